@@ -1,0 +1,223 @@
+"""What is known of a patient, in neutral terms: the input of :func:`rules.assess`.
+
+A reader (the FHIR reader, a table of stories) fills these types; nothing here knows FHIR. Every field that a source may
+leave out is optional, and what is absent stays ``None`` or empty: the rules decide what absence means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+
+class CodeSystem(StrEnum):
+    """The code systems that the knowledge base knows; a code in any other system carries only its display."""
+
+    RXNORM = "rxnorm"
+    SNOMED = "snomed"
+    ATC = "atc"
+    NDC = "ndc"
+    ICD10CM = "icd-10-cm"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code of a known system (``system`` is None for any other), with its display as sent."""
+
+    system: CodeSystem | None
+    code: str | None
+    display: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit as sent: ``unit`` the words, ``code`` the coded unit where there is one."""
+
+    value: Fraction
+    unit: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngredientEntry:
+    """An ingredient of a medication that the source lists itself; ``strength`` per ``per`` of the product."""
+
+    codings: tuple[Coding, ...]
+    text: str | None = None
+    strength: Quantity | None = None
+    per: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Medication:
+    """What was ordered, as named by the source: codings first, then free text, then its own list of ingredients."""
+
+    codings: tuple[Coding, ...] = ()
+    text: str | None = None
+    ingredients: tuple[IngredientEntry, ...] = ()
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of days, either end of which may be unknown; both ends belong to it."""
+
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a dose is taken: FHIR's ``Timing`` with its names kept, numbers exact, ``bounds`` split in two."""
+
+    frequency: Fraction | None = None
+    frequency_max: Fraction | None = None
+    period: Fraction | None = None
+    period_max: Fraction | None = None
+    period_unit: str | None = None
+    when: tuple[str, ...] = ()
+    time_of_day: tuple[str, ...] = ()
+    day_of_week: tuple[str, ...] = ()
+    count: Fraction | None = None
+    count_max: Fraction | None = None
+    duration: Fraction | None = None
+    duration_unit: str | None = None
+    bounds: Period = Period()
+    bounds_days: Fraction | None = None
+    bounds_days_max: Fraction | None = None
+    events: tuple[date, ...] = ()
+    code: str | None = None
+    code_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseEntry:
+    """One stated dose: a quantity or a range, or a rate (infusion, inhaled gas). ``kind`` is how the source calls it
+    (``ordered``, ``calculated``, ``admin-amount`` ...)."""
+
+    kind: str | None = None
+    low: Quantity | None = None
+    high: Quantity | None = None
+    is_rate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MaximumDose:
+    """A written upper limit: ``amount`` per ``period_days`` days."""
+
+    amount: Quantity
+    period_days: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Dosage:
+    """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow."""
+
+    text: str | None = None
+    sequence: int | None = None
+    doses: tuple[DoseEntry, ...] = ()
+    timing: Timing | None = None
+    as_needed: bool = False
+    as_needed_for: str | None = None
+    maximum: tuple[MaximumDose, ...] = ()
+    route: str | None = None
+    route_codes: tuple[Coding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What is or was dispensed: ``quantity`` units that last ``days`` days, and again ``repeats`` times."""
+
+    quantity: Quantity | None = None
+    days: Fraction | None = None
+    repeats: Fraction = Fraction(0)
+
+
+class Kind(StrEnum):
+    """What kind of record tells of the medication."""
+
+    REQUEST = "request"
+    STATEMENT = "statement"
+    DISPENSE = "dispense"
+
+
+class Setting(StrEnum):
+    """Where an order is meant to be carried out."""
+
+    INPATIENT = "inpatient"
+    DISCHARGE = "discharge"
+    COMMUNITY = "community"
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """One record of a medication: an order, a dispense, or somebody's statement.
+
+    ``draft`` marks the orders being written now. ``status`` and ``intent`` keep FHIR's R4 words in lower case (empty:
+    not given). ``references`` are the orders this record itself rests on (``basedOn``, ``authorizingPrescription``).
+    ``notes`` are the codes of what the reader had to assume.
+    """
+
+    source: str
+    medication: Medication
+    kind: Kind = Kind.REQUEST
+    draft: bool = False
+    status: str = ""
+    intent: str = ""
+    do_not_perform: bool = False
+    reported: bool = False
+    taken: bool | None = None
+    another_patient: bool = False
+    requester: str | None = None
+    setting: Setting | None = None
+    dosages: tuple[Dosage, ...] = ()
+    authored_on: date | None = None
+    validity: Period = Period()
+    effective: Period = Period()
+    supply: Supply | None = None
+    prior: str | None = None
+    references: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionEntry:
+    """One entry of a problem list, a diagnosis or a coded circumstance; statuses are FHIR's codes, empty if absent."""
+
+    source: str
+    codings: tuple[Coding, ...] = ()
+    text: str | None = None
+    clinical_status: str = ""
+    verification_status: str = ""
+    onset: date | None = None
+    abatement: date | None = None
+    recorded: date | None = None
+    another_patient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that was sent and could not be read: where it stood, and why; ``medication`` if it may hold a drug."""
+
+    source: str
+    why: str
+    medication: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Everything a judgement may rest on.
+
+    ``born`` is the earliest and latest birth date that the record allows (a year alone spans twelve months); None if
+    unknown. ``missing`` names data that was asked for and not supplied or supplied in part, as ``(what, why)`` pairs.
+    """
+
+    reference: str | None = None
+    born: tuple[date, date] | None = None
+    sex: str | None = None
+    regimens: tuple[Regimen, ...] = ()
+    conditions: tuple[ConditionEntry, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    missing: tuple[tuple[str, str], ...] = field(default=())
