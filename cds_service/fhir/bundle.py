@@ -1,0 +1,218 @@
+"""What was sent in one place: a Bundle, a prefetch value, a list of draft orders, a bare resource.
+
+Four answers are kept apart, because they mean different things to a judgement: the key is *absent* (nobody looked), it
+is null or an empty search (*no data*), it is an *error*, or it is *data* - and data may be incomplete: a further page,
+an entry that failed, fewer entries than the total says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cds_service.fhir.elements import Element, members, text_of
+
+# Bundles within bundles (a batch of searches) are opened this deep.
+_DEEPEST_BUNDLE = 6
+_FAILED_FROM = 400
+_ERRORS = frozenset({"error", "fatal"})
+
+HAS_MORE_PAGES = "more pages were not sent"
+FEWER_THAN_TOTAL = "fewer entries were sent than the total says"
+PART_FAILED = "a part of it is an error"
+TOO_DEEP = "bundles within bundles, too deep to read"
+IS_ERROR = "the client sent an error"
+NOT_SENT = "not sent"
+NOT_FHIR = "not a FHIR resource"
+
+
+class Absent:
+    """The type of :data:`ABSENT`: a key that was not sent, as against one that was sent with null."""
+
+
+ABSENT = Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource (any JSON value, until read) with the URL that its Bundle gives it."""
+
+    resource: object
+    full_url: str | None = None
+
+
+class Supplied(StrEnum):
+    """What a place holds."""
+
+    ABSENT = "absent"
+    NO_DATA = "no-data"
+    DATA = "data"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetched:
+    """One place, read: its ``entries`` without OperationOutcomes, and in ``incomplete`` why more may exist.
+
+    ``incomplete`` is empty only where everything that was asked for has been supplied. ``next_url`` is the address of
+    the next page, as sent and unchecked; never follow it without comparing its origin.
+    """
+
+    supplied: Supplied
+    entries: tuple[Entry, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    next_url: str | None = None
+
+    @property
+    def resources(self) -> list[object]:
+        """The resources alone."""
+        return [entry.resource for entry in self.entries]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the place holds all that was asked for, be it nothing."""
+        return not self.incomplete
+
+
+@dataclass(slots=True)
+class _Reading:
+    entries: list[Entry] = field(default_factory=list)
+    incomplete: set[str] = field(default_factory=set)
+    next_url: str | None = None
+    failed: bool = False
+
+
+def read_value(value: object = ABSENT) -> Prefetched:
+    """What one prefetch value, one file or one context field holds. Never raises."""
+    if isinstance(value, Absent):
+        return Prefetched(Supplied.ABSENT, incomplete=(NOT_SENT,))
+    if value is not None and not isinstance(value, dict | list):
+        return Prefetched(Supplied.ERROR, incomplete=(NOT_FHIR,))
+    reading = _Reading()
+    _read(value, reading, 0, None)
+    incomplete = tuple(sorted(reading.incomplete))
+    if reading.failed and not reading.entries:
+        return Prefetched(Supplied.ERROR, incomplete=incomplete)
+    supplied = Supplied.DATA if reading.entries else Supplied.NO_DATA
+    return Prefetched(supplied, tuple(reading.entries), incomplete, reading.next_url)
+
+
+def entries_of(value: object) -> Prefetched:
+    """As :func:`read_value`, for what may be read already: an :class:`Entry` or a :class:`Prefetched` passes as it is.
+
+    A value that is no FHIR is an entry that the reader will report.
+    """
+    if isinstance(value, Prefetched):
+        return value
+    if isinstance(value, Entry):
+        return Prefetched(Supplied.DATA, (value,))
+    if value is not None and not isinstance(value, dict | list):
+        return Prefetched(Supplied.DATA, (Entry(value),))
+    return read_value(value)
+
+
+def _read(value: object, reading: _Reading, depth: int, full_url: str | None) -> None:
+    if value is None:
+        return
+    if isinstance(value, list):
+        for item in value:
+            _read_member(item, reading, depth)
+        return
+    if not isinstance(value, dict):
+        reading.entries.append(Entry(value, full_url))
+        return
+    kind = value.get("resourceType")
+    if kind == "Bundle":
+        if depth >= _DEEPEST_BUNDLE:
+            reading.incomplete.add(TOO_DEEP)
+        else:
+            _read_bundle(value, reading, depth + 1)
+    elif kind == "OperationOutcome":
+        if _is_error(value):
+            reading.failed = True
+            reading.incomplete.add(IS_ERROR if depth == 0 else PART_FAILED)
+    elif kind is None and "entry" in value:
+        _read_bundle(value, reading, depth + 1)
+    elif kind is None and ("response" in value or "resource" in value):
+        _read_member(value, reading, depth)
+    else:
+        reading.entries.append(Entry(value, full_url))
+
+
+def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
+    if depth > _DEEPEST_BUNDLE:
+        reading.incomplete.add(TOO_DEEP)
+        return
+    listed = members(bundle.get("entry"))
+    for item in listed:
+        _read_member(item, reading, depth)
+    links = [link for link in members(bundle.get("link")) if isinstance(link, dict) and link.get("relation") == "next"]
+    total = bundle.get("total")
+    if links:
+        reading.incomplete.add(HAS_MORE_PAGES)
+        reading.next_url = reading.next_url or text_of(links[0].get("url"))
+    elif isinstance(total, int) and total > sum(map(_matches, listed)):
+        reading.incomplete.add(FEWER_THAN_TOTAL)
+
+
+def _read_member(item: object, reading: _Reading, depth: int) -> None:
+    """One entry of a Bundle, of a list, or the old ``{response, resource}`` wrapper."""
+    if isinstance(item, list):
+        if depth >= _DEEPEST_BUNDLE:
+            reading.incomplete.add(TOO_DEEP)
+        else:
+            _read(item, reading, depth + 1, None)
+        return
+    if not isinstance(item, dict) or "resourceType" in item or not ("resource" in item or "response" in item):
+        # An entry with a request alone deletes something and carries nothing.
+        if item and not (isinstance(item, dict) and "request" in item and "resourceType" not in item):
+            _read(item, reading, depth, None)
+        return
+    resource = item.get("resource")
+    if _response_failed(item.get("response")):
+        reading.failed = True
+        reading.incomplete.add(IS_ERROR if depth == 0 else PART_FAILED)
+        if isinstance(resource, dict) and resource.get("resourceType") == "OperationOutcome":
+            return
+    full_url = item.get("fullUrl")
+    if isinstance(resource, dict) and "resource" in resource and "resourceType" not in resource:
+        if depth >= _DEEPEST_BUNDLE:
+            reading.incomplete.add(TOO_DEEP)
+            return
+        _read_member(resource, reading, depth + 1)
+        return
+    _read(resource, reading, depth, full_url if isinstance(full_url, str) else None)
+
+
+def _response_failed(response: object) -> bool:
+    if not isinstance(response, dict):
+        return False
+    status = text_of(response.get("status")) or ""
+    return status[:3].isdecimal() and status[:3].isascii() and int(status[:3]) >= _FAILED_FROM
+
+
+def _is_error(outcome: Element) -> bool:
+    """Whether an OperationOutcome reports a failure; a warning such as "no results" is an answer, not a failure."""
+    issues = [issue for issue in members(outcome.get("issue")) if isinstance(issue, dict)]
+    return not issues or any(_severity(issue) in _ERRORS for issue in issues)
+
+
+def _severity(issue: Element) -> str:
+    severity = issue.get("severity")
+    return severity.lower() if isinstance(severity, str) else "error"
+
+
+def _matches(item: object) -> bool:
+    if not isinstance(item, dict) or "search" not in item:
+        return True
+    search = item["search"]
+    return not isinstance(search, dict) or search.get("mode") in (None, "match")
+
+
+def drafts_of(context: object) -> Prefetched:
+    """The orders being written, from a hook's context: ``draftOrders``, or the older ``medications`` and ``orders``."""
+    if isinstance(context, dict):
+        for name in ("draftOrders", "medications", "orders"):
+            if context.get(name) is not None:
+                return read_value(context[name])
+    return Prefetched(Supplied.ABSENT, incomplete=(NOT_SENT,))

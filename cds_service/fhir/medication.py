@@ -1,0 +1,136 @@
+"""What was ordered: a CodeableConcept, or a reference to a Medication that is contained, sent beside, or not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cds_service.fhir.amounts import quantity_of, ratio_of
+from cds_service.fhir.coding import codings_of, concept_text, concept_words
+from cds_service.fhir.elements import Element, Notes, NotReadableError, members, one_object, text_of
+from cds_service.fhir.references import normalised
+from rules.model import IngredientEntry, Medication, Quantity
+
+MEDICATION_NOT_READABLE = "medication-not-readable"
+MEDICATION_NOT_SENT = "medication-not-sent"
+NO_MEDICATION = "no-medication"
+INGREDIENT_NOT_READABLE = "ingredient-not-readable"
+
+Resources = Mapping[str, Element]
+"""Medications and substances that were sent, by every reference that can mean them."""
+
+
+def medication_of(resource: Element, sent: Resources, notes: Notes) -> Medication:
+    """The medication of a request, statement or dispense; an empty one, with a note, where none can be read."""
+    concept, reference = _stated(resource)
+    named = _of_concept(concept, notes)
+    if reference is None:
+        if not named.codings and not named.text:
+            notes.add(NO_MEDICATION)
+        return named
+    referenced = _of_reference(reference, resource, sent, notes)
+    if not named.codings and not named.text:
+        return referenced
+    return Medication(
+        named.codings or referenced.codings, named.text or referenced.text, referenced.ingredients, referenced.form
+    )
+
+
+def _stated(resource: Element) -> tuple[object, object]:
+    """The concept and the reference; R5 puts both under ``medication``."""
+    concept, reference = resource.get("medicationCodeableConcept"), resource.get("medicationReference")
+    if concept is None and reference is None and (either := resource.get("medication")) is not None:
+        if not isinstance(either, dict):
+            return either, None
+        inner = either.get("reference")
+        concept = either.get("concept")
+        if isinstance(inner, str):
+            return concept, either
+        if concept is None and inner is None and either:
+            return either, None
+        return concept, inner
+    return concept, reference
+
+
+def _of_concept(concept: object, notes: Notes) -> Medication:
+    """A concept's codings and text. Of several concepts at a place for one, none: they may be different drugs."""
+    if concept is None:
+        return Medication()
+    if isinstance(concept, list) and len(concept) == 1:
+        concept = concept[0]
+    if isinstance(concept, dict | str):
+        return Medication(codings_of(concept), concept_text(concept))
+    notes.add(MEDICATION_NOT_READABLE)
+    return Medication()
+
+
+def _of_reference(reference: object, resource: Element, sent: Resources, notes: Notes) -> Medication:
+    if isinstance(reference, list) and len(reference) == 1:
+        reference = reference[0]
+    if isinstance(reference, str):
+        reference = {"reference": reference}
+    if not isinstance(reference, dict):
+        notes.add(MEDICATION_NOT_READABLE)
+        return Medication()
+    display = text_of(reference.get("display"))
+    target = _target(reference, resource, sent)
+    if target is None:
+        notes.add(MEDICATION_NOT_SENT)
+        return Medication(text=display)
+    older = target.get("product")  # DSTU2
+    product = older if isinstance(older, dict) else {}
+    form = target.get("form") or target.get("doseForm") or product.get("form")
+    listed = target.get("ingredient") or product.get("ingredient")
+    found = [_ingredient(item, resource, sent, notes) for item in members(listed)]
+    code = _of_concept(target.get("code"), notes)
+    return Medication(
+        codings=code.codings,
+        text=code.text or display,
+        ingredients=tuple(ingredient for ingredient in found if ingredient is not None),
+        form=concept_words(form),
+    )
+
+
+def _target(reference: Element, resource: Element, sent: Resources) -> Element | None:
+    """The referenced resource: contained in ``resource``, or sent beside it."""
+    text = text_of(reference.get("reference"))
+    if text is None:
+        return None
+    if not text.startswith("#"):
+        return sent.get(normalised(text))
+    for contained in members(resource.get("contained")):
+        identity = text_of(contained.get("id")) if isinstance(contained, dict) else None
+        if identity is not None and identity.lstrip("#") == text.lstrip("#"):
+            return contained  # type: ignore[no-any-return]
+    return None
+
+
+def _ingredient(item: object, resource: Element, sent: Resources, notes: Notes) -> IngredientEntry | None:
+    if not isinstance(item, dict):
+        notes.add(INGREDIENT_NOT_READABLE)
+        return None
+    if item.get("isActive") is False:
+        return None
+    concept, reference = item.get("itemCodeableConcept"), item.get("itemReference")
+    either = item.get("item")  # R5: a CodeableReference; DSTU2: a Reference
+    if isinstance(either, dict) and concept is None and reference is None:
+        concept = either.get("concept")
+        inner = either.get("reference")
+        reference = either if isinstance(inner, str) else inner
+    if concept is None and isinstance(reference, dict):
+        target = _target(reference, resource, sent)
+        concept = target.get("code") if target is not None else None
+        concept = concept if concept is not None else text_of(reference.get("display"))
+    try:
+        strength, per = _strength(item)
+    except NotReadableError:
+        notes.add(INGREDIENT_NOT_READABLE)
+        strength = per = None
+    return IngredientEntry(codings_of(concept), concept_text(concept), strength, per)
+
+
+def _strength(item: Element) -> tuple[Quantity | None, Quantity | None]:
+    """The strength of an ingredient and what it is per: R4's ``strength``, R5's choice, DSTU2's ``amount``."""
+    for name in ("strength", "strengthRatio", "amount"):
+        if item.get(name) is not None:
+            return ratio_of(one_object(item[name]))
+    return quantity_of(item.get("strengthQuantity")), None

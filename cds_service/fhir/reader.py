@@ -1,0 +1,85 @@
+"""FHIR resources, as parsed JSON, into :class:`rules.model.Patient`. Never raises, whatever the JSON.
+
+The reader touches only what the rules need and decides nothing clinical. A resource that cannot be read costs one
+``Unread`` line; a part of one that cannot be read costs that part, and a note on the regimen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from cds_service.fhir.condition import condition_of
+from cds_service.fhir.elements import Element
+from cds_service.fhir.medication import Resources
+from cds_service.fhir.person import person_of
+from cds_service.fhir.record import Named, Record, record_of
+from cds_service.fhir.regimen import KINDS, Place, regimen_of
+from rules.model import ConditionEntry, Patient, Regimen, Unread
+
+_NAMING = frozenset({"Medication", "Substance"})
+READ_TYPES = frozenset({*KINDS, *_NAMING, "Condition", "Patient"})
+"""The types of resource that are read; all others are left alone."""
+
+
+def read_patient(
+    resources: Iterable[object],
+    *,
+    patient_id: str | None,
+    drafts: Iterable[object] = (),
+    missing: Iterable[tuple[str, str]] = (),
+    zone: tzinfo,
+) -> Patient:
+    """The patient that the resources tell of.
+
+    Args:
+        resources: the record: resources, Bundles, prefetch values or :class:`~cds_service.fhir.bundle.Entry`, in any
+            mixture.
+        patient_id: the patient's id or reference, as the hook gives it. None: the one Patient among the resources.
+        drafts: the orders being written, in the same forms.
+        missing: what was asked for and not supplied, as ``(what, why)``; it is passed on.
+        zone: the zone in which an instant becomes a day.
+    """
+    record = record_of(resources, drafts, READ_TYPES)
+    record.missing.update(missing)
+    person = person_of(record, patient_id, zone)
+    sent = _medications(record)
+    regimens: list[Regimen] = []
+    conditions: list[ConditionEntry] = []
+    for item in record.named:
+        kind = KINDS.get(item.kind)
+        try:
+            if kind is not None:
+                place = Place(item.source, item.draft, zone, sent, person.is_subject_of, record.name_of)
+                regimens.append(regimen_of(item.resource, kind, place, set(item.notes)))
+            elif item.kind == "Condition":
+                another = not person.is_subject_of(item.resource)
+                conditions.append(condition_of(item.resource, item.source, zone, another_patient=another))
+        except Exception as error:  # one resource may cost one line, never the answer
+            record.unread.append(_unread(item, error))
+    return Patient(
+        reference=person.reference,
+        born=person.born,
+        sex=person.sex,
+        regimens=tuple(regimens),
+        conditions=tuple(conditions),
+        unread=tuple(sorted(record.unread, key=lambda line: (line.source, line.why))),
+        missing=tuple(sorted(record.missing)),
+    )
+
+
+def _medications(record: Record) -> Resources:
+    """The medications and substances that were sent, by name and by every other name of theirs."""
+    sent: dict[str, Element] = {}
+    for item in record.named:
+        if item.kind in _NAMING:
+            sent.setdefault(item.source, item.resource)
+    for alias, name in record.aliases.items():
+        if name in sent:
+            sent.setdefault(alias, sent[name])
+    return sent
+
+
+def _unread(item: Named, error: Exception) -> Unread:
+    """What is said of a resource that could not be read: the kind of failure, never a value from it."""
+    return Unread(item.source, f"could not be read ({type(error).__name__})", item.kind != "Condition")

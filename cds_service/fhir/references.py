@@ -1,0 +1,86 @@
+"""References between resources: relative, absolute, ``urn:uuid``, bare ids, with or without a version.
+
+Two references are held to mean the same resource if their ids agree and their types do not contradict; the server is
+not compared, since one EHR writes the same reference with and without it.
+"""
+
+from __future__ import annotations
+
+from cds_service.fhir.elements import members, text_of
+
+_URN = "urn:"
+_HISTORY = "/_history/"
+
+
+def normalised(reference: str) -> str:
+    """The reference as ``Type/id`` where it names one; a urn in lower case; anything else as it stands."""
+    text = reference.strip()
+    if text.lower().startswith(_URN):
+        return text.lower()
+    if "?" in text or text.startswith("#"):
+        return text
+    text = text.partition(_HISTORY)[0].partition("#")[0].rstrip("/")
+    if "/" not in text:
+        return text
+    kind, _, identity = text.rpartition("/")
+    kind = kind.rpartition("/")[2]
+    return f"{kind}/{identity}" if _is_type(kind) and identity else text
+
+
+def type_and_id(reference: str) -> tuple[str | None, str]:
+    """The type (None where the reference has none) and the id of what is referenced."""
+    text = normalised(reference)
+    if text.startswith(_URN):
+        return None, text.rpartition(":")[2]
+    kind, slash, identity = text.rpartition("/")
+    return (kind, identity) if slash and _is_type(kind) else (None, text)
+
+
+def references_match(one: str | None, other: str | None) -> bool:
+    """Whether two references can mean the same resource; what is absent or empty matches nothing."""
+    if not one or not other:
+        return False
+    first_type, first_id = type_and_id(one)
+    second_type, second_id = type_and_id(other)
+    if first_type and second_type:
+        return first_type == second_type and first_id == second_id
+    # A urn is lower case after normalisation; ids are otherwise case-sensitive.
+    if first_id == second_id:
+        return bool(first_id)
+    is_urn = normalised(one).startswith(_URN) or normalised(other).startswith(_URN)
+    return is_urn and first_id.lower() == second_id.lower()
+
+
+def reference_of(value: object) -> str | None:
+    """The normalised ``reference`` of a Reference element, of one given as a bare string, or of a list's first."""
+    for item in members(value):
+        text = text_of(item.get("reference")) if isinstance(item, dict) else text_of(item)
+        if text:
+            return normalised(text)
+    return None
+
+
+def party_of(value: object) -> str | None:
+    """Whoever a Reference names: the reference, else its identifier (``system|value``), else its display."""
+    for item in members(value):
+        if not isinstance(item, dict):
+            if isinstance(item, str) and item.strip():
+                return normalised(item)
+            continue
+        text = text_of(item.get("reference"))
+        if text:
+            return normalised(text)
+        identifier = item.get("identifier")
+        if isinstance(identifier, dict) and text_of(identifier.get("value")):
+            return f"{text_of(identifier.get('system')) or ''}|{text_of(identifier.get('value'))}"
+        display = text_of(item.get("display"))
+        if display:
+            return display
+        inner = item.get("agent")  # STU3: requester.agent
+        if inner is not None and not (isinstance(inner, dict) and "agent" in inner):
+            return party_of(inner)
+    return None
+
+
+def _is_type(word: str) -> bool:
+    return word[:1].isupper() and word.isascii() and word.isalpha()

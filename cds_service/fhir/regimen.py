@@ -1,0 +1,223 @@
+"""One record of a medication - order, statement or dispense - as :class:`rules.model.Regimen`.
+
+R4 and R5 are read, and the STU3 and DSTU2 shapes that EHRs send under an R4 label. What cannot be read is noted by a
+code and left out; the record itself stays, so that its drug is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from fractions import Fraction
+
+from cds_service.fhir.amounts import days_of, quantity_of
+from cds_service.fhir.dates import day_of, period_of
+from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
+from cds_service.fhir.elements import Element, Notes, NotReadableError, members, number_of, truth_of, word_of
+from cds_service.fhir.medication import Resources, medication_of
+from cds_service.fhir.references import party_of, reference_of
+from rules.model import Kind, Period, Regimen, Setting, Supply
+from rules.quantity import ZERO
+
+SUPPLY_NOT_READABLE = "supply-not-readable"
+STATUS_NOT_READABLE = "status-not-readable"
+DO_NOT_PERFORM_NOT_READABLE = "do-not-perform-not-readable"
+
+KINDS: dict[str, Kind] = {
+    "MedicationRequest": Kind.REQUEST,
+    "MedicationOrder": Kind.REQUEST,  # DSTU2
+    "MedicationPrescription": Kind.REQUEST,  # DSTU1, still in published examples
+    "MedicationStatement": Kind.STATEMENT,
+    "MedicationUsage": Kind.STATEMENT,  # R5 drafts
+    "MedicationAdministration": Kind.STATEMENT,  # of one dose; noted as such
+    "MedicationDispense": Kind.DISPENSE,
+}
+ADMINISTRATION = "one-administration"
+_SETTINGS: dict[str, Setting] = {
+    "discharge": Setting.DISCHARGE,
+    "inpatient": Setting.INPATIENT,
+    "community": Setting.COMMUNITY,
+    "outpatient": Setting.COMMUNITY,
+}
+_TAKEN: dict[str, bool] = {
+    "y": True,
+    "n": False,
+    "not-taken": False,
+    "not-done": False,
+    "taking": True,
+    "not-taking": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands: what it is called, how to read it, and what else was sent."""
+
+    source: str
+    draft: bool
+    zone: tzinfo
+    medications: Resources
+    is_patient: Callable[[Element], bool]
+    name_of: Callable[[str], str]
+
+
+def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Regimen:
+    """The regimen that a resource tells of. ``notes`` may hold codes already, and is added to."""
+    if resource.get("modifierExtension"):
+        notes.add(MODIFIER_EXTENSION)
+    if resource.get("resourceType") == "MedicationAdministration":
+        notes.add(ADMINISTRATION)
+    zone = place.zone
+    status = word_of(resource.get("status"))
+    if resource.get("status") is not None and not status:
+        notes.add(STATUS_NOT_READABLE)
+    lines = resource.get("dosage") if kind is Kind.STATEMENT else resource.get("dosageInstruction")
+    dispense = resource.get("dispenseRequest") if kind is Kind.REQUEST else None
+    request = dispense if isinstance(dispense, dict) else {}
+    authored, effective, validity = _dates(resource, kind, request, zone, notes)
+    prior = reference_of(resource.get("priorPrescription"))
+    return Regimen(
+        source=place.source,
+        medication=medication_of(resource, place.medications, notes),
+        kind=kind,
+        draft=place.draft,
+        status=status,
+        intent=word_of(resource.get("intent")),
+        do_not_perform=_do_not_perform(resource.get("doNotPerform"), notes),
+        reported=_reported(resource),
+        taken=_taken(resource, status) if kind is Kind.STATEMENT else None,
+        another_patient=not place.is_patient(resource),
+        requester=_requester(resource, place),
+        setting=_setting(resource.get("category")),
+        dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction")),
+        authored_on=authored,
+        validity=validity,
+        effective=effective,
+        supply=_supply(resource, request, dispense, kind, notes),
+        prior=None if prior is None else place.name_of(prior),
+        references=_references(resource, place),
+        notes=tuple(sorted(notes)),
+    )
+
+
+def _dates(
+    resource: Element, kind: Kind, request: Element, zone: tzinfo, notes: Notes
+) -> tuple[date | None, Period, Period]:
+    """When it was written, when it is taken, and for how long the order is valid."""
+
+    def day(*names: str) -> date | None:
+        return next((day_of(resource[name], zone, notes) for name in names if resource.get(name) is not None), None)
+
+    if kind is Kind.REQUEST:
+        validity = period_of(request.get("validityPeriod"), zone, notes)
+        ended = day_of(resource.get("dateEnded"), zone, notes, last=True)  # DSTU2
+        if ended is not None and validity.end is None:
+            validity = Period(validity.start, ended)
+        effective = period_of(resource.get("effectiveDosePeriod"), zone, notes)  # R5
+        return day("authoredOn", "dateWritten"), effective, validity
+    if kind is Kind.STATEMENT:
+        stretches = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod")  # R4, DSTU2, R5 (spelt so)
+        effective = period_of(next(filter(None, map(resource.get, stretches)), None), zone, notes)
+        if effective == Period():
+            # A single day says when the statement held, not when the use ended; an administration is over that day.
+            held = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime")
+            effective = Period(held, held if ADMINISTRATION in notes else None)
+        return day("dateAsserted"), effective, Period()
+    dispensed = day("whenHandedOver", "whenPrepared")
+    return dispensed, Period(start=dispensed), Period()
+
+
+def _supply(resource: Element, request: Element, sent: object, kind: Kind, notes: Notes) -> Supply | None:
+    """What is to be, or was, dispensed; None if nothing is said of it. Unreadable parts are left out and noted."""
+    if kind is Kind.STATEMENT:
+        return None
+    if kind is Kind.REQUEST:
+        if sent is not None and not isinstance(sent, dict):
+            notes.add(SUPPLY_NOT_READABLE)
+        quantity, days = request.get("quantity"), request.get("expectedSupplyDuration")
+        repeats = request.get("numberOfRepeatsAllowed")
+    else:
+        quantity, days, repeats = resource.get("quantity"), resource.get("daysSupply"), None
+    if quantity is None and days is None and repeats is None:
+        return None
+    amount = length = None
+    again: Fraction | None = None
+    try:
+        amount = quantity_of(quantity)
+    except NotReadableError:
+        notes.add(SUPPLY_NOT_READABLE)
+    try:
+        length = days_of(days, notes)
+    except NotReadableError:
+        notes.add(SUPPLY_NOT_READABLE)
+    try:
+        again = number_of(repeats)
+    except NotReadableError:
+        notes.add(SUPPLY_NOT_READABLE)
+    return Supply(amount, length, ZERO if again is None else again)
+
+
+def _do_not_perform(value: object, notes: Notes) -> bool:
+    try:
+        return bool(truth_of(value))
+    except NotReadableError:
+        notes.add(DO_NOT_PERFORM_NOT_READABLE)
+        return False
+
+
+def _reported(resource: Element) -> bool:
+    for name in ("reportedBoolean", "reported"):
+        try:
+            if truth_of(resource.get(name)):
+                return True
+        except NotReadableError:
+            return True  # a reference in the place of the truth value names who reported it
+    return resource.get("reportedReference") is not None
+
+
+def _taken(resource: Element, status: str) -> bool | None:
+    """Whether the statement says that it is taken: R4's status, STU3's ``taken``, R5's ``adherence``, DSTU2's flag."""
+    if status in _TAKEN:
+        return _TAKEN[status]
+    adherence = resource.get("adherence")
+    stated = _TAKEN.get(word_of(resource.get("taken")))
+    if stated is None and isinstance(adherence, dict):
+        stated = _TAKEN.get(word_of(adherence.get("code")))
+    if stated is None:
+        try:
+            not_taken = truth_of(resource.get("wasNotTaken") or resource.get("wasNotGiven"))
+        except NotReadableError:
+            return None
+        return None if not_taken is None else not not_taken
+    return stated
+
+
+def _requester(resource: Element, place: Place) -> str | None:
+    for name in ("requester", "prescriber", "recorder"):
+        party = party_of(resource.get(name))
+        if party is not None:
+            return place.name_of(party)
+    return None
+
+
+def _setting(value: object) -> Setting | None:
+    """The most specific setting that the categories name, by code or by words."""
+    words = set()
+    for concept in members(value):
+        if isinstance(concept, dict):
+            codings = [coding for coding in members(concept.get("coding")) if isinstance(coding, dict)]
+            words |= {word_of(coding.get("code")) for coding in codings}
+            words.add(word_of(concept.get("text")))
+        words.add(word_of(concept))
+    return next((setting for word, setting in _SETTINGS.items() if word in words), None)
+
+
+def _references(resource: Element, place: Place) -> tuple[str, ...]:
+    found = {
+        place.name_of(reference)
+        for name in ("basedOn", "authorizingPrescription", "derivedFrom")
+        for item in members(resource.get(name))
+        if (reference := reference_of(item)) is not None
+    }
+    return tuple(sorted(found))
