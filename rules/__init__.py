@@ -1,0 +1,8 @@
+"""What is clinically true of sedatives, and what follows for one patient. Pure: no FHIR, no HTTP, no clock."""
+
+from rules.assess import assess
+from rules.assessment import Assessment
+from rules.knowledge import Knowledge, load_knowledge
+from rules.model import Patient, Regimen
+
+__all__ = ["Assessment", "Knowledge", "Patient", "Regimen", "assess", "load_knowledge"]

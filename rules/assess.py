@@ -1,0 +1,169 @@
+"""The one function: from what is known of a patient to the whole judgement on one day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from rules import conditions
+from rules.assessment import Assessment, NotCounted, NotCountedReason, Standing
+from rules.case import Age, Case
+from rules.concurrency import Place, Situation, View, view
+from rules.exposure import earliest_record, exposure
+from rules.findings import judge_all
+from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
+from rules.knowledge import Knowledge
+from rules.load import Worked, converted, total, work
+from rules.model import Patient
+from rules.opioid import OpioidPlace, opioid_load
+from rules.record import Entry, Record, exclusion, read_record
+
+
+def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:
+    """Judge a patient on a day.
+
+    Pure and deterministic: the same inputs give the same result, whatever the order of the resources. Drafts that start
+    later are judged at their start. ``at_discharge`` judges what goes home: orders of the stay end.
+
+    Args:
+        patient: what is known, as a reader filled it.
+        knowledge: the knowledge base, with the site's policy.
+        on: the day, which is the caller's: in a service, today in the tenant's time zone.
+        at_discharge: the patient is going home today.
+    """
+    record = read_record(patient, knowledge, on)
+    table = knowledge.tables[knowledge.default_table]
+    policy = knowledge.policy.concurrency
+
+    def equivalent_of(entry: Entry) -> Fraction | None:
+        by_table = converted(entry, table, knowledge)
+        return by_table.used if by_table is not None else None
+
+    drafts = [entry for entry in record.entries if entry.regimen.draft]
+    look_back = timedelta(days=int(knowledge.findings[ABRUPT_CHANGE].parameters["look_back_days"].value))
+    now = view(record.entries, Situation(on, at_discharge=at_discharge), policy, equivalent_of)
+    earlier = view(record.entries, Situation(on - look_back, historic=True), policy, equivalent_of)
+    ordered = None
+    if drafts:
+        starts = [entry.window.start for entry in drafts if entry.window.start is not None]
+        judged_on = max(on, min(starts, default=on))
+        situation = Situation(judged_on, with_drafts=True, at_discharge=at_discharge)
+        ordered = view(record.entries, situation, policy, equivalent_of)
+    present = conditions.present(patient, knowledge, on)
+    load_now = total(now.places, knowledge, everything_read=_everything_read(patient, record, drafts=False))
+    load_ordered = None
+    if ordered is not None:
+        load_ordered = total(ordered.places, knowledge, everything_read=_everything_read(patient, record, drafts=True))
+    case = Case(
+        patient=patient,
+        knowledge=knowledge,
+        on=on,
+        age=age_on(patient, on),
+        record=record,
+        now=now,
+        ordered=ordered,
+        earlier=earlier,
+        load_now=load_now,
+        load_ordered=load_ordered,
+        opioid=opioid_load(_opioid_places(ordered or now), present),
+        conditions=present,
+        past_conditions=conditions.past(patient, knowledge, on),
+        earliest_record=earliest_record(patient),
+        at_discharge=at_discharge,
+    )
+    findings, considered = judge_all(case)
+    worked = _worked(case)
+    return Assessment(
+        knowledge_version=knowledge.version,
+        table=knowledge.default_table,
+        on=on,
+        reference=patient.reference,
+        age=case.age.least if case.age is not None else None,
+        load=load_now,
+        with_order=load_ordered,
+        contributions=tuple(item.contribution for item in worked if item.contribution is not None),
+        not_in_load=tuple(item.not_in_load for item in worked if item.not_in_load is not None),
+        not_counted=(
+            *(item.not_counted for item in worked if item.not_counted is not None),
+            *_nameless(record),
+            *_unread(patient),
+        ),
+        opioid=case.opioid,
+        exposure={
+            name: exposure(record.entries, name, case.earliest_record, knowledge.policy, on)
+            for name, agent_class in knowledge.classes.items()
+            if agent_class.in_load
+        },
+        findings=findings,
+        considered=considered,
+        not_relevant=record.not_relevant,
+    )
+
+
+def age_on(patient: Patient, on: date) -> Age | None:
+    """Age in completed years, as a range where the birth date is known in part; None without one."""
+    if patient.born is None:
+        return None
+    earliest, latest = patient.born
+    return Age(_years(latest, on), _years(earliest, on))
+
+
+def _years(born: date, on: date) -> int:
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _everything_read(patient: Patient, record: Record, *, drafts: bool) -> bool:
+    """Whether nothing that may hold one of our agents was unreadable, nameless or withheld."""
+    nameless = [item for item in record.nameless if exclusion(item.regimen) is None and (drafts or not item.regimen.draft)]
+    unread = [item for item in patient.unread if item.medication]
+    withheld = [what for what, _ in patient.missing if what == "medicationRequests"]
+    return not (nameless or unread or withheld)
+
+
+def _opioid_places(seen: View) -> tuple[OpioidPlace, ...]:
+    return tuple(
+        OpioidPlace(place.entry, adds=place.additive and not place.entry.way.rescue, in_low=place.replacement)
+        for place in seen.places
+        if place.present and place.entry.agent.agent_class.opioid
+    )
+
+
+def _worked(case: Case) -> tuple[Worked, ...]:
+    """The working of both views: the record as it stands, and of the orders being written what they add or change."""
+    lines = {place.entry: place for place in case.now.places}
+    if case.ordered is not None:
+        for place in case.ordered.places:
+            if place.entry.regimen.draft:
+                lines[place.entry] = place
+            elif lines[place.entry].additive:
+                lines[place.entry] = _changed_by_order(lines[place.entry], place)
+    ordered = sorted(lines.values(), key=lambda place: place.entry.order)
+    return tuple(work(place, case.knowledge) for place in ordered)
+
+
+def _changed_by_order(now: Place, ordered: Place) -> Place:
+    """A contribution of today, marked where the orders being written take it away."""
+    if ordered.additive:
+        return now.assuming(*ordered.assumptions)
+    if ordered.reason is NotCountedReason.RENEWAL:
+        return now.assuming("renewed-by-order")
+    return now.assuming("replaced-by-order")
+
+
+def _nameless(record: Record) -> tuple[NotCounted, ...]:
+    """Products that could not be told; one that is not in force is listed as that."""
+    lines = []
+    for item in record.nameless:
+        reason = exclusion(item.regimen) or NotCountedReason.PRODUCT_UNKNOWN
+        standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
+        present = reason is NotCountedReason.PRODUCT_UNKNOWN
+        lines.append(NotCounted(item.regimen.source, "", "", present, reason, item.product.why, standing, item.product.name))
+    return tuple(lines)
+
+
+def _unread(patient: Patient) -> tuple[NotCounted, ...]:
+    return tuple(
+        NotCounted(item.source, "", "", item.medication, NotCountedReason.UNREADABLE, item.why)
+        for item in sorted(patient.unread, key=lambda item: (item.source, item.why))
+    )
+

@@ -1,0 +1,257 @@
+"""The case a finding judges: the record on the day, the record with the orders being written, and what is known of both.
+
+A finding asks the case; it does not look at resources, windows or dates itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern
+from rules.concurrency import View
+from rules.conditions import PresentCondition
+from rules.daily_dose import DailyDose
+from rules.exposure import exposure
+from rules.knowledge import Knowledge
+from rules.knowledge.entries import Agent, Severity
+from rules.load import in_load, replacement_load
+from rules.model import Patient
+from rules.record import Entry, Record, is_stopping
+
+# The class whose sudden stop endangers: thresholds of change are judged on its load alone.
+BENZODIAZEPINE = "benzodiazepine"
+ANTI_SEIZURE = "anti-seizure"
+PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
+SEIZURE_DISORDER = "seizure-disorder"
+ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
+
+BY_ANTI_SEIZURE = "anti-seizure-treatment"
+BY_RESCUE = "rescue-product"
+BY_SINGLE_DOSE = "single-dose"
+BY_ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
+CONDITIONS_NOT_SUPPLIED = "the patient's conditions were not supplied"
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Age in completed years on the day, as a range where the birth date is known in part."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a finding may ask. ``ordered`` and ``load_ordered`` are None where no order is being written.
+
+    ``earlier`` is the record as it was some days ago; ``everything_read`` is false where records were unreadable.
+    """
+
+    patient: Patient
+    knowledge: Knowledge
+    on: date
+    age: Age | None
+    record: Record
+    now: View
+    ordered: View | None
+    earlier: View
+    load_now: Load
+    load_ordered: Load | None
+    opioid: OpioidLoad
+    conditions: Mapping[str, PresentCondition]
+    past_conditions: Mapping[str, PresentCondition]
+    earliest_record: date | None
+    at_discharge: bool = False
+
+    @property
+    def view(self) -> View:
+        """The record with the orders being written, if any are."""
+        return self.ordered or self.now
+
+    @property
+    def load(self) -> Load:
+        """The load of :attr:`view`."""
+        return self.load_ordered or self.load_now
+
+    def parameter(self, finding: str, key: str) -> Fraction:
+        """A threshold of a finding, in the unit the policy gives it."""
+        return self.knowledge.findings[finding].parameters[key].value
+
+    # -- who is present ------------------------------------------------------------------------------------------
+
+    def sedatives(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+        """Present entries of the classes the load is the sum of, rescue products and single doses left out."""
+        return tuple(
+            entry
+            for entry in self.view.present(replacement=replacement)
+            if in_load(entry.agent) and not entry.way.rescue and not entry.dose.single
+        )
+
+    def opioids(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+        """Present opioid entries, single and procedural doses left out."""
+        return tuple(
+            entry
+            for entry in self.view.present(replacement=replacement)
+            if entry.agent.agent_class.opioid and not entry.dose.single
+        )
+
+    def depressants(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+        """Every present CNS-active entry, rescue products and single doses left out."""
+        return tuple(
+            entry
+            for entry in self.view.present(replacement=replacement)
+            if entry.agent.agent_class.depressant and not entry.way.rescue and not entry.dose.single
+        )
+
+    def left_out(self) -> str | None:
+        """Why the sedatives that are present are no daily use: by which exemption; None if there are none such."""
+        for entry in self.view.present():
+            if in_load(entry.agent):
+                if entry.way.rescue:
+                    return BY_RESCUE
+                if entry.dose.single:
+                    return BY_SINGLE_DOSE
+        return None
+
+    # -- what the orders change ----------------------------------------------------------------------------------
+
+    def drafts(self) -> tuple[Entry, ...]:
+        """Entries of the orders being written that give something (renewals included, stops not)."""
+        present = self.ordered.present() if self.ordered is not None else ()
+        return tuple(entry for entry in present if entry.regimen.draft)
+
+    def stops(self) -> tuple[Entry, ...]:
+        """Entries of the orders being written that stop an order."""
+        return tuple(entry for entry in self.record.entries if is_stopping(entry.regimen))
+
+    def new_starts(self, finding: str) -> tuple[Entry, ...]:
+        """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``."""
+        days = self.parameter(finding, "new_start_days")
+        return tuple(
+            entry
+            for entry in self.drafts()
+            if in_load(entry.agent) and not entry.way.rescue and self._unused_for(entry.agent.agent_class.id, days)
+        )
+
+    def _unused_for(self, agent_class: str, days: Fraction) -> bool:
+        if any(entry.agent.agent_class.id == agent_class for entry in self.now.present()):
+            return False
+        use = self.exposure(agent_class)
+        return use is None or use.out_of_supply_days > days
+
+    @property
+    def increases(self) -> bool:
+        """Whether the orders being written begin or increase exposure, by the replacement reading."""
+        if self.ordered is None:
+            return False
+        before = {entry.agent.id for entry in self.now.present(replacement=True) if entry.agent.agent_class.depressant}
+        added = [entry for entry in self.ordered.present(replacement=True) if entry.regimen.draft]
+        switched = {draft for draft, _ in self.ordered.switches}
+        if any(e.agent.id not in before and e.agent.agent_class.depressant and e.source not in switched for e in added):
+            return True
+        table = self.knowledge.tables[self.knowledge.default_table]
+        if replacement_load(self.ordered, table, self.knowledge) > replacement_load(self.now, table, self.knowledge):
+            return True
+        return any(self._more_of(entry) for entry in added if entry.agent.agent_class.opioid)
+
+    def _more_of(self, draft: Entry) -> bool:
+        """Whether a draft gives more of its agent than the record does now, by the replacement reading."""
+
+        def amount(view: View) -> Fraction:
+            return sum(
+                (
+                    dose.used
+                    for place in view.places
+                    if place.additive and place.replacement and place.entry.agent.id == draft.agent.id
+                    and isinstance(place.entry.dose, DailyDose)
+                    and (dose := place.entry.dose.by_agent.get(draft.agent.id)
+                         or place.entry.dose.by_agent_hourly.get(draft.agent.id)) is not None
+                ),
+                Fraction(0),
+            )
+
+        return self.ordered is not None and amount(self.ordered) > amount(self.now)
+
+    # -- use over time -------------------------------------------------------------------------------------------
+
+    def exposure(self, agent_class: str, without: frozenset[str] = frozenset()) -> Exposure | None:
+        """The use of a class on record, ``without`` some agents."""
+        entries = (entry for entry in self.record.entries if entry.agent.id not in without)
+        return exposure(entries, agent_class, self.earliest_record, self.knowledge.policy, self.on)
+
+    def longest_use(self, without: frozenset[str] = frozenset()) -> Exposure | None:
+        """The longest continuous use among the classes the load is the sum of; else the longest of any pattern."""
+        uses = [
+            use
+            for name, agent_class in self.knowledge.classes.items()
+            if agent_class.in_load and (use := self.exposure(name, without)) is not None
+        ]
+        return max(uses, key=lambda use: (use.pattern is Pattern.CONTINUOUS, use.days), default=None)
+
+    def still_supplied(self, use: Exposure) -> bool:
+        """Whether the use rests on an order in force, not on one that has lapsed."""
+        return use.out_of_supply_days <= self.knowledge.policy.concurrency.grace_days.value
+
+    # -- exemptions ----------------------------------------------------------------------------------------------
+
+    def is_anti_seizure(self, agent: Agent) -> bool:
+        """Whether the agent is taken against seizures: with a seizure disorder on record, or presumed so."""
+        if agent.has(PRESUMED_ANTI_SEIZURE):
+            return True
+        return agent.has(ANTI_SEIZURE) and SEIZURE_DISORDER in self.conditions
+
+    def anti_seizure_agents(self) -> frozenset[str]:
+        """The agents on record or ordered that are taken against seizures."""
+        return frozenset(entry.agent.id for entry in self.record.entries if self.is_anti_seizure(entry.agent))
+
+    @property
+    def conditions_supplied(self) -> bool:
+        """Whether the problem list was there to be read."""
+        return all(what != "conditions" for what, _ in self.patient.missing)
+
+    # -- results -------------------------------------------------------------------------------------------------
+
+    def met(
+        self, finding: str, facts: Mapping[str, object], *, severity: Severity | None = None, raises: bool | None = None
+    ) -> Met:
+        """The finding holds; ``severity`` at most the policy's ceiling, ``raises`` only where the policy lets it."""
+        policy = self.knowledge.findings[finding]
+        order = tuple(Severity)
+        wanted = Severity.INFO if severity is None else severity
+        if policy.severity is Severity.CRITICAL and wanted is Severity.WARNING:
+            wanted = Severity.CRITICAL
+        return Met(
+            id=finding,
+            severity=min(wanted, policy.severity, key=order.index),
+            raises=policy.raises and (raises is None or raises),
+            title=policy.title,
+            facts=facts,
+            references=policy.references,
+        )
+
+    def warning_if_new(self, *, additive_only: bool = False) -> Severity:
+        """A warning where the orders begin or increase exposure and the replacement reading shows it; else info."""
+        return Severity.WARNING if self.increases and not additive_only else Severity.INFO
+
+
+def not_met(finding: str) -> Considered:
+    """The finding was judged and does not hold."""
+    return Considered(finding, "not-met")
+
+
+def not_judged(finding: str, why: str) -> Considered:
+    """The finding could not be judged, and why."""
+    return Considered(finding, "not-judged", why=why)
+
+
+def exempt(finding: str, by: str) -> Considered:
+    """The finding does not apply, and by what."""
+    return Considered(finding, "exempt", by=by)
+
+
+def names(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The agents' names, each once, in order."""
+    return tuple(sorted({entry.agent.name for entry in entries}))

@@ -1,0 +1,107 @@
+"""A benzodiazepine of established use stops, is cut steeply, or runs out of supply."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules.assessment import Considered, Exposure, Met, Pattern
+from rules.case import BENZODIAZEPINE, Case, not_judged, not_met
+from rules.concurrency import View
+from rules.daily_dose import DailyDose
+from rules.knowledge.entries import Severity, Table
+from rules.load import replacement_load
+from rules.quantity import PERCENT
+from rules.record import Entry
+
+ID = "abrupt-change"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when, by the replacement reading, established use ends or falls by more than the policy's percentage.
+
+    The fall is measured against today and against some days ago; where the agents differ it must hold in every table.
+    Without an order being written, an established user out of supply with no new order is met as well.
+    """
+    use = case.exposure(BENZODIAZEPINE)
+    if use is None or use.pattern is Pattern.INTERMITTENT:
+        return not_met(ID)
+    change = _change(case, use)
+    if change is None:
+        return _unjudged(case) or not_met(ID)
+    if use.days < case.parameter(ID, "established_days"):
+        return not_judged(ID, f"on record for at least {use.days} days") if use.at_least else not_met(ID)
+    facts = {
+        "days": use.days,
+        "since": use.since,
+        "agents": tuple(sorted({entry.agent.name for entry in _benzodiazepines(case.earlier) + _benzodiazepines(case.now)})),
+        "may_still_be_taken": not case.still_supplied(use),
+        "until": use.until,
+        **change,
+    }
+    loud = case.at_discharge or (case.ordered is not None and _touched(case))
+    return case.met(ID, facts, severity=Severity.WARNING if loud and case.still_supplied(use) else Severity.INFO)
+
+
+def _benzodiazepines(view: View) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in view.present(replacement=True)
+        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.way.rescue and not entry.dose.single
+    )
+
+
+def _touched(case: Case) -> bool:
+    """Whether the orders being written give or stop a benzodiazepine: of others they change nothing."""
+    return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in (*case.drafts(), *case.stops()))
+
+
+def _change(case: Case, use: Exposure) -> dict[str, object] | None:
+    """What changes, as facts; None if nothing does."""
+    left = _benzodiazepines(case.view)
+    if case.ordered is not None and not _touched(case):
+        return None
+    before = _benzodiazepines(case.now) + _benzodiazepines(case.earlier)
+    if case.at_discharge:
+        return None if left else {"kind": "missing-at-discharge"}
+    if not left:
+        if case.ordered is not None:
+            return {"kind": "stops"} if before else None
+        if use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
+            return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
+        return {"kind": "stopped"} if before else None
+    if case.ordered is None and use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
+        return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
+    percent = _fall(case, left)
+    return None if percent is None else {"kind": "cut", "percent": percent}
+
+
+def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:
+    """The fall in percent if it is over the policy's limit by the tables that must agree, else None."""
+    limit = case.parameter(ID, "cut_percent")
+    if any(not isinstance(entry.dose, DailyDose) for entry in left):
+        return None
+    falls: list[Fraction] = []
+    for earlier in (case.now, case.earlier):
+        before = _benzodiazepines(earlier)
+        if not before or any(not isinstance(entry.dose, DailyDose) for entry in before):
+            continue
+        same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
+        tables = case.knowledge.tables
+        decisive = [tables[case.knowledge.default_table]] if same_agents else list(tables.values())
+        cuts = [_cut(case, earlier, table) for table in decisive]
+        if all(cut > limit for cut in cuts):
+            falls.append(min(cuts))
+    return max(falls, default=None)
+
+
+def _cut(case: Case, earlier: View, table: Table) -> Fraction:
+    before = replacement_load(earlier, table, case.knowledge, BENZODIAZEPINE)
+    after = replacement_load(case.view, table, case.knowledge, BENZODIAZEPINE)
+    return (before - after) / before / PERCENT if before > 0 else Fraction(0)
+
+
+def _unjudged(case: Case) -> Considered | None:
+    unknown = [entry for entry in _benzodiazepines(case.view) if not isinstance(entry.dose, DailyDose)]
+    if unknown and (case.ordered is None or _touched(case)):
+        return not_judged(ID, "a daily dose is not known")
+    return None

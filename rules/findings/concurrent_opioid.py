@@ -1,0 +1,53 @@
+"""An opioid together with a benzodiazepine or Z-drug."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met
+from rules.case import Case, exempt, names, not_judged, not_met
+from rules.knowledge.entries import Severity
+from rules.opioid import treats_opioid_use_disorder
+
+ID = "concurrent-opioid"
+REVERSAL = "overdose-reversal"
+RISK_CONDITIONS = ("sleep-apnoea", "copd", "respiratory-failure", "hypoventilation", "opioid-use-disorder",
+                   "alcohol-use-disorder", "sedative-use-disorder")
+SOFTENING = ("cancer-pain", "sickle-cell")
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when both are present; at most info for treatment of opioid use disorder, cancer pain and sickle cell."""
+    opioids, sedatives = case.opioids(), case.sedatives()
+    if not opioids or not sedatives:
+        by = case.left_out()
+        if opioids and by is not None:
+            return exempt(ID, by)
+        if (opioids or sedatives) and case.record.nameless:
+            return not_judged(ID, "a medication on record could not be identified")
+        return not_met(ID)
+    treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry.agent, case.conditions)]
+    softened = next((case.conditions[concept].name for concept in SOFTENING if concept in case.conditions), None)
+    both = case.opioids(replacement=True) and case.sedatives(replacement=True)
+    severity = case.warning_if_new(additive_only=not both)
+    if softened is not None or len(treatment) == len(opioids):
+        severity = Severity.INFO
+    caution = case.parameter(ID, "mme_caution")
+    facts = {
+        "opioids": names(opioids),
+        "sedatives": names(sedatives),
+        "mme": case.opioid.used,
+        "mme_complete": case.opioid.complete,
+        "above_caution": case.opioid.used is not None and case.opioid.used >= caution,
+        "treatment_of_opioid_use_disorder": names(treatment),
+        "reversal_on_record": _reversal_on_record(case),
+        "softened_by": softened,
+        "risk_conditions": tuple(case.conditions[name].name for name in RISK_CONDITIONS if name in case.conditions),
+    }
+    return case.met(ID, facts, severity=severity)
+
+
+def _reversal_on_record(case: Case) -> bool:
+    """Whether a single-ingredient reversal agent is on record (a combination with an opioid is not one)."""
+    return any(
+        entry.agent.has(REVERSAL) and len({ingredient.agent for ingredient in entry.product.ingredients}) == 1
+        for entry in case.view.present()
+    )

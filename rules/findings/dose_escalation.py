@@ -1,0 +1,47 @@
+"""The order raises the benzodiazepine load of an established user."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules.assessment import Considered, Met, Pattern
+from rules.case import (
+    ACUTE_ALCOHOL_WITHDRAWAL,
+    BENZODIAZEPINE,
+    BY_ALCOHOL_WITHDRAWAL,
+    Case,
+    exempt,
+    not_judged,
+    not_met,
+)
+from rules.daily_dose import DailyDose
+from rules.load import replacement_load
+from rules.quantity import ONE, PERCENT
+
+ID = "dose-escalation"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when, by the replacement reading, the order raises the load by the policy's percentage or more."""
+    ordered = [entry for entry in case.drafts() if entry.agent.agent_class.id == BENZODIAZEPINE]
+    if case.ordered is None or not ordered:
+        return not_met(ID)
+    use = case.exposure(BENZODIAZEPINE)
+    if use is None or use.pattern is Pattern.INTERMITTENT:
+        return not_met(ID)
+    if case.ordered.switches:
+        return not_judged(ID, "the order may replace another agent")
+    table = case.knowledge.tables[case.knowledge.default_table]
+    before = replacement_load(case.now, table, case.knowledge, BENZODIAZEPINE)
+    after = replacement_load(case.ordered, table, case.knowledge, BENZODIAZEPINE)
+    unknown = [e for e in case.view.present() if e in case.sedatives() and not isinstance(e.dose, DailyDose)]
+    if any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in unknown):
+        return not_judged(ID, "a daily dose is not known")
+    if before == 0 or after < before * (ONE + case.parameter(ID, "increase_percent") * PERCENT):
+        return not_met(ID)
+    if ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
+    if use.days < case.parameter(ID, "established_days"):
+        return not_judged(ID, f"on record for at least {use.days} days") if use.at_least else not_met(ID)
+    percent: Fraction = (after - before) / before / PERCENT
+    return case.met(ID, {"before": before, "after": after, "percent": percent}, severity=case.warning_if_new())

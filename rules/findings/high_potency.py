@@ -1,0 +1,38 @@
+"""A high-potency benzodiazepine: few milligrams are a large load."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met
+from rules.case import (
+    ACUTE_ALCOHOL_WITHDRAWAL,
+    BY_ALCOHOL_WITHDRAWAL,
+    BY_ANTI_SEIZURE,
+    Case,
+    exempt,
+    names,
+    not_judged,
+    not_met,
+)
+from rules.load import in_load
+
+ID = "high-potency"
+TRAIT = "high-potency"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when such an agent is present; it raises a card only on a new start of one."""
+    potent = [entry for entry in case.sedatives() if entry.agent.has(TRAIT)]
+    if not potent:
+        by = case.left_out()
+        if by is not None and any(e.agent.has(TRAIT) and in_load(e.agent) for e in case.view.present()):
+            return exempt(ID, by)
+        if case.record.nameless:
+            return not_judged(ID, "a medication on record could not be identified")
+        return not_met(ID)
+    judged = [entry for entry in potent if not case.is_anti_seizure(entry.agent)]
+    if not judged:
+        return exempt(ID, BY_ANTI_SEIZURE)
+    if ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
+    started = [entry for entry in case.new_starts(ID) if entry in judged]
+    return case.met(ID, {"agents": names(judged), "new": names(started)}, raises=bool(started))

@@ -1,0 +1,50 @@
+"""Regular use of a short-acting agent: withdrawal between two doses."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met, Pattern
+from rules.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
+from rules.knowledge.entries import Agent, Figure, Verification
+
+ID = "interdose-withdrawal"
+SYMPTOMS = ("anxiety", "panic", "insomnia", "palpitations", "tremor")
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when a present agent's half-life, active metabolites included, is short and its class is taken regularly."""
+    days = case.parameter(ID, "regular_days")
+    short = [entry for entry in case.sedatives() if _short(entry.agent, case)]
+    if not short:
+        unknown = [entry for entry in case.sedatives() if _longest(entry.agent) is None]
+        return not_judged(ID, f"no verified half-life of {unknown[0].agent.name}") if unknown else not_met(ID)
+    judged = [entry for entry in short if not case.is_anti_seizure(entry.agent)]
+    if not judged:
+        return exempt(ID, BY_ANTI_SEIZURE)
+    uses = [use for entry in judged if (use := case.exposure(entry.agent.agent_class.id)) is not None]
+    steady = [use for use in uses if use.pattern is Pattern.CONTINUOUS]
+    longest = max(steady, key=lambda use: use.days, default=None)
+    if longest is None:
+        return not_met(ID)
+    if longest.days > days:
+        seen = tuple(case.conditions[concept].name for concept in SYMPTOMS if concept in case.conditions)
+        return case.met(ID, {"agents": names(judged), "days": longest.days, "possibly_withdrawal": seen})
+    if longest.at_least:
+        return not_judged(ID, f"on record for at least {longest.days} days")
+    return not_met(ID)
+
+
+def _short(agent: Agent, case: Case) -> bool:
+    longest = _longest(agent)
+    return longest is not None and longest.high <= case.parameter(ID, "half_life_hours")
+
+
+def _longest(agent: Agent) -> Figure | None:
+    """The longer of parent and active metabolite; an unverified figure decides nothing."""
+    if agent.half_life is None:
+        return None
+    figures = [
+        figure
+        for figure in (agent.half_life.parent, agent.half_life.active_metabolite)
+        if figure is not None and figure.verification is not Verification.UNVERIFIED
+    ]
+    return max(figures, key=lambda figure: figure.high, default=None)

@@ -1,0 +1,23 @@
+"""Two or more benzodiazepines or Z-drugs together."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met
+from rules.case import Case, exempt, names, not_judged, not_met
+
+ID = "multiple-sedative-hypnotics"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met with two different agents present; by the additive reading alone (a switch under way) it is at most info."""
+    together = names(case.sedatives())
+    if len(together) > 1:
+        additive_only = len(names(case.sedatives(replacement=True))) <= 1
+        facts = {"agents": together, "only_if_both_continue": additive_only, "switches": case.view.switches}
+        return case.met(ID, facts, severity=case.warning_if_new(additive_only=additive_only))
+    by = case.left_out()
+    if together and by is not None:
+        return exempt(ID, by)
+    if case.record.nameless and together:
+        return not_judged(ID, "a medication on record could not be identified")
+    return not_met(ID)

@@ -1,0 +1,24 @@
+"""Sodium oxybate together with a sedative-hypnotic: the label's contraindication."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met
+from rules.case import Case, exempt, names, not_judged, not_met
+
+ID = "oxybate"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when both are present."""
+    oxybates = [entry for entry in case.depressants() if entry.agent.agent_class.id == ID]
+    sedatives = case.sedatives()
+    if oxybates and sedatives:
+        both = any(entry in case.sedatives(replacement=True) for entry in sedatives)
+        facts = {"oxybate": names(oxybates), "sedatives": names(sedatives)}
+        return case.met(ID, facts, severity=case.warning_if_new(additive_only=not both))
+    by = case.left_out()
+    if oxybates and by is not None:
+        return exempt(ID, by)
+    if (oxybates or sedatives) and case.record.nameless:
+        return not_judged(ID, "a medication on record could not be identified")
+    return not_met(ID)

@@ -1,0 +1,18 @@
+"""A sedative-hypnotic with a use disorder of alcohol, opioids, sedatives or stimulants, each with its own meaning."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met
+from rules.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt
+from rules.hazard import judge_hazard
+
+ID = "substance-use"
+CONCEPTS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met with a use disorder on record, in remission too (said); a warning on a new start."""
+    result = judge_hazard(case, ID, CONCEPTS)
+    if isinstance(result, Met) and ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
+    return result

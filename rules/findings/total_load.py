@@ -1,0 +1,58 @@
+"""The total diazepam-equivalent load lies in the moderate or high band, or above the site's threshold."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rules.assessment import Band, Considered, Met, Pattern
+from rules.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt, not_judged, not_met
+from rules.knowledge.entries import Severity
+from rules.load import band_of, replacement_load
+
+ID = "total-load"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met in the moderate or high band of the default table; a warning if the band is high in every table."""
+    load = case.load
+    threshold = case.knowledge.findings[ID].parameters.get("site_threshold")
+    over_site = threshold is not None and load.used is not None and load.used > threshold.value
+    if load.used is None:
+        return not_judged(ID, "no dose of the sedatives on record could be read")
+    if load.band is Band.LOW and not over_site:
+        if not load.complete:
+            return not_judged(ID, "the known part is below the threshold, and the load is not complete")
+        return not_met(ID)
+    if ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
+    bands = {name: table.band for name, table in load.by_table.items()}
+    facts = {
+        "used": load.used,
+        "band": load.band,
+        "band_depends_on_table": len({band for band in bands.values() if band is not None}) > 1,
+        "over_site_threshold": over_site,
+        "complete": load.complete,
+    }
+    return case.met(ID, facts, severity=_severity(case, over_site=over_site))
+
+
+def _severity(case: Case, *, over_site: bool) -> Severity:
+    by_table = [replacement_load(case.view, table, case.knowledge) for table in case.knowledge.tables.values()]
+    high_in_all = all(band_of(used, case.knowledge.policy.bands) is Band.HIGH for used in by_table)
+    crossed = over_site and case.load_now.used is not None and case.load.used != case.load_now.used
+    return case.warning_if_new() if (high_in_all and _established(case)) or crossed else Severity.INFO
+
+
+def _established(case: Case) -> bool:
+    """Whether use is, or by the length of the order becomes, as long as the policy's ``established_days``."""
+    days = case.parameter(ID, "established_days")
+    use = case.longest_use()
+    if use is not None and use.pattern is Pattern.CONTINUOUS and use.days >= days:
+        return True
+    for entry in case.drafts():
+        if entry.window.start is None or entry.window.end is None or not entry.agent.agent_class.in_load:
+            continue
+        begun: date = use.since if use is not None and case.still_supplied(use) else entry.window.start
+        if (entry.window.end - begun).days >= days:
+            return True
+    return False

@@ -1,0 +1,264 @@
+"""The total: mg/d diazepam-equivalent over everything that counts, by every table, with what is known to be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rules.assessment import (
+    Band,
+    Contribution,
+    Load,
+    NotCounted,
+    NotCountedReason,
+    NotInLoad,
+    NotInLoadReason,
+    Substitution,
+    TableTotal,
+)
+from rules.concurrency import Place, View
+from rules.daily_dose import DailyDose
+from rules.equivalence import equivalence, to_diazepam
+from rules.knowledge import Knowledge
+from rules.knowledge.entries import Agent, Table, Verification
+from rules.knowledge.policy import BandPolicy
+from rules.quantity import DiazepamEquivalent, MilligramsPerDay
+from rules.record import Entry
+
+ZERO = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """One place with its conversion: exactly one of the three, or several lines of ``not_in_load``."""
+
+    place: Place
+    contribution: Contribution | None = None
+    not_in_load: NotInLoad | None = None
+    not_counted: NotCounted | None = None
+
+
+def in_load(agent: Agent) -> bool:
+    """Whether the agent belongs to the classes that the load is the sum of."""
+    return agent.agent_class.in_load
+
+
+def daily_milligrams(entry: Entry) -> MilligramsPerDay | None:
+    """The agent's milligrams a day, None where they are not known (or it is a patch)."""
+    return entry.dose.by_agent.get(entry.agent.id) if isinstance(entry.dose, DailyDose) else None
+
+
+def converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
+    """The entry's load by a table; None if it has none: another class, no dose, no figure, a route without one."""
+    dose = daily_milligrams(entry)
+    if dose is None or not in_load(entry.agent) or not entry.way.equivalent or entry.way.rescue:
+        return None
+    found = equivalence(entry.agent, table)
+    return to_diazepam(dose, found.figure, knowledge) if found is not None else None
+
+
+def work(place: Place, knowledge: Knowledge) -> Worked:
+    """Where a place belongs in the answer: a contribution, beside the load, or not counted."""
+    entry = place.entry
+    if place.reason is not None:
+        return Worked(place, not_counted=_not_counted(place, place.reason, place.text))
+    beside = _beside_the_load(entry)
+    if beside is not None:
+        return Worked(place, not_in_load=_not_in_load(place, beside))
+    equivalent = converted(entry, knowledge.tables[knowledge.default_table], knowledge)
+    if equivalent is not None:
+        return Worked(place, contribution=_contribution(place, equivalent, knowledge))
+    if isinstance(entry.dose, DailyDose):
+        return Worked(place, not_in_load=_not_in_load(place, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE))
+    return Worked(place, not_counted=_not_counted(place, entry.dose.reason, entry.dose.read_as))
+
+
+def _beside_the_load(entry: Entry) -> NotInLoadReason | None:
+    if entry.agent.agent_class.opioid or not (in_load(entry.agent) or entry.agent.substitution):
+        return NotInLoadReason.NO_PUBLISHED_EQUIVALENCE
+    if entry.way.rescue:
+        return NotInLoadReason.RESCUE_PRODUCT
+    if not in_load(entry.agent):
+        return NotInLoadReason.SUBSTITUTION_ONLY
+    return NotInLoadReason.ROUTE_WITHOUT_EQUIVALENCE if not entry.way.equivalent else None
+
+
+def total(places: Iterable[Place], knowledge: Knowledge, *, everything_read: bool) -> Load:
+    """The load of the places that count. ``everything_read``: no record was unreadable, nameless or withheld."""
+    counted = [place for place in places if place.additive]
+    default = knowledge.default_table
+    sums = {name: _by_table(counted, table, knowledge) for name, table in knowledge.tables.items()}
+    complete = everything_read and sums[default].complete
+    relevant = [place for place in counted if in_load(place.entry.agent) and not place.entry.way.rescue]
+    readable = bool(sums[default].parts) or (complete and not relevant)
+    substitution = _substitution(counted, knowledge)
+    extra = substitution.used if knowledge.policy.include_substitution else ZERO
+    amount = sum((part for _, part in sums[default].parts), DiazepamEquivalent.none())
+    low = sum((part.low for place, part in sums[default].parts if place.replacement), ZERO)
+    used = amount.used + extra if readable or extra else None
+    return Load(
+        used=used,
+        low=low,
+        high=amount.high + extra if complete and used is not None else None,
+        complete=complete,
+        band=_band(used, knowledge.policy.bands),
+        components=_components(sums[default].parts, knowledge),
+        substitution=substitution,
+        by_table={
+            name: TableTotal(
+                used=(by := _used(sums[name], extra, readable or bool(extra))),
+                band=_band(by, knowledge.policy.bands),
+                fallback=tuple(sorted(sums[name].fallback)),
+                missing=tuple(sorted(sums[name].missing)),
+            )
+            for name in knowledge.tables
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    parts: tuple[tuple[Place, DiazepamEquivalent], ...]
+    complete: bool
+    fallback: frozenset[str]
+    missing: frozenset[str]
+
+
+def _by_table(counted: list[Place], table: Table, knowledge: Knowledge) -> _Sum:
+    parts: list[tuple[Place, DiazepamEquivalent]] = []
+    fallback: set[str] = set()
+    missing: set[str] = set()
+    complete = True
+    for place in counted:
+        entry = place.entry
+        if not in_load(entry.agent) or entry.way.rescue or entry.dose.single:
+            continue
+        found = equivalence(entry.agent, table)
+        if found is None:
+            missing.add(entry.agent.id)
+        elif found.by_fallback:
+            fallback.add(entry.agent.id)
+        part = converted(entry, table, knowledge)
+        if part is None:
+            complete = False
+        else:
+            parts.append((place, part))
+    return _Sum(tuple(parts), complete, frozenset(fallback), frozenset(missing))
+
+
+def replacement_load(view: View, table: Table, knowledge: Knowledge, agent_class: str | None = None) -> Fraction:
+    """The load of the replacement reading, at the dose used: what severities and comparisons rest on."""
+    return sum(
+        (
+            part.used
+            for place in view.places
+            if place.additive
+            and place.replacement
+            and agent_class in (None, place.entry.agent.agent_class.id)
+            and (part := converted(place.entry, table, knowledge)) is not None
+        ),
+        ZERO,
+    )
+
+
+def band_of(used: Fraction, bands: BandPolicy) -> Band:
+    """ASAM 2025 withdrawal-risk band of a load; the bounds belong to the lower band."""
+    if used <= bands.low_up_to.value:
+        return Band.LOW
+    return Band.MODERATE if used <= bands.moderate_up_to.value else Band.HIGH
+
+
+def _band(used: Fraction | None, bands: BandPolicy) -> Band | None:
+    return None if used is None else band_of(used, bands)
+
+
+def _used(by_table: _Sum, extra: Fraction, readable: bool) -> Fraction | None:
+    if not readable or (by_table.missing and not by_table.parts):
+        return None
+    return sum((part.used for _, part in by_table.parts), extra)
+
+
+def _components(parts: Iterable[tuple[Place, DiazepamEquivalent]], knowledge: Knowledge) -> Mapping[str, Fraction]:
+    components = {name: ZERO for name, agent_class in knowledge.classes.items() if agent_class.in_load}
+    for place, part in parts:
+        components[place.entry.agent.agent_class.id] += part.used
+    return components
+
+
+def _substitution(counted: Iterable[Place], knowledge: Knowledge) -> Substitution:
+    used, agents = ZERO, set()
+    for place in counted:
+        figure, dose = place.entry.agent.substitution, daily_milligrams(place.entry)
+        if figure is None or dose is None or in_load(place.entry.agent) or not place.entry.way.equivalent:
+            continue
+        unverified = figure.verification is Verification.UNVERIFIED
+        if not (unverified and knowledge.policy.include_substitution):
+            used += to_diazepam(dose, figure, knowledge).used
+            agents.add(place.entry.agent.id)
+    return Substitution(used, tuple(sorted(agents)))
+
+
+def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowledge) -> Contribution:
+    entry, dose = place.entry, daily_milligrams(place.entry)
+    found = equivalence(entry.agent, knowledge.tables[knowledge.default_table])
+    if dose is None or found is None or not isinstance(entry.dose, DailyDose):
+        raise ValueError("a contribution has a dose and a figure")
+    return Contribution(
+        source=entry.source,
+        requester=entry.regimen.requester,
+        standing=entry.standing,
+        agent=entry.agent.id,
+        agent_class=entry.agent.agent_class.id,
+        product=entry.product.name,
+        sig=entry.dose.sig,
+        read_as=entry.dose.read_as,
+        daily_dose=dose,
+        equivalent=equivalent,
+        reference=found.figure.source,
+        assumptions=assumptions_of(place),
+    )
+
+
+def assumptions_of(place: Place) -> tuple[str, ...]:
+    """Everything that was assumed of an order: reading its product and dose, and placing it beside the others."""
+    entry = place.entry
+    return tuple(
+        dict.fromkeys((*entry.regimen.notes, *entry.product.assumptions, *entry.dose.assumptions, *place.assumptions))
+    )
+
+
+def _not_in_load(place: Place, reason: NotInLoadReason) -> NotInLoad:
+    entry = place.entry
+    dose = None
+    if isinstance(entry.dose, DailyDose):
+        dose = entry.dose.by_agent.get(entry.agent.id) or entry.dose.by_agent_hourly.get(entry.agent.id)
+    return NotInLoad(
+        source=entry.source,
+        agent=entry.agent.id,
+        agent_class=entry.agent.agent_class.id,
+        present=place.present,
+        reason=reason,
+        standing=entry.standing,
+        product=entry.product.name,
+        sig=entry.dose.sig,
+        read_as=entry.dose.read_as,
+        daily_dose=dose,
+        assumptions=assumptions_of(place),
+    )
+
+
+def _not_counted(place: Place, reason: NotCountedReason, text: str) -> NotCounted:
+    entry = place.entry
+    return NotCounted(
+        source=entry.source,
+        agent=entry.agent.id,
+        agent_class=entry.agent.agent_class.id,
+        present=place.present,
+        reason=reason,
+        text=text,
+        standing=entry.standing,
+        product=entry.product.name,
+        sig=entry.dose.sig,
+    )
+

@@ -1,0 +1,254 @@
+"""How often a dose is taken: from a timing to doses a day, as a range.
+
+A timing may state its rate as numbers (``repeat``), as moments and days, as one code, or in several of these ways at
+once. Where they disagree both are kept: the larger rate at the high end, the smaller at the low end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from rules.knowledge.vocabulary import Forms, Moment, plain
+from rules.model import Timing
+from rules.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO
+from rules.reading_words import Range, every, listed
+
+FREQUENCY_READ_AS_DAILY = "frequency-read-as-per-day"
+PERIOD_READ_AS_DAYS = "period-read-as-days"
+IMPLAUSIBLE_PERIOD = "implausible-period"
+TIMING_PARTS_DIFFER = "timing-parts-differ"
+RANGE_AT_MAXIMUM = "range-counted-at-maximum"
+
+DAY = "d"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Doses a day from ``low`` to ``high`` (above 0), averaged over the period.
+
+    ``days_per_week`` are the days of use in a week (7: daily; None: not known). ``occasions`` are the moments and times
+    of day that are named. ``counted``: the phrase counts times ("twice a day"), so that "up to" may stand before it.
+    """
+
+    low: Fraction
+    high: Fraction
+    phrase: str
+    days_per_week: Fraction | None
+    occasions: frozenset[str] = frozenset()
+    as_needed: bool = False
+    counted: bool = False
+    assumptions: tuple[str, ...] = ()
+
+
+class Lacking(StrEnum):
+    """Why there is no rate."""
+
+    UNKNOWN = "unknown"
+    SINGLE = "single"
+    INFUSION = "infusion"
+
+
+@dataclass(frozen=True, slots=True)
+class NoSchedule:
+    """A timing without a daily rate; ``why`` says what was seen or missing, in plain words."""
+
+    lacking: Lacking
+    why: str
+    as_needed: bool = False
+
+
+def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
+    """Doses a day by a timing, or why it gives none. Never raises."""
+    if timing is None:
+        return NoSchedule(Lacking.UNKNOWN, "how often it is taken is not given")
+    coded = _read_code(timing, forms)
+    stated = _read_repeat(timing, forms)
+    as_needed = coded.as_needed
+    if isinstance(stated, Schedule) and isinstance(coded, Schedule):
+        return replace(_both(stated, coded), as_needed=as_needed)
+    if isinstance(stated, Schedule):
+        if coded.lacking is Lacking.SINGLE:
+            return replace(stated, low=ZERO, assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER))
+        return replace(stated, as_needed=as_needed)
+    if isinstance(coded, Schedule):
+        return coded
+    if stated.lacking is Lacking.UNKNOWN and coded.lacking is Lacking.UNKNOWN and timing.events:
+        return NoSchedule(Lacking.SINGLE, "taken on named dates only", as_needed)
+    first = stated if stated.lacking is not Lacking.UNKNOWN else coded
+    return replace(first, why=stated.why if first.lacking is Lacking.UNKNOWN else first.why, as_needed=as_needed)
+
+
+def _both(stated: Schedule, coded: Schedule) -> Schedule:
+    """Two statements of one rate: the numbers, widened by the code where it says something else."""
+    if (stated.low, stated.high) == (coded.low, coded.high):
+        return replace(stated, occasions=stated.occasions | coded.occasions)
+    larger = stated if stated.high >= coded.high else coded
+    return replace(
+        larger,
+        low=min(stated.low, coded.low),
+        occasions=stated.occasions | coded.occasions,
+        assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER),
+    )
+
+
+def _read_code(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
+    as_needed = False
+    unread = ""
+    for text in (timing.code, timing.code_text):
+        if not text:
+            continue
+        name = plain(text)
+        if name in forms.as_needed_codes:
+            as_needed = True
+            continue
+        for ending in forms.as_needed_endings:
+            if name.endswith(ending):
+                name, as_needed = name.removesuffix(ending).strip(), True
+        if name in forms.single_codes:
+            return NoSchedule(Lacking.SINGLE, "a single dose", as_needed)
+        if name in forms.infusion_codes:
+            return NoSchedule(Lacking.INFUSION, "an infusion or a titration", as_needed)
+        known = forms.timing_codes.get(name)
+        if known:
+            as_timing = Timing(
+                frequency=known.times,
+                period=known.every[0],
+                period_max=known.every[-1],
+                period_unit=known.unit,
+                when=known.when,
+                day_of_week=known.days,
+            )
+            read = _read_repeat(as_timing, forms)
+            return replace(read, as_needed=as_needed)
+        unread = unread or text
+    why = f"the timing “{unread}” is not read" if unread else "how often it is taken is not given"
+    return NoSchedule(Lacking.UNKNOWN, why, as_needed)
+
+
+def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
+    moments = [forms.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in forms.moments]
+    clock = tuple(sorted(set(timing.time_of_day)))
+    days = tuple(day for day in forms.days_of_week if day in {plain(each) for each in timing.day_of_week})
+    frequency = _range(timing.frequency, timing.frequency_max, ZERO)
+    period = _range(timing.period, timing.period_max, None)
+    if frequency is None and period is None and not moments and not clock and not days:
+        return NoSchedule(Lacking.UNKNOWN, "how often it is taken is not given")
+    if any(moment.single for moment in moments) and frequency is None:
+        return NoSchedule(Lacking.SINGLE, "a single dose")
+    if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):
+        return NoSchedule(Lacking.SINGLE, "a single dose")
+    if (frequency and frequency[1] <= 0) or (period and period[0] <= 0):
+        return NoSchedule(Lacking.UNKNOWN, "the stated frequency or period is not above zero")
+    unit = forms.periods.get(plain(timing.period_unit)) if timing.period_unit else DAY
+    if unit is None:
+        return NoSchedule(Lacking.UNKNOWN, f"the period unit “{timing.period_unit}” is not known")
+    return _rate(frequency, period, unit, moments, clock, days, timing, forms)
+
+
+def _rate(
+    frequency: Range | None,
+    period: Range | None,
+    unit: str,
+    moments: list[Moment],
+    clock: tuple[str, ...],
+    days: tuple[str, ...],
+    timing: Timing,
+    forms: Forms,
+) -> Schedule:
+    """The rate of a repeat that states at least something of it."""
+    assumptions: list[str] = []
+    slots = max(sum((moment.times for moment in moments), ZERO), Fraction(len(clock)))
+    if period is not None and timing.period_unit is None:
+        assumptions.append(PERIOD_READ_AS_DAYS)
+    if period is None and not slots and not days and timing.period_unit is None:
+        assumptions.append(FREQUENCY_READ_AS_DAILY)
+    length = period or (ONE, ONE)
+    shortest, longest = (each * DAYS_PER[unit] for each in length)
+    per_period = _doses(frequency, slots if shortest >= ONE else ZERO, assumptions)
+    low, high = per_period[0] / longest, per_period[1] / shortest
+    use = min(DAYS_PER_WEEK, per_period[1] * DAYS_PER_WEEK / shortest) if shortest > ONE else DAYS_PER_WEEK
+    if days:
+        named = Fraction(len(days))
+        if shortest >= DAYS_PER_WEEK:
+            # "Three times a week, on Monday, Wednesday and Friday" names the same three doses twice.
+            each_day = _doses(None, slots, [])[1]
+            per_period = _doses(frequency, named * each_day, assumptions)
+            low, high = per_period[0] / longest, per_period[1] / shortest
+            use = named * DAYS_PER_WEEK / shortest
+        else:
+            on_the_day = (shortest, longest) if shortest < ONE else (ONE, ONE)
+            share = named / DAYS_PER_WEEK
+            low, high = per_period[0] / on_the_day[1] * share, per_period[1] / on_the_day[0] * share
+            use = named
+    phrase = _phrase(frequency, period, unit, moments, clock, days, forms)
+    known_use: Fraction | None = use
+    if _is_clock_interval(period, unit, forms) and not days:
+        # "Once per 12 days" of a daily medicine plainly meant hours; both are kept.
+        high, known_use = high * HOURS_PER_DAY, None
+        assumptions.append(IMPLAUSIBLE_PERIOD)
+        phrase += ", which may mean hours"
+    if low != high and not {TIMING_PARTS_DIFFER, IMPLAUSIBLE_PERIOD} & set(assumptions):
+        assumptions.append(RANGE_AT_MAXIMUM)
+    return Schedule(
+        low=low,
+        high=high,
+        phrase=phrase,
+        days_per_week=known_use,
+        occasions=frozenset(moment.code for moment in moments) | frozenset(clock),
+        counted=not (moments or clock) and (frequency not in (None, (ONE, ONE)) or length == (ONE, ONE)),
+        assumptions=tuple(dict.fromkeys(assumptions)),
+    )
+
+
+def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> Range:
+    """Doses in one period by the frequency and by the named moments, which may say the same thing twice."""
+    if not slots:
+        return frequency or (ONE, ONE)
+    if frequency is None or frequency == (ONE, ONE):
+        return slots, slots
+    if frequency[1] == slots:
+        return frequency
+    assumptions.append(TIMING_PARTS_DIFFER)
+    return min(frequency[0], slots), max(frequency[1], slots)
+
+
+def _is_clock_interval(period: Range | None, unit: str, forms: Forms) -> bool:
+    """Whether a period in days is too long for a daily medicine and would be a usual one in hours."""
+    bounds = forms.plausible
+    if period is None or unit != DAY or period[0] <= bounds.interval_at_most.value:
+        return False
+    return all(end in {interval.value for interval in bounds.clock_intervals} for end in period)
+
+
+def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) -> Range | None:
+    """A range of two optional ends. Where only the upper end is given the lower is ``floor``, or the same."""
+    if high is None:
+        return None if low is None else (low, low)
+    if low is None:
+        return (high if floor is None else floor), high
+    return min(low, high), max(low, high)
+
+
+def _phrase(
+    frequency: Range | None,
+    period: Range | None,
+    unit: str,
+    moments: list[Moment],
+    clock: tuple[str, ...],
+    days: tuple[str, ...],
+    forms: Forms,
+) -> str:
+    parts: list[str] = []
+    plainly_daily = (frequency or (ONE, ONE)) == (ONE, ONE) and (period or (ONE, ONE)) == (ONE, ONE) and unit == DAY
+    if not plainly_daily or not (moments or clock or days):
+        shown = frequency or (ONE, ONE)
+        parts.append(every(shown, period or (ONE, ONE), unit, forms))
+    if moments:
+        parts.append(listed(moment.name for moment in moments))
+    if clock:
+        parts.append(f"at {listed(clock)}")
+    if days:
+        parts.append(f"on {listed(forms.days_of_week[day] for day in days)}")
+    return " ".join(parts)

@@ -1,0 +1,134 @@
+"""Which lines of a dosage are in force on a day.
+
+Lines of equal (or absent) sequence run together, unless their dates keep them apart; increasing sequences run one after
+another, by their own dates or by lengths counted from the start of the regimen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+
+from rules.model import Dosage, Period, Regimen, Timing
+
+STEP_IN_FORCE = "step-in-force"
+LARGEST_STEP = "steps-without-length-largest-counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The lines in force; where the day does not decide, every step that may be (``candidates`` of two or more)."""
+
+    candidates: tuple[tuple[Dosage, ...], ...]
+    assumption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    lines: tuple[Dosage, ...]
+    bounds: Period
+    days: int | None
+
+
+def steps_in_force(regimen: Regimen, on: date) -> Steps:
+    """The dosage lines in force on a day: before the first step the first, after the last the last. Never raises."""
+    steps = [_step(lines) for lines in _by_sequence(regimen.dosages)]
+    if not steps:
+        return Steps(((),))
+    possible = _in_force(steps, regimen, on)
+    chosen = tuple(_overlapping(step.lines, on) for step in possible)
+    assumption: str | None = None
+    if chosen[1:]:
+        assumption = LARGEST_STEP
+    elif len(chosen[0]) < len(regimen.dosages):
+        assumption = STEP_IN_FORCE
+    return Steps(chosen, assumption)
+
+
+def _by_sequence(dosages: tuple[Dosage, ...]) -> list[tuple[Dosage, ...]]:
+    """The lines of each sequence number, in order; lines without one run with the first."""
+    numbers = sorted({line.sequence for line in dosages if line.sequence is not None})
+    if not numbers:
+        return [dosages] if dosages else []
+    first = numbers[0]
+    return [
+        tuple(line for line in dosages if (first if line.sequence is None else line.sequence) == wanted)
+        for wanted in numbers
+    ]
+
+
+def _step(lines: tuple[Dosage, ...]) -> _Step:
+    timings = [line.timing or Timing() for line in lines]
+    starts = [timing.bounds.start for timing in timings if timing.bounds.start]
+    ends = [timing.bounds.end for timing in timings if timing.bounds.end]
+    lengths = [length for timing in timings if (length := timing.bounds_days_max or timing.bounds_days)]
+    return _Step(
+        lines=lines,
+        bounds=Period(min(starts, default=None), max(ends, default=None)),
+        days=ceil(max(lengths)) if lengths and min(lengths) > 0 else None,
+    )
+
+
+def _in_force(steps: list[_Step], regimen: Regimen, on: date) -> list[_Step]:
+    """The step in force, or all that may be where a length or the start is not known."""
+    starts = _starts(steps, regimen)
+    known = [(start, step) for start, step in zip(starts, steps, strict=True) if start is not None]
+    if len(known) == len(steps):
+        return [max((pair for pair in enumerate(known) if pair[1][0] <= on), default=(0, known[0]), key=_position)[1][1]]
+    reached = 0
+    for position, start in enumerate(starts):
+        if start is None:
+            break
+        if start <= on:
+            reached = position
+        else:
+            return [steps[reached]]
+    return steps[reached:]
+
+
+def _position(pair: tuple[int, tuple[date, _Step]]) -> int:
+    return pair[0]
+
+
+def _starts(steps: list[_Step], regimen: Regimen) -> list[date | None]:
+    """The first day of each step, None where it cannot be known."""
+    # One period that every step carries is the span of the whole order and tells no step from another.
+    shared = len({step.bounds for step in steps}) == 1
+    cursor = steps[0].bounds.start or regimen.validity.start or regimen.effective.start or regimen.authored_on
+    starts: list[date | None] = []
+    for step in steps:
+        own = Period() if shared else step.bounds
+        start = own.start or cursor
+        starts.append(start)
+        cursor = _after(own.end, start, step.days)
+    return starts
+
+
+def _after(end: date | None, start: date | None, days: int | None) -> date | None:
+    try:
+        if end is not None:
+            return end + timedelta(days=1)
+        return start + timedelta(days=days) if start is not None and days is not None else None
+    except OverflowError:
+        return None
+
+
+def _overlapping(lines: tuple[Dosage, ...], on: date) -> tuple[Dosage, ...]:
+    """The lines of one step that are in force by their own dates; lines without dates always are."""
+    bounds = [line.timing.bounds if line.timing else Period() for line in lines]
+    dated = [period for period in bounds if period != Period()]
+    if len(set(dated)) <= 1:
+        return lines
+    day = on
+    if not any(_holds(period, on) for period in dated):
+        past = [period.end for period in dated if period.end and period.end < on]
+        future = [period.start for period in dated if period.start and period.start > on]
+        day = max(past) if past else min(future, default=on)
+    return tuple(
+        line for line, period in zip(lines, bounds, strict=True) if period == Period() or _holds(period, day)
+    )
+
+
+def _holds(period: Period, day: date) -> bool:
+    return (period.start is None or period.start <= day) and (period.end is None or day <= period.end)
