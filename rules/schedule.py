@@ -69,7 +69,7 @@ def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
     if isinstance(stated, Schedule) and isinstance(coded, Schedule):
         return replace(_both(stated, coded), as_needed=as_needed)
     if isinstance(stated, Schedule):
-        if coded.lacking is Lacking.SINGLE:
+        if isinstance(coded, NoSchedule) and coded.lacking is Lacking.SINGLE:
             return replace(stated, low=ZERO, assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER))
         return replace(stated, as_needed=as_needed)
     if isinstance(coded, Schedule):

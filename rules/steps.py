@@ -72,23 +72,13 @@ def _step(lines: tuple[Dosage, ...]) -> _Step:
 
 def _in_force(steps: list[_Step], regimen: Regimen, on: date) -> list[_Step]:
     """The step in force, or all that may be where a length or the start is not known."""
-    starts = _starts(steps, regimen)
-    known = [(start, step) for start, step in zip(starts, steps, strict=True) if start is not None]
-    if len(known) == len(steps):
-        return [max((pair for pair in enumerate(known) if pair[1][0] <= on), default=(0, known[0]), key=_position)[1][1]]
     reached = 0
-    for position, start in enumerate(starts):
+    for position, start in enumerate(_starts(steps, regimen)):
         if start is None:
-            break
+            return steps[reached:]
         if start <= on:
             reached = position
-        else:
-            return [steps[reached]]
-    return steps[reached:]
-
-
-def _position(pair: tuple[int, tuple[date, _Step]]) -> int:
-    return pair[0]
+    return [steps[reached]]
 
 
 def _starts(steps: list[_Step], regimen: Regimen) -> list[date | None]:
@@ -125,9 +115,7 @@ def _overlapping(lines: tuple[Dosage, ...], on: date) -> tuple[Dosage, ...]:
         past = [period.end for period in dated if period.end and period.end < on]
         future = [period.start for period in dated if period.start and period.start > on]
         day = max(past) if past else min(future, default=on)
-    return tuple(
-        line for line, period in zip(lines, bounds, strict=True) if period == Period() or _holds(period, day)
-    )
+    return tuple(line for line, period in zip(lines, bounds, strict=True) if period == Period() or _holds(period, day))
 
 
 def _holds(period: Period, day: date) -> bool:

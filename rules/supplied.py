@@ -1,0 +1,80 @@
+"""What was dispensed, as an average a day: quantity over days' supply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from rules.intake import Intake
+from rules.knowledge.vocabulary import Forms
+from rules.model import Supply
+from rules.quantity import DAYS_PER, ONE
+from rules.reading_words import figure
+from rules.strength import Portion, Unmeasured, counted_unit, measure
+
+if TYPE_CHECKING:
+    from rules.product import Product
+
+FROM_SUPPLY = "from-quantity-and-supply"
+
+HOUR = "h"
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """The dispensed average a day. For patches ``intake`` is as if one were taken up each day: see :meth:`worn`."""
+
+    intake: Intake
+    phrase: str
+    assumptions: tuple[str, ...]
+
+    def worn(self, interval_days: Fraction | None, forms: Forms) -> Intake:
+        """The intake, of patches the number worn at a time: one a day for every day that each is worn.
+
+        Where the change interval is not known, at least one is worn, and as many as the shortest usual interval gives.
+        """
+        if not self.intake.hourly or self.intake.units is None:
+            return self.intake
+        a_day = self.intake.units[1]
+        shortest = interval_days or forms.plausible.patch_change.low * DAYS_PER[HOUR]
+        high = max(ONE, a_day * shortest)
+        low = high if interval_days else ONE
+        each = {agent: amount[1] / a_day for agent, amount in self.intake.by_agent.items()}
+        return Intake(
+            {agent: (delivered * low, delivered * high) for agent, delivered in each.items()},
+            self.intake.units,
+            hourly=True,
+        )
+
+
+def supplied_intake(supply: Supply | None, product: Product, forms: Forms) -> Supplied | str | None:
+    """The dispensed average; in words why it gives none; None where nothing was supplied. Never raises."""
+    if supply is None or supply.quantity is None:
+        return None
+    if supply.days is None or supply.days <= 0:
+        return "days’ supply is not given"
+    read = measure(supply.quantity, product, forms)
+    if isinstance(read, Unmeasured):
+        return read.why
+    portion = max(read, key=_total)
+    low = min(read, key=_total)
+    units = (low.units / supply.days, portion.units / supply.days) if low.units and portion.units else None
+    limit = forms.plausible.units_limit(_unit_of(portion, product, forms))
+    if units and units[1] > limit:
+        return f"quantity and days’ supply give {figure(units[1])} a day, which is not plausible"
+    by_agent = {
+        agent: (low.by_agent.get(agent, amount) / supply.days, amount / supply.days)
+        for agent, amount in portion.by_agent.items()
+    }
+    phrase = f"{portion.phrase} for {figure(supply.days)} days"
+    return Supplied(Intake(by_agent, units, portion.hourly), phrase, portion.assumptions)
+
+
+def _total(portion: Portion) -> Fraction:
+    return sum(portion.by_agent.values(), Fraction(0))
+
+
+def _unit_of(portion: Portion, product: Product, forms: Forms) -> str:
+    counted = counted_unit(product, forms)
+    return portion.unit or (counted.id if counted else "")
