@@ -10,22 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from rules.assessment import NotCountedReason
 from rules.dose_line import NoRate, TakenLine, read_line
 from rules.intake import Intake
+from rules.knowledge import Knowledge
+from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, Regimen
+from rules.product import Product
 from rules.quantity import DAYS_PER_WEEK, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
 from rules.reading_words import figures, listed, sentence
 from rules.steps import Steps, steps_in_force
 from rules.strength import PART_NOT_READ
 from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
-
-if TYPE_CHECKING:
-    from rules.knowledge import Knowledge
-    from rules.knowledge.vocabulary import Forms
-    from rules.product import Product
 
 AVERAGED = "averaged-over-period"
 PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
@@ -95,7 +92,7 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
         return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, _sig(regimen, why), why, (), as_needed)
     if isinstance(supplied, Supplied):
         return _from_supply(supplied, regimen, as_needed, [refusal.interval_days for refusal in unknown], forms)
-    if regimen.supply and supplied:
+    if supplied and supplied not in why:
         why = f"{why}; {supplied}"
     return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, _sig(regimen, ""), why, (), as_needed)
 

@@ -94,4 +94,4 @@ def _cut(amount: Range, limit: Range | None) -> Range:
 
 
 def _raised(amount: Range, average: Range | None) -> Range:
-    return amount if average is None else (min(amount[1], max(amount[0], average[1])), amount[1])
+    return amount if average is None else (min(amount[1], max(amount[0], average[0])), amount[1])

@@ -22,6 +22,7 @@ TIMING_PARTS_DIFFER = "timing-parts-differ"
 RANGE_AT_MAXIMUM = "range-counted-at-maximum"
 
 DAY = "d"
+NOT_GIVEN = "how often it is taken is not given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class NoSchedule:
 def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
     """Doses a day by a timing, or why it gives none. Never raises."""
     if timing is None:
-        return NoSchedule(Lacking.UNKNOWN, "how often it is taken is not given")
+        return NoSchedule(Lacking.UNKNOWN, NOT_GIVEN)
     coded = _read_code(timing, forms)
     stated = _read_repeat(timing, forms)
     as_needed = coded.as_needed
@@ -76,8 +77,8 @@ def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
         return coded
     if stated.lacking is Lacking.UNKNOWN and coded.lacking is Lacking.UNKNOWN and timing.events:
         return NoSchedule(Lacking.SINGLE, "taken on named dates only", as_needed)
-    first = stated if stated.lacking is not Lacking.UNKNOWN else coded
-    return replace(first, why=stated.why if first.lacking is Lacking.UNKNOWN else first.why, as_needed=as_needed)
+    telling = coded if stated.lacking is Lacking.UNKNOWN and stated.why == NOT_GIVEN else stated
+    return replace(telling, as_needed=as_needed)
 
 
 def _both(stated: Schedule, coded: Schedule) -> Schedule:
@@ -122,8 +123,8 @@ def _read_code(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
             )
             read = _read_repeat(as_timing, forms)
             return replace(read, as_needed=as_needed)
-        unread = unread or text
-    why = f"the timing “{unread}” is not read" if unread else "how often it is taken is not given"
+        unread = text
+    why = f"the timing “{unread}” is not read" if unread else NOT_GIVEN
     return NoSchedule(Lacking.UNKNOWN, why, as_needed)
 
 
@@ -134,7 +135,7 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     frequency = _range(timing.frequency, timing.frequency_max, ZERO)
     period = _range(timing.period, timing.period_max, None)
     if frequency is None and period is None and not moments and not clock and not days:
-        return NoSchedule(Lacking.UNKNOWN, "how often it is taken is not given")
+        return NoSchedule(Lacking.UNKNOWN, NOT_GIVEN)
     if any(moment.single for moment in moments) and frequency is None:
         return NoSchedule(Lacking.SINGLE, "a single dose")
     if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):

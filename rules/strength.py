@@ -10,16 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from rules.knowledge.entries import Per
 from rules.knowledge.vocabulary import Forms, Unit, UnitKind
 from rules.model import Quantity
+from rules.product import Product
 from rules.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER
 from rules.reading_words import figure, number
-
-if TYPE_CHECKING:
-    from rules.product import Product
 
 BARE_NUMBER = "bare-number-read-as-units"
 UNIT_AND_CODE_DIFFER = "unit-and-code-differ"
@@ -138,7 +135,7 @@ def _volume(millilitres: Fraction, phrase: str, product: Product) -> tuple[Porti
 
 def _count(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
     per = _per(product)
-    phrase = f"{number(value, forms)} {_described(value, unit, product)}"
+    phrase = _described(value, unit, product, forms)
     if per is None:
         return Unmeasured(Obstacle.UNKNOWN, "the strength is not known")
     if per is Per.MILLILITRE:
@@ -201,15 +198,17 @@ def _per(product: Product) -> Per | None:
     return next((ingredient.strength.per for ingredient in product.ingredients if ingredient.strength), None)
 
 
-def _described(value: Fraction, unit: Unit, product: Product) -> str:
-    """``1 mg tablets``: the unit with the strength before it, where one ingredient makes that plain."""
+def _described(value: Fraction, unit: Unit, product: Product, forms: Forms) -> str:
+    """``two 1 mg tablets``, ``60 tablets of 1 mg``: the strength is named where one ingredient makes it plain."""
     first, *others = product.ingredients
-    name = _name(value, unit)
+    count, name = number(value, forms), _name(value, unit)
     if others or first.strength is None or first.strength.per is Per.MILLILITRE:
-        return name
+        return f"{count} {name}"
+    strength = f"{figure(first.strength.milligrams)} mg"
     if first.strength.per is Per.HOUR:
-        return f"{figure(first.strength.milligrams * MICROGRAMS_PER_MILLIGRAM)} microgram/h {name}"
-    return f"{figure(first.strength.milligrams)} mg {name}"
+        strength = f"{figure(first.strength.milligrams * MICROGRAMS_PER_MILLIGRAM)} microgram/h"
+    in_words = not any(character.isdigit() for character in count)
+    return f"{count} {strength} {name}" if in_words else f"{count} {name} of {strength}"
 
 
 def _name(value: Fraction, unit: Unit) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from rules.intake import Intake
 from rules.knowledge.vocabulary import Forms
 from rules.model import Supply
+from rules.product import Product
 from rules.quantity import DAYS_PER, ONE
 from rules.reading_words import figure
 from rules.strength import Portion, Unmeasured, counted_unit, measure
-
-if TYPE_CHECKING:
-    from rules.product import Product
 
 FROM_SUPPLY = "from-quantity-and-supply"
 

@@ -1,0 +1,159 @@
+"""The one dose of a dosage line, however often it is stated.
+
+Some records state a dose several times (as ordered, as calculated, as administered): that is one dose in different
+units. One statement is used, never their sum; where they contradict each other, the larger and the smaller are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rules.knowledge.entries import Per
+from rules.knowledge.vocabulary import Forms, UnitKind
+from rules.model import Dosage, DoseEntry, Quantity
+from rules.product import Product
+from rules.quantity import ONE, ZERO
+from rules.reading_words import figure, listed, number
+from rules.schedule import RANGE_AT_MAXIMUM
+from rules.strength import Obstacle, Portion, Unmeasured, counted_unit, measure
+
+IMPLAUSIBLE_QUANTITY = "implausible-quantity"
+DOSES_DIFFER = "doses-differ"
+
+PATCH = "patch"
+MILLILITRE = "millilitre"
+
+# How far a kind of statement is believed when the kinds agree: what the prescriber ordered comes first.
+PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
+
+
+@dataclass(frozen=True, slots=True)
+class StatedDose:
+    """One dose from its smallest reading, taken ``low_factor`` (0 or 1) times, to its largest."""
+
+    low: Portion
+    high: Portion
+    low_factor: Fraction
+    phrase: str
+    assumptions: tuple[str, ...]
+
+
+def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose | Unmeasured:
+    """The dose of a line, or why there is none. Never raises."""
+    read: list[tuple[int, StatedDose]] = []
+    obstacles: list[Unmeasured] = []
+    for entry in line.doses:
+        dose = _read_entry(entry, product, forms)
+        if isinstance(dose, Unmeasured):
+            obstacles.append(dose)
+        else:
+            read.append((_rank(entry, forms), dose))
+    if not read:
+        telling = [each for each in obstacles if each.obstacle is not Obstacle.UNKNOWN]
+        return next(iter(telling + obstacles), Unmeasured(Obstacle.UNKNOWN, "no dose is given"))
+    read.sort(key=_preference)
+    first = read[0][1]
+    others = [dose for _, dose in read if dose.high.hourly == first.high.hourly]
+    high = max(others, key=_largest)
+    low = min(others, key=_smallest)
+    if _largest(high) == _largest(first) and _smallest(low) == _smallest(first):
+        units = first if first.high.units is not None else next((each for each in others if each.high.units), first)
+        return StatedDose(units.low, units.high, first.low_factor, first.phrase, first.assumptions)
+    assumptions = (*first.assumptions, *high.assumptions, DOSES_DIFFER)
+    phrase = f"{high.phrase} (also given as {listed(_others(high, others))})"
+    return StatedDose(low.low, high.high, low.low_factor, phrase, tuple(dict.fromkeys(assumptions)))
+
+
+def _others(chosen: StatedDose, doses: list[StatedDose]) -> list[str]:
+    return list(dict.fromkeys(dose.phrase for dose in doses if dose.phrase != chosen.phrase))
+
+
+def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose | Unmeasured:
+    largest, smallest = entry.high or entry.low, entry.low
+    if largest is None:
+        return Unmeasured(Obstacle.UNKNOWN, "no dose is given")
+    if smallest is not None and entry.high is not None and smallest.value > largest.value:
+        smallest, largest = largest, smallest
+    highs = measure(largest, product, forms)
+    if isinstance(highs, Unmeasured):
+        return highs
+    high = max(highs, key=total)
+    if entry.is_rate and not high.hourly:
+        return Unmeasured(Obstacle.INFUSION, "a dose per hour is an infusion")
+    lows = measure(smallest, product, forms) if smallest is not None else highs
+    if isinstance(lows, Unmeasured):
+        # A range whose lower end is zero, or is not readable, starts from nothing.
+        smallest, lows = None, highs
+    low = min(lows, key=total)
+    phrase = _range_phrase(smallest, largest, low, high, forms)
+    assumptions = [*high.assumptions]
+    if smallest is None or smallest.value != largest.value:
+        assumptions.append(RANGE_AT_MAXIMUM)
+    other = _astotal(largest, high, product, forms)
+    if other is not None:
+        assumptions.append(IMPLAUSIBLE_QUANTITY)
+        phrase += f", which may mean {other.phrase}"
+        low, high = min(low, other, key=total), max(high, other, key=total)
+    return StatedDose(low, high, ONE if smallest is not None else ZERO, phrase, tuple(dict.fromkeys(assumptions)))
+
+
+def _astotal(quantity: Quantity, portion: Portion, product: Product, forms: Forms) -> Portion | None:
+    """An implausible number of units read as milligrams (of a patch: micrograms an hour), None if it is plausible."""
+    if portion.units is None or portion.units <= units_limit(portion, product, forms):
+        return None
+    unit = forms.unit(quantity.code) or forms.unit(quantity.unit)
+    first, *others = product.ingredients
+    if others or first.strength is None or (unit is not None and unit.kind in (UnitKind.MASS, UnitKind.RATE)):
+        return None
+    words = "micrograms an hour" if portion.hourly else "mg"
+    scale = portion.by_agent[first.agent] / portion.units
+    return Portion(
+        {first.agent: quantity.value}, quantity.value / scale, f"{figure(quantity.value)} {words}", portion.hourly
+    )
+
+
+def _range_phrase(smallest: Quantity | None, largest: Quantity, low: Portion, high: Portion, forms: Forms) -> str:
+    if smallest is None:
+        return f"up to {high.phrase}"
+    if smallest.value == largest.value:
+        return high.phrase
+    if low.unit is None or low.unit != high.unit:
+        same = (smallest.unit, smallest.code) == (largest.unit, largest.code)
+        return f"{figure(smallest.value)} to {high.phrase}" if same else f"{low.phrase} to {high.phrase}"
+    return f"{number(smallest.value, forms)} to {high.phrase}"
+
+
+def _rank(entry: DoseEntry, forms: Forms) -> int:
+    """The place of a statement of the dose: mass first, then by who stated it."""
+    quantity = entry.high or entry.low
+    unit = forms.unit(quantity.code) or forms.unit(quantity.unit) if quantity else None
+    kind = (entry.kind or "").lower()
+    place = PREFERRED_KINDS.index(kind) if kind in PREFERRED_KINDS else len(PREFERRED_KINDS)
+    return place if unit is not None and unit.kind is UnitKind.MASS else place + len(PREFERRED_KINDS) + 1
+
+
+def _preference(pair: tuple[int, StatedDose]) -> tuple[int, Fraction]:
+    return pair[0], -_largest(pair[1])
+
+
+def units_limit(portion: Portion, product: Product, forms: Forms) -> Fraction:
+    """The largest plausible number of a product's units in a day (of patches: worn at a time)."""
+    counted = counted_unit(product, forms)
+    if portion.hourly:
+        return forms.plausible.units_limit(PATCH)
+    liquid = product.ingredients[0].strength is not None and product.ingredients[0].strength.per is Per.MILLILITRE
+    return forms.plausible.units_limit(MILLILITRE if liquid else portion.unit or (counted.id if counted else ""))
+
+
+def total(portion: Portion) -> Fraction:
+    """The size of a portion, to order readings of one product by."""
+    return sum(portion.by_agent.values(), ZERO)
+
+
+def _largest(dose: StatedDose) -> Fraction:
+    return total(dose.high)
+
+
+def _smallest(dose: StatedDose) -> Fraction:
+    return total(dose.low) * dose.low_factor
