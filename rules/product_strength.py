@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from rules.knowledge.entries import Per, Strength
-from rules.knowledge.vocabulary import Forms, Unit, UnitKind
+from rules.knowledge.vocabulary import Forms, UnitKind
 from rules.quantity import MILLIGRAMS_PER, ONE, ZERO, exact
 
 # A group of three digits after a comma is thousands; a comma before fewer digits is a decimal comma.
@@ -22,7 +22,7 @@ SLASH = "/"
 _DASHES = frozenset("‐‑‒–—−")
 _PER = frozenset({SLASH, "per"})
 _BETWEEN_VALUES = frozenset({DASH, SLASH})
-_HOUR = "h"
+HOUR = "h"
 _PERCENT = "%"
 
 
@@ -46,13 +46,17 @@ class MeasureKind(StrEnum):
 
 
 class Measure(NamedTuple):
-    """A number with its unit at the tokens ``start`` to ``end``; a mass in mg, a volume in mL."""
+    """A number with its unit at the tokens ``start`` to ``end``; a mass in mg, a volume in mL.
+
+    ``size`` is the mg of the unit of mass, ``many`` how much of the base it is stated for (15 in "5 mg/15 mL").
+    """
 
     start: int
     end: int
     kind: MeasureKind
     amount: Fraction
     size: Fraction
+    many: Fraction
     per: Per | None
 
 
@@ -109,24 +113,24 @@ def _measure(tokens: Sequence[Token], start: int, value: Fraction, forms: Forms)
         end += 1
         word = _text(tokens, end)
     if word == _PERCENT:
-        return Measure(start, end + 1, MeasureKind.OTHER, value, ONE, None)
+        return Measure(start, end + 1, MeasureKind.OTHER, value, ONE, ONE, None)
     if word in forms.periods:
-        kind = MeasureKind.HOURS if forms.periods[word] == _HOUR else MeasureKind.OTHER
-        return Measure(start, end + 1, kind, value, ONE, None)
+        kind = MeasureKind.HOURS if forms.periods[word] == HOUR else MeasureKind.OTHER
+        return Measure(start, end + 1, kind, value, ONE, ONE, None)
     unit = forms.units.get(word)
     if unit is None:
-        return Measure(start, end, MeasureKind.BARE, value, ONE, None)
+        return Measure(start, end, MeasureKind.BARE, value, ONE, ONE, None)
     end += 1
     if unit.kind is UnitKind.VOLUME:
-        return Measure(start, end, MeasureKind.VOLUME, value * unit.size, unit.size, None)
+        return Measure(start, end, MeasureKind.VOLUME, value * unit.size, ONE, ONE, None)
     if unit.kind is not UnitKind.MASS:
-        return Measure(start, end, MeasureKind.OTHER, value, ONE, None)
+        return Measure(start, end, MeasureKind.OTHER, value, ONE, ONE, None)
     amount = value * unit.size
     base = _base(tokens, end, forms)
     if base is None:
-        return Measure(start, end, MeasureKind.MASS, amount, unit.size, None)
+        return Measure(start, end, MeasureKind.MASS, amount, unit.size, ONE, None)
     per, many, end = base
-    return Measure(start, end, MeasureKind.MASS, amount / many, unit.size / many, per)
+    return Measure(start, end, MeasureKind.MASS, amount / many, unit.size, many, per)
 
 
 def _base(tokens: Sequence[Token], start: int, forms: Forms) -> tuple[Per, Fraction, int] | None:
@@ -141,7 +145,7 @@ def _base(tokens: Sequence[Token], start: int, forms: Forms) -> tuple[Per, Fract
     word = _text(tokens, position)
     if count == ZERO:
         return None
-    if forms.periods.get(word) == _HOUR:
+    if forms.periods.get(word) == HOUR:
         return Per.HOUR, count, position + 1
     unit = forms.units.get(word)
     if unit is None:
@@ -152,11 +156,11 @@ def _base(tokens: Sequence[Token], start: int, forms: Forms) -> tuple[Per, Fract
         if stated is not None and not (stated == ONE and unit.size == MILLIGRAMS_PER["g"]):
             return None
         return Per.GRAM, many / MILLIGRAMS_PER["g"], position + 1
-    per = _PER_OF_KIND.get(unit.kind)
+    per = PER_OF_KIND.get(unit.kind)
     return None if per is None else (per, many, position + 1)
 
 
-_PER_OF_KIND = {
+PER_OF_KIND = {
     UnitKind.VOLUME: Per.MILLILITRE,
     UnitKind.COUNTABLE: Per.UNIT,
     UnitKind.ACTUATION: Per.ACTUATION,
@@ -189,9 +193,9 @@ def _row(measures: Sequence[Measure]) -> StrengthRow:
         amount, per = measure.amount, measure.per
         if last is not None:
             if measure.kind is MeasureKind.BARE:
-                amount, per = amount * last.size, last.per
+                amount, per = amount * last.size / last.many, last.per
             elif per is None and last.per is not None:
-                amount, per = amount * last.size / measure.size, last.per
+                amount, per = amount / last.many, last.per
         if amount > ZERO:
             strengths.append(Strength(amount, per or Per.UNIT))
     return StrengthRow(measures[0].start, measures[-1].end, tuple(strengths), last is not None)
@@ -199,8 +203,3 @@ def _row(measures: Sequence[Measure]) -> StrengthRow:
 
 def _text(tokens: Sequence[Token], position: int) -> str:
     return tokens[position].text if position < len(tokens) else ""
-
-
-def unit_of(word: str, forms: Forms) -> Unit | None:
-    """The dose unit that a word names, None if it names none."""
-    return forms.units.get(word)
