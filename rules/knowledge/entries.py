@@ -37,7 +37,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A published number or range, its unit, where it was printed, how far it was verified and when last reviewed."""
+    """A published number or range, its unit, where it was printed, how far it was verified and when last reviewed.
+
+    ``where`` is the table, recommendation or page in the source. ``bounds`` are the smallest and largest value that a
+    site may set instead (None: not for a site to set).
+    """
 
     low: Fraction
     high: Fraction
@@ -45,6 +49,8 @@ class Figure:
     source: str
     verification: Verification
     reviewed: date
+    where: str = ""
+    bounds: tuple[Fraction, Fraction] | None = None
 
     @property
     def value(self) -> Fraction:
@@ -214,7 +220,10 @@ class Concept:
     """A condition the findings ask for: its codes, names for entries that carry no code, and when it expires.
 
     ``prefixes`` are ICD-10-CM categories, without the dot, that every longer code belongs to. ``expires`` is the number
-    of days after which an entry no longer counts (None: never). ``despite_remission``: it counts in remission, said so.
+    of days after which an entry no longer counts (None: never). ``despite_remission``: it counts in remission, said so;
+    ``remission_prefixes`` are the codes that say so themselves. ``except_names`` are longer names that hold one of
+    ``names`` and mean something else; a name with `` + `` is said where each of its parts is. ``needs_date``: an entry
+    without a date does not count. ``not_with``: an entry of one of these concepts is none of this one.
     """
 
     id: str
@@ -226,3 +235,9 @@ class Concept:
     expires: Figure | None
     despite_remission: bool
     unverified: frozenset[tuple[CodeSystem, str]] = frozenset()
+    remission_prefixes: tuple[str, ...] = ()
+    except_names: tuple[str, ...] = ()
+    source: str = ""
+    names_verified: bool = True
+    needs_date: bool = False
+    not_with: tuple[str, ...] = ()

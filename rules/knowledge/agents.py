@@ -1,0 +1,143 @@
+"""The agents and their classes, as ``agents.yaml`` and ``classes.yaml`` hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from rules.knowledge.entries import (
+    Agent,
+    AgentClass,
+    Code,
+    Figure,
+    HalfLife,
+    MorphineFactor,
+    Verification,
+)
+from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
+from rules.model import CodeSystem
+
+AGENT_KEYS = (
+    "name",
+    "names",
+    "traits",
+    "codes",
+    "half_life",
+    "duration_class",
+    "metabolism",
+    "equivalents",
+    "substitution",
+    "morphine_factors",
+    "reviewed",
+    "note",
+)
+MILLIGRAM = "mg"
+
+
+def normalised(name: str) -> str:
+    """A name as names are compared: lower case, single spaces."""
+    return " ".join(name.lower().split())
+
+
+def read_classes(section: Section) -> Mapping[str, AgentClass]:
+    """Every class of ``classes.yaml``."""
+    classes: dict[str, AgentClass] = {}
+    for name, entry in section.sections():
+        entry.only(("name", "plural", "in_load", "opioid", "reversal", "depressant"), ("traits", "note"))
+        classes[name] = AgentClass(
+            id=name,
+            name=entry.text("name"),
+            plural=entry.text("plural"),
+            in_load=entry.truth("in_load"),
+            opioid=entry.truth("opioid"),
+            reversal=entry.truth("reversal"),
+            depressant=entry.truth("depressant"),
+            traits=frozenset(entry.texts("traits")),
+        )
+    return classes
+
+
+def read_agents(section: Section, classes: Mapping[str, AgentClass], reviewed: date) -> Mapping[str, Agent]:
+    """Every agent of ``agents.yaml``; an agent has the traits of its class as well as its own."""
+    return {name: _agent(name, entry, classes, reviewed) for name, entry in section.sections()}
+
+
+def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default: date) -> Agent:
+    entry.only(("class",), AGENT_KEYS)
+    reviewed = entry.day("reviewed") if entry.has("reviewed") else default
+    class_name = entry.text("class")
+    if class_name not in classes:
+        raise KnowledgeError(entry.at("class"), f"{class_name!r} is no class{suggestion(class_name, tuple(classes))}")
+    equivalents: dict[str, Figure] = {}
+    for item in entry.items("equivalents"):
+        figure = read_figure(item, reviewed, MILLIGRAM)
+        if figure.source in equivalents:
+            raise KnowledgeError(item.at("source"), f"{figure.source!r} gives two figures for {name}")
+        equivalents[figure.source] = figure
+    agent_class = classes[class_name]
+    return Agent(
+        id=name,
+        name=entry.text_or("name", name.replace("-", " ")),
+        agent_class=agent_class,
+        names=entry.texts("names"),
+        codes=tuple(read_code(item) for item in entry.items("codes")),
+        traits=frozenset(entry.texts("traits")) | agent_class.traits,
+        half_life=_half_life(entry, reviewed),
+        duration_class=entry.text("duration_class") if entry.has("duration_class") else None,
+        metabolism=entry.text("metabolism") if entry.has("metabolism") else None,
+        equivalents=equivalents,
+        substitution=read_figure(entry.section("substitution"), reviewed) if entry.has("substitution") else None,
+        morphine_factors=tuple(
+            MorphineFactor(item.text("route"), read_figure(item, reviewed, extra=("route",)))
+            for item in entry.items("morphine_factors")
+        ),
+    )
+
+
+def read_code(item: Section) -> Code:
+    """A code with where it was read."""
+    item.only(("system", "code", "source"), ("verification", "note"))
+    return Code(
+        system=item.choice("system", CodeSystem),
+        code=item.text("code"),
+        source=item.text("source"),
+        verification=item.choice("verification", Verification) if item.has("verification") else Verification.READ,
+    )
+
+
+def _half_life(entry: Section, reviewed: date) -> HalfLife | None:
+    if not entry.has("half_life"):
+        return None
+    section = entry.section("half_life")
+    section.only((), ("parent", "active_metabolite"))
+    ends = {
+        key: read_figure(section.section(key), reviewed) if section.has(key) else None
+        for key in ("parent", "active_metabolite")
+    }
+    return HalfLife(**ends)
+
+
+def index_codes(agents: Mapping[str, Agent]) -> Mapping[tuple[CodeSystem, str], str]:
+    """The agent that each code stands for.
+
+    Raises:
+        KnowledgeError: one code stands for two agents.
+    """
+    found: dict[tuple[CodeSystem, str], str] = {}
+    for agent in agents.values():
+        for code in agent.codes:
+            key = (code.system, code.code)
+            if found.setdefault(key, agent.id) != agent.id:
+                raise KnowledgeError(
+                    f"agents.yaml: agents.{agent.id}.codes", f"{code.code} stands for {found[key]} as well"
+                )
+    return found
+
+
+def index_names(agents: Mapping[str, Agent]) -> Mapping[str, tuple[str, ...]]:
+    """The agents that each normalised name stands for; an agent's id and its generic name are names of it."""
+    found: dict[str, list[str]] = {}
+    for agent in agents.values():
+        for name in dict.fromkeys(normalised(name) for name in (agent.id, agent.name, *agent.names)):
+            found.setdefault(name, []).append(agent.id)
+    return {name: tuple(sorted(holders)) for name, holders in found.items()}

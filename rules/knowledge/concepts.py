@@ -1,0 +1,122 @@
+"""The conditions that findings ask for: names and expiry from ``conditions.yaml``, codes from ``conditions.csv``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from rules.knowledge.agents import normalised
+from rules.knowledge.entries import Concept, Verification
+from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
+from rules.model import CodeSystem
+
+COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
+KINDS = ("prefix", "except", "remission", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionWording:
+    """How entries without a code are read: what denies a condition that follows, what denies one before it, and what
+    says that it is over."""
+
+    denials_before: tuple[str, ...]
+    denials_after: tuple[str, ...]
+    remission: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Codes:
+    prefixes: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    remission: list[str] = field(default_factory=list)
+    codes: set[tuple[CodeSystem, str]] = field(default_factory=set)
+    unverified: set[tuple[CodeSystem, str]] = field(default_factory=set)
+
+
+def read_wording(section: Section) -> ConditionWording:
+    """The phrases of ``wording:`` in ``conditions.yaml``."""
+    section.only(("denials_before", "denials_after", "remission"))
+    return ConditionWording(
+        denials_before=tuple(normalised(phrase) for phrase in section.texts("denials_before")),
+        denials_after=tuple(normalised(phrase) for phrase in section.texts("denials_after")),
+        remission=tuple(normalised(phrase) for phrase in section.texts("remission")),
+    )
+
+
+def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> Mapping[str, Concept]:
+    """Every concept with its codes.
+
+    Raises:
+        KnowledgeError: a row of a concept that is not described, a code listed twice for one concept, or a prefix that
+            another prefix of the same concept covers.
+    """
+    known = {name: _Codes() for name in section.data}
+    rows = csv.DictReader(codes.splitlines(), strict=True)
+    if tuple(rows.fieldnames or ()) != COLUMNS:
+        raise KnowledgeError(where, f"the columns must be {', '.join(COLUMNS)}")
+    for row in rows:
+        _add(known, row, f"{where}: line {rows.line_num}")
+    concepts = {name: _concept(name, entry, known[name], reviewed) for name, entry in section.sections()}
+    for name, concept in concepts.items():
+        for other in concept.not_with:
+            if other not in concepts:
+                raise KnowledgeError(
+                    section.at(f"{name}.not_with"), f"{other!r} is no concept{suggestion(other, tuple(concepts))}"
+                )
+    return concepts
+
+
+def _add(known: Mapping[str, _Codes], row: Mapping[str, str], line: str) -> None:
+    concept, kind, code = row["concept"], row["kind"], row["code"]
+    if concept not in known:
+        raise KnowledgeError(line, f"{concept!r} is no concept{suggestion(concept, tuple(known))}")
+    if kind not in KINDS:
+        raise KnowledgeError(line, f"{kind!r} is no kind of row{suggestion(kind, KINDS)}")
+    try:
+        system, verification = CodeSystem(row["system"]), Verification(row["verification"])
+    except ValueError as problem:
+        raise KnowledgeError(line, str(problem)) from None
+    if not row["source"]:
+        raise KnowledgeError(line, "a code without a source")
+    entry = known[concept]
+    if kind == "code":
+        if (system, code) in entry.codes:
+            raise KnowledgeError(line, f"code {code} is listed twice")
+        entry.codes.add((system, code))
+        if verification is Verification.UNVERIFIED:
+            entry.unverified.add((system, code))
+        return
+    if system is not CodeSystem.ICD10CM or "." in code:
+        raise KnowledgeError(line, "a prefix is one of ICD-10-CM, without the dot")
+    prefixes = {"prefix": entry.prefixes, "except": entry.excluded, "remission": entry.remission}[kind]
+    if any(code.startswith(other) for other in prefixes):
+        raise KnowledgeError(line, f"prefix {code} is covered already")
+    prefixes.append(code)
+
+
+def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concept:
+    entry.only(
+        ("name", "source"),
+        ("names", "except_names", "expires", "despite_remission", "names_verified", "needs_date", "not_with", "note"),
+    )
+    if not codes.prefixes and not codes.codes and not entry.texts("names"):
+        raise KnowledgeError(entry.path, "a concept without a code or a name")
+    return Concept(
+        id=name,
+        name=entry.text("name"),
+        prefixes=tuple(codes.prefixes),
+        excluded_prefixes=tuple(codes.excluded),
+        codes=frozenset(codes.codes),
+        names=tuple(normalised(text) for text in entry.texts("names")),
+        expires=read_figure(entry.section("expires"), reviewed) if entry.has("expires") else None,
+        despite_remission=entry.truth("despite_remission") if entry.has("despite_remission") else False,
+        unverified=frozenset(codes.unverified),
+        remission_prefixes=tuple(codes.remission),
+        except_names=tuple(normalised(text) for text in entry.texts("except_names")),
+        source=entry.text("source"),
+        names_verified=entry.truth("names_verified") if entry.has("names_verified") else True,
+        needs_date=entry.truth("needs_date") if entry.has("needs_date") else False,
+        not_with=entry.texts("not_with"),
+    )

@@ -1,0 +1,160 @@
+"""A site's override of the policy: its own values, key by key, each checked before it takes the place of ours.
+
+The override is YAML of this shape, every key optional::
+
+    reviewed: 2026-11-22
+    default_table: va-dod-2021
+    include_substitution: true
+    critical: [concurrent-opioid]
+    policy: {concurrency: {recency_days: 180}}
+    findings: {high-potency: {on: false}, total-load: {parameters: {site_threshold: 40}}}
+    tables: {our-hospital: {name: Our hospital's table, figures: {lorazepam: 1}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rules.knowledge.base import Tree
+from rules.knowledge.policy import GROUPS
+from rules.knowledge.reading import KnowledgeError, Section, require_within, suggestion
+
+SITE = "site"
+KEYS = ("reviewed", "default_table", "include_substitution", "critical", "policy", "findings", "tables")
+FINDING_KEYS = ("on", "raises", "severity", "parameters")
+SEVERITIES = ("info", "warning")
+
+
+def apply_site(trees: Mapping[str, Tree], data: Tree) -> dict[str, Tree]:
+    """The parsed files with a site's values in the place of ours.
+
+    Raises:
+        KnowledgeError: an unknown key, a value of the wrong type or outside its bounds, or a name that does not exist.
+    """
+    site = Section(SITE, data)
+    site.only((), KEYS)
+    merged = {name: _copied(tree) for name, tree in trees.items()}
+    policy = merged["policy.yaml"]
+    policy["version"] = f"{policy['version']}+{SITE}"
+    merged["sources.yaml"]["sources"][SITE] = _source("The site's own choice")
+    dated = {"reviewed": site.day("reviewed").isoformat()} if site.has("reviewed") else {}
+    if site.has("include_substitution"):
+        site.truth("include_substitution")
+        policy["policy"]["include_substitution"] |= {"value": data["include_substitution"], "source": SITE}
+    if "critical" in data:
+        for name in site.texts("critical"):
+            _known(name, policy["findings"], site.at("critical"))
+        policy["critical"] = list(site.texts("critical"))
+    groups = site.section("policy")
+    groups.only((), (*GROUPS, "equivalence_basis"))
+    for name, group in groups.sections():
+        if name in GROUPS:
+            for key in group.data:
+                _known(key, policy["policy"][name], group.at(key))
+                _set(policy["policy"][name][key], group, key, dated)
+        else:
+            raise KnowledgeError(groups.at(name), "the basis of every table is not for a site to set")
+    for name, block in site.section("findings").sections():
+        _known(name, policy["findings"], block.path)
+        _set_finding(policy["findings"][name], block, dated)
+    for name, table in site.section("tables").sections():
+        _add_table(merged, name, table, dated)
+    if site.has("default_table"):
+        _known(site.text("default_table"), merged["tables.yaml"]["tables"], site.at("default_table"))
+        merged["tables.yaml"]["default"] = site.text("default_table")
+    return {**merged}
+
+
+def _copied(tree: Tree) -> dict[str, Any]:
+    """A deep copy of the mappings of a parsed file; its lists and texts are shared, for nothing changes them."""
+    return {key: _copied(value) if isinstance(value, Mapping) else value for key, value in tree.items()}
+
+
+def _known(name: str, known: Mapping[str, object], where: str) -> None:
+    if name not in known:
+        raise KnowledgeError(where, f"{name!r} is not known{suggestion(name, tuple(known))}")
+
+
+def _set(figure: dict[str, Any], site: Section, key: str, dated: Mapping[str, str]) -> None:
+    """Put the site's number in the place of a figure's, within its bounds."""
+    value = site.number(key)
+    require_within(value, Section(site.path, figure).range_of("range"), site.at(key))
+    was = figure["value"] or "not set"
+    figure |= {"value": site.text(key), "source": SITE, "verification": "read", "where": f"as shipped: {was}", **dated}
+
+
+def _set_finding(ours: dict[str, Any], block: Section, dated: Mapping[str, str]) -> None:
+    block.only((), FINDING_KEYS)
+    for key in ("on", "raises"):
+        if key in block.data:
+            block.truth(key)
+            ours[key] = block.data[key]
+    if "severity" in block.data:
+        severity = block.text("severity")
+        if severity not in SEVERITIES:
+            hint = "; name the finding under `critical` instead" if severity == "critical" else ""
+            raise KnowledgeError(block.at("severity"), f"must be info or warning, not {severity!r}{hint}")
+        ours["severity"] = severity
+    parameters = block.section("parameters")
+    known: dict[str, Any] = ours.get("parameters", {})
+    for key in parameters.data:
+        _known(key, known, parameters.at(key))
+        _set(known[key], parameters, key, dated)
+
+
+def _source(title: str, given: Section | None = None) -> dict[str, object]:
+    source: dict[str, object] = {
+        "title": title,
+        "publisher": "this site",
+        "year": "",
+        "url": "",
+        "read_at": "the site's own file",
+        "verification": "read",
+    }
+    if given is not None:
+        given.only((), ("title", "publisher", "year", "url"))
+        source |= given.data
+    return source
+
+
+def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dated: Mapping[str, str]) -> None:
+    """Add a table of the site's own figures, and a source that they are cited to."""
+    table.only(("name", "figures"), ("source", "fallback"))
+    tables = merged["tables.yaml"]
+    if name in tables["tables"]:
+        raise KnowledgeError(table.path, "a shipped table is not changed; choose another name")
+    source = f"{SITE}-{name}"
+    sources = merged["sources.yaml"]["sources"]
+    sources[source] = _source(table.text("name"), table.section("source"))
+    default = Section("tables.yaml", tables["tables"]).section(str(tables["default"]))
+    fallback = table.texts("fallback") or (*default.texts("own"), *default.texts("fallback"))
+    for earlier in fallback:
+        _known(earlier, sources, table.at("fallback"))
+    tables["tables"][name] = {"name": table.text("name"), "own": [source], "fallback": list(fallback)}
+    figures = table.section("figures")
+    limits = Section("tables.yaml", tables["site_figures"])
+    agents = merged["agents.yaml"]["agents"]
+    for agent in figures.data:
+        _known(agent, agents, figures.at(agent))
+        entry = Section("agents.yaml: agents", agents).section(agent)
+        _check_figure(figures, agent, entry, limits)
+        equivalents = [dict(item.data) for item in entry.items("equivalents")]
+        own = {"source": source, "value": figures.data[agent], "verification": "read", **dated}
+        agents[agent]["equivalents"] = [*equivalents, own]
+
+
+def _check_figure(figures: Section, agent: str, entry: Section, limits: Section) -> None:
+    """Refuse a figure far from every published one: commonly a figure stated the other way round."""
+    low, high = figures.range_of(agent)
+    fold = limits.section("fold").number("value")
+    published = [item.range_of("value") for item in entry.items("equivalents")]
+    if published:
+        bounds = (min(ends[0] for ends in published) / fold, max(ends[1] for ends in published) * fold)
+    else:
+        bounds = limits.section("without_published").range_of("value")
+    try:
+        require_within(low, bounds, figures.at(agent))
+        require_within(high, bounds, figures.at(agent))
+    except KnowledgeError as refused:
+        raise KnowledgeError(refused.where, f"{refused.problem} (mg equal to 10 mg of oral diazepam)") from None

@@ -1,0 +1,48 @@
+"""The tables: named choices among the published equivalence sources, as ``tables.yaml`` holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rules.knowledge.entries import Source, Table, Verification
+from rules.knowledge.reading import KnowledgeError, Section, suggestion
+
+
+def read_sources(section: Section) -> Mapping[str, Source]:
+    """Every source of ``sources.yaml``."""
+    return {name: read_source(name, entry) for name, entry in section.sections()}
+
+
+def read_source(name: str, entry: Section) -> Source:
+    """One source; its address is absolute, or empty where none was found."""
+    entry.only(("title", "publisher", "year", "url", "read_at", "verification"), ("note",))
+    url = entry.text_or("url", "")
+    if url and not url.startswith("https://"):
+        raise KnowledgeError(entry.at("url"), "must be an absolute https address")
+    return Source(
+        id=name,
+        title=entry.text("title"),
+        publisher=entry.text("publisher"),
+        year=entry.text_or("year", ""),
+        url=url,
+        read_at=entry.text("read_at"),
+        verification=entry.choice("verification", Verification),
+    )
+
+
+def read_tables(section: Section) -> Mapping[str, Table]:
+    """Every table of ``tables.yaml``."""
+    tables: dict[str, Table] = {}
+    for name, entry in section.sections():
+        entry.only(("name", "own"), ("fallback", "note"))
+        if not entry.texts("own"):
+            raise KnowledgeError(entry.at("own"), "a table has at least one source of its own")
+        tables[name] = Table(name, entry.text("name"), entry.texts("own"), entry.texts("fallback"))
+    return tables
+
+
+def require_table(name: str, tables: Mapping[str, Table], where: str) -> str:
+    """The name of a table, refused if there is none of it."""
+    if name not in tables:
+        raise KnowledgeError(where, f"{name!r} is no table{suggestion(name, tuple(tables))}")
+    return name
