@@ -23,7 +23,6 @@ class SuggestedCode:
 class SuggestedMedication:
     """A product to offer as a draft order: its coding, the short name, and the dosage text of the draft."""
 
-    id: str
     label: str
     coding: SuggestedCode
     dosage_text: str
@@ -74,7 +73,7 @@ class GuidelineLink:
 class Suggestions:
     """Everything a card may offer or link to."""
 
-    naloxone: SuggestedMedication
+    overdose_reversal: SuggestedMedication
     referrals: Mapping[str, Referral]
     override_reasons: tuple[OverrideReason, ...]
     contacts: Mapping[str, Contact]
@@ -111,16 +110,15 @@ def read_figures(section: Section, reviewed: date) -> Mapping[str, Figure]:
 
 def read_suggestions(section: Section) -> Suggestions:
     """The ``suggestions:`` section of ``guidance.yaml``."""
-    section.only(("naloxone", "referrals", "override_reasons", "contacts", "guidelines"))
-    naloxone = section.section("naloxone")
-    naloxone.only(("label", "coding", "dosage_text", "source"), ("note",))
+    section.only(("overdose_reversal", "referrals", "override_reasons", "contacts", "guidelines"))
+    reversal = section.section("overdose_reversal")
+    reversal.only(("label", "coding", "dosage_text", "source"), ("note",))
     return Suggestions(
-        naloxone=SuggestedMedication(
-            id="naloxone",
-            label=naloxone.text("label"),
-            coding=_coding(naloxone.section("coding")),
-            dosage_text=naloxone.text("dosage_text"),
-            source=naloxone.text("source"),
+        overdose_reversal=SuggestedMedication(
+            label=reversal.text("label"),
+            coding=_coding(reversal.section("coding")),
+            dosage_text=reversal.text("dosage_text"),
+            source=reversal.text("source"),
         ),
         referrals={name: _referral(name, entry) for name, entry in section.section("referrals").sections()},
         override_reasons=tuple(_reason(entry) for entry in section.items("override_reasons")),
