@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -12,9 +13,10 @@ from rules.concurrency import Place, Situation, View, view
 from rules.exposure import earliest_record, exposure
 from rules.findings import judge_all
 from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
+from rules.findings.high_potency import ID as NEW_START
 from rules.knowledge import Knowledge
 from rules.load import Worked, converted, total, work
-from rules.model import Patient
+from rules.model import Patient, Setting
 from rules.opioid import OpioidPlace, opioid_load
 from rules.record import Entry, Record, exclusion, read_record
 
@@ -31,6 +33,8 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         on: the day, which is the caller's: in a service, today in the tenant's time zone.
         at_discharge: the patient is going home today.
     """
+    if at_discharge:
+        patient = _going_home(patient)
     record = read_record(patient, knowledge, on)
     table = knowledge.tables[knowledge.default_table]
     policy = knowledge.policy.concurrency
@@ -97,6 +101,19 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         findings=findings,
         considered=considered,
         not_relevant=record.not_relevant,
+        new_starts=case.removable(NEW_START),
+        increases=case.increases,
+    )
+
+
+def _going_home(patient: Patient) -> Patient:
+    """The patient with the discharge orders taken as the orders being written: they are what the discharge changes."""
+    return replace(
+        patient,
+        regimens=tuple(
+            replace(regimen, draft=True) if regimen.setting is Setting.DISCHARGE and exclusion(regimen) is None else regimen
+            for regimen in patient.regimens
+        ),
     )
 
 

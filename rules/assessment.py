@@ -226,7 +226,11 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The whole judgement on one day."""
+    """The whole judgement on one day.
+
+    ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment of
+    opioid use disorder or anti-seizure agent. ``increases``: the orders being written begin or increase exposure.
+    """
 
     knowledge_version: str
     table: str
@@ -243,3 +247,5 @@ class Assessment:
     findings: tuple[Met, ...]
     considered: tuple[Considered, ...]
     not_relevant: int
+    new_starts: tuple[str, ...] = ()
+    increases: bool = False

@@ -19,6 +19,7 @@ from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent, Severity
 from rules.load import in_load, replacement_load
 from rules.model import Patient
+from rules.opioid import treats_opioid_use_disorder
 from rules.record import Entry, Record, is_stopping
 
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
@@ -87,7 +88,7 @@ class Case:
         return tuple(
             entry
             for entry in self.view.present(replacement=replacement)
-            if in_load(entry.agent) and not entry.way.rescue and not entry.dose.single
+            if in_load(entry.agent) and not entry.way.rescue and not entry.single
         )
 
     def opioids(self, *, replacement: bool = False) -> tuple[Entry, ...]:
@@ -95,7 +96,7 @@ class Case:
         return tuple(
             entry
             for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.opioid and not entry.dose.single
+            if entry.agent.agent_class.opioid and not entry.single
         )
 
     def depressants(self, *, replacement: bool = False) -> tuple[Entry, ...]:
@@ -103,7 +104,7 @@ class Case:
         return tuple(
             entry
             for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.depressant and not entry.way.rescue and not entry.dose.single
+            if entry.agent.agent_class.depressant and not entry.way.rescue and not entry.single
         )
 
     def left_out(self) -> str | None:
@@ -112,7 +113,7 @@ class Case:
             if in_load(entry.agent):
                 if entry.way.rescue:
                     return BY_RESCUE
-                if entry.dose.single:
+                if entry.single:
                     return BY_SINGLE_DOSE
         return None
 
@@ -134,6 +135,20 @@ class Case:
             entry
             for entry in self.drafts()
             if in_load(entry.agent) and not entry.way.rescue and self._unused_for(entry.agent.agent_class.id, days)
+        )
+
+    def removable(self, finding: str) -> tuple[str, ...]:
+        """Drafts that begin a sedative-hypnotic or an opioid: what may be left unordered without stopping anything."""
+        days = self.parameter(finding, "new_start_days")
+        return tuple(
+            dict.fromkeys(
+                entry.source
+                for entry in self.drafts()
+                if (in_load(entry.agent) or entry.agent.agent_class.opioid)
+                and self._unused_for(entry.agent.agent_class.id, days)
+                and not self.is_anti_seizure(entry.agent)
+                and not treats_opioid_use_disorder(entry.agent, self.conditions)
+            )
         )
 
     def _unused_for(self, agent_class: str, days: Fraction) -> bool:
@@ -231,10 +246,6 @@ class Case:
             facts=facts,
             references=policy.references,
         )
-
-    def warning_if_new(self, *, additive_only: bool = False) -> Severity:
-        """A warning where the orders begin or increase exposure and the replacement reading shows it; else info."""
-        return Severity.WARNING if self.increases and not additive_only else Severity.INFO
 
 
 def not_met(finding: str) -> Considered:

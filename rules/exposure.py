@@ -80,7 +80,7 @@ def _bounds(dosages: Iterable[object]) -> Iterable[date]:
 def _stretch(entry: Entry, agent_class: str, policy: Policy, on: date) -> Stretch | None:
     if entry.agent.agent_class.id != agent_class or entry.regimen.draft or entry.window.start is None:
         return None
-    if exclusion(entry.regimen, historic=True) is not None or entry.way.rescue or entry.dose.single:
+    if exclusion(entry.regimen, historic=True) is not None or entry.way.rescue or entry.single:
         return None
     if entry.window.coverage(on, policy.concurrency) is Coverage.NOT_YET_STARTED:
         return None

@@ -39,5 +39,5 @@ def judge_hazard(
         "conditions": tuple(condition.name for condition in found.values()),
         "in_remission": tuple(condition.name for condition in found.values() if condition.in_remission),
     }
-    severity = case.warning_if_new() if started and verified else Severity.INFO
+    severity = Severity.WARNING if started and verified else Severity.INFO
     return case.met(finding, facts, severity=severity, raises=bool(started))

@@ -132,7 +132,7 @@ def _by_table(counted: list[Place], table: Table, knowledge: Knowledge) -> _Sum:
     complete = True
     for place in counted:
         entry = place.entry
-        if not in_load(entry.agent) or entry.way.rescue or entry.dose.single:
+        if not in_load(entry.agent) or entry.way.rescue or entry.single:
             continue
         found = equivalence(entry.agent, table)
         if found is None:

@@ -71,7 +71,7 @@ def _convert(entry: Entry, conditions: Mapping[str, PresentCondition]) -> Opioid
     if treats_opioid_use_disorder(agent, conditions):
         return _excluded(entry, TREATMENT, "conversion factors do not apply to treatment of opioid use disorder")
     if not isinstance(entry.dose, DailyDose):
-        if entry.dose.single:
+        if entry.single:
             return _excluded(entry, "single-dose", "a single or procedural dose")
         return _excluded(entry, "dose-unknown", "its daily dose is not known")
     dose: MilligramsPerDay | MicrogramsPerHour | None = entry.dose.by_agent_hourly.get(agent.id)

@@ -14,7 +14,7 @@ from rules.quantity import MILLIGRAMS_PER, ONE, ZERO, exact
 
 # A group of three digits after a comma is thousands; a comma before fewer digits is a decimal comma.
 _TOKEN = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+[.,]\d+|\.\d+|\d+)|(?P<word>[^\W\d_][^\W_]*)|(?P<mark>[^\s\w]|_)"
+    r"(?P<number>\d{1,3}(?:,\d{3}){1,3}(?![\d,])(?:\.\d+)?|\d+[.,]\d+|\.\d+|\d+)|(?P<word>[^\W\d_][^\W_]*)|(?P<mark>[^\s\w]|_)"
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DASH = "-"

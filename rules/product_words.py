@@ -16,6 +16,8 @@ SALTS = frozenset(
     }
 )
 RELEASE_LETTERS = frozenset({"er", "xr", "sr", "cr", "xl", "mr"})
+# Route words that are plain words, or other abbreviations, as well.
+PLAIN_WORDS_TOO = frozenset({"in", "pr", "mouth", "top"})
 RELEASE_WORDS = frozenset(
     {"extended", "ext", "controlled", "sustained", "modified", "prolonged", "retard", "contin", "continus"}
 )

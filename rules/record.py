@@ -38,6 +38,11 @@ class Entry:
         return self.regimen.source
 
     @property
+    def single(self) -> bool:
+        """Whether it is a single or procedural dose, and so no daily use."""
+        return isinstance(self.dose, NoDailyDose) and self.dose.single
+
+    @property
     def standing(self) -> Standing:
         """On record, or among the orders being written."""
         return Standing.ORDERED if self.regimen.draft else Standing.CURRENT

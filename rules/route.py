@@ -36,7 +36,7 @@ def way_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Way:
     """The way of a regimen; a stated route beats the product's own."""
     forms = knowledge.forms
     stated = next(
-        (route for dosage in regimen.dosages if (route := forms.route(dosage.route, dosage.route_codes)) is not None),
+        (named for dosage in regimen.dosages if (named := forms.route(dosage.route, dosage.route_codes)) is not None),
         None,
     )
     route = stated.id if stated is not None else product.route or ORAL

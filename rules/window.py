@@ -100,7 +100,9 @@ def _bounds_days(dosages: Iterable[Dosage]) -> Fraction | None:
     """Length by ``boundsDuration``: parallel lines run together, lines of increasing sequence one after another."""
     longest: dict[int, Fraction] = {}
     for dosage in dosages:
-        days = dosage.timing and (dosage.timing.bounds_days_max or dosage.timing.bounds_days)
+        if dosage.timing is None:
+            return None
+        days = dosage.timing.bounds_days_max or dosage.timing.bounds_days
         if days is None:
             return None
         step = dosage.sequence if dosage.sequence is not None else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Met, Pattern
-from rules.case import BENZODIAZEPINE, Case, not_judged, not_met
+from rules.case import BENZODIAZEPINE, Case, names, not_judged, not_met
 from rules.concurrency import View
 from rules.daily_dose import DailyDose
 from rules.knowledge.entries import Severity, Table
@@ -33,7 +33,7 @@ def judge(case: Case) -> Met | Considered:
     facts = {
         "days": use.days,
         "since": use.since,
-        "agents": tuple(sorted({entry.agent.name for entry in _benzodiazepines(case.earlier) + _benzodiazepines(case.now)})),
+        "agents": names(_benzodiazepines(case.earlier) + _benzodiazepines(case.now)),
         "may_still_be_taken": not case.still_supplied(use),
         "until": use.until,
         **change,
@@ -46,7 +46,7 @@ def _benzodiazepines(view: View) -> tuple[Entry, ...]:
     return tuple(
         entry
         for entry in view.present(replacement=True)
-        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.way.rescue and not entry.dose.single
+        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.way.rescue and not entry.single
     )
 
 
@@ -58,11 +58,11 @@ def _touched(case: Case) -> bool:
 def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     """What changes, as facts; None if nothing does."""
     left = _benzodiazepines(case.view)
+    if case.at_discharge and not left:
+        return {"kind": "missing-at-discharge"}
     if case.ordered is not None and not _touched(case):
         return None
     before = _benzodiazepines(case.now) + _benzodiazepines(case.earlier)
-    if case.at_discharge:
-        return None if left else {"kind": "missing-at-discharge"}
     if not left:
         if case.ordered is not None:
             return {"kind": "stops"} if before else None

@@ -6,6 +6,8 @@ from rules.assessment import Considered, Met
 from rules.case import Case, exempt, names, not_judged, not_met
 
 ID = "concurrent-depressants"
+# Oxybate has a finding of its own.
+OXYBATE = "oxybate"
 SEVERE = "severe-with-benzodiazepine"
 
 
@@ -15,7 +17,9 @@ def judge(case: Case) -> Met | Considered:
     others = [
         entry
         for entry in case.depressants()
-        if not entry.agent.agent_class.in_load and not entry.agent.agent_class.opioid
+        if not entry.agent.agent_class.in_load
+        and not entry.agent.agent_class.opioid
+        and entry.agent.agent_class.id != OXYBATE
     ]
     if not sedatives or not others:
         by = case.left_out()

@@ -27,9 +27,8 @@ def judge(case: Case) -> Met | Considered:
     treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry.agent, case.conditions)]
     softened = next((case.conditions[concept].name for concept in SOFTENING if concept in case.conditions), None)
     both = case.opioids(replacement=True) and case.sedatives(replacement=True)
-    severity = case.warning_if_new(additive_only=not both)
-    if softened is not None or len(treatment) == len(opioids):
-        severity = Severity.INFO
+    softer = softened is not None or len(treatment) == len(opioids)
+    severity = Severity.WARNING if both and not softer else Severity.INFO
     caution = case.parameter(ID, "mme_caution")
     facts = {
         "opioids": names(opioids),

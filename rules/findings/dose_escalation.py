@@ -15,6 +15,7 @@ from rules.case import (
     not_met,
 )
 from rules.daily_dose import DailyDose
+from rules.knowledge.entries import Severity
 from rules.load import replacement_load
 from rules.quantity import ONE, PERCENT
 
@@ -44,4 +45,4 @@ def judge(case: Case) -> Met | Considered:
     if use.days < case.parameter(ID, "established_days"):
         return not_judged(ID, f"on record for at least {use.days} days") if use.at_least else not_met(ID)
     percent: Fraction = (after - before) / before / PERCENT
-    return case.met(ID, {"before": before, "after": after, "percent": percent}, severity=case.warning_if_new())
+    return case.met(ID, {"before": before, "after": after, "percent": percent}, severity=Severity.WARNING)

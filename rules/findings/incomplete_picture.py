@@ -10,7 +10,7 @@ ID = "incomplete-picture"
 
 def judge(case: Case) -> Met | Considered:
     """Met when the load is not complete or data asked for is missing; shown whenever a card is shown."""
-    if case.load.complete and case.opioid.complete and not case.patient.missing:
+    if case.load.complete and not case.patient.missing:
         return not_met(ID)
     facts = {
         "load_complete": case.load.complete,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met
 from rules.case import Case, exempt, names, not_judged, not_met
+from rules.knowledge.entries import Severity
 
 ID = "multiple-sedative-hypnotics"
 
@@ -14,7 +15,7 @@ def judge(case: Case) -> Met | Considered:
     if len(together) > 1:
         additive_only = len(names(case.sedatives(replacement=True))) <= 1
         facts = {"agents": together, "only_if_both_continue": additive_only, "switches": case.view.switches}
-        return case.met(ID, facts, severity=case.warning_if_new(additive_only=additive_only))
+        return case.met(ID, facts, severity=Severity.INFO if additive_only else Severity.WARNING)
     by = case.left_out()
     if together and by is not None:
         return exempt(ID, by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met
 from rules.case import Case, exempt, names, not_judged, not_met
+from rules.knowledge.entries import Severity
 
 ID = "oxybate"
 
@@ -15,7 +16,7 @@ def judge(case: Case) -> Met | Considered:
     if oxybates and sedatives:
         both = any(entry in case.sedatives(replacement=True) for entry in sedatives)
         facts = {"oxybate": names(oxybates), "sedatives": names(sedatives)}
-        return case.met(ID, facts, severity=case.warning_if_new(additive_only=not both))
+        return case.met(ID, facts, severity=Severity.WARNING if both else Severity.INFO)
     by = case.left_out()
     if oxybates and by is not None:
         return exempt(ID, by)

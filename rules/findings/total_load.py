@@ -40,7 +40,7 @@ def _severity(case: Case, *, over_site: bool) -> Severity:
     by_table = [replacement_load(case.view, table, case.knowledge) for table in case.knowledge.tables.values()]
     high_in_all = all(band_of(used, case.knowledge.policy.bands) is Band.HIGH for used in by_table)
     crossed = over_site and case.load_now.used is not None and case.load.used != case.load_now.used
-    return case.warning_if_new() if (high_in_all and _established(case)) or crossed else Severity.INFO
+    return Severity.WARNING if (high_in_all and _established(case)) or crossed else Severity.INFO
 
 
 def _established(case: Case) -> bool:
