@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from cds_service.fhir.elements import Element, members, text_of
 
-# Bundles within bundles (a batch of searches) are opened this deep.
-_DEEPEST_BUNDLE = 6
+# Bundles within bundles (a batch of searches) are opened so many steps inwards; each bundle takes two.
+_DEEPEST = 12
 _FAILED_FROM = 400
 _ERRORS = frozenset({"error", "fatal"})
 
@@ -86,10 +86,12 @@ def read_value(value: object = ABSENT) -> Prefetched:
     """What one prefetch value, one file or one context field holds. Never raises."""
     if isinstance(value, Absent):
         return Prefetched(Supplied.ABSENT, incomplete=(NOT_SENT,))
-    if value is not None and not isinstance(value, dict | list):
+    if value == {} or not isinstance(value, dict | list | None):
         return Prefetched(Supplied.ERROR, incomplete=(NOT_FHIR,))
     reading = _Reading()
-    _read(value, reading, 0, None)
+    _read(value, reading, 0)
+    if reading.failed:
+        reading.incomplete.add(PART_FAILED if reading.entries else IS_ERROR)
     incomplete = tuple(sorted(reading.incomplete))
     if reading.failed and not reading.entries:
         return Prefetched(Supplied.ERROR, incomplete=incomplete)
@@ -111,41 +113,38 @@ def entries_of(value: object) -> Prefetched:
     return read_value(value)
 
 
-def _read(value: object, reading: _Reading, depth: int, full_url: str | None) -> None:
+def _read(value: object, reading: _Reading, depth: int, full_url: str | None = None) -> None:
+    """Read a value and what it wraps. Every step inwards is one deeper, and there is a deepest one."""
     if value is None:
         return
-    if isinstance(value, list):
+    if depth > _DEEPEST:
+        reading.incomplete.add(TOO_DEEP)
+    elif isinstance(value, list):
         for item in value:
-            _read_member(item, reading, depth)
-        return
-    if not isinstance(value, dict):
-        reading.entries.append(Entry(value, full_url))
-        return
-    kind = value.get("resourceType")
-    if kind == "Bundle":
-        if depth >= _DEEPEST_BUNDLE:
-            reading.incomplete.add(TOO_DEEP)
-        else:
-            _read_bundle(value, reading, depth + 1)
-    elif kind == "OperationOutcome":
-        if _is_error(value):
-            reading.failed = True
-            reading.incomplete.add(IS_ERROR if depth == 0 else PART_FAILED)
-    elif kind is None and "entry" in value:
-        _read_bundle(value, reading, depth + 1)
-    elif kind is None and ("response" in value or "resource" in value):
-        _read_member(value, reading, depth)
+            _read(item, reading, depth + 1)
+    elif isinstance(value, dict):
+        _read_object(value, reading, depth, full_url)
     else:
         reading.entries.append(Entry(value, full_url))
 
 
+def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | None) -> None:
+    kind = value.get("resourceType")
+    if kind == "Bundle" or (kind is None and "entry" in value):
+        _read_bundle(value, reading, depth)
+    elif kind == "OperationOutcome":
+        reading.failed = reading.failed or _is_error(value)
+    elif kind is None and ("resource" in value or "response" in value):
+        _read_wrapped(value, reading, depth)
+    elif kind is not None or not (value == {} or "request" in value):
+        # An entry with a request alone deletes something and carries nothing.
+        reading.entries.append(Entry(value, full_url))
+
+
 def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
-    if depth > _DEEPEST_BUNDLE:
-        reading.incomplete.add(TOO_DEEP)
-        return
     listed = members(bundle.get("entry"))
     for item in listed:
-        _read_member(item, reading, depth)
+        _read(item, reading, depth + 1)
     links = [link for link in members(bundle.get("link")) if isinstance(link, dict) and link.get("relation") == "next"]
     total = bundle.get("total")
     if links:
@@ -155,33 +154,13 @@ def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
         reading.incomplete.add(FEWER_THAN_TOTAL)
 
 
-def _read_member(item: object, reading: _Reading, depth: int) -> None:
-    """One entry of a Bundle, of a list, or the old ``{response, resource}`` wrapper."""
-    if isinstance(item, list):
-        if depth >= _DEEPEST_BUNDLE:
-            reading.incomplete.add(TOO_DEEP)
-        else:
-            _read(item, reading, depth + 1, None)
-        return
-    if not isinstance(item, dict) or "resourceType" in item or not ("resource" in item or "response" in item):
-        # An entry with a request alone deletes something and carries nothing.
-        if item and not (isinstance(item, dict) and "request" in item and "resourceType" not in item):
-            _read(item, reading, depth, None)
-        return
-    resource = item.get("resource")
-    if _response_failed(item.get("response")):
+def _read_wrapped(wrapper: Element, reading: _Reading, depth: int) -> None:
+    """An entry of a Bundle, or a prefetch value in the old ``{response, resource}`` form."""
+    resource = wrapper.get("resource")
+    if _response_failed(wrapper.get("response")):
         reading.failed = True
-        reading.incomplete.add(IS_ERROR if depth == 0 else PART_FAILED)
-        if isinstance(resource, dict) and resource.get("resourceType") == "OperationOutcome":
-            return
-    full_url = item.get("fullUrl")
-    if isinstance(resource, dict) and "resource" in resource and "resourceType" not in resource:
-        if depth >= _DEEPEST_BUNDLE:
-            reading.incomplete.add(TOO_DEEP)
-            return
-        _read_member(resource, reading, depth + 1)
-        return
-    _read(resource, reading, depth, full_url if isinstance(full_url, str) else None)
+    full_url = wrapper.get("fullUrl")
+    _read(resource, reading, depth + 1, full_url if isinstance(full_url, str) else None)
 
 
 def _response_failed(response: object) -> bool:

@@ -98,15 +98,14 @@ def number_of(value: object) -> Fraction | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise NotReadableError("not a number")
     try:
-        number = exact(value.strip()) if isinstance(value, str) else _exact(value)
+        if isinstance(value, str):
+            return _usable(value.strip())
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _remembered(value)
     except ValueError:
         raise NotReadableError("not a usable number") from None
-    if number < ZERO:
-        raise NotReadableError("a number below zero")
-    return number
+    raise NotReadableError("not a number")
 
 
 def positive_of(value: object) -> Fraction | None:
@@ -128,5 +127,12 @@ def _digits(value: int) -> str | None:
         return None
 
 
+def _usable(value: int | float | str) -> Fraction:
+    number = exact(value)
+    if number < ZERO:
+        raise ValueError("a number below zero")
+    return number
+
+
 # The same few numbers stand in nearly every dosage, and an exact fraction costs more than the rest of the element.
-_exact = lru_cache(maxsize=1024, typed=True)(exact)
+_remembered = lru_cache(maxsize=1024, typed=True)(_usable)

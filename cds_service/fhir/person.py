@@ -48,12 +48,11 @@ def person_of(record: Record, patient_id: str | None, zone: tzinfo) -> Person:
     patients = record.of_kind("Patient")
     asked = normalised(patient_id) if patient_id and patient_id.strip() else None
     if asked is not None:
-        asked = record.name_of(asked)
+        asked = record.name_of(asked if "/" in asked or ":" in asked else f"Patient/{asked}")
         found = next((item for item in patients if references_match(item.source, asked)), None)
         if found is None:
             record.missing.add((WHAT, ANOTHER_PATIENT if patients else NO_PATIENT))
-            reference = asked if "/" in asked or ":" in asked else f"Patient/{asked}"
-            return Person(_names(record, asked), reference)
+            return Person(_names(record, asked), asked)
         return _read(found, record, zone)
     if len(patients) > 1:
         subjects = _subjects(record)

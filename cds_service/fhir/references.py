@@ -54,8 +54,8 @@ def references_match(one: str | None, other: str | None) -> bool:
 def reference_of(value: object) -> str | None:
     """The normalised ``reference`` of a Reference element, of one given as a bare string, or of a list's first."""
     for item in members(value):
-        text = text_of(item.get("reference")) if isinstance(item, dict) else text_of(item)
-        if text:
+        text = text_of(item.get("reference") if isinstance(item, dict) else item)
+        if text and not isinstance(item, int):
             return normalised(text)
     return None
 

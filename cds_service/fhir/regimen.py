@@ -186,7 +186,7 @@ def _taken(resource: Element, status: str) -> bool | None:
         stated = _TAKEN.get(word_of(adherence.get("code")))
     if stated is None:
         try:
-            not_taken = truth_of(resource.get("wasNotTaken") or resource.get("wasNotGiven"))
+            not_taken = truth_of(resource.get("wasNotTaken", resource.get("wasNotGiven")))
         except NotReadableError:
             return None
         return None if not_taken is None else not not_taken

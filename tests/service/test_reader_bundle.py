@@ -1,0 +1,138 @@
+"""Are absent, empty, in error, incomplete and complete kept apart, in every form a value is sent in?"""
+
+import pytest
+
+from cds_service.fhir.bundle import ABSENT, Prefetched, Supplied, drafts_of, read_value
+
+ORDER = {"resourceType": "MedicationRequest", "id": "m"}
+PATIENT = {"resourceType": "Patient", "id": "p"}
+
+
+def outcome(severity: str) -> dict[str, object]:
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": "processing"}]}
+
+
+def bundle(*resources: object, **members: object) -> dict[str, object]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources], **members}
+
+
+@pytest.mark.parametrize(
+    ("value", "resources"),
+    [
+        (ORDER, [ORDER]),
+        (bundle(ORDER, PATIENT), [ORDER, PATIENT]),
+        (bundle(ORDER, total=1), [ORDER]),
+        ([ORDER, PATIENT], [ORDER, PATIENT]),
+        ([{"fullUrl": "urn:uuid:1", "resource": ORDER}], [ORDER]),
+        ({"entry": [{"resource": ORDER}]}, [ORDER]),
+        ({"resourceType": "Bundle", "entry": [ORDER]}, [ORDER]),
+        ({"resourceType": "Bundle", "entry": {"resource": ORDER}}, [ORDER]),
+        ({"response": {"status": "200 OK"}, "resource": ORDER}, [ORDER]),
+        ({"response": {"status": "200 OK"}, "resource": bundle(ORDER)}, [ORDER]),
+        (bundle(bundle(ORDER), bundle(PATIENT)), [ORDER, PATIENT]),
+        (bundle(ORDER, outcome("information")), [ORDER]),
+        (bundle(7, ORDER), [7, ORDER]),
+    ],
+)
+def test_data_is_found_in_every_wrapping(value: object, resources: list[object]) -> None:
+    found = read_value(value)
+    assert (found.supplied, found.resources, found.complete) == (Supplied.DATA, resources, True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {"resourceType": "Bundle", "total": 0},
+        {"resourceType": "Bundle", "entry": []},
+        bundle(outcome("warning"), total=0),
+        outcome("warning"),
+        {"response": {"status": "200 OK"}, "resource": None},
+        [],
+    ],
+)
+def test_null_an_empty_search_and_a_warning_are_no_data_and_complete(value: object) -> None:
+    assert read_value(value) == Prefetched(Supplied.NO_DATA)
+
+
+def test_absent_is_neither_null_nor_complete() -> None:
+    found = read_value(ABSENT)
+    assert (found.supplied, found.complete) == (Supplied.ABSENT, False)
+    assert read_value().supplied is Supplied.ABSENT
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        outcome("error"),
+        outcome("fatal"),
+        {"resourceType": "OperationOutcome"},
+        {"response": {"status": "404 Not Found"}},
+        {"response": {"status": "500"}, "resource": outcome("warning")},
+        bundle(outcome("error")),
+        "unavailable",
+        7,
+        {},
+    ],
+)
+def test_an_error_is_an_error(value: object) -> None:
+    found = read_value(value)
+    assert (found.supplied, found.entries, found.complete) == (Supplied.ERROR, (), False)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (bundle(ORDER, link=[{"relation": "next", "url": "https://x.example/2"}]), "more pages were not sent"),
+        (bundle(ORDER, total=2), "fewer entries were sent than the total says"),
+        (bundle(ORDER, outcome("error")), "a part of it is an error"),
+        ([{"resource": ORDER}, {"response": {"status": "403"}}], "a part of it is an error"),
+        (bundle(ORDER, {"resource": None, "response": {"status": "403"}}), "a part of it is an error"),
+    ],
+)
+def test_data_in_part_says_why(value: object, why: str) -> None:
+    found = read_value(value)
+    assert (found.supplied, found.resources, found.incomplete) == (Supplied.DATA, [ORDER], (why,))
+
+
+def test_the_next_page_is_kept_and_a_self_link_is_none() -> None:
+    page = "https://x.example/2"
+    assert read_value(bundle(ORDER, link=[{"relation": "next", "url": page}])).next_url == page
+    assert read_value(bundle(ORDER, link=[{"relation": "self", "url": page}])).complete
+
+
+def test_included_resources_do_not_make_up_the_total() -> None:
+    included = {"resource": PATIENT, "search": {"mode": "include"}}
+    matched = {"resource": ORDER, "search": {"mode": "match"}}
+    value = {"resourceType": "Bundle", "total": 2, "entry": [matched, included]}
+    assert not read_value(value).complete
+
+
+def test_bundles_within_bundles_end() -> None:
+    value: object = ORDER
+    for _ in range(300):
+        value = bundle(value)
+    found = read_value(value)
+    assert (found.entries, found.complete) == ((), False)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"draftOrders": bundle(ORDER)},
+        {"draftOrders": [ORDER]},
+        {"draftOrders": ORDER},
+        {"draftOrders": {"entry": [{"resource": ORDER}]}},
+        {"medications": bundle(ORDER)},
+        {"medications": [ORDER]},
+        {"orders": [ORDER]},
+    ],
+)
+def test_drafts_are_found_under_their_names_in_any_form(context: dict[str, object]) -> None:
+    assert drafts_of(context).resources == [ORDER]
+
+
+def test_a_context_without_drafts_says_so() -> None:
+    assert drafts_of({"patientId": "p"}).supplied is Supplied.ABSENT
+    assert drafts_of(None).supplied is Supplied.ABSENT
+    assert drafts_of({"draftOrders": bundle()}).supplied is Supplied.NO_DATA

@@ -1,0 +1,245 @@
+"""Does the record hold each resource once, of the right patient, whatever the order, the copies and the references?"""
+
+import itertools
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cds_service.fhir.bundle import Entry
+from cds_service.fhir.reader import read_patient
+from cds_service.fhir.references import normalised, references_match
+from rules.model import CodeSystem, Coding, ConditionEntry, Patient, Unread
+
+ZONE = ZoneInfo("America/New_York")
+
+
+def order(identity: str | None = "m", **members: object) -> dict[str, object]:
+    resource: dict[str, object] = {"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "x"}}
+    return {**resource, **({"id": identity} if identity else {}), **members}
+
+
+def read(*resources: object, patient_id: str | None = "p", **more: object) -> Patient:
+    return read_patient(resources, patient_id=patient_id, zone=ZONE, **more)  # type: ignore[arg-type]
+
+
+def sources(patient: Patient) -> list[str]:
+    return [regimen.source for regimen in patient.regimens]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "match"),
+    [
+        ("Patient/1", "Patient/1", True),
+        ("1", "Patient/1", True),
+        ("https://ehr.example/fhir/R4/Patient/1", "Patient/1", True),
+        ("https://a.example/Patient/1", "https://b.example/Patient/1/_history/4", True),
+        ("Patient/1/_history/2", "1", True),
+        ("/Patient/1", "Patient/1", True),
+        ("urn:uuid:0A", "urn:uuid:0a", True),
+        ("urn:uuid:0A", "Patient/0a", True),
+        ("Patient/1", "Patient/2", False),
+        ("Patient/1", "Practitioner/1", False),
+        ("Patient/A", "Patient/a", False),
+        ("Patient/11", "1", False),
+        ("", "", False),
+        (None, "Patient/1", False),
+    ],
+)
+def test_two_references_mean_one_resource(one: str | None, other: str | None, match: bool) -> None:
+    assert references_match(one, other) is match
+    assert references_match(other, one) is match
+
+
+def test_long_ids_with_dots_and_dashes_are_ids() -> None:
+    identity = "e" + "Ab-1.x" * 40 + "3"
+    assert normalised(f"https://ehr.example/api/FHIR/R4/Medication/{identity}") == f"Medication/{identity}"
+
+
+@pytest.mark.parametrize(
+    ("subject", "another"),
+    [
+        ({"reference": "Patient/p"}, False),
+        ({"reference": "https://ehr.example/Patient/p"}, False),
+        ({"reference": "urn:uuid:p"}, False),
+        ({"reference": "#inside"}, False),
+        ({"identifier": {"value": "q"}}, False),
+        ({"display": "Q"}, False),
+        (None, False),
+        (7, False),
+        ({"reference": "Patient/q"}, True),
+        ({"reference": "Group/p"}, True),
+    ],
+)
+def test_a_record_of_another_patient_is_marked(subject: object, another: bool) -> None:
+    assert read(order(subject=subject)).regimens[0].another_patient is another
+    assert read(order(patient=subject)).regimens[0].another_patient is another
+
+
+def test_the_patient_is_known_by_the_url_of_its_entry() -> None:
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"fullUrl": "urn:uuid:0a", "resource": {"resourceType": "Patient", "id": "p", "gender": "female"}},
+            {"fullUrl": "urn:uuid:0b", "resource": order(subject={"reference": "urn:uuid:0a"})},
+        ],
+    }
+    for patient_id in ("p", "Patient/p", "urn:uuid:0a", None):
+        patient = read(bundle, patient_id=patient_id)
+        assert (patient.reference, patient.sex) == ("Patient/p", "female")
+        assert not patient.regimens[0].another_patient
+
+
+@pytest.mark.parametrize(
+    ("sent", "born"),
+    [
+        ("1950-06-07", (date(1950, 6, 7), date(1950, 6, 7))),
+        ("1950-06", (date(1950, 6, 1), date(1950, 6, 30))),
+        ("1950", (date(1950, 1, 1), date(1950, 12, 31))),
+        ("1950-06-07T00:00:00", (date(1950, 6, 7), date(1950, 6, 7))),
+        ("fifty", None),
+        (1950, None),
+        (None, None),
+    ],
+)
+def test_a_birth_date_spans_what_it_leaves_open(sent: object, born: tuple[date, date] | None) -> None:
+    assert read({"resourceType": "Patient", "id": "p", "birthDate": sent}).born == born
+
+
+def test_the_particulars_of_another_patient_are_not_used() -> None:
+    patient = read({"resourceType": "Patient", "id": "q", "birthDate": "1950"})
+    assert (patient.reference, patient.born) == ("Patient/p", None)
+    assert patient.missing == (("patient", "the one that was sent is another patient's"),)
+
+
+def test_without_an_id_the_one_patient_of_the_record_is_meant() -> None:
+    one = {"resourceType": "Patient", "id": "p", "birthDate": "1950-01-01"}
+    other = {"resourceType": "Patient", "id": "q"}
+    assert read(one, order(subject={"reference": "Patient/z"}), patient_id=None).regimens[0].another_patient
+    assert read(one, other, order(subject={"reference": "Patient/p"}), patient_id=None).reference == "Patient/p"
+    assert read(order(subject={"reference": "Patient/p"}), patient_id=None).reference == "Patient/p"
+
+
+def test_several_patients_that_cannot_be_told_apart_are_said() -> None:
+    records = [order(name, subject={"reference": f"Patient/{name}"}) for name in "pq"]
+    for extra in ([], [{"resourceType": "Patient", "id": name} for name in "pq"]):
+        patient = read(*records, *extra, patient_id=None)
+        assert patient.reference is None
+        assert ("patient", "the record holds more than one patient") in patient.missing
+
+
+def test_the_order_of_resources_changes_nothing() -> None:
+    resources = [
+        {"resourceType": "Patient", "id": "p", "birthDate": "1950"},
+        order("b", status="active"),
+        order("a", status="stopped"),
+        order("a", status="active"),
+        order(None, status="active"),
+        order(None, status="stopped"),
+        {"resourceType": "Condition", "id": "c", "code": {"text": "y"}},
+        "rubbish",
+    ]
+    first = read(*resources, drafts=[order(None), order("d")])
+    assert len(first.regimens) == 6
+    for permutation in itertools.islice(itertools.permutations(resources), 0, None, 997):
+        assert read(*permutation, drafts=[order("d"), order(None)]) == first
+
+
+def test_copies_are_one() -> None:
+    patient = read(order(), order(), order(meta={"versionId": "2"}), order(None), order(None))
+    assert sources(patient) == ["MedicationRequest/m", "MedicationRequest[1]"]
+    assert [regimen.notes for regimen in patient.regimens] == [(), ()]
+    assert patient.unread == ()
+
+
+def test_the_newest_of_several_versions_counts() -> None:
+    old = order(status="active", meta={"lastUpdated": "2026-01-01T23:00:00-05:00", "versionId": "9"})
+    new = order(status="stopped", meta={"lastUpdated": "2026-01-02T03:00:00Z", "versionId": "1"})
+    # 23:00 at -05:00 is 04:00 the next day in UTC: the "old" one is an hour newer
+    for pair in ((old, new), (new, old)):
+        (regimen,) = read(*pair).regimens
+        assert (regimen.status, regimen.notes) == ("active", ("several-versions",))
+
+
+def test_versions_that_nothing_orders_are_reported() -> None:
+    patient = read(order(status="active"), order(status="stopped"))
+    assert sources(patient) == ["MedicationRequest/m"]
+    assert patient.unread == (
+        Unread("MedicationRequest/m", "sent in versions that differ, and nothing says which is the newer"),
+    )
+
+
+def test_a_draft_stays_beside_the_record_of_the_same_id() -> None:
+    patient = read(order(status="active"), drafts=[order(status="draft"), order(status="draft")])
+    assert [(regimen.source, regimen.draft) for regimen in patient.regimens] == [
+        ("MedicationRequest/m", False),
+        ("MedicationRequest/m", True),
+    ]
+
+
+def test_two_drafts_alike_without_an_id_are_two_orders() -> None:
+    assert sources(read(drafts=[order(None), order(None)])) == ["MedicationRequest[1]", "MedicationRequest[2]"]
+
+
+def test_an_order_without_an_id_is_named_by_its_entry() -> None:
+    entry = Entry(order(None), "urn:uuid:0C")
+    assert sources(read(drafts=[entry])) == ["urn:uuid:0c"]
+
+
+def test_a_reference_to_an_entry_is_named_by_its_resource() -> None:
+    prior = Entry(order("old"), "urn:uuid:0d")
+    patient = read(prior, drafts=[order("new", priorPrescription={"reference": "urn:uuid:0d"})])
+    assert patient.regimens[-1].prior == "MedicationRequest/old"
+
+
+def test_other_resources_are_left_alone() -> None:
+    patient = read({"resourceType": "Encounter"}, drafts=[{"resourceType": "ServiceRequest", "id": "s"}])
+    assert (patient.regimens, patient.conditions, patient.unread) == ((), (), ())
+
+
+def test_what_is_no_resource_is_a_line_for_each() -> None:
+    patient = read(7, {"id": "m"}, {"resourceType": 5}, order())
+    assert sources(patient) == ["MedicationRequest/m"]
+    assert patient.unread == tuple(Unread(f"entry[{n}]", "not an object with a resourceType") for n in (1, 2, 3))
+
+
+def test_what_is_missing_is_passed_on() -> None:
+    patient = read({"resourceType": "Patient", "id": "p"}, missing=[("conditions", "not sent")])
+    assert patient.missing == (("conditions", "not sent"),)
+
+
+def test_a_condition_is_read_in_every_version() -> None:
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "1", "display": "Y"}], "text": "y"}
+    condition: dict[str, object] = {"resourceType": "Condition", "id": "c", "code": code}
+    expected = ConditionEntry(
+        source="Condition/c",
+        codings=(Coding(CodeSystem.SNOMED, "1", "Y"),),
+        text="y",
+        clinical_status="active",
+        verification_status="confirmed",
+        onset=date(2020, 1, 1),
+        abatement=date(2020, 2, 29),
+        recorded=date(2020, 3, 1),
+    )
+    r4 = {
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "verificationStatus": {"coding": [{"code": "Confirmed"}]},
+        "onsetPeriod": {"start": "2020"},
+        "abatementDateTime": "2020-02",
+        "recordedDate": "2020-03-01",
+        "subject": {"reference": "Patient/p"},
+    }
+    stu3 = {**r4, "clinicalStatus": "active", "assertedDate": "2020-03-01", "onsetDateTime": "2020-01-01"}
+    dstu2 = {**stu3, "verificationStatus": "confirmed", "dateRecorded": "2020-03-01", "patient": r4["subject"]}
+    del stu3["recordedDate"], dstu2["recordedDate"], dstu2["assertedDate"], dstu2["subject"]
+    for members in (r4, stu3, dstu2):
+        assert read({**condition, **members}).conditions == (expected,)
+
+
+def test_a_condition_of_another_patient_is_marked() -> None:
+    condition = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/q"}}
+    assert read(condition).conditions[0].another_patient
+
+
+def test_a_condition_said_to_have_ended_is_resolved() -> None:
+    assert read({"resourceType": "Condition", "abatementBoolean": True}).conditions[0].clinical_status == "resolved"

@@ -1,0 +1,208 @@
+"""Is each record of a medication read with its status, its dates, its supply, and whose and by whom it is?"""
+
+from datetime import date
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cds_service.fhir.reader import read_patient
+from rules.model import Kind, Period, Quantity, Regimen, Setting, Supply
+
+ZONE = ZoneInfo("America/New_York")
+TABLETS = Quantity(Fraction(60), "TAB")
+
+
+def read(kind: str = "MedicationRequest", **members: object) -> Regimen:
+    resource = {"resourceType": kind, "id": "m", "medicationCodeableConcept": {"text": "x"}, **members}
+    (regimen,) = read_patient([resource], patient_id="p", zone=ZONE).regimens
+    return regimen
+
+
+@pytest.mark.parametrize(
+    ("sent", "day", "notes"),
+    [
+        ("2026-03-01", date(2026, 3, 1), ()),
+        ("2026-03-01T02:00:00Z", date(2026, 2, 28), ()),
+        ("2026-03-01T02:00:00.123+00:00", date(2026, 2, 28), ()),
+        ("2026-03-01T02:00:00-05:00", date(2026, 3, 1), ()),
+        ("2026-03-01T02:00:00", date(2026, 3, 1), ("naive-datetime",)),
+        ("2026-03", date(2026, 3, 1), ("partial-date",)),
+        ("2026", date(2026, 1, 1), ("partial-date",)),
+        ("2026-03-01T25:00:00Z", date(2026, 3, 1), ("time-not-readable",)),
+        ("0001-01-01T00:00:00Z", date(1, 1, 1), ("time-not-readable",)),
+        ("last week", None, ("date-not-readable",)),
+        ("2026-13", None, ("date-not-readable",)),
+        (20260301, None, ("date-not-readable",)),
+        ("", None, ("date-not-readable",)),
+    ],
+)
+def test_an_instant_is_the_day_in_the_zone_of_the_site(sent: object, day: date | None, notes: tuple[str, ...]) -> None:
+    regimen = read(authoredOn=sent)
+    assert (regimen.authored_on, regimen.notes) == (day, notes)
+
+
+def test_the_end_of_a_partial_period_is_its_last_day() -> None:
+    regimen = read(dispenseRequest={"validityPeriod": {"start": "2025-11", "end": "2026-02"}})
+    assert regimen.validity == Period(date(2025, 11, 1), date(2026, 2, 28))
+
+
+def test_the_words_of_the_order_are_read_in_lower_case() -> None:
+    regimen = read(status="Active", intent="ORDER")
+    assert (regimen.kind, regimen.status, regimen.intent) == (Kind.REQUEST, "active", "order")
+
+
+def test_a_status_that_cannot_be_read_is_said() -> None:
+    regimen = read(status=7.5)
+    assert (regimen.status, regimen.notes) == ("", ("status-not-readable",))
+
+
+def test_an_order_not_to_give_is_one() -> None:
+    assert read(doNotPerform=True).do_not_perform
+    assert read(doNotPerform="true").do_not_perform
+    assert not read(doNotPerform=False).do_not_perform
+    assert read(doNotPerform=[]).notes == ("do-not-perform-not-readable",)
+
+
+@pytest.mark.parametrize(
+    ("category", "setting"),
+    [
+        ([{"coding": [{"code": "outpatient"}]}], Setting.COMMUNITY),
+        ({"coding": [{"code": "community"}]}, Setting.COMMUNITY),
+        ([{"text": "Inpatient"}], Setting.INPATIENT),
+        ([{"coding": [{"code": "inpatient"}]}, {"coding": [{"code": "discharge"}]}], Setting.DISCHARGE),
+        ({"coding": [{"code": "local"}, {"code": "inpatient"}]}, Setting.INPATIENT),
+        ("inpatient", Setting.INPATIENT),
+        ([{"coding": [{"code": "other"}]}], None),
+        (None, None),
+    ],
+)
+def test_the_setting_is_read_from_a_list_or_an_object(category: object, setting: Setting | None) -> None:
+    assert read(category=category).setting is setting
+
+
+@pytest.mark.parametrize(
+    ("requester", "name"),
+    [
+        ({"reference": "Practitioner/9"}, "Practitioner/9"),
+        ({"reference": "https://ehr.example/r4/Practitioner/9/_history/2", "display": "Dr X"}, "Practitioner/9"),
+        ({"display": "Dr X"}, "Dr X"),
+        ({"identifier": {"system": "s", "value": "v"}, "display": "Dr X"}, "s|v"),
+        ({"agent": {"reference": "Practitioner/9"}}, "Practitioner/9"),
+        ({"reference": "Practitioner?identifier=s|9"}, "Practitioner?identifier=s|9"),
+        ({"extension": [{"url": "x"}]}, None),
+        (7, None),
+    ],
+)
+def test_the_requester_is_named_alike_in_every_form(requester: object, name: str | None) -> None:
+    assert read(requester=requester).requester == name
+
+
+def test_the_prescriber_of_dstu2_is_the_requester() -> None:
+    regimen = read("MedicationOrder", prescriber={"reference": "Practitioner/9"}, dateWritten="2026-01-02")
+    assert (regimen.requester, regimen.authored_on, regimen.source) == (
+        "Practitioner/9",
+        date(2026, 1, 2),
+        "MedicationOrder/m",
+    )
+
+
+def test_the_supply_of_an_order_is_read() -> None:
+    dispense = {
+        "quantity": {"value": 60, "unit": "TAB"},
+        "expectedSupplyDuration": {"value": 1, "unit": "mo", "code": "mo"},
+        "numberOfRepeatsAllowed": 2,
+    }
+    # a month of 365/12 days, as the units table has it
+    assert read(dispenseRequest=dispense).supply == Supply(TABLETS, Fraction(365, 12), Fraction(2))
+
+
+def test_days_of_supply_without_a_unit_are_days_and_said() -> None:
+    regimen = read(dispenseRequest={"expectedSupplyDuration": {"value": 30}})
+    assert (regimen.supply, regimen.notes) == (Supply(None, Fraction(30)), ("days-assumed",))
+
+
+@pytest.mark.parametrize(
+    "dispense",
+    [{"quantity": {"value": "many"}}, {"expectedSupplyDuration": {"value": 1, "unit": "box"}}, 7],
+)
+def test_an_unreadable_supply_is_said(dispense: object) -> None:
+    assert read(dispenseRequest=dispense).notes == ("supply-not-readable",)
+
+
+def test_an_order_without_a_word_on_supply_has_none() -> None:
+    assert read().supply is None
+    assert read(dispenseRequest={"validityPeriod": {"start": "2026-01-01"}}).supply is None
+
+
+def test_what_an_order_rests_on_is_named() -> None:
+    regimen = read(
+        priorPrescription={"reference": "https://ehr.example/MedicationRequest/7"},
+        basedOn=[{"reference": "MedicationRequest/6"}, {"display": "nothing"}],
+    )
+    assert (regimen.prior, regimen.references) == ("MedicationRequest/7", ("MedicationRequest/6",))
+
+
+def test_what_was_reported_is_marked() -> None:
+    assert read(reportedBoolean=True).reported
+    assert read(reportedReference={"reference": "Patient/p"}).reported
+    assert read(reported=True).reported
+    assert not read(reportedBoolean=False).reported
+    assert not read().reported
+
+
+@pytest.mark.parametrize(
+    ("members", "taken"),
+    [
+        ({"status": "active"}, None),
+        ({"status": "not-taken"}, False),
+        ({"status": "active", "taken": "n"}, False),
+        ({"status": "active", "taken": "y"}, True),
+        ({"status": "active", "taken": "unk"}, None),
+        ({"status": "active", "wasNotTaken": True}, False),
+        ({"status": "active", "wasNotTaken": False}, True),
+        ({"status": "recorded", "adherence": {"code": {"coding": [{"code": "not-taking"}]}}}, False),
+    ],
+)
+def test_a_statement_says_whether_it_is_taken(members: dict[str, object], taken: bool | None) -> None:
+    assert read("MedicationStatement", **members).taken is taken
+
+
+def test_the_day_of_a_statement_starts_the_use_and_does_not_end_it() -> None:
+    regimen = read("MedicationStatement", effectiveDateTime="2026-01-02", dateAsserted="2026-01-05")
+    assert (regimen.effective, regimen.authored_on) == (Period(date(2026, 1, 2)), date(2026, 1, 5))
+
+
+def test_the_period_of_a_statement_is_read() -> None:
+    regimen = read("MedicationStatement", effectivePeriod={"start": "2026-01-02", "end": "2026-01-09"})
+    assert regimen.effective == Period(date(2026, 1, 2), date(2026, 1, 9))
+
+
+def test_a_dispense_is_read() -> None:
+    regimen = read(
+        "MedicationDispense",
+        status="completed",
+        whenPrepared="2026-01-01",
+        whenHandedOver="2026-01-02T12:00:00Z",
+        quantity={"value": 60, "unit": "TAB"},
+        daysSupply={"value": 30, "unit": "Day", "code": "d"},
+        authorizingPrescription=[{"reference": "MedicationRequest/7"}],
+    )
+    assert regimen.kind is Kind.DISPENSE
+    assert regimen.authored_on == date(2026, 1, 2)
+    assert regimen.supply == Supply(TABLETS, Fraction(30))
+    assert regimen.references == ("MedicationRequest/7",)
+    assert read("MedicationDispense", whenPrepared="2026-01-01").authored_on == date(2026, 1, 1)
+
+
+def test_an_administration_is_a_statement_of_one_day() -> None:
+    regimen = read(
+        "MedicationAdministration",
+        status="completed",
+        effectiveDateTime="2026-01-02",
+        dosage={"text": "given", "dose": {"value": 60, "unit": "TAB"}},
+    )
+    assert (regimen.kind, regimen.effective) == (Kind.STATEMENT, Period(date(2026, 1, 2), date(2026, 1, 2)))
+    assert regimen.dosages[0].doses[0].low == TABLETS
+    assert regimen.notes == ("one-administration",)
+    assert read("MedicationAdministration", status="not-done").taken is False
