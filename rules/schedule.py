@@ -134,11 +134,11 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     days = tuple(day for day in forms.days_of_week if day in {plain(each) for each in timing.day_of_week})
     frequency = _range(timing.frequency, timing.frequency_max, ZERO)
     period = _range(timing.period, timing.period_max, None)
+    if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):
+        return NoSchedule(Lacking.SINGLE, "a single dose")
     if frequency is None and period is None and not moments and not clock and not days:
         return NoSchedule(Lacking.UNKNOWN, NOT_GIVEN)
     if any(moment.single for moment in moments) and frequency is None:
-        return NoSchedule(Lacking.SINGLE, "a single dose")
-    if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):
         return NoSchedule(Lacking.SINGLE, "a single dose")
     if (frequency and frequency[1] <= 0) or (period and period[0] <= 0):
         return NoSchedule(Lacking.UNKNOWN, "the stated frequency or period is not above zero")
