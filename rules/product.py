@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Ingredient, Per, ProductEntry, Strength, Verification
-from rules.knowledge.vocabulary import Unit, UnitKind
-from rules.model import CodeSystem, IngredientEntry, Medication, Quantity
-from rules.product_name import IMMEDIATE, NameReading, reader_of
-from rules.product_strength import HOUR, PER_OF_KIND
-from rules.quantity import MILLIGRAMS_PER, ONE, ZERO
+from rules.knowledge.entries import Ingredient, ProductEntry, Strength, Verification
+from rules.model import CodeSystem, Medication
+from rules.product_form import IMMEDIATE
+from rules.product_name import NameReading, reader_of
+from rules.product_strength import stated_strength
+from rules.product_weight import outweighs
 
 DISAGREE = "code-and-name-disagree"
+NAMES_DISAGREE = "names-disagree"
 FROM_NAME = "strength-from-name"
 FROM_LIST = "strength-from-ingredients"
 INGREDIENT_CODE = "ingredient-level-code"
@@ -111,7 +112,7 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
     for reading in ours:
         if not _agents(reading.ingredients) & _agents(coded.ingredients):
             named = _product(reading, coded.name)
-            larger = named if _is_larger(named, coded, knowledge) else coded
+            larger = named if outweighs(named, coded, knowledge) else coded
             return replace(larger, assumptions=_noted(larger, DISAGREE))
         coded = _with_more_agents(_filled(coded, reading), reading, knowledge)
     if _names_another(readings):
@@ -236,6 +237,8 @@ def _of_readings(readings: Sequence[NameReading], name: str) -> Product:
     for reading in readings:
         if _agents(reading.ingredients) & _agents(product.ingredients):
             product = _filled(product, reading)
+        else:
+            product = replace(product, assumptions=_noted(product, NAMES_DISAGREE))
     return product
 
 
@@ -257,14 +260,18 @@ def _with_listed(
 ) -> Product | UnknownProduct | NotRelevant:
     """What is known, filled from the medication's own list of ingredients."""
     listed: dict[str, Strength | None] = {}
+    others: list[str] = []
     for entry in medication.ingredients:
         resolved = resolve(Medication(codings=entry.codings, text=entry.text), knowledge)
         if isinstance(resolved, Product):
             for ingredient in resolved.ingredients:
-                strength = _stated(entry, knowledge) or ingredient.strength
+                strength = stated_strength(entry.strength, entry.per, knowledge.forms) or ingredient.strength
                 listed[ingredient.agent] = listed.get(ingredient.agent) or strength
+        elif isinstance(resolved, NotRelevant):
+            others.append(resolved.name)
     if not listed:
-        return found
+        known = isinstance(found, UnknownProduct) and len(others) == len(medication.ingredients)
+        return NotRelevant(found.name or ", ".join(others)) if known else found
     if not isinstance(found, Product):
         name = found.name or ", ".join(knowledge.agents[agent].name for agent in listed)
         found = Product(tuple(Ingredient(agent, None) for agent in listed), name)
@@ -275,60 +282,6 @@ def _with_listed(
     if filled == found.ingredients:
         return found
     return replace(found, ingredients=filled, assumptions=_noted(found, FROM_LIST))
-
-
-def _stated(entry: IngredientEntry, knowledge: Knowledge) -> Strength | None:
-    """The strength that the source states of an ingredient, None where it is not a mass for a known base."""
-    unit = _unit(entry.strength, knowledge)
-    if entry.strength is None or unit is None or unit.kind is not UnitKind.MASS or entry.strength.value <= ZERO:
-        return None
-    milligrams = entry.strength.value * unit.size
-    if entry.per is None:
-        return Strength(milligrams, Per.UNIT)
-    if entry.per.value <= ZERO:
-        return None
-    base = _unit(entry.per, knowledge)
-    if base is None:
-        hours = knowledge.forms.periods.get((entry.per.code or entry.per.unit or "").lower())
-        if hours == HOUR:
-            return Strength(milligrams / entry.per.value, Per.HOUR)
-        return Strength(milligrams, Per.UNIT) if entry.per.value == ONE and hours is None else None
-    many = entry.per.value * base.size
-    if base.kind is UnitKind.MASS:
-        return Strength(milligrams / many * MILLIGRAMS_PER["g"], Per.GRAM)
-    per = PER_OF_KIND.get(base.kind)
-    return None if per is None else Strength(milligrams / many, per)
-
-
-def _unit(quantity: Quantity | None, knowledge: Knowledge) -> Unit | None:
-    if quantity is None:
-        return None
-    return knowledge.forms.unit(quantity.code) or knowledge.forms.unit(quantity.unit)
-
-
-def _is_larger(named: Product, coded: Product, knowledge: Knowledge) -> bool:
-    """Whether a unit by the name outweighs one by the code; false where the two cannot be put on one axis."""
-    by_name, by_code = (_weight(product.ingredients, knowledge) for product in (named, coded))
-    shared = by_name.keys() & by_code.keys()
-    return bool(shared) and any(by_name[axis] > by_code[axis] for axis in shared)
-
-
-def _weight(ingredients: Iterable[Ingredient], knowledge: Knowledge) -> dict[tuple[str, Per], Fraction]:
-    """What one unit weighs, per axis and base: in parts of the basis of the default table, or in morphine."""
-    table = knowledge.tables[knowledge.default_table]
-    weights: dict[tuple[str, Per], Fraction] = {}
-    for ingredient in ingredients:
-        agent, strength = knowledge.agents[ingredient.agent], ingredient.strength
-        if strength is None:
-            continue
-        figure = next((agent.equivalents[s] for s in (*table.own, *table.fallback) if s in agent.equivalents), None)
-        if figure is not None:
-            key = ("load", strength.per)
-            weights[key] = weights.get(key, ZERO) + strength.milligrams / figure.low
-        elif agent.morphine_factors:
-            key = ("morphine", strength.per)
-            weights[key] = weights.get(key, ZERO) + strength.milligrams * agent.morphine_factors[0].factor.value
-    return weights
 
 
 def _agents(ingredients: Iterable[Ingredient]) -> set[str]:

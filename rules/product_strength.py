@@ -1,4 +1,4 @@
-"""The numbers in a medication's name: strengths, alone or in a row (``5-325 mg/15 mL``), volumes and durations."""
+"""Strengths: the numbers in a medication's name, alone or in a row (``5-325 mg/15 mL``), and listed ones."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from rules.knowledge.entries import Per, Strength
-from rules.knowledge.vocabulary import Forms, UnitKind
+from rules.knowledge.vocabulary import Forms, Unit, UnitKind
+from rules.model import Quantity
 from rules.quantity import MILLIGRAMS_PER, ONE, ZERO, exact
 
 # A group of three digits after a comma is thousands; a comma before fewer digits is a decimal comma.
 _TOKEN = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3}){1,3}(?![\d,])(?:\.\d+)?|\d+[.,]\d+|\.\d+|\d+)|(?P<word>[^\W\d_][^\W_]*)|(?P<mark>[^\s\w]|_)"
+    r"(?P<number>\d{1,3}(?:,\d{3}){1,3}(?![\d,])(?:\.\d+)?|\d+[.,]\d+|\.\d+|\d+)"
+    r"|(?P<word>[^\W\d_][^\W_]*)|(?P<mark>[^\s\w]|_)"
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DASH = "-"
@@ -203,3 +205,30 @@ def _row(measures: Sequence[Measure]) -> StrengthRow:
 
 def _text(tokens: Sequence[Token], position: int) -> str:
     return tokens[position].text if position < len(tokens) else ""
+
+
+def stated_strength(amount: Quantity | None, base: Quantity | None, forms: Forms) -> Strength | None:
+    """The strength of a listed ingredient: ``amount`` per ``base``; None where it is not a mass for a known base."""
+    unit = _unit(amount, forms)
+    if amount is None or unit is None or unit.kind is not UnitKind.MASS or amount.value <= ZERO:
+        return None
+    milligrams = amount.value * unit.size
+    if base is None:
+        return Strength(milligrams, Per.UNIT)
+    if base.value <= ZERO:
+        return None
+    many = _unit(base, forms)
+    if many is None:
+        period = forms.periods.get((base.code or base.unit or "").lower())
+        if period == HOUR:
+            return Strength(milligrams / base.value, Per.HOUR)
+        # "1" of something the vocabulary does not know is one of what is counted.
+        return Strength(milligrams, Per.UNIT) if period is None and base.value == ONE else None
+    if many.kind is UnitKind.MASS:
+        return Strength(milligrams / (base.value * many.size) * MILLIGRAMS_PER["g"], Per.GRAM)
+    per = PER_OF_KIND.get(many.kind)
+    return None if per is None else Strength(milligrams / (base.value * many.size), per)
+
+
+def _unit(quantity: Quantity | None, forms: Forms) -> Unit | None:
+    return None if quantity is None else forms.unit(quantity.code) or forms.unit(quantity.unit)
