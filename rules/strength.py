@@ -23,8 +23,12 @@ UNIT_AND_CODE_DIFFER = "unit-and-code-differ"
 COMBINATION_BY_ONE = "combination-dose-by-one-ingredient"
 PATCH_MASS_AS_HOURLY = "patch-dose-read-as-hourly"
 PART_NOT_READ = "part-of-dosage-not-read"
+UNIT_NOT_OF_FORM = "unit-does-not-fit-form"
+
+PATCH = "patch"
 
 GRAM = "g"
+EACH = "each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def _in_unit(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tup
             return _rate(value * unit.size, product)
         case UnitKind.BY_WEIGHT:
             return Unmeasured(Obstacle.BY_WEIGHT, "the dose depends on body weight")
+        case UnitKind.FLOW:
+            return Unmeasured(Obstacle.INFUSION, "a volume per hour is an infusion")
         case UnitKind.DROP:
             return Unmeasured(Obstacle.UNKNOWN, "a dose in drops has no stated volume")
         case UnitKind.DOSE:
@@ -135,6 +141,10 @@ def _volume(millilitres: Fraction, phrase: str, product: Product) -> tuple[Porti
 
 def _count(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
     per = _per(product)
+    counted = counted_unit(product, forms)
+    misfit = counted is not None and PATCH in (unit.id, counted.id) and unit.id not in (counted.id, EACH)
+    if counted is not None and misfit:
+        unit = counted
     phrase = _described(value, unit, product, forms)
     if per is None:
         return Unmeasured(Obstacle.UNKNOWN, "the strength is not known")
@@ -144,13 +154,14 @@ def _count(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple
         return Unmeasured(Obstacle.UNKNOWN, f"what one {unit.short} of this liquid holds is not known")
     if per is Per.GRAM:
         return Unmeasured(Obstacle.UNKNOWN, f"what one {unit.short} weighs is not known")
-    return _times(value, product, phrase, unit.id)
+    portions = _times(value, product, phrase, unit.id)
+    return _assuming(portions, UNIT_NOT_OF_FORM) if misfit and not isinstance(portions, Unmeasured) else portions
 
 
 def _bare(value: Fraction, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
     """A number without a unit: tablets, patches, sprays; millilitres of a liquid."""
     counted = counted_unit(product, forms)
-    each = counted if counted and counted.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION) else forms.unit("each")
+    each = counted if counted and counted.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION) else forms.unit(EACH)
     found: list[Portion] = []
     why: Unmeasured | None = None
     readings: list[tuple[Portion, ...] | Unmeasured] = []
