@@ -15,6 +15,8 @@ from cds_service.fhir.elements import Element, members, text_of
 # Bundles within bundles (a batch of searches) are opened so many steps inwards; each bundle takes two.
 _DEEPEST = 12
 _FAILED_FROM = 400
+# What is opened, or answered to, and is no resource of the record itself.
+_WRAPPINGS = (None, "Bundle", "OperationOutcome")
 _ERRORS = frozenset({"error", "fatal"})
 
 HAS_MORE_PAGES = "more pages were not sent"
@@ -108,7 +110,11 @@ def entries_of(value: object) -> Prefetched:
         return value
     if isinstance(value, Entry):
         return Prefetched(Supplied.DATA, (value,))
-    if value is not None and not isinstance(value, dict | list):
+    if isinstance(value, dict):
+        if value.get("resourceType") in _WRAPPINGS:
+            return read_value(value)
+        return Prefetched(Supplied.DATA, (Entry(value),))
+    if value is not None and not isinstance(value, list):
         return Prefetched(Supplied.DATA, (Entry(value),))
     return read_value(value)
 

@@ -44,8 +44,10 @@ def codings_of(value: object) -> tuple[Coding, ...]:
                 continue
             code, display = text_of(coding.get("code")), text_of(coding.get("display"))
             uri = coding.get("system")
-            if (code or display) and not _says_no_data(uri):
-                found.append(Coding(system_of(uri), code, display))
+            if code or display:
+                system = system_of(uri)
+                if system is not None or not _says_no_data(uri):
+                    found.append(Coding(system, code, display))
     return tuple(found)
 
 

@@ -42,12 +42,14 @@ def one_object(value: object) -> Element | None:
 def members(value: object) -> list[Any]:
     """What stands at a place for many, without nulls; one value alone is a list of one (a known vendor shape)."""
     if isinstance(value, list):
-        return [item for item in value if item is not None] if None in value else value
+        return value if all(value) else [item for item in value if item is not None]
     return [] if value is None else [value]
 
 
 def text_of(value: object) -> str | None:
     """The text at a place, stripped; None if there is none. A number is its digits; other JSON values are no text."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, int) and not isinstance(value, bool):

@@ -145,10 +145,13 @@ def _is_drug(item: Named) -> bool:
 
 
 def _same(one: Element, other: Element) -> bool:
-    if one == other:
-        return True
-    names = (one.keys() | other.keys()) - _ENVELOPE
-    return all(one.get(name) == other.get(name) for name in names)
+    try:
+        if one == other:
+            return True
+        names = (one.keys() | other.keys()) - _ENVELOPE
+        return all(one.get(name) == other.get(name) for name in names)
+    except RecursionError:  # nested too deeply to compare: not known to be the same
+        return False
 
 
 def _version(resource: Element) -> tuple[object, int]:

@@ -203,13 +203,16 @@ def _requester(resource: Element, place: Place) -> str | None:
 
 def _setting(value: object) -> Setting | None:
     """The most specific setting that the categories name, by code or by words."""
+    if value is None:
+        return None
     words = set()
     for concept in members(value):
         if isinstance(concept, dict):
             codings = [coding for coding in members(concept.get("coding")) if isinstance(coding, dict)]
             words |= {word_of(coding.get("code")) for coding in codings}
             words.add(word_of(concept.get("text")))
-        words.add(word_of(concept))
+        else:
+            words.add(word_of(concept))
     return next((setting for word, setting in _SETTINGS.items() if word in words), None)
 
 

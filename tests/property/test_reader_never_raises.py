@@ -4,6 +4,7 @@ import copy
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -167,6 +168,19 @@ def test_the_order_of_anything_changes_nothing(values: list[Any], random: Any) -
     random.shuffle(shuffled)
     first = read_patient(resources, patient_id="p", drafts=values, zone=ZONE)
     assert read_patient(shuffled, patient_id="p", drafts=values[::-1], zone=ZONE) == first
+
+
+def test_a_record_nested_as_deep_as_json_goes_is_survived() -> None:
+    for place in ("x", "requester", "medicationCodeableConcept", "dosageInstruction", "contained", "meta"):
+        for opening, closing in (('{"agent":', "}"), ("[", "]")):
+            depth = 1000
+            nested = orjson.loads(opening * depth + "1" + closing * depth)
+            # Two that differ are compared with each other, to the bottom.
+            pair = [{**RECORD, place: nested}, {**RECORD, place: orjson.loads(orjson.dumps(RECORD)), "y": nested}]
+            nameless = [{name: value for name, value in one.items() if name != "id"} for one in pair]
+            read_patient([*pair, *nameless, {"x": nested}], patient_id="p", drafts=[*pair, nested], zone=ZONE)
+            same = [{**RECORD, place: orjson.loads(opening * depth + "1" + closing * depth)} for _ in range(2)]
+            assert read_patient(same, patient_id="p", zone=ZONE).reference == "Patient/p"
 
 
 def test_what_is_said_of_a_broken_record_holds_nothing_of_it() -> None:

@@ -95,6 +95,15 @@ def test_a_rate_is_a_rate_and_no_dose(rate: dict[str, object], low: Quantity, hi
     assert line(rate).doses == (DoseEntry(None, low, high, is_rate=True),)
 
 
+def test_a_dose_on_the_line_stands_beside_a_rate_in_the_list() -> None:
+    rate = Quantity(Fraction(5), "mg/h")
+    dosage = {
+        "doseAndRate": [{"rateQuantity": {"value": 5, "unit": "mg/h"}}],
+        "doseQuantity": {"value": 1, "unit": "tablet"},
+    }
+    assert line(dosage).doses == (one_dose(TABLET), DoseEntry(None, rate, rate, is_rate=True))
+
+
 def test_every_field_of_the_timing_is_read() -> None:
     repeat = {
         "boundsPeriod": {"start": "2026-01-01", "end": "2026-02"},

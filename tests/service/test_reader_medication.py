@@ -74,6 +74,12 @@ def test_a_medication_sent_beside_the_order_is_found(reference: str) -> None:
     )
 
 
+def test_the_medications_own_words_come_before_the_references() -> None:
+    beside = {"resourceType": "Medication", "id": "a", "code": {"text": "own words"}}
+    order = {"medicationReference": {"reference": "Medication/a", "display": "the reference's words"}}
+    assert read(order, beside).medication == Medication(text="own words")
+
+
 def test_a_sibling_without_an_id_is_found_by_its_full_url() -> None:
     beside = Entry({"resourceType": "Medication", "code": CODE}, "urn:uuid:11aa")
     assert read({"medicationReference": {"reference": "urn:uuid:11aa"}}, beside).medication == CODED
