@@ -1,0 +1,111 @@
+"""What a card offers: draft orders to add, a drafted new start to remove, and the answers that override it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import ValidationError
+
+from cds_service.fhir.writer import draft_medication, draft_referral
+from cds_service.hooks.request import Invocation
+from rules.assessment import Assessment, Met
+from rules.knowledge import Knowledge
+
+REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
+LONG_TERM_USE = "longTermUse"
+STANDARD_REASON = "org.benzo-cds.standard-reason"
+_SETTINGS = {
+    "specialist or inpatient care": "specialist-taper",
+    "addiction medicine": "addiction-medicine",
+    "pharmacist or primary care": "taper-review",
+}
+_log = logging.getLogger(__name__)
+
+
+def suggestions(
+    topic: str,
+    card: str,
+    findings: tuple[Met, ...],
+    assessment: Assessment,
+    invocation: Invocation,
+    knowledge: Knowledge,
+) -> list[dict[str, Any]]:
+    """The suggestions of a card, one action each, nothing pre-selected; ``card`` is the card's uuid."""
+    offers = _long_term(findings, invocation, knowledge) if topic == LONG_TERM_USE else _order(
+        findings, assessment, invocation, knowledge
+    )
+    return [
+        {"label": label, "uuid": str(uuid5(NAMESPACE_URL, f"{card}|{index}")), "actions": [action]}
+        for index, (label, action) in enumerate(offers)
+    ]
+
+
+def override_reasons(knowledge: Knowledge) -> list[dict[str, Any]]:
+    """The fixed answers, HL7's wider reason beside each."""
+    return [
+        {
+            "code": reason.code,
+            "system": REASON_SYSTEM,
+            "display": reason.display,
+            "extension": {
+                STANDARD_REASON: {
+                    "system": reason.standard.system,
+                    "code": reason.standard.code,
+                    "display": reason.standard.display,
+                }
+            },
+        }
+        for reason in knowledge.suggestions.override_reasons
+    ]
+
+
+Offer = tuple[str, dict[str, Any]]
+
+
+def _order(
+    findings: tuple[Met, ...], assessment: Assessment, invocation: Invocation, knowledge: Knowledge
+) -> Iterator[Offer]:
+    opioid = next((finding for finding in findings if finding.id == "concurrent-opioid"), None)
+    if opioid is not None and not opioid.facts.get("reversal_on_record"):
+        offer = knowledge.suggestions.overdose_reversal
+        label = f"Add {offer.label} (draft order)"
+        yield from _create(label, draft_medication, offer, invocation)
+    if any(finding.id == "abrupt-change" for finding in findings):
+        yield from _referral("taper-review", invocation, knowledge)
+    for source in removable(assessment, invocation, knowledge):
+        product = next(line.product for line in assessment.contributions + assessment.not_in_load if line.source == source)
+        label = f"Remove {product} from these orders"
+        yield label, {"type": "delete", "description": label, "resourceId": source}
+
+
+def _long_term(findings: tuple[Met, ...], invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
+    taper = next((finding for finding in findings if finding.id == "taper-referral"), None)
+    if taper is None:
+        yield from _referral("pharmacist-review", invocation, knowledge)
+        return
+    yield from _referral(_SETTINGS[str(taper.facts["setting"])], invocation, knowledge)
+    yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, knowledge)
+
+
+def _referral(name: str, invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
+    referral = knowledge.suggestions.referrals[name]
+    yield from _create(referral.label, draft_referral, referral, invocation)
+
+
+def _create(label: str, build: Any, offer: Any, invocation: Invocation) -> Iterator[Offer]:
+    try:
+        resource = build(offer, invocation.patient_reference, invocation.requester)
+    except ValidationError:
+        # An identifier that FHIR forbids; the card stands without this suggestion. The error holds the identifier.
+        _log.warning("suggestion left out: the resource would not be valid FHIR")
+        return
+    yield label, {"type": "create", "description": label, "resource": resource}
+
+
+def removable(assessment: Assessment, invocation: Invocation, knowledge: Knowledge) -> tuple[str, ...]:
+    """Drafts that may be offered for removal: new starts only, as the assessment tells them."""
+    drafted = set(invocation.draft_sources)
+    return tuple(source for source in assessment.new_starts if source in drafted and knowledge.agents)

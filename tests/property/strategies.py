@@ -1,0 +1,86 @@
+"""Patients made of real products: what the laws of the load are tried on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from rules import Patient, Regimen, load_knowledge
+from rules.model import CodeSystem, Coding, Dosage, DoseEntry, Medication, Quantity, Supply, Timing
+
+ON = date(2026, 11, 22)
+KNOWLEDGE = load_knowledge()
+# Oral products of one agent of the load's classes, with a strength per countable unit.
+SEDATIVES = sorted(
+    code
+    for code, product in KNOWLEDGE.products.items()
+    if product.route == "oral"
+    and len(product.ingredients) == 1
+    and product.ingredients[0].strength is not None
+    and product.ingredients[0].strength.per == "unit"
+    and KNOWLEDGE.agents[product.ingredients[0].agent].agent_class.in_load
+)
+OTHERS = sorted(
+    code
+    for code, product in KNOWLEDGE.products.items()
+    if product.route == "oral" and not KNOWLEDGE.agents[product.ingredients[0].agent].agent_class.in_load
+)
+
+
+def medication(code: str) -> Medication:
+    """The product of a code, named by the code alone."""
+    return Medication(codings=(Coding(CodeSystem.RXNORM, code, KNOWLEDGE.products[code].name),))
+
+
+def dosage(units: Fraction, frequency: int, *, as_needed: bool = False, unit: str = "tablet") -> Dosage:
+    """So many units, so many times a day."""
+    return Dosage(
+        doses=(DoseEntry(low=Quantity(units, unit), high=Quantity(units, unit)),),
+        timing=Timing(frequency=Fraction(frequency), period=Fraction(1), period_unit="d"),
+        as_needed=as_needed,
+    )
+
+
+@st.composite
+def regimens(draw: st.DrawFn, *, codes: list[str] = SEDATIVES, source: str = "m", draft: bool = False) -> Regimen:
+    """An active order in force on the day, its dose known or (rarely) not."""
+    code = draw(st.sampled_from(codes))
+    begun = ON - timedelta(days=draw(st.integers(0, 200)))
+    known = draw(st.integers(0, 9)) > 0
+    lines = (dosage(Fraction(draw(st.sampled_from([1, 1, 2, 3])), draw(st.sampled_from([1, 2]))),
+                    draw(st.integers(1, 4)), as_needed=draw(st.booleans())),)  # fmt: skip
+    length = draw(st.sampled_from([None, 7, 30, 90, 365]))
+    return Regimen(
+        source=f"MedicationRequest/{source}",
+        medication=medication(code),
+        status=draw(st.sampled_from(["active", "active", "", "unknown"])),
+        intent="order",
+        requester=draw(st.sampled_from([None, "Practitioner/a", "Practitioner/b"])),
+        dosages=lines if known else (),
+        authored_on=begun,
+        draft=draft,
+        supply=Supply(days=Fraction(length)) if length is not None else None,
+    )
+
+
+@st.composite
+def alike(draw: st.DrawFn, *, source: str = "m") -> Regimen:
+    """An order of one of two products in one of two doses: renewals, dose changes and second prescribers abound."""
+    base = draw(regimens(codes=SEDATIVES[:2], source=source))
+    times = draw(st.integers(1, 2))
+    return replace(base, dosages=(dosage(Fraction(1), times, as_needed=draw(st.booleans())),))
+
+
+@st.composite
+def patients(draw: st.DrawFn, *, most: int = 5, drafts: bool = False) -> Patient:
+    """A patient with a few sedatives, some other depressants, and perhaps drafts."""
+    count = draw(st.integers(0, most))
+    one = draw(st.sampled_from([regimens, alike]))
+    record = [draw(one(source=f"m{index}")) for index in range(count)]
+    record += [draw(regimens(codes=OTHERS, source=f"o{index}")) for index in range(draw(st.integers(0, 2)))]
+    if drafts:
+        record += [draw(regimens(source=f"d{index}", draft=True)) for index in range(draw(st.integers(1, 2)))]
+    return Patient(reference="Patient/p", born=(date(1980, 1, 1), date(1980, 1, 1)), regimens=tuple(record))
