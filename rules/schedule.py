@@ -128,8 +128,30 @@ def _read_code(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     return NoSchedule(Lacking.UNKNOWN, why, as_needed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a repeat says of the rate; ``unit`` is the period's, in UCUM."""
+
+    frequency: Range | None
+    period: Range | None
+    unit: str
+    moments: tuple[Moment, ...]
+    clock: tuple[str, ...]
+    days: tuple[str, ...]
+
+    @property
+    def length(self) -> Range:
+        """The period; one of its unit where none is given."""
+        return self.period or (ONE, ONE)
+
+    @property
+    def slots(self) -> Fraction:
+        """Doses a day by the named moments or times, 0 where none is named."""
+        return max(sum((moment.times for moment in self.moments), ZERO), Fraction(len(self.clock)))
+
+
 def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
-    moments = [forms.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in forms.moments]
+    moments = tuple(forms.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in forms.moments)
     clock = tuple(sorted(set(timing.time_of_day)))
     days = tuple(day for day in forms.days_of_week if day in {plain(each) for each in timing.day_of_week})
     frequency = _range(timing.frequency, timing.frequency_max, ZERO)
@@ -145,62 +167,59 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     unit = forms.periods.get(plain(timing.period_unit)) if timing.period_unit else DAY
     if unit is None:
         return NoSchedule(Lacking.UNKNOWN, f"the period unit “{timing.period_unit}” is not known")
-    return _rate(frequency, period, unit, moments, clock, days, timing, forms)
-
-
-def _rate(
-    frequency: Range | None,
-    period: Range | None,
-    unit: str,
-    moments: list[Moment],
-    clock: tuple[str, ...],
-    days: tuple[str, ...],
-    timing: Timing,
-    forms: Forms,
-) -> Schedule:
-    """The rate of a repeat that states at least something of it."""
+    stated = _Stated(frequency, period, unit, moments, clock, days)
     assumptions: list[str] = []
-    slots = max(sum((moment.times for moment in moments), ZERO), Fraction(len(clock)))
-    if period is not None and timing.period_unit is None:
+    if timing.period_unit is None and period is not None:
         assumptions.append(PERIOD_READ_AS_DAYS)
-    if period is None and not slots and not days and timing.period_unit is None:
+    if timing.period_unit is None and period is None and not stated.slots and not days:
         assumptions.append(FREQUENCY_READ_AS_DAILY)
-    length = period or (ONE, ONE)
-    shortest, longest = (each * DAYS_PER[unit] for each in length)
-    per_period = _doses(frequency, slots if shortest >= ONE else ZERO, assumptions)
-    low, high = per_period[0] / longest, per_period[1] / shortest
-    use = min(DAYS_PER_WEEK, per_period[1] * DAYS_PER_WEEK / shortest) if shortest > ONE else DAYS_PER_WEEK
-    if days:
-        named = Fraction(len(days))
-        if shortest >= DAYS_PER_WEEK:
-            # "Three times a week, on Monday, Wednesday and Friday" names the same three doses twice.
-            each_day = _doses(None, slots, [])[1]
-            per_period = _doses(frequency, named * each_day, assumptions)
-            low, high = per_period[0] / longest, per_period[1] / shortest
-            use = named * DAYS_PER_WEEK / shortest
-        else:
-            on_the_day = (shortest, longest) if shortest < ONE else (ONE, ONE)
-            share = named / DAYS_PER_WEEK
-            low, high = per_period[0] / on_the_day[1] * share, per_period[1] / on_the_day[0] * share
-            use = named
-    phrase = _phrase(frequency, period, unit, moments, clock, days, forms)
+    return _rate(stated, assumptions, forms)
+
+
+def _rate(stated: _Stated, assumptions: list[str], forms: Forms) -> Schedule:
+    """The rate of a repeat that states at least something of it."""
+    low, high, use = _on_named_days(stated, assumptions) if stated.days else _every_period(stated, assumptions)
+    phrase = _phrase(stated, forms)
     known_use: Fraction | None = use
-    if _is_clock_interval(period, unit, forms) and not days:
+    if _is_clock_interval(stated, forms):
         # "Once per 12 days" of a daily medicine plainly meant hours; both are kept.
         high, known_use = high * HOURS_PER_DAY, None
         assumptions.append(IMPLAUSIBLE_PERIOD)
         phrase += ", which may mean hours"
     if low != high and not {TIMING_PARTS_DIFFER, IMPLAUSIBLE_PERIOD} & set(assumptions):
         assumptions.append(RANGE_AT_MAXIMUM)
+    named = bool(stated.moments or stated.clock)
     return Schedule(
         low=low,
         high=high,
         phrase=phrase,
         days_per_week=known_use,
-        occasions=frozenset(moment.code for moment in moments) | frozenset(clock),
-        counted=not (moments or clock) and (frequency not in (None, (ONE, ONE)) or length == (ONE, ONE)),
+        occasions=frozenset(moment.code for moment in stated.moments) | frozenset(stated.clock),
+        counted=not named and (stated.frequency not in (None, (ONE, ONE)) or stated.length == (ONE, ONE)),
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
+
+
+def _every_period(stated: _Stated, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
+    """Lowest and highest doses a day, and days of use in a week, where no days of the week are named."""
+    shortest, longest = (each * DAYS_PER[stated.unit] for each in stated.length)
+    # Moments of the day add nothing to a period of hours.
+    doses = _doses(stated.frequency, stated.slots if shortest >= ONE else ZERO, assumptions)
+    use = min(DAYS_PER_WEEK, doses[1] * DAYS_PER_WEEK / shortest) if shortest > ONE else DAYS_PER_WEEK
+    return doses[0] / longest, doses[1] / shortest, use
+
+
+def _on_named_days(stated: _Stated, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
+    """The same where days of the week are named."""
+    named = Fraction(len(stated.days))
+    shortest, longest = (each * DAYS_PER[stated.unit] for each in stated.length)
+    if shortest >= DAYS_PER_WEEK:
+        # "Three times a week, on Monday, Wednesday and Friday" names the same three doses twice.
+        doses = _doses(stated.frequency, named * max(stated.slots, ONE), assumptions)
+        return doses[0] / longest, doses[1] / shortest, named * DAYS_PER_WEEK / shortest
+    doses = _doses(stated.frequency, stated.slots if shortest >= ONE else ZERO, assumptions)
+    share = named / DAYS_PER_WEEK
+    return doses[0] / min(longest, ONE) * share, doses[1] / min(shortest, ONE) * share, named
 
 
 def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> Range:
@@ -215,12 +234,12 @@ def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> 
     return min(frequency[0], slots), max(frequency[1], slots)
 
 
-def _is_clock_interval(period: Range | None, unit: str, forms: Forms) -> bool:
+def _is_clock_interval(stated: _Stated, forms: Forms) -> bool:
     """Whether a period in days is too long for a daily medicine and would be a usual one in hours."""
     bounds = forms.plausible
-    if period is None or unit != DAY or period[0] <= bounds.interval_at_most.value:
+    if stated.unit != DAY or stated.days or stated.length[0] <= bounds.interval_at_most.value:
         return False
-    return all(end in {interval.value for interval in bounds.clock_intervals} for end in period)
+    return all(end in {interval.value for interval in bounds.clock_intervals} for end in stated.length)
 
 
 def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) -> Range | None:
@@ -232,24 +251,16 @@ def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) 
     return min(low, high), max(low, high)
 
 
-def _phrase(
-    frequency: Range | None,
-    period: Range | None,
-    unit: str,
-    moments: list[Moment],
-    clock: tuple[str, ...],
-    days: tuple[str, ...],
-    forms: Forms,
-) -> str:
+def _phrase(stated: _Stated, forms: Forms) -> str:
+    frequency = stated.frequency or (ONE, ONE)
     parts: list[str] = []
-    plainly_daily = (frequency or (ONE, ONE)) == (ONE, ONE) and (period or (ONE, ONE)) == (ONE, ONE) and unit == DAY
-    if not plainly_daily or not (moments or clock or days):
-        shown = frequency or (ONE, ONE)
-        parts.append(every(shown, period or (ONE, ONE), unit, forms))
-    if moments:
-        parts.append(listed(moment.name for moment in moments))
-    if clock:
-        parts.append(f"at {listed(clock)}")
-    if days:
-        parts.append(f"on {listed(forms.days_of_week[day] for day in days)}")
+    once_a_day = frequency == stated.length == (ONE, ONE) and stated.unit == DAY
+    if not once_a_day or not (stated.moments or stated.clock or stated.days):
+        parts.append(every(frequency, stated.length, stated.unit, forms))
+    if stated.moments:
+        parts.append(listed(moment.name for moment in stated.moments))
+    if stated.clock:
+        parts.append(f"at {listed(stated.clock)}")
+    if stated.days:
+        parts.append(f"on {listed(forms.days_of_week[day] for day in stated.days)}")
     return " ".join(parts)
