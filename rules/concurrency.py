@@ -139,6 +139,16 @@ def _lapsed_text(entry: Entry) -> str:
     return f"still marked active, but written on {entry.window.start} without a known length: reconcile"
 
 
+def _renewal_text(entry: Entry, counted: Entry) -> str:
+    """What is said of a renewal; of one being ordered also how early it is."""
+    text = f"renewal: {counted.source} is counted once for both"
+    start, end = entry.window.start, counted.window.end
+    if entry.regimen.draft and start is not None and end is not None and end >= start:
+        remaining = (end - start).days + 1
+        text += f"; early, {remaining} {'day' if remaining == 1 else 'days'} of its supply remain, until {end}"
+    return text
+
+
 def _not_taken(places: dict[Entry, Place]) -> None:
     """A "not taking" statement is said beside the active order, never subtracted."""
     denied = {
@@ -171,8 +181,7 @@ def _stop_and_replace(places: dict[Entry, Place]) -> None:
         named = [entry for entry in record if entry.source in (draft.source, draft.regimen.prior)]
         for entry in named:
             if not stops and draft.source != entry.source and _same_daily_dose(draft, entry):
-                text = f"renewal: {entry.source} is counted once for both"
-                places[draft] = places[draft].once(NotCountedReason.RENEWAL, text)
+                places[draft] = places[draft].once(NotCountedReason.RENEWAL, _renewal_text(draft, entry))
             else:
                 text = "stopped by this order" if stops else "replaced by this order"
                 places[entry] = places[entry].absent(NotCountedReason.REPLACED, text)
@@ -209,8 +218,7 @@ def _replace_by_prior(places: dict[Entry, Place]) -> None:
         for older, its in list(places.items()):
             if its.present and not older.regimen.draft and older.source == newer.regimen.prior and older != newer:
                 if _same_daily_dose(newer, older):
-                    text = f"renewal: {newer.source} is counted once for both"
-                    places[older] = its.once(NotCountedReason.RENEWAL, text)
+                    places[older] = its.once(NotCountedReason.RENEWAL, _renewal_text(older, newer))
                 else:
                     places[older] = its.absent(NotCountedReason.REPLACED, f"replaced by {newer.source}")
 
@@ -259,7 +267,7 @@ def _count_once(places: dict[Entry, Place], policy: ConcurrencyPolicy) -> None:
     for standing in counted_together(live, policy):
         place = places[standing.entry]
         if standing.renewed_by is not None:
-            text = f"renewal: {standing.renewed_by.source} is counted once for both"
+            text = _renewal_text(standing.entry, standing.renewed_by)
             places[standing.entry] = place.once(NotCountedReason.RENEWAL, text)
         else:
             kept = place.replacement and standing.newest

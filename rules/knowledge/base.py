@@ -78,7 +78,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     Raises:
         KnowledgeError: a file is not of the expected shape, or an entry names another one that does not exist.
     """
-    policy = _top(trees, "policy.yaml", ("version", "reviewed", "policy", "critical", "findings"))
+    policy = _top(trees, "policy.yaml", ("version", "reviewed", "upkeep", "policy", "critical", "findings"))
     reviewed = policy.day("reviewed")
     critical = frozenset(policy.texts("critical"))
     pages = _top(trees, "findings.yaml", ("findings",))

@@ -47,6 +47,7 @@ class OverrideReason:
     code: str
     display: str
     standard: SuggestedCode
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,10 @@ def _referral(name: str, entry: Section) -> Referral:
 
 
 def _reason(entry: Section) -> OverrideReason:
-    entry.only(("code", "display", "standard"), ("note",))
-    return OverrideReason(entry.text("code"), entry.text("display"), _coding(entry.section("standard")))
+    entry.only(("code", "display", "source", "standard"), ("note",))
+    return OverrideReason(
+        entry.text("code"), entry.text("display"), _coding(entry.section("standard")), entry.text("source")
+    )
 
 
 def _contact(name: str, entry: Section) -> Contact:
