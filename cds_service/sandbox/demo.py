@@ -1,0 +1,110 @@
+"""``benzo-cds demo``: the service, a FHIR sandbox with invented patients and an order-entry page, in one process."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from datetime import date, datetime, time, tzinfo
+from functools import partial
+from ipaddress import ip_address
+from types import FrameType
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from cds_service.app import create_app
+from cds_service.assessment_json import assessment_json
+from cds_service.config import Settings
+from cds_service.fhir.reader import read_patient
+from cds_service.sandbox.entry import order_entry
+from cds_service.sandbox.fhir import sandbox
+from cds_service.sandbox.products import Formulary
+from cds_service.sandbox.store import Store
+from cds_service.sandbox.stories import charts, every_resource
+from rules import Knowledge, assess, load_knowledge
+
+# The day on which the stories are true. The demonstration's clock stands still on it.
+DEMONSTRATION_DATE = date(2026, 11, 22)
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8077
+
+PRESCRIBER = {
+    "resourceType": "Practitioner",
+    "id": "sandbox-prescriber",
+    "name": [{"text": "Sandbox prescriber (invented)"}],
+}
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Serves without a line for every request: an address can name a patient."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
+def demonstration() -> Flask:
+    """The whole demonstration as one application: service, sandbox under ``/fhir`` and page at the root."""
+    on, settings = DEMONSTRATION_DATE, Settings()
+    knowledge = load_knowledge(settings.site_text())
+    told = charts(on)
+    store = Store([PRESCRIBER, *every_resource(told)])
+    noon = datetime.combine(on, time(12), settings.zone)
+    app = create_app(settings, clock=lambda: noon)
+    assess_patient = partial(_assessed, store, knowledge, settings.zone)
+    app.register_blueprint(sandbox(store, on), url_prefix="/fhir")
+    app.register_blueprint(order_entry(told, Formulary(knowledge), assess_patient, on))
+    return app
+
+
+def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+    """Serve the demonstration until Ctrl-C or SIGTERM. ``port`` 0 takes any free one.
+
+    Raises:
+        ValueError: ``host`` is not a loopback address; the demonstration asks nobody who they are.
+        OSError: the port is taken.
+    """
+    if host != "localhost" and not _is_loopback(host):
+        raise ValueError(f"the demonstration is served on this machine only, not on {host}")
+    server = make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler)
+    print(f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("\nStopped. What was ordered is forgotten.", flush=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        server.server_close()
+
+
+def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
+    """The assessment of a patient's record on the demonstration's day, with the bands to draw its load against."""
+    record = store.of_patient(patient_id)
+    if not record:
+        return None
+    patient = read_patient(record, patient_id=patient_id, zone=zone)
+    bands = knowledge.policy.bands
+    return {
+        "assessment": assessment_json(assess(patient, knowledge, DEMONSTRATION_DATE)),
+        "bands": {
+            "low_up_to": float(bands.low_up_to.value),
+            "moderate_up_to": float(bands.moderate_up_to.value),
+        },
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(server: BaseWSGIServer) -> str:
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"http://{host}:{server.port}/"
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,77 @@
+"""The products that can be ordered on the page: those of the knowledge base, gathered by drug."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rules.knowledge import Knowledge
+from rules.knowledge.entries import Per, ProductEntry
+
+# RxNorm's term types of a complete product: a generic or branded drug with its strength and form.
+ORDERABLE = ("SCD", "SBD")
+MOST_DRUGS = 60
+
+# The units, by their ids in the knowledge's vocabulary, of strengths that are not stated for the dose form's own unit.
+UNITS_OF_STRENGTH = {Per.MILLILITRE: "millilitre", Per.GRAM: "gram"}
+
+
+class Formulary:
+    """What can be ordered, found by the words of a drug's generic or brand names."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        by_drug: dict[tuple[str, ...], list[ProductEntry]] = {}
+        for product in knowledge.products.values():
+            if product.term_type in ORDERABLE and all(part.strength for part in product.ingredients):
+                by_drug.setdefault(tuple(sorted({part.agent for part in product.ingredients})), []).append(product)
+        self._drugs = sorted((self._drug(agents, products) for agents, products in by_drug.items()), key=_by_name)
+
+    def find(self, query: str) -> list[dict[str, Any]]:
+        """The drugs of whose names or products each word of the query begins a word; plainly named ones first."""
+        words = query.casefold().split()
+        found = [drug for drug in self._drugs if all(f" {word}" in drug["words"] for word in words)]
+        found.sort(key=lambda drug: (not drug["name"].startswith(query.strip().casefold()), drug["agents"]))
+        return [{key: drug[key] for key in ("name", "class", "products")} for drug in found[:MOST_DRUGS]]
+
+    def _drug(self, agents: tuple[str, ...], products: Iterable[ProductEntry]) -> dict[str, Any]:
+        known = [self._knowledge.agents[agent] for agent in agents]
+        ordered = sorted(products, key=_by_route_and_strength)
+        names = [name for agent in known for name in (agent.name, *agent.names)]
+        return {
+            "name": " and ".join(agent.name for agent in known),
+            "class": ", ".join(dict.fromkeys(agent.agent_class.name for agent in known)),
+            "products": [self._choice(product) for product in ordered],
+            "agents": len(known),
+            # Every word behind a space, that of a brand without RxNorm's bracket.
+            "words": " ".join(["", *names, *(product.name.replace("[", "") for product in ordered)]).casefold(),
+        }
+
+    def _choice(self, product: ProductEntry) -> dict[str, Any]:
+        singular, plural = self._unit(product)
+        return {
+            "code": product.code,
+            "name": product.name,
+            "brand": product.term_type != ORDERABLE[0],
+            "route": product.route or "",
+            "unit": singular,
+            "units": plural,
+        }
+
+    def _unit(self, product: ProductEntry) -> tuple[str, str]:
+        """The words for one and for several of what is counted in a dose: ``tablet``, ``tablets``."""
+        forms = self._knowledge.forms
+        per = next(part.strength.per for part in product.ingredients if part.strength)
+        form = forms.dose_form(product.form)
+        unit = forms.unit(UNITS_OF_STRENGTH.get(per, form.unit if form else "each"))
+        return (unit.short, unit.plural) if unit else ("unit", "units")
+
+
+def _by_name(drug: dict[str, Any]) -> str:
+    return str(drug["name"])
+
+
+def _by_route_and_strength(product: ProductEntry) -> tuple[object, ...]:
+    strengths = [part.strength.milligrams for part in product.ingredients if part.strength]
+    liquid = any(part.strength.per is not Per.UNIT for part in product.ingredients if part.strength)
+    return (product.route != "oral", product.release != "immediate", liquid, product.form or "", strengths)

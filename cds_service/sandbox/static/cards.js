@@ -1,0 +1,128 @@
+// Cards as an EHR shows them, and the prescriber's answers to them.
+
+import { announce, element, fill } from "./dom.js";
+import { accepted, overridden, uuid } from "./hooks.js";
+import { outside, rendered, safeAddress } from "./markdown.js";
+import { CallFailed } from "./wire.js";
+
+const WORDS = { info: "Information", warning: "Warning", critical: "Critical" };
+const ICONS = { info: "i", warning: "!", critical: "!!" };
+
+// The cards of one place on the page. Newer cards replace older ones.
+export class CardShelf {
+  // `apply` performs the actions of a suggestion and says in words what was done.
+  constructor(place, { apply, changed = () => {} }) {
+    this.place = place;
+    this.apply = apply;
+    this.changed = changed;
+    this.cards = [];
+    this.answered = new Map();
+  }
+
+  show(cards) {
+    this.cards = cards;
+    fill(this.place, cards.map((card) => this.drawn(card)));
+    this.changed();
+  }
+
+  clear() {
+    this.answered.clear();
+    this.show([]);
+  }
+
+  // Cards that wait for an answer. The same words on the same topic are not asked twice while an order is written.
+  get open() {
+    return this.cards.filter((card) => !this.answered.has(sameness(card)));
+  }
+
+  drawn(card) {
+    const id = `card-${card.uuid ?? uuid()}`;
+    const before = this.answered.get(sameness(card));
+    const said = element("p", { class: "answer", role: "status" }, before ? `Answered before: ${before}` : "");
+    const body = element("article", { class: `card ${card.indicator}`, "aria-labelledby": id },
+      element("p", { class: "indicator" }, element("span", { class: "icon", "aria-hidden": "true" }, ICONS[card.indicator] ?? "i"), WORDS[card.indicator] ?? card.indicator),
+      element("h3", { id, tabindex: "-1" }, card.summary),
+      source(card.source),
+      card.detail ? element("details", {}, element("summary", {}, "Why, and the working"), rendered(card.detail)) : null,
+      this.suggestions(card, said),
+      this.override(card, said),
+      links(card.links ?? []),
+      said);
+    body.classList.toggle("answered", Boolean(before));
+    return body;
+  }
+
+  suggestions(card, said) {
+    if (!card.suggestions?.length) return null;
+    return element("div", { class: "suggestions", role: "group", "aria-label": "Options" },
+      card.suggestions.map((suggestion) => element("button", {
+        type: "button",
+        onclick: async (event) => {
+          const button = event.currentTarget;
+          button.disabled = true;
+          if (card.selectionBehavior === "at-most-one") {
+            for (const other of button.parentElement.children) other.disabled = true;
+          }
+          const done = await this.apply(suggestion);
+          await this.answer(card, said, done, () => accepted(card, suggestion));
+        },
+      }, suggestion.label)));
+  }
+
+  override(card, said) {
+    if (!card.overrideReasons?.length) return null;
+    const id = `reason-${uuid()}`;
+    const select = element("select", { id }, element("option", { value: "" }, "No reason given"),
+      card.overrideReasons.map((reason, index) => element("option", { value: index }, reason.display)));
+    const button = element("button", {
+      type: "button",
+      onclick: async () => {
+        const reason = card.overrideReasons[select.value];
+        select.disabled = true;
+        button.disabled = true;
+        await this.answer(card, said, `overridden, ${reason ? reason.display : "no reason given"}`, () => overridden(card, reason));
+      },
+    }, "Override");
+    return element("div", { class: "override" }, element("label", { for: id }, "Continue as ordered because"),
+      element("div", { class: "joined" }, select, button));
+  }
+
+  // The answer stands whether or not the service hears of it; that it was heard is said.
+  async answer(card, said, text, send) {
+    this.answered.set(sameness(card), text);
+    said.closest(".card")?.classList.add("answered");
+    let sent;
+    try {
+      await send();
+      sent = "Feedback sent";
+    } catch (failure) {
+      if (!(failure instanceof CallFailed)) throw failure;
+      sent = "Feedback could not be sent";
+    }
+    said.textContent = `${sent}: ${text}.`;
+    announce(said.textContent);
+    this.changed();
+  }
+}
+
+function sameness(card) {
+  return `${card.source?.topic?.code ?? card.source?.label}|${card.indicator}|${card.summary}`;
+}
+
+function source(from) {
+  if (!from?.label) return null;
+  const address = from.url && safeAddress(from.url);
+  return element("p", { class: "source" }, "Source: ", address ? outside(address, from.label) : from.label);
+}
+
+function links(given) {
+  const shown = given.map((link) => ({ ...link, address: safeAddress(link.url) })).filter((link) => link.address);
+  if (!shown.length) return null;
+  return element("ul", { class: "links" }, shown.map((link) =>
+    element("li", {}, outside(link.address, link.label), link.type === "smart" ? element("span", { class: "note" }, " (opens an app)") : null)));
+}
+
+export function countInWords(cards) {
+  if (!cards.length) return "no card";
+  return `${cards.length === 1 ? "1 card" : `${cards.length} cards`}: ${cards.map((card) => `${WORDS[card.indicator] ?? card.indicator}. ${card.summary}`).join(" ")}`;
+}

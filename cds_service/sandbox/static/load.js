@@ -1,0 +1,132 @@
+// The current load, drawn from the assessment JSON: the number, its band, and where it comes from.
+// What is not known is said: an incomplete load is "at least", an unreadable one has no number at all.
+
+import { byId, element, fill } from "./dom.js";
+import { shortDate } from "./fhir.js";
+
+const UNIT = "mg/day diazepam-equivalent";
+
+export function drawLoad({ assessment, bands }) {
+  const load = assessment.load.current;
+  fill(
+    byId("load"),
+    figure(load, assessment),
+    load.used === null || load.used === undefined ? null : scale(load, bands),
+    contributions(assessment),
+    beside(assessment),
+    notCounted(assessment),
+    exposure(assessment),
+  );
+}
+
+export function drawNoLoad(reason) {
+  fill(byId("load"), element("p", { class: "note" }, `The load could not be worked out: ${reason}.`));
+}
+
+// What the assessment made of each record, by its "Type/id".
+export function countedBySource({ assessment }) {
+  const lines = new Map();
+  const add = (source, line) => lines.set(source, [...(lines.get(source) ?? []), line]);
+  for (const part of assessment.contributions ?? []) add(part.source, `Counts ${number(part.equivalent.used)} ${UNIT}`);
+  for (const part of assessment.not_in_load ?? []) add(part.source, `${capital(part.class)}: named beside the load (${words(part.reason)})`);
+  for (const part of assessment.opioid?.contributions ?? []) add(part.source, `Opioid: ${number(part.mme)} MME a day`);
+  for (const part of assessment.opioid?.excluded ?? []) add(part.source, `Opioid: no MME (${part.text || words(part.reason)})`);
+  for (const part of assessment.not_counted ?? []) add(part.source, `Not counted: ${words(part.reason)}`);
+  return lines;
+}
+
+function figure(load, assessment) {
+  if (load.used === null || load.used === undefined) {
+    return element("p", { class: "figure" }, element("strong", {}, "Not known"), " ",
+      element("span", { class: "note" }, "No dose on record could be read."));
+  }
+  const nothing = !(assessment.contributions ?? []).length && load.complete;
+  if (nothing) {
+    return element("p", { class: "figure" }, element("strong", {}, "None"), " ",
+      element("span", { class: "note" }, "No benzodiazepine or Z-drug counts today."));
+  }
+  const range = load.complete && load.low !== load.high ? `range ${number(load.low)} to ${number(load.high)}` : "";
+  return [
+    element("p", { class: "figure" },
+      load.complete ? null : element("span", { class: "least" }, "at least "),
+      element("strong", {}, number(load.used)), " ", element("span", {}, UNIT)),
+    element("p", {},
+      load.band ? element("span", { class: "band" }, load.band_is_minimum ? `At least the ${load.band} withdrawal-risk band` : `${capital(load.band)} withdrawal-risk band`) : null,
+      " ", element("span", { class: "note" }, [range, tables(load)].filter(Boolean).join(" · "))),
+  ];
+}
+
+// The other tables, where they say something else.
+function tables(load) {
+  const others = Object.entries(load.by_table ?? {}).filter(([, total]) => total.used !== null && total.used !== load.used);
+  return others.map(([name, total]) => `${number(total.used)} by the table ${name}${total.band && total.band !== load.band ? ` (${total.band})` : ""}`).join(", ");
+}
+
+function scale(load, bands) {
+  if (!bands || !load.used) return null;
+  const end = Math.max(bands.moderate_up_to * 2, load.used * 1.1);
+  const at = (value) => `${Math.min(100, (100 * value) / end)}%`;
+  const zones = [["low", 0, bands.low_up_to], ["moderate", bands.low_up_to, bands.moderate_up_to], ["high", bands.moderate_up_to, end]];
+  const drawn = element("div", { class: "scale", "aria-hidden": "true" },
+    zones.map(([name, from, to]) => {
+      const zone = element("span", { class: `zone ${name}` }, element("span", {}, name));
+      zone.style.width = `${(100 * (to - from)) / end}%`;
+      return zone;
+    }),
+    element("span", { class: load.complete ? "marker" : "marker open" }));
+  drawn.querySelector(".marker").style.left = at(load.used);
+  const bounds = `Low up to ${number(bands.low_up_to)}, moderate up to ${number(bands.moderate_up_to)}, high above.`;
+  return [drawn, element("p", { class: "note" }, bounds)];
+}
+
+function contributions({ contributions: parts = [] }) {
+  if (!parts.length) return null;
+  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Where the load comes from" },
+    element("table", {},
+      element("thead", {}, element("tr", {}, ["Order", "Read as", "Equals"].map((name) => element("th", { scope: "col" }, name)))),
+      element("tbody", {}, parts.map((part) => element("tr", {},
+        element("td", {}, part.product),
+        element("td", {}, part.read_as, part.assumptions?.length ? element("span", { class: "note" }, ` (${part.assumptions.map(words).join(", ")})`) : null),
+        element("td", { class: "number" }, `${number(part.equivalent.used)} mg/d`, element("span", { class: "note" }, ` by ${part.equivalent.reference}`)))))));
+}
+
+function beside({ not_in_load: others = [], opioid, load }) {
+  const lines = others.map((part) => `${part.agent} (${part.class}): ${words(part.reason)}`);
+  const mme = opioid?.mme;
+  if (opioid?.present) {
+    lines.push(mme?.used === null || mme?.used === undefined
+      ? "Opioid on record: MME not known"
+      : `Opioids: ${mme.complete ? "" : "at least "}${number(mme.used)} MME a day`);
+  }
+  const substitution = load.current.substitution;
+  if (substitution?.used) lines.push(`About ${number(substitution.used)} mg/d more by substitution figures (${substitution.agents.join(", ")})`);
+  return section("Beside the load, never converted into it", lines);
+}
+
+function notCounted({ not_counted: lines = [] }) {
+  return section("Not known or not counted", lines.map((part) =>
+    `${part.agent || part.product || part.source}: ${part.text || words(part.reason)}`));
+}
+
+function exposure({ exposure: found = {} }) {
+  return section("Exposure on record", Object.entries(found).filter(([, span]) => span).map(([name, span]) =>
+    `${capital(name)}: ${span.at_least ? "at least " : ""}${span.days} days, ${span.pattern}, since ${shortDate(span.since)}`));
+}
+
+function section(title, lines) {
+  if (!lines.length) return null;
+  return [element("h3", {}, title), element("ul", { class: "plain" }, lines.map((line) => element("li", {}, line)))];
+}
+
+// As precise as the evidence bears, and no rounding across a whole number that matters: two decimals at most.
+function number(value) {
+  return value === null || value === undefined ? "not known" : String(Math.round(value * 100) / 100);
+}
+
+function words(code) {
+  return String(code).replaceAll("-", " ");
+}
+
+function capital(text) {
+  return text ? text[0].toUpperCase() + text.slice(1) : "";
+}

@@ -1,0 +1,221 @@
+// The page as a whole: which chart is open, and what follows from adding and signing orders.
+
+import { CardShelf, countInWords } from "./cards.js";
+import { announce, byId, element, fill, problem } from "./dom.js";
+import { create, orderName, search } from "./fhir.js";
+import { fire } from "./hooks.js";
+import { countedBySource, drawLoad, drawNoLoad } from "./load.js";
+import { Drafts, OrderForm } from "./order.js";
+import { PatientList, drawConditions, drawHeader, drawMedications } from "./patient.js";
+import { CallFailed, call, forgetCalls, watchPanel } from "./wire.js";
+
+// Statuses that a draft takes on when it is signed.
+const SIGNED = { MedicationRequest: "active", ServiceRequest: "active" };
+
+const chart = { person: undefined, on: undefined, checked: undefined, unchecked: false };
+const drafts = new Drafts({ removed: removeByHand });
+const chartCards = new CardShelf(byId("chart-cards"), { apply });
+const orderCards = new CardShelf(byId("order-cards"), { apply, changed: sayWhatSigningNeeds });
+const form = new OrderForm(addOrder);
+
+start();
+
+async function start() {
+  watchPanel();
+  byId("sign-orders").addEventListener("click", () => guarded(sign));
+  drafts.draw();
+  await guarded(async () => {
+    const [{ on, stories }, patients] = await Promise.all([call("GET", "/demo/stories"), search("Patient")]);
+    chart.on = on;
+    const byPatient = new Map(patients.map((patient) => [patient.id, patient]));
+    const people = stories.filter((story) => byPatient.has(story.patient))
+      .map((story) => ({ story, patient: byPatient.get(story.patient) }));
+    const list = new PatientList({ people, on, open: (person) => guarded(() => open(person)) });
+    const asked = new URLSearchParams(location.hash.slice(1)).get("story");
+    const first = people.find((person) => person.story.slug === asked);
+    if (first) list.choose(first);
+  });
+}
+
+async function guarded(work) {
+  problem();
+  try {
+    await work();
+  } catch (failure) {
+    if (!(failure instanceof CallFailed)) throw failure;
+    problem(`Something could not be read or written: ${failure.message}.`);
+  }
+}
+
+async function open(person) {
+  chart.person = person;
+  chart.checked = undefined;
+  chart.unchecked = false;
+  drafts.clear();
+  form.reset();
+  chartCards.clear();
+  orderCards.clear();
+  forgetCalls();
+  status("Cards appear here when an order is added or signed.");
+  // The story's name, which is no patient's data, makes the chart's address one that can be passed on.
+  history.replaceState(null, "", `#story=${encodeURIComponent(person.story.slug)}`);
+  byId("welcome").hidden = true;
+  byId("open-chart").hidden = false;
+  drawHeader(person, chart.on);
+  offerStoryOrder(person);
+  byId("patient-name").focus();
+  await refresh();
+  await support("patient-view", { patientId: person.patient.id }, chartCards, person);
+}
+
+async function refresh() {
+  const { patient } = chart.person;
+  let counted = new Map();
+  try {
+    const judged = await call("GET", `/demo/assessment?patient=${encodeURIComponent(patient.id)}`);
+    drawLoad(judged);
+    counted = countedBySource(judged);
+  } catch (failure) {
+    if (!(failure instanceof CallFailed)) throw failure;
+    drawNoLoad(failure.message);
+  }
+  await Promise.all([drawMedications(patient.id, counted), drawConditions(patient.id)]);
+}
+
+function offerStoryOrder({ story }) {
+  const waiting = story.drafts.filter((draft) => !drafts.orders.some((order) => order.id === draft.id));
+  fill(byId("story-order"), waiting.length
+    ? element("div", { class: "story-order" },
+      element("p", {}, element("span", { class: "note" }, "This story is about ordering "), element("strong", {}, waiting.map(orderName).join(", "))),
+      element("button", { type: "button", onclick: () => { fill(byId("story-order")); addOrders(waiting.map((draft) => structuredClone(draft))); } }, "Add the story's order"))
+    : null);
+}
+
+function addOrder(resource) {
+  return addOrders([resource]);
+}
+
+async function addOrders(resources) {
+  const { person } = chart;
+  const added = resources.map((resource) => drafts.add(resource, whose()));
+  chart.checked = undefined;
+  announce(`${added.map(orderName).join(", ")} added to the orders to sign.`);
+  await guarded(() => support("order-select", {
+    patientId: person.patient.id,
+    selections: added.map((draft) => `${draft.resourceType}/${draft.id}`),
+    draftOrders: drafts.bundle(),
+  }, orderCards, person));
+}
+
+function removeByHand(order) {
+  drafts.remove(order.id);
+  chart.checked = undefined;
+  announce(`${orderName(order)} removed.`);
+  if (!drafts.orders.length) orderCards.clear();
+  offerStoryOrder(chart.person);
+  sayWhatSigningNeeds();
+  byId("drafts-title").scrollIntoView({ block: "nearest" });
+  byId(drafts.orders.length ? "sign-orders" : "drug").focus();
+}
+
+// Calls a hook and shows its cards; a service that does not answer is said and stops nobody.
+async function support(hook, context, shelf, person) {
+  if (shelf === orderCards) status(`Calling ${hook}…`);
+  let cards;
+  try {
+    cards = await fire(hook, context);
+  } catch (failure) {
+    if (!(failure instanceof CallFailed)) throw failure;
+    chart.unchecked = true;
+    if (person === chart.person) {
+      shelf.show([]);
+      status(`Decision support did not answer ${hook} (${failure.message}). Nothing was checked.`);
+    }
+    return undefined;
+  }
+  if (person !== chart.person) return undefined;
+  chart.unchecked = false;
+  shelf.show(cards);
+  if (shelf === orderCards) status(cards.length ? `${hook} came back with ${cards.length === 1 ? "1 card" : `${cards.length} cards`}.` : `${hook} came back with no card.`);
+  if (cards.length) announce(`Decision support, ${countInWords(cards)}`);
+  if (cards.length && shelf === orderCards) bringIntoView(byId("support-title").parentElement);
+  return cards;
+}
+
+// Signing asks order-sign once for a set of orders, then waits until every card has its answer.
+async function sign() {
+  const { person } = chart;
+  const content = JSON.stringify(drafts.orders);
+  if (chart.checked !== content) {
+    const cards = await support("order-sign", { patientId: person.patient.id, draftOrders: drafts.bundle() }, orderCards, person);
+    if (person !== chart.person) return;
+    chart.checked = content;
+    sayWhatSigningNeeds();
+    if (cards === undefined) return;
+  }
+  if (orderCards.open.length) {
+    byId("order-cards").querySelector(".card:not(.answered) h3")?.focus();
+    return;
+  }
+  await signed(person);
+}
+
+async function signed(person) {
+  const orders = drafts.orders;
+  for (const { id, ...order } of orders) {
+    await create({ ...order, status: SIGNED[order.resourceType] ?? order.status }, `Sign ${orderName(order)}`);
+    drafts.remove(id);
+  }
+  chart.checked = undefined;
+  orderCards.clear();
+  const text = `Signed: ${orders.map(orderName).join(", ")}.`;
+  status(text);
+  announce(text);
+  byId("support-title").focus();
+  if (person === chart.person) await refresh();
+}
+
+function sayWhatSigningNeeds() {
+  const open = chart.checked === undefined ? 0 : orderCards.open.length;
+  const button = byId("sign-orders");
+  if (!drafts.orders.length) {
+    button.textContent = "Sign orders";
+    return;
+  }
+  byId("drafts-note").textContent = open
+    ? `${open === 1 ? "1 card waits" : `${open} cards wait`} for an answer before these orders are signed.`
+    : "";
+  if (chart.checked === undefined) button.textContent = "Sign orders";
+  else if (chart.unchecked) button.textContent = "Sign without a check";
+  else button.textContent = open ? "Go to the card" : "Sign now";
+}
+
+// Performs a suggestion's actions and says what was done.
+async function apply(suggestion) {
+  const done = [];
+  for (const action of suggestion.actions ?? []) {
+    if (action.type === "delete") {
+      const reference = action.resourceId ?? action.resource;
+      done.push(drafts.remove(reference) ? "order removed" : "that order is no longer here");
+    } else if (action.resource) {
+      done.push(`${orderName(drafts.add(structuredClone(action.resource), whose()))} added to the orders to sign`);
+    }
+  }
+  // What was checked is not what would be signed now.
+  chart.checked = undefined;
+  offerStoryOrder(chart.person);
+  return `accepted, ${done.join(", ") || suggestion.label}`;
+}
+
+function whose() {
+  return { patientId: chart.person.patient.id, on: chart.on };
+}
+
+function bringIntoView(place) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  place.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: place.offsetHeight > innerHeight ? "start" : "nearest" });
+}
+
+function status(text) {
+  byId("support-status").textContent = text;
+}
