@@ -34,6 +34,11 @@ def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
     return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
 
 
+def exactly(value: Fraction) -> str:
+    """A figure as it was written or printed: a dose, a strength, a factor. Up to 6 decimals."""
+    return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
+
+
 def span(low: Fraction, high: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
     """A range in digits: ``20``, ``0 to 20``."""
     limits = tuple(thresholds)
@@ -45,6 +50,6 @@ def _side(value: Fraction, limit: Fraction) -> int:
 
 
 def _digits(value: Fraction | int, decimals: int) -> str:
-    exactly = Decimal(Fraction(value).numerator) / Decimal(Fraction(value).denominator)
-    text = f"{exactly:.{decimals}f}"
+    exact = Decimal(Fraction(value).numerator) / Decimal(Fraction(value).denominator)
+    text = f"{exact:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

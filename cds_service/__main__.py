@@ -1,0 +1,112 @@
+"""The command ``benzo-cds``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cds_service import commands, knowledge_commands
+from cds_service.config import Settings, explain
+from rules.knowledge import KnowledgeError
+
+CANNOT = 2
+"""Exit status where a file, the configuration or the knowledge cannot be used."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 something was found, 2 it could not be done."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen, Settings()) if chosen.settings else chosen.run(chosen)
+    except ValidationError as error:
+        return _cannot(*explain(error), "`benzo-cds config check` lists every setting.")
+    except (KnowledgeError, commands.CommandError) as error:
+        return _cannot(str(error))
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def _cannot(*lines: str) -> int:
+    for line in lines:
+        print(f"benzo-cds: {line}", file=sys.stderr)
+    return CANNOT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="benzo-cds",
+        description="Clinical decision support for sedative safety: the total diazepam-equivalent load.",
+    )
+    parser.set_defaults(settings=True)
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    _demo(parts.add_parser("demo", help="the service, a FHIR sandbox and an order-entry page, on this machine only"))
+    _serve(parts.add_parser("serve", help="the service"))
+    _assess(parts.add_parser("assess", help="the working for one file: a FHIR Bundle or a hook request"))
+    _knowledge(parts.add_parser("knowledge", help="check, show or compare the knowledge base"))
+    _config(parts.add_parser("config", help="check the configuration"))
+    return parser
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, help="port on this machine (default: one of its own; 0: any free one)")
+    parser.set_defaults(run=commands.demo)
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: BENZO_CDS_HOST, 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port (default: BENZO_CDS_PORT, 8088)")
+    parser.add_argument("--workers", type=int, help="processes that answer (default: BENZO_CDS_WORKERS, 2)")
+    parser.add_argument(
+        "--insecure-demo",
+        action="store_true",
+        help="listen beyond this machine although callers are not authenticated: for demonstrations without real data",
+    )
+    parser.set_defaults(run=commands.serve)
+
+
+def _assess(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="a FHIR Bundle or a CDS Hooks request, JSON; - for input"
+    )
+    parser.add_argument("--on", type=_day, metavar="DATE", help="the day to judge, YYYY-MM-DD (default: today)")
+    parser.add_argument("--json", action="store_true", help="the assessment as JSON instead of the page of working")
+    parser.set_defaults(run=commands.assess_file)
+
+
+def _knowledge(parser: argparse.ArgumentParser) -> None:
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = parts.add_parser("check", help="fail on what is uncited, stale, out of range, unresolvable or unused")
+    check.add_argument("--on", type=_day, metavar="DATE", help="the day on which it must be fresh (default: today)")
+    check.set_defaults(run=knowledge_commands.check_knowledge)
+    show = parts.add_parser("show", help="an entry with its figures and citations")
+    show.add_argument("name", nargs="?", metavar="NAME", help="a drug, a finding, a table, a condition or a source")
+    show.set_defaults(run=knowledge_commands.show_knowledge)
+    diff = parts.add_parser("diff", help="what a site's policy, or another edition, changes")
+    diff.add_argument(
+        "other", nargs="?", type=Path, metavar="OTHER", help="a policy file or a folder (default: the site's)"
+    )
+    diff.set_defaults(run=knowledge_commands.diff_knowledge)
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = parts.add_parser("check", help="explain the configuration and what is wrong with it")
+    check.set_defaults(run=commands.check_configuration, settings=False)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a date, YYYY-MM-DD") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The web application: addresses, and the mapping of every error to HTTP. What is answered is decided elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, tzinfo
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from cds_service import logs
+from cds_service.config import Settings
+from cds_service.hooks.answer import Judge
+from cds_service.hooks.body import parse_object, require_json
+from cds_service.hooks.discovery import discovery_body
+from cds_service.hooks.errors import CallError, TooLargeError
+from cds_service.hooks.feedback import read_feedback
+from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
+from cds_service.hooks.services import SERVICES, service_of
+from rules import load_knowledge
+
+Clock = Callable[[], date]
+_MILLISECONDS = 1000
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def today(zone: tzinfo, at: datetime | None = None) -> date:
+    """The day in a zone, at an instant (with its zone) or now."""
+    return (at or datetime.now(UTC)).astimezone(zone).date()
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
+    """The application.
+
+    Args:
+        settings: the configuration; None reads the environment.
+        clock: gives the day that is judged; None is today in the configured time zone.
+
+    Raises:
+        KnowledgeError: the site's policy, or the shipped knowledge, cannot be used.
+        pydantic.ValidationError: the configuration cannot be used.
+    """
+    chosen = settings or Settings()
+    knowledge = load_knowledge(chosen.site_text())
+    app = Flask("cds_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes
+    app.url_map.strict_slashes = False
+    _hooks(
+        app,
+        chosen,
+        Judge(knowledge, chosen.zone, chosen.limits, chosen.prefetch_aliases),
+        clock or partial(today, chosen.zone),
+    )
+    _health(app, {"knowledge": {"version": knowledge.version, "table": knowledge.default_table}})
+    _errors(app)
+    _each_call(app)
+    return app
+
+
+def _hooks(app: Flask, settings: Settings, judge: Judge, clock: Clock) -> None:
+    def body() -> dict[str, Any]:
+        require_json(request.mimetype, request.headers.get("Content-Encoding", ""))
+        return parse_object(request.get_data(cache=False), settings.limits)
+
+    @app.get("/cds-services")
+    def discover() -> Response:
+        response = Response(discovery_body(), content_type="application/json")
+        response.headers["Cache-Control"] = f"max-age={settings.discovery_max_age}"
+        response.add_etag()
+        return response.make_conditional(request)  # type: ignore[return-value]
+
+    @app.post("/cds-services/<identity>")
+    def invoke(identity: str) -> Response:
+        service = service_of(identity)
+        response = judge.answer(service, body(), clock())
+        g.cards = len(response["cards"])
+        return _json(response)
+
+    @app.post("/cds-services/<identity>/feedback")
+    def feedback(identity: str) -> Response:
+        service_of(identity)
+        return _json({"received": len(read_feedback(body()))})
+
+
+def _health(app: Flask, ready: dict[str, Any]) -> None:
+    @app.get("/health/live")
+    def live() -> Response:
+        return _json({"status": "live"})
+
+    @app.get("/health/ready")
+    def is_ready() -> Response:
+        return _json({"status": "ready", "version": program_version(), **ready})
+
+
+def _errors(app: Flask) -> None:
+    @app.errorhandler(CallError)
+    def refused(error: CallError) -> Response:
+        status, body = of_call(error)
+        return _json(body, status, CONTENT_TYPE)
+
+    @app.errorhandler(HTTPException)
+    def not_served(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status == 413:
+            most = app.config["MAX_CONTENT_LENGTH"]
+            return refused(TooLargeError(f"The request is larger than {most} bytes, the most this service takes."))
+        response = _json(of_status(status), status, CONTENT_TYPE)
+        allowed = dict(error.get_headers()).get("Allow")
+        if allowed:
+            response.headers["Allow"] = allowed
+        return response
+
+    @app.errorhandler(Exception)
+    def defect(error: Exception) -> Response:
+        logs.failed(error)
+        return _json(of_defect(), 500, CONTENT_TYPE)
+
+
+def _each_call(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.begun = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        identity = (request.view_args or {}).get("identity")
+        logs.answered(
+            method=request.method if request.url_rule else None,
+            route=request.url_rule.rule if request.url_rule else "none",
+            service=identity if identity in SERVICES else None,
+            status=response.status_code,
+            milliseconds=round((time.perf_counter() - g.begun) * _MILLISECONDS, 1),
+            cards=g.get("cards"),
+        )
+        return response
+
+
+def program_version() -> str:
+    """The version of the installed program; ``unknown`` where it runs from its sources alone."""
+    try:
+        return version("benzo-cds")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _json(body: dict[str, Any], status: int = 200, content_type: str = "application/json") -> Response:
+    return Response(orjson.dumps(body), status, content_type=content_type)

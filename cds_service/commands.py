@@ -1,0 +1,122 @@
+"""What the commands do: demo, serve, assess and config check."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from ipaddress import ip_address
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from cds_service.app import today
+from cds_service.assessment_json import assessment_json
+from cds_service.config import PREFIX, Settings, explain, unknown_variables
+from cds_service.fhir.bundle import Entry
+from cds_service.fhir.reader import read_patient
+from cds_service.hooks.prefetch import supply_of
+from cds_service.input import FileContent, UnreadableFileError, prefetched, read_file
+from cds_service.working import working
+from rules import Patient, assess, load_knowledge
+
+_STANDARD_INPUT = Path("-")
+_DISCHARGE = "encounter-discharge"
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked; the message says why, and quotes nothing of a patient's file."""
+
+
+def demo(chosen: Namespace, _: Settings) -> int:
+    """Serve the demonstration until it is stopped."""
+    from cds_service.sandbox import demo as demonstration  # its pages are of no use to the other commands
+
+    try:
+        demonstration.run(**({} if chosen.port is None else {"port": chosen.port}))
+    except (OSError, OverflowError) as error:
+        raise CommandError(f"the port cannot be used: {getattr(error, 'strerror', None) or error}") from None
+    return 0
+
+
+def serve(chosen: Namespace, settings: Settings) -> int:
+    """Serve until stopped. Beyond this machine only where that is asked for in so many words."""
+    from cds_service.server import Server  # not available on every system that can assess a file
+
+    host = chosen.host or settings.host
+    if not is_loopback(host):
+        if not chosen.insecure_demo:
+            raise CommandError(
+                f"refusing to listen on {host}: callers are not authenticated yet, so anybody who reaches this address "
+                "could send patient data and read the answers. Listen on 127.0.0.1, or give --insecure-demo for a "
+                "demonstration without real patients."
+            )
+        print(f"benzo-cds: listening on {host} without authentication. No real patients.", file=sys.stderr)
+    Server(settings, host, chosen.port or settings.port, chosen.workers or settings.workers).run()
+    return 0
+
+
+def assess_file(chosen: Namespace, settings: Settings) -> int:
+    """Print the working, or the JSON, for a file."""
+    try:
+        content = read_file(_bytes_of(chosen.file))
+    except UnreadableFileError as error:
+        raise CommandError(f"{chosen.file}: {error}") from None
+    knowledge = load_knowledge(settings.site_text())
+    patient = _patient(content, settings)
+    on = chosen.on or today(settings.zone)
+    assessment = assess(patient, knowledge, on, at_discharge=content.hook == _DISCHARGE)
+    if chosen.json:
+        sys.stdout.write(orjson.dumps(assessment_json(assessment), option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        sys.stdout.write(working(assessment, knowledge, patient.missing))
+    return 0
+
+
+def check_configuration(_: Namespace) -> int:
+    """Explain every setting in force, and what is wrong with the others."""
+    wrong = list(unknown_variables())
+    try:
+        settings = Settings()
+        load_knowledge(settings.site_text())
+    except ValidationError as error:
+        wrong.extend(explain(error))
+    except ValueError as error:  # the site's policy, or a file that is no text
+        wrong.append(f"{PREFIX}SITE_POLICY: {error}")
+    else:
+        for name, field in Settings.model_fields.items():
+            value = getattr(settings, name)
+            print(f"{PREFIX}{name.upper()} = {'(not set)' if value in (None, {}) else value}   # {field.description}")
+    for line in wrong:
+        print(f"benzo-cds: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == _STANDARD_INPUT else path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or 'cannot be read'}") from None
+
+
+def _patient(content: FileContent, settings: Settings) -> Patient:
+    """The patient of a file. A hook request is read as the service reads it, and what it lacks is said, not refused."""
+    entries: tuple[Entry, ...] = content.record
+    missing = set(content.missing)
+    if content.request is not None:
+        supply = supply_of(prefetched(content.request), settings.prefetch_aliases)
+        entries = supply.entries
+        missing |= set(supply.missing)
+    return read_patient(
+        entries, patient_id=content.patient_id, drafts=content.drafts, missing=sorted(missing), zone=settings.zone
+    )

@@ -1,0 +1,112 @@
+"""The configuration: every operational limit, from environment variables that begin with ``BENZO_CDS_``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, tzinfo
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, HttpUrl, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cds_service.hooks.body import Limits
+from cds_service.hooks.services import PREFETCH
+
+PREFIX = "BENZO_CDS_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process. The field's name in capitals, after the prefix, is its environment variable."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    timezone: str = Field(default="UTC", description="Zone in which a day begins, such as America/New_York")
+    site_policy: Path | None = Field(default=None, description="YAML file with the site's own policy")
+    base_url: HttpUrl | None = Field(default=None, description="Public address of this service, as EHRs call it")
+    prefetch_aliases: dict[str, str] = Field(
+        default_factory=dict, description='The site\'s prefetch keys by ours, as JSON: {"theirs": "conditions"}'
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8088, description="Port to listen on")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Processes that answer")
+    timeout_seconds: Annotated[int, Field(ge=1, le=300)] = Field(default=30, description="Longest time for one answer")
+    max_body_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = Field(
+        default=5_000_000, description="Largest request, in bytes"
+    )
+    max_depth: Annotated[int, Field(ge=20, le=500)] = Field(
+        default=64, description="Deepest nesting of objects and lists in a request"
+    )
+    max_entries: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        default=10_000, description="Most resources in a request"
+    )
+    discovery_max_age: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        default=3_600, description="Seconds for which a client may keep the list of services"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        _zone(name)
+        return name
+
+    @field_validator("site_policy")
+    @classmethod
+    def _readable_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("there is no such file")
+        return path
+
+    @field_validator("prefetch_aliases")
+    @classmethod
+    def _known_keys(cls, aliases: dict[str, str]) -> dict[str, str]:
+        if any(key not in PREFETCH for key in aliases.values()):
+            raise ValueError(f"each alias must stand for one of {', '.join(PREFETCH)}")
+        if len(set(aliases.values())) < len(aliases):
+            raise ValueError("two aliases stand for the same key")
+        return aliases
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which an instant becomes a day."""
+        return _zone(self.timezone)
+
+    @property
+    def limits(self) -> Limits:
+        """How large a request may be."""
+        return Limits(self.max_body_bytes, self.max_depth, self.max_entries)
+
+    def site_text(self) -> str | None:
+        """The text of the site's policy, None where there is no such file."""
+        return None if self.site_policy is None else self.site_policy.read_text(encoding="utf-8")
+
+
+def explain(error: ValidationError) -> Iterator[str]:
+    """What is wrong with the configuration, one line for each variable; values are not repeated."""
+    for item in error.errors(include_input=False, include_url=False):
+        name = PREFIX + "_".join(map(str, item["loc"])).upper()
+        field = Settings.model_fields.get(str(item["loc"][0])) if item["loc"] else None
+        meant = f" ({field.description})" if field is not None else ""
+        yield f"{name}: {item['msg'].removeprefix('Value error, ')}{meant}"
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Variables with our prefix that mean nothing here, with what may have been meant."""
+    known = tuple(PREFIX + name.upper() for name in Settings.model_fields)
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            close = get_close_matches(name.upper(), known, 1)
+            yield f"{name}: no such setting" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not a time zone of the IANA database, such as America/New_York") from None

@@ -1,0 +1,74 @@
+"""The body of a call: bytes to JSON, within the limits of the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cds_service.hooks.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PLAIN = ("", "identity")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a body may be: bytes, nested objects and lists, resources in prefetch and drafts together."""
+
+    bytes: int
+    depth: int
+    entries: int
+
+
+def require_json(content_type: str, encoding: str) -> None:
+    """Refuse a body that is not declared to be plain JSON.
+
+    Args:
+        content_type: the media type, without parameters, in lower case.
+        encoding: the Content-Encoding, empty if none.
+
+    Raises:
+        WrongContentTypeError: another media type, or a compressed body.
+    """
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise WrongContentTypeError("The request must be JSON (Content-Type: application/json).")
+    if encoding.strip().lower() not in _PLAIN:
+        raise WrongContentTypeError("The request must not be compressed (no Content-Encoding).")
+
+
+def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
+    """The JSON object that a body holds.
+
+    Raises:
+        TooLargeError: more bytes or deeper nesting than the limits allow.
+        NotJsonError: not JSON; the message has line and column.
+        MalformedRequestError: JSON, but no object.
+    """
+    if len(data) > limits.bytes:
+        raise TooLargeError(f"The request is larger than {limits.bytes} bytes, the most this service takes.")
+    try:
+        value = orjson.loads(data.removeprefix(_BYTE_ORDER_MARK))
+    except orjson.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise NotJsonError(f"The request is not valid JSON at {place}.") from None
+    if not isinstance(value, dict):
+        raise MalformedRequestError([("request", "must be a JSON object")])
+    if _deeper_than(value, limits.depth):
+        raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
+    return value
+
+
+def _deeper_than(value: object, limit: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(limit):
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True

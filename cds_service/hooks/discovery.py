@@ -1,0 +1,21 @@
+"""The discovery document: what ``GET /cds-services`` answers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import orjson
+
+from cds_service.hooks.services import SERVICES
+
+
+def discovery() -> dict[str, Any]:
+    """Every service with its title, description, prefetch templates and usage requirements."""
+    return {"services": [service.entry() for service in SERVICES.values()]}
+
+
+@cache
+def discovery_body() -> bytes:
+    """The document as JSON; it does not change while the program runs."""
+    return orjson.dumps(discovery())

@@ -1,0 +1,69 @@
+"""What can be wrong with a call, as named errors. A message names the place and never the data that stood there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CallError(Exception):
+    """A call that cannot be answered. ``issue`` is FHIR's issue type, ``places`` what is at fault."""
+
+    issue = "invalid"
+
+    def __init__(self, text: str, *places: str, hint: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.places = places
+        self.hint = hint
+
+
+class UnknownServiceError(CallError):
+    """There is no service of that id."""
+
+    issue = "not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such service.", hint="GET /cds-services lists the services.")
+
+
+class NotJsonError(CallError):
+    """The body is not JSON; line and column say where it stops being JSON."""
+
+    issue = "structure"
+
+
+class WrongContentTypeError(CallError):
+    """The body is declared to be something other than JSON, or is encoded."""
+
+    issue = "not-supported"
+
+
+class TooLargeError(CallError):
+    """The body is beyond one of the operational limits."""
+
+    issue = "too-long"
+
+
+class WrongHookError(CallError):
+    """The request is of another hook than the service."""
+
+    issue = "value"
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"This service answers the hook {expected}; the request is of another hook.", "hook")
+
+
+class MalformedRequestError(CallError):
+    """A member of the request is missing or of the wrong kind. ``problems`` are ``(place, what)`` pairs."""
+
+    issue = "structure"
+
+    def __init__(self, problems: Sequence[tuple[str, str]], hint: str | None = None) -> None:
+        text = "; ".join(f"{place} {what}" for place, what in problems)
+        super().__init__(f"The request cannot be read: {text}.", *(place for place, _ in problems), hint=hint)
+
+
+class MissingDataError(CallError):
+    """Data that the judgement cannot do without was not sent (HTTP 412 in CDS Hooks)."""
+
+    issue = "incomplete"

@@ -1,0 +1,153 @@
+"""A hook request: its envelope, read tolerantly, and what the cards need to know of it.
+
+Clients differ: ids come with and without their type, draft orders as a Bundle or a list, members are null. Only what no
+answer can do without is required. ``fhirAuthorization`` is not read, so that no token is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from cds_service.fhir.bundle import Prefetched, Supplied, drafts_of
+from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.references import normalised, type_and_id
+from cds_service.hooks.errors import MalformedRequestError, MissingDataError, WrongHookError
+from cds_service.hooks.services import Service
+from cds_service.input import prefetched
+
+_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_REQUESTERS = frozenset({"Practitioner", "PractitionerRole"})
+_WORDS = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "list_type": "must be a list",
+    "literal_error": "is not one of the values allowed",
+}
+STRIPPED_HINT = (
+    "Some EHRs send the hook without its data where the registered address does not match exactly, or where access to "
+    "unsigned orders is not granted: check the registration of this service in the EHR."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A request as sent, its places told apart; nothing in it is judged yet."""
+
+    hook_instance: str
+    patient_id: str
+    user_id: str | None
+    encounter_id: str | None
+    drafts: Prefetched
+    selections: tuple[str, ...]
+    prefetch: Mapping[str, Prefetched]
+
+    @property
+    def entries(self) -> int:
+        """How many resources were sent, draft orders included."""
+        return len(self.drafts.entries) + sum(len(value.entries) for value in self.prefetch.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call as the cards see it.
+
+    ``drafts`` are the orders being written as sent, by their source (``Type/id``); ``selected`` the sources that the
+    hook says were just selected, or all of them.
+    """
+
+    service_id: str
+    hook: str
+    hook_instance: str
+    patient_reference: str
+    requester: str | None
+    encounter_id: str | None
+    drafts: Mapping[str, Mapping[str, Any]]
+    selected: frozenset[str]
+
+    @property
+    def draft_sources(self) -> tuple[str, ...]:
+        """The sources of the orders being written."""
+        return tuple(self.drafts)
+
+
+class _Context(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    patientId: _Text  # noqa: N815 - as the specification spells it
+
+
+class _Envelope(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    hook: _Text
+    hookInstance: _Text  # noqa: N815 - as the specification spells it
+    context: _Context
+    prefetch: dict[str, Any] | None = None
+
+
+def read_request(value: dict[str, Any], service: Service) -> HookRequest:
+    """The request of a parsed body.
+
+    Raises:
+        WrongHookError: it is of another hook than the service answers.
+        MalformedRequestError: a required member is missing or of the wrong kind.
+        MissingDataError: the draft orders, which the hook is about, could not be supplied.
+    """
+    if isinstance(value.get("hook"), str) and value["hook"].strip() not in ("", service.hook):
+        raise WrongHookError(service.hook)
+    try:
+        envelope = _Envelope.model_validate(value)
+    except ValidationError as error:
+        raise MalformedRequestError(problems_of(error)) from None
+    context: dict[str, Any] = value["context"]
+    return HookRequest(
+        hook_instance=envelope.hookInstance,
+        patient_id=envelope.context.patientId,
+        user_id=text_of(context.get("userId")),
+        encounter_id=text_of(context.get("encounterId")),
+        drafts=_drafts(context, service),
+        selections=tuple(text for text in map(text_of, members(context.get("selections"))) if text),
+        prefetch=prefetched(value),
+    )
+
+
+def problems_of(error: ValidationError) -> list[tuple[str, str]]:
+    """What is wrong, as ``(place, what)`` without the values that stood there."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [(place_of(item["loc"]), _WORDS.get(item["type"], "must be an object")) for item in found]
+
+
+def place_of(location: tuple[int | str, ...]) -> str:
+    """A place as a path: ``feedback[0].card``."""
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return path.lstrip(".")
+
+
+def patient_reference(patient_id: str) -> str:
+    """The patient's reference, ``Patient/x``, whether the id was sent with its type or without."""
+    kind, identity = type_and_id(patient_id)
+    return normalised(patient_id) if kind is not None else f"Patient/{identity}"
+
+
+def requester_of(user_id: str | None) -> str | None:
+    """The user as a requester of orders; None where the user is no practitioner."""
+    if user_id is None:
+        return None
+    return normalised(user_id) if type_and_id(user_id)[0] in _REQUESTERS else None
+
+
+def _drafts(context: dict[str, Any], service: Service) -> Prefetched:
+    if service.drafts is None:
+        return Prefetched(Supplied.NO_DATA)
+    place = f"context.{service.drafts}"
+    sent = drafts_of(context)
+    if sent.supplied is Supplied.ABSENT:
+        raise MalformedRequestError([(place, "is required")], hint=STRIPPED_HINT)
+    if sent.supplied is Supplied.ERROR:
+        raise MissingDataError(f"{place} holds no orders that can be read.", place, hint=STRIPPED_HINT)
+    return sent

@@ -1,0 +1,54 @@
+"""Structured logs: one JSON object a line, and never a value from a request in it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any
+
+import orjson
+
+FIELDS = "fields"
+_log = logging.getLogger("benzo_cds")
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line of JSON. An exception is its type and where it arose, never its message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
+        told |= getattr(record, FIELDS, {})
+        if record.exc_info and record.exc_info[1] is not None:
+            told |= _origin(record.exc_info[1])
+        return orjson.dumps(told).decode()
+
+
+def configure(level: str) -> None:
+    """Send our logs, as JSON, to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    _log.handlers = [handler]
+    _log.propagate = False
+    _log.setLevel(level)
+
+
+def answered(**fields: object) -> None:
+    """Log that a call was answered: method, route, service, status, milliseconds, number of cards."""
+    _log.info("answered", extra={FIELDS: {name: value for name, value in fields.items() if value is not None}})
+
+
+def failed(error: BaseException) -> None:
+    """Log a defect of our own: the type of the error and the lines it went through, without any value."""
+    _log.error("failed", extra={FIELDS: _origin(error)})
+
+
+def _origin(error: BaseException) -> dict[str, Any]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return {
+        "error": type(error).__name__,
+        "through": [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
+    }

@@ -1,0 +1,334 @@
+"""The working of an assessment as a page of plain text: what ``benzo-cds assess`` prints.
+
+Every number on it can be followed to an order, a dose, a table and a citation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from textwrap import wrap
+
+from cds_service.figures import exactly, plain, shown, span
+from cds_service.working_words import BANDS, fact_lines, in_words
+from rules.assessment import (
+    Assessment,
+    Band,
+    Contribution,
+    Exposure,
+    Load,
+    Met,
+    NotCounted,
+    NotInLoad,
+    OpioidContribution,
+    TableTotal,
+)
+from rules.equivalence import equivalence, to_diazepam
+from rules.knowledge import Knowledge
+from rules.knowledge.entries import Figure, Verification
+from rules.quantity import Amount
+
+_WIDTH = 100
+_STEP = "   "
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One assessment with what it was judged by, and with what the reader could not get (``what``, ``why``)."""
+
+    assessment: Assessment
+    knowledge: Knowledge
+    missing: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def limits(self) -> tuple[Fraction, ...]:
+        """The bounds that no shown figure may be rounded across."""
+        bands = self.knowledge.policy.bands
+        return bands.low_up_to.value, bands.moderate_up_to.value
+
+    def text(self) -> str:
+        """The page."""
+        parts = (self._head(), self._load(), self._orders(), self._beside(), self._not_counted(), self._opioid(),
+                 self._exposure(), self._findings(), self._considered(), self._missing(), self._sources())  # fmt: skip
+        return "\n\n".join("\n".join(map(_printable, part)) for part in map(list, parts) if part) + "\n"
+
+    # -- the patient and the total --------------------------------------------------------------------------------
+
+    def _head(self) -> Iterator[str]:
+        told = self.assessment
+        age = "age not known (no birth date)" if told.age is None else f"age {told.age}"
+        table = self.knowledge.tables[told.table]
+        yield f"BENZO-CDS ASSESSMENT of {told.reference or 'a patient without a reference'}, {age}"
+        yield f"judged on {told.on.isoformat()} by knowledge {told.knowledge_version}"
+        yield f"table {told.table} ({table.name})"
+        yield "Decision support for a clinician to review. Equivalents are approximate; published tables differ."
+
+    def _load(self) -> Iterator[str]:
+        yield "TOTAL LOAD (benzodiazepines and Z-drugs, mg/d diazepam-equivalent)"
+        yield from self._total("On record today", self.assessment.load)
+        if self.assessment.with_order is not None:
+            yield from self._total("With the orders being written", self.assessment.with_order)
+
+    def _total(self, title: str, load: Load) -> Iterator[str]:
+        at_least = "" if load.complete else "at least "
+        if load.used is None:
+            yield f"{_STEP}{title}: not known - nothing that was sent could be converted"
+        else:
+            reach = (
+                f"range {span(load.low, load.high, self.limits)}"
+                if load.high is not None
+                else (f"from {plain(load.low, self.limits)} up, no upper end")
+            )
+            yield f"{_STEP}{title}: {at_least}{shown(load.used, self.limits)} mg/d ({reach})"
+        if not load.complete:
+            yield f"{_STEP * 2}Not complete: something could not be read or converted. See below what was not counted."
+        for name, total in load.by_table.items():
+            yield f"{_STEP * 2}{name}: {self._table_total(total, complete=load.complete)}"
+        if len({total.band for total in load.by_table.values() if total.band}) > 1:
+            yield f"{_STEP * 2}The band depends on the table."
+        parts = [f"{in_words(name)} {shown(value)}" for name, value in load.components.items() if value]
+        if parts and load.used is not None:
+            yield f"{_STEP * 2}Made up of: {', '.join(parts)} mg/d."
+        if load.substitution.agents:
+            extra = f"{shown(load.substitution.used)} mg/d by withdrawal-substitution figures"
+            added = "included" if self.knowledge.policy.include_substitution else "not included"
+            yield f"{_STEP * 2}Apart from it: about {extra} ({', '.join(load.substitution.agents)}), {added} above."
+
+    def _table_total(self, total: TableTotal, *, complete: bool) -> str:
+        if total.used is None or total.band is None:
+            said = "not known"
+        else:
+            at_least = "" if complete else "at least "
+            # An incomplete load has no low band: the band is what the known part reaches.
+            band = (
+                f"{at_least}the {BANDS[total.band]} band"
+                if complete or total.band is not Band.LOW
+                else "band not known"
+            )
+            said = f"{at_least}{shown(total.used, self.limits)} mg/d, {band}"
+        if total.fallback:
+            said += f"; by fallback figures: {', '.join(total.fallback)}"
+        if total.missing:
+            said += f"; no figure for: {', '.join(total.missing)}"
+        return said
+
+    # -- the orders ------------------------------------------------------------------------------------------------
+
+    def _orders(self) -> Iterator[str]:
+        yield "ORDERS THAT ADD TO THE LOAD"
+        if not self.assessment.contributions:
+            yield f"{_STEP}none"
+        for item in self.assessment.contributions:
+            yield from self._contribution(item)
+
+    def _contribution(self, item: Contribution) -> Iterator[str]:
+        by = f", ordered by {item.requester}" if item.requester else ""
+        yield f"{_STEP}{item.agent}: {item.product} [{item.source}, {item.standing}{by}]"
+        yield from _read(item.sig, item.read_as)
+        yield f"{_STEP * 2}daily dose: {_amount(item.daily_dose)}"
+        for name, table in self.knowledge.tables.items():
+            found = equivalence(self.knowledge.agents[item.agent], table)
+            if found is None:
+                yield f"{_STEP * 2}{name}: no published figure"
+                continue
+            result = to_diazepam(item.daily_dose, found.figure, self.knowledge)
+            fallback = ", a fallback" if found.by_fallback else ""
+            basis = exactly(self.knowledge.policy.equivalence_basis.value)
+            yield (
+                f"{_STEP * 2}{name}: {exactly(item.daily_dose.used)} mg / {exactly(found.figure.low)} mg x {basis} = "
+                f"{shown(result.used, self.limits)} mg/d ({_printed(found.figure)} mg = {basis} mg diazepam, "
+                f"{found.figure.source}{fallback}{_doubt(found.figure)})"
+            )
+        yield from _assumed(item.assumptions)
+
+    def _beside(self) -> Iterator[str]:
+        if self.assessment.not_in_load:
+            yield "PRESENT, NAMED BESIDE THE LOAD (never converted into it)"
+        for item in self.assessment.not_in_load:
+            yield from self._not_in_load(item)
+
+    def _not_in_load(self, item: NotInLoad) -> Iterator[str]:
+        product = f": {item.product}" if item.product else ""
+        yield f"{_STEP}{item.agent} ({in_words(item.agent_class)}){product} [{item.source}, {item.standing}]"
+        yield from _read(item.sig, item.read_as)
+        yield f"{_STEP * 2}why not in the load: {in_words(item.reason)}"
+        figure = self.knowledge.agents[item.agent].substitution if item.agent in self.knowledge.agents else None
+        if figure is not None:
+            yield f"{_STEP * 2}substitution figure: {_printed(figure)} mg, {figure.source}{_doubt(figure)}"
+        yield from _assumed(item.assumptions)
+
+    def _not_counted(self) -> Iterator[str]:
+        yield "NOT COUNTED"
+        if not self.assessment.not_counted:
+            yield f"{_STEP}nothing"
+        for item in self.assessment.not_counted:
+            yield from _uncounted(item)
+        if self.assessment.not_relevant:
+            yield f"{_STEP}Medications that hold none of the agents known here: {self.assessment.not_relevant}."
+
+    def _opioid(self) -> Iterator[str]:
+        opioid = self.assessment.opioid
+        if not opioid.present:
+            return
+        yield "OPIOIDS (with the orders being written; morphine milligram equivalents, MME)"
+        at_least = "" if opioid.complete else "at least "
+        total = "not known" if opioid.used is None else f"{at_least}{shown(opioid.used)} MME a day"
+        yield f"{_STEP}total: {total}"
+        for item in opioid.contributions:
+            yield from self._opioid_line(item)
+        for left_out in opioid.excluded:
+            yield f"{_STEP}{left_out.agent} [{left_out.source}, {left_out.standing}]: no MME - {left_out.text}"
+
+    def _opioid_line(self, item: OpioidContribution) -> Iterator[str]:
+        yield f"{_STEP}{item.agent}: {item.product} [{item.source}, {item.standing}]"
+        yield from _read("", item.read_as)
+        dose = f"{exactly(item.daily_dose.used)} {item.daily_dose.unit}"
+        yield f"{_STEP * 2}{dose} x {exactly(item.factor)} = {shown(item.mme.used)} MME ({item.reference})"
+
+    # -- what follows ----------------------------------------------------------------------------------------------
+
+    def _exposure(self) -> Iterator[str]:
+        yield "USE OVER TIME"
+        for name, use in self.assessment.exposure.items():
+            yield f"{_STEP}{in_words(name)}: {_use(use)}"
+
+    def _findings(self) -> Iterator[str]:
+        yield "FINDINGS MET"
+        if not self.assessment.findings:
+            yield f"{_STEP}none"
+        for item in self.assessment.findings:
+            yield from self._finding(item)
+
+    def _finding(self, item: Met) -> Iterator[str]:
+        raises = "raises a card" if item.raises else "sharpens a card, raises none"
+        yield f"{_STEP}{item.id} [{item.severity}, {raises}]: {item.title}"
+        for line in fact_lines(item.facts):
+            yield from _wrapped(line, 2)
+        if item.references:
+            yield f"{_STEP * 2}rests on: {', '.join(item.references)}"
+
+    def _considered(self) -> Iterator[str]:
+        told = self.assessment.considered
+        exempt = [item for item in told if item.result == "exempt"]
+        unjudged = [item for item in told if item.result == "not-judged"]
+        others = [item.id for item in told if item.result == "not-met"]
+        if exempt:
+            yield "EXEMPT"
+            yield from (f"{_STEP}{item.id}: {in_words(item.by or '')}" for item in exempt)
+        if unjudged:
+            yield "NOT JUDGED"
+            yield from (f"{_STEP}{item.id}: {item.why}" for item in unjudged)
+        yield "NOT MET"
+        yield from _wrapped(", ".join(others) or "none", 1)
+
+    def _missing(self) -> Iterator[str]:
+        yield "MISSING"
+        for what, why in self.missing:
+            yield f"{_STEP}{what}: {why}"
+        if not self.missing:
+            yield f"{_STEP}nothing that was asked for"
+        yield f"{_STEP}Never seen here: other pharmacies, the prescription monitoring programme, over-the-counter use."
+
+    def _sources(self) -> Iterator[str]:
+        yield "SOURCES"
+        for name in sorted(set(self._cited())):
+            source = self.knowledge.sources.get(name)
+            if source is None:
+                continue
+            checked = "" if source.verification is Verification.READ else f" [{source.verification}]"
+            year = f", {source.year}" if source.year else ""
+            yield from _wrapped(f"{name}: {source.title}. {source.publisher}{year}. {source.url}{checked}", 1)
+
+    def _cited(self) -> Iterator[str]:
+        for item in self.assessment.findings:
+            yield from item.references
+        for opioid in self.assessment.opioid.contributions:
+            yield opioid.reference
+        for part in self.assessment.contributions:
+            yield part.reference
+            for table in self.knowledge.tables.values():
+                found = equivalence(self.knowledge.agents[part.agent], table)
+                if found is not None:
+                    yield found.figure.source
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "missing", tuple(sorted(set(self.missing))))
+
+
+def working(assessment: Assessment, knowledge: Knowledge, missing: Iterable[tuple[str, str]] = ()) -> str:
+    """The page of working for an assessment; ``missing`` as in :class:`rules.model.Patient`."""
+    return Page(assessment, knowledge, tuple(missing)).text()
+
+
+def _read(sig: str, read_as: str) -> Iterator[str]:
+    if sig:
+        yield from _wrapped(f'as written: "{one_line(sig)}"', 2)
+    if read_as:
+        yield from _wrapped(f"read as: {read_as}", 2)
+
+
+def _assumed(assumptions: Sequence[str]) -> Iterator[str]:
+    if assumptions:
+        yield from _wrapped(f"assumed: {', '.join(map(in_words, assumptions))}", 2)
+
+
+def _uncounted(item: NotCounted) -> Iterator[str]:
+    name = item.agent or "product not known"
+    product = f": {one_line(item.product)}" if item.product else ""
+    yield f"{_STEP}{name}{product} [{item.source}, {item.standing}]"
+    present = "counts as present all the same" if item.present else "not counted as present"
+    yield from _wrapped(f"{in_words(item.reason)}: {one_line(item.text)} ({present})", 2)
+    yield from _read(item.sig, "")
+
+
+def _use(use: Exposure | None) -> str:
+    if use is None:
+        return "none on record"
+    at_least = "at least " if use.at_least else ""
+    out = f"; out of supply for {_days(use.out_of_supply_days)}" if use.out_of_supply_days > 0 else ""
+    return f"{use.pattern}, {at_least}{_days(use.days)}, since {_day(use.since)}{out}"
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+def _amount(amount: Amount) -> str:
+    reach = "" if amount.low == amount.high else f" (range {exactly(amount.low)} to {exactly(amount.high)})"
+    return f"{exactly(amount.used)} {amount.unit}{reach}"
+
+
+def _printed(figure: Figure) -> str:
+    return exactly(figure.low) if figure.low == figure.high else f"{exactly(figure.low)} to {exactly(figure.high)}"
+
+
+def _doubt(figure: Figure) -> str:
+    return "" if figure.verification is Verification.READ else f", {figure.verification}"
+
+
+def one_line(text: str) -> str:
+    """A text from a request on one line: it may hold anything."""
+    return " ".join(text.split())
+
+
+def _printable(line: str) -> str:
+    """A line without control characters, which could steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in line)
+
+
+def _wrapped(text: str, steps: int) -> Iterator[str]:
+    indent = _STEP * steps
+    yield from wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
