@@ -1,0 +1,240 @@
+"""Whether the knowledge base is fit to be shipped: every entry cited, fresh, in range, resolvable and used.
+
+It works on parsed files and on the texts of the modules that read them, so that a doctored copy can be checked as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from rules.knowledge.base import CONDITION_CODES, PRODUCTS, Knowledge, Tree, build
+from rules.knowledge.policy import GROUPS
+from rules.knowledge.reading import KnowledgeError, Section, decimal_text, suggestion
+from rules.quantity import DAYS_PER
+
+# Keys whose value is the id of a source, alone or in a list.
+CITING = ("source", "references", "own", "fallback")
+# Keys that make a mapping a statement of fact, which must be cited there or in a mapping around it.
+STATING = (("value",), ("values",), ("system", "code"))
+MONTH = "mo"
+
+
+class Kind(StrEnum):
+    """What is wrong with an entry."""
+
+    UNREADABLE = "unreadable"
+    UNCITED = "uncited"
+    STALE = "stale"
+    OUT_OF_RANGE = "out-of-range"
+    UNRESOLVABLE = "unresolvable"
+    UNUSED = "unused"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong, and where; ``fails`` is false for what is only to be seen to soon."""
+
+    kind: Kind
+    where: str
+    what: str
+    fails: bool = True
+
+
+@dataclass(slots=True)
+class Words:
+    """The string constants and the attribute names of the modules that read the knowledge, and the findings' files."""
+
+    constants: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+    findings: set[str] = field(default_factory=set)
+
+    def add(self, path: str, text: str) -> None:
+        """Read one module; those of the loader itself use nothing."""
+        parts = path.split("/")
+        if "knowledge" in parts:
+            return
+        if "findings" in parts and not parts[-1].startswith("_"):
+            self.findings.add(parts[-1].removesuffix(".py").replace("_", "-"))
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.constants.add(node.value)
+            elif isinstance(node, ast.Attribute):
+                self.attributes.add(node.attr)
+
+
+def check(
+    trees: Mapping[str, Tree], text_of: Callable[[str], str], modules: Mapping[str, str], on: date
+) -> tuple[Problem, ...]:
+    """Everything wrong with a knowledge base on a day, failures first.
+
+    ``modules`` are the texts of the Python modules that read it, by path.
+    """
+    found = [*_uncited(trees), *_citations(trees, text_of), *_stale(trees, on), *_out_of_range(trees)]
+    try:
+        knowledge = build(trees, text_of)
+    except KnowledgeError as refused:
+        if not any(problem.where == refused.where for problem in found):
+            found.append(Problem(_kind(refused), refused.where, refused.problem))
+    else:
+        words = Words()
+        for path, text in modules.items():
+            words.add(path, text)
+        found.extend(_unresolvable(knowledge, words))
+        found.extend(_unused(trees, knowledge, words))
+    return tuple(sorted(found, key=lambda problem: (not problem.fails, problem.kind, problem.where)))
+
+
+def _kind(refused: KnowledgeError) -> Kind:
+    if " is outside " in refused.problem:
+        return Kind.OUT_OF_RANGE
+    if " is no " in refused.problem or " is not known" in refused.problem:
+        return Kind.UNRESOLVABLE
+    return Kind.UNREADABLE
+
+
+def _mappings(value: object, path: str, cited: bool = False) -> Iterator[tuple[Section, bool]]:
+    """Every mapping of a parsed file with its path, and whether it or one around it names a source."""
+    if isinstance(value, Mapping):
+        cited = cited or bool(value.get("source"))
+        section = Section(path, value)
+        yield section, cited
+        for key, inner in value.items():
+            yield from _mappings(inner, section.at(key), cited)
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _mappings(inner, f"{path}[{position}]", cited)
+
+
+def _all(trees: Mapping[str, Tree]) -> Iterator[tuple[Section, bool]]:
+    for name in sorted(trees):
+        yield from _mappings(trees[name], name)
+
+
+def _uncited(trees: Mapping[str, Tree]) -> Iterator[Problem]:
+    for section, cited in _all(trees):
+        if not cited and any(all(key in section.data for key in keys) for keys in STATING):
+            yield Problem(Kind.UNCITED, section.path, "names no source")
+    for name, block in Section("policy.yaml", trees["policy.yaml"]).section("findings").sections():
+        if not block.data.get("references"):
+            yield Problem(Kind.UNCITED, f"policy.yaml: findings.{name}.references", "names no source")
+
+
+def _cited(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Every citation: where it stands, and the id of the source."""
+    for section, _ in _all(trees):
+        for key in CITING:
+            named = section.data.get(key)
+            for source in named if isinstance(named, list) else [named]:
+                if isinstance(source, str) and source:
+                    yield section.at(key), source
+    rows = csv.DictReader(text_of(CONDITION_CODES).splitlines())
+    for row in rows:
+        yield f"{CONDITION_CODES}: line {rows.line_num}", row.get("source") or ""
+
+
+def _citations(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Iterator[Problem]:
+    sources = Section("sources.yaml", trees["sources.yaml"]).section("sources").data
+    used = set()
+    for where, source in _cited(trees, text_of):
+        used.add(source)
+        if not source:
+            yield Problem(Kind.UNCITED, where, "names no source")
+        elif source not in sources:
+            yield Problem(Kind.UNRESOLVABLE, where, f"{source!r} is no source{suggestion(source, tuple(sources))}")
+    # Products are cited as a whole: their codes and names are RxNorm's.
+    for source in sources:
+        if source not in used:
+            yield Problem(Kind.UNUSED, f"sources.yaml: sources.{source}", "is cited nowhere")
+
+
+def _stale(trees: Mapping[str, Tree], on: date) -> Iterator[Problem]:
+    upkeep = Section("policy.yaml", trees["policy.yaml"]).section("upkeep")
+    warn, fail = (upkeep.section(key).number("value") for key in ("warn_months", "fail_months"))
+    for section, _ in _all(trees):
+        if not section.has("reviewed"):
+            continue
+        try:
+            reviewed = section.day("reviewed")
+        except KnowledgeError as refused:
+            yield Problem(Kind.UNREADABLE, refused.where, refused.problem)
+            continue
+        months = (on - reviewed).days / DAYS_PER[MONTH]
+        if months > warn:
+            over = fail if months > fail else warn
+            what = f"last reviewed on {reviewed}, more than {decimal_text(over)} months ago"
+            yield Problem(Kind.STALE, section.at("reviewed"), what, fails=months > fail)
+
+
+def _out_of_range(trees: Mapping[str, Tree]) -> Iterator[Problem]:
+    for section, _ in _all(trees):
+        if not (section.has("range") and section.has("value")):
+            continue
+        try:
+            (low, high), (least, most) = section.range_of("value"), section.range_of("range")
+        except KnowledgeError as refused:
+            yield Problem(Kind.UNREADABLE, refused.where, refused.problem)
+            continue
+        if not least <= low <= high <= most:
+            what = f"{decimal_text(low)} is outside {decimal_text(least)} to {decimal_text(most)}"
+            yield Problem(Kind.OUT_OF_RANGE, section.at("value"), what)
+    span = Section("tables.yaml", trees["tables.yaml"]).section("site_figures").section("without_published")
+    least, most = span.range_of("value")
+    for name, agent in Section("agents.yaml", trees["agents.yaml"]).section("agents").sections():
+        for item in agent.items("equivalents"):
+            low, high = item.range_of("value")
+            if not least <= low <= high <= most:
+                what = f"{name}: {decimal_text(low)} mg is outside {decimal_text(least)} to {decimal_text(most)}"
+                yield Problem(Kind.OUT_OF_RANGE, item.at("value"), what)
+
+
+def _unresolvable(knowledge: Knowledge, words: Words) -> Iterator[Problem]:
+    forms = knowledge.forms
+    for product in knowledge.products.values():
+        if product.route is not None and product.route not in forms.routes:
+            yield Problem(Kind.UNRESOLVABLE, f"{PRODUCTS}: {product.code}", f"{product.route!r} is no route")
+        if product.form is not None and forms.dose_form(product.form) is None:
+            yield Problem(Kind.UNRESOLVABLE, f"{PRODUCTS}: {product.code}", f"{product.form!r} is no dose form")
+    for rescue in forms.rescue_products:
+        for agent in sorted(rescue.agents - knowledge.agents.keys()):
+            yield Problem(Kind.UNRESOLVABLE, "forms.yaml: rescue_products", f"{agent!r} is no agent")
+    if words.findings:
+        for finding in sorted(knowledge.findings.keys() - words.findings):
+            yield Problem(Kind.UNUSED, f"policy.yaml: findings.{finding}", "has no module that judges it")
+        for finding in sorted(words.findings - knowledge.findings.keys()):
+            yield Problem(
+                Kind.UNRESOLVABLE, f"policy.yaml: findings.{finding}", "a module judges it, but it has no block"
+            )
+
+
+def _unused(trees: Mapping[str, Tree], knowledge: Knowledge, words: Words) -> Iterator[Problem]:
+    def unread(names: Iterable[str], path: str, known: set[str] | frozenset[str], what: str) -> Iterator[Problem]:
+        for name in sorted(set(names) - known):
+            yield Problem(Kind.UNUSED, f"{path}.{name}", what)
+
+    traits = {trait for agent in knowledge.agents.values() for trait in agent.traits}
+    traits |= {trait for group in knowledge.classes.values() for trait in group.traits}
+    yield from unread(traits, "agents.yaml: traits", words.constants, "no module asks for this trait")
+    classes = {agent.agent_class.id for agent in knowledge.agents.values()}
+    yield from unread(knowledge.classes, "classes.yaml: classes", classes, "no agent is of this class")
+    told = {other for concept in knowledge.concepts.values() for other in concept.not_with}
+    yield from unread(
+        knowledge.concepts, "conditions.yaml: concepts", words.constants | told, "no module asks for this condition"
+    )
+    for name, block in Section("policy.yaml", trees["policy.yaml"]).section("findings").sections():
+        path = f"policy.yaml: findings.{name}.parameters"
+        yield from unread(block.section("parameters").data, path, words.constants, "no module reads this parameter")
+    for group, keys in GROUPS.items():
+        yield from unread(keys, f"policy.yaml: policy.{group}", words.attributes, "no module reads this value")
+    offered = knowledge.suggestions
+    spoken = words.constants | knowledge.findings.keys()
+    for kind, names in {
+        "figures": knowledge.guidance,
+        "suggestions.referrals": offered.referrals,
+        "suggestions.guidelines": offered.guidelines,
+    }.items():
+        yield from unread(names, f"guidance.yaml: {kind}", spoken, "no module reads this entry")
