@@ -109,6 +109,9 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
         package_millilitres=entry.package_millilitres,
         code=entry.code,
     )
+    if entry.form is None:
+        # A component says no form; its brand may still tell route and release.
+        coded = _filled(coded, reader_of(knowledge).read(entry.name))
     for reading in ours:
         if not _agents(reading.ingredients) & _agents(coded.ingredients):
             named = _product(reading, coded.name)

@@ -64,12 +64,13 @@ class NameReader:
 
     def _read(self, name: str) -> NameReading:
         text = _BRACKET.sub(" ", name)
+        brands = _BRACKET.findall(name)
         if _PACK.match(text):
             return self._read_pack(text)
-        reading = self._read_plain(text)
+        reading = self._read_plain(text, brands)
         if reading.ingredients:
             return reading
-        for brand in _BRACKET.findall(name):
+        for brand in brands:
             # Only a brand's own name counts: "[... (for patients taking ...)]" names drugs that are not in it.
             tokens = tokenise(brand)
             if tokens and self._names.longest(tokens, 0) is not None:
@@ -103,12 +104,13 @@ class NameReader:
             assumptions=notes,
         )
 
-    def _read_plain(self, text: str) -> NameReading:
+    def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
         tokens = tokenise(text)
         measures = read_measures(tokens, self._vocabulary)
         mentions = self._names.mentions(tokens)
         own = without_aliases(mentions)
-        brands = [brand for mention in mentions if (brand := self._brand(mention.words))]
+        spoken = [mention.words for mention in mentions] + [words_of(brand) for brand in bracketed]
+        brands = [brand for words in spoken if (brand := self._brand(words))]
         told = self._forms.read(tokens, measures, brands)
         # A number inside a name ("... #3") is a part of the name.
         named = {place for mention in mentions for place in range(mention.start, mention.end)}

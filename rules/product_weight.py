@@ -11,7 +11,7 @@ from rules.knowledge.entries import Ingredient, Per, Verification
 from rules.quantity import ZERO
 
 _LOAD = "load"
-_MORPHINE = "morphine"
+_OPIOID = "opioid"
 
 
 class Weighable(Protocol):
@@ -50,7 +50,7 @@ def _weights(product: Weighable, knowledge: Knowledge) -> dict[tuple[str, Per], 
         if figure is not None and knowledge.forms.has_equivalence(product.route):
             axis, weight = _LOAD, strength.milligrams / figure.low
         elif agent.morphine_factors:
-            axis, weight = _MORPHINE, strength.milligrams * agent.morphine_factors[0].factor.value
+            axis, weight = _OPIOID, strength.milligrams * agent.morphine_factors[0].factor.value
         else:
             continue
         weights[axis, strength.per] = weights.get((axis, strength.per), ZERO) + weight
