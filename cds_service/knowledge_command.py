@@ -22,7 +22,21 @@ from rules.knowledge.site import SITE, apply_site
 READERS = ("rules", "cds_service")
 ROW_KEYS = {PRODUCTS: ("rxcui",), CONDITION_CODES: ("concept", "kind", "system", "code")}
 # What tells the items of a list apart, so that one that is added does not change the paths of the others.
-LABELS = ("id", "source", "system", "code", "route", "agent", "band", "duration", "frequency", "dose")
+LABELS = (
+    "id",
+    "source",
+    "system",
+    "code",
+    "codes",
+    "agents",
+    "routes",
+    "route",
+    "agent",
+    "band",
+    "duration",
+    "frequency",
+    "dose",
+)
 
 
 def check_knowledge(chosen: Namespace, settings: Settings) -> int:
@@ -128,7 +142,7 @@ def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         counted: dict[str, int] = {}
         for item in value:
-            label = _joined(item.get(key) for key in LABELS if isinstance(item.get(key), str))
+            label = _joined(_label(item.get(key)) for key in LABELS)
             counted[label] = counted.get(label, 0) + 1
             number = f" {counted[label]}" if counted[label] > 1 else ""
             yield from _flat(item, f"{path} [{label}{number}]")
@@ -136,6 +150,12 @@ def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
         yield path, _joined(value)
     else:
         yield path, str(value)
+
+
+def _label(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(part for part in value if isinstance(part, str))
+    return value if isinstance(value, str) else ""
 
 
 def _joined(values: Iterable[object]) -> str:
