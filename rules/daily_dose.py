@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import reduce
 
 from rules.assessment import NotCountedReason
 from rules.dose_line import NoRate, TakenLine, read_line
@@ -18,7 +19,7 @@ from rules.knowledge import Knowledge
 from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, Regimen
 from rules.product import Product
-from rules.quantity import DAYS_PER_WEEK, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
+from rules.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
 from rules.reading_words import figures, listed, sentence
 from rules.steps import Steps, steps_in_force
 from rules.strength import PART_NOT_READ
@@ -26,7 +27,7 @@ from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
 
 AVERAGED = "averaged-over-period"
 PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
-SINGLE_LEFT_OUT = "single-dose-left-out"
+NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,16 @@ class NoDailyDose:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The readable lines of one step, added up, with what of it was not read."""
+    """The lines of one step that were read, and those that were not."""
 
     taken: tuple[TakenLine, ...]
     refused: tuple[NoRate, ...]
-    intake: Intake | None
+
+    @property
+    def intake(self) -> Intake:
+        """The lines that were read, added up; there must be one."""
+        first, *others = (line.intake for line in self.taken)
+        return reduce(Intake.plus, others, first)
 
 
 def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
@@ -80,7 +86,7 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
     steps = steps_in_force(regimen, on)
     readings = [_read_step(lines, product, forms) for lines in steps.candidates]
     supplied = supplied_intake(regimen.supply, product, forms)
-    readable = [step for step in readings if step.intake is not None]
+    readable = [step for step in readings if step.taken]
     if readable:
         return _taken(readable, len(readable) < len(readings), steps, supplied, regimen)
     refused = [refusal for step in readings for refusal in step.refused]
@@ -99,12 +105,10 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
 
 def _read_step(lines: tuple[Dosage, ...], product: Product, forms: Forms) -> _Step:
     read = [read_line(line, product, forms) for line in lines]
-    taken = tuple(line for line in read if isinstance(line, TakenLine))
-    refused = tuple(line for line in read if isinstance(line, NoRate))
-    intake = taken[0].intake if taken else None
-    for line in taken[1:]:
-        intake = intake.plus(line.intake) if intake else line.intake
-    return _Step(taken, refused, intake)
+    return _Step(
+        taken=tuple(line for line in read if isinstance(line, TakenLine)),
+        refused=tuple(line for line in read if isinstance(line, NoRate)),
+    )
 
 
 def _taken(
@@ -112,19 +116,19 @@ def _taken(
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
     step = max(readable, key=lambda each: _size(each.intake))
-    intake = step.intake or Intake.nothing()
+    intake = step.intake
     assumptions = [code for line in step.taken for code in line.assumptions]
     if partly or any(not refusal.not_daily for refusal in step.refused):
         assumptions.append(PART_NOT_READ)
     if any(refusal.not_daily for refusal in step.refused):
-        assumptions.append(SINGLE_LEFT_OUT)
+        assumptions.append(NOT_DAILY_LEFT_OUT)
+    for each in readable:
+        intake = intake.with_low_of(each.intake)
     as_needed = any(line.as_needed for line in step.taken)
     if as_needed:
         assumptions.append(PRN_AT_MAXIMUM)
         if isinstance(supplied, Supplied):
             intake = intake.with_average(supplied.intake)
-    if readable[1:]:
-        intake = intake.with_low_of(min((each.intake or intake for each in readable), key=_size))
     if steps.assumption:
         assumptions.append(steps.assumption)
     use = _days_per_week(step.taken)
@@ -172,14 +176,12 @@ def _days_per_week(lines: tuple[TakenLine, ...]) -> Fraction | None:
     if DAYS_PER_WEEK in known:
         return DAYS_PER_WEEK
     days = [each for each in known if each is not None]
-    return min(DAYS_PER_WEEK, sum(days, Fraction(0))) if len(days) == len(known) else None
+    return min(DAYS_PER_WEEK, sum(days, ZERO)) if len(days) == len(known) else None
 
 
-def _size(intake: Intake | None) -> tuple[Fraction, str]:
+def _size(intake: Intake) -> tuple[Fraction, str]:
     """The order of size of intakes of one product."""
-    if intake is None:
-        return Fraction(-1), ""
-    return sum((high for _, high in intake.by_agent.values()), Fraction(0)), repr(sorted(intake.by_agent.items()))
+    return sum((high for _, high in intake.by_agent.values()), ZERO), repr(sorted(intake.by_agent.items()))
 
 
 def _amount(intake: Intake, averaged: bool) -> str:

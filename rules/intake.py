@@ -19,11 +19,6 @@ class Intake:
     units: Range | None
     hourly: bool = False
 
-    @classmethod
-    def nothing(cls) -> Intake:
-        """The intake of nothing."""
-        return cls({}, None)
-
     def plus(self, other: Intake) -> Intake:
         """Both together."""
         agents = {**self.by_agent, **other.by_agent}

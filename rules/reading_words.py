@@ -41,13 +41,6 @@ def number(value: Fraction, forms: Forms) -> str:
     return figure(value)
 
 
-def numbers(low: Fraction, high: Fraction, forms: Forms) -> str:
-    """A number or a range in words: ``half to one``."""
-    if low == high:
-        return number(low, forms)
-    return f"up to {number(high, forms)}" if low == 0 else f"{number(low, forms)} to {number(high, forms)}"
-
-
 def times(frequency: Range, forms: Forms) -> str:
     """How many times: ``once``, ``three times``, ``2 to 3 times``."""
     low, high = frequency
