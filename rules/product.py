@@ -76,9 +76,10 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
     if medication.ingredients and (not isinstance(found, Product) or _lacks_strength(found)):
         found = _with_listed(found, medication, knowledge)
     if isinstance(found, Product) and found.form is None and medication.form:
-        form = knowledge.forms.dose_form(medication.form)
-        if form is not None:
-            found = replace(found, form=medication.form, route=found.route or form.route)
+        form = reader_of(knowledge).read(medication.form)
+        if form.form is not None:
+            extended = found.release if form.release == IMMEDIATE else form.release
+            found = replace(found, form=form.form, route=found.route or form.route, release=extended)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
+from unicodedata import combining, normalize
 
 from rules.knowledge.entries import Per, Strength
 from rules.knowledge.vocabulary import Forms, Unit, UnitKind
@@ -23,6 +24,7 @@ DASH = "-"
 SLASH = "/"
 _DASHES = frozenset("‐‑‒–—−")
 _PER = frozenset({SLASH, "per"})
+_AFTER_ONE = frozenset({")", ",", ";"})
 _BETWEEN_VALUES = frozenset({DASH, SLASH})
 HOUR = "h"
 _PERCENT = "%"
@@ -74,7 +76,7 @@ class StrengthRow(NamedTuple):
 def tokenise(text: str) -> list[Token]:
     """The words, numbers and marks of a name, in order."""
     tokens = []
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text if text.isascii() else _without_accents(text)):
         raw = match.group()
         if match.lastgroup == "number":
             tokens.append(Token(raw, _number(raw), False, False))
@@ -83,6 +85,11 @@ def tokenise(text: str) -> list[Token]:
         else:
             tokens.append(Token(DASH if raw in _DASHES else raw, None, False, False))
     return tokens
+
+
+def _without_accents(text: str) -> str:
+    """A name as it is compared: "lorazépam" is lorazepam; the micro sign stays what it is."""
+    return "".join(part for part in normalize("NFKD", text) if not combining(part))
 
 
 def _number(raw: str) -> Fraction | None:
@@ -147,6 +154,9 @@ def _base(tokens: Sequence[Token], start: int, forms: Forms) -> tuple[Per, Fract
     word = _text(tokens, position)
     if count == ZERO:
         return None
+    if stated == ONE and (position >= len(tokens) or tokens[position].text in _AFTER_ONE):
+        # Labels write "0.5 mg/1" for one of what is counted.
+        return Per.UNIT, ONE, position
     if forms.periods.get(word) == HOUR:
         return Per.HOUR, count, position + 1
     unit = forms.units.get(word)

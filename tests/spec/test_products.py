@@ -93,9 +93,9 @@ def test_the_name_printed_is_the_one_sent_and_else_the_code_lists(knowledge: Kno
 
 
 def test_the_form_sent_fills_a_form_that_the_name_leaves_open(knowledge: Knowledge) -> None:
-    found = resolve(Medication(text="Diazepam 5 mg", form="Tablet"), knowledge)
+    found = resolve(Medication(text="Diazepam 5 mg", form="Tablet dose form (qualifier value)"), knowledge)
     assert isinstance(found, Product)
-    assert (found.form, found.route) == ("Tablet", "oral")
+    assert (found.form, found.route) == ("tablet", "oral")
 
 
 def test_a_number_that_no_dose_has_is_no_strength(knowledge: Knowledge) -> None:
