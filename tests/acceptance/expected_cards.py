@@ -16,7 +16,8 @@ _IMPERATIVE = re.compile(
 )
 _NOT_ABRUPTLY = re.compile(r"do not stop", re.I)
 _REASSURING = re.compile(r"\b(?:low(?:er)?[- ]risk|no risk|risk is low|low band|is low|band low|safe to)\b", re.I)
-_BLAMING = re.compile(r"\b(?:addict\w*|abuse[rsd]?|junkie|drug[- ]seeking|non-?complian\w*)\b", re.I)
+# The specialty and the society that bears its name are no blame.
+_BLAMING = re.compile(r"\b(?:addict(?!ion medicine)\w*|abuse[rsd]?|junkie|drug[- ]seeking|non-?complian\w*)\b", re.I)
 
 
 def kind_of(suggestion: Mapping[str, Any]) -> str:
