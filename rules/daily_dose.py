@@ -50,6 +50,11 @@ class DailyDose:
     read_as: str
     assumptions: tuple[str, ...]
 
+    @property
+    def partly_read(self) -> bool:
+        """Whether more may be taken than was read: a line, a step or an agent's strength is missing."""
+        return PART_NOT_READ in self.assumptions
+
 
 @dataclass(frozen=True, slots=True)
 class NoDailyDose:

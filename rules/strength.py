@@ -213,6 +213,8 @@ def _described(value: Fraction, unit: Unit, product: Product, forms: Forms) -> s
     """``two 1 mg tablets``, ``60 tablets of 1 mg``: the strength is named where one ingredient makes it plain."""
     first, *others = product.ingredients
     count, name = number(value, forms), _name(value, unit)
+    if value < 1 and value in forms.number_words:
+        count += " of a"
     if others or first.strength is None or first.strength.per is Per.MILLILITRE:
         return f"{count} {name}"
     strength = f"{figure(first.strength.milligrams)} mg"

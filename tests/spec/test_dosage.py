@@ -173,6 +173,7 @@ def test_a_dosage_is_read_as_the_table_says(row: dict) -> None:
             assert (read.units.low, read.units.used, read.units.high) == ends(expect["units"])
         if "days a week" in expect:
             assert read.days_per_week == Fraction(expect["days a week"])
+        assert read.partly_read == ("part-of-dosage-not-read" in expect.get("assumptions", []))
         assert read.occasions == frozenset(expect.get("occasions", []))
     if "reads" in expect:
         assert read.read_as == expect["reads"]
