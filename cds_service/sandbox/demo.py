@@ -66,16 +66,21 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
     """
     if host != "localhost" and not _is_loopback(host):
         raise ValueError(f"the demonstration is served on this machine only, not on {host}")
-    server = make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler)
-    print(f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    # From here on, so that a Ctrl-C while the knowledge is being read ends it as quietly.
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        server.serve_forever()
+        with make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler) as server:
+            print(
+                f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.",
+                flush=True,
+            )
+            server.serve_forever()
     except KeyboardInterrupt:
-        print("\nStopped. What was ordered is forgotten.", flush=True)
+        pass
     finally:
-        signal.signal(signal.SIGTERM, before)
-        server.server_close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    print("\nStopped. What was ordered is forgotten.", flush=True)
 
 
 def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:

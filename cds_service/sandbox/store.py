@@ -106,7 +106,8 @@ def _matches(resource: Resource, name: str, values: list[str]) -> bool:
     if name == "name":
         return any(value.casefold() in _names(resource) for value in values)
     reference = resource.get("subject") or resource.get("patient") or {}
-    return _bare(reference.get("reference", "")) in [_bare(value) for value in values]
+    patient = _bare(reference.get("reference", ""))
+    return bool(patient) and patient in [_bare(value) for value in values]
 
 
 def _bare(reference: str) -> str:

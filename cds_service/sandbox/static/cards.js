@@ -10,9 +10,10 @@ const ICONS = { info: "i", warning: "!", critical: "!!" };
 
 // The cards of one place on the page. Newer cards replace older ones.
 export class CardShelf {
-  // `apply` performs the actions of a suggestion and says in words what was done.
-  constructor(place, { apply, changed = () => {} }) {
+  // `apply` performs the actions of a suggestion and says in words what was done; `setAside` is what overriding means.
+  constructor(place, { setAside, apply, changed = () => {} }) {
     this.place = place;
+    this.setAside = setAside;
     this.apply = apply;
     this.changed = changed;
     this.cards = [];
@@ -38,7 +39,7 @@ export class CardShelf {
   drawn(card) {
     const id = `card-${card.uuid ?? uuid()}`;
     const before = this.answered.get(sameness(card));
-    const said = element("p", { class: "answer", role: "status" }, before ? `Answered before: ${before}` : "");
+    const said = element("p", { class: "answer", tabindex: "-1" }, before ? `Answered before: ${before}` : "");
     const body = element("article", { class: `card ${card.indicator}`, "aria-labelledby": id },
       element("p", { class: "indicator" }, element("span", { class: "icon", "aria-hidden": "true" }, ICONS[card.indicator] ?? "i"), WORDS[card.indicator] ?? card.indicator),
       element("h3", { id, tabindex: "-1" }, card.summary),
@@ -63,6 +64,7 @@ export class CardShelf {
           if (card.selectionBehavior === "at-most-one") {
             for (const other of button.parentElement.children) other.disabled = true;
           }
+          disable(said, ".override button, .override select");
           const done = await this.apply(suggestion);
           await this.answer(card, said, done, () => accepted(card, suggestion));
         },
@@ -70,20 +72,19 @@ export class CardShelf {
   }
 
   override(card, said) {
-    if (!card.overrideReasons?.length) return null;
     const id = `reason-${uuid()}`;
+    const reasons = card.overrideReasons ?? [];
     const select = element("select", { id }, element("option", { value: "" }, "No reason given"),
-      card.overrideReasons.map((reason, index) => element("option", { value: index }, reason.display)));
+      reasons.map((reason, index) => element("option", { value: index }, reason.display)));
     const button = element("button", {
       type: "button",
       onclick: async () => {
-        const reason = card.overrideReasons[select.value];
-        select.disabled = true;
-        button.disabled = true;
+        const reason = reasons[select.value];
+        disable(said, ".override button, .override select, .suggestions button");
         await this.answer(card, said, `overridden, ${reason ? reason.display : "no reason given"}`, () => overridden(card, reason));
       },
     }, "Override");
-    return element("div", { class: "override" }, element("label", { for: id }, "Continue as ordered because"),
+    return element("div", { class: "override" }, element("label", { for: id }, this.setAside),
       element("div", { class: "joined" }, select, button));
   }
 
@@ -93,16 +94,23 @@ export class CardShelf {
     said.closest(".card")?.classList.add("answered");
     let sent;
     try {
-      await send();
-      sent = "Feedback sent";
+      // Without an id there is nothing that feedback could be about.
+      if (card.uuid) await send();
+      sent = card.uuid ? "Feedback sent" : "Answered";
     } catch (failure) {
       if (!(failure instanceof CallFailed)) throw failure;
       sent = "Feedback could not be sent";
     }
     said.textContent = `${sent}: ${text}.`;
     announce(said.textContent);
+    // The control that was used may be disabled now, and a disabled control drops the focus.
+    said.focus();
     this.changed();
   }
+}
+
+function disable(said, controls) {
+  for (const control of said.closest(".card").querySelectorAll(controls)) control.disabled = true;
 }
 
 function sameness(card) {

@@ -30,4 +30,5 @@ export function problem(text) {
   const place = byId("problem");
   place.hidden = !text;
   place.textContent = text ?? "";
+  if (text) place.scrollIntoView({ block: "nearest" });
 }

@@ -6,23 +6,28 @@ import { create, orderName, search } from "./fhir.js";
 import { fire } from "./hooks.js";
 import { countedBySource, drawLoad, drawNoLoad } from "./load.js";
 import { Drafts, OrderForm } from "./order.js";
-import { PatientList, drawConditions, drawHeader, drawMedications } from "./patient.js";
+import { PatientList, drawConditions, drawHeader, drawMedications, readConditions, readMedications } from "./patient.js";
 import { CallFailed, call, forgetCalls, watchPanel } from "./wire.js";
 
-// Statuses that a draft takes on when it is signed.
-const SIGNED = { MedicationRequest: "active", ServiceRequest: "active" };
+// Signing makes a draft active; an order that stops something stays what it is.
+const UNSIGNED = [undefined, "draft"];
 
-const chart = { person: undefined, on: undefined, checked: undefined, unchecked: false };
+// `checked` is the content of the drafts that order-sign was last asked about; `calls` counts the order hooks called.
+const chart = { person: undefined, on: undefined, checked: undefined, unchecked: false, calls: 0, signing: false };
 const drafts = new Drafts({ removed: removeByHand });
-const chartCards = new CardShelf(byId("chart-cards"), { apply });
-const orderCards = new CardShelf(byId("order-cards"), { apply, changed: sayWhatSigningNeeds });
+const chartCards = new CardShelf(byId("chart-cards"), { apply, setAside: "Set this aside because" });
+const orderCards = new CardShelf(byId("order-cards"), { apply, setAside: "Continue as ordered because", changed: sayWhatSigningNeeds });
 const form = new OrderForm(addOrder);
 
 start();
 
 async function start() {
   watchPanel();
-  byId("sign-orders").addEventListener("click", () => guarded(sign));
+  byId("sign-orders").addEventListener("click", async ({ currentTarget: button }) => {
+    button.setAttribute("aria-disabled", "true");
+    if (!chart.signing) await guarded(sign);
+    button.removeAttribute("aria-disabled");
+  });
   drafts.draw();
   await guarded(async () => {
     const [{ on, stories }, patients] = await Promise.all([call("GET", "/demo/stories"), search("Patient")]);
@@ -51,6 +56,7 @@ async function open(person) {
   chart.person = person;
   chart.checked = undefined;
   chart.unchecked = false;
+  chart.calls += 1;
   drafts.clear();
   form.reset();
   chartCards.clear();
@@ -62,24 +68,27 @@ async function open(person) {
   byId("welcome").hidden = true;
   byId("open-chart").hidden = false;
   drawHeader(person, chart.on);
+  for (const place of ["load", "medications", "conditions"]) fill(byId(place), element("p", { class: "note" }, "Reading the chart…"));
   offerStoryOrder(person);
   byId("patient-name").focus();
   await refresh();
   await support("patient-view", { patientId: person.patient.id }, chartCards, person);
 }
 
+// Nothing of one patient may be drawn into the chart of another that was opened meanwhile.
 async function refresh() {
-  const { patient } = chart.person;
-  let counted = new Map();
-  try {
-    const judged = await call("GET", `/demo/assessment?patient=${encodeURIComponent(patient.id)}`);
-    drawLoad(judged);
-    counted = countedBySource(judged);
-  } catch (failure) {
-    if (!(failure instanceof CallFailed)) throw failure;
-    drawNoLoad(failure.message);
-  }
-  await Promise.all([drawMedications(patient.id, counted), drawConditions(patient.id)]);
+  const { person } = chart;
+  const { patient } = person;
+  const [judged, medications, conditions] = await Promise.all([
+    call("GET", `/demo/assessment?patient=${encodeURIComponent(patient.id)}`).catch((failure) => failure),
+    readMedications(patient.id),
+    readConditions(patient.id),
+  ]);
+  if (person !== chart.person) return;
+  if (judged instanceof Error) drawNoLoad(judged.message);
+  else drawLoad(judged);
+  drawMedications(medications, judged instanceof Error ? new Map() : countedBySource(judged));
+  drawConditions(conditions);
 }
 
 function offerStoryOrder({ story }) {
@@ -87,8 +96,14 @@ function offerStoryOrder({ story }) {
   fill(byId("story-order"), waiting.length
     ? element("div", { class: "story-order" },
       element("p", {}, element("span", { class: "note" }, "This story is about ordering "), element("strong", {}, waiting.map(orderName).join(", "))),
-      element("button", { type: "button", onclick: () => { fill(byId("story-order")); addOrders(waiting.map((draft) => structuredClone(draft))); } }, "Add the story's order"))
+      element("button", { type: "button", onclick: () => addStoryOrders(waiting) }, "Add the story's order"))
     : null);
+}
+
+function addStoryOrders(waiting) {
+  fill(byId("story-order"));
+  addOrders(waiting.map((draft) => structuredClone(draft)));
+  byId("sign-orders").focus({ preventScroll: true });
 }
 
 function addOrder(resource) {
@@ -120,21 +135,26 @@ function removeByHand(order) {
 
 // Calls a hook and shows its cards; a service that does not answer is said and stops nobody.
 async function support(hook, context, shelf, person) {
+  const turn = shelf === orderCards ? (chart.calls += 1) : 0;
+  const overtaken = () => person !== chart.person || (shelf === orderCards && turn !== chart.calls);
   if (shelf === orderCards) status(`Calling ${hook}…`);
   let cards;
   try {
     cards = await fire(hook, context);
   } catch (failure) {
     if (!(failure instanceof CallFailed)) throw failure;
-    chart.unchecked = true;
-    if (person === chart.person) {
-      shelf.show([]);
+    if (overtaken()) return undefined;
+    shelf.show([]);
+    if (shelf === orderCards) {
+      chart.unchecked = true;
       status(`Decision support did not answer ${hook} (${failure.message}). Nothing was checked.`);
+    } else {
+      problem(`Decision support did not answer ${hook} (${failure.message}).`);
     }
     return undefined;
   }
-  if (person !== chart.person) return undefined;
-  chart.unchecked = false;
+  if (overtaken()) return undefined;
+  if (shelf === orderCards) chart.unchecked = false;
   shelf.show(cards);
   if (shelf === orderCards) status(cards.length ? `${hook} came back with ${cards.length === 1 ? "1 card" : `${cards.length} cards`}.` : `${hook} came back with no card.`);
   if (cards.length) announce(`Decision support, ${countInWords(cards)}`);
@@ -144,7 +164,15 @@ async function support(hook, context, shelf, person) {
 
 // Signing asks order-sign once for a set of orders, then waits until every card has its answer.
 async function sign() {
-  const { person } = chart;
+  chart.signing = true;
+  try {
+    await checkAndSign(chart.person);
+  } finally {
+    chart.signing = false;
+  }
+}
+
+async function checkAndSign(person) {
   const content = JSON.stringify(drafts.orders);
   if (chart.checked !== content) {
     const cards = await support("order-sign", { patientId: person.patient.id, draftOrders: drafts.bundle() }, orderCards, person);
@@ -163,7 +191,8 @@ async function sign() {
 async function signed(person) {
   const orders = drafts.orders;
   for (const { id, ...order } of orders) {
-    await create({ ...order, status: SIGNED[order.resourceType] ?? order.status }, `Sign ${orderName(order)}`);
+    await create({ ...order, status: UNSIGNED.includes(order.status) ? "active" : order.status }, `Sign ${orderName(order)}`);
+    if (person !== chart.person) return;
     drafts.remove(id);
   }
   chart.checked = undefined;
@@ -172,7 +201,7 @@ async function signed(person) {
   status(text);
   announce(text);
   byId("support-title").focus();
-  if (person === chart.person) await refresh();
+  await refresh();
 }
 
 function sayWhatSigningNeeds() {

@@ -72,12 +72,20 @@ export function drawHeader({ patient, story }, on) {
   );
 }
 
-// The record's medications, read through the FHIR API; `counted` maps "Type/id" to what the assessment made of it.
-export async function drawMedications(patientId, counted) {
-  const query = `?patient=${encodeURIComponent(patientId)}`;
-  const [requests, statements, dispenses] = await Promise.all(
-    ["MedicationRequest", "MedicationStatement", "MedicationDispense"].map((type) => search(type + query)),
-  );
+export function readMedications(patientId) {
+  return readAll(patientId, ["MedicationRequest", "MedicationStatement", "MedicationDispense"]);
+}
+
+export function readConditions(patientId) {
+  return readAll(patientId, ["Condition", "ServiceRequest"]);
+}
+
+function readAll(patientId, types) {
+  return Promise.all(types.map((type) => search(`${type}?patient=${encodeURIComponent(patientId)}`)));
+}
+
+// `counted` maps "Type/id" to what the assessment made of that record.
+export function drawMedications([requests, statements, dispenses], counted) {
   const orders = [...requests, ...statements].sort((one, other) => started(other).localeCompare(started(one)));
   const now = orders.filter((resource) => IN_FORCE.includes(resource.status) && !resource.doNotPerform);
   const others = [...orders.filter((resource) => !now.includes(resource)), ...dispenses];
@@ -114,9 +122,7 @@ function started(resource) {
   return resource.authoredOn ?? resource.effectiveDateTime ?? period?.start ?? resource.whenHandedOver ?? resource.whenPrepared ?? resource.dateAsserted ?? "";
 }
 
-export async function drawConditions(patientId) {
-  const query = `?patient=${encodeURIComponent(patientId)}`;
-  const [conditions, plans] = await Promise.all([search(`Condition${query}`), search(`ServiceRequest${query}`)]);
+export function drawConditions([conditions, plans]) {
   fill(
     byId("conditions"),
     conditions.length
