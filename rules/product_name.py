@@ -136,15 +136,18 @@ class NameReader:
         found: dict[str, Strength] = {}
         refused: set[str] = set()
         notes: dict[str, None] = {}
+        waiting: dict[tuple[str, ...] | None, Mention | None] = {}
         start = 0
         for number, row in enumerate(rows):
-            ingredients = order.between(start, row.start)
+            ingredients = [*waiting.values(), *order.between(start, row.start)]
             if not ingredients and number == 0:
                 # "10 mg ... tablets": the names follow their strength.
                 ingredients = order.between(row.end, rows[1].start if len(rows) > 1 else end)
             given = self._assign(row, ingredients)
-            if row.has_unit or any(given.values()):
-                start = row.end
+            # A number that is no strength ("1/2 tab") leaves its ingredients waiting for one.
+            settled = row.has_unit or any(given.values())
+            waiting = {} if settled else {entry and entry.agents: entry for entry in ingredients}
+            start = row.end
             for mention, agent, strength in [(m, agent, given[agent]) for m in ingredients if m for agent in m.agents]:
                 earlier = found.get(agent)
                 if strength is None:
