@@ -103,7 +103,8 @@ def _one_load(name: str, expected: Mapping[str, str], load: Load) -> Iterator[st
 
 
 def _bare(source: str) -> str:
-    return source.rpartition("/")[2]
+    """The resource's id as the story names it: some requests lengthen ids, as some EHRs do, and end them with it."""
+    return source.rpartition("/")[2].rpartition("--")[2]
 
 
 def _contributions(wanted: Mapping[str, Mapping[str, str]] | None, found: Assessment) -> Iterator[str]:

@@ -7,6 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 LONGEST_SUMMARY = 139
+EXPECTED_KEYS = frozenset(
+    (
+        *("topic", "indicator", "optional", "summary_has", "summary_lacks", "detail_has", "detail_lacks"),
+        *("detail_has_one_of", "suggestions", "suggestions_lack"),
+    )
+)
 OVERRIDE_REASONS = 8
 Card = Mapping[str, Any]
 
@@ -16,6 +22,8 @@ _IMPERATIVE = re.compile(
 )
 _NOT_ABRUPTLY = re.compile(r"do not stop", re.I)
 _REASSURING = re.compile(r"\b(?:low(?:er)?[- ]risk|no risk|risk is low|low band|is low|band low|safe to)\b", re.I)
+# A total by a table: the words before it say whether it is a minimum.
+_BARE_TOTAL = re.compile(r"[:;] (?:about )?[\d.]+(?: mg/day diazepam-equivalent)? by \w")
 # The specialty and the society that bears its name are no blame.
 _BLAMING = re.compile(r"\b(?:addict(?!ion medicine)\w*|abuse[rsd]?|junkie|drug[- ]seeking|non-?complian\w*)\b", re.I)
 
@@ -36,6 +44,7 @@ def differences(wanted: Sequence[Mapping[str, Any]], cards: Sequence[Card]) -> l
     lines: list[str] = []
     left = list(cards)
     for number, expected in enumerate(wanted):
+        assert not set(expected) - EXPECTED_KEYS, f"unknown keys: {sorted(set(expected) - EXPECTED_KEYS)}"
         card = next((c for c in left if expected.get("topic") in (None, c["source"]["topic"]["code"])), None)
         if card is None:
             if expected.get("optional") != "true":
@@ -60,6 +69,9 @@ def _one(expected: Mapping[str, Any], card: Card) -> Iterator[str]:
         for word in expected.get(f"{part}_lacks", []):
             if word.lower() in text:
                 yield f"{part} says {word!r}: {card.get(part)!r}"
+    one_of = expected.get("detail_has_one_of", [])
+    if one_of and not any(word.lower() in card.get("detail", "").lower() for word in one_of):
+        yield f"detail says none of {one_of}: {card.get('detail')!r}"
     kinds = [kind_of(suggestion) for suggestion in card.get("suggestions", [])]
     for kind in expected.get("suggestions", []):
         if kind not in kinds:
@@ -89,6 +101,8 @@ def broken_rules(card: Card, *, complete: bool) -> list[str]:
         lines.append(f"reassures of an incomplete load: {_REASSURING.search(text)}")
     if not complete and "at least" not in detail.lower():
         lines.append("does not say 'at least' of an incomplete load")
+    if not complete and _BARE_TOTAL.search(detail):
+        lines.append(f"a total by a table without 'at least': {_BARE_TOTAL.search(detail)}")
     if _BLAMING.search(text):
         lines.append(f"a word of blame: {_BLAMING.search(text)}")
     if "<" in re.sub(r"\\<|&lt;", "", text):

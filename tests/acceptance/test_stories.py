@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from cds_service.fhir.reader import read_patient
+from cds_service.input import read_file
 from fhir_fixtures import Story, stories
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
@@ -57,6 +58,17 @@ def answer() -> Callable[[Story], Any]:
 @_by_slug(STORIES)
 def test_the_core_judges_as_worked_out_by_hand(story: Story) -> None:
     lines = expected_assessment.differences(story.expect, _assessed(story))
+    assert not lines, "\n".join([story.title, *lines, f"worked out by hand: {story.hand_working}"])
+
+
+@_by_slug(ASKED)
+def test_the_request_in_its_senders_shape_is_judged_the_same(story: Story) -> None:
+    sent = read_file(json.dumps(story.request).encode())
+    patient = read_patient(
+        sent.record, patient_id=sent.patient_id, drafts=sent.drafts, missing=sent.missing, zone=UTC_ZONE
+    )
+    found = assess(patient, load_knowledge(), story.on, at_discharge=story.hook == "encounter-discharge")
+    lines = expected_assessment.differences(story.expect, found)
     assert not lines, "\n".join([story.title, *lines, f"worked out by hand: {story.hand_working}"])
 
 
