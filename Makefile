@@ -2,51 +2,57 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := $(shell find rules cds_service fhir_fixtures -type f -not -name '*.pyc')
 PYTEST_WORKERS ?= 2
 
-.PHONY: help demo test check bench wheel clean docs
+.PHONY: help demo test check bench docs wheel clean
 help:
-	@echo "make demo    the service, a FHIR sandbox and an order-entry page on this machine"
+	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone"
 	@echo "make test    every test, on the wheel as it is shipped"
-	@echo "make check   lint, types, knowledge"
+	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements"
 	@echo "make docs    write the generated pages of docs/ anew"
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+$(VENV)/.run: constraints.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --upgrade pip setuptools wheel
+	$(PIP) install --constraint constraints.txt $$($(BIN)/python scripts/requirements.py)
+	touch $@
 
-$(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,check]"
-	touch $(STAMP)
+$(VENV)/.develop: $(VENV)/.run
+	$(PIP) install --constraint constraints.txt $$($(BIN)/python scripts/requirements.py test check)
+	touch $@
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
-	test -e $(STAMP) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
-	touch $(VENV)/.demo
+# The wheel, not the checkout, is what runs and what is tested. An old build folder would smuggle removed files in.
+$(VENV)/.installed: $(VENV)/.run $(SOURCES) README.md LICENSE
+	rm -rf build dist
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	$(PIP) install --no-deps --force-reinstall dist/*.whl
+	rm -rf build *.egg-info
+	touch $@
 
-demo: $(VENV)/.demo
+wheel: $(VENV)/.installed
+
+demo: $(VENV)/.installed
 	@exec $(BIN)/benzo-cds demo
 
-test: $(STAMP)
+test: $(VENV)/.develop $(VENV)/.installed
 	scripts/install-chromium
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile tests
 
-check: $(STAMP)
+check: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check --diff . || true
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/benzo-cds knowledge check
-	$(BIN)/python -m cds_service.pages --check
+	$(BIN)/python -m cds_service.pages --check --docs docs
 
-docs: $(STAMP)
-	$(BIN)/python -m cds_service.pages
+docs: $(VENV)/.installed
+	$(BIN)/python -m cds_service.pages --docs docs
 
-bench: $(STAMP)
+bench: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/python tests/bench.py
-
-wheel: $(STAMP)
-	$(BIN)/python -m build --wheel --outdir dist
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

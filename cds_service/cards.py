@@ -69,9 +69,8 @@ def _concerned(topic: Topic, assessment: Assessment, invocation: Invocation) -> 
 def drafted_in_load(assessment: Assessment) -> tuple[str, ...]:
     """The agents among the orders being written that belong to the load's classes."""
     classes = set(assessment.load.components)
-    lines = (*assessment.contributions, *assessment.not_in_load, *assessment.not_counted)
     return tuple(
-        sorted({line.agent for line in lines if line.standing == "ordered" and line.agent_class in classes})
+        sorted({line.agent for line in assessment.lines if line.standing == "ordered" and line.agent_class in classes})
     )
 
 
@@ -95,7 +94,7 @@ def _card(
     card: dict[str, Any] = {
         "uuid": str(identity),
         "summary": summary(findings, assessment, knowledge),
-        "indicator": _indicator(findings, assessment, invocation),
+        "indicator": _indicator(topic, findings, assessment, invocation),
         "detail": detail(topic.code, findings, assessment, knowledge, offers=[item["label"] for item in offered]),
         "source": {
             "label": guideline.label,
@@ -118,7 +117,9 @@ def _guideline(topic: Topic, findings: Iterable[Met], knowledge: Knowledge) -> s
     return lead.id if lead.id in knowledge.suggestions.guidelines else topic.guideline
 
 
-def _indicator(findings: Iterable[Met], assessment: Assessment, invocation: Invocation) -> str:
+def _indicator(
+    topic: Topic, findings: Iterable[Met], assessment: Assessment, invocation: Invocation
+) -> str:
     """A warning needs a finding that may warn and new or increased exposure, or a stop or steep cut of an old one."""
     if invocation.hook in _AT_MOST_INFO:
         return Severity.INFO.value
@@ -126,7 +127,7 @@ def _indicator(findings: Iterable[Met], assessment: Assessment, invocation: Invo
     loud = [
         finding.severity
         for finding in findings
-        if finding.raises and (assessment.increases or finding.id in _OF_DECREASE)
+        if finding.raises and _topic(finding) == topic.code and (assessment.increases or finding.id in _OF_DECREASE)
     ]
     return max((*loud, Severity.INFO), key=order.index).value
 
@@ -145,8 +146,7 @@ def summary(findings: tuple[Met, ...], assessment: Assessment, knowledge: Knowle
 
 def _subject(assessment: Assessment, knowledge: Knowledge) -> str:
     """What the card is about: the depressants being ordered, else those in the load."""
-    lines = (*assessment.contributions, *assessment.not_in_load, *assessment.not_counted)
-    ordered = sorted({line.agent for line in lines if line.standing == "ordered" and line.agent})
+    ordered = sorted({line.agent for line in assessment.lines if line.standing == "ordered" and line.agent})
     agents = ordered or sorted({line.agent for line in assessment.contributions})
     return listed((knowledge.agents[agent].name for agent in agents), 2) or "sedatives"
 

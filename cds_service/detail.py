@@ -42,7 +42,7 @@ def detail(
         text = "\n\n".join(
             part
             for part in (
-                _why(findings, knowledge, reasons),
+                _why(findings, assessment, knowledge, reasons),
                 _working(assessment, knowledge, orders),
                 _unknown(assessment, unknown),
                 _options(topic, findings, offers),
@@ -65,12 +65,40 @@ def _budgets() -> Iterable[tuple[int, int, int]]:
     yield 1, 1, 1
 
 
-def _why(findings: Sequence[Met], knowledge: Knowledge, most: int) -> str:
+def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, most: int) -> str:
     said = [finding for finding in findings if finding.id != "incomplete-picture"]
-    lines = [f"- {sentence(finding, knowledge)}" for finding in said[:most]]
+    lines = [f"- {text}" for text in _still_active(assessment, knowledge)]
+    lines.extend(f"- {sentence(finding, knowledge)}" for finding in said[:most])
     if len(said) > most:
         lines.append(f"- Also: {', '.join(finding.title.lower() for finding in said[most:])}.")
     return "\n".join(["**Why this appeared**", *lines])
+
+
+_MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch", "may-be-stopped-by-order"})
+
+
+_STANDING = {
+    "renewed-by-order": "on record, renewed by this order",
+    "replaced-by-order": "on record, ended by this order",
+    "two-prescribers": "on record, from another prescriber as well",
+    "in-grace": "on record, supply just over",
+}
+
+
+def _still_active(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]:
+    """The question about an earlier order that the new one may be meant to replace, with both totals."""
+    earlier = [
+        line.product for line in assessment.contributions if line.standing == "current" and _MAY_END & set(line.assumptions)
+    ]
+    load = assessment.with_order
+    if not earlier or load is None or load.used is None or load.used == load.if_replaced:
+        return
+    bounds = band_bounds(knowledge)
+    yield (
+        f"{capitalised(escaped(earlier[0]))} is still active. If this order replaces it, the load is about "
+        f"{shown(load.if_replaced, bounds)}, and the earlier order can be discontinued; if both continue, "
+        f"{shown(load.used, bounds)}."
+    )
 
 
 def _working(assessment: Assessment, knowledge: Knowledge, most: int) -> str:
@@ -82,7 +110,10 @@ def _working(assessment: Assessment, knowledge: Knowledge, most: int) -> str:
 
 
 def _order(line: Contribution, knowledge: Knowledge) -> str:
-    standing = "this order" if line.standing == "ordered" else "on record"
+    standing = next(
+        (words for code, words in _STANDING.items() if code in line.assumptions),
+        "this order" if line.standing == "ordered" else "on record",
+    )
     dose = f"{shown(line.daily_dose.used)} mg/day"
     if line.daily_dose.low != line.daily_dose.used:
         dose = f"{shown(line.daily_dose.low)} to {dose}"

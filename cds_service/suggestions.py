@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from cds_service.fhir.writer import draft_medication, draft_referral
 from cds_service.hooks.request import Invocation
+from cds_service.markdown import plain
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 
@@ -75,8 +76,11 @@ def _order(
         yield from _create(label, draft_medication, offer, invocation)
     if any(finding.id == "abrupt-change" for finding in findings):
         yield from _referral("taper-review", invocation, knowledge)
-    for source in removable(assessment, invocation, knowledge):
-        product = next(line.product for line in assessment.contributions + assessment.not_in_load if line.source == source)
+    if "insomnia" in assessment.concepts and assessment.increases:
+        yield from _referral("cbt-insomnia", invocation, knowledge)
+    for source in removable(assessment, invocation):
+        named = (plain(line.product) for line in assessment.lines if line.source == source and line.product)
+        product = next(named, "the new order")
         label = f"Remove {product} from these orders"
         yield label, {"type": "delete", "description": label, "resourceId": source}
 
@@ -105,7 +109,6 @@ def _create(label: str, build: Any, offer: Any, invocation: Invocation) -> Itera
     yield label, {"type": "create", "description": label, "resource": resource}
 
 
-def removable(assessment: Assessment, invocation: Invocation, knowledge: Knowledge) -> tuple[str, ...]:
+def removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:
     """Drafts that may be offered for removal: new starts only, as the assessment tells them."""
-    drafted = set(invocation.draft_sources)
-    return tuple(source for source in assessment.new_starts if source in drafted and knowledge.agents)
+    return tuple(source for source in assessment.new_starts if source in invocation.draft_sources)

@@ -103,6 +103,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         not_relevant=record.not_relevant,
         new_starts=case.removable(NEW_START),
         increases=case.increases,
+        concepts=frozenset(case.conditions),
     )
 
 

@@ -127,7 +127,10 @@ class Substitution:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A total in mg/d diazepam-equivalent. ``used`` None: nothing readable. ``high`` None: not complete."""
+    """A total in mg/d diazepam-equivalent. ``used`` None: nothing readable. ``high`` None: not complete.
+
+    ``if_replaced``: the known part, were every newer order to replace the earlier one of its agent.
+    """
 
     used: Fraction | None
     low: Fraction
@@ -137,6 +140,7 @@ class Load:
     components: Mapping[str, Fraction]
     substitution: Substitution
     by_table: Mapping[str, TableTotal]
+    if_replaced: Fraction = Fraction(0)
 
     @property
     def band_is_minimum(self) -> bool:
@@ -230,6 +234,7 @@ class Assessment:
 
     ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment of
     opioid use disorder or anti-seizure agent. ``increases``: the orders being written begin or increase exposure.
+    ``concepts``: the conditions on record that findings ask for.
     """
 
     knowledge_version: str
@@ -248,4 +253,10 @@ class Assessment:
     considered: tuple[Considered, ...]
     not_relevant: int
     new_starts: tuple[str, ...] = ()
+    concepts: frozenset[str] = frozenset()
     increases: bool = False
+
+    @property
+    def lines(self) -> tuple[Contribution | NotInLoad | NotCounted, ...]:
+        """Every record of one of our agents, wherever it stands."""
+        return (*self.contributions, *self.not_in_load, *self.not_counted)

@@ -138,16 +138,16 @@ class Case:
         )
 
     def removable(self, finding: str) -> tuple[str, ...]:
-        """Drafts that begin a sedative-hypnotic or an opioid: what may be left unordered without stopping anything."""
+        """Drafts that begin a class of depressants: what may be left unordered without stopping anything."""
         days = self.parameter(finding, "new_start_days")
         return tuple(
             dict.fromkeys(
                 entry.source
                 for entry in self.drafts()
-                if (in_load(entry.agent) or entry.agent.agent_class.opioid)
+                if entry.agent.agent_class.depressant
                 and self._unused_for(entry.agent.agent_class.id, days)
                 and not self.is_anti_seizure(entry.agent)
-                and not treats_opioid_use_disorder(entry.agent, self.conditions)
+                and not treats_opioid_use_disorder(entry, self.conditions)
             )
         )
 

@@ -115,6 +115,7 @@ def _side_by_side(same: list[Entry], policy: ConcurrencyPolicy) -> list[Entry]:
     for entry in same:
         days[(_requester(entry), entry.window.start or date.min)].append(entry)
     best = max(days.values(), key=lambda written: (len(written), _recency(written)))
+    rank = _rank(best)
     for point in sorted({start for _, start in days}):
         standing: dict[Hashable, list[Entry]] = {}
         for (requester, _), written in days.items():
@@ -123,9 +124,15 @@ def _side_by_side(same: list[Entry], policy: ConcurrencyPolicy) -> list[Entry]:
                 if ahead is None or (len(written), _recency(written)) > (len(ahead), _recency(ahead)):
                     standing[requester] = written
         together = [entry for written in standing.values() for entry in written]
-        if (len(together), point) >= (len(best), point) and len(together) >= len(best):
-            best = together
+        if _rank(together) > rank:
+            best, rank = together, _rank(together)
     return sorted(best, key=lambda entry: entry.order)
+
+
+def _rank(together: list[Entry]) -> tuple[int, int, date]:
+    """More courses before fewer, orders on record before drafts that renew them, later days before earlier."""
+    starts = [entry.window.start or date.min for entry in together]
+    return (len(together), sum(not entry.regimen.draft for entry in together), max(starts, default=date.min))
 
 
 def _recency(written: list[Entry]) -> tuple[bool, date]:

@@ -90,7 +90,11 @@ def total(places: Iterable[Place], knowledge: Knowledge, *, everything_read: boo
     default = knowledge.default_table
     sums = {name: _by_table(counted, table, knowledge) for name, table in knowledge.tables.items()}
     complete = everything_read and sums[default].complete
-    relevant = [place for place in counted if in_load(place.entry.agent) and not place.entry.way.rescue]
+    relevant = [
+        place
+        for place in counted
+        if in_load(place.entry.agent) and not place.entry.way.rescue and not place.entry.single
+    ]
     readable = bool(sums[default].parts) or (complete and not relevant)
     substitution = _substitution(counted, knowledge)
     extra = substitution.used if knowledge.policy.include_substitution else ZERO
@@ -105,6 +109,7 @@ def total(places: Iterable[Place], knowledge: Knowledge, *, everything_read: boo
         band=_band(used, knowledge.policy.bands),
         components=_components(sums[default].parts, knowledge),
         substitution=substitution,
+        if_replaced=sum((part.used for place, part in sums[default].parts if place.replacement), extra),
         by_table={
             name: TableTotal(
                 used=(by := _used(sums[name], extra, readable or bool(extra))),
@@ -140,10 +145,10 @@ def _by_table(counted: list[Place], table: Table, knowledge: Knowledge) -> _Sum:
         elif found.by_fallback:
             fallback.add(entry.agent.id)
         part = converted(entry, table, knowledge)
-        if part is None:
-            complete = False
-        else:
+        if part is not None:
             parts.append((place, part))
+        if part is None or (isinstance(entry.dose, DailyDose) and entry.dose.partly_read):
+            complete = False
     return _Sum(tuple(parts), complete, frozenset(fallback), frozenset(missing))
 
 

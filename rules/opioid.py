@@ -27,9 +27,16 @@ class OpioidPlace:
     in_low: bool
 
 
-def treats_opioid_use_disorder(agent: Agent, conditions: Mapping[str, PresentCondition]) -> bool:
-    """Whether the agent is taken as treatment for opioid use disorder: such an agent, and the disorder on record."""
-    return agent.has(TREATMENT) and OPIOID_USE_DISORDER in conditions
+def treats_opioid_use_disorder(entry: Entry, conditions: Mapping[str, PresentCondition]) -> bool:
+    """Whether an entry is treatment for opioid use disorder.
+
+    It is where the agent is one of its treatments and the disorder is on record, or the product itself says so: a
+    partial agonist combined with a reversal agent.
+    """
+    if not entry.agent.has(TREATMENT):
+        return False
+    combined = any(companion.agent_class.reversal for companion in entry.companions)
+    return OPIOID_USE_DISORDER in conditions or (combined and entry.agent.has(PARTIAL_AGONIST))
 
 
 def opioid_load(places: Iterable[OpioidPlace], conditions: Mapping[str, PresentCondition]) -> OpioidLoad:
@@ -46,6 +53,7 @@ def opioid_load(places: Iterable[OpioidPlace], conditions: Mapping[str, PresentC
             excluded.append(reading)
             complete = complete and reading.reason in _NO_MME_BY_NATURE
             continue
+        complete = complete and not _partly_read(place.entry)
         contributions.append(reading)
         counted = reading.mme if place.in_low else MorphineEquivalent(reading.mme.used, Fraction(0), reading.mme.high)
         total = total + counted
@@ -61,6 +69,10 @@ def opioid_load(places: Iterable[OpioidPlace], conditions: Mapping[str, PresentC
     )
 
 
+def _partly_read(entry: Entry) -> bool:
+    return isinstance(entry.dose, DailyDose) and entry.dose.partly_read
+
+
 _NO_MME_BY_NATURE = frozenset({"opioid-use-disorder-treatment", "partial-agonist", "rescue-product", "single-dose"})
 
 
@@ -68,7 +80,7 @@ def _convert(entry: Entry, conditions: Mapping[str, PresentCondition]) -> Opioid
     agent = entry.agent
     if agent.has(PARTIAL_AGONIST):
         return _excluded(entry, "partial-agonist", "no conversion factor is published; counted as opioid exposure")
-    if treats_opioid_use_disorder(agent, conditions):
+    if treats_opioid_use_disorder(entry, conditions):
         return _excluded(entry, TREATMENT, "conversion factors do not apply to treatment of opioid use disorder")
     if not isinstance(entry.dose, DailyDose):
         if entry.single:

@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, ProductEntry, Strength, Verification
 from rules.model import CodeSystem, Medication
 from rules.product_form import IMMEDIATE
 from rules.product_name import NameReading, reader_of
+from rules.product_reading import (
+    DISAGREE,
+    FROM_LIST,
+    INGREDIENT_CODE,
+    NotRelevant,
+    Product,
+    UnknownProduct,
+    agents_of,
+    filled,
+    noted,
+    of_reading,
+    of_readings,
+    with_more_agents,
+)
 from rules.product_strength import stated_strength
 from rules.product_weight import outweighs
 
-DISAGREE = "code-and-name-disagree"
-NAMES_DISAGREE = "names-disagree"
-FROM_NAME = "strength-from-name"
-FROM_LIST = "strength-from-ingredients"
-INGREDIENT_CODE = "ingredient-level-code"
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product that holds at least one agent of ours.
-
-    ``name`` is what to print: the name as sent, else the code list's. A strength is None where only the agent is known.
-    ``release`` is ``immediate`` or ``extended``; ``package_millilitres`` the volume of one unit; ``code`` the RxCUI it
-    was resolved by, if any.
-    """
-
-    ingredients: tuple[Ingredient, ...]
-    name: str
-    form: str | None = None
-    route: str | None = None
-    release: str = IMMEDIATE
-    package_millilitres: Fraction | None = None
-    code: str | None = None
-    assumptions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownProduct:
-    """A record that may hold one of our agents and does not tell which; ``why`` says what was missing."""
-
-    name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotRelevant:
-    """A medication with a usable name that holds no agent of ours."""
-
-    name: str
+__all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]
 
 
 def read_name(name: str, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
@@ -112,54 +87,16 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
     )
     if entry.form is None:
         # A component says no form; its brand may still tell route and release.
-        coded = _filled(coded, reader_of(knowledge).read(entry.name))
+        coded = filled(coded, reader_of(knowledge).read(entry.name))
     for reading in ours:
-        if not _agents(reading.ingredients) & _agents(coded.ingredients):
-            named = _product(reading, coded.name)
+        if not agents_of(reading.ingredients) & agents_of(coded.ingredients):
+            named = of_reading(reading, coded.name)
             larger = named if outweighs(named, coded, knowledge) else coded
-            return replace(larger, assumptions=_noted(larger, DISAGREE))
-        coded = _with_more_agents(_filled(coded, reading), reading, knowledge)
+            return replace(larger, assumptions=noted(larger, DISAGREE))
+        coded = with_more_agents(filled(coded, reading), reading, knowledge)
     if _names_another(readings):
-        return replace(coded, assumptions=_noted(coded, DISAGREE))
+        return replace(coded, assumptions=noted(coded, DISAGREE))
     return coded
-
-
-def _filled(coded: Product, reading: NameReading) -> Product:
-    """A coded product with what only the name says; of two strengths the larger, said."""
-    named = {ingredient.agent: ingredient.strength for ingredient in reading.ingredients}
-    ingredients = []
-    notes: list[str] = []
-    for ingredient in coded.ingredients:
-        strength, other = ingredient.strength, named.get(ingredient.agent)
-        if strength is None and other is not None:
-            strength = other
-            notes.append(FROM_NAME)
-        elif strength is not None and other is not None and strength.per == other.per and strength != other:
-            strength = max(strength, other, key=lambda found: found.milligrams)
-            notes.append(DISAGREE)
-        ingredients.append(Ingredient(ingredient.agent, strength))
-    return replace(
-        coded,
-        ingredients=tuple(ingredients),
-        form=coded.form or reading.form,
-        route=coded.route or reading.route,
-        release=reading.release if coded.form is None and coded.release == IMMEDIATE else coded.release,
-        package_millilitres=coded.package_millilitres or reading.package_millilitres,
-        assumptions=_noted(coded, *notes),
-    )
-
-
-def _with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge) -> Product:
-    """A coded product with the depressants that only its name holds: leaving them out would be the smaller reading."""
-    held = _agents(coded.ingredients)
-    more = tuple(
-        ingredient
-        for ingredient in reading.ingredients
-        if ingredient.agent not in held and knowledge.agents[ingredient.agent].agent_class.depressant
-    )
-    if not more:
-        return coded
-    return replace(coded, ingredients=coded.ingredients + more, assumptions=_noted(coded, DISAGREE))
 
 
 def _of_agent_codes(
@@ -184,17 +121,17 @@ def _of_agent_codes(
         if unsure and not readings:
             return UnknownProduct(names[0] if names else "", "the code is not verified and no name was sent with it")
         return None
-    agreeing = [reading for reading in ours if _agents(reading.ingredients) & set(coded)]
+    agreeing = [reading for reading in ours if agents_of(reading.ingredients) & set(coded)]
     name = _printed(readings) or ", ".join(knowledge.agents[agent].name for agent in coded)
     if agreeing:
-        return replace(_of_readings(agreeing, name), code=next((code for code in coded.values() if code), None))
+        return replace(of_readings(agreeing, name), code=next((code for code in coded.values() if code), None))
     product = Product(
         ingredients=tuple(Ingredient(agent, None) for agent in coded),
         name=name,
         code=next((code for code in coded.values() if code), None),
         assumptions=(INGREDIENT_CODE,),
     )
-    return replace(product, assumptions=_noted(product, DISAGREE)) if ours or _names_another(readings) else product
+    return replace(product, assumptions=noted(product, DISAGREE)) if ours or _names_another(readings) else product
 
 
 def _usable(names: Sequence[str], knowledge: Knowledge) -> list[tuple[str, NameReading]]:
@@ -225,7 +162,7 @@ def _of_names(names: Sequence[str], knowledge: Knowledge) -> Product | UnknownPr
     readings = [(name, reader.read(name)) for name in names]
     ours = [(name, reading) for name, reading in readings if reading.ingredients]
     if ours:
-        return _of_readings([reading for _, reading in ours], ours[0][0])
+        return of_readings([reading for _, reading in ours], ours[0][0])
     for name, reading in readings:
         if reading.class_named:
             return UnknownProduct(name, f"names a class of drugs ({reading.class_named}) and no drug")
@@ -233,30 +170,6 @@ def _of_names(names: Sequence[str], knowledge: Knowledge) -> Product | UnknownPr
         if reading.usable:
             return NotRelevant(name)
     return UnknownProduct(names[0] if names else "", "no known code and no usable name")
-
-
-def _of_readings(readings: Sequence[NameReading], name: str) -> Product:
-    """The first reading, filled from later ones of the same agents."""
-    product = _product(readings[0], name)
-    for reading in readings:
-        if _agents(reading.ingredients) & _agents(product.ingredients):
-            product = _filled(product, reading)
-        else:
-            product = replace(product, assumptions=_noted(product, NAMES_DISAGREE))
-    return product
-
-
-def _product(reading: NameReading, name: str) -> Product:
-    told = any(ingredient.strength for ingredient in reading.ingredients)
-    return Product(
-        ingredients=reading.ingredients,
-        name=name,
-        form=reading.form,
-        route=reading.route,
-        release=reading.release,
-        package_millilitres=reading.package_millilitres,
-        assumptions=((FROM_NAME,) if told else ()) + reading.assumptions,
-    )
 
 
 def _with_listed(
@@ -279,22 +192,14 @@ def _with_listed(
     if not isinstance(found, Product):
         name = found.name or ", ".join(knowledge.agents[agent].name for agent in listed)
         found = Product(tuple(Ingredient(agent, None) for agent in listed), name)
-    filled = tuple(
+    ingredients = tuple(
         ingredient if ingredient.strength else Ingredient(ingredient.agent, listed.get(ingredient.agent))
         for ingredient in found.ingredients
     )
-    if filled == found.ingredients:
+    if ingredients == found.ingredients:
         return found
-    return replace(found, ingredients=filled, assumptions=_noted(found, FROM_LIST))
-
-
-def _agents(ingredients: Iterable[Ingredient]) -> set[str]:
-    return {ingredient.agent for ingredient in ingredients}
+    return replace(found, ingredients=ingredients, assumptions=noted(found, FROM_LIST))
 
 
 def _lacks_strength(product: Product) -> bool:
     return any(ingredient.strength is None for ingredient in product.ingredients)
-
-
-def _noted(product: Product, *notes: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*product.assumptions, *notes)))

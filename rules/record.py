@@ -23,7 +23,7 @@ _NOT_AN_ORDER = frozenset({"proposal", "option"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One agent of one regimen. ``order`` makes the record's order deterministic whatever order it was sent in."""
+    """One agent of one regimen; ``companions`` are the other agents of its product."""
 
     regimen: Regimen
     product: Product
@@ -31,6 +31,7 @@ class Entry:
     dose: DailyDose | NoDailyDose
     way: Way
     window: Window
+    companions: tuple[Agent, ...] = ()
 
     @property
     def source(self) -> str:
@@ -49,7 +50,7 @@ class Entry:
 
     @property
     def order(self) -> tuple[bool, date, str, str]:
-        """Record before drafts, older before newer, then by name."""
+        """Record before drafts, older before newer, then by name: the same in whatever order records were sent."""
         return (self.regimen.draft, self.window.start or date.min, self.regimen.source, self.agent.id)
 
 
@@ -97,8 +98,10 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
     window = window_of(regimen, dose, default_start)
     if regimen.draft and window.start is not None and window.start > on:
         dose = read_dose(regimen, product, knowledge, window.start)
-    for agent_id in dict.fromkeys(ingredient.agent for ingredient in product.ingredients):
-        yield Entry(regimen, product, knowledge.agents[agent_id], dose, way, window)
+    agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
+    for agent in agents:
+        companions = tuple(other for other in agents if other is not agent)
+        yield Entry(regimen, product, agent, dose, way, window, companions)
 
 
 def is_stopping(regimen: Regimen) -> bool:

@@ -24,7 +24,7 @@ def judge(case: Case) -> Met | Considered:
         if (opioids or sedatives) and case.record.nameless:
             return not_judged(ID, "a medication on record could not be identified")
         return not_met(ID)
-    treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry.agent, case.conditions)]
+    treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.conditions)]
     softened = next((case.conditions[concept].name for concept in SOFTENING if concept in case.conditions), None)
     both = case.opioids(replacement=True) and case.sedatives(replacement=True)
     softer = softened is not None or len(treatment) == len(opioids)

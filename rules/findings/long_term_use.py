@@ -5,6 +5,7 @@ from __future__ import annotations
 from rules.assessment import Considered, Met, Pattern
 from rules.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
 from rules.load import in_load
+from rules.record import Entry
 
 ID = "long-term-use"
 
@@ -30,10 +31,17 @@ def judge(case: Case) -> Met | Considered:
             "beyond_days": passed,
             "may_still_be_taken": not case.still_supplied(use),
             "until": use.until,
-            "agents": names(e for e in case.record.entries if in_load(e.agent) and e.agent.id not in treated),
+            "agents": names(_taken(case, treated)),
             "review_months": case.parameter(ID, "review_months"),
         }
         return case.met(ID, facts)
     if use.at_least:
         return not_judged(ID, f"on record for at least {use.days} days")
     return not_met(ID)
+
+
+def _taken(case: Case, treated: frozenset[str]) -> tuple[Entry, ...]:
+    """What is taken: the sedatives present on record, else (supply over) those of the record's history."""
+    own = [e for e in case.record.entries if in_load(e.agent) and e.agent.id not in treated and not e.regimen.draft]
+    present = case.now.present()
+    return tuple(e for e in own if e in present) or tuple(own)

@@ -53,6 +53,6 @@ def _established(case: Case) -> bool:
         if entry.window.start is None or entry.window.end is None or not entry.agent.agent_class.in_load:
             continue
         begun: date = use.since if use is not None and case.still_supplied(use) else entry.window.start
-        if (entry.window.end - begun).days >= days:
+        if (entry.window.end - begun).days + 1 >= days:
             return True
     return False

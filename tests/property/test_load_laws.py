@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rules import Assessment, Patient, Regimen, assess
 from rules.assessment import Load
 from rules.model import Coding, Dosage, DoseEntry, Medication, Quantity, Timing
-from tests.property.strategies import KNOWLEDGE, ON, alike, patients, regimens
+from strategies import KNOWLEDGE, ON, alike, patients, regimens
 
 ORDER = Regimen(
     source="MedicationRequest/m",

@@ -1,0 +1,546 @@
+"""Can a prescriber work the order-entry page, with a mouse and without one, and does it behave as an EHR would?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from cds_service.sandbox.demo import QuietHandler, demonstration
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Alprazolam 0.25 mg twice a day is on record, no opioid and no naloxone.
+ON_ALPRAZOLAM = "opioid-hydrocodone-on-alprazolam"
+OXYCODONE = "oxycodone hydrochloride 5 MG Oral Tablet"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: scripts/install-chromium installs it"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A demonstration of its own for every test, since what is ordered stays in the sandbox."""
+    server = make_server("127.0.0.1", 0, demonstration(), threaded=True, request_handler=QuietHandler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Desk:
+    """The page as a test sits in front of it, with what it sent and what it complained of."""
+
+    page: Page
+    address: str
+    sent: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, story: str) -> None:
+        self.page.goto(f"{self.address}#story={story}")
+        expect(self.page.locator("#load .figure").first).to_be_visible()
+        expect(self.page.locator("#medications .name").first).to_be_visible()
+
+    def choose(self, drug: str, product: str) -> None:
+        self.page.get_by_label("Drug", exact=True).click()
+        self.page.keyboard.type(drug)
+        self.page.get_by_role("option", name=drug).first.click()
+        self.page.get_by_label("Strength and form").select_option(label=product)
+
+    def order(self, drug: str, product: str, frequency: str = "twice daily") -> None:
+        self.choose(drug, product)
+        self.page.get_by_label("Frequency").select_option(label=frequency)
+        self.page.get_by_role("button", name="Add order").click()
+
+    def order_oxycodone(self) -> None:
+        self.order("oxycodone", OXYCODONE, "four times daily")
+        expect(self.cards).to_have_count(1)
+
+    @property
+    def cards(self) -> Any:
+        return self.page.locator("#order-cards .card")
+
+    @property
+    def drafts(self) -> Any:
+        return self.page.locator("#drafts .name")
+
+    def bodies(self, ending: str) -> list[dict[str, Any]]:
+        return [
+            request.post_data_json for request in self.sent if request.method == "POST" and request.url.endswith(ending)
+        ]
+
+    def feedback(self) -> dict[str, Any]:
+        """The one feedback that was sent."""
+        (body,) = self.bodies("/feedback")
+        (entry,) = body["feedback"]
+        return dict(entry)
+
+    def record(self, kind: str, patient: str, status: str) -> list[str]:
+        bundle = self.page.evaluate(
+            "address => fetch(address).then((answer) => answer.json())",
+            f"/fhir/{kind}?patient={patient}&status={status}",
+        )
+        return [str(entry["resource"]) for entry in bundle.get("entry", [])]
+
+
+@pytest.fixture
+def desk(browser: Browser, address: str) -> Iterator[Desk]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    desk = Desk(context.new_page(), address)
+    desk.page.set_default_timeout(15_000)
+    desk.page.on("request", desk.sent.append)
+    desk.page.on("console", lambda message: desk.complaints.append(message.text) if message.type != "log" else None)
+    desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
+    yield desk
+    context.close()
+    assert desk.complaints == []
+    assert {urlsplit(request.url).netloc for request in desk.sent} == {urlsplit(address).netloc}
+
+
+# The chart
+
+
+def test_a_patient_is_found_by_story_and_the_chart_opens(desk: Desk) -> None:
+    desk.page.goto(desk.address)
+    expect(desk.page.get_by_role("heading", name="Choose a patient to begin")).to_be_visible()
+    assert desk.page.locator("#patient-list button").count() >= 40
+    desk.page.get_by_label("Find by name or story").fill("hydrocodone tooth")
+    expect(desk.page.locator("#patients-count")).to_have_text(re.compile(r"^1 of \d+ patients$"))
+    desk.page.locator("#patient-list button").click()
+    expect(desk.page.get_by_role("heading", name="Philippa Grunwald-Osei")).to_be_focused()
+    expect(desk.page.locator("#load")).to_contain_text("10 mg/day diazepam-equivalent")
+    expect(desk.page.locator("#medications")).to_contain_text("alprazolam 0.25 MG Oral Tablet")
+    expect(desk.page.locator("#medications")).to_contain_text("Counts 10 mg/day diazepam-equivalent")
+    expect(desk.page.locator("#conditions")).to_contain_text("None on record.")
+
+
+def test_opening_a_chart_calls_patient_view_and_shows_its_card(desk: Desk) -> None:
+    desk.open("taper-referral-diazepam-five-years")
+    card = desk.page.locator("#chart-cards .card")
+    expect(card).to_have_count(1)
+    expect(card.locator(".indicator")).to_contain_text("Information")
+    (request,) = desk.bodies("/benzo-patient-view")
+    assert request["hook"] == "patient-view"
+    assert request["context"]["patientId"] == "castellanos-euphemia"
+
+
+def test_an_incomplete_load_is_never_shown_as_a_whole_one(desk: Desk) -> None:
+    # Zolpidem 10 mg counts 5 mg; the lorazepam has no dose.
+    desk.page.goto(desk.address)
+    desk.open("dose-missing-lorazepam-with-zolpidem")
+    text = desk.page.locator("#load").inner_text()
+    assert re.search(r"at least|Not known", text), text
+    assert "None" not in desk.page.locator("#load .figure").first.inner_text()
+    assert "Not known or not counted" in text
+    assert not re.search(r"^Low withdrawal", text, re.MULTILINE)
+
+
+def test_a_chart_that_was_left_meanwhile_is_not_drawn_into_the_next_one(desk: Desk) -> None:
+    def late(route: Route) -> None:
+        desk.page.wait_for_timeout(700)
+        route.continue_()
+
+    desk.page.goto(desk.address)
+    desk.page.route("**/demo/assessment?patient=grunwald-osei-philippa", late)
+    desk.page.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
+    desk.page.get_by_role("button", name=re.compile("Mirabel Osei")).click()
+    desk.page.wait_for_timeout(1500)
+    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("Mirabel")
+    assert "alprazolam" not in desk.page.locator("#load").inner_text()
+
+
+# Choosing what to order
+
+
+def test_drugs_come_from_the_knowledge_base_and_strengths_follow(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.choose("lorazepam", "lorazepam 1 MG Oral Tablet")
+    desk.page.get_by_label("Dose", exact=True).fill("2")
+    desk.page.get_by_label("Frequency").select_option(label="at bedtime")
+    desk.page.get_by_label("As needed").check()
+    expect(desk.page.locator("#sig")).to_have_text("lorazepam 1 MG Oral Tablet, 2 tablets at bedtime as needed")
+
+
+def test_an_order_says_everything_in_fhir(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.choose("lorazepam", "lorazepam 1 MG Oral Tablet")
+    desk.page.get_by_label("Dose", exact=True).fill("0.5")
+    desk.page.get_by_label("Frequency").select_option(label="every 8 hours")
+    desk.page.get_by_label("Quantity").fill("21")
+    desk.page.get_by_label("Days' supply").fill("14")
+    desk.page.get_by_label("As needed").check()
+    desk.page.get_by_role("button", name="Add order").click()
+    expect(desk.drafts).to_have_text(["lorazepam 1 MG Oral Tablet"])
+    expect(desk.page.locator("#support-status")).to_contain_text("came back")
+    (request,) = desk.bodies("/benzo-order-select")
+    (draft,) = [entry["resource"] for entry in request["context"]["draftOrders"]["entry"]]
+    assert request["context"]["selections"] == [f"MedicationRequest/{draft['id']}"]
+    assert (draft["status"], draft["intent"], draft["authoredOn"]) == ("draft", "order", "2026-11-22")
+    assert draft["subject"] == {"reference": "Patient/grunwald-osei-philippa"}
+    assert draft["medicationCodeableConcept"]["coding"][0]["code"] == "197901"
+    (dosage,) = draft["dosageInstruction"]
+    assert dosage["timing"]["repeat"] == {"frequency": 1, "period": 8, "periodUnit": "h"}
+    assert dosage["asNeededBoolean"] is True
+    assert dosage["doseAndRate"] == [{"doseQuantity": {"value": 0.5, "unit": "tablet"}}]
+    assert draft["dispenseRequest"]["quantity"] == {"value": 21, "unit": "tablet"}
+    assert draft["dispenseRequest"]["expectedSupplyDuration"]["value"] == 14
+
+
+def test_the_request_carries_what_the_discovered_templates_ask_for(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    (request,) = desk.bodies("/benzo-order-select")
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request["hookInstance"])
+    assert request["fhirServer"] == f"{desk.address}fhir"
+    assert set(request["prefetch"]) == {
+        "patient",
+        "medicationRequests",
+        "medicationStatements",
+        "medicationDispenses",
+        "conditions",
+    }
+    assert request["prefetch"]["patient"]["id"] == "grunwald-osei-philippa"
+    assert request["prefetch"]["medicationRequests"]["total"] == 2
+
+
+def test_a_drug_outside_the_knowledge_can_be_ordered_and_brings_no_card(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.page.get_by_label("Drug", exact=True).click()
+    desk.page.keyboard.type("amoxicillin 500 mg capsule")
+    expect(desk.page.get_by_role("option")).to_contain_text("Not in the knowledge base")
+    desk.page.get_by_role("button", name="Add order").click()
+    expect(desk.drafts).to_have_text(["amoxicillin 500 mg capsule"])
+    expect(desk.page.locator("#support-status")).to_have_text("order-select came back with no card.")
+
+
+def test_an_order_without_a_drug_is_not_added_and_says_why(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.page.get_by_role("button", name="Add order").click()
+    expect(desk.page.locator("#order-error")).to_have_text("Choose a drug from the list.")
+    expect(desk.page.get_by_label("Drug", exact=True)).to_be_focused()
+    expect(desk.drafts).to_have_count(0)
+
+
+# Cards and answers
+
+
+def test_a_card_shows_its_parts_as_an_ehr_does(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    card = desk.cards.first
+    expect(card.locator(".indicator")).to_contain_text("Warning")
+    expect(card.get_by_role("heading", level=3)).to_contain_text(re.compile("oxycodone", re.IGNORECASE))
+    assert card.locator(".source a").get_attribute("href", timeout=2000) is not None
+    detail = card.locator(".markdown")
+    expect(detail).to_be_hidden()
+    card.get_by_text("Why, and the working").click()
+    expect(detail).to_contain_text("alprazolam")
+    assert detail.locator("li").count() >= 2
+    assert "**" not in detail.inner_text()
+    assert "\\" not in detail.inner_text()
+    expect(desk.page.locator("#announcer")).to_contain_text("Warning")
+
+
+def test_accepting_a_created_order_drafts_it_and_tells_the_service(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.cards.first.get_by_role("button", name=re.compile("naloxone", re.IGNORECASE)).click()
+    expect(desk.drafts).to_have_count(2)
+    expect(desk.drafts.nth(1)).to_contain_text(re.compile("naloxone", re.IGNORECASE))
+    expect(desk.cards.first.locator(".answer")).to_contain_text("Feedback sent: accepted")
+    feedback = desk.feedback()
+    assert feedback["outcome"] == "accepted"
+    assert len(feedback["acceptedSuggestions"]) == 1
+    assert re.match(r"\d{4}-\d\d-\d\dT.*Z$", feedback["outcomeTimestamp"])
+
+
+def test_accepting_a_removal_removes_the_draft(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.cards.first.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(desk.drafts).to_have_count(0)
+    expect(desk.cards.first.locator(".answer")).to_contain_text("order removed")
+    expect(desk.page.get_by_role("button", name="Sign orders")).to_be_disabled()
+
+
+def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.page.get_by_role("button", name="Sign orders").click()
+    expect(desk.page.locator("#support-status")).to_contain_text("order-sign")
+    expect(desk.cards.first.get_by_role("heading", level=3)).to_be_focused()
+    expect(desk.page.locator("#drafts-note")).to_contain_text("1 card waits")
+    assert desk.record("MedicationRequest", "grunwald-osei-philippa", "active").__len__() == 2
+    card = desk.cards.first
+    reason = card.get_by_label("Continue as ordered because")
+    reason.select_option(index=1)
+    chosen = reason.locator("option").nth(1).inner_text()
+    card.get_by_role("button", name="Override").click()
+    expect(card.locator(".answer")).to_have_text(f"Feedback sent: overridden, {chosen}.")
+    feedback = desk.feedback()
+    assert feedback["outcome"] == "overridden"
+    assert feedback["overrideReason"]["reason"]["code"]
+    desk.page.get_by_role("button", name="Sign now").click()
+    expect(desk.page.locator("#medications .name").first).to_contain_text(OXYCODONE)
+    expect(desk.drafts).to_have_count(0)
+    signed = desk.record("MedicationRequest", "grunwald-osei-philippa", "active")
+    assert len(signed) == 3
+    assert any(OXYCODONE in resource for resource in signed)
+
+
+def test_what_was_answered_when_it_was_chosen_is_not_asked_again_at_signing(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.cards.first.get_by_role("button", name="Override").click()
+    expect(desk.cards.first.locator(".answer")).to_contain_text("no reason given")
+    assert "overrideReason" not in desk.feedback()
+    desk.page.get_by_role("button", name="Sign orders").click()
+    expect(desk.page.locator("#medications .name").first).to_contain_text(OXYCODONE)
+    assert len(desk.bodies("/benzo-order-sign")) == 1
+
+
+def test_the_order_of_a_story_can_be_added_and_removed(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.page.get_by_role("button", name="Add the story's order").click()
+    expect(desk.drafts).to_have_count(1)
+    expect(desk.cards).to_have_count(1)
+    desk.page.locator("#drafts").get_by_role("button", name=re.compile("^Remove")).click()
+    expect(desk.drafts).to_have_count(0)
+    expect(desk.cards).to_have_count(0)
+    expect(desk.page.get_by_role("button", name="Add the story's order")).to_be_visible()
+
+
+def test_a_service_that_fails_is_said_and_stops_nobody(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.page.route("**/cds-services/benzo-order-*", lambda route: route.fulfill(status=503, body=""))
+    desk.order("oxycodone", OXYCODONE)
+    expect(desk.page.locator("#support-status")).to_contain_text("Nothing was checked")
+    desk.page.get_by_role("button", name="Sign orders").click()
+    desk.page.get_by_role("button", name="Sign without a check").click()
+    expect(desk.page.locator("#medications .name").first).to_contain_text(OXYCODONE)
+    # The browser itself reports the 503 answers; nothing else may be complained of.
+    assert all("503" in complaint for complaint in desk.complaints)
+    desk.complaints.clear()
+
+
+# What went over the wire
+
+
+def test_the_raw_request_and_response_can_be_seen(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.page.get_by_role("button", name="Show request and response").click()
+    call = desk.page.locator("#raw-panel details").first
+    expect(call.locator("summary")).to_contain_text("order-select POST /cds-services/benzo-order-select 200")
+    expect(call.get_by_label("Request")).to_contain_text('"hook": "order-select"')
+    expect(call.get_by_label("Response")).to_contain_text('"indicator": "warning"')
+    desk.page.get_by_role("button", name="Hide request and response").click()
+    expect(desk.page.locator("#raw-panel")).to_be_hidden()
+
+
+# Markdown
+
+
+def rendered(desk: Desk, markdown: str) -> str:
+    desk.page.goto(desk.address)
+    return str(
+        desk.page.evaluate(
+            "text => import('/demo/static/markdown.js').then((module) => module.rendered(text).innerHTML)", markdown
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("markdown", "markup"),
+    [
+        ("**a** and *b*", "<p><strong>a</strong> and <em>b</em></p>"),
+        ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
+        ("- a\n  - b\n- c", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>"),
+        ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
+        ("### Load", "<h4>Load</h4>"),
+        ("a\nb\n\nc", "<p>a b</p><p>c</p>"),
+        (r"\*a\* \[b\] 2 \< 3", "<p>*a* [b] 2 &lt; 3</p>"),
+        ("snake_case_name", "<p>snake_case_name</p>"),
+        ("2 * 3 * 4", "<p>2 * 3 * 4</p>"),
+        ("`**a**`", "<p><code>**a**</code></p>"),
+    ],
+)
+def test_markdown_is_rendered(desk: Desk, markdown: str, markup: str) -> None:
+    assert rendered(desk, markdown) == markup
+
+
+def test_a_table_is_rendered_with_escaped_bars_inside_its_cells(desk: Desk) -> None:
+    markup = rendered(desk, "| a | b |\n|---|--:|\n| 1 \\| 2 | **3** |\n\nafter")
+    assert '<th scope="col">a</th>' in markup
+    assert "<td>1 | 2</td><td><strong>3</strong></td>" in markup
+    assert markup.endswith("<p>after</p>")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "- <b>bold</b>",
+        "[click](javascript:alert(1))",
+        "[click](data:text/html,x)",
+        "&lt;script&gt;",
+    ],
+)
+def test_nothing_in_markdown_becomes_an_element_of_its_own(desk: Desk, hostile: str) -> None:
+    assert re.findall(r"<(?!/?(?:p|ul|li)>)", rendered(desk, hostile)) == []
+
+
+def test_a_link_opens_elsewhere_without_a_handle_on_this_page(desk: Desk) -> None:
+    assert rendered(desk, "[a](https://example.org/x)") == (
+        '<p><a href="https://example.org/x" target="_blank" rel="noopener noreferrer">a</a></p>'
+    )
+
+
+# For everybody
+
+
+def test_the_whole_way_can_be_gone_by_keyboard(desk: Desk) -> None:
+    keys = desk.page.keyboard
+    desk.page.goto(desk.address)
+    expect(desk.page.locator("#patient-list button").first).to_be_visible()
+    keys.press("Tab")
+    expect(desk.page.get_by_role("link", name="Skip to the chart")).to_be_focused()
+    keys.press("Tab")
+    expect(desk.page.get_by_label("Find by name or story")).to_be_focused()
+    keys.type("hydrocodone tooth")
+    tab_to(desk.page, "#patient-list button")
+    keys.press("Enter")
+    expect(desk.page.get_by_role("heading", level=1)).to_be_focused()
+    expect(desk.page.locator("#medications .name").first).to_be_visible()
+    tab_to(desk.page, "#drug")
+    keys.type("oxycodone")
+    expect(desk.page.get_by_role("option").first).to_be_visible()
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(desk.page.get_by_label("Drug", exact=True)).to_have_value("oxycodone")
+    tab_to(desk.page, "#product")
+    keys.type("oxycodone hydrochloride 5 MG Oral T")
+    tab_to(desk.page, "#add-order")
+    keys.press("Enter")
+    expect(desk.cards).to_have_count(1)
+    tab_to(desk.page, "#sign-orders")
+    keys.press("Enter")
+    expect(desk.cards.first.get_by_role("heading", level=3)).to_be_focused()
+    tab_to(desk.page, ".override select")
+    keys.press("ArrowDown")
+    tab_to(desk.page, ".override button")
+    keys.press("Enter")
+    expect(desk.cards.first.locator(".answer")).to_be_focused()
+    tab_to(desk.page, "#sign-orders", "Shift+Tab")
+    keys.press("Enter")
+    expect(desk.page.locator("#medications .name").first).to_contain_text(OXYCODONE)
+
+
+def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
+    """Press the key until the focus is on what the selector names, each stop with a focus that can be seen."""
+    for _ in range(40):
+        page.keyboard.press(key)
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"no number of {key} reaches {selector}")
+
+
+def test_every_control_has_a_name(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    unnamed = desk.page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, summary, a[href]")].filter((control) =>
+          !(control.getAttribute("aria-label") || control.textContent.trim()
+            || [...(control.labels ?? [])].some((label) => label.textContent.trim()))
+        ).map((control) => control.outerHTML)"""
+    )
+    selects = desk.page.evaluate(
+        """() => [...document.querySelectorAll("select, input")].filter((control) => !control.labels.length)
+          .map((control) => control.outerHTML)"""
+    )
+    assert unnamed == selects == []
+
+
+CONTRAST = """() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map((part) => part / 255)
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest(":disabled, .skip, .hidden, option")) continue;
+    const [one, other] = [parse(getComputedStyle(element).color), ground(element)].map(luminance);
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    found.push([Math.round(ratio * 100) / 100, walker.currentNode.data.trim().slice(0, 40)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(desk: Desk, scheme: Any) -> None:
+    desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.cards.first.get_by_text("Why, and the working").click()
+    measured = desk.page.evaluate(CONTRAST)
+    assert len(measured) > 60
+    assert [pair for pair in measured if pair[0] < 4.5] == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_runs_off_the_side_of_the_screen(desk: Desk, width: int) -> None:
+    desk.page.set_viewport_size({"width": width, "height": 800})
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.cards.first.get_by_text("Why, and the working").click()
+    desk.page.get_by_role("button", name="Show request and response").click()
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_narrow_screen_the_list_makes_way_for_the_chart(desk: Desk) -> None:
+    desk.page.set_viewport_size({"width": 360, "height": 800})
+    desk.page.goto(desk.address)
+    desk.page.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
+    expect(desk.page.locator("#patient-list")).to_be_hidden()
+    desk.page.get_by_role("button", name="Show list").click()
+    expect(desk.page.locator("#patient-list")).to_be_visible()

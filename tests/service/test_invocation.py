@@ -1,0 +1,277 @@
+"""Does each hook get the right answer, in every shape that clients send, and only when it concerns the order?"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from ehr import (
+    ABSENT,
+    assert_outcome,
+    assessment,
+    bundle,
+    cards,
+    client,
+    empty_members,
+    logged,
+    lorazepam,
+    metformin,
+    order,
+    post,
+    prefetch,
+    request,
+    select,
+    sign,
+)
+
+from cds_service.app import today
+
+ERROR_OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+NO_RESULTS = {
+    "resourceType": "Bundle",
+    "type": "searchset",
+    "total": 0,
+    "entry": [
+        {
+            "search": {"mode": "outcome"},
+            "resource": {
+                "resourceType": "OperationOutcome",
+                "issue": [{"severity": "warning", "code": "processing", "details": {"text": "no results"}}],
+            },
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def http():
+    return client()
+
+
+def load_with_order(card: dict) -> dict:
+    return assessment(card)["load"]["with_order"]
+
+
+# -- what the drafts are decides whether anything is said ----------------------------------------------------------
+
+
+def test_a_drafted_sedative_is_named_with_its_load(http):
+    # 2 mg lorazepam a day; 1 mg equals 10 mg of diazepam in the Ashton column, 2 mg in the VA/DoD column.
+    first = cards(http, sign(lorazepam()))[0]
+    assert "lorazepam" in first["summary"].lower()
+    assert load_with_order(first)["used"] == 20.0
+    assert load_with_order(first)["by_table"]["va-dod-2021"]["used"] == 10.0
+
+
+def test_a_drafted_opioid_beside_a_sedative_on_record_is_named(http):
+    draft = order("oxycodone-1", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=2)
+    first = cards(http, sign(draft, prefetch=prefetch(lorazepam())))[0]
+    assert "concurrent-opioid" in [finding["id"] for finding in assessment(first)["findings"]]
+
+
+@pytest.mark.parametrize("supplied", [ABSENT, None, {}, {"medicationRequests": ERROR_OUTCOME}])
+def test_no_depressant_among_the_drafts_is_silence_whatever_is_missing(http, supplied):
+    assert cards(http, sign(metformin(), prefetch=supplied)) == []
+
+
+def test_no_drafts_at_all_is_silence(http):
+    assert cards(http, sign(prefetch=prefetch(lorazepam()))) == []
+
+
+def test_a_sedative_on_record_does_not_make_another_order_speak(http):
+    assert cards(http, sign(metformin(), prefetch=prefetch(lorazepam()))) == []
+
+
+def test_stopping_a_sedative_is_an_order_about_it(http):
+    # The draft stops the order on record; without the history it is the 412 that shows that it was not passed over.
+    body = sign(lorazepam(status="stopped"), prefetch=ABSENT)
+    assert_outcome(post(http, body), 412, "incomplete")
+
+
+# -- order-select: only what is selected ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["MedicationRequest/lorazepam-1", "lorazepam-1"])
+def test_a_selected_sedative_speaks(http, name):
+    assert cards(http, select(lorazepam(), metformin(), selections=[name]))
+
+
+def test_a_sedative_that_is_not_selected_is_silent(http):
+    assert cards(http, select(lorazepam(), metformin(), selections=["MedicationRequest/metformin-1"])) == []
+
+
+def test_the_order_of_the_entry_may_be_selected_by_its_address(http):
+    drafts = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"fullUrl": "urn:uuid:8c2a3e44-0000-4000-8000-000000000001", "resource": lorazepam()},
+            {"fullUrl": "urn:uuid:8c2a3e44-0000-4000-8000-000000000002", "resource": metformin()},
+        ],
+    }
+
+    def selecting(number: int) -> dict:
+        chosen = [f"urn:uuid:8c2a3e44-0000-4000-8000-00000000000{number}"]
+        return request("order-select", context={"draftOrders": drafts, "selections": chosen})
+
+    assert cards(http, selecting(1))
+    assert cards(http, selecting(2)) == []
+
+
+def test_a_selection_that_is_not_among_the_drafts_means_all_and_is_said(http):
+    found = cards(http, select(lorazepam(), selections=["MedicationRequest/elsewhere"]))
+    incomplete = next(item for item in assessment(found[0])["findings"] if item["id"] == "incomplete-picture")
+    assert any(line.startswith("selections: none of the selected orders") for line in incomplete["facts"]["missing"])
+
+
+def test_no_selection_means_all(http):
+    assert cards(http, select(lorazepam(), selections=[]))
+
+
+# -- prefetch: absent, null, an error and data are four things -----------------------------------------------------
+
+
+@pytest.mark.parametrize("supplied", [ABSENT, None, {}, {"patient": None, "conditions": None}])
+def test_without_the_medication_requests_a_sedative_order_is_refused_by_name(http, supplied):
+    told = assert_outcome(post(http, sign(lorazepam(), prefetch=supplied)), 412, "incomplete")
+    assert told["expression"] == ["prefetch.medicationRequests"]
+    assert "medicationRequests" in told["details"]["text"]
+
+
+@pytest.mark.parametrize("nothing", [None, NO_RESULTS, {"resourceType": "Bundle", "type": "searchset", "total": 0}])
+def test_no_medication_requests_is_an_answer(http, nothing):
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(medicationRequests=nothing)))[0]
+    assert load_with_order(card)["complete"] is True
+
+
+@pytest.mark.parametrize("failed", [ERROR_OUTCOME, "the search failed"])
+def test_an_error_in_place_of_the_medication_requests_is_incomplete_not_nothing(http, failed):
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(medicationRequests=failed)))[0]
+    load = load_with_order(card)
+    assert (load["used"], load["complete"], load["band_is_minimum"]) == (20.0, False, True)
+    assert "high" not in load  # no upper end, and no null is sent
+    assert "at least" in card["summary"]
+
+
+@pytest.mark.parametrize("key", ["patient", "medicationStatements", "medicationDispenses", "conditions"])
+def test_an_optional_key_that_is_absent_or_failed_is_named_as_missing(http, key):
+    for value in (ABSENT, ERROR_OUTCOME):
+        card = cards(http, sign(lorazepam(), prefetch=prefetch(**{key: value})))[0]
+        incomplete = next(item for item in assessment(card)["findings"] if item["id"] == "incomplete-picture")
+        assert any(line.startswith(f"{key}: ") for line in incomplete["facts"]["missing"])
+
+
+def test_a_page_that_was_not_sent_is_missing(http):
+    paged = bundle(type="searchset", link=[{"relation": "next", "url": "https://ehr.example/next"}])
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(medicationRequests=paged)))[0]
+    assert load_with_order(card)["complete"] is False
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "encounter-start", "encounter-discharge"])
+def test_hooks_without_drafts_need_the_medication_requests(http, hook):
+    assert_outcome(post(http, request(hook, prefetch=ABSENT)), 412, "incomplete")
+    assert cards(http, request(hook)) == []
+
+
+def test_opening_the_chart_names_long_use_and_only_informs(http):
+    old = lorazepam(authoredOn="2026-01-02", dispenseRequest={"expectedSupplyDuration": {"value": 365, "unit": "d"}})
+    (card,) = cards(http, request("patient-view", prefetch=prefetch(old)))
+    assert card["indicator"] == "info"
+    # From 2 January to 22 November: 324 days.
+    assert assessment(card)["exposure"]["benzodiazepine"]["days"] == 324
+
+
+def test_a_refill_reads_its_drafts_from_medications(http):
+    body = request("medication-refill", context={"medications": bundle(lorazepam())}, prefetch=ABSENT)
+    assert_outcome(post(http, body), 412, "incomplete")
+    assert cards(http, request("medication-refill", context={"medications": bundle(metformin())})) == []
+
+
+def test_a_site_may_use_its_own_prefetch_keys(http):
+    body = sign(lorazepam("lorazepam-2"), prefetch={"ourOrders": bundle(lorazepam("lorazepam-0"))})
+    assert_outcome(post(http, body), 412, "incomplete")
+    with_alias = client(prefetch_aliases={"ourOrders": "medicationRequests"})
+    assert assessment(cards(with_alias, body)[0])["load"]["current"]["used"] == 20.0
+
+
+def test_another_patients_order_is_not_counted(http):
+    stray = lorazepam("stray", subject={"reference": "Patient/p2"})
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(stray)))[0]
+    assert assessment(card)["load"]["current"]["used"] == 0.0
+    assert [item["reason"] for item in assessment(card)["not_counted"]] == ["wrong-patient"]
+
+
+# -- the shapes clients send ---------------------------------------------------------------------------------------
+
+SHAPES = {
+    "ids with their types": sign(lorazepam(), context={"patientId": "Patient/p1", "encounterId": "Encounter/e1"}),
+    "a list of drafts": sign(context={"draftOrders": [lorazepam()]}),
+    "a Bundle without a type": sign(context={"draftOrders": {"entry": [{"resource": lorazepam()}]}}),
+    "an instance that is no UUID": sign(lorazepam(), hookInstance="order-42"),
+    "null members": sign(lorazepam(), fhirServer=None, fhirAuthorization=None, extension=None),
+    "extensions": sign(lorazepam(), extension={"com.epic.cdshooks.request.bpa-trigger-action": "23"}),
+    "members of a later version": sign(lorazepam(), lang="en", context={"newMember": {"a": [1]}}),
+    "no user": sign(lorazepam(), context={"userId": None}),
+    "a draft marked active": sign(lorazepam(status="active")),
+    "the old prefetch wrapper": sign(
+        lorazepam(),
+        prefetch=prefetch(medicationRequests={"response": {"status": "200 OK"}, "resource": bundle(type="searchset")}),
+    ),
+    "a wrong prefetch key beside the right one": sign(lorazepam(), prefetch=prefetch(item1={"note": "text"})),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_request_in_a_known_shape_gets_the_same_judgement(http, shape):
+    plain = cards(http, sign(lorazepam()))[0]
+    card = cards(http, shape)[0]
+    assert assessment(card)["load"] == assessment(plain)["load"]
+    assert card["summary"] == plain["summary"]
+
+
+def test_a_broken_resource_costs_one_line_never_the_answer(http):
+    broken = {"resourceType": "MedicationRequest", "id": "broken", "medicationCodeableConcept": ["?", {"text": 7}]}
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(broken, {"resourceType": 5})))[0]
+    assert load_with_order(card)["used"] == 20.0
+    assert load_with_order(card)["complete"] is False
+
+
+# -- the answer itself ---------------------------------------------------------------------------------------------
+
+
+def test_the_same_request_on_the_same_day_is_answered_byte_for_byte(http):
+    body = sign(lorazepam(), prefetch=prefetch(lorazepam("lorazepam-0"), metformin()))
+    assert post(http, body).data == post(client(), body).data
+
+
+def test_no_empty_member_is_ever_sent(http):
+    body = sign(lorazepam(), prefetch=prefetch(lorazepam("lorazepam-0"), conditions=ABSENT))
+    found = cards(http, body)
+    assert found
+    assert empty_members(found) == []
+    assert post(http, sign(metformin())).json == {"cards": []}
+
+
+def test_the_patient_is_not_named_in_what_the_card_carries(http):
+    assert "reference" not in assessment(cards(http, sign(lorazepam()))[0])["patient"]
+
+
+def test_the_day_begins_in_the_zone_of_the_site():
+    late_evening = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+    assert today(ZoneInfo("America/New_York"), late_evening) == date(2026, 11, 22)
+    assert today(UTC, late_evening) == date(2026, 11, 23)
+
+
+def test_a_call_is_logged_without_a_word_of_the_patient(http):
+    with logged() as lines:
+        secret = {"reference": "Patient/p1-secret"}
+        post(http, sign(lorazepam(subject=secret), context={"patientId": "Patient/p1-secret"}))
+        http.get("/cds-services/p1-secret?patient=p1-secret")
+    first, second = map(json.loads, lines)
+    assert (first["method"], first["service"], first["status"]) == ("POST", "benzo-order-sign", 200)
+    assert first["cards"] >= 1
+    assert first["milliseconds"] > 0
+    assert (second["status"], second["route"]) == (405, "none")
+    assert "p1" not in "".join(lines)
+    assert "lorazepam" not in "".join(lines)
