@@ -71,8 +71,8 @@ CASES = {
         Kind.UNCITED, "policy.yaml", "references: [xyrem-2020]", "references: []", "findings.oxybate.references",
     ),
     "an equivalent of another magnitude": (
-        Kind.OUT_OF_RANGE, "agents.yaml", "- {source: asam-2025-ashton, value:", '- {source: asam-2025-ashton, value: "9000", note:',
-        "agents.yaml: agents",
+        Kind.OUT_OF_RANGE, "agents.yaml",
+        "- {source: asam-2025-ashton, value:", '- {source: asam-2025-ashton, value: "9000", note:', "agents.yaml: agents",
     ),
     "a policy value out of its range": (
         Kind.OUT_OF_RANGE, "policy.yaml", 'value: "365", unit: d, range: ["90"', 'value: "3650", unit: d, range: ["90"',
@@ -101,10 +101,12 @@ CASES = {
     ),
     "a source that nobody cites": (
         Kind.UNUSED, "sources.yaml", "sources:\n",
-        "sources:\n  idle: {title: t, publisher: p, year: '', url: '', read_at: r, verification: read}\n", "sources.idle",
+        "sources:\n  idle: {title: t, publisher: p, year: '', url: '', read_at: r, verification: read}\n",
+        "sources.idle",
     ),
     "a trait that nobody asks for": (
-        Kind.UNUSED, "agents.yaml", "traits: [high-potency]", "traits: [high-potency, tastes-of-mint]", "tastes-of-mint",
+        Kind.UNUSED, "agents.yaml",
+        "traits: [high-potency]", "traits: [high-potency, tastes-of-mint]", "tastes-of-mint",
     ),
     "a parameter that no finding reads": (
         Kind.UNUSED, "policy.yaml", "      mme_caution:",
@@ -117,7 +119,8 @@ CASES = {
     ),
     "a class without an agent": (
         Kind.UNUSED, "classes.yaml", "classes:\n",
-        "classes:\n  idle: {name: i, plural: i, in_load: 'false', opioid: 'false', reversal: 'false', depressant: 'true'}\n",
+        "classes:\n  idle: {name: i, plural: i, in_load: 'false', opioid: 'false', reversal: 'false', "
+        "depressant: 'true'}\n",
         "classes.idle",
     ),
     "a guideline figure that no wording uses": (

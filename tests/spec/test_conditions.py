@@ -1,0 +1,92 @@
+"""Which conditions does a problem list hold on a day, by code, by name, by status and by time?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rules.conditions import PresentCondition, past, present
+from rules.knowledge import load_knowledge
+from rules.model import CodeSystem, Coding, ConditionEntry, Patient
+
+ON = date(2026, 11, 22)
+TABLES = yaml.load(Path(__file__).with_name("conditions.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+ROWS = [pytest.param(row, id=f"{chapter}: {row['why']}") for chapter, rows in TABLES.items() for row in rows]
+
+
+def day(row: Mapping[str, str], key: str) -> date | None:
+    return date.fromisoformat(row[key]) if key in row else None
+
+
+def entry(row: Mapping[str, Any], **changes: Any) -> ConditionEntry:
+    codings = [
+        Coding(system, row[key], row.get("display"))
+        for key, system in (("icd", CodeSystem.ICD10CM), ("snomed", CodeSystem.SNOMED))
+        if key in row
+    ]
+    fields = {
+        "source": "Condition/c1",
+        "codings": tuple(codings),
+        "text": row.get("text"),
+        "clinical_status": row.get("status", ""),
+        "verification_status": row.get("verification", ""),
+        "onset": day(row, "onset"),
+        "abatement": day(row, "abatement"),
+        "recorded": day(row, "recorded"),
+    }
+    return ConditionEntry(**(fields | changes))
+
+
+def said(found: Mapping[str, PresentCondition]) -> list[str]:
+    return [
+        name + (" remission" if condition.in_remission else "") + (" unverified" if condition.unverified else "")
+        for name, condition in found.items()
+    ]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_an_entry_counts_as(row: Mapping[str, Any]) -> None:
+    assert said(present(Patient(conditions=(entry(row),)), load_knowledge(), ON)) == row["counts"]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_an_entry_is_or_once_was(row: Mapping[str, Any]) -> None:
+    assert said(past(Patient(conditions=(entry(row),)), load_knowledge(), ON)) == row.get("ever", row["counts"])
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_another_patient_s_entry_never_counts(row: Mapping[str, Any]) -> None:
+    patient = Patient(conditions=(entry(row, another_patient=True),))
+    assert present(patient, load_knowledge(), ON) == {}
+    assert past(patient, load_knowledge(), ON) == {}
+
+
+def test_remission_is_said_in_the_name() -> None:
+    found = present(Patient(conditions=(entry({"icd": "F11.21"}),)), load_knowledge(), ON)
+    assert found["opioid-use-disorder"].name == "opioid use disorder, in remission"
+
+
+def test_the_surer_entry_is_shown_in_any_order() -> None:
+    remitted = entry({"icd": "F11.21"}, source="Condition/old", recorded=date(2026, 11, 1))
+    active = entry({"icd": "F11.20"}, source="Condition/new", recorded=date(2020, 1, 1))
+    for conditions in ((remitted, active), (active, remitted)):
+        found = present(Patient(conditions=conditions), load_knowledge(), ON)["opioid-use-disorder"]
+        assert (found.source, found.in_remission, found.recorded) == ("Condition/new", False, date(2020, 1, 1))
+
+
+def test_epilepsy_beside_an_earlier_withdrawal_seizure_is_both() -> None:
+    epilepsy = entry({"icd": "G40.909"}, source="Condition/1")
+    seizure = entry({"text": "Alcohol withdrawal seizure"}, source="Condition/2", recorded=date(2019, 5, 1))
+    found = present(Patient(conditions=(epilepsy, seizure)), load_knowledge(), ON)
+    assert set(found) == {"seizure-disorder", "withdrawal-seizure"}
+
+
+def test_another_country_s_classification_is_read_by_its_display() -> None:
+    coding = Coding(None, "J44", "Chronic obstructive pulmonary disease")
+    found = present(Patient(conditions=(ConditionEntry("Condition/1", (coding,)),)), load_knowledge(), ON)
+    assert set(found) == {"copd"}
