@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 from cds_service import logs
 from cds_service.config import Settings
 from cds_service.hooks.answer import Judge
-from cds_service.hooks.body import parse_object, require_json
+from cds_service.hooks.body import parse_object, require_json, too_many_bytes
 from cds_service.hooks.discovery import discovery_body
-from cds_service.hooks.errors import CallError, TooLargeError
+from cds_service.hooks.errors import CallError
 from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
 from cds_service.hooks.services import SERVICES, service_of
@@ -53,7 +53,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     chosen = settings or Settings()
     knowledge = load_knowledge(chosen.site_text())
     app = Flask("cds_service", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes
+    # One byte more than is taken: a body of undeclared length is cut there, and is then seen to be too large.
+    app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1
     app.url_map.strict_slashes = False
     _hooks(
         app,
@@ -62,7 +63,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         clock or partial(today, chosen.zone),
     )
     _health(app, {"knowledge": {"version": knowledge.version, "table": knowledge.default_table}})
-    _errors(app)
+    _errors(app, chosen.max_body_bytes)
     _each_call(app)
     return app
 
@@ -102,7 +103,7 @@ def _health(app: Flask, ready: dict[str, Any]) -> None:
         return _json({"status": "ready", "version": program_version(), **ready})
 
 
-def _errors(app: Flask) -> None:
+def _errors(app: Flask, most_bytes: int) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
         status, body = of_call(error)
@@ -112,8 +113,7 @@ def _errors(app: Flask) -> None:
     def not_served(error: HTTPException) -> Response:
         status = error.code or 500
         if status == 413:
-            most = app.config["MAX_CONTENT_LENGTH"]
-            return refused(TooLargeError(f"The request is larger than {most} bytes, the most this service takes."))
+            return refused(too_many_bytes(most_bytes))
         response = _json(of_status(status), status, CONTENT_TYPE)
         allowed = dict(error.get_headers()).get("Allow")
         if allowed:

@@ -31,6 +31,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             # Our own log has what is needed; an access log would hold addresses.
             "accesslog": None,
             "errorlog": "-",
+            # Later versions of gunicorn open a socket to be steered by; nothing here uses it.
+            "control_socket_disable": True,
         }
         self._application = create_app(settings)
         super().__init__()
@@ -38,7 +40,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Hand the configuration to gunicorn."""
         for name, value in self._chosen.items():
-            self.cfg.set(name, value)
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
 
     def load(self) -> Flask:
         """The application."""

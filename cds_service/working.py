@@ -5,33 +5,28 @@ Every number on it can be followed to an order, a dose, a table and a citation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from textwrap import wrap
 
-from cds_service.figures import exactly, plain, shown, span
+from cds_service.figures import plain, shown, span
+from cds_service.working_orders import STEP, beside_lines, contribution_lines, opioid_lines, uncounted_lines, wrapped
 from cds_service.working_words import BANDS, fact_lines, in_words
 from rules.assessment import (
     Assessment,
     Band,
-    Contribution,
     Exposure,
     Load,
     Met,
-    NotCounted,
-    NotInLoad,
-    OpioidContribution,
     TableTotal,
 )
-from rules.equivalence import equivalence, to_diazepam
+from rules.equivalence import equivalence
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Figure, Verification
-from rules.quantity import Amount
+from rules.knowledge.entries import Verification
 
-_WIDTH = 100
-_STEP = "   "
+_TOTAL_LOAD = "total-load"
+_SITE_THRESHOLD = "site_threshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,8 @@ class Page:
     def limits(self) -> tuple[Fraction, ...]:
         """The bounds that no shown figure may be rounded across."""
         bands = self.knowledge.policy.bands
-        return bands.low_up_to.value, bands.moderate_up_to.value
+        own = self.knowledge.findings[_TOTAL_LOAD].parameters.get(_SITE_THRESHOLD)
+        return bands.low_up_to.value, bands.moderate_up_to.value, *(() if own is None else (own.value,))
 
     def text(self) -> str:
         """The page."""
@@ -74,27 +70,27 @@ class Page:
     def _total(self, title: str, load: Load) -> Iterator[str]:
         at_least = "" if load.complete else "at least "
         if load.used is None:
-            yield f"{_STEP}{title}: not known - nothing that was sent could be converted"
+            yield f"{STEP}{title}: not known - nothing that was sent could be converted"
         else:
             reach = (
                 f"range {span(load.low, load.high, self.limits)}"
                 if load.high is not None
                 else (f"from {plain(load.low, self.limits)} up, no upper end")
             )
-            yield f"{_STEP}{title}: {at_least}{shown(load.used, self.limits)} mg/d ({reach})"
+            yield f"{STEP}{title}: {at_least}{shown(load.used, self.limits)} mg/d ({reach})"
         if not load.complete:
-            yield f"{_STEP * 2}Not complete: something could not be read or converted. See below what was not counted."
+            yield f"{STEP * 2}Not complete: something could not be read or converted. See below what was not counted."
         for name, total in load.by_table.items():
-            yield f"{_STEP * 2}{name}: {self._table_total(total, complete=load.complete)}"
-        if len({total.band for total in load.by_table.values() if total.band}) > 1:
-            yield f"{_STEP * 2}The band depends on the table."
+            yield f"{STEP * 2}{name}: {self._table_total(total, complete=load.complete)}"
+        if load.complete and len({total.band for total in load.by_table.values() if total.band}) > 1:
+            yield f"{STEP * 2}The band depends on the table."
         parts = [f"{in_words(name)} {shown(value)}" for name, value in load.components.items() if value]
         if parts and load.used is not None:
-            yield f"{_STEP * 2}Made up of: {', '.join(parts)} mg/d."
+            yield f"{STEP * 2}Made up of: {', '.join(parts)} mg/d."
         if load.substitution.agents:
             extra = f"{shown(load.substitution.used)} mg/d by withdrawal-substitution figures"
             added = "included" if self.knowledge.policy.include_substitution else "not included"
-            yield f"{_STEP * 2}Apart from it: about {extra} ({', '.join(load.substitution.agents)}), {added} above."
+            yield f"{STEP * 2}Apart from it: about {extra} ({', '.join(load.substitution.agents)}), {added} above."
 
     def _table_total(self, total: TableTotal, *, complete: bool) -> str:
         if total.used is None or total.band is None:
@@ -119,54 +115,24 @@ class Page:
     def _orders(self) -> Iterator[str]:
         yield "ORDERS THAT ADD TO THE LOAD"
         if not self.assessment.contributions:
-            yield f"{_STEP}none"
+            yield f"{STEP}none"
         for item in self.assessment.contributions:
-            yield from self._contribution(item)
-
-    def _contribution(self, item: Contribution) -> Iterator[str]:
-        by = f", ordered by {item.requester}" if item.requester else ""
-        yield f"{_STEP}{item.agent}: {item.product} [{item.source}, {item.standing}{by}]"
-        yield from _read(item.sig, item.read_as)
-        yield f"{_STEP * 2}daily dose: {_amount(item.daily_dose)}"
-        for name, table in self.knowledge.tables.items():
-            found = equivalence(self.knowledge.agents[item.agent], table)
-            if found is None:
-                yield f"{_STEP * 2}{name}: no published figure"
-                continue
-            result = to_diazepam(item.daily_dose, found.figure, self.knowledge)
-            fallback = ", a fallback" if found.by_fallback else ""
-            basis = exactly(self.knowledge.policy.equivalence_basis.value)
-            yield (
-                f"{_STEP * 2}{name}: {exactly(item.daily_dose.used)} mg / {exactly(found.figure.low)} mg x {basis} = "
-                f"{shown(result.used, self.limits)} mg/d ({_printed(found.figure)} mg = {basis} mg diazepam, "
-                f"{found.figure.source}{fallback}{_doubt(found.figure)})"
-            )
-        yield from _assumed(item.assumptions)
+            yield from contribution_lines(item, self.knowledge, self.limits)
 
     def _beside(self) -> Iterator[str]:
         if self.assessment.not_in_load:
             yield "PRESENT, NAMED BESIDE THE LOAD (never converted into it)"
         for item in self.assessment.not_in_load:
-            yield from self._not_in_load(item)
-
-    def _not_in_load(self, item: NotInLoad) -> Iterator[str]:
-        product = f": {item.product}" if item.product else ""
-        yield f"{_STEP}{item.agent} ({in_words(item.agent_class)}){product} [{item.source}, {item.standing}]"
-        yield from _read(item.sig, item.read_as)
-        yield f"{_STEP * 2}why not in the load: {in_words(item.reason)}"
-        figure = self.knowledge.agents[item.agent].substitution if item.agent in self.knowledge.agents else None
-        if figure is not None:
-            yield f"{_STEP * 2}substitution figure: {_printed(figure)} mg, {figure.source}{_doubt(figure)}"
-        yield from _assumed(item.assumptions)
+            yield from beside_lines(item, self.knowledge)
 
     def _not_counted(self) -> Iterator[str]:
         yield "NOT COUNTED"
         if not self.assessment.not_counted:
-            yield f"{_STEP}nothing"
+            yield f"{STEP}nothing"
         for item in self.assessment.not_counted:
-            yield from _uncounted(item)
+            yield from uncounted_lines(item)
         if self.assessment.not_relevant:
-            yield f"{_STEP}Medications that hold none of the agents known here: {self.assessment.not_relevant}."
+            yield f"{STEP}Medications that hold none of the agents known here: {self.assessment.not_relevant}."
 
     def _opioid(self) -> Iterator[str]:
         opioid = self.assessment.opioid
@@ -175,39 +141,33 @@ class Page:
         yield "OPIOIDS (with the orders being written; morphine milligram equivalents, MME)"
         at_least = "" if opioid.complete else "at least "
         total = "not known" if opioid.used is None else f"{at_least}{shown(opioid.used)} MME a day"
-        yield f"{_STEP}total: {total}"
+        yield f"{STEP}total: {total}"
         for item in opioid.contributions:
-            yield from self._opioid_line(item)
+            yield from opioid_lines(item)
         for left_out in opioid.excluded:
-            yield f"{_STEP}{left_out.agent} [{left_out.source}, {left_out.standing}]: no MME - {left_out.text}"
-
-    def _opioid_line(self, item: OpioidContribution) -> Iterator[str]:
-        yield f"{_STEP}{item.agent}: {item.product} [{item.source}, {item.standing}]"
-        yield from _read("", item.read_as)
-        dose = f"{exactly(item.daily_dose.used)} {item.daily_dose.unit}"
-        yield f"{_STEP * 2}{dose} x {exactly(item.factor)} = {shown(item.mme.used)} MME ({item.reference})"
+            yield f"{STEP}{left_out.agent} [{left_out.source}, {left_out.standing}]: no MME - {left_out.text}"
 
     # -- what follows ----------------------------------------------------------------------------------------------
 
     def _exposure(self) -> Iterator[str]:
         yield "USE OVER TIME"
         for name, use in self.assessment.exposure.items():
-            yield f"{_STEP}{in_words(name)}: {_use(use)}"
+            yield f"{STEP}{in_words(name)}: {_use(use)}"
 
     def _findings(self) -> Iterator[str]:
         yield "FINDINGS MET"
         if not self.assessment.findings:
-            yield f"{_STEP}none"
+            yield f"{STEP}none"
         for item in self.assessment.findings:
             yield from self._finding(item)
 
     def _finding(self, item: Met) -> Iterator[str]:
         raises = "raises a card" if item.raises else "sharpens a card, raises none"
-        yield f"{_STEP}{item.id} [{item.severity}, {raises}]: {item.title}"
+        yield f"{STEP}{item.id} [{item.severity}, {raises}]: {item.title}"
         for line in fact_lines(item.facts):
-            yield from _wrapped(line, 2)
+            yield from wrapped(line, 2)
         if item.references:
-            yield f"{_STEP * 2}rests on: {', '.join(item.references)}"
+            yield f"{STEP * 2}rests on: {', '.join(item.references)}"
 
     def _considered(self) -> Iterator[str]:
         told = self.assessment.considered
@@ -216,20 +176,20 @@ class Page:
         others = [item.id for item in told if item.result == "not-met"]
         if exempt:
             yield "EXEMPT"
-            yield from (f"{_STEP}{item.id}: {in_words(item.by or '')}" for item in exempt)
+            yield from (f"{STEP}{item.id}: {in_words(item.by or '')}" for item in exempt)
         if unjudged:
             yield "NOT JUDGED"
-            yield from (f"{_STEP}{item.id}: {item.why}" for item in unjudged)
+            yield from (f"{STEP}{item.id}: {item.why}" for item in unjudged)
         yield "NOT MET"
-        yield from _wrapped(", ".join(others) or "none", 1)
+        yield from wrapped(", ".join(others) or "none", 1)
 
     def _missing(self) -> Iterator[str]:
         yield "MISSING"
         for what, why in self.missing:
-            yield f"{_STEP}{what}: {why}"
+            yield f"{STEP}{what}: {why}"
         if not self.missing:
-            yield f"{_STEP}nothing that was asked for"
-        yield f"{_STEP}Never seen here: other pharmacies, the prescription monitoring programme, over-the-counter use."
+            yield f"{STEP}nothing that was asked for"
+        yield f"{STEP}Never seen here: other pharmacies, the prescription monitoring programme, over-the-counter use."
 
     def _sources(self) -> Iterator[str]:
         yield "SOURCES"
@@ -239,7 +199,7 @@ class Page:
                 continue
             checked = "" if source.verification is Verification.READ else f" [{source.verification}]"
             year = f", {source.year}" if source.year else ""
-            yield from _wrapped(f"{name}: {source.title}. {source.publisher}{year}. {source.url}{checked}", 1)
+            yield from wrapped(f"{name}: {source.title}. {source.publisher}{year}. {source.url}{checked}", 1)
 
     def _cited(self) -> Iterator[str]:
         for item in self.assessment.findings:
@@ -262,27 +222,6 @@ def working(assessment: Assessment, knowledge: Knowledge, missing: Iterable[tupl
     return Page(assessment, knowledge, tuple(missing)).text()
 
 
-def _read(sig: str, read_as: str) -> Iterator[str]:
-    if sig:
-        yield from _wrapped(f'as written: "{one_line(sig)}"', 2)
-    if read_as:
-        yield from _wrapped(f"read as: {read_as}", 2)
-
-
-def _assumed(assumptions: Sequence[str]) -> Iterator[str]:
-    if assumptions:
-        yield from _wrapped(f"assumed: {', '.join(map(in_words, assumptions))}", 2)
-
-
-def _uncounted(item: NotCounted) -> Iterator[str]:
-    name = item.agent or "product not known"
-    product = f": {one_line(item.product)}" if item.product else ""
-    yield f"{_STEP}{name}{product} [{item.source}, {item.standing}]"
-    present = "counts as present all the same" if item.present else "not counted as present"
-    yield from _wrapped(f"{in_words(item.reason)}: {one_line(item.text)} ({present})", 2)
-    yield from _read(item.sig, "")
-
-
 def _use(use: Exposure | None) -> str:
     if use is None:
         return "none on record"
@@ -299,36 +238,6 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-def _amount(amount: Amount) -> str:
-    reach = "" if amount.low == amount.high else f" (range {exactly(amount.low)} to {exactly(amount.high)})"
-    return f"{exactly(amount.used)} {amount.unit}{reach}"
-
-
-def _printed(figure: Figure) -> str:
-    return exactly(figure.low) if figure.low == figure.high else f"{exactly(figure.low)} to {exactly(figure.high)}"
-
-
-def _doubt(figure: Figure) -> str:
-    return "" if figure.verification is Verification.READ else f", {figure.verification}"
-
-
-def one_line(text: str) -> str:
-    """A text from a request on one line: it may hold anything."""
-    return " ".join(text.split())
-
-
 def _printable(line: str) -> str:
     """A line without control characters, which could steer a terminal."""
     return "".join(char if char.isprintable() else " " for char in line)
-
-
-def _wrapped(text: str, steps: int) -> Iterator[str]:
-    indent = _STEP * steps
-    yield from wrap(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -47,7 +47,7 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
         MalformedRequestError: JSON, but no object.
     """
     if len(data) > limits.bytes:
-        raise TooLargeError(f"The request is larger than {limits.bytes} bytes, the most this service takes.")
+        raise too_many_bytes(limits.bytes)
     try:
         value = orjson.loads(data.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
@@ -58,6 +58,11 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
     if _deeper_than(value, limits.depth):
         raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
     return value
+
+
+def too_many_bytes(most: int) -> TooLargeError:
+    """The error of a body of more bytes than are taken."""
+    return TooLargeError(f"The request is larger than {most} bytes, the most this service takes.")
 
 
 def _deeper_than(value: object, limit: int) -> bool:

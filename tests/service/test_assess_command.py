@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from io import BytesIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
 from ehr import ABSENT, bundle, lorazepam, metformin, order, patient, prefetch, sign
@@ -14,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
 from cds_service.assessment_json import assessment_schema
+from cds_service.config import PREFIX, Settings
 from cds_service.figures import exactly, plain, shown
 from rules.quantity import exact
 
@@ -304,3 +307,11 @@ def test_knowledge_is_shown_with_its_citations(capsys):
     assert main(["knowledge", "show"]) == 0
     assert main(["knowledge", "show", "ativam"]) == 2
     assert "did you mean ativan?" in capsys.readouterr().err
+
+
+def test_the_documented_settings_are_the_settings():
+    page = (Path(__file__).parents[2] / "docs" / "services.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(BENZO_CDS_[A-Z_]+)`", page)) == {PREFIX + name.upper() for name in Settings.model_fields}
+    for field in Settings.model_fields.values():
+        default = field.get_default(call_default_factory=True)
+        assert default is None or f"`{default}`" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 
 import pytest
 from ehr import ABSENT, assert_outcome, client, logged, lorazepam, post, request, sign
@@ -145,7 +146,14 @@ def test_a_compressed_body_is_refused(http):
 def test_a_body_beyond_the_limit_is_too_large():
     http = client(max_body_bytes=10_000)
     assert send(http, json.dumps(sign(lorazepam()))).status_code == 200
-    assert_outcome(send(http, b'{"note": "' + b"x" * 10_000 + b'"}'), 413, "too-long")
+    large = b'{"note": "' + b"x" * 10_000 + b'"}'
+    assert_outcome(send(http, large), 413, "too-long")
+    # Sent in chunks, without a declared length.
+    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    undeclared = http.post(
+        ADDRESS, input_stream=BytesIO(large), content_type="application/json", environ_overrides=chunked
+    )
+    assert_outcome(undeclared, 413, "too-long")
 
 
 def test_a_body_nested_beyond_the_limit_is_too_large(http):
