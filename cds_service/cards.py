@@ -79,8 +79,9 @@ def _sharpened(topic: Topic, assessment: Assessment, own: tuple[Met, ...]) -> tu
     raising = [finding for finding in own if finding.raises]
     others = [finding for finding in own if not finding.raises]
     if topic.code == LONG_TERM_USE:
-        wanted = ("older-adult", "concurrent-opioid", "abrupt-change", "mental-health")
-        others += [finding for finding in assessment.findings if finding.id in wanted]
+        wanted = ("concurrent-opioid", "abrupt-change", "older-adult", "mental-health")
+        shared = [finding for name in wanted for finding in assessment.findings if finding.id == name]
+        others = [*others[:1], *shared, *others[1:]]
     others += [f for f in assessment.findings if f.id == "incomplete-picture" and f not in others]
     return (*raising, *others)
 
@@ -95,7 +96,7 @@ def _card(
         "uuid": str(identity),
         "summary": summary(findings, assessment, knowledge),
         "indicator": _indicator(topic, findings, assessment, invocation),
-        "detail": detail(topic.code, findings, assessment, knowledge, offers=[item["label"] for item in offered]),
+        "detail": detail(findings, assessment, knowledge, offers=[item["label"] for item in offered]),
         "source": {
             "label": guideline.label,
             "url": guideline.url,

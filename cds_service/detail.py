@@ -15,6 +15,7 @@ from rules.assessment import Assessment, Contribution, Load, Met, NotCounted, No
 from rules.knowledge import Knowledge
 
 LONGEST = 1200
+LONGEST_REASON = 160
 _MOST_REASONS, _MOST_ORDERS, _MOST_UNKNOWN = 4, 4, 3
 _SAID = frozenset(
     {
@@ -33,9 +34,7 @@ NOT_VISIBLE = "Fills at other pharmacies, the PDMP and opioid treatment programm
 BENEFITS_OUTWEIGH = "continue if the benefits outweigh the risks"
 
 
-def detail(
-    topic: str, findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, *, offers: Iterable[str]
-) -> str:
+def detail(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, *, offers: Iterable[str]) -> str:
     """The whole text; shortened section by section until it fits."""
     text = ""
     for reasons, orders, unknown in _budgets():
@@ -45,7 +44,7 @@ def detail(
                 _why(findings, assessment, knowledge, reasons),
                 _working(assessment, knowledge, orders),
                 _unknown(assessment, unknown),
-                _options(topic, findings, offers),
+                _options(findings, offers, still_active=any(_still_active(assessment, knowledge))),
                 _sources(findings, assessment, knowledge),
             )
             if part
@@ -102,11 +101,16 @@ def _still_active(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]
 
 
 def _working(assessment: Assessment, knowledge: Knowledge, most: int) -> str:
-    ordered = sorted(assessment.contributions, key=lambda line: (line.standing != "ordered", line.source))
+    ordered = sorted(assessment.contributions, key=_prominence)
     lines = [f"- {_order(line, knowledge)}" for line in ordered[:most]]
     if len(ordered) > most:
         lines.append(f"- and {len(ordered) - most} more")
     return "\n".join(["**Load**", *lines, f"- {_total(assessment, knowledge)}"])
+
+
+def _prominence(line: Contribution) -> tuple[bool, bool, str]:
+    """What is being ordered first, then what a second prescriber wrote, then the rest."""
+    return (line.standing != "ordered", "two-prescribers" not in line.assumptions, line.source)
 
 
 def _order(line: Contribution, knowledge: Knowledge) -> str:
@@ -118,18 +122,22 @@ def _order(line: Contribution, knowledge: Knowledge) -> str:
     if line.daily_dose.low != line.daily_dose.used:
         dose = f"{shown(line.daily_dose.low)} to {dose}"
     equivalent = shown(line.equivalent.used, band_bounds(knowledge))
-    return f"{escaped(line.product)} ({standing}): {dose} ≈ {equivalent} mg diazepam"
+    own = knowledge.tables[knowledge.default_table].own
+    by = "" if line.reference in own else f" by {knowledge.sources[line.reference].short}"
+    return f"{escaped(line.product)} ({standing}): {dose} ≈ {equivalent} mg diazepam{by}"
 
 
 def _total(assessment: Assessment, knowledge: Knowledge) -> str:
     load = assessment.with_order or assessment.load
     text = f"Total: {load_figure(load, knowledge)} by {_table(assessment.table, knowledge)}"
+    text += _beyond(load, assessment.table, knowledge)
     if assessment.with_order is not None and assessment.load.used is not None:
         text += f" (before: {_plain(assessment.load, knowledge)})"
     if load.low != load.used and load.used is not None:
         text += f", {shown(load.low, band_bounds(knowledge))} by the lowest reading"
+    at_least = "" if load.complete else "at least "
     others = [
-        f"{shown(table.used, band_bounds(knowledge))} by {_table(name, knowledge)}"
+        f"{at_least}{shown(table.used, band_bounds(knowledge))} by {_table(name, knowledge)}"
         + (f" ({table.band} band)" if table.band != load.band else "")
         for name, table in load.by_table.items()
         if name != assessment.table and table.used is not None
@@ -139,6 +147,12 @@ def _total(assessment: Assessment, knowledge: Knowledge) -> str:
         agents = ", ".join(knowledge.agents[agent].name for agent in load.substitution.agents)
         text += f" About {shown(load.substitution.used)} mg/day more by substitution figures ({agents})."
     return text
+
+
+def _beyond(load: Load, table: str, knowledge: Knowledge) -> str:
+    """Which agents a table has no figure of its own for."""
+    agents = [knowledge.agents[agent].name for agent in load.by_table[table].fallback]
+    return f" (no figure of its own for {', '.join(agents)})" if agents else ""
 
 
 def _plain(load: Load, knowledge: Knowledge) -> str:
@@ -171,15 +185,16 @@ def _unknown(assessment: Assessment, most: int) -> str:
 
 def _not_counted(line: NotCounted) -> str:
     name = escaped(line.product) or "a medication"
-    return f"{name}: {line.reason.value.replace('-', ' ')} ({escaped(line.text)})"
+    return f"{name}: {line.reason.value.replace('-', ' ')} ({escaped(line.text, LONGEST_REASON)})"
 
 
-def _options(topic: str, findings: Sequence[Met], offers: Iterable[str]) -> str:
-    del topic
+def _options(findings: Sequence[Met], offers: Iterable[str], *, still_active: bool) -> str:
     options = [offer[:1].lower() + offer[1:] for offer in offers]
     ids = {finding.id for finding in findings}
-    if "multiple-sedative-hypnotics" in ids or "dose-escalation" in ids:
+    if still_active or "multiple-sedative-hypnotics" in ids or "dose-escalation" in ids:
         options.append("review whether both orders are to continue")
+    if any(finding.facts.get("kind") == "missing-at-discharge" for finding in findings):
+        options.append("continue the home medicine")
     options.append(BENEFITS_OUTWEIGH)
     if len(options) == 1:
         options.insert(0, "review dose and duration with the patient")
@@ -189,7 +204,7 @@ def _options(topic: str, findings: Sequence[Met], offers: Iterable[str]) -> str:
 
 def _sources(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge) -> str:
     cited = dict.fromkeys(reference for finding in findings for reference in finding.references)
-    titles = [knowledge.sources[source].publisher + " " + knowledge.sources[source].year for source in cited]
+    titles = [knowledge.sources[source].short for source in cited]
     return (
         f"Sources: {', '.join(dict.fromkeys(titles))}. Equivalents are approximate. "
         f"{capitalised('knowledge')} {assessment.knowledge_version}."

@@ -69,11 +69,7 @@ Offer = tuple[str, dict[str, Any]]
 def _order(
     findings: tuple[Met, ...], assessment: Assessment, invocation: Invocation, knowledge: Knowledge
 ) -> Iterator[Offer]:
-    opioid = next((finding for finding in findings if finding.id == "concurrent-opioid"), None)
-    if opioid is not None and not opioid.facts.get("reversal_on_record"):
-        offer = knowledge.suggestions.overdose_reversal
-        label = f"Add {offer.label} (draft order)"
-        yield from _create(label, draft_medication, offer, invocation)
+    yield from _reversal(findings, invocation, knowledge)
     if any(finding.id == "abrupt-change" for finding in findings):
         yield from _referral("taper-review", invocation, knowledge)
     if "insomnia" in assessment.concepts and assessment.increases:
@@ -85,7 +81,16 @@ def _order(
         yield label, {"type": "delete", "description": label, "resourceId": source}
 
 
+def _reversal(findings: tuple[Met, ...], invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
+    """A reversal agent, where an opioid is present and none is on record."""
+    opioid = next((finding for finding in findings if finding.id == "concurrent-opioid"), None)
+    if opioid is not None and not opioid.facts.get("reversal_on_record"):
+        offer = knowledge.suggestions.overdose_reversal
+        yield from _create(f"Add {offer.label} (draft order)", draft_medication, offer, invocation)
+
+
 def _long_term(findings: tuple[Met, ...], invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
+    yield from _reversal(findings, invocation, knowledge)
     taper = next((finding for finding in findings if finding.id == "taper-referral"), None)
     if taper is None:
         yield from _referral("pharmacist-review", invocation, knowledge)

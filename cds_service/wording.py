@@ -244,7 +244,7 @@ def _older_sentence(facts: Facts, knowledge: Knowledge) -> str:
 
 def _interdose_sentence(facts: Facts, knowledge: Knowledge) -> str:
     del knowledge
-    text = f"{capitalised(listed(texts(facts, 'agents')))} wears off within a day; withdrawal can occur between doses."
+    text = f"{capitalised(listed(texts(facts, 'agents')))}: short-acting; withdrawal can occur between doses."
     if texts(facts, "possibly_withdrawal"):
         text += f" {capitalised(listed(texts(facts, 'possibly_withdrawal')))} on record may be withdrawal, not a new illness."
     return text
@@ -264,7 +264,8 @@ def _taper_sentence(facts: Facts, knowledge: Knowledge) -> str:
     weeks_low, weeks_high = _figure(knowledge, "taper_interval_weeks")
     most, _ = _figure(knowledge, "taper_limit_percent")
     per, _ = _figure(knowledge, "taper_limit_weeks")
-    because = f" ({listed(texts(facts, 'because'))})" if texts(facts, "because") else ""
+    reasons = tuple(dict.fromkeys((*texts(facts, "because"), *texts(facts, "setting_because"))))
+    because = f" ({listed(reasons, 4)})" if reasons else ""
     return (
         f"A supervised taper may be worth discussing{because}; setting to consider: {facts['setting']}. Usual pace: "
         f"{low}-{high} % every {weeks_low}-{weeks_high} weeks, not over {most} % per {per} weeks."
@@ -276,6 +277,8 @@ def _abrupt_sentence(facts: Facts, knowledge: Knowledge) -> str:
     weeks_low, weeks_high = _figure(knowledge, "taper_interval_weeks")
     text = (f"After {days(facts)} of use a sudden change can cause withdrawal, seizures included. Usual reductions are "
             f"{low}-{high} % every {weeks_low}-{weeks_high} weeks.")
+    if facts["kind"] == "missing-at-discharge":
+        text = f"None of the discharge orders continues it. {text}"
     if facts.get("may_still_be_taken"):
         text += f" The supply ended on {facts['until']}; it may still be taken."
     return text

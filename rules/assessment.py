@@ -196,7 +196,8 @@ class Pattern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The stretch of use that reaches the day judged: ``days`` inclusive; ``at_least`` if it may have begun earlier."""
+    """The stretch of use that reaches the day judged: ``days`` elapsed since it began; ``at_least`` if it may have
+    begun earlier."""
 
     since: date
     days: int

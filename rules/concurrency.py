@@ -141,12 +141,18 @@ def _lapsed_text(entry: Entry) -> str:
 
 def _renewal_text(entry: Entry, counted: Entry) -> str:
     """What is said of a renewal; of one being ordered also how early it is."""
-    text = f"renewal: {counted.source} is counted once for both"
+    text = f"counted once with {_dated_order(counted)}"
     start, end = entry.window.start, counted.window.end
     if entry.regimen.draft and start is not None and end is not None and end >= start:
         remaining = (end - start).days + 1
         text += f"; early, {remaining} {'day' if remaining == 1 else 'days'} of its supply remain, until {end}"
     return text
+
+
+def _dated_order(entry: Entry) -> str:
+    if entry.regimen.draft:
+        return "the new order"
+    return f"the order of {entry.window.start}" if entry.window.start is not None else "an undated order"
 
 
 def _not_taken(places: dict[Entry, Place]) -> None:
@@ -220,21 +226,21 @@ def _replace_by_prior(places: dict[Entry, Place]) -> None:
                 if _same_daily_dose(newer, older):
                     places[older] = its.once(NotCountedReason.RENEWAL, _renewal_text(older, newer))
                 else:
-                    places[older] = its.absent(NotCountedReason.REPLACED, f"replaced by {newer.source}")
+                    places[older] = its.absent(NotCountedReason.REPLACED, f"replaced by {_dated_order(newer)}")
 
 
 def _settings(places: dict[Entry, Place], situation: Situation) -> None:
     """During a stay, the inpatient order of an agent supersedes the home order of that agent."""
     if situation.at_discharge:
         return
-    inpatient: dict[str, str] = {}
-    for entry, place in places.items():
-        if place.present and entry.regimen.setting is Setting.INPATIENT:
-            inpatient.setdefault(entry.agent.id, entry.source)
+    inpatient = {
+        entry.agent.id
+        for entry, place in places.items()
+        if place.present and entry.regimen.setting is Setting.INPATIENT
+    }
     for entry, place in list(places.items()):
-        by = inpatient.get(entry.agent.id)
-        if by is not None and place.present and entry.regimen.setting is not Setting.INPATIENT:
-            text = f"during the stay the inpatient order {by} takes its place"
+        if entry.agent.id in inpatient and place.present and entry.regimen.setting is not Setting.INPATIENT:
+            text = "during the stay the inpatient order takes its place"
             places[entry] = place.absent(NotCountedReason.REPLACED, text)
 
 
@@ -258,8 +264,8 @@ def _covered_by_requests(places: dict[Entry, Place], covered: frozenset[str]) ->
 def _count_once(places: dict[Entry, Place], policy: ConcurrencyPolicy) -> None:
     """Duplicates, renewals, two prescribers, dose changes: see :mod:`rules.courses`."""
     live = [entry for entry, place in places.items() if place.additive]
-    for copy, first, requesters in same_day_copies(live):
-        text = f"the same order as {first.source}, written on the same day"
+    for copy, requesters in same_day_copies(live):
+        text = "the same order was written twice on one day; counted once"
         if len(requesters) > 1:
             text += f" ({', '.join(requesters)})"
         places[copy] = places[copy].once(NotCountedReason.DUPLICATE, text)

@@ -9,14 +9,13 @@ from datetime import date, timedelta
 from functools import cache
 
 from rules.knowledge import Knowledge
-from rules.knowledge.concepts import ConditionWording
+from rules.knowledge.concepts import TOGETHER, ConditionWording
 from rules.knowledge.entries import Concept
 from rules.model import CodeSystem, ConditionEntry, Patient
 
 PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
 REMISSION = "remission"
 NOT_BELIEVED = frozenset({"refuted", "entered-in-error"})
-TOGETHER = " + "
 IN_REMISSION = "{name}, in remission"
 
 
@@ -105,15 +104,18 @@ def _concepts(entry: ConditionEntry, knowledge: Knowledge) -> list[tuple[Concept
         if coding.system is CodeSystem.ICD10CM and coding.code
     ]
     texts = [text for text in (entry.text, *(coding.display for coding in entry.codings)) if text]
-    clauses = [_plain(text) for text in texts]
+    clauses = list(dict.fromkeys(_plain(text) for text in texts))
+    named = [text for text in clauses if _phrases(knowledge.condition_names).search(text)]
     found: dict[str, _Match] = {}
     for concept in knowledge.concepts.values():
         match = _by_code(entry, classified, concept)
         # The classification is complete where a concept has prefixes: its codes are then believed over their wording.
         if match is None and not (classified and concept.prefixes):
-            match = _by_name(clauses, concept, knowledge.condition_wording)
+            match = _by_name(named, concept, knowledge.condition_wording)
         if match is not None:
             found[concept.id] = match
+    if not found:
+        return []
     said = any(_phrases(knowledge.condition_wording.remission).search(clause) for clause in clauses)
     return [
         (knowledge.concepts[name], _Match(match.remission or said, match.unverified))

@@ -46,8 +46,8 @@ def kind_of(entry: Entry) -> tuple[Hashable, ...]:
     return (entry.agent.id, entry.way.route, entry.product.release, entry.dose.as_needed, strength)
 
 
-def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, tuple[str, ...]]]:
-    """Exact copies of one day, as (copy, the one that stays, all requesters)."""
+def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Exact copies of one day, the first of which stays, each with everybody who wrote one."""
     groups: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
         product = (entry.product.ingredients, entry.product.form)
@@ -59,7 +59,7 @@ def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, tu
             continue
         requesters = tuple(sorted({entry.regimen.requester for entry in group if entry.regimen.requester}))
         for copy in copies:
-            yield copy, first, requesters
+            yield copy, requesters
 
 
 def counted_together(entries: Iterable[Entry], policy: ConcurrencyPolicy) -> Iterator[Course]:

@@ -58,7 +58,7 @@ def _touched(case: Case) -> bool:
 def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     """What changes, as facts; None if nothing does."""
     left = _benzodiazepines(case.view)
-    if case.at_discharge and not left:
+    if case.at_discharge and not any(_supplied(entry, case) for entry in left):
         return {"kind": "missing-at-discharge"}
     if case.ordered is not None and not _touched(case):
         return None
@@ -73,6 +73,13 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
         return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
     percent = _fall(case, left)
     return None if percent is None else {"kind": "cut", "percent": percent}
+
+
+def _supplied(entry: Entry, case: Case) -> bool:
+    """Whether an order going home is a new one, or an older one whose supply is not over."""
+    if entry.regimen.draft or entry.window.end is None:
+        return True
+    return (case.on - entry.window.end).days <= case.knowledge.policy.concurrency.out_of_supply_days.value
 
 
 def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.knowledge.agents import index_codes, index_names, read_agents, read_classes
-from rules.knowledge.concepts import ConditionWording, read_concepts, read_wording
+from rules.knowledge.concepts import ConditionWording, every_name, read_concepts, read_wording
 from rules.knowledge.entries import Agent, AgentClass, Concept, Figure, FindingPolicy, ProductEntry, Source, Table
 from rules.knowledge.guidance import (
     BandExample,
@@ -47,7 +47,8 @@ class Knowledge:
     """Everything clinical that the rules judge by, each figure with its citation.
 
     ``version`` names the edition, with ``+site`` where a site's override is in force. ``agent_by_name`` is keyed by
-    normalised names (lower case, single spaces); a name of several agents is a combination product's. ``guidance`` and
+    normalised names (lower case, single spaces); a name of several agents is a combination product's.
+    ``condition_names`` are the names of all concepts, parts of joined names apart. ``guidance`` and
     ``suggestions`` are for wording only and decide nothing.
     """
 
@@ -63,6 +64,7 @@ class Knowledge:
     default_table: str
     concepts: Mapping[str, Concept]
     condition_wording: ConditionWording
+    condition_names: tuple[str, ...]
     policy: Policy
     findings: Mapping[str, FindingPolicy]
     forms: Forms
@@ -91,6 +93,9 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     tables = read_tables(choice.section("tables"))
     classes = read_classes(_top(trees, "classes.yaml", ("classes",)).section("classes"))
     agents = read_agents(listing.section("agents"), classes, listing.day("reviewed"))
+    concepts = read_concepts(
+        conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
+    )
     knowledge = Knowledge(
         version=policy.text("version"),
         reviewed=reviewed,
@@ -102,10 +107,9 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         agent_by_name=index_names(agents),
         tables=tables,
         default_table=require_table(choice.text("default"), tables, choice.at("default")),
-        concepts=read_concepts(
-            conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
-        ),
+        concepts=concepts,
         condition_wording=read_wording(conditions.section("wording")),
+        condition_names=every_name(concepts.values()),
         policy=read_policy(policy.section("policy"), critical, reviewed),
         findings=read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed),
         forms=read_forms(trees["forms.yaml"]),

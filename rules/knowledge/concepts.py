@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,6 +13,7 @@ from rules.knowledge.reading import KnowledgeError, Section, read_figure, sugges
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
+TOGETHER = " + "
 KINDS = ("prefix", "except", "remission", "code")
 
 
@@ -66,6 +67,12 @@ def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> M
                     section.at(f"{name}.not_with"), f"{other!r} is no concept{suggestion(other, tuple(concepts))}"
                 )
     return concepts
+
+
+def every_name(concepts: Iterable[Concept]) -> tuple[str, ...]:
+    """The names of the concepts, the parts of a joined name apart, each once."""
+    parts = (part for concept in concepts for name in concept.names for part in name.split(TOGETHER))
+    return tuple(sorted(set(parts)))
 
 
 def _add(known: Mapping[str, _Codes], row: Mapping[str, str], line: str) -> None:

@@ -24,12 +24,16 @@ class Verification(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A publication that figures are cited to. ``url`` is absolute; ``read_at`` says which copy was read."""
+    """A publication that figures are cited to. ``url`` is absolute; ``read_at`` says which copy was read.
+
+    ``short`` is how a card names it.
+    """
 
     id: str
     title: str
     publisher: str
     year: str
+    short: str
     url: str
     read_at: str
     verification: Verification

@@ -135,10 +135,15 @@ def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dat
     figures = table.section("figures")
     limits = Section("tables.yaml", tables["site_figures"])
     agents = merged["agents.yaml"]["agents"]
+    basis = Section("policy.yaml", merged["policy.yaml"]["policy"]).section("equivalence_basis")
+    equal_to = f"{basis.text('value')} {basis.text('unit')}"
     for agent in figures.data:
         _known(agent, agents, figures.at(agent))
         entry = Section("agents.yaml: agents", agents).section(agent)
-        _check_figure(figures, agent, entry, limits)
+        try:
+            _check_figure(figures, agent, entry, limits)
+        except KnowledgeError as refused:
+            raise KnowledgeError(refused.where, f"{refused.problem} (mg equal to {equal_to})") from None
         equivalents = [dict(item.data) for item in entry.items("equivalents")]
         own = {"source": source, "value": figures.data[agent], "verification": "read", **dated}
         agents[agent]["equivalents"] = [*equivalents, own]
@@ -153,8 +158,5 @@ def _check_figure(figures: Section, agent: str, entry: Section, limits: Section)
         bounds = (min(ends[0] for ends in published) / fold, max(ends[1] for ends in published) * fold)
     else:
         bounds = limits.section("without_published").range_of("value")
-    try:
-        require_within(low, bounds, figures.at(agent))
-        require_within(high, bounds, figures.at(agent))
-    except KnowledgeError as refused:
-        raise KnowledgeError(refused.where, f"{refused.problem} (mg equal to 10 mg of oral diazepam)") from None
+    require_within(low, bounds, figures.at(agent))
+    require_within(high, bounds, figures.at(agent))

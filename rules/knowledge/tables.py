@@ -15,7 +15,7 @@ def read_sources(section: Section) -> Mapping[str, Source]:
 
 def read_source(name: str, entry: Section) -> Source:
     """One source; its address is absolute, or empty where none was found."""
-    entry.only(("title", "publisher", "year", "url", "read_at", "verification"), ("note",))
+    entry.only(("title", "publisher", "year", "url", "read_at", "verification"), ("note", "short"))
     url = entry.text_or("url", "")
     if url and not url.startswith("https://"):
         raise KnowledgeError(entry.at("url"), "must be an absolute https address")
@@ -24,6 +24,7 @@ def read_source(name: str, entry: Section) -> Source:
         title=entry.text("title"),
         publisher=entry.text("publisher"),
         year=entry.text_or("year", ""),
+        short=entry.text_or("short", f"{entry.text('publisher')} {entry.text_or('year', '')}".strip()),
         url=url,
         read_at=entry.text("read_at"),
         verification=entry.choice("verification", Verification),
