@@ -82,7 +82,8 @@ def figure_text(figure: Figure, knowledge: Knowledge) -> str:
 
 
 def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
-    basis = decimal_text(knowledge.policy.equivalence_basis.value)
+    basis = knowledge.policy.equivalence_basis
+    equal_to = f"equal to {decimal_text(basis.value)} {basis.unit}"
     yield f"{agent.name}: {agent.agent_class.name}"
     for label, values in (("names", agent.names), ("traits", sorted(agent.traits))):
         if values:
@@ -97,7 +98,7 @@ def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
         if text:
             yield f"  {label}: {text}"
     for figure in agent.equivalents.values():
-        yield f"  equal to {basis} mg of oral diazepam: {figure_text(figure, knowledge)}"
+        yield f"  {equal_to}: {figure_text(figure, knowledge)}"
     if agent.substitution is not None:
         yield f"  substitution figure: {figure_text(agent.substitution, knowledge)}"
     for factor in agent.morphine_factors:

@@ -72,7 +72,8 @@ CASES = {
     ),
     "an equivalent of another magnitude": (
         Kind.OUT_OF_RANGE, "agents.yaml",
-        "- {source: asam-2025-ashton, value:", '- {source: asam-2025-ashton, value: "9000", note:', "agents.yaml: agents",
+        "- {source: asam-2025-ashton, value:", '- {source: asam-2025-ashton, value: "9000", note:',
+        "agents.yaml: agents",
     ),
     "a policy value out of its range": (
         Kind.OUT_OF_RANGE, "policy.yaml", 'value: "365", unit: d, range: ["90"', 'value: "3650", unit: d, range: ["90"',
