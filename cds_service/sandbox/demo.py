@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Mapping
-from datetime import date, datetime, time, tzinfo
+from datetime import date, tzinfo
 from functools import partial
 from ipaddress import ip_address
 from types import FrameType
@@ -49,8 +50,7 @@ def demonstration() -> Flask:
     knowledge = load_knowledge(settings.site_text())
     told = charts(on)
     store = Store([PRESCRIBER, *every_resource(told)])
-    noon = datetime.combine(on, time(12), settings.zone)
-    app = create_app(settings, clock=lambda: noon)
+    app = create_app(settings, clock=lambda: on)
     assess_patient = partial(_assessed, store, knowledge, settings.zone)
     app.register_blueprint(sandbox(store, on), url_prefix="/fhir")
     app.register_blueprint(order_entry(told, Formulary(knowledge), assess_patient, on))
@@ -69,18 +69,21 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
     # From here on, so that a Ctrl-C while the knowledge is being read ends it as quietly.
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler) as server:
-            print(
-                f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.",
-                flush=True,
-            )
-            server.serve_forever()
+        # The socket first: a port that is taken is then known before the knowledge is read.
+        with socket.create_server((host, port), family=_family(host)) as listening:
+            _serve(host, port, listening.fileno())
     except KeyboardInterrupt:
         pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     print("\nStopped. What was ordered is forgotten.", flush=True)
+
+
+def _serve(host: str, port: int, listening: int) -> None:
+    with make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler, fd=listening) as server:
+        print(f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
+        server.serve_forever()
 
 
 def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
@@ -104,6 +107,10 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _address(server: BaseWSGIServer) -> str:

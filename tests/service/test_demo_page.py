@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -43,9 +44,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def address() -> Iterator[str]:
-    """A demonstration of its own for every test, since what is ordered stays in the sandbox."""
+@contextmanager
+def served() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, demonstration(), threaded=True, request_handler=QuietHandler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -53,6 +53,13 @@ def address() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A demonstration of its own for every test, since what is ordered stays in the sandbox."""
+    with served() as address:
+        yield address
 
 
 @dataclass
@@ -72,7 +79,7 @@ class Desk:
     def choose(self, drug: str, product: str) -> None:
         self.page.get_by_label("Drug", exact=True).click()
         self.page.keyboard.type(drug)
-        self.page.get_by_role("option", name=drug).first.click()
+        self.page.locator("#drug-options").get_by_role("option", name=drug).first.click()
         self.page.get_by_label("Strength and form").select_option(label=product)
 
     def order(self, drug: str, product: str, frequency: str = "twice daily") -> None:
@@ -116,7 +123,7 @@ def desk(browser: Browser, address: str) -> Iterator[Desk]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     desk = Desk(context.new_page(), address)
     desk.page.set_default_timeout(15_000)
-    desk.page.on("request", desk.sent.append)
+    desk.page.on("request", lambda request: desk.sent.append(request))
     desk.page.on("console", lambda message: desk.complaints.append(message.text) if message.type != "log" else None)
     desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
     yield desk
@@ -235,7 +242,7 @@ def test_a_drug_outside_the_knowledge_can_be_ordered_and_brings_no_card(desk: De
     desk.open(ON_ALPRAZOLAM)
     desk.page.get_by_label("Drug", exact=True).click()
     desk.page.keyboard.type("amoxicillin 500 mg capsule")
-    expect(desk.page.get_by_role("option")).to_contain_text("Not in the knowledge base")
+    expect(desk.page.locator("#drug-options [role=option]")).to_contain_text("Not in the knowledge base")
     desk.page.get_by_role("button", name="Add order").click()
     expect(desk.drafts).to_have_text(["amoxicillin 500 mg capsule"])
     expect(desk.page.locator("#support-status")).to_have_text("order-select came back with no card.")
@@ -298,7 +305,7 @@ def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -
     expect(desk.page.locator("#support-status")).to_contain_text("order-sign")
     expect(desk.cards.first.get_by_role("heading", level=3)).to_be_focused()
     expect(desk.page.locator("#drafts-note")).to_contain_text("1 card waits")
-    assert desk.record("MedicationRequest", "grunwald-osei-philippa", "active").__len__() == 2
+    assert len(desk.record("MedicationRequest", "grunwald-osei-philippa", "active")) == 2
     card = desk.cards.first
     reason = card.get_by_label("Continue as ordered because")
     reason.select_option(index=1)
@@ -369,13 +376,18 @@ def test_the_raw_request_and_response_can_be_seen(desk: Desk) -> None:
 # Markdown
 
 
-def rendered(desk: Desk, markdown: str) -> str:
-    desk.page.goto(desk.address)
-    return str(
-        desk.page.evaluate(
-            "text => import('/demo/static/markdown.js').then((module) => module.rendered(text).innerHTML)", markdown
-        )
-    )
+Render = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def rendered(browser: Browser) -> Iterator[Render]:
+    """Renders Markdown by the page's own module; gives the markup of what came of it."""
+    program = "text => import('/demo/static/markdown.js').then((module) => module.rendered(text).innerHTML)"
+    with served() as address:
+        page = browser.new_page()
+        page.goto(address)
+        yield lambda markdown: str(page.evaluate(program, markdown))
+        page.close()
 
 
 @pytest.mark.parametrize(
@@ -393,12 +405,12 @@ def rendered(desk: Desk, markdown: str) -> str:
         ("`**a**`", "<p><code>**a**</code></p>"),
     ],
 )
-def test_markdown_is_rendered(desk: Desk, markdown: str, markup: str) -> None:
-    assert rendered(desk, markdown) == markup
+def test_markdown_is_rendered(rendered: Render, markdown: str, markup: str) -> None:
+    assert rendered(markdown) == markup
 
 
-def test_a_table_is_rendered_with_escaped_bars_inside_its_cells(desk: Desk) -> None:
-    markup = rendered(desk, "| a | b |\n|---|--:|\n| 1 \\| 2 | **3** |\n\nafter")
+def test_a_table_is_rendered_with_escaped_bars_inside_its_cells(rendered: Render) -> None:
+    markup = rendered("| a | b |\n|---|--:|\n| 1 \\| 2 | **3** |\n\nafter")
     assert '<th scope="col">a</th>' in markup
     assert "<td>1 | 2</td><td><strong>3</strong></td>" in markup
     assert markup.endswith("<p>after</p>")
@@ -415,12 +427,12 @@ def test_a_table_is_rendered_with_escaped_bars_inside_its_cells(desk: Desk) -> N
         "&lt;script&gt;",
     ],
 )
-def test_nothing_in_markdown_becomes_an_element_of_its_own(desk: Desk, hostile: str) -> None:
-    assert re.findall(r"<(?!/?(?:p|ul|li)>)", rendered(desk, hostile)) == []
+def test_nothing_in_markdown_becomes_an_element_of_its_own(rendered: Render, hostile: str) -> None:
+    assert re.findall(r"<(?!/?(?:p|ul|li)>)", rendered(hostile)) == []
 
 
-def test_a_link_opens_elsewhere_without_a_handle_on_this_page(desk: Desk) -> None:
-    assert rendered(desk, "[a](https://example.org/x)") == (
+def test_a_link_opens_elsewhere_without_a_handle_on_this_page(rendered: Render) -> None:
+    assert rendered("[a](https://example.org/x)") == (
         '<p><a href="https://example.org/x" target="_blank" rel="noopener noreferrer">a</a></p>'
     )
 
@@ -443,7 +455,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(desk: Desk) -> None:
     expect(desk.page.locator("#medications .name").first).to_be_visible()
     tab_to(desk.page, "#drug")
     keys.type("oxycodone")
-    expect(desk.page.get_by_role("option").first).to_be_visible()
+    expect(desk.page.locator("#drug-options [role=option]").first).to_be_visible()
     keys.press("ArrowDown")
     keys.press("Enter")
     expect(desk.page.get_by_label("Drug", exact=True)).to_have_value("oxycodone")
@@ -507,7 +519,8 @@ CONTRAST = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest(":disabled, .skip, .hidden, option")) continue;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    if (element.closest(":disabled, .skip, .hidden, option")) continue;
     const [one, other] = [parse(getComputedStyle(element).color), ground(element)].map(luminance);
     const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
     found.push([Math.round(ratio * 100) / 100, walker.currentNode.data.trim().slice(0, 40)]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -367,6 +368,34 @@ def test_the_page_says_what_it_is_and_on_which_day(page: FlaskClient) -> None:
     assert "22 November 2026" in text
 
 
+# The service beside it
+
+
+def test_the_service_of_the_demonstration_judges_on_the_demonstrations_day(
+    told: tuple[Chart, ...], page: FlaskClient
+) -> None:
+    (chart,) = [each for each in told if each.slug == "opioid-hydrocodone-on-alprazolam"]
+    (service,) = [each for each in page.get("/cds-services").get_json()["services"] if each["hook"] == "order-sign"]
+    prefetch = {
+        key: page.get("/fhir/" + template.replace("{{context.patientId}}", chart.patient)).get_json()
+        for key, template in service["prefetch"].items()
+    }
+    drafts = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft} for draft in chart.drafts]}
+    response = page.post(
+        f"/cds-services/{service['id']}",
+        json={
+            "hook": "order-sign",
+            "hookInstance": "6b1f3b5c-4a52-4f0e-9d2a-0c6c1f1d2e3f",
+            "context": {"userId": "Practitioner/x", "patientId": chart.patient, "draftOrders": drafts},
+            "prefetch": prefetch,
+        },
+    )
+    assert response.status_code == 200
+    cards = response.get_json()["cards"]
+    assert [card["indicator"] for card in cards] == ["warning"]
+    assert cards[0]["extension"]["org.benzo-cds.assessment"]["on"] == "2026-11-22"
+
+
 # Starting and stopping
 
 
@@ -374,6 +403,11 @@ def test_the_page_says_what_it_is_and_on_which_day(page: FlaskClient) -> None:
 def test_it_is_served_on_this_machine_only(host: str) -> None:
     with pytest.raises(ValueError, match="this machine only"):
         demo.run(host, 0)
+
+
+def test_a_port_that_is_taken_is_an_error_to_be_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        demo.run(port=taken.getsockname()[1])
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
