@@ -8,10 +8,11 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from cds_service.assessment_json import concerning
+from cds_service.clauses import clause
 from cds_service.detail import detail
 from cds_service.hooks.request import Invocation
+from cds_service.phrases import listed, load_figure
 from cds_service.suggestions import override_reasons, suggestions
-from cds_service.wording import clause, listed, load_figure
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Severity
@@ -118,9 +119,7 @@ def _guideline(topic: Topic, findings: Iterable[Met], knowledge: Knowledge) -> s
     return lead.id if lead.id in knowledge.suggestions.guidelines else topic.guideline
 
 
-def _indicator(
-    topic: Topic, findings: Iterable[Met], assessment: Assessment, invocation: Invocation
-) -> str:
+def _indicator(topic: Topic, findings: Iterable[Met], assessment: Assessment, invocation: Invocation) -> str:
     """A warning needs a finding that may warn and new or increased exposure, or a stop or steep cut of an old one."""
     if invocation.hook in _AT_MOST_INFO:
         return Severity.INFO.value

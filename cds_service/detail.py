@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from cds_service.figures import shown
 from cds_service.markdown import escaped
-from cds_service.wording import DO_NOT_STOP, band_bounds, capitalised, load_figure, sentence
+from cds_service.phrases import DO_NOT_STOP, band_bounds, capitalised, load_figure
+from cds_service.sentences import sentence
 from rules.assessment import Assessment, Contribution, Load, Met, NotCounted, NotCountedReason
 from rules.knowledge import Knowledge
 
@@ -87,7 +88,9 @@ _STANDING = {
 def _still_active(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]:
     """The question about an earlier order that the new one may be meant to replace, with both totals."""
     earlier = [
-        line.product for line in assessment.contributions if line.standing == "current" and _MAY_END & set(line.assumptions)
+        line.product
+        for line in assessment.contributions
+        if line.standing == "current" and _MAY_END & set(line.assumptions)
     ]
     load = assessment.with_order
     if not earlier or load is None or load.used is None or load.used == load.if_replaced:

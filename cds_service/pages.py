@@ -56,7 +56,9 @@ def _parameters(finding: FindingPolicy) -> str:
     ]
     if not rows:
         return ""
-    return "\n".join(["| parameter | value | unit | source | verification | reviewed |", "|---|---|---|---|---|---|", *rows])
+    return "\n".join(
+        ["| parameter | value | unit | source | verification | reviewed |", "|---|---|---|---|---|---|", *rows]
+    )
 
 
 def _overview(knowledge: Knowledge) -> str:
@@ -85,11 +87,12 @@ def _knowledge(knowledge: Knowledge) -> str:
     agents = [agent for agent in knowledge.agents.values() if agent.agent_class.in_load]
     return _page(
         "# The knowledge base",
-        f"Version {knowledge.version}. Every figure stands in `rules/knowledge/` with its unit, its citation and the date "
-        "it was last reviewed; this page is generated from there. *Unverified* figures decide no card on their own.",
+        f"Version {knowledge.version}. Every figure stands in `rules/knowledge/` with its unit, its citation and the "
+        "date it was last reviewed; this page is generated from there. *Unverified* figures decide no card on their own.",
         "## Equivalence tables\n\n" + "\n".join(_tables(knowledge)),
-        "## Published equivalents\n\nMilligrams that a source holds equal to 10 mg of oral diazepam; in bold the figure "
-        "that the default table uses.\n\n" + "\n".join(_equivalents(agents, knowledge)),
+        "## Published equivalents\n\nMilligrams that a source holds equal to "
+        f"{shown(knowledge.policy.equivalence_basis.value)} mg of the reference drug; in bold the figure that the "
+        "default table uses.\n\n" + "\n".join(_equivalents(agents, knowledge)),
         "## Classes\n\n" + "\n".join(_classes(knowledge)),
         "## Bibliography\n\n" + "\n".join(_source(source, knowledge) for source in knowledge.sources),
     )
@@ -98,7 +101,8 @@ def _knowledge(knowledge: Knowledge) -> str:
 def _tables(knowledge: Knowledge) -> Iterator[str]:
     for table in knowledge.tables.values():
         default = " (default)" if table.id == knowledge.default_table else ""
-        yield f"- `{table.id}`{default}: {table.name}. Own figures: {', '.join(table.own)}; then {', '.join(table.fallback)}."
+        own, then = ", ".join(table.own), ", ".join(table.fallback)
+        yield f"- `{table.id}`{default}: {table.name}. Own figures: {own}; then {then}."
 
 
 def _equivalents(agents: Iterable[Agent], knowledge: Knowledge) -> Iterator[str]:

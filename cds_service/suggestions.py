@@ -35,8 +35,10 @@ def suggestions(
     knowledge: Knowledge,
 ) -> list[dict[str, Any]]:
     """The suggestions of a card, one action each, nothing pre-selected; ``card`` is the card's uuid."""
-    offers = _long_term(findings, invocation, knowledge) if topic == LONG_TERM_USE else _order(
-        findings, assessment, invocation, knowledge
+    offers = (
+        _long_term(findings, invocation, knowledge)
+        if topic == LONG_TERM_USE
+        else _order(findings, assessment, invocation, knowledge)
     )
     return [
         {"label": label, "uuid": str(uuid5(NAMESPACE_URL, f"{card}|{index}")), "actions": [action]}

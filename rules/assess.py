@@ -9,7 +9,7 @@ from fractions import Fraction
 from rules import conditions
 from rules.assessment import Assessment, NotCounted, NotCountedReason, Standing
 from rules.case import Age, Case
-from rules.concurrency import Place, Situation, View, view
+from rules.concurrency import Situation, View, view
 from rules.exposure import earliest_record, exposure
 from rules.findings import judge_all
 from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
@@ -18,6 +18,7 @@ from rules.knowledge import Knowledge
 from rules.load import Worked, converted, total, work
 from rules.model import Patient, Setting
 from rules.opioid import OpioidPlace, opioid_load
+from rules.place import Place
 from rules.record import Entry, Record, exclusion, read_record
 
 
@@ -112,7 +113,9 @@ def _going_home(patient: Patient) -> Patient:
     return replace(
         patient,
         regimens=tuple(
-            replace(regimen, draft=True) if regimen.setting is Setting.DISCHARGE and exclusion(regimen) is None else regimen
+            replace(regimen, draft=True)
+            if regimen.setting is Setting.DISCHARGE and exclusion(regimen) is None
+            else regimen
             for regimen in patient.regimens
         ),
     )
@@ -132,7 +135,9 @@ def _years(born: date, on: date) -> int:
 
 def _everything_read(patient: Patient, record: Record, *, drafts: bool) -> bool:
     """Whether nothing that may hold one of our agents was unreadable, nameless or withheld."""
-    nameless = [item for item in record.nameless if exclusion(item.regimen) is None and (drafts or not item.regimen.draft)]
+    nameless = [
+        item for item in record.nameless if exclusion(item.regimen) is None and (drafts or not item.regimen.draft)
+    ]
     unread = [item for item in patient.unread if item.medication]
     withheld = [what for what, _ in patient.missing if what == "medicationRequests"]
     return not (nameless or unread or withheld)
@@ -175,7 +180,9 @@ def _nameless(record: Record) -> tuple[NotCounted, ...]:
         reason = exclusion(item.regimen) or NotCountedReason.PRODUCT_UNKNOWN
         standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
         present = reason is NotCountedReason.PRODUCT_UNKNOWN
-        lines.append(NotCounted(item.regimen.source, "", "", present, reason, item.product.why, standing, item.product.name))
+        lines.append(
+            NotCounted(item.regimen.source, "", "", present, reason, item.product.why, standing, item.product.name)
+        )
     return tuple(lines)
 
 
@@ -184,4 +191,3 @@ def _unread(patient: Patient) -> tuple[NotCounted, ...]:
         NotCounted(item.source, "", "", item.medication, NotCountedReason.UNREADABLE, item.why)
         for item in sorted(patient.unread, key=lambda item: (item.source, item.why))
     )
-

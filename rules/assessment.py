@@ -109,7 +109,7 @@ class NotCounted:
 
 @dataclass(frozen=True, slots=True)
 class TableTotal:
-    """The load by one table. ``fallback``: agents whose figure is from the table's fallbacks; ``missing``: from none."""
+    """The load by one table; ``fallback``: agents whose figure is from its fallbacks, ``missing``: agents without one."""
 
     used: Fraction | None
     band: Band | None
@@ -233,8 +233,8 @@ class Considered:
 class Assessment:
     """The whole judgement on one day.
 
-    ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment of
-    opioid use disorder or anti-seizure agent. ``increases``: the orders being written begin or increase exposure.
+    ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment
+    of opioid use disorder or anti-seizure agent. ``increases``: the orders being written begin or increase exposure.
     ``concepts``: the conditions on record that findings ask for.
     """
 

@@ -1,4 +1,4 @@
-"""The case a finding judges: the record on the day, the record with the orders being written, and what is known of both.
+"""The case a finding judges: the record on the day, with and without the orders being written, and what is known.
 
 A finding asks the case; it does not look at resources, windows or dates itself.
 """
@@ -180,10 +180,15 @@ class Case:
                 (
                     dose.used
                     for place in view.places
-                    if place.additive and place.replacement and place.entry.agent.id == draft.agent.id
+                    if place.additive
+                    and place.replacement
+                    and place.entry.agent.id == draft.agent.id
                     and isinstance(place.entry.dose, DailyDose)
-                    and (dose := place.entry.dose.by_agent.get(draft.agent.id)
-                         or place.entry.dose.by_agent_hourly.get(draft.agent.id)) is not None
+                    and (
+                        dose := place.entry.dose.by_agent.get(draft.agent.id)
+                        or place.entry.dose.by_agent_hourly.get(draft.agent.id)
+                    )
+                    is not None
                 ),
                 Fraction(0),
             )

@@ -28,7 +28,7 @@ def equivalence(agent: Agent, table: Table) -> Equivalence | None:
 
 
 def to_diazepam(dose: MilligramsPerDay, figure: Figure, knowledge: Knowledge) -> DiazepamEquivalent:
-    """Convert a daily dose: ``used`` and ``high`` by the smaller printed mg (the larger load), ``low`` by the larger."""
+    """Convert a daily dose: ``used`` and ``high`` by the smaller printed mg (the higher load), ``low`` by the other."""
     basis = knowledge.policy.equivalence_basis.value
     return DiazepamEquivalent(
         dose.used * basis / figure.low,

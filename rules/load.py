@@ -17,12 +17,13 @@ from rules.assessment import (
     Substitution,
     TableTotal,
 )
-from rules.concurrency import Place, View
+from rules.concurrency import View
 from rules.daily_dose import DailyDose
 from rules.equivalence import equivalence, to_diazepam
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent, Table, Verification
 from rules.knowledge.policy import BandPolicy
+from rules.place import Place
 from rules.quantity import DiazepamEquivalent, MilligramsPerDay
 from rules.record import Entry
 
@@ -266,4 +267,3 @@ def _not_counted(place: Place, reason: NotCountedReason, text: str) -> NotCounte
         product=entry.product.name,
         sig=entry.dose.sig,
     )
-

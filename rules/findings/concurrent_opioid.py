@@ -9,8 +9,15 @@ from rules.opioid import treats_opioid_use_disorder
 
 ID = "concurrent-opioid"
 REVERSAL = "overdose-reversal"
-RISK_CONDITIONS = ("sleep-apnoea", "copd", "respiratory-failure", "hypoventilation", "opioid-use-disorder",
-                   "alcohol-use-disorder", "sedative-use-disorder")
+RISK_CONDITIONS = (
+    "sleep-apnoea",
+    "copd",
+    "respiratory-failure",
+    "hypoventilation",
+    "opioid-use-disorder",
+    "alcohol-use-disorder",
+    "sedative-use-disorder",
+)
 SOFTENING = ("cancer-pain", "sickle-cell")
 
 

@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-IMPURE = {"time", "random", "socket", "os", "subprocess", "urllib", "http", "threading", "asyncio", "logging", "secrets"}
+IMPURE = {
+    "time",
+    "random",
+    "socket",
+    "os",
+    "subprocess",
+    "urllib",
+    "http",
+    "threading",
+    "asyncio",
+    "logging",
+    "secrets",
+}
 READERS = {Path("rules/knowledge/__init__.py")}
 
 

@@ -51,9 +51,15 @@ def test_no_numeric_literal_in_rules(path: Path) -> None:
 def test_no_constant_arithmetic_in_rules(path: Path) -> None:
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.BinOp):
-            constants = [isinstance(side, ast.Constant) and not isinstance(side.value, str) for side in (node.left, node.right)]
+            constants = [
+                isinstance(side, ast.Constant) and not isinstance(side.value, str) for side in (node.left, node.right)
+            ]
             assert not all(constants), f"{path}:{node.lineno}: arithmetic on constants"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"exact", "Fraction", "Decimal"}:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"exact", "Fraction", "Decimal"}
+        ):
             literal = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
             assert all(value in (0, 1) for value in literal), f"{path}:{node.lineno}: a figure in text"
 

@@ -8,11 +8,11 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import KNOWLEDGE, ON, alike, patients, regimens
 
 from rules import Assessment, Patient, Regimen, assess
 from rules.assessment import Load
 from rules.model import Coding, Dosage, DoseEntry, Medication, Quantity, Timing
-from strategies import KNOWLEDGE, ON, alike, patients, regimens
 
 ORDER = Regimen(
     source="MedicationRequest/m",
@@ -105,9 +105,7 @@ def test_low_used_and_high_are_in_order(patient: Patient) -> None:
 @given(patients(drafts=True))
 def test_every_sedative_is_somewhere(patient: Patient) -> None:
     assessment = judged(patient)
-    listed = {
-        line.source for line in (*assessment.contributions, *assessment.not_in_load, *assessment.not_counted)
-    }
+    listed = {line.source for line in (*assessment.contributions, *assessment.not_in_load, *assessment.not_counted)}
     assert {item.source for item in patient.regimens} <= listed
 
 
@@ -141,4 +139,3 @@ def test_the_same_patient_on_the_same_day_is_the_same(patient: Patient, days: in
     assert judged(patient) == judged(patient)
     later = assess(patient, KNOWLEDGE, ON + timedelta(days=days))
     assert later == assess(patient, KNOWLEDGE, ON + timedelta(days=days))
-
