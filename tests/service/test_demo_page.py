@@ -159,15 +159,33 @@ def test_opening_a_chart_calls_patient_view_and_shows_its_card(desk: Desk) -> No
     assert request["context"]["patientId"] == "castellanos-euphemia"
 
 
-def test_an_incomplete_load_is_never_shown_as_a_whole_one(desk: Desk) -> None:
-    # Zolpidem 10 mg counts 5 mg; the lorazepam has no dose.
-    desk.page.goto(desk.address)
+def test_a_load_of_which_nothing_is_known_has_no_number(desk: Desk) -> None:
+    # Lorazepam without any directions is all that is on record.
     desk.open("dose-missing-lorazepam-with-zolpidem")
+    expect(desk.page.locator("#load .figure strong")).to_have_text("Not known")
     text = desk.page.locator("#load").inner_text()
-    assert re.search(r"at least|Not known", text), text
-    assert "None" not in desk.page.locator("#load .figure").first.inner_text()
     assert "Not known or not counted" in text
-    assert not re.search(r"^Low withdrawal", text, re.MULTILINE)
+    assert "band" not in text
+
+
+def test_a_load_that_is_known_in_part_is_at_least_that(desk: Desk) -> None:
+    # Zolpidem 5 mg is 2.5 mg of diazepam (20 mg is 10); the lorazepam beside it still has no dose.
+    desk.open("dose-missing-lorazepam-with-zolpidem")
+    desk.page.get_by_role("button", name="Add the story's order").click()
+    expect(desk.page.locator("#support-status")).to_contain_text("came back")
+    while desk.page.locator("#order-cards .card:not(.answered)").count():
+        desk.page.locator("#order-cards .card:not(.answered)").first.get_by_role("button", name="Override").click()
+    desk.page.get_by_role("button", name="Sign orders").click()
+    expect(desk.page.locator("#load .figure")).to_have_text("at least 2.5 mg/day diazepam-equivalent")
+    expect(desk.page.locator("#load .band")).to_have_text("Withdrawal-risk band not known")
+    assert not re.search(r"\blow\b", desk.page.locator("#load").inner_text(), re.IGNORECASE)
+    expect(desk.page.locator("#load .scale")).to_have_count(0)
+
+
+def test_an_order_that_lapsed_is_named_beside_a_load_of_none(desk: Desk) -> None:
+    desk.open("lapsed-alprazolam-still-marked-active")
+    expect(desk.page.locator("#load .figure strong")).to_have_text("None counted")
+    expect(desk.page.locator("#load .plain").first).to_contain_text("alprazolam")
 
 
 def test_a_chart_that_was_left_meanwhile_is_not_drawn_into_the_next_one(desk: Desk) -> None:

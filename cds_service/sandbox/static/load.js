@@ -11,7 +11,7 @@ export function drawLoad({ assessment, bands }) {
   fill(
     byId("load"),
     figure(load, assessment),
-    load.used === null || load.used === undefined ? null : scale(load, bands),
+    bandKnown(load) ? scale(load, bands) : null,
     contributions(assessment),
     beside(assessment),
     notCounted(assessment),
@@ -28,7 +28,7 @@ export function countedBySource({ assessment }) {
   const lines = new Map();
   const add = (source, line) => lines.set(source, [...(lines.get(source) ?? []), line]);
   for (const part of assessment.contributions ?? []) add(part.source, `Counts ${number(part.equivalent.used)} ${UNIT}`);
-  for (const part of assessment.not_in_load ?? []) add(part.source, `${capital(part.class)}: named beside the load (${words(part.reason)})`);
+  for (const part of assessment.not_in_load ?? []) add(part.source, `${capital(words(part.class))}: named beside the load (${words(part.reason)})`);
   for (const part of assessment.opioid?.contributions ?? []) add(part.source, `Opioid: ${number(part.mme)} MME a day`);
   for (const part of assessment.opioid?.excluded ?? []) add(part.source, `Opioid: no MME (${part.text || words(part.reason)})`);
   for (const part of assessment.not_counted ?? []) add(part.source, `Not counted: ${words(part.reason)}`);
@@ -37,13 +37,13 @@ export function countedBySource({ assessment }) {
 
 function figure(load, assessment) {
   if (load.used === null || load.used === undefined) {
-    return element("p", { class: "figure" }, element("strong", {}, "Not known"), " ",
-      element("span", { class: "note" }, "No dose on record could be read."));
+    return headline("Not known", "What is on record could not be turned into a load; it is listed below.");
   }
-  const nothing = !(assessment.contributions ?? []).length && load.complete;
-  if (nothing) {
-    return element("p", { class: "figure" }, element("strong", {}, "None"), " ",
-      element("span", { class: "note" }, "No benzodiazepine or Z-drug counts today."));
+  if (!(assessment.contributions ?? []).length && load.complete) {
+    const left = [...(assessment.not_counted ?? []), ...(assessment.not_in_load ?? []).filter((part) => part.reason !== "no-published-equivalence")];
+    return left.length
+      ? headline("None counted", "What is on record and was not counted is listed below.")
+      : headline("None", "No benzodiazepine or Z-drug on record.");
   }
   const range = load.complete && load.low !== load.high ? `range ${number(load.low)} to ${number(load.high)}` : "";
   return [
@@ -51,15 +51,29 @@ function figure(load, assessment) {
       load.complete ? null : element("span", { class: "least" }, "at least "),
       element("strong", {}, number(load.used)), " ", element("span", {}, UNIT)),
     element("p", {},
-      load.band ? element("span", { class: "band" }, load.band_is_minimum ? `At least the ${load.band} withdrawal-risk band` : `${capital(load.band)} withdrawal-risk band`) : null,
+      element("span", { class: "band" }, bandInWords(load)),
       " ", element("span", { class: "note" }, [range, tables(load)].filter(Boolean).join(" · "))),
   ];
+}
+
+// Of a load that may be larger nothing reassuring is said: that it is at least low says nothing.
+function bandKnown(load) {
+  return Boolean(load.band) && !(load.band_is_minimum && load.band === "low");
+}
+
+function bandInWords(load) {
+  if (!bandKnown(load)) return "Withdrawal-risk band not known";
+  return load.band_is_minimum ? `At least the ${load.band} withdrawal-risk band` : `${capital(load.band)} withdrawal-risk band`;
+}
+
+function headline(strong, note) {
+  return element("p", { class: "figure" }, element("strong", {}, strong), " ", element("span", { class: "note" }, note));
 }
 
 // The other tables, where they say something else.
 function tables(load) {
   const others = Object.entries(load.by_table ?? {}).filter(([, total]) => total.used !== null && total.used !== load.used);
-  return others.map(([name, total]) => `${number(total.used)} by the table ${name}${total.band && total.band !== load.band ? ` (${total.band})` : ""}`).join(", ");
+  return others.map(([name, total]) => `${number(total.used)} by the table ${name}${load.complete && total.band !== load.band ? ` (${total.band})` : ""}`).join(", ");
 }
 
 function scale(load, bands) {
@@ -91,7 +105,7 @@ function contributions({ contributions: parts = [] }) {
 }
 
 function beside({ not_in_load: others = [], opioid, load }) {
-  const lines = others.map((part) => `${part.agent} (${part.class}): ${words(part.reason)}`);
+  const lines = others.map((part) => `${part.agent} (${words(part.class)}): ${words(part.reason)}`);
   const mme = opioid?.mme;
   if (opioid?.present) {
     lines.push(mme?.used === null || mme?.used === undefined
@@ -123,8 +137,9 @@ function number(value) {
   return value === null || value === undefined ? "not known" : String(Math.round(value * 100) / 100);
 }
 
+// A code in words; the hyphen behind a single letter belongs to the name.
 function words(code) {
-  return String(code).replaceAll("-", " ");
+  return String(code).replace(/(?<=\w\w)-/g, " ");
 }
 
 function capital(text) {

@@ -29,8 +29,10 @@ export class PatientList {
     this.current = person;
     if (narrow.matches) this.show(false);
     for (const button of byId("patient-list").querySelectorAll("button")) {
-      if (button.dataset.patient === person.patient.id) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
+      if (button.dataset.patient === person.patient.id) {
+        button.setAttribute("aria-current", "true");
+        button.scrollIntoView({ block: "nearest" });
+      } else button.removeAttribute("aria-current");
     }
     this.open(person);
   }
