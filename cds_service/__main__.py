@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cds_service import commands, knowledge_commands
+from cds_service import commands, knowledge_command
 from cds_service.config import Settings, explain
 from rules.knowledge import KnowledgeError
 
@@ -84,15 +84,15 @@ def _knowledge(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     check = parts.add_parser("check", help="fail on what is uncited, stale, out of range, unresolvable or unused")
     check.add_argument("--on", type=_day, metavar="DATE", help="the day on which it must be fresh (default: today)")
-    check.set_defaults(run=knowledge_commands.check_knowledge)
+    check.set_defaults(run=knowledge_command.check_knowledge)
     show = parts.add_parser("show", help="an entry with its figures and citations")
     show.add_argument("name", nargs="?", metavar="NAME", help="a drug, a finding, a table, a condition or a source")
-    show.set_defaults(run=knowledge_commands.show_knowledge)
+    show.set_defaults(run=knowledge_command.show_knowledge)
     diff = parts.add_parser("diff", help="what a site's policy, or another edition, changes")
     diff.add_argument(
         "other", nargs="?", type=Path, metavar="OTHER", help="a policy file or a folder (default: the site's)"
     )
-    diff.set_defaults(run=knowledge_commands.diff_knowledge)
+    diff.set_defaults(run=knowledge_command.diff_knowledge)
 
 
 def _config(parser: argparse.ArgumentParser) -> None:

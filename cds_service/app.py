@@ -23,6 +23,7 @@ from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
 from cds_service.hooks.services import SERVICES, service_of
 from rules import load_knowledge
+from rules.product import read_name
 
 Clock = Callable[[], date]
 _MILLISECONDS = 1000
@@ -52,6 +53,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     """
     chosen = settings or Settings()
     knowledge = load_knowledge(chosen.site_text())
+    # The tables that names are read by are built here, before the processes part, and not in the first answer.
+    read_name(knowledge.suggestions.overdose_reversal.label, knowledge)
     app = Flask("cds_service", static_folder=None)
     # One byte more than is taken: a body of undeclared length is cut there, and is then seen to be too large.
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1

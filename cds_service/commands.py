@@ -118,5 +118,10 @@ def _patient(content: FileContent, settings: Settings) -> Patient:
         entries = supply.entries
         missing |= set(supply.missing)
     return read_patient(
-        entries, patient_id=content.patient_id, drafts=content.drafts, missing=sorted(missing), zone=settings.zone
+        entries,
+        patient_id=content.patient_id,
+        drafts=content.drafts,
+        missing=sorted(missing),
+        author=content.author,
+        zone=settings.zone,
     )

@@ -7,6 +7,7 @@ line that says what was not read, and what was cut is counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from cds_service.figures import shown
 from cds_service.markdown import escaped
@@ -77,9 +78,10 @@ def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, 
 _MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch", "may-be-stopped-by-order"})
 
 
+_ENDED = "replaced-by-order"
 _STANDING = {
     "renewed-by-order": "on record, renewed by this order",
-    "replaced-by-order": "on record, ended by this order",
+    _ENDED: "on record, ended by this order",
     "two-prescribers": "on record, from another prescriber as well",
     "in-grace": "on record, supply just over",
 }
@@ -108,7 +110,27 @@ def _working(assessment: Assessment, knowledge: Knowledge, most: int) -> str:
     lines = [f"- {_order(line, knowledge)}" for line in ordered[:most]]
     if len(ordered) > most:
         lines.append(f"- and {len(ordered) - most} more")
-    return "\n".join(["**Load**", *lines, f"- {_total(assessment, knowledge)}"])
+    return "\n".join(["**Load**", *lines, f"- {_total(assessment, knowledge)}", *_printed(assessment, knowledge)])
+
+
+def _printed(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]:
+    """The guideline's own example of a band, where one agent is taken and the example differs from the table."""
+    lines = [
+        line
+        for line in assessment.contributions
+        if _ENDED not in line.assumptions and (assessment.with_order is not None or line.standing == "current")
+    ]
+    if len({line.agent for line in lines}) != 1:
+        return
+    agent, load = lines[0].agent, assessment.with_order or assessment.load
+    daily = sum((line.daily_dose.used for line in lines), Fraction(0))
+    for example in knowledge.band_examples:
+        above = example.above is None or daily > example.above.value
+        if example.agent == agent and above and (example.up_to is None or daily <= example.up_to.value):
+            if load.complete and example.band != load.band:
+                name = knowledge.agents[agent].name
+                yield f"- ASAM's own printed examples put {name} {shown(daily)} mg/day in the {example.band} band."
+            return
 
 
 def _prominence(line: Contribution) -> tuple[bool, bool, str]:

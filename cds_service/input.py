@@ -9,6 +9,7 @@ import orjson
 
 from cds_service.fhir.bundle import Entry, Prefetched, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.references import requester_of
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -28,7 +29,8 @@ class FileContent:
     """The record and, of a hook request, what the hook adds.
 
     ``hook`` is None for a plain record. ``supplied`` are the prefetch keys with data or known to hold none; ``missing``
-    are ``(key, why)`` pairs of what came in part or as an error. ``request`` is the whole parsed request.
+    are ``(key, why)`` pairs of what came in part or as an error. ``author`` is the practitioner writing the drafts;
+    ``request`` is the whole parsed request.
     """
 
     record: tuple[Entry, ...]
@@ -36,6 +38,7 @@ class FileContent:
     hook: str | None = None
     patient_id: str | None = None
     drafts: tuple[Entry, ...] = ()
+    author: str | None = None
     selections: tuple[str, ...] = ()
     supplied: frozenset[str] = frozenset()
     request: dict[str, Any] | None = None
@@ -74,6 +77,7 @@ def _request(request: dict[str, Any]) -> FileContent:
     context = request.get("context")
     drafts = drafts_of(context)
     selections = context.get("selections") if isinstance(context, dict) else None
+    user = context.get("userId") if isinstance(context, dict) else None
     patient = context.get("patientId") if isinstance(context, dict) else None
     missing = [(key, why) for key, value in sorted(values.items()) for why in value.incomplete]
     if drafts.entries or drafts.next_url:
@@ -86,6 +90,7 @@ def _request(request: dict[str, Any]) -> FileContent:
         hook=text_of(request.get("hook")) or "",
         patient_id=text_of(patient) or text_of(request.get("patient")),
         drafts=drafts.entries,
+        author=requester_of(text_of(user)),
         selections=tuple(text for text in map(text_of, members(selections)) if text),
         supplied=frozenset(key for key, value in values.items() if value.complete),
         request=request,

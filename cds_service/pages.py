@@ -88,7 +88,7 @@ def _knowledge(knowledge: Knowledge) -> str:
     return _page(
         "# The knowledge base",
         f"Version {knowledge.version}. Every figure stands in `rules/knowledge/` with its unit, its citation and the "
-        "date it was last reviewed; this page is generated from there. *Unverified* figures decide no card on their own.",
+        "date it was last reviewed; this page is generated from there. Unverified figures decide no card alone.",
         "## Equivalence tables\n\n" + "\n".join(_tables(knowledge)),
         "## Published equivalents\n\nMilligrams that a source holds equal to "
         f"{shown(knowledge.policy.equivalence_basis.value)} mg of the reference drug; in bold the figure that the "

@@ -109,7 +109,7 @@ class NotCounted:
 
 @dataclass(frozen=True, slots=True)
 class TableTotal:
-    """The load by one table; ``fallback``: agents whose figure is from its fallbacks, ``missing``: agents without one."""
+    """The load by one table; ``fallback``: agents whose figure is from its fallbacks, ``missing``: without any."""
 
     used: Fraction | None
     band: Band | None

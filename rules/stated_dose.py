@@ -73,8 +73,6 @@ def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose 
     largest, smallest = entry.high or entry.low, entry.low
     if largest is None:
         return Unmeasured(Obstacle.UNKNOWN, "no dose is given")
-    if smallest is not None and entry.high is not None and smallest.value > largest.value:
-        smallest, largest = largest, smallest
     highs = measure(largest, product, forms)
     if isinstance(highs, Unmeasured):
         return highs
@@ -86,6 +84,9 @@ def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose 
         # A range whose lower end is zero, or is not readable, starts from nothing.
         smallest, lows = None, highs
     low = min(lows, key=total)
+    if smallest is not None and total(low) > total(high):
+        # Ends in different units: which is the larger shows only in milligrams.
+        low, high, smallest, largest = high, low, largest, smallest
     phrase = _range_phrase(smallest, largest, low, high, forms)
     assumptions = [*high.assumptions]
     if smallest is None or smallest.value != largest.value:

@@ -7,6 +7,7 @@ The reader touches only what the rules need and decides nothing clinical. A reso
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import tzinfo
 
 from cds_service.fhir.condition import condition_of
@@ -28,6 +29,7 @@ def read_patient(
     patient_id: str | None,
     drafts: Iterable[object] = (),
     missing: Iterable[tuple[str, str]] = (),
+    author: str | None = None,
     zone: tzinfo,
 ) -> Patient:
     """The patient that the resources tell of.
@@ -38,6 +40,7 @@ def read_patient(
         patient_id: the patient's id or reference, as the hook gives it. None: the one Patient among the resources.
         drafts: the orders being written, in the same forms.
         missing: what was asked for and not supplied, as ``(what, why)``; it is passed on.
+        author: who is writing the drafts: the requester of those that name none.
         zone: the zone in which an instant becomes a day.
     """
     record = record_of(resources, drafts, READ_TYPES)
@@ -51,7 +54,10 @@ def read_patient(
         try:
             if kind is not None:
                 place = Place(item.source, item.draft, zone, sent, person.is_subject_of, record.name_of)
-                regimens.append(regimen_of(item.resource, kind, place, set(item.notes)))
+                regimen = regimen_of(item.resource, kind, place, set(item.notes))
+                if regimen.draft and regimen.requester is None:
+                    regimen = replace(regimen, requester=author)
+                regimens.append(regimen)
             elif item.kind == "Condition":
                 another = not person.is_subject_of(item.resource)
                 conditions.append(condition_of(item.resource, item.source, zone, another_patient=another))

@@ -84,3 +84,13 @@ def party_of(value: object) -> str | None:
 
 def _is_type(word: str) -> bool:
     return word[:1].isupper() and word.isascii() and word.isalpha()
+
+
+_REQUESTERS = frozenset({"Practitioner", "PractitionerRole"})
+
+
+def requester_of(user_id: str | None) -> str | None:
+    """The user as a requester of orders; None where the user is no practitioner."""
+    if user_id is None:
+        return None
+    return normalised(user_id) if type_and_id(user_id)[0] in _REQUESTERS else None

@@ -11,10 +11,11 @@ from cds_service.assessment_json import without_empty
 from cds_service.cards import cards_for
 from cds_service.fhir.reader import READ_TYPES, read_patient
 from cds_service.fhir.record import Record, record_of
+from cds_service.fhir.references import requester_of
 from cds_service.hooks.body import Limits
 from cds_service.hooks.errors import TooLargeError
 from cds_service.hooks.prefetch import supply_of
-from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request, requester_of
+from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request
 from cds_service.hooks.selection import NOT_FOUND, holds_depressant, selected_sources
 from cds_service.hooks.services import Service
 from rules import Knowledge, assess
@@ -52,6 +53,7 @@ class Judge:
             patient_id=request.patient_id,
             drafts=request.drafts.entries,
             missing=missing,
+            author=invocation.requester,
             zone=self.zone,
         )
         if service.drafts is not None and not holds_depressant(patient, invocation.selected, self.knowledge):

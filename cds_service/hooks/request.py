@@ -20,7 +20,6 @@ from cds_service.hooks.services import Service
 from cds_service.input import prefetched
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_REQUESTERS = frozenset({"Practitioner", "PractitionerRole"})
 _WORDS = {
     "missing": "is required",
     "string_type": "must be a string",
@@ -132,13 +131,6 @@ def patient_reference(patient_id: str) -> str:
     """The patient's reference, ``Patient/x``, whether the id was sent with its type or without."""
     kind, identity = type_and_id(patient_id)
     return normalised(patient_id) if kind is not None else f"Patient/{identity}"
-
-
-def requester_of(user_id: str | None) -> str | None:
-    """The user as a requester of orders; None where the user is no practitioner."""
-    if user_id is None:
-        return None
-    return normalised(user_id) if type_and_id(user_id)[0] in _REQUESTERS else None
 
 
 def _drafts(context: dict[str, Any], service: Service) -> Prefetched:

@@ -18,7 +18,8 @@ ID = "taper-referral"
 SPECIALIST = "specialist or inpatient care"
 ADDICTION_MEDICINE = "addiction medicine"
 PRIMARY_CARE = "pharmacist or primary care"
-_COMPLICATED = ("withdrawal-seizure", "alcohol-withdrawal", "alcohol-use-disorder", "pregnancy", "seizure-disorder")
+_EVER = ("withdrawal-seizure", "provoked-seizure")
+_COMPLICATED = (*_EVER, "alcohol-withdrawal", "alcohol-use-disorder", "pregnancy", "seizure-disorder")
 _USE_DISORDERS = ("opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")
 _OTHER_AXES = ("oxybate", "opioid")
 
@@ -51,7 +52,13 @@ def _hazards(case: Case) -> tuple[str, ...]:
 
 
 def _facts(case: Case, use: Exposure, hazardous: tuple[str, ...]) -> dict[str, object]:
-    complicated = tuple(case.conditions[name].name for name in _COMPLICATED if name in case.conditions)
+    # An earlier withdrawal seizure makes a taper complicated however long ago it was resolved.
+    on_record = {**case.past_conditions, **case.conditions}
+    complicated = tuple(
+        on_record[name].name
+        for name in _COMPLICATED
+        if name in case.conditions or (name in _EVER and name in on_record)
+    )
     disorders = tuple(case.conditions[name].name for name in _USE_DISORDERS if name in case.conditions)
     high = case.load.band is Band.HIGH
     setting = SPECIALIST if complicated or high else ADDICTION_MEDICINE if disorders else PRIMARY_CARE

@@ -105,8 +105,10 @@ WORDS = st.sampled_from(
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(WORDS | st.sampled_from(["coding", "value", "reference", "text"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(WORDS | st.sampled_from(["coding", "value", "reference", "text"]), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

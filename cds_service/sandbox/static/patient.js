@@ -61,7 +61,7 @@ export class PatientList {
 
 function ageInWords(patient, on) {
   const years = age(patient, on);
-  return years === undefined ? "age not known" : `${years} y`;
+  return years === undefined ? "age not known" : `${years}\u00a0y`;
 }
 
 export function drawHeader({ patient, story }, on) {
