@@ -8,7 +8,7 @@ PYTEST_WORKERS ?= 2
 
 .PHONY: help demo test check bench docs wheel clean
 help:
-	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone"
+	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
 	@echo "make test    every test, on the wheel as it is shipped"
 	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements"
@@ -35,7 +35,7 @@ $(VENV)/.installed: $(VENV)/.run $(SOURCES) README.md LICENSE
 wheel: $(VENV)/.installed
 
 demo: $(VENV)/.installed
-	@exec $(BIN)/benzo-cds demo
+	@exec $(BIN)/benzo-cds demo $(if $(DEMO_PORT),--port $(DEMO_PORT))
 
 test: $(VENV)/.develop $(VENV)/.installed
 	scripts/install-chromium

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 from collections.abc import Mapping
@@ -70,7 +71,7 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         # The socket first: a port that is taken is then known before the knowledge is read.
-        with socket.create_server((host, port), family=_family(host)) as listening:
+        with _listening(host, port) as listening:
             _serve(host, port, listening.fileno())
     except KeyboardInterrupt:
         pass
@@ -80,6 +81,16 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
     print("\nStopped. What was ordered is forgotten.", flush=True)
 
 
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=_family(host))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        said = f"{port} is in use, perhaps by a demonstration that still runs; --port 0 takes a free one"
+        raise OSError(error.errno, said) from None
+
+
 def _serve(host: str, port: int, listening: int) -> None:
     with make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler, fd=listening) as server:
         print(f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
@@ -87,7 +98,7 @@ def _serve(host: str, port: int, listening: int) -> None:
 
 
 def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
-    """The assessment of a patient's record on the demonstration's day, with the bands to draw its load against."""
+    """The assessment of a patient's record on the demonstration's day, with the bands and the names to draw it by."""
     record = store.of_patient(patient_id)
     if not record:
         return None
@@ -98,6 +109,10 @@ def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str)
         "bands": {
             "low_up_to": float(bands.low_up_to.value),
             "moderate_up_to": float(bands.moderate_up_to.value),
+        },
+        "names": {
+            "sources": {source.id: source.short for source in knowledge.sources.values()},
+            "tables": {table.id: table.name for table in knowledge.tables.values()},
         },
     }
 
@@ -119,4 +134,7 @@ def _address(server: BaseWSGIServer) -> str:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    # An impatient second signal finds everything ending already.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

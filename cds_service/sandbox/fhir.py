@@ -107,6 +107,8 @@ def _read_body(kind: str) -> tuple[Resource, Response | None]:
     except ValidationError as invalid:
         places = sorted({".".join(str(step) for step in error["loc"]) for error in invalid.errors()})
         return {}, _outcome(422, "invalid", f"Not a valid R4 {kind}; see: {', '.join(places)}.")
+    except RecursionError:
+        return {}, _outcome(422, "invalid", "The body is nested too deeply.")
     return resource, None
 
 

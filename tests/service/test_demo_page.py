@@ -146,6 +146,9 @@ def test_a_patient_is_found_by_story_and_the_chart_opens(desk: Desk) -> None:
     expect(desk.page.locator("#load")).to_contain_text("10 mg/day diazepam-equivalent")
     expect(desk.page.locator("#medications")).to_contain_text("alprazolam 0.25 MG Oral Tablet")
     expect(desk.page.locator("#medications")).to_contain_text("Counts 10 mg/day diazepam-equivalent")
+    # By the names that a card gives them, not by their ids.
+    expect(desk.page.locator("#load")).to_contain_text("by Ashton 2002")
+    expect(desk.page.locator("#load")).to_contain_text("5 by VA/DoD 2021")
     expect(desk.page.locator("#conditions")).to_contain_text("None on record.")
 
 
@@ -453,6 +456,42 @@ def test_a_link_opens_elsewhere_without_a_handle_on_this_page(rendered: Render) 
     assert rendered("[a](https://example.org/x)") == (
         '<p><a href="https://example.org/x" target="_blank" rel="noopener noreferrer">a</a></p>'
     )
+
+
+# The hooks that no order is behind, and the refill
+
+
+def test_a_discharge_asks_what_goes_home(desk: Desk) -> None:
+    desk.open("discharge-home-alprazolam-forgotten")
+    desk.page.get_by_role("button", name="Discharge").click()
+    expect(desk.page.locator("#encounter-status")).to_have_text("encounter-discharge came back with 1 card.")
+    heading = desk.page.locator("#chart-cards h3")
+    expect(heading).to_contain_text("not among the orders going home")
+    expect(heading).to_be_focused()
+    (request,) = desk.bodies("/benzo-encounter-discharge")
+    assert request["context"]["encounterId"]
+
+
+def test_an_encounter_without_sedatives_starts_without_a_card(desk: Desk) -> None:
+    desk.open("nothing-to-say")
+    desk.page.get_by_role("button", name="Start encounter").click()
+    expect(desk.page.locator("#encounter-status")).to_have_text("encounter-start came back with no card.")
+    desk.page.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
+    expect(desk.page.locator("#encounter-status")).to_have_text("")
+
+
+def test_an_order_can_be_checked_as_a_refill(desk: Desk) -> None:
+    desk.open("refill-a-week-early")
+    expect(desk.page.get_by_role("button", name="Check as a refill")).to_be_disabled()
+    desk.page.get_by_role("button", name="Add the story's order").click()
+    expect(desk.page.locator("#support-status")).to_contain_text("order-select came back")
+    desk.page.get_by_role("button", name="Check as a refill").click()
+    expect(desk.page.locator("#support-status")).to_have_text("medication-refill came back with 1 card.")
+    (request,) = desk.bodies("/benzo-medication-refill")
+    assert len(request["context"]["medications"]["entry"]) == 1
+    desk.cards.first.get_by_text("Why, and the working").click()
+    # 30 days dispensed three times from 31 August last until 28 November: 7 days, the 22nd and the 28th included.
+    expect(desk.cards.first.locator(".markdown")).to_contain_text("early, 7 days of its supply remain")
 
 
 # For everybody

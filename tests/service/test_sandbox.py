@@ -48,6 +48,12 @@ RECORD = [
 ]
 
 
+# Valid, except that nobody nests extensions like this.
+DEEP = b'{"resourceType": "MedicationRequest", "extension": %s}' % (
+    b'[{"url": "http://example.org/a", "extension": ' * 300 + b"[]" + b"}]" * 300
+)
+
+
 @pytest.fixture
 def fhir() -> FlaskClient:
     app = Flask(__name__)
@@ -207,6 +213,7 @@ def test_what_is_created_gets_an_id_of_the_sandbox_and_is_found_again(fhir: Flas
         ("MedicationRequest", b"[]", 400),
         ("MedicationRequest", b'{"resourceType": "Patient"}', 400),
         ("MedicationRequest", b'{"resourceType": "MedicationRequest", "status": "active"}', 422),
+        ("MedicationRequest", DEEP, 422),
         ("Starship", b'{"resourceType": "Starship"}', 404),
     ],
 )
@@ -322,6 +329,12 @@ def test_the_bands_the_load_is_drawn_against_are_the_policys(told: tuple[Chart, 
     assert bands == {"low_up_to": 10.0, "moderate_up_to": 15.0}
 
 
+def test_sources_and_tables_have_the_names_that_cards_give_them(told: tuple[Chart, ...], page: FlaskClient) -> None:
+    names = page.get(f"/demo/assessment?patient={told[0].patient}").get_json()["names"]
+    assert names["sources"]["asam-2025-ashton"] == "Ashton 2002"
+    assert names["tables"]["va-dod-2021"].startswith("VA/DoD 2021")
+
+
 def test_there_is_no_assessment_of_nobody(page: FlaskClient) -> None:
     assert page.get("/demo/assessment?patient=nobody").status_code == 404
     assert page.get("/demo/assessment").status_code == 404
@@ -406,8 +419,10 @@ def test_it_is_served_on_this_machine_only(host: str) -> None:
 
 
 def test_a_port_that_is_taken_is_an_error_to_be_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        demo.run(port=taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"{port} is in use.*--port 0 takes a free one"):
+            demo.run(port=port)
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
@@ -421,3 +436,35 @@ def test_it_prints_its_address_when_ready_and_stops_cleanly(signal_: signal.Sign
     assert re.match(r"Open http://127\.0\.0\.1:\d+/ ", line), complained
     assert "Stopped" in said
     assert (process.returncode, complained) == (0, "")
+
+
+def test_an_impatient_second_signal_changes_nothing() -> None:
+    command = [sys.executable, "-c", "from cds_service.sandbox.demo import run; run(port=0)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+        said, complained = process.communicate(timeout=20)
+    assert "Stopped" in said
+    assert (process.returncode, complained) == (0, "")
+
+
+STOPPED_WHILE_READING = """
+import os, signal, sys
+from cds_service import launch
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "cds_service.config":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+sys.argv = ["benzo-cds", "demo"]
+launch.main()
+"""
+
+
+def test_a_ctrl_c_while_the_program_is_still_being_read_leaves_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", STOPPED_WHILE_READING], capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")

@@ -51,7 +51,13 @@ function structured(line) {
 }
 
 function quantity(value) {
-  return value?.value === undefined ? "" : `${value.value} ${value.unit ?? value.code ?? ""}`;
+  return value?.value === undefined ? "" : `${value.value} ${plural(value.value, value.unit ?? value.code ?? "")}`;
+}
+
+// What is counted has a plural; "mg" and its like do not.
+function plural(count, unit) {
+  if (count === 1 || !/^(tablet|capsule|film|lozenge|spray|drop|patch)$/.test(unit)) return unit;
+  return unit === "patch" ? "patches" : `${unit}s`;
 }
 
 function timing(value) {

@@ -1,18 +1,21 @@
 // The current load, drawn from the assessment JSON: the number, its band, and where it comes from.
 // What is not known is said: an incomplete load is "at least", an unreadable one has no number at all.
+// `names` has what a card calls each source and table, by id.
 
 import { byId, element, fill } from "./dom.js";
 import { shortDate } from "./fhir.js";
 
 const UNIT = "mg/day diazepam-equivalent";
+// A zone of less than this share of the scale has no room for its name; the line below the scale names it.
+const NARROWEST_LABEL = 0.16;
 
-export function drawLoad({ assessment, bands }) {
+export function drawLoad({ assessment, bands, names }) {
   const load = assessment.load.current;
   fill(
     byId("load"),
-    figure(load, assessment),
+    figure(load, assessment, names),
     bandKnown(load) ? scale(load, bands) : null,
-    contributions(assessment),
+    contributions(assessment, names),
     beside(assessment),
     notCounted(assessment),
     exposure(assessment),
@@ -35,7 +38,7 @@ export function countedBySource({ assessment }) {
   return lines;
 }
 
-function figure(load, assessment) {
+function figure(load, assessment, names) {
   if (load.used === null || load.used === undefined) {
     return headline("Not known", "What is on record could not be turned into a load; it is listed below.");
   }
@@ -52,7 +55,7 @@ function figure(load, assessment) {
       element("strong", {}, number(load.used)), " ", element("span", {}, UNIT)),
     element("p", {},
       element("span", { class: "band" }, bandInWords(load)),
-      " ", element("span", { class: "note" }, [range, tables(load)].filter(Boolean).join(" · "))),
+      " ", element("span", { class: "note" }, [range, tables(load, names)].filter(Boolean).join(" · "))),
   ];
 }
 
@@ -71,9 +74,9 @@ function headline(strong, note) {
 }
 
 // The other tables, where they say something else.
-function tables(load) {
+function tables(load, names) {
   const others = Object.entries(load.by_table ?? {}).filter(([, total]) => total.used !== null && total.used !== load.used);
-  return others.map(([name, total]) => `${number(total.used)} by the table ${name}${load.complete && total.band !== load.band ? ` (${total.band})` : ""}`).join(", ");
+  return others.map(([name, total]) => `${number(total.used)} by ${names.tables[name] ?? name}${load.complete && total.band !== load.band ? ` (${total.band})` : ""}`).join(", ");
 }
 
 function scale(load, bands) {
@@ -83,8 +86,9 @@ function scale(load, bands) {
   const zones = [["low", 0, bands.low_up_to], ["moderate", bands.low_up_to, bands.moderate_up_to], ["high", bands.moderate_up_to, end]];
   const drawn = element("div", { class: "scale", "aria-hidden": "true" },
     zones.map(([name, from, to]) => {
-      const zone = element("span", { class: `zone ${name}` }, element("span", {}, name));
-      zone.style.width = `${(100 * (to - from)) / end}%`;
+      const share = (to - from) / end;
+      const zone = element("span", { class: `zone ${name}` }, share > NARROWEST_LABEL ? element("span", {}, name) : null);
+      zone.style.width = `${100 * share}%`;
       return zone;
     }),
     element("span", { class: load.complete ? "marker" : "marker open" }));
@@ -93,7 +97,7 @@ function scale(load, bands) {
   return [drawn, element("p", { class: "note" }, bounds)];
 }
 
-function contributions({ contributions: parts = [] }) {
+function contributions({ contributions: parts = [] }, names) {
   if (!parts.length) return null;
   return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Where the load comes from" },
     element("table", {},
@@ -101,7 +105,7 @@ function contributions({ contributions: parts = [] }) {
       element("tbody", {}, parts.map((part) => element("tr", {},
         element("td", {}, part.product),
         element("td", {}, part.read_as, part.assumptions?.length ? element("span", { class: "note" }, ` (${part.assumptions.map(words).join(", ")})`) : null),
-        element("td", { class: "number" }, `${number(part.equivalent.used)} mg/d`, element("span", { class: "note" }, ` by ${part.equivalent.reference}`)))))));
+        element("td", { class: "number" }, `${number(part.equivalent.used)} mg/d`, element("span", { class: "note" }, ` by ${names.sources[part.equivalent.reference] ?? part.equivalent.reference}`)))))));
 }
 
 function beside({ not_in_load: others = [], opioid, load }) {

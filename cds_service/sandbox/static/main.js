@@ -2,6 +2,7 @@
 
 import { CardShelf, countInWords } from "./cards.js";
 import { announce, byId, element, fill, problem } from "./dom.js";
+import { say, watchEncounter } from "./encounter.js";
 import { create, orderName, search } from "./fhir.js";
 import { fire } from "./hooks.js";
 import { countedBySource, drawLoad, drawNoLoad } from "./load.js";
@@ -23,6 +24,9 @@ start();
 
 async function start() {
   watchPanel();
+  watchEncounter(atEncounter);
+  byId("check-refill").addEventListener("click", () => guarded(() => support(
+    "medication-refill", { patientId: chart.person.patient.id, medications: drafts.bundle() }, orderCards, chart.person)));
   byId("sign-orders").addEventListener("click", async ({ currentTarget: button }) => {
     button.setAttribute("aria-disabled", "true");
     if (!chart.signing) await guarded(sign);
@@ -62,6 +66,7 @@ async function open(person) {
   chartCards.clear();
   orderCards.clear();
   forgetCalls();
+  say("");
   status("Cards appear here when an order is added or signed.");
   // The story's name, which is no patient's data, makes the chart's address one that can be passed on.
   history.replaceState(null, "", `#story=${encodeURIComponent(person.story.slug)}`);
@@ -131,6 +136,16 @@ function removeByHand(order) {
   sayWhatSigningNeeds();
   byId("drafts-title").scrollIntoView({ block: "nearest" });
   byId(drafts.orders.length ? "sign-orders" : "drug").focus();
+}
+
+// The stories tell of no encounter resource; the hook requires an id of one.
+async function atEncounter(hook) {
+  const { person } = chart;
+  let cards;
+  await guarded(async () => {
+    cards = await support(hook, { patientId: person.patient.id, encounterId: `encounter-${person.patient.id}` }, chartCards, person);
+  });
+  return person === chart.person ? cards : undefined;
 }
 
 // Calls a hook and shows its cards; a service that does not answer is said and stops nobody.

@@ -163,6 +163,6 @@ export class Drafts {
       element("button", { type: "button", class: "quiet", "aria-label": `Remove ${orderName(order)}`, onclick: () => this.removed(order) }, "Remove"),
     )));
     byId("drafts-note").textContent = this.orders.length ? "" : "Nothing to sign yet.";
-    byId("sign-orders").disabled = !this.orders.length;
+    for (const id of ["sign-orders", "check-refill"]) byId(id).disabled = !this.orders.length;
   }
 }
