@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from rules import conditions
 from rules.assessment import Assessment, NotCounted, NotCountedReason, Standing
-from rules.case import Age, Case
+from rules.case import ORDERS, Age, Case
+from rules.change import increases, removable
 from rules.concurrency import Situation, View, view
 from rules.exposure import earliest_record, exposure
 from rules.findings import judge_all
@@ -20,6 +21,7 @@ from rules.model import Patient, Setting
 from rules.opioid import OpioidPlace, opioid_load
 from rules.place import Place
 from rules.record import Entry, Record, exclusion, read_record
+from rules.window import Coverage
 
 
 def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:
@@ -34,9 +36,10 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         on: the day, which is the caller's: in a service, today in the tenant's time zone.
         at_discharge: the patient is going home today.
     """
-    if at_discharge:
-        patient = _going_home(patient)
     record = read_record(patient, knowledge, on)
+    if at_discharge:
+        patient = _going_home(patient, record, knowledge, on)
+        record = read_record(patient, knowledge, on)
     table = knowledge.tables[knowledge.default_table]
     policy = knowledge.policy.concurrency
 
@@ -51,14 +54,14 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     ordered = None
     if drafts:
         starts = [entry.window.start for entry in drafts if entry.window.start is not None]
-        judged_on = max(on, min(starts, default=on))
-        situation = Situation(judged_on, with_drafts=True, at_discharge=at_discharge)
+        until = max(on, min(starts, default=on))
+        situation = Situation(on, until, with_drafts=True, at_discharge=at_discharge)
         ordered = view(record.entries, situation, policy, equivalent_of)
     present = conditions.present(patient, knowledge, on)
-    load_now = total(now.places, knowledge, everything_read=_everything_read(patient, record, drafts=False))
-    load_ordered = None
-    if ordered is not None:
-        load_ordered = total(ordered.places, knowledge, everything_read=_everything_read(patient, record, drafts=True))
+    read_now = _everything_read(patient, record, knowledge, on, drafts=False)
+    read = _everything_read(patient, record, knowledge, on, drafts=True)
+    load_now = total(now.places, knowledge, everything_read=read_now)
+    load_ordered = total(ordered.places, knowledge, everything_read=read) if ordered is not None else None
     case = Case(
         patient=patient,
         knowledge=knowledge,
@@ -70,7 +73,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         earlier=earlier,
         load_now=load_now,
         load_ordered=load_ordered,
-        opioid=opioid_load(_opioid_places(ordered or now), present),
+        opioid=opioid_load(_opioid_places(ordered or now), present, everything_read=read),
         conditions=present,
         past_conditions=conditions.past(patient, knowledge, on),
         earliest_record=earliest_record(patient),
@@ -90,7 +93,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         not_in_load=tuple(item.not_in_load for item in worked if item.not_in_load is not None),
         not_counted=(
             *(item.not_counted for item in worked if item.not_counted is not None),
-            *_nameless(record),
+            *_nameless(record, knowledge, on),
             *_unread(patient),
         ),
         opioid=case.opioid,
@@ -102,19 +105,25 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         findings=findings,
         considered=considered,
         not_relevant=record.not_relevant,
-        new_starts=case.removable(NEW_START),
-        increases=case.increases,
+        new_starts=removable(case, NEW_START),
+        increases=increases(case),
         concepts=frozenset(case.conditions),
     )
 
 
-def _going_home(patient: Patient) -> Patient:
-    """The patient with the discharge orders taken as the orders being written: they are what the discharge changes."""
+def _going_home(patient: Patient, record: Record, knowledge: Knowledge, on: date) -> Patient:
+    """The patient with the discharge orders taken as the orders being written: they are what the discharge changes.
+
+    Those of an earlier stay, whose supply is over, stay what they are.
+    """
+    policy = knowledge.policy.concurrency
+    over = {Coverage.LAPSED, Coverage.IN_GRACE}
+    before = {entry.source for entry in record.entries if entry.window.coverage(on, policy) in over}
     return replace(
         patient,
         regimens=tuple(
             replace(regimen, draft=True)
-            if regimen.setting is Setting.DISCHARGE and exclusion(regimen) is None
+            if regimen.setting is Setting.DISCHARGE and exclusion(regimen) is None and regimen.source not in before
             else regimen
             for regimen in patient.regimens
         ),
@@ -133,14 +142,11 @@ def _years(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-def _everything_read(patient: Patient, record: Record, *, drafts: bool) -> bool:
+def _everything_read(patient: Patient, record: Record, knowledge: Knowledge, on: date, *, drafts: bool) -> bool:
     """Whether nothing that may hold one of our agents was unreadable, nameless or withheld."""
-    nameless = [
-        item for item in record.nameless if exclusion(item.regimen) is None and (drafts or not item.regimen.draft)
-    ]
     unread = [item for item in patient.unread if item.medication]
-    withheld = [what for what, _ in patient.missing if what == "medicationRequests"]
-    return not (nameless or unread or withheld)
+    withheld = [what for what, _ in patient.missing if what == ORDERS]
+    return not (record.in_doubt(on, knowledge.policy.concurrency, drafts=drafts) or unread or withheld)
 
 
 def _opioid_places(seen: View) -> tuple[OpioidPlace, ...]:
@@ -173,11 +179,11 @@ def _changed_by_order(now: Place, ordered: Place) -> Place:
     return now.assuming("replaced-by-order")
 
 
-def _nameless(record: Record) -> tuple[NotCounted, ...]:
+def _nameless(record: Record, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
     """Products that could not be told; one that is not in force is listed as that."""
     lines = []
     for item in record.nameless:
-        reason = exclusion(item.regimen) or NotCountedReason.PRODUCT_UNKNOWN
+        reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN
         standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
         present = reason is NotCountedReason.PRODUCT_UNKNOWN
         lines.append(

@@ -13,17 +13,18 @@ from fractions import Fraction
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern
 from rules.concurrency import View
 from rules.conditions import PresentCondition
-from rules.daily_dose import DailyDose
+from rules.equivalence import in_load
 from rules.exposure import exposure
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent, Severity
-from rules.load import in_load, replacement_load
+from rules.load import converted
 from rules.model import Patient
-from rules.opioid import treats_opioid_use_disorder
 from rules.record import Entry, Record, is_stopping
 
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
 BENZODIAZEPINE = "benzodiazepine"
+OXYBATE = "oxybate"
+ORDERS = "medicationRequests"
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
@@ -33,6 +34,9 @@ BY_ANTI_SEIZURE = "anti-seizure-treatment"
 BY_RESCUE = "rescue-product"
 BY_SINGLE_DOSE = "single-dose"
 BY_ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
+UNIDENTIFIED = "a medication on record could not be identified"
+UNREADABLE = "a record of a medication could not be read"
+ORDERS_NOT_SUPPLIED = "the patient's orders were not supplied in full"
 CONDITIONS_NOT_SUPPLIED = "the patient's conditions were not supplied"
 
 
@@ -86,9 +90,7 @@ class Case:
     def sedatives(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Present entries of the classes the load is the sum of, rescue products and single doses left out."""
         return tuple(
-            entry
-            for entry in self.view.present(replacement=replacement)
-            if in_load(entry.agent) and not entry.way.rescue and not entry.single
+            entry for entry in self.view.present(replacement=replacement) if in_load(entry.agent) and entry.daily_use
         )
 
     def opioids(self, *, replacement: bool = False) -> tuple[Entry, ...]:
@@ -104,7 +106,7 @@ class Case:
         return tuple(
             entry
             for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.depressant and not entry.way.rescue and not entry.single
+            if entry.agent.agent_class.depressant and entry.daily_use
         )
 
     def left_out(self) -> str | None:
@@ -117,6 +119,29 @@ class Case:
                     return BY_SINGLE_DOSE
         return None
 
+    def unseen(self) -> str | None:
+        """Why a further medication may be present that nobody could see; None if everything was sent and read."""
+        if self.record.in_doubt(self.view.situation.on, self.knowledge.policy.concurrency, drafts=True):
+            return UNIDENTIFIED
+        if any(item.medication for item in self.patient.unread):
+            return UNREADABLE
+        return ORDERS_NOT_SUPPLIED if any(what == ORDERS for what, _ in self.patient.missing) else None
+
+    @property
+    def unnamed(self) -> int:
+        """How many products in force could not be told."""
+        policy = self.knowledge.policy.concurrency
+        return sum(item.absence(self.on, policy) is None for item in self.record.nameless)
+
+    def unmeasured(self, view: View) -> bool:
+        """Whether the load of the benzodiazepines that are present is not known in full, so that no change of it is."""
+        tables = self.knowledge.tables.values()
+        return any(
+            entry.dose_is_partial or any(converted(entry, table, self.knowledge) is None for table in tables)
+            for entry in view.present(replacement=True)
+            if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use
+        )
+
     # -- what the orders change ----------------------------------------------------------------------------------
 
     def drafts(self) -> tuple[Entry, ...]:
@@ -127,73 +152,6 @@ class Case:
     def stops(self) -> tuple[Entry, ...]:
         """Entries of the orders being written that stop an order."""
         return tuple(entry for entry in self.record.entries if is_stopping(entry.regimen))
-
-    def new_starts(self, finding: str) -> tuple[Entry, ...]:
-        """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``."""
-        days = self.parameter(finding, "new_start_days")
-        return tuple(
-            entry
-            for entry in self.drafts()
-            if in_load(entry.agent) and not entry.way.rescue and self._unused_for(entry.agent.agent_class.id, days)
-        )
-
-    def removable(self, finding: str) -> tuple[str, ...]:
-        """Drafts that begin a class of depressants: what may be left unordered without stopping anything."""
-        days = self.parameter(finding, "new_start_days")
-        return tuple(
-            dict.fromkeys(
-                entry.source
-                for entry in self.drafts()
-                if entry.agent.agent_class.depressant
-                and self._unused_for(entry.agent.agent_class.id, days)
-                and not self.is_anti_seizure(entry.agent)
-                and not treats_opioid_use_disorder(entry, self.conditions)
-            )
-        )
-
-    def _unused_for(self, agent_class: str, days: Fraction) -> bool:
-        if any(entry.agent.agent_class.id == agent_class for entry in self.now.present()):
-            return False
-        use = self.exposure(agent_class)
-        return use is None or use.out_of_supply_days > days
-
-    @property
-    def increases(self) -> bool:
-        """Whether the orders being written begin or increase exposure, by the replacement reading."""
-        if self.ordered is None:
-            return False
-        before = {entry.agent.id for entry in self.now.present(replacement=True) if entry.agent.agent_class.depressant}
-        added = [entry for entry in self.ordered.present(replacement=True) if entry.regimen.draft]
-        switched = {draft for draft, _ in self.ordered.switches}
-        if any(e.agent.id not in before and e.agent.agent_class.depressant and e.source not in switched for e in added):
-            return True
-        table = self.knowledge.tables[self.knowledge.default_table]
-        if replacement_load(self.ordered, table, self.knowledge) > replacement_load(self.now, table, self.knowledge):
-            return True
-        return any(self._more_of(entry) for entry in added if entry.agent.agent_class.opioid)
-
-    def _more_of(self, draft: Entry) -> bool:
-        """Whether a draft gives more of its agent than the record does now, by the replacement reading."""
-
-        def amount(view: View) -> Fraction:
-            return sum(
-                (
-                    dose.used
-                    for place in view.places
-                    if place.additive
-                    and place.replacement
-                    and place.entry.agent.id == draft.agent.id
-                    and isinstance(place.entry.dose, DailyDose)
-                    and (
-                        dose := place.entry.dose.by_agent.get(draft.agent.id)
-                        or place.entry.dose.by_agent_hourly.get(draft.agent.id)
-                    )
-                    is not None
-                ),
-                Fraction(0),
-            )
-
-        return self.ordered is not None and amount(self.ordered) > amount(self.now)
 
     # -- use over time -------------------------------------------------------------------------------------------
 
@@ -221,7 +179,11 @@ class Case:
         """Whether the agent is taken against seizures: with a seizure disorder on record, or presumed so."""
         if agent.has(PRESUMED_ANTI_SEIZURE):
             return True
-        return agent.has(ANTI_SEIZURE) and SEIZURE_DISORDER in self.conditions
+        return agent.has(ANTI_SEIZURE) and self.excused_by(SEIZURE_DISORDER)
+
+    def excused_by(self, concept: str) -> bool:
+        """Whether a condition that excuses from a finding is on record; one of an unverified code excuses from none."""
+        return concept in self.conditions and not self.conditions[concept].unverified
 
     def anti_seizure_agents(self) -> frozenset[str]:
         """The agents on record or ordered that are taken against seizures."""

@@ -16,7 +16,14 @@ from rules.courses import counted_together, same_day_copies
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Kind, Setting
 from rules.place import Place, Places, renewal_text
-from rules.precedence import covered_by_requests, replace_by_prior, requested_agents, settings, stop_and_replace
+from rules.precedence import (
+    covered_by_requests,
+    home_medicines,
+    replace_by_prior,
+    requested,
+    settings,
+    stop_and_replace,
+)
 from rules.record import Entry, exclusion
 from rules.switch import EquivalentOf, possible_switches
 from rules.window import Coverage
@@ -24,9 +31,13 @@ from rules.window import Coverage
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Which day is judged and how: with the drafts or without, as it was then (``historic``), or going home."""
+    """Which day is judged and how: with the drafts or without, as it was then (``historic``), or going home.
+
+    ``until`` is the day on which the drafts start, if that is later: what is in force on either day is met by them.
+    """
 
     on: date
+    until: date | None = None
     with_drafts: bool = False
     historic: bool = False
     at_discharge: bool = False
@@ -56,13 +67,14 @@ def view(
     considered = [entry for entry in entries if situation.with_drafts or not entry.regimen.draft]
     places = {entry: _dated(entry, situation, policy) for entry in considered}
     _not_taken(places)
-    covered = requested_agents(places)
+    covered = requested(places)
     if situation.with_drafts:
         stop_and_replace(places)
     replace_by_prior(places)
     if not situation.at_discharge:
         settings(places)
     covered_by_requests(places, covered)
+    home_medicines(places)
     _count_once(places, policy)
     switches = possible_switches(places, policy, equivalent_of) if situation.with_drafts else ()
     return View(situation, tuple(places[entry] for entry in considered), switches)
@@ -78,6 +90,8 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
     if entry.regimen.draft:
         return place
     coverage = entry.window.coverage(situation.on, policy)
+    if coverage is Coverage.NOT_YET_STARTED and situation.until is not None:
+        coverage = entry.window.coverage(situation.until, policy)
     if coverage is Coverage.NOT_YET_STARTED:
         return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.window.start}")
     if coverage is Coverage.LAPSED:

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from rules.daily_dose import DailyDose
 from rules.knowledge.policy import ConcurrencyPolicy
+from rules.model import Kind
 from rules.record import Entry
 
 TWO_PRESCRIBERS = "two-prescribers"
@@ -83,7 +84,7 @@ def _of_one_kind(group: list[Entry], policy: ConcurrencyPolicy) -> Iterator[Cour
     for same in by_dose.values():
         side_by_side = _side_by_side(same, policy)
         kept.extend(side_by_side)
-        if len({_requester(entry) for entry in side_by_side}) > 1:
+        if len({entry.regimen.requester for entry in side_by_side} - {None}) > 1:
             beside.update(side_by_side)
         for entry in same:
             if entry not in side_by_side:
@@ -105,7 +106,12 @@ def _daily(entry: Entry) -> Fraction | None:
 
 
 def _requester(entry: Entry) -> Hashable:
-    """Who wrote it; orders without a requester belong together only if written on the same day."""
+    """Who wrote it; orders without a requester belong together only if written on the same day.
+
+    What is stated without a name is the patient's own word of one use, however often it was asked for.
+    """
+    if entry.regimen.kind is Kind.STATEMENT:
+        return entry.regimen.requester or Kind.STATEMENT
     return entry.regimen.requester or (None, entry.window.start)
 
 
@@ -153,10 +159,16 @@ def _stands_on(written: list[Entry], point: date, policy: ConcurrencyPolicy) -> 
 
 
 def _newest(kept: list[Entry]) -> list[Entry]:
-    """The orders that a replacement would leave: those written last by one requester (the larger where two did)."""
-    latest = max((entry.regimen.draft, entry.window.start or date.min) for entry in kept)
-    by_requester: dict[Hashable, list[Entry]] = defaultdict(list)
-    for entry in kept:
-        if (entry.regimen.draft, entry.window.start or date.min) == latest:
-            by_requester[_requester(entry)].append(entry)
-    return max(by_requester.values(), key=lambda written: sum((_daily(e) or Fraction(0) for e in written), Fraction(0)))
+    """The orders that a replacement would leave: those written last by one requester (the larger where two did).
+
+    Drafts are all written now: of several that start one after another, the day with the largest dose is left.
+    """
+    drafts = any(entry.regimen.draft for entry in kept)
+    last = [entry for entry in kept if entry.regimen.draft is drafts]
+    latest = max(entry.window.start or date.min for entry in last)
+    written: dict[Hashable, list[Entry]] = defaultdict(list)
+    for entry in last:
+        start = entry.window.start or date.min
+        if drafts or start == latest:
+            written[(_requester(entry), start)].append(entry)
+    return max(written.values(), key=lambda together: sum((_daily(e) or Fraction(0) for e in together), Fraction(0)))

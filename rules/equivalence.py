@@ -17,6 +17,11 @@ class Equivalence:
     by_fallback: bool
 
 
+def in_load(agent: Agent) -> bool:
+    """Whether the agent belongs to the classes that the load is the sum of."""
+    return agent.agent_class.in_load
+
+
 def equivalence(agent: Agent, table: Table) -> Equivalence | None:
     """The first figure for the agent among the table's sources; an unverified one is passed over. None: no figure."""
     for sources, by_fallback in ((table.own, False), (table.fallback, True)):

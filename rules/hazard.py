@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rules.assessment import Considered, Met
 from rules.case import CONDITIONS_NOT_SUPPLIED, Case, exempt, names, not_judged, not_met
+from rules.change import new_starts
 from rules.conditions import PresentCondition
 from rules.knowledge.entries import Severity
 
@@ -27,10 +28,13 @@ def judge_hazard(
     sedatives = case.sedatives()
     if not sedatives:
         by = case.left_out()
-        return exempt(finding, by) if found and by is not None else not_met(finding)
+        if found and by is not None:
+            return exempt(finding, by)
+        unseen = case.unseen() if found else None
+        return not_judged(finding, unseen) if unseen else not_met(finding)
     if not found:
         return not_met(finding) if case.conditions_supplied else not_judged(finding, CONDITIONS_NOT_SUPPLIED)
-    started = case.new_starts(finding) if raises_on_new else ()
+    started = new_starts(case, finding) if raises_on_new else ()
     verified = any(not condition.unverified for condition in found.values())
     facts = {
         "agents": names(sedatives),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,20 +14,18 @@ from rules.assessment import (
     NotCountedReason,
     NotInLoad,
     NotInLoadReason,
-    Substitution,
     TableTotal,
 )
 from rules.concurrency import View
 from rules.daily_dose import DailyDose
-from rules.equivalence import equivalence, to_diazepam
+from rules.equivalence import equivalence, in_load, to_diazepam
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent, Table, Verification
+from rules.knowledge.entries import Table
 from rules.knowledge.policy import BandPolicy
 from rules.place import Place
-from rules.quantity import DiazepamEquivalent, MilligramsPerDay
+from rules.quantity import ZERO, DiazepamEquivalent
 from rules.record import Entry
-
-ZERO = Fraction(0)
+from rules.substitution import added, substitution, substitution_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +38,9 @@ class Worked:
     not_counted: NotCounted | None = None
 
 
-def in_load(agent: Agent) -> bool:
-    """Whether the agent belongs to the classes that the load is the sum of."""
-    return agent.agent_class.in_load
-
-
-def daily_milligrams(entry: Entry) -> MilligramsPerDay | None:
-    """The agent's milligrams a day, None where they are not known (or it is a patch)."""
-    return entry.dose.by_agent.get(entry.agent.id) if isinstance(entry.dose, DailyDose) else None
-
-
 def converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
     """The entry's load by a table; None if it has none: another class, no dose, no figure, a route without one."""
-    dose = daily_milligrams(entry)
+    dose = entry.milligrams
     if dose is None or not in_load(entry.agent) or not entry.way.equivalent or entry.way.rescue:
         return None
     found = equivalence(entry.agent, table)
@@ -90,30 +78,27 @@ def total(places: Iterable[Place], knowledge: Knowledge, *, everything_read: boo
     counted = [place for place in places if place.additive]
     default = knowledge.default_table
     sums = {name: _by_table(counted, table, knowledge) for name, table in knowledge.tables.items()}
-    complete = everything_read and sums[default].complete
-    relevant = [
-        place
-        for place in counted
-        if in_load(place.entry.agent) and not place.entry.way.rescue and not place.entry.single
-    ]
+    complete = everything_read and sums[default].complete and substitution_known(counted, knowledge)
+    relevant = [place for place in counted if in_load(place.entry.agent) and place.entry.daily_use]
     readable = bool(sums[default].parts) or (complete and not relevant)
-    substitution = _substitution(counted, knowledge)
-    extra = substitution.used if knowledge.policy.include_substitution else ZERO
-    amount = sum((part for _, part in sums[default].parts), DiazepamEquivalent.none())
-    low = sum((part.low for place, part in sums[default].parts if place.replacement), ZERO)
-    used = amount.used + extra if readable or extra else None
+    extra = added(counted, knowledge)
+    amount = sum((part for _, part in sums[default].parts), extra)
+    newest = [place for place in counted if place.replacement]
+    kept = sum((part for place, part in sums[default].parts if place.replacement), added(newest, knowledge))
+    readable = readable or extra.used > 0
+    used = amount.used if readable else None
     return Load(
         used=used,
-        low=low,
-        high=amount.high + extra if complete and used is not None else None,
+        low=kept.low,
+        high=amount.high if complete and used is not None else None,
         complete=complete,
         band=_band(used, knowledge.policy.bands),
         components=_components(sums[default].parts, knowledge),
-        substitution=substitution,
-        if_replaced=sum((part.used for place, part in sums[default].parts if place.replacement), extra),
+        substitution=substitution(counted, knowledge),
+        if_replaced=kept.used,
         by_table={
             name: TableTotal(
-                used=(by := _used(sums[name], extra, readable or bool(extra))),
+                used=(by := _used(sums[name], extra.used, readable)),
                 band=_band(by, knowledge.policy.bands),
                 fallback=tuple(sorted(sums[name].fallback)),
                 missing=tuple(sorted(sums[name].missing)),
@@ -138,7 +123,7 @@ def _by_table(counted: list[Place], table: Table, knowledge: Knowledge) -> _Sum:
     complete = True
     for place in counted:
         entry = place.entry
-        if not in_load(entry.agent) or entry.way.rescue or entry.single:
+        if not in_load(entry.agent) or not entry.daily_use:
             continue
         found = equivalence(entry.agent, table)
         if found is None:
@@ -148,24 +133,34 @@ def _by_table(counted: list[Place], table: Table, knowledge: Knowledge) -> _Sum:
         part = converted(entry, table, knowledge)
         if part is not None:
             parts.append((place, part))
-        if part is None or (isinstance(entry.dose, DailyDose) and entry.dose.partly_read):
+        if part is None or entry.dose_is_partial:
             complete = False
     return _Sum(tuple(parts), complete, frozenset(fallback), frozenset(missing))
 
 
-def replacement_load(view: View, table: Table, knowledge: Knowledge, agent_class: str | None = None) -> Fraction:
-    """The load of the replacement reading, at the dose used: what severities and comparisons rest on."""
-    return sum(
-        (
-            part.used
-            for place in view.places
-            if place.additive
-            and place.replacement
-            and agent_class in (None, place.entry.agent.agent_class.id)
-            and (part := converted(place.entry, table, knowledge)) is not None
-        ),
-        ZERO,
-    )
+def replacement_load(
+    view: View,
+    table: Table,
+    knowledge: Knowledge,
+    agent_class: str | None = None,
+    without: Collection[str] = frozenset(),
+) -> Fraction:
+    """The load of the replacement reading, at the dose used: what severities and comparisons rest on.
+
+    A substitution figure that a site adds to the total is part of it only if it is verified. Of one class if
+    ``agent_class`` names it; ``without`` some agents.
+    """
+    counted = [
+        place
+        for place in view.places
+        if place.additive
+        and place.replacement
+        and place.entry.agent.id not in without
+        and agent_class in (None, place.entry.agent.agent_class.id)
+    ]
+    parts = (converted(place.entry, table, knowledge) for place in counted)
+    extra = added(counted, knowledge, verified=True).used
+    return sum((part.used for part in parts if part is not None), extra)
 
 
 def band_of(used: Fraction, bands: BandPolicy) -> Band:
@@ -192,21 +187,8 @@ def _components(parts: Iterable[tuple[Place, DiazepamEquivalent]], knowledge: Kn
     return components
 
 
-def _substitution(counted: Iterable[Place], knowledge: Knowledge) -> Substitution:
-    used, agents = ZERO, set()
-    for place in counted:
-        figure, dose = place.entry.agent.substitution, daily_milligrams(place.entry)
-        if figure is None or dose is None or in_load(place.entry.agent) or not place.entry.way.equivalent:
-            continue
-        unverified = figure.verification is Verification.UNVERIFIED
-        if not (unverified and knowledge.policy.include_substitution):
-            used += to_diazepam(dose, figure, knowledge).used
-            agents.add(place.entry.agent.id)
-    return Substitution(used, tuple(sorted(agents)))
-
-
 def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowledge) -> Contribution:
-    entry, dose = place.entry, daily_milligrams(place.entry)
+    entry, dose = place.entry, place.entry.milligrams
     found = equivalence(entry.agent, knowledge.tables[knowledge.default_table])
     if dose is None or found is None or not isinstance(entry.dose, DailyDose):
         raise ValueError("a contribution has a dose and a figure")

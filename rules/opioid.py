@@ -39,11 +39,22 @@ def treats_opioid_use_disorder(entry: Entry, conditions: Mapping[str, PresentCon
     return OPIOID_USE_DISORDER in conditions or (combined and entry.agent.has(PARTIAL_AGONIST))
 
 
-def opioid_load(places: Iterable[OpioidPlace], conditions: Mapping[str, PresentCondition]) -> OpioidLoad:
-    """The MME of the present opioids, each with its factor; what adds none is listed with the reason."""
+def morphine_of(entry: Entry, conditions: Mapping[str, PresentCondition]) -> MorphineEquivalent | None:
+    """The MME of an opioid entry, None where it adds none or none is known."""
+    reading = _convert(entry, conditions)
+    return reading.mme if isinstance(reading, OpioidContribution) else None
+
+
+def opioid_load(
+    places: Iterable[OpioidPlace], conditions: Mapping[str, PresentCondition], *, everything_read: bool
+) -> OpioidLoad:
+    """The MME of the present opioids, each with its factor; what adds none is listed with the reason.
+
+    ``everything_read``: no record was unreadable, nameless or withheld, so that no further opioid may be there.
+    """
     contributions: list[OpioidContribution] = []
     excluded: list[OpioidExcluded] = []
-    total, complete, present = MorphineEquivalent.none(), True, False
+    total, complete, present = MorphineEquivalent.none(), everything_read, False
     for place in places:
         present = True
         if not place.adds:
@@ -53,7 +64,7 @@ def opioid_load(places: Iterable[OpioidPlace], conditions: Mapping[str, PresentC
             excluded.append(reading)
             complete = complete and reading.reason in _NO_MME_BY_NATURE
             continue
-        complete = complete and not _partly_read(place.entry)
+        complete = complete and not place.entry.dose_is_partial
         contributions.append(reading)
         counted = reading.mme if place.in_low else MorphineEquivalent(reading.mme.used, Fraction(0), reading.mme.high)
         total = total + counted
@@ -67,10 +78,6 @@ def opioid_load(places: Iterable[OpioidPlace], conditions: Mapping[str, PresentC
         contributions=tuple(contributions),
         excluded=tuple(excluded),
     )
-
-
-def _partly_read(entry: Entry) -> bool:
-    return isinstance(entry.dose, DailyDose) and entry.dose.partly_read
 
 
 _NO_MME_BY_NATURE = frozenset({"opioid-use-disorder-treatment", "partial-agonist", "rescue-product", "single-dose"})

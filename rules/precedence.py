@@ -5,43 +5,92 @@ Each function changes the places it is given; they run one after another, as :fu
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rules.assessment import NotCountedReason
 from rules.courses import kind_of
 from rules.daily_dose import DailyDose
 from rules.model import Kind, Setting
 from rules.place import Places, dated_order, renewal_text
-from rules.record import Entry, is_stopping
+from rules.record import Entry, exclusion, is_stopping
+
+_NOT_CONTINUED = frozenset({"stopped", "cancelled", "on-hold"})
 
 
-def requested_agents(places: Places) -> frozenset[str]:
-    """The agents that an order on record covers."""
-    return frozenset(
-        entry.agent.id
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What orders on record cover: ``agents`` by any order, ``daily`` by one with a daily dose, each with its route."""
+
+    agents: frozenset[str]
+    daily: frozenset[tuple[str, str]]
+
+    def covers(self, entry: Entry) -> bool:
+        """Whether a statement or dispense tells of nothing more: a daily dose gives way to a daily dose only."""
+        if isinstance(entry.dose, DailyDose):
+            return (entry.agent.id, entry.way.route) in self.daily
+        return entry.agent.id in self.agents
+
+
+def requested(places: Places) -> Requested:
+    """What the orders on record cover."""
+    orders = [
+        entry
         for entry, place in places.items()
         if place.present and entry.regimen.kind is Kind.REQUEST and not entry.regimen.draft
+    ]
+    return Requested(
+        frozenset(entry.agent.id for entry in orders),
+        frozenset((entry.agent.id, entry.way.route) for entry in orders if isinstance(entry.dose, DailyDose)),
     )
 
 
 def stop_and_replace(places: Places) -> None:
-    """Drafts that stop, revise or replace an order on record: by id and by priorPrescription they are believed."""
+    """Drafts that stop, revise or replace an order on record: by id and by priorPrescription they are believed.
+
+    Stops and replacements come first, so that a renewal is never counted once with an order that goes.
+    """
+    drafts = [e for e in places if is_stopping(e.regimen) or (e.regimen.draft and exclusion(e.regimen) is None)]
     record = [entry for entry, place in places.items() if place.present and not entry.regimen.draft]
-    for draft in [entry for entry in places if entry.regimen.draft]:
-        if draft.regimen.another_patient or draft.regimen.status == "entered-in-error":
-            continue
+    renewals: list[tuple[Entry, Entry]] = []
+    for draft in drafts:
         stops = is_stopping(draft.regimen)
-        named = [entry for entry in record if entry.source in (draft.source, draft.regimen.prior)]
+        named = [entry for entry in record if names(draft, entry)]
         for entry in named:
-            if not stops and draft.source != entry.source and _same_daily_dose(draft, entry):
-                places[draft] = places[draft].once(NotCountedReason.RENEWAL, renewal_text(draft, entry))
+            if stops:
+                places[entry] = places[entry].absent(NotCountedReason.REPLACED, "stopped by this order")
+            elif entry.agent in draft.companions and draft.source != entry.source:
+                continue  # the draft's own entry of that agent speaks of it
+            elif draft.source != entry.source and _continues(draft, entry):
+                renewals.append((draft, entry))
             else:
-                text = "stopped by this order" if stops else "replaced by this order"
-                places[entry] = places[entry].absent(NotCountedReason.REPLACED, text)
+                places[entry] = places[entry].absent(NotCountedReason.REPLACED, "replaced by this order")
         if stops and not named:
             for entry in record:
                 if _same_product(draft, entry):
                     places[entry] = replace(places[entry], replacement=False).assuming("may-be-stopped-by-order")
+    for draft, entry in renewals:
+        if places[entry].present:
+            places[draft] = places[draft].once(NotCountedReason.RENEWAL, renewal_text(draft, entry))
+
+
+def names(draft: Entry, entry: Entry) -> bool:
+    """Whether a draft names the order on record that it stops, renews or replaces: by its id or as its prior."""
+    return entry.source in (draft.source, draft.regimen.prior)
+
+
+def home_medicines(places: Places) -> None:
+    """A draft of what was stated already, in the same dose, prescribes what is taken: nothing is added to it."""
+    stated = [entry for entry, place in places.items() if entry.regimen.kind is Kind.STATEMENT and place.additive]
+    for draft, place in list(places.items()):
+        told = next((e for e in stated if draft.regimen.draft and place.additive and _continues(draft, e)), None)
+        if told is not None:
+            places[draft] = place.once(NotCountedReason.RENEWAL, renewal_text(draft, told))
+
+
+def _continues(one: Entry, other: Entry) -> bool:
+    """Whether two orders are the same medicine in the same dose at the same place: at home, or on the ward."""
+    ward = one.regimen.setting is Setting.INPATIENT
+    return (other.regimen.setting is Setting.INPATIENT) is ward and _same_daily_dose(one, other)
 
 
 def _same_daily_dose(one: Entry, other: Entry) -> bool:
@@ -69,6 +118,8 @@ def replace_by_prior(places: Places) -> None:
         if not place.present or newer.regimen.draft or newer.regimen.prior is None:
             continue
         for older, its in list(places.items()):
+            if newer.agent is not older.agent and older.agent in newer.companions:
+                continue  # the newer order's own entry of that agent speaks of it
             if its.present and not older.regimen.draft and older.source == newer.regimen.prior and older != newer:
                 if _same_daily_dose(newer, older):
                     places[older] = its.once(NotCountedReason.RENEWAL, renewal_text(older, newer))
@@ -77,24 +128,31 @@ def replace_by_prior(places: Places) -> None:
 
 
 def settings(places: Places) -> None:
-    """During a stay, the inpatient order of an agent supersedes the home order of that agent."""
+    """During a stay, the inpatient order of an agent supersedes the home order of that agent.
+
+    A single dose or a rescue product on the ward supersedes nothing, and a home order that is being written now is no
+    order to be superseded.
+    """
     inpatient = {
         entry.agent.id
         for entry, place in places.items()
-        if place.present and entry.regimen.setting is Setting.INPATIENT
+        if place.additive and entry.regimen.setting is Setting.INPATIENT and not entry.single and not entry.way.rescue
     }
     for entry, place in list(places.items()):
-        if entry.agent.id in inpatient and place.present and entry.regimen.setting is not Setting.INPATIENT:
+        at_home = entry.regimen.setting is not Setting.INPATIENT and not entry.regimen.draft
+        if entry.agent.id in inpatient and place.present and at_home:
             text = "during the stay the inpatient order takes its place"
             places[entry] = place.absent(NotCountedReason.REPLACED, text)
 
 
-def covered_by_requests(places: Places, covered: frozenset[str]) -> None:
-    """Statements and dispenses count only where no order on record covers the agent."""
+def covered_by_requests(places: Places, covered: Requested) -> None:
+    """Statements and dispenses count only where no order on record covers them."""
     gone = {
         entry.source
-        for entry in places
-        if entry.regimen.kind is Kind.REQUEST and entry.regimen.status in {"stopped", "cancelled", "on-hold"}
+        for entry, place in places.items()
+        if entry.regimen.kind is Kind.REQUEST
+        and not entry.regimen.draft
+        and (entry.regimen.status in _NOT_CONTINUED or place.reason is NotCountedReason.REPLACED)
     }
     for entry, place in list(places.items()):
         if not place.present or entry.regimen.kind is Kind.REQUEST:
@@ -102,5 +160,5 @@ def covered_by_requests(places: Places, covered: frozenset[str]) -> None:
         kind = "dispensed" if entry.regimen.kind is Kind.DISPENSE else "stated"
         if gone & set(entry.regimen.references):
             places[entry] = place.absent(NotCountedReason.NOT_ACTIVE, f"{kind} for an order that was stopped")
-        elif entry.agent.id in covered:
+        elif covered.covers(entry):
             places[entry] = place.once(NotCountedReason.DUPLICATE, f"{kind} under an order that is on record")

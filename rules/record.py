@@ -10,15 +10,22 @@ from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
+from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Kind, Patient, Regimen
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
+from rules.quantity import MilligramsPerDay
 from rules.route import Way, way_of
-from rules.window import Window, window_of
+from rules.window import Coverage, Window, window_of
 
 _STOPPING = frozenset({"stopped", "cancelled", "ended"})
 _OVER = frozenset({"completed", "stopped", "cancelled", "ended", "draft", "not-taken", "intended", "declined"})
 _DISPENSE_NEVER_LEFT = frozenset({"cancelled", "declined", "stopped", "preparation", "unfulfilled", "not-done"})
 _NOT_AN_ORDER = frozenset({"proposal", "option"})
+_NOT_COVERED = {
+    Coverage.LAPSED: NotCountedReason.LAPSED,
+    Coverage.NOT_YET_STARTED: NotCountedReason.NOT_YET_STARTED,
+}
+_NO_PRODUCT = NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, "", "", (), False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +51,21 @@ class Entry:
         return isinstance(self.dose, NoDailyDose) and self.dose.single
 
     @property
+    def daily_use(self) -> bool:
+        """Whether it is something taken day by day, known dose or not: no single dose and no rescue product."""
+        return not (self.single or self.way.rescue)
+
+    @property
+    def milligrams(self) -> MilligramsPerDay | None:
+        """The agent's milligrams a day, None where they are not known (or it is a patch)."""
+        return self.dose.by_agent.get(self.agent.id) if isinstance(self.dose, DailyDose) else None
+
+    @property
+    def dose_is_partial(self) -> bool:
+        """Whether more may be taken than was read."""
+        return isinstance(self.dose, DailyDose) and self.dose.partly_read
+
+    @property
     def standing(self) -> Standing:
         """On record, or among the orders being written."""
         return Standing.ORDERED if self.regimen.draft else Standing.CURRENT
@@ -60,6 +82,14 @@ class Nameless:
 
     regimen: Regimen
     product: UnknownProduct
+    window: Window
+
+    def absence(self, on: date, policy: ConcurrencyPolicy) -> NotCountedReason | None:
+        """Why it is not in force on the day, None if it is: what it holds is then unknown."""
+        reason = exclusion(self.regimen)
+        if reason is not None or self.regimen.draft:
+            return reason
+        return _NOT_COVERED.get(self.window.coverage(on, policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,10 @@ class Record:
     entries: tuple[Entry, ...]
     nameless: tuple[Nameless, ...]
     not_relevant: int
+
+    def in_doubt(self, on: date, policy: ConcurrencyPolicy, *, drafts: bool) -> bool:
+        """Whether a product that could not be told is in force on the day, or (with ``drafts``) being ordered."""
+        return any(item.absence(on, policy) is None and (drafts or not item.regimen.draft) for item in self.nameless)
 
 
 def read_record(patient: Patient, knowledge: Knowledge, on: date) -> Record:
@@ -81,12 +115,27 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> Record:
         if isinstance(product, NotRelevant):
             not_relevant += 1
         elif isinstance(product, UnknownProduct):
-            nameless.append(Nameless(regimen, product))
+            nameless.append(Nameless(regimen, product, window_of(regimen, _NO_PRODUCT)))
         else:
             read = list(_entries(regimen, product, knowledge, on))
             entries.extend(read)
             not_relevant += not read
-    return Record(tuple(sorted(entries, key=lambda entry: entry.order)), tuple(nameless), not_relevant)
+    drafts = {e.source: e.regimen for e in entries if e.regimen.draft and exclusion(e.regimen) is None}
+    kept = [entry for entry in entries if not _is_unsigned(entry, drafts.get(entry.source), on)]
+    return Record(tuple(sorted(kept, key=lambda entry: entry.order)), tuple(nameless), not_relevant)
+
+
+def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
+    """Whether an entry on record is a draft itself, which the record holds already although nobody has signed it.
+
+    It has the draft's id and was written today; without a date it says the same as the draft. An earlier order of the
+    draft's id is what the draft changes.
+    """
+    regimen = entry.regimen
+    if draft is None or regimen.draft or exclusion(regimen) is not None:
+        return False
+    written = regimen.authored_on or entry.window.start
+    return written >= on if written is not None else regimen.dosages == draft.dosages
 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
@@ -105,8 +154,10 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
 
 def is_stopping(regimen: Regimen) -> bool:
-    """Whether a draft stops an order rather than writing one."""
-    return regimen.draft and regimen.status in _STOPPING
+    """Whether a draft stops an order rather than writing one: a stop, or an instruction not to give it any more."""
+    if not regimen.draft or regimen.another_patient or regimen.intent in _NOT_AN_ORDER:
+        return False
+    return regimen.status in _STOPPING or (regimen.do_not_perform and regimen.status != "entered-in-error")
 
 
 def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason | None:
@@ -120,7 +171,8 @@ def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason |
         return NotCountedReason.DO_NOT_PERFORM
     if regimen.status == "entered-in-error" or regimen.taken is False or regimen.status == "not-taken":
         return NotCountedReason.NOT_ACTIVE
-    if regimen.intent in _NOT_AN_ORDER or (regimen.intent == "plan" and not regimen.reported):
+    planned = regimen.intent == "plan" and not (regimen.reported or regimen.draft)
+    if planned or regimen.intent in _NOT_AN_ORDER:
         return NotCountedReason.NOT_ACTIVE
     if regimen.kind is Kind.DISPENSE:
         return NotCountedReason.NOT_ACTIVE if regimen.status in _DISPENSE_NEVER_LEFT else None

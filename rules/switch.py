@@ -21,24 +21,27 @@ def possible_switches(
     current = [
         e for e, place in places.items() if place.additive and not e.regimen.draft and e.agent.agent_class.in_load
     ]
-    switches: list[tuple[str, str]] = []
-    for draft, place in list(places.items()):
-        mine = equivalent_of(draft) if draft.regimen.draft and place.additive else None
-        if mine is None or any(entry.agent.id == draft.agent.id for entry in current):
-            continue
-        near = [
-            entry
-            for entry in current
-            if entry.agent.agent_class.id == draft.agent.agent_class.id
-            and _within(mine, equivalent_of(entry), policy.switch_percent.value * PERCENT)
-        ]
-        if near:
-            closest = min(near, key=lambda entry: (abs((equivalent_of(entry) or mine) - mine), entry.order))
-            places[closest] = replace(places[closest], replacement=False).assuming("possible-switch")
+    agents = {entry.agent.id for entry in current}
+    share = policy.switch_percent.value * PERCENT
+    near: list[tuple[Fraction, Entry, Entry]] = []
+    for draft, place in places.items():
+        mine = equivalent_of(draft) if draft.regimen.draft and place.additive and draft.agent.id not in agents else None
+        for entry in current if mine is not None else ():
+            its = equivalent_of(entry)
+            if mine is None or its is None or entry.agent.agent_class.id != draft.agent.agent_class.id:
+                continue
+            if abs(mine - its) <= its * share:
+                near.append((abs(mine - its), draft, entry))
+    switches: dict[Entry, Entry] = {}
+    # The nearest pair first; an order can be switched once, so a second draft near it adds to it.
+    for _, draft, entry in sorted(near, key=_nearest):
+        if draft not in switches and entry not in switches.values():
+            switches[draft] = entry
+            places[entry] = replace(places[entry], replacement=False).assuming("possible-switch")
             places[draft] = places[draft].assuming("possible-switch")
-            switches.append((draft.source, closest.source))
-    return tuple(switches)
+    return tuple(sorted((draft.source, entry.source) for draft, entry in switches.items()))
 
 
-def _within(mine: Fraction, its: Fraction | None, share: Fraction) -> bool:
-    return its is not None and abs(mine - its) <= its * share
+def _nearest(pair: tuple[Fraction, Entry, Entry]) -> tuple[object, ...]:
+    difference, draft, entry = pair
+    return (difference, draft.order, entry.order)

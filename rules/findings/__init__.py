@@ -28,8 +28,11 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
     """Every finding's result: those met, loudest first, and the others in the order of their ids."""
     met: list[Met] = []
     considered: list[Considered] = []
+    adult = case.knowledge.policy.age.adult.value
     if case.age is None:
         considered.append(not_judged(UNDER_AGE, "no birth date"))
+    elif case.age.least < adult <= case.age.most:
+        considered.append(not_judged(UNDER_AGE, "the birth date is known in part"))
     for finding, judge in JUDGES.items():
         result = _judge(finding, judge, case)
         (met if isinstance(result, Met) else considered).append(result)  # type: ignore[arg-type]
@@ -44,6 +47,6 @@ def _judge(finding: str, judge: Judge, case: Case) -> Met | Considered:
     if case.age is not None and case.age.most < case.knowledge.policy.age.adult.value:
         return exempt(finding, UNDER_AGE)
     for concept in _SILENCING:
-        if concept in case.conditions:
+        if case.excused_by(concept):
             return exempt(finding, concept)
     return judge(case)

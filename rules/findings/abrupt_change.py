@@ -7,7 +7,6 @@ from fractions import Fraction
 from rules.assessment import Considered, Exposure, Met, Pattern
 from rules.case import BENZODIAZEPINE, Case, names, not_judged, not_met
 from rules.concurrency import View
-from rules.daily_dose import DailyDose
 from rules.knowledge.entries import Severity, Table
 from rules.load import replacement_load
 from rules.quantity import PERCENT
@@ -46,7 +45,7 @@ def _benzodiazepines(view: View) -> tuple[Entry, ...]:
     return tuple(
         entry
         for entry in view.present(replacement=True)
-        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.way.rescue and not entry.single
+        if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use
     )
 
 
@@ -85,12 +84,14 @@ def _supplied(entry: Entry, case: Case) -> bool:
 def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:
     """The fall in percent if it is over the policy's limit by the tables that must agree, else None."""
     limit = case.parameter(ID, "cut_percent")
-    if any(not isinstance(entry.dose, DailyDose) for entry in left):
+    if case.unmeasured(case.view):
         return None
     falls: list[Fraction] = []
     for earlier in (case.now, case.earlier):
         before = _benzodiazepines(earlier)
-        if not before or any(not isinstance(entry.dose, DailyDose) for entry in before):
+        if not before or case.unmeasured(earlier):
+            continue
+        if earlier is case.earlier and _changes_nothing(case):
             continue
         same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
         tables = case.knowledge.tables
@@ -101,6 +102,13 @@ def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:
     return max(falls, default=None)
 
 
+def _changes_nothing(case: Case) -> bool:
+    """Whether the orders being written go on with today's load: an earlier cut is then not theirs."""
+    if case.ordered is None or not _benzodiazepines(case.now):
+        return False
+    return all(_cut(case, case.now, table) <= 0 for table in case.knowledge.tables.values())
+
+
 def _cut(case: Case, earlier: View, table: Table) -> Fraction:
     before = replacement_load(earlier, table, case.knowledge, BENZODIAZEPINE)
     after = replacement_load(case.view, table, case.knowledge, BENZODIAZEPINE)
@@ -108,7 +116,7 @@ def _cut(case: Case, earlier: View, table: Table) -> Fraction:
 
 
 def _unjudged(case: Case) -> Considered | None:
-    unknown = [entry for entry in _benzodiazepines(case.view) if not isinstance(entry.dose, DailyDose)]
+    unknown = any(case.unmeasured(view) for view in (case.now, case.view))
     if unknown and (case.ordered is None or _touched(case)):
-        return not_judged(ID, "a daily dose is not known")
+        return not_judged(ID, "a daily dose is not known, or has no published equivalent")
     return None

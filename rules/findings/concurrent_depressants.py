@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import Case, exempt, names, not_judged, not_met
+from rules.case import OXYBATE, Case, exempt, names, not_judged, not_met
 
 ID = "concurrent-depressants"
-# Oxybate has a finding of its own.
-OXYBATE = "oxybate"
 SEVERE = "severe-with-benzodiazepine"
 
 
 def judge(case: Case) -> Met | Considered:
     """Met with at least one other depressant (opioids apart); it raises a card from the policy's count of drugs on."""
     sedatives = case.sedatives()
+    # Oxybate has a finding of its own.
     others = [
         entry
         for entry in case.depressants()
@@ -25,9 +24,8 @@ def judge(case: Case) -> Met | Considered:
         by = case.left_out()
         if others and by is not None:
             return exempt(ID, by)
-        if sedatives and case.record.nameless:
-            return not_judged(ID, "a medication on record could not be identified")
-        return not_met(ID)
+        unseen = case.unseen() if sedatives or others else None
+        return not_judged(ID, unseen) if unseen else not_met(ID)
     active = names(case.depressants())
     facts = {
         "others": names(others),

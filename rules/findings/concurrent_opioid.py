@@ -28,11 +28,10 @@ def judge(case: Case) -> Met | Considered:
         by = case.left_out()
         if opioids and by is not None:
             return exempt(ID, by)
-        if (opioids or sedatives) and case.record.nameless:
-            return not_judged(ID, "a medication on record could not be identified")
-        return not_met(ID)
+        unseen = case.unseen() if opioids or sedatives else None
+        return not_judged(ID, unseen) if unseen else not_met(ID)
     treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.conditions)]
-    softened = next((case.conditions[concept].name for concept in SOFTENING if concept in case.conditions), None)
+    softened = next((case.conditions[concept].name for concept in SOFTENING if case.excused_by(concept)), None)
     both = case.opioids(replacement=True) and case.sedatives(replacement=True)
     softer = softened is not None or len(treatment) == len(opioids)
     severity = Severity.WARNING if both and not softer else Severity.INFO

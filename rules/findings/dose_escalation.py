@@ -14,7 +14,6 @@ from rules.case import (
     not_judged,
     not_met,
 )
-from rules.daily_dose import DailyDose
 from rules.knowledge.entries import Severity
 from rules.load import replacement_load
 from rules.quantity import ONE, PERCENT
@@ -30,17 +29,16 @@ def judge(case: Case) -> Met | Considered:
     use = case.exposure(BENZODIAZEPINE)
     if use is None or use.pattern is Pattern.INTERMITTENT:
         return not_met(ID)
-    if case.ordered.switches:
+    if {draft for draft, _ in case.ordered.switches} & {entry.source for entry in ordered}:
         return not_judged(ID, "the order may replace another agent")
     table = case.knowledge.tables[case.knowledge.default_table]
     before = replacement_load(case.now, table, case.knowledge, BENZODIAZEPINE)
     after = replacement_load(case.ordered, table, case.knowledge, BENZODIAZEPINE)
-    unknown = [e for e in case.view.present() if e in case.sedatives() and not isinstance(e.dose, DailyDose)]
-    if any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in unknown):
+    if case.unmeasured(case.now) or case.unmeasured(case.ordered):
         return not_judged(ID, "a daily dose is not known")
     if before == 0 or after < before * (ONE + case.parameter(ID, "increase_percent") * PERCENT):
         return not_met(ID)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     if use.days < case.parameter(ID, "established_days"):
         return not_judged(ID, f"on record for at least {use.days} days") if use.at_least else not_met(ID)

@@ -13,7 +13,8 @@ from rules.case import (
     not_judged,
     not_met,
 )
-from rules.load import in_load
+from rules.change import new_starts
+from rules.equivalence import in_load
 
 ID = "high-potency"
 TRAIT = "high-potency"
@@ -26,13 +27,12 @@ def judge(case: Case) -> Met | Considered:
         by = case.left_out()
         if by is not None and any(e.agent.has(TRAIT) and in_load(e.agent) for e in case.view.present()):
             return exempt(ID, by)
-        if case.record.nameless:
-            return not_judged(ID, "a medication on record could not be identified")
-        return not_met(ID)
+        unseen = case.unseen()
+        return not_judged(ID, unseen) if unseen else not_met(ID)
     judged = [entry for entry in potent if not case.is_anti_seizure(entry.agent)]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
-    started = [entry for entry in case.new_starts(ID) if entry in judged]
+    started = [entry for entry in new_starts(case, ID) if entry in judged]
     return case.met(ID, {"agents": names(judged), "new": names(started)}, raises=bool(started))

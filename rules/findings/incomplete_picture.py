@@ -17,6 +17,6 @@ def judge(case: Case) -> Met | Considered:
         "mme_complete": case.opioid.complete,
         "missing": tuple(f"{what}: {why}" for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
-        "unnamed": len(case.record.nameless),
+        "unnamed": case.unnamed,
     }
     return case.met(ID, facts)

@@ -20,7 +20,9 @@ def judge(case: Case) -> Met | Considered:
     judged = [entry for entry in short if not case.is_anti_seizure(entry.agent)]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
-    uses = [use for entry in judged if (use := case.exposure(entry.agent.agent_class.id)) is not None]
+    # Only what was taken of such agents counts: years of a longer-acting one are no regular use of this one.
+    others = frozenset(entry.agent.id for entry in case.record.entries if not _short(entry.agent, case))
+    uses = [use for entry in judged if (use := case.exposure(entry.agent.agent_class.id, others)) is not None]
     steady = [use for use in uses if use.pattern is Pattern.CONTINUOUS]
     longest = max(steady, key=lambda use: use.days, default=None)
     if longest is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
 from rules.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
-from rules.load import in_load
+from rules.equivalence import in_load
 from rules.record import Entry
 
 ID = "long-term-use"

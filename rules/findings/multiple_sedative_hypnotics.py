@@ -19,6 +19,5 @@ def judge(case: Case) -> Met | Considered:
     by = case.left_out()
     if together and by is not None:
         return exempt(ID, by)
-    if case.record.nameless and together:
-        return not_judged(ID, "a medication on record could not be identified")
-    return not_met(ID)
+    unseen = case.unseen() if together else None
+    return not_judged(ID, unseen) if unseen else not_met(ID)

@@ -12,13 +12,14 @@ SHARPENING = ("falls", "fracture", "dementia")
 def judge(case: Case) -> Met | Considered:
     """Met from the policy's age on; falls, fracture and dementia on record sharpen it."""
     sedatives = case.sedatives()
-    if not sedatives:
+    older = case.knowledge.policy.age.older.value
+    if case.age is not None and case.age.most < older:
         return not_met(ID)
+    if not sedatives:
+        unseen = case.unseen()
+        return not_judged(ID, unseen) if unseen else not_met(ID)
     if case.age is None:
         return not_judged(ID, "no birth date")
-    older = case.knowledge.policy.age.older.value
-    if case.age.most < older:
-        return not_met(ID)
     if case.age.least < older:
         return not_judged(ID, "the birth date is known in part")
     sharpened = tuple(case.conditions[concept].name for concept in SHARPENING if concept in case.conditions)

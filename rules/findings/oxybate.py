@@ -20,6 +20,5 @@ def judge(case: Case) -> Met | Considered:
     by = case.left_out()
     if oxybates and by is not None:
         return exempt(ID, by)
-    if (oxybates or sedatives) and case.record.nameless:
-        return not_judged(ID, "a medication on record could not be identified")
-    return not_met(ID)
+    unseen = case.unseen() if oxybates or sedatives else None
+    return not_judged(ID, unseen) if unseen else not_met(ID)

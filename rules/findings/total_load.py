@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 from rules.assessment import Band, Considered, Met, Pattern
 from rules.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt, not_judged, not_met
@@ -23,7 +24,7 @@ def judge(case: Case) -> Met | Considered:
         if not load.complete:
             return not_judged(ID, "the known part is below the threshold, and the load is not complete")
         return not_met(ID)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.conditions:
+    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     bands = {name: table.band for name, table in load.by_table.items()}
     facts = {
@@ -33,14 +34,21 @@ def judge(case: Case) -> Met | Considered:
         "over_site_threshold": over_site,
         "complete": load.complete,
     }
-    return case.met(ID, facts, severity=_severity(case, over_site=over_site))
+    return case.met(ID, facts, severity=_severity(case, threshold.value if threshold is not None else None))
 
 
-def _severity(case: Case, *, over_site: bool) -> Severity:
+def _severity(case: Case, threshold: Fraction | None) -> Severity:
     by_table = [replacement_load(case.view, table, case.knowledge) for table in case.knowledge.tables.values()]
     high_in_all = all(band_of(used, case.knowledge.policy.bands) is Band.HIGH for used in by_table)
-    crossed = over_site and case.load_now.used is not None and case.load.used != case.load_now.used
+    crossed = threshold is not None and _crosses(case, threshold)
     return Severity.WARNING if (high_in_all and _established(case)) or crossed else Severity.INFO
+
+
+def _crosses(case: Case, threshold: Fraction) -> bool:
+    """Whether the order takes the load over the site's threshold, by the replacement reading."""
+    table = case.knowledge.tables[case.knowledge.default_table]
+    before = replacement_load(case.now, table, case.knowledge)
+    return before <= threshold < replacement_load(case.view, table, case.knowledge)
 
 
 def _established(case: Case) -> bool:

@@ -52,8 +52,21 @@ MEDICATION_KEYS = frozenset(
         "id",
         "prior",
         "single",
+        "written",
+        "intent",
+        "reported",
+        "taken",
+        "another_patient",
+        "do_not_perform",
+        "under",
+        "route",
+        "when",
+        "weekdays",
+        "units_most",
     )
 )
+
+RESOURCES = {"request": "MedicationRequest", "statement": "MedicationStatement", "dispense": "MedicationDispense"}
 
 Row = Mapping[str, Any]
 
@@ -94,26 +107,35 @@ def _number(told: str | None) -> Fraction | None:
 def _regimen(told: Row, on: date) -> Regimen:
     assert not set(told) - MEDICATION_KEYS, f"unknown keys: {sorted(set(told) - MEDICATION_KEYS)}"
     draft = told.get("draft") == "true"
-    start = date.fromisoformat(told["from"]) if "from" in told else on
+    start = None if told.get("from") == NONE else date.fromisoformat(told["from"]) if "from" in told else on
     end = date.fromisoformat(told["to"]) if "to" in told else None
     drug = told.get("drug")
     name = told.get("id") or (drug or "unnamed").split(" ")[0]
     prior = told.get("prior")
     return Regimen(
-        source=f"MedicationRequest/{name}",
+        source=f"{RESOURCES[told.get('kind', 'request')]}/{name}",
         medication=Medication(text=drug) if drug else Medication((Coding(CodeSystem.RXNORM, told["code"]),)),
         kind=Kind(told.get("kind", "request")),
         draft=draft,
         status=told.get("status", "draft" if draft else "active"),
-        intent="order",
-        requester=f"Practitioner/{told.get('requester', 'one')}",
-        setting=Setting(told.get("setting", "community")),
+        intent=told.get("intent", "order"),
+        do_not_perform=told.get("do_not_perform") == "true",
+        reported=told.get("reported") == "true",
+        taken={"true": True, "false": False}.get(told.get("taken", "")),
+        another_patient=told.get("another_patient") == "true",
+        requester=None if told.get("requester") == NONE else f"Practitioner/{told.get('requester', 'one')}",
+        setting=None if told.get("setting") == NONE else Setting(told.get("setting", "community")),
         dosages=_dosages(told, Period(start, end)),
-        authored_on=start,
+        authored_on=_written(told, start),
         validity=Period(start, end) if end else Period(),
         supply=_supply(told),
         prior=f"MedicationRequest/{prior}" if prior else None,
+        references=(f"MedicationRequest/{told['under']}",) if "under" in told else (),
     )
+
+
+def _written(told: Row, start: date | None) -> date | None:
+    return date.fromisoformat(told["written"]) if "written" in told else start
 
 
 def _dosages(told: Row, bounds: Period) -> tuple[Dosage, ...]:
@@ -128,9 +150,17 @@ def _dosages(told: Row, bounds: Period) -> tuple[Dosage, ...]:
     elif "every_hours" in told:
         timing = Timing(frequency=Fraction(1), period=_number(told["every_hours"]), period_unit="h", bounds=bounds)
     else:
-        timing = Timing(frequency=_number(told["per_day"]), period=Fraction(1), period_unit="d", bounds=bounds)
-    doses = (DoseEntry("ordered", Quantity(units, unit)),)
-    return (Dosage(doses=doses, timing=timing, as_needed=told.get("prn") == "true"),)
+        timing = Timing(
+            frequency=_number(told["per_day"]),
+            period=Fraction(1),
+            period_unit="d",
+            bounds=bounds,
+            when=tuple(told.get("when", ())),
+            day_of_week=tuple(told.get("weekdays", ())),
+        )
+    most = _number(told.get("units_most"))
+    doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(most, unit) if most is not None else None),)
+    return (Dosage(doses=doses, timing=timing, as_needed=told.get("prn") == "true", route=told.get("route")),)
 
 
 def _supply(told: Row) -> Supply | None:

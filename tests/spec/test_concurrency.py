@@ -1,0 +1,92 @@
+"""Which records count together, in which reading, and what the orders being written begin or increase?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compact_patient import Row, day_of, patient_of
+
+from rules import assess, load_knowledge
+from rules.assessment import Assessment
+
+ROWS = yaml.load(Path(__file__).with_name("concurrency.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)["rows"]
+ROW_KEYS = frozenset(
+    (
+        *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
+        *("discharge", "site", "load", "with_order", "counted", "beside", "not_counted", "absent", "assumed", "text"),
+        *("findings", "increases", "new_starts", "mme"),
+    )
+)
+
+
+def _name(source: str) -> str:
+    return source.partition("/")[2]
+
+
+def _same(wanted: str, found: object) -> bool:
+    if wanted == "none":
+        return found is None
+    if isinstance(found, bool):
+        return wanted == str(found).lower()
+    return Fraction(wanted) == found if isinstance(found, Fraction) else wanted == str(found)
+
+
+def _fields(what: str, wanted: Mapping[str, str], found: object) -> Iterator[str]:
+    for field, value in wanted.items():
+        if not _same(value, getattr(found, field, "no load")):
+            yield f"{what}.{field}: expected {value}, found {getattr(found, field, 'no load')}"
+
+
+def _set(what: str, row: Row, found: Iterator[str]) -> Iterator[str]:
+    if what in row:
+        names = sorted(set(found))
+        if sorted(row[what]) != names:
+            yield f"{what}: expected {sorted(row[what])}, found {names}"
+
+
+def _result(found: Assessment, finding: str) -> str:
+    for met in found.findings:
+        if met.id == finding:
+            return f"met {met.severity}" + ("" if met.raises else " silent")
+    considered = next(line for line in found.considered if line.id == finding)
+    return f"exempt {considered.by}" if considered.result == "exempt" else considered.result
+
+
+def _differences(row: Row, found: Assessment) -> Iterator[str]:
+    yield from _fields("load", row.get("load", {}), found.load)
+    yield from _fields("with_order", row.get("with_order", {}), found.with_order)
+    yield from _fields("mme", row.get("mme", {}), found.opioid)
+    yield from _set("counted", row, (_name(line.source) for line in found.contributions))
+    yield from _set("absent", row, (_name(line.source) for line in found.not_counted if not line.present))
+    yield from _set("new_starts", row, (_name(source) for source in found.new_starts))
+    for member, lines in (("beside", found.not_in_load), ("not_counted", found.not_counted)):
+        reasons = {_name(line.source): str(line.reason) for line in lines}
+        if member in row and row[member] != reasons:
+            yield f"{member}: expected {row[member]}, found {reasons}"
+    assumed = {_name(line.source): set(line.assumptions) for line in (*found.contributions, *found.not_in_load)}
+    for source, codes in row.get("assumed", {}).items():
+        if not set(codes) <= assumed.get(source, set()):
+            yield f"assumed.{source}: expected {codes}, found {sorted(assumed.get(source, set()))}"
+    texts = {_name(line.source): line.text for line in found.not_counted}
+    for source, words in row.get("text", {}).items():
+        if not all(word in texts.get(source, "") for word in words):
+            yield f"text.{source}: expected {words}, found {texts.get(source)!r}"
+    for finding, wanted in row.get("findings", {}).items():
+        if not _result(found, finding).startswith(wanted):
+            yield f"{finding}: expected {wanted}, found {_result(found, finding)}"
+    if "increases" in row and row["increases"] != str(found.increases).lower():
+        yield f"increases: expected {row['increases']}, found {found.increases}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
+def test_the_record_is_read_as_the_row_says(row: dict[str, Any]) -> None:
+    assert not set(row) - ROW_KEYS, f"unknown keys: {sorted(set(row) - ROW_KEYS)}"
+    knowledge = load_knowledge(row.get("site"))
+    found = assess(patient_of(row), knowledge, day_of(row), at_discharge=row.get("discharge") == "true")
+    lines = list(_differences(row, found))
+    assert not lines, "\n".join([f"{row['name']} ({row['because']})", *lines])
