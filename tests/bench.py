@@ -1,4 +1,4 @@
-"""Measure on this machine: reading the knowledge, a judgement, a hook call, and that over HTTP. No time passes or fails."""
+"""Measure on this machine: the knowledge, a judgement, a hook call, and that over HTTP. No time passes or fails."""
 
 from __future__ import annotations
 
@@ -111,10 +111,8 @@ def served() -> Iterator[str]:
 
 if __name__ == "__main__":
     cpus = Path("/proc/cpuinfo")
-    model = re.findall(r"model name\s*: (.*)", cpus.read_text() if cpus.exists() else "")[:1]
-    print(
-        f"{platform.platform()}, {os.cpu_count()} CPUs {model[0] if model else ''}, Python {platform.python_version()}.\n"
-    )
+    model = re.search(r"model name\s*: (.*)", cpus.read_text() if cpus.exists() else "model name: not known")
+    print(f"{platform.platform()}, {os.cpu_count()} CPUs: {model and model[1]}. Python {platform.python_version()}.\n")
     print("| what | calls | p50, ms | p99, ms | longest, ms |\n|---|--:|--:|--:|--:|")
     for what, took in chain(judgements(), calls_over_http()):
         cuts = quantiles(took, n=100, method="inclusive")
