@@ -6,37 +6,78 @@ Plain, brief, without blame; options, not orders. Every figure comes from the as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from cds_service.figures import shown
-from cds_service.phrases import Facts, capitalised, days, listed, number, percent, texts
-from rules.assessment import Met
+from cds_service.phrases import Facts, capitalised, conditions, duration, listed, number, percent, several, texts
+from rules.assessment import Band, Met
 
 
 def _opioid_clause(facts: Facts, _subject: str) -> str:
-    return f"{capitalised(listed(texts(facts, 'sedatives'), 2))} together with {listed(texts(facts, 'opioids'), 2)}"
+    text = f"{capitalised(listed(texts(facts, 'sedatives'), 2))} together with {listed(texts(facts, 'opioids'), 2)}"
+    mme = facts.get("mme")
+    if not isinstance(mme, Fraction):
+        return text
+    return f"{text} ({'' if facts.get('mme_complete') else 'at least '}{shown(mme)} MME/day)"
 
 
 def _several_clause(facts: Facts, subject: str) -> str:
     agents = texts(facts, "agents")
     if facts.get("only_if_both_continue"):
-        return f"{capitalised(subject)}: another sedative-hypnotic is still active ({listed(agents, 3)})"
+        others = [agent for agent in agents if agent not in subject] or agents
+        active = "are" if len(others) > 1 else "is"
+        return f"{capitalised(subject)} ordered while {listed(others, 2)} {active} still active"
     return f"{capitalised(listed(agents, 3))} together"
 
 
 def _abrupt_clause(facts: Facts, subject: str) -> str:
     agents = listed(texts(facts, "agents"), 2) or subject
+    were = "were" if several(agents) else "was"
     match facts["kind"]:
         case "stops":
-            return f"This order stops {agents} after {days(facts)} of use"
+            return f"This order stops {agents} after {duration(facts)} of use"
         case "stopped":
-            return f"{capitalised(agents)} was stopped after {days(facts)} of use, with no new order"
+            return f"{capitalised(agents)} {were} stopped after {duration(facts)} of use, with no new order"
         case "out-of-supply":
-            late = shown(number(facts, "out_of_supply_days"))
-            return f"{capitalised(agents)} ran out {late} days ago after {days(facts)} of use, with no new order"
+            late = number(facts, "out_of_supply_days")
+            ago = f"{shown(late)} {'day' if late == 1 else 'days'} ago"
+            return f"{capitalised(agents)} ran out {ago} after {duration(facts)} of use, with no new order"
         case "missing-at-discharge":
-            return f"{capitalised(agents)}, used for {days(facts)}, is not among the orders going home"
+            missing = "are" if several(agents) else "is"
+            return f"{capitalised(agents)}, used for {duration(facts)}, {missing} not among the orders going home"
         case _:
-            return f"{capitalised(agents)}: the benzodiazepine load falls by {percent(facts)}"
+            return f"Benzodiazepine load falls by {percent(facts)} ({agents}, used for {duration(facts)})"
+
+
+def _hazard_clause(facts: Facts, subject: str) -> str:
+    return f"New {_new(facts, subject)} with {conditions(facts, 2)} on record"
+
+
+def _new(facts: Facts, subject: str) -> str:
+    return listed(texts(facts, "new"), 2) or subject
+
+
+def _potency_clause(facts: Facts, _subject: str) -> str:
+    agents = texts(facts, "new") or texts(facts, "agents")
+    what = "a high-potency benzodiazepine" if len(agents) == 1 else "high-potency benzodiazepines"
+    return f"New {listed(agents, 2)}, {what}"
+
+
+def _long_term_clause(facts: Facts, _subject: str) -> str:
+    agents = capitalised(listed(texts(facts, "agents"), 2))
+    if facts.get("may_still_be_taken"):
+        return f"{agents} used for {duration(facts)}; supply ended on {facts['until']}"
+    return f"{agents} in use for {duration(facts)}"
+
+
+def _load_clause(facts: Facts, subject: str) -> str:
+    put = "put" if several(subject) else "puts"
+    start = f"{capitalised(subject)} {put} the sedative load"
+    if facts["band"] == Band.LOW:
+        return f"{start} above this site's threshold"
+    at_least = "" if facts.get("complete") else "at least "
+    text = f"{start} in {at_least}ASAM's {facts['band']} dose band"
+    return f"{text}, not by every table" if facts.get("band_depends_on_table") else text
 
 
 Clause = Callable[[Facts, str], str]
@@ -48,17 +89,17 @@ CLAUSES: Mapping[str, Clause] = {
     "oxybate": lambda f, _s: (
         f"{capitalised(listed(texts(f, 'sedatives')))} with {listed(texts(f, 'oxybate'))}: contraindicated on its label"
     ),
-    "dose-escalation": lambda f, s: f"{capitalised(s)} order raises the benzodiazepine load by {percent(f)}",
-    "respiratory-disease": lambda f, s: f"New {s} with {listed(texts(f, 'conditions'), 2)} on record",
-    "substance-use": lambda f, s: f"New {s} with {listed(texts(f, 'conditions'), 2)} on record",
-    "past-overdose": lambda f, s: f"New {s} after {listed(texts(f, 'conditions'), 2)}",
-    "pregnancy": lambda _f, s: f"New {s} in pregnancy",
-    "high-potency": lambda f, _s: (
-        f"New {listed(texts(f, 'new') or texts(f, 'agents'), 2)}, a high-potency benzodiazepine"
+    "dose-escalation": lambda f, s: f"This {s} order raises the benzodiazepine load by {percent(f)}",
+    "respiratory-disease": _hazard_clause,
+    "substance-use": _hazard_clause,
+    "past-overdose": _hazard_clause,
+    "pregnancy": lambda f, s: f"New {_new(f, s)} in pregnancy",
+    "high-potency": _potency_clause,
+    "concurrent-depressants": lambda f, _s: (
+        f"{shown(number(f, 'count'))} CNS-active medicines together: {listed(texts(f, 'cns_active'), 4)}"
     ),
-    "concurrent-depressants": lambda f, s: f"{capitalised(s)}: {shown(number(f, 'count'))} CNS-active drugs together",
-    "long-term-use": lambda f, _s: f"{capitalised(listed(texts(f, 'agents'), 2))} in use for {days(f)}",
-    "total-load": lambda f, s: f"{capitalised(s)}: {f['band']} withdrawal-risk band",
+    "long-term-use": _long_term_clause,
+    "total-load": _load_clause,
 }
 
 

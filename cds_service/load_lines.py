@@ -1,0 +1,182 @@
+"""The load on a card: each order with its dose and what it comes to, the total by every table, the earlier order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from cds_service.figures import plain, shown
+from cds_service.phrases import band_bounds, capitalised, listed, load_span, quoted
+from rules.assessment import (
+    Assessment,
+    Band,
+    Contribution,
+    Load,
+    NotCounted,
+    NotCountedReason,
+    OpioidContribution,
+    Standing,
+)
+from rules.knowledge import Knowledge
+from rules.quantity import MicrogramsPerHour
+
+_ENDED = "replaced-by-order"
+_TWO_PRESCRIBERS = "two-prescribers"
+_MAY_BE_STOPPED = "may-be-stopped-by-order"
+_MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch", _MAY_BE_STOPPED})
+_STANDING = {
+    "renewed-by-order": "on record, renewed by this order",
+    _ENDED: "on record, ended by this order",
+    _TWO_PRESCRIBERS: "on record, one of two prescribers",
+    "stated-not-taken": "on record, said not to be taken",
+    "in-grace": "on record, supply just over",
+}
+
+
+def still_active(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
+    """The question about orders that may not all be meant to go on, with the total either way."""
+    load = assessment.with_order or assessment.load
+    if load.used is None or load.used == load.if_replaced:
+        return
+    bounds = band_bounds(knowledge)
+    at_least = "" if load.complete else "at least "
+    one, all_of_them = at_least + shown(load.if_replaced, bounds), at_least + shown(load.used, bounds)
+    beside = [line for line in assessment.contributions if _TWO_PRESCRIBERS in line.assumptions]
+    if beside:
+        agents = listed(sorted({knowledge.agents[line.agent].name for line in beside}))
+        doses = listed((dose(line) for line in beside), 4)
+        yield (
+            f"Two prescribers order {agents} side by side ({doses}): the load is {all_of_them} mg/day if all is taken, "
+            f"{one} if one order is."
+        )
+    earlier = [
+        line
+        for line in assessment.contributions
+        if line.standing == Standing.CURRENT and _MAY_END & {*line.assumptions}
+    ]
+    if not earlier:
+        return
+    named = capitalised(listed((quoted(line.product) for line in earlier), 2))
+    many = len(earlier) > 1
+    active = f"{named} {'are' if many else 'is'} still active: the load is {one} mg/day if this order"
+    if any(_MAY_BE_STOPPED in line.assumptions for line in earlier):
+        yield f"{active} ends {'them' if many else 'it'}, {all_of_them} if not."
+        return
+    newer = active if assessment.with_order is not None else active.replace("this order", "the newer order")
+    yield f"{newer} replaces {'them' if many else 'it'} and the earlier one is ended, {all_of_them} if both continue."
+
+
+def renewals(assessment: Assessment) -> tuple[NotCounted, ...]:
+    """The orders being written that renew one on record: they add nothing, and may be early."""
+    return tuple(
+        line
+        for line in assessment.not_counted
+        if line.reason is NotCountedReason.RENEWAL and line.standing is Standing.ORDERED
+    )
+
+
+def load_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> Iterator[str]:
+    """The orders of the load, the total, and the guideline's own example where it differs."""
+    renewed = {line.agent for line in renewals(assessment)}
+    ordered = sorted(assessment.contributions, key=_prominence)
+    for line in ordered[:most]:
+        yield _order(line, knowledge, renewed=line.agent in renewed)
+    if len(ordered) > most:
+        yield f"and {len(ordered) - most} more"
+    opioids = sorted(assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source))
+    for opioid in opioids[:most]:
+        yield _opioid(opioid)
+    if len(opioids) > most:
+        yield f"and {len(opioids) - most} more opioid orders"
+    yield _total(assessment, knowledge)
+    yield from _printed(assessment, knowledge)
+
+
+def _prominence(line: Contribution) -> tuple[bool, bool, str]:
+    """What is being ordered first, then what a second prescriber wrote, then the rest."""
+    return (line.standing != Standing.ORDERED, _TWO_PRESCRIBERS not in line.assumptions, line.source)
+
+
+def dose(line: Contribution) -> str:
+    """The daily dose as people write it: ``2 mg/day``, ``0 to 2 mg/day``."""
+    used, low = shown(line.daily_dose.used), line.daily_dose.low
+    if low == line.daily_dose.used:
+        return f"{used} mg/day"
+    return f"{plain(low)} to {plain(line.daily_dose.used)} mg/day"
+
+
+def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> str:
+    if line.standing == Standing.ORDERED:
+        standing = "this order"
+    else:
+        told = next((words for code, words in _STANDING.items() if code in line.assumptions), "on record")
+        standing = _STANDING["renewed-by-order"] if renewed else told
+    up_to = "up to " if line.daily_dose.low < line.daily_dose.used else ""
+    equivalent = plain(line.equivalent.used, band_bounds(knowledge))
+    own = knowledge.tables[knowledge.default_table].own
+    by = "" if line.reference in own else f" by {knowledge.sources[line.reference].short}"
+    return f"{quoted(line.product)} ({standing}): {dose(line)} ≈ {up_to}{equivalent} mg diazepam{by}"
+
+
+def _opioid(line: OpioidContribution) -> str:
+    standing = "this order" if line.standing == Standing.ORDERED else "on record"
+    hourly = isinstance(line.daily_dose, MicrogramsPerHour)
+    amount = f"{shown(line.daily_dose.used)} {'micrograms/hour' if hourly else 'mg/day'}"
+    return f"{quoted(line.product)} ({standing}): {amount} = {shown(line.mme.used)} MME/day"
+
+
+def _total(assessment: Assessment, knowledge: Knowledge) -> str:
+    load = assessment.with_order or assessment.load
+    bounds = band_bounds(knowledge)
+    text = f"Total: {load_span(load, knowledge)} by {table_name(assessment.table, knowledge)}"
+    if assessment.with_order is not None:
+        text += _before(assessment.load, load, bounds)
+    at_least = "" if load.complete else "at least "
+    for name, table in load.by_table.items():
+        if name != assessment.table and table.used is not None:
+            text += f"; {at_least}{shown(table.used, bounds)} by {table_name(name, knowledge)}"
+            # What is known in part has no low band, whatever the part comes to.
+            if table.band != load.band and (load.complete or table.band is not Band.LOW):
+                text += f" ({at_least}{table.band} dose band)"
+    text += "."
+    if load.substitution.agents:
+        agents = ", ".join(knowledge.agents[agent].name for agent in load.substitution.agents)
+        about = plain(load.substitution.used)
+        text += f" About {about} mg/day more by figures for withdrawal substitution ({agents}), largely unverified."
+    return text
+
+
+def _before(before: Load, load: Load, bounds: tuple[Fraction, Fraction]) -> str:
+    if before.used is None:
+        return " (not known before)"
+    if before.used == load.used and before.complete == load.complete:
+        return " (unchanged)"
+    if before.used == 0 and before.complete:
+        return ""
+    return f" ({'' if before.complete else 'at least '}{shown(before.used, bounds)} before)"
+
+
+def table_name(name: str, knowledge: Knowledge) -> str:
+    """A table as a card names it: by its own source where that is one."""
+    table = knowledge.tables[name]
+    return knowledge.sources[table.own[0]].short if len(table.own) == 1 else table.name
+
+
+def _printed(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]:
+    """The guideline's own example of a band, where one agent is taken and the example differs from the table."""
+    lines = [
+        line
+        for line in assessment.contributions
+        if _ENDED not in line.assumptions and (assessment.with_order is not None or line.standing == Standing.CURRENT)
+    ]
+    if len({line.agent for line in lines}) != 1:
+        return
+    agent, load = lines[0].agent, assessment.with_order or assessment.load
+    daily = sum((line.daily_dose.used for line in lines), Fraction(0))
+    for example in knowledge.band_examples:
+        above = example.above is None or daily > example.above.value
+        if example.agent == agent and above and (example.up_to is None or daily <= example.up_to.value):
+            if load.complete and example.band != load.band:
+                name = knowledge.agents[agent].name
+                yield f"ASAM's own printed example for {name} {shown(daily)} mg/day: {example.band} dose band."
+            return
