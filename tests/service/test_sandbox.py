@@ -454,6 +454,9 @@ STOPPED_WHILE_READING = """
 import os, signal, sys
 from cds_service import launch
 
+# A test run in the background may hand down a SIGINT that is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Finder:
     def find_spec(self, name, *_):
         if name == "cds_service.config":
