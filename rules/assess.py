@@ -50,7 +50,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     drafts = [entry for entry in record.entries if entry.regimen.draft]
     look_back = timedelta(days=int(knowledge.findings[ABRUPT_CHANGE].parameters["look_back_days"].value))
     now = view(record.entries, Situation(on, at_discharge=at_discharge), policy, equivalent_of)
-    earlier = view(record.entries, Situation(on - look_back, historic=True), policy, equivalent_of)
+    earlier = view(record.entries, Situation(on - look_back, seen_on=on), policy, equivalent_of)
     ordered = None
     if drafts:
         starts = [entry.window.start for entry in drafts if entry.window.start is not None]

@@ -25,21 +25,23 @@ from rules.precedence import (
     stop_and_replace,
 )
 from rules.record import Entry, exclusion
+from rules.succession import given_way
 from rules.switch import EquivalentOf, possible_switches
 from rules.window import Coverage
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Which day is judged and how: with the drafts or without, as it was then (``historic``), or going home.
+    """Which day is judged and how: with the drafts or without, or going home.
 
     ``until`` is the day on which the drafts start, if that is later: what is in force on either day is met by them.
+    ``seen_on`` is today where an earlier day is looked back at: what is over now may have counted then.
     """
 
     on: date
     until: date | None = None
     with_drafts: bool = False
-    historic: bool = False
+    seen_on: date | None = None
     at_discharge: bool = False
 
 
@@ -52,11 +54,20 @@ class View:
     switches: tuple[tuple[str, str], ...] = field(default=())
 
     def present(self, *, replacement: bool = False) -> tuple[Entry, ...]:
-        """The entries that are present; with ``replacement`` only those of the replacement reading."""
+        """The entries that are present; with ``replacement`` only those of the replacement reading.
+
+        A renewal is part of it together with the order that it is counted once with.
+        """
+        kept = {place.entry.agent.id for place in self.places if place.present and place.replacement}
         return tuple(
             place.entry
             for place in self.places
-            if place.present and (not replacement or place.replacement or place.reason is NotCountedReason.RENEWAL)
+            if place.present
+            and (
+                not replacement
+                or place.replacement
+                or (place.reason is NotCountedReason.RENEWAL and place.entry.agent.id in kept)
+            )
         )
 
 
@@ -66,6 +77,8 @@ def view(
     """Place every entry on the day. ``equivalent_of`` gives an entry's load by the default table, None if none."""
     considered = [entry for entry in entries if situation.with_drafts or not entry.regimen.draft]
     places = {entry: _dated(entry, situation, policy) for entry in considered}
+    if situation.seen_on is not None:
+        _gave_way(places, situation.on, situation.seen_on)
     _not_taken(places)
     covered = requested(places)
     if situation.with_drafts:
@@ -82,7 +95,7 @@ def view(
 
 def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Place:
     place = Place(entry)
-    reason = exclusion(entry.regimen, historic=situation.historic)
+    reason = exclusion(entry.regimen, historic=situation.seen_on is not None)
     if reason is not None:
         return place.absent(reason, _STATUS_TEXT.get(reason, "it is not in force"))
     if situation.at_discharge and entry.regimen.setting is Setting.INPATIENT:
@@ -98,7 +111,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
         if entry.regimen.kind is not Kind.REQUEST:
             return place.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
         return place.absent(NotCountedReason.LAPSED, _lapsed_text(entry))
-    if situation.historic and entry.window.end is None and exclusion(entry.regimen) is not None:
+    if situation.seen_on is not None and entry.window.end is None and exclusion(entry.regimen) is not None:
         return place.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
     if coverage is Coverage.IN_GRACE:
         place = place.assuming("in-grace")
@@ -121,6 +134,13 @@ def _lapsed_text(entry: Entry) -> str:
     if entry.window.end is not None:
         return f"still marked active, but its supply ended on {entry.window.end}: reconcile"
     return f"still marked active, but written on {entry.window.start} without a known length: reconcile"
+
+
+def _gave_way(places: Places, on: date, seen_on: date) -> None:
+    """Looking back: an order that was ended early gives way to the order that followed it."""
+    for entry, gone in given_way(places, seen_on).items():
+        if places[entry].present and gone <= on:
+            places[entry] = places[entry].absent(NotCountedReason.NOT_ACTIVE, f"it gave way to an order of {gone}")
 
 
 def _not_taken(places: Places) -> None:

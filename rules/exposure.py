@@ -11,8 +11,10 @@ from rules.assessment import Exposure, Pattern
 from rules.daily_dose import DailyDose
 from rules.knowledge.policy import Policy
 from rules.model import Kind, Patient
-from rules.quantity import ONE, PERCENT
+from rules.quantity import DAYS_PER_WEEK, HALF, ONE, PERCENT, ZERO
 from rules.record import Entry, exclusion
+from rules.succession import given_way
+from rules.supplied import FROM_SUPPLY
 from rules.window import Coverage
 
 
@@ -34,8 +36,12 @@ def exposure(
     Drafts are left out: exposure is what was, not what is being ordered. It is a lower bound, and says so
     (``at_least``) where the record begins with it.
     """
+    own = [entry for entry in entries if entry.agent.agent_class.id == agent_class]
+    gone = given_way(own, on)
+    fills = {name for e in own if e.regimen.kind is Kind.DISPENSE for name in e.regimen.references}
+    read = (_stretch(entry, gone.get(entry), policy, on, filled=entry.source in fills) for entry in own)
     stretches = sorted(
-        (stretch for entry in entries if (stretch := _stretch(entry, agent_class, policy, on)) is not None),
+        (stretch for stretch in read if stretch is not None),
         key=lambda stretch: (stretch.start, stretch.end, stretch.entry.order),
     )
     episode = _latest_episode(stretches, int(policy.exposure.bridge_days.value))
@@ -77,10 +83,11 @@ def _bounds(dosages: Iterable[object]) -> Iterable[date]:
             yield timing.bounds.start
 
 
-def _stretch(entry: Entry, agent_class: str, policy: Policy, on: date) -> Stretch | None:
-    if entry.agent.agent_class.id != agent_class or entry.regimen.draft or entry.window.start is None:
+def _stretch(entry: Entry, gone: date | None, policy: Policy, on: date, *, filled: bool) -> Stretch | None:
+    """The stretch of a record; ``gone``: when it gave way to another; ``filled``: its fills are on record as well."""
+    if entry.regimen.draft or entry.window.start is None:
         return None
-    if exclusion(entry.regimen, historic=True) is not None or entry.way.rescue or entry.single:
+    if exclusion(entry.regimen, historic=True) is not None or not entry.daily_use:
         return None
     if entry.window.coverage(on, policy.concurrency) is Coverage.NOT_YET_STARTED:
         return None
@@ -90,19 +97,29 @@ def _stretch(entry: Entry, agent_class: str, policy: Policy, on: date) -> Stretc
         end = start
     else:
         end = max(start, entry.window.last_covered(on, policy.concurrency))
+    if gone is not None:
+        end = max(start, min(end, gone - timedelta(days=1)))
     length = Fraction((end - start).days) + ONE
-    return Stretch(start, end, min(length, _days_of_supply(entry, length)), entry)
+    supplied = _days_of_supply(entry, length, filled=filled)
+    return Stretch(start, end, min(length, supplied), entry)
 
 
-def _days_of_supply(entry: Entry, length: Fraction) -> Fraction:
-    """Days with at least one unit of the supply: a scheduled order uses its daily units, one as needed at least one."""
+def _days_of_supply(entry: Entry, length: Fraction, *, filled: bool) -> Fraction:
+    """Days with at least one unit of the supply: a scheduled order uses its daily units, one as needed at least one.
+
+    Where only an average is known, no less than half a unit is taken on a day of use. Without a known supply every day
+    counts, fewer where the order itself names the days of the week; one as needed leaves it to its fills on record.
+    """
     dose = entry.dose
     supplied = entry.window.supplied_days
     if supplied is None or not isinstance(dose, DailyDose) or dose.units is None:
-        return length
-    if not dose.as_needed:
-        return supplied
-    return supplied * max(dose.units.used, ONE)
+        if filled and dose.as_needed:
+            return ZERO
+        weekly = dose.days_per_week if isinstance(dose, DailyDose) else None
+        return length if weekly is None else length * weekly / DAYS_PER_WEEK
+    if FROM_SUPPLY in dose.assumptions:
+        return supplied * dose.units.used / max(dose.units.used, HALF)
+    return supplied * max(dose.units.used, ONE) if dose.as_needed else supplied
 
 
 def _latest_episode(stretches: list[Stretch], bridge: int) -> list[Stretch]:
@@ -118,11 +135,14 @@ def _latest_episode(stretches: list[Stretch], bridge: int) -> list[Stretch]:
 
 def _pattern(episode: list[Stretch], since: date, until: date, policy: Policy) -> Pattern:
     span = Fraction((until - since).days) + ONE
-    supplied = min(span, sum((stretch.supplied for stretch in episode), Fraction(0)))
+    supplied = min(span, sum((stretch.supplied for stretch in episode), ZERO))
     if supplied < span * policy.exposure.coverage_percent.value * PERCENT:
         return Pattern.INTERMITTENT
-    last = max(episode, key=lambda stretch: (stretch.end, stretch.entry.order))
-    days = last.entry.dose.days_per_week if isinstance(last.entry.dose, DailyDose) else None
-    if days is not None and days <= policy.exposure.sparse_days_per_week.value:
+    # Use is known to be sparse only if everything that reached the end of it was.
+    recent = timedelta(days=int(policy.concurrency.grace_days.value))
+    last = [stretch.entry.dose for stretch in episode if until - stretch.end <= recent]
+    days = [dose.days_per_week if isinstance(dose, DailyDose) else None for dose in last]
+    sparse = policy.exposure.sparse_days_per_week.value
+    if all(each is not None and each <= sparse for each in days):
         return Pattern.INTERMITTENT
     return Pattern.CONTINUOUS
