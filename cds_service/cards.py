@@ -11,6 +11,7 @@ from cds_service.assessment_json import concerning
 from cds_service.clauses import clause
 from cds_service.detail import detail
 from cds_service.hooks.request import Invocation
+from cds_service.occasion import CONVERSATION, OF_DECREASE, OF_LONG_TERM, Occasion, occasion_of
 from cds_service.phrases import listed, load_figure
 from cds_service.suggestions import override_reasons, suggestions
 from rules.assessment import Assessment, Met
@@ -22,11 +23,12 @@ TOPIC_SYSTEM = "urn:org.benzo-cds:card-topic"
 SEDATIVE_LOAD = "sedativeLoad"
 LONG_TERM_USE = "longTermUse"
 LONGEST_SUMMARY = 139
+INCOMPLETE = "incomplete-picture"
 
-_OF_LONG_TERM = frozenset({"long-term-use", "taper-referral", "interdose-withdrawal"})
-_AT_MOST_INFO = frozenset({"patient-view", "encounter-start", "medication-refill"})
-_OF_DECREASE = frozenset({"abrupt-change"})
-_CONVERSATION = frozenset({"patient-view", "encounter-start"})
+_AT_MOST_INFO = frozenset({*CONVERSATION, "medication-refill"})
+# What else a card on long-term use says where it holds, in this order.
+_BESIDE_LONG_TERM = ("concurrent-opioid", "abrupt-change", "older-adult", "mental-health")
+_LAST = "total-load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,50 +47,48 @@ TOPICS = (
 
 
 def cards_for(assessment: Assessment, invocation: Invocation, knowledge: Knowledge) -> list[dict[str, Any]]:
-    """The cards, at most two (one on opening a chart); none where nothing raises one."""
-    cards = []
-    for topic in TOPICS:
-        findings = tuple(finding for finding in assessment.findings if _topic(finding) == topic.code)
-        if any(finding.raises for finding in findings) and _concerned(topic, assessment, invocation):
-            cards.append(_card(topic, _sharpened(topic, assessment, findings), assessment, invocation, knowledge))
-    if invocation.hook in _CONVERSATION and len(cards) > 1:
-        return cards[1:]
-    return cards
+    """The cards, at most two; none where nothing raises one.
+
+    One alone on opening a chart, and for orders that change nothing (a plain renewal): there the card on long-term use
+    says what the other would.
+    """
+    occasion = occasion_of(assessment, invocation.hook, knowledge)
+    raising = tuple(finding for finding in assessment.findings if finding.raises and occasion.touches(finding))
+    about = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
+    if about[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
+        about = {LONG_TERM_USE: (*about[LONG_TERM_USE], *about[SEDATIVE_LOAD])}
+    return [
+        _card(topic, _sharpened(topic, assessment, about[topic.code]), assessment, occasion, invocation, knowledge)
+        for topic in TOPICS
+        if about.get(topic.code)
+    ]
 
 
 def _topic(finding: Met) -> str:
-    return LONG_TERM_USE if finding.id in _OF_LONG_TERM else SEDATIVE_LOAD
+    return LONG_TERM_USE if finding.id in OF_LONG_TERM else SEDATIVE_LOAD
 
 
-def _concerned(topic: Topic, assessment: Assessment, invocation: Invocation) -> bool:
-    """Order hooks speak only of what the orders change: long-term use only where they hold a sedative-hypnotic."""
-    if topic.code != LONG_TERM_USE or invocation.hook in _CONVERSATION:
-        return True
-    return bool(drafted_in_load(assessment))
-
-
-def drafted_in_load(assessment: Assessment) -> tuple[str, ...]:
-    """The agents among the orders being written that belong to the load's classes."""
-    classes = set(assessment.load.components)
-    return tuple(
-        sorted({line.agent for line in assessment.lines if line.standing == "ordered" and line.agent_class in classes})
-    )
-
-
-def _sharpened(topic: Topic, assessment: Assessment, own: tuple[Met, ...]) -> tuple[Met, ...]:
-    """The topic's findings; those that only sharpen stand behind those that raise the card."""
-    raising = [finding for finding in own if finding.raises]
-    others = [finding for finding in own if not finding.raises]
+def _sharpened(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -> tuple[Met, ...]:
+    """The findings of a card: those that raise it, those that only sharpen it, and what is said of every card."""
+    own = [finding for finding in raising if _topic(finding) == topic.code]
+    others = [f for f in assessment.findings if _topic(f) == topic.code and f not in own and f.id != INCOMPLETE]
     if topic.code == LONG_TERM_USE:
-        wanted = ("concurrent-opioid", "abrupt-change", "older-adult", "mental-health")
-        shared = [finding for name in wanted for finding in assessment.findings if finding.id == name]
-        others = [*others[:1], *shared, *others[1:]]
-    others += [f for f in assessment.findings if f.id == "incomplete-picture" and f not in others]
-    return (*raising, *others)
+        held = by_id(assessment.findings)
+        joined = [finding for finding in raising if finding not in own]
+        beside = by_id([*(held[name] for name in _BESIDE_LONG_TERM if name in held), *joined]).values()
+        before, after = [f for f in beside if f.id != _LAST], [f for f in beside if f.id == _LAST]
+        others = [*others[:1], *before, *others[1:], *after]
+    last = [finding for finding in assessment.findings if finding.id == INCOMPLETE]
+    return (*own, *others, *last)
 
 
 def _card(
-    topic: Topic, findings: tuple[Met, ...], assessment: Assessment, invocation: Invocation, knowledge: Knowledge
+    topic: Topic,
+    findings: tuple[Met, ...],
+    assessment: Assessment,
+    occasion: Occasion,
+    invocation: Invocation,
+    knowledge: Knowledge,
 ) -> dict[str, Any]:
     identity = uuid5(NAMESPACE_URL, f"{invocation.service_id}|{invocation.hook_instance}|{topic.code}")
     guideline = knowledge.suggestions.guidelines[_guideline(topic, findings, knowledge)]
@@ -96,7 +96,7 @@ def _card(
     card: dict[str, Any] = {
         "uuid": str(identity),
         "summary": summary(findings, assessment, knowledge),
-        "indicator": _indicator(topic, findings, assessment, invocation),
+        "indicator": _indicator(topic, findings, occasion),
         "detail": detail(findings, assessment, knowledge, offers=[item["label"] for item in offered]),
         "source": {
             "label": guideline.label,
@@ -119,15 +119,18 @@ def _guideline(topic: Topic, findings: Iterable[Met], knowledge: Knowledge) -> s
     return lead.id if lead.id in knowledge.suggestions.guidelines else topic.guideline
 
 
-def _indicator(topic: Topic, findings: Iterable[Met], assessment: Assessment, invocation: Invocation) -> str:
-    """A warning needs a finding that may warn and new or increased exposure, or a stop or steep cut of an old one."""
-    if invocation.hook in _AT_MOST_INFO:
+def _indicator(topic: Topic, findings: Iterable[Met], occasion: Occasion) -> str:
+    """A warning needs a finding that may warn and an order that begins or increases what it is about, or a stop or
+    steep cut of established use."""
+    if occasion.hook in _AT_MOST_INFO:
         return Severity.INFO.value
     order = tuple(Severity)
     loud = [
         finding.severity
         for finding in findings
-        if finding.raises and _topic(finding) == topic.code and (assessment.increases or finding.id in _OF_DECREASE)
+        if finding.raises
+        and _topic(finding) == topic.code
+        and (finding.id in OF_DECREASE or (occasion.touches(finding) and occasion.worsens(finding)))
     ]
     return max((*loud, Severity.INFO), key=order.index).value
 

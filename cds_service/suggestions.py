@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -23,6 +24,7 @@ _SETTINGS = {
     "addiction medicine": "addiction-medicine",
     "pharmacist or primary care": "taper-review",
 }
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 _log = logging.getLogger(__name__)
 
 
@@ -78,7 +80,7 @@ def _order(
         yield from _referral("cbt-insomnia", invocation, knowledge)
     for source in removable(assessment, invocation):
         named = (plain(line.product) for line in assessment.lines if line.source == source and line.product)
-        product = next(named, "the new order")
+        product = next(named, "the new order").replace("<", "‹").replace(">", "›")
         label = f"Remove {product} from these orders"
         yield label, {"type": "delete", "description": label, "resourceId": source}
 
@@ -117,5 +119,6 @@ def _create(label: str, build: Any, offer: Any, invocation: Invocation) -> Itera
 
 
 def removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:
-    """Drafts that may be offered for removal: new starts only, as the assessment tells them."""
-    return tuple(source for source in assessment.new_starts if source in invocation.draft_sources)
+    """The sources of drafts that may be offered for removal: new starts only, as the assessment tells them, and only
+    where the client has given the draft an id that a relative reference can name."""
+    return tuple(s for s in assessment.new_starts if s in invocation.drafts and _RELATIVE.fullmatch(s))

@@ -10,6 +10,7 @@ from cds_service.fhir.elements import members, text_of
 
 _URN = "urn:"
 _HISTORY = "/_history/"
+_PATIENT = "Patient"
 
 
 def normalised(reference: str) -> str:
@@ -61,15 +62,20 @@ def reference_of(value: object) -> str | None:
 
 
 def party_of(value: object) -> str | None:
-    """Whoever a Reference names: the reference, else its identifier (``system|value``), else its display."""
+    """Whoever a Reference names: the reference, else its identifier (``system|value``), else its display.
+
+    A patient is no more than "Patient": outputs name who ordered, and must not name the patient.
+    """
     for item in members(value):
         if not isinstance(item, dict):
             if isinstance(item, str) and item.strip():
-                return normalised(item)
+                return _unless_patient(normalised(item))
             continue
+        if item.get("type") == _PATIENT:
+            return _PATIENT
         text = text_of(item.get("reference"))
         if text:
-            return normalised(text)
+            return _unless_patient(normalised(text))
         identifier = item.get("identifier")
         if isinstance(identifier, dict) and text_of(identifier.get("value")):
             return f"{text_of(identifier.get('system')) or ''}|{text_of(identifier.get('value'))}"
@@ -80,6 +86,10 @@ def party_of(value: object) -> str | None:
         if inner is not None and not (isinstance(inner, dict) and "agent" in inner):
             return party_of(inner)
     return None
+
+
+def _unless_patient(reference: str) -> str:
+    return _PATIENT if type_and_id(reference)[0] == _PATIENT else reference
 
 
 def _is_type(word: str) -> bool:

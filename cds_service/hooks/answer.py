@@ -16,7 +16,7 @@ from cds_service.hooks.body import Limits
 from cds_service.hooks.errors import TooLargeError
 from cds_service.hooks.prefetch import supply_of
 from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request
-from cds_service.hooks.selection import NOT_FOUND, holds_depressant, selected_sources
+from cds_service.hooks.selection import NOT_FOUND, holds_depressant, is_among, selected_sources
 from cds_service.hooks.services import Service
 from rules import Knowledge, assess
 
@@ -65,9 +65,12 @@ class Judge:
 
 def _invocation(service: Service, request: HookRequest, record: Record) -> tuple[Invocation, bool]:
     """The call as the cards see it, and whether what it says was selected is among the drafts."""
-    drafts = {item.source: item.resource for item in record.named if item.draft}
-    selected = selected_sources(request.selections, record) if service.selects else frozenset()
-    found = bool(selected) or not request.selections or not service.selects
+    drafts = tuple(item.source for item in record.named if item.draft)
+    found = True
+    selected = frozenset(drafts)
+    if service.selects and request.selections:
+        found = is_among(request.selections, request.drafts.entries)
+        selected = selected_sources(request.selections, record) if found else selected
     invocation = Invocation(
         service_id=service.id,
         hook=service.hook,
@@ -76,6 +79,6 @@ def _invocation(service: Service, request: HookRequest, record: Record) -> tuple
         requester=requester_of(request.user_id),
         encounter_id=request.encounter_id,
         drafts=drafts,
-        selected=selected or frozenset(drafts),
+        selected=selected,
     )
     return invocation, found

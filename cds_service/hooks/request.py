@@ -55,8 +55,8 @@ class HookRequest:
 class Invocation:
     """One call as the cards see it.
 
-    ``drafts`` are the orders being written as sent, by their source (``Type/id``); ``selected`` the sources that the
-    hook says were just selected, or all of them.
+    ``drafts`` are the sources (``Type/id``) of the orders being written; ``selected`` those that the hook says were
+    just selected, or all of them.
     """
 
     service_id: str
@@ -65,13 +65,8 @@ class Invocation:
     patient_reference: str
     requester: str | None
     encounter_id: str | None
-    drafts: Mapping[str, Mapping[str, Any]]
+    drafts: tuple[str, ...]
     selected: frozenset[str]
-
-    @property
-    def draft_sources(self) -> tuple[str, ...]:
-        """The sources of the orders being written."""
-        return tuple(self.drafts)
 
 
 class _Context(BaseModel):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cds_service.fhir.bundle import Entry
+from cds_service.fhir.elements import text_of
 from cds_service.fhir.record import Record
 from cds_service.fhir.references import normalised, references_match
 from rules.knowledge import Knowledge
 from rules.model import Patient
 from rules.product import Product, resolve
+from rules.record import exclusion, is_stopping
+from rules.route import way_of
 
 NOT_FOUND = ("selections", "none of the selected orders is among the drafts; all drafts were taken as selected")
 
@@ -20,17 +24,36 @@ def selected_sources(selections: Iterable[str], record: Record) -> frozenset[str
     return frozenset(source for source in drafts if any(references_match(source, one) for one in wanted))
 
 
+def is_among(selections: Iterable[str], entries: Iterable[Entry]) -> bool:
+    """Whether one of the selected orders is among what was sent: also one of a type that this service does not read."""
+    wanted = [normalised(text) for text in selections]
+    return any(references_match(name, one) for entry in entries for name in _names(entry) for one in wanted)
+
+
+def _names(entry: Entry) -> Iterable[str]:
+    if entry.full_url:
+        yield normalised(entry.full_url)
+    if isinstance(entry.resource, dict):
+        kind, identity = entry.resource.get("resourceType"), text_of(entry.resource.get("id"))
+        if identity is not None:
+            yield f"{kind}/{identity}" if isinstance(kind, str) else identity
+
+
 def holds_depressant(patient: Patient, sources: frozenset[str], knowledge: Knowledge) -> bool:
-    """Whether one of the drafts of these sources holds a CNS-active agent. An order that stops one does as well."""
+    """Whether one of the drafts of these sources gives a CNS-active agent, or stops one.
+
+    A draft that orders nothing (another patient's, a proposal, one entered in error) and a skin cream do not.
+    """
     return any(
         regimen.draft
         and regimen.source in sources
-        and _is_depressant(resolve(regimen.medication, knowledge), knowledge)
+        and (exclusion(regimen) is None or is_stopping(regimen))
+        and isinstance(product := resolve(regimen.medication, knowledge), Product)
+        and _is_depressant(product, knowledge)
+        and way_of(regimen, product, knowledge).exposes
         for regimen in patient.regimens
     )
 
 
-def _is_depressant(product: object, knowledge: Knowledge) -> bool:
-    return isinstance(product, Product) and any(
-        knowledge.agents[ingredient.agent].agent_class.depressant for ingredient in product.ingredients
-    )
+def _is_depressant(product: Product, knowledge: Knowledge) -> bool:
+    return any(knowledge.agents[ingredient.agent].agent_class.depressant for ingredient in product.ingredients)

@@ -1,0 +1,523 @@
+"""Does every card keep what is promised of it: when it appears, how loud it is, what it offers, what it carries?"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from uuid import NAMESPACE_URL, uuid5
+
+import pytest
+from ehr import (
+    ABSENT,
+    assert_outcome,
+    assessment,
+    bundle,
+    cards,
+    client,
+    empty_members,
+    lorazepam,
+    metformin,
+    order,
+    post,
+    prefetch,
+    request,
+    select,
+    sign,
+)
+from fhir.resources.R4B.medicationrequest import MedicationRequest
+from fhir.resources.R4B.servicerequest import ServiceRequest
+from jsonschema import Draft202012Validator
+
+from cds_service.assessment_json import assessment_schema
+from fhir_fixtures import stories
+
+LOAD, LONG = "sedativeLoad", "longTermUse"
+ORDER_HOOKS = ("order-select", "order-sign")
+R4 = {"MedicationRequest": MedicationRequest, "ServiceRequest": ServiceRequest}
+
+
+@pytest.fixture(scope="module")
+def http():
+    return client()
+
+
+def oxycodone(identity: str = "oxycodone-1", **more):
+    return order(identity, "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=2, **more)
+
+
+def gabapentin(identity: str = "gabapentin-1", **more):
+    return order(identity, "gabapentin 300 MG Oral Capsule", a_day=2, **more)
+
+
+def zolpidem(identity: str = "zolpidem-1", **more):
+    return order(identity, "zolpidem tartrate 10 MG Oral Tablet", code="854873", **more)
+
+
+def since(day: str, days: int) -> dict:
+    """Written on a day, with supply for so many days."""
+    return {"authoredOn": day, "dispenseRequest": {"expectedSupplyDuration": {"value": days, "unit": "d"}}}
+
+
+# From 2 January to 22 November are 324 days; the supply of 330 days lasts until 27 November.
+LONG_USE = since("2026-01-02", 330)
+
+
+def condition(code: str, text: str) -> dict:
+    return {
+        "resourceType": "Condition",
+        "id": code.replace(".", "-"),
+        "subject": {"reference": "Patient/p1"},
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": code}], "text": text},
+    }
+
+
+def topics(found: list[dict]) -> list[str]:
+    return [card["source"]["topic"]["code"] for card in found]
+
+
+def labels(card: dict) -> list[str]:
+    return [suggestion["label"] for suggestion in card.get("suggestions", [])]
+
+
+def removals(found: list[dict]) -> list[str]:
+    actions = [action for card in found for item in card.get("suggestions", []) for action in item["actions"]]
+    return [action["resourceId"] for action in actions if action["type"] == "delete"]
+
+
+def ids(card: dict) -> list[str]:
+    return [finding["id"] for finding in assessment(card)["findings"]]
+
+
+# -- order hooks speak of what the drafts change -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hook", [*ORDER_HOOKS, "medication-refill"])
+@pytest.mark.parametrize("supplied", [ABSENT, None, {}, {"medicationRequests": "failed"}])
+def test_without_a_depressant_among_the_drafts_nothing_is_needed_and_nothing_is_said(http, hook, supplied):
+    name = "medications" if hook == "medication-refill" else "draftOrders"
+    body = request(hook, context={name: bundle(metformin()), "selections": []}, prefetch=supplied)
+    assert post(http, body).json == {"cards": []}
+
+
+def test_an_order_beside_the_load_does_not_bring_up_a_load_it_does_not_change(http):
+    # Lorazepam 2 mg/d is in the high band by the Ashton column; gabapentin adds nothing to it and is the second drug.
+    assert cards(http, sign(gabapentin(), prefetch=prefetch(lorazepam("old", **LONG_USE)))) == []
+
+
+def test_two_sedatives_on_record_are_not_brought_up_by_a_muscle_relaxant_as_if_it_added_one(http):
+    record = [lorazepam("old", **LONG_USE), zolpidem("old-2", **LONG_USE)]
+    relaxant = order("relaxant", "cyclobenzaprine hydrochloride 5 MG Oral Tablet")
+    (card,) = cards(http, sign(relaxant, prefetch=prefetch(*record)))
+    # Three CNS-active drugs: what the order brings about. The two sedatives together are said behind it.
+    assert (card["indicator"], "3 CNS-active" in card["summary"]) == ("info", True)
+    assert "multiple-sedative-hypnotics" in ids(card)
+
+
+def test_what_is_ordered_beside_an_unchanged_pair_does_not_make_the_pair_a_warning(http):
+    record = [lorazepam("old", **LONG_USE), oxycodone("old-2", **LONG_USE)]
+    renewal = lorazepam("new", **since("2026-11-22", 30))
+    loud = cards(http, sign(renewal, gabapentin(), prefetch=prefetch(*record)))
+    assert {card["indicator"] for card in loud} == {"info"}
+
+
+def test_more_of_the_opioid_beside_a_sedative_is_a_warning(http):
+    record = [lorazepam("old", **LONG_USE), oxycodone("old-2", **LONG_USE)]
+    more = order("more", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=4, authoredOn="2026-11-22")
+    found = cards(http, sign(more, prefetch=prefetch(*record)))
+    assert [card["indicator"] for card in found] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    "nothing", [{"status": "entered-in-error"}, {"intent": "proposal"}, {"subject": {"reference": "Patient/p2"}}]
+)
+def test_a_draft_that_orders_nothing_is_no_order(http, nothing):
+    assert post(http, sign(lorazepam(**nothing), prefetch=ABSENT)).json == {"cards": []}
+
+
+def test_a_skin_cream_is_no_order_of_a_sedative(http):
+    cream = order("cream", "doxepin hydrochloride 50 MG/ML Topical Cream")
+    assert post(http, sign(cream, prefetch=ABSENT)).json == {"cards": []}
+
+
+def test_long_term_use_is_not_brought_up_by_an_opioid_order(http):
+    found = cards(http, sign(oxycodone(), prefetch=prefetch(lorazepam("old", **LONG_USE))))
+    assert topics(found) == [LOAD]
+
+
+# -- order-select: what is selected --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MedicationRequest/lorazepam-1",
+        "lorazepam-1",
+        "https://ehr.example/fhir/MedicationRequest/lorazepam-1",
+        "MedicationRequest/lorazepam-1/_history/2",
+    ],
+)
+def test_a_selected_draft_is_found_by_each_of_its_names(http, name):
+    found = cards(http, select(lorazepam(), metformin(), selections=[name]))
+    assert found
+    assert "incomplete-picture" not in ids(found[0])
+
+
+def test_a_selected_order_that_is_no_medication_is_silent(http):
+    referral = {"resourceType": "ServiceRequest", "id": "lab-1", "status": "draft", "intent": "order"}
+    for name in ("ServiceRequest/lab-1", "lab-1", "https://ehr.example/fhir/ServiceRequest/lab-1"):
+        assert cards(http, select(lorazepam(), referral, selections=[name])) == []
+
+
+def test_a_selected_irrelevant_drug_is_silent_whatever_else_is_drafted(http):
+    assert cards(http, select(lorazepam(), metformin(), oxycodone(), selections=["metformin-1"])) == []
+
+
+def test_what_is_selected_speaks_with_all_drafts_counted(http):
+    (card,) = cards(http, select(lorazepam(), oxycodone(), selections=["MedicationRequest/oxycodone-1"]))
+    assert card["indicator"] == "warning"
+    assert assessment(card)["load"]["with_order"]["used"] == 20.0
+
+
+def test_nothing_matched_is_said_on_the_card(http):
+    (card,) = cards(http, select(lorazepam(), selections=["MedicationRequest/elsewhere"]))
+    assert "none of the selected orders is among the drafts" in card["detail"]
+
+
+# -- opening a chart, refilling, going home ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "encounter-start"])
+def test_opening_a_chart_gives_one_informing_card_that_leaves_no_hazard_out(http, hook):
+    oxybate = order("oxybate", "sodium oxybate 500 MG/ML Oral Solution", **LONG_USE)
+    record = [lorazepam("a", **LONG_USE), zolpidem("b", **LONG_USE), oxycodone("c", **LONG_USE), oxybate]
+    (card,) = cards(http, request(hook, prefetch=prefetch(*record)))
+    assert (card["indicator"], topics([card])) == ("info", [LONG])
+    assert {"long-term-use", "oxybate", "multiple-sedative-hypnotics", "concurrent-opioid"} <= set(ids(card))
+
+
+def test_a_refill_informs_at_most_and_says_that_it_is_early(http):
+    # 60 days from 1 October last until 29 November; on 22 November 8 days of supply remain, that day included.
+    record = prefetch(lorazepam("old", **since("2026-10-01", 60)), oxycodone("other", **LONG_USE))
+    body = request("medication-refill", context={"medications": bundle(lorazepam("new"))}, prefetch=record)
+    found = cards(http, body)
+    assert {card["indicator"] for card in found} == {"info"}
+    assert any("early, 8 days of its supply remain" in card["detail"] for card in found)
+    assert removals(found) == []
+
+
+def home(order_of: dict, category: str) -> dict:
+    return order_of | {"category": [{"coding": [{"code": category}]}]}
+
+
+def discharge(*record: dict) -> dict:
+    return request("encounter-discharge", prefetch=prefetch(*record))
+
+
+def test_a_home_sedative_that_simply_continues_is_no_news_at_discharge(http):
+    assert cards(http, discharge(home(lorazepam("old", **LONG_USE), "community"))) == []
+    renewed = home(lorazepam("new"), "discharge")
+    assert cards(http, discharge(home(lorazepam("old", **LONG_USE), "community"), renewed)) == []
+
+
+def test_an_opioid_and_a_sedative_going_home_are_named(http):
+    found = cards(http, discharge(home(lorazepam("old", **LONG_USE), "community"), home(oxycodone(), "discharge")))
+    assert ("warning", LOAD) in [(card["indicator"], card["source"]["topic"]["code"]) for card in found]
+    assert "oxycodone" in found[0]["summary"]
+    assert len(found) <= 2
+
+
+def test_a_sedative_begun_in_hospital_and_continued_is_named(http):
+    stay = home(lorazepam("stay", authoredOn="2026-11-18"), "inpatient")
+    found = cards(http, discharge(stay, home(lorazepam("new"), "discharge")))
+    assert "lorazepam" in found[0]["summary"].lower()
+    assert cards(http, discharge(stay)) == []  # it ends with the stay
+
+
+def test_a_home_sedative_that_is_forgotten_is_named(http):
+    # The supply of the home order ended on 10 November, twelve days ago; nothing going home continues it.
+    old = home(lorazepam("old", **since("2026-01-02", 313)), "community")
+    found = cards(http, discharge(old, home(metformin(), "discharge")))
+    assert "not among the orders going home" in found[0]["summary"]
+    assert found[0]["indicator"] == "warning"
+
+
+# -- at most two cards, and no news twice --------------------------------------------------------------------------
+
+
+def test_an_unchanged_renewal_gives_one_card_with_what_a_second_would_say(http):
+    record = [lorazepam("old", **LONG_USE), oxycodone("other", **LONG_USE)]
+    (card,) = cards(http, sign(lorazepam("new"), prefetch=prefetch(*record)))
+    assert (topics([card]), card["indicator"]) == ([LONG], "info")
+    assert {"long-term-use", "concurrent-opioid", "total-load"} <= set(ids(card))
+    assert any("naloxone" in label for label in labels(card))
+    assert removals([card]) == []
+
+
+def test_an_increase_in_long_term_use_gives_two_cards_and_one_warning(http):
+    found = cards(http, sign(lorazepam("new", **since("2026-11-22", 30)) | _four_a_day(),
+                             prefetch=prefetch(lorazepam("old", **LONG_USE))))  # fmt: skip
+    assert topics(found) == [LOAD, LONG]
+    assert [card["indicator"] for card in found] == ["warning", "info"]
+
+
+def _four_a_day() -> dict:
+    return {"dosageInstruction": lorazepam()["dosageInstruction"] + lorazepam()["dosageInstruction"]}
+
+
+# -- how loud ------------------------------------------------------------------------------------------------------
+
+
+def test_critical_only_where_the_site_lists_the_finding(tmp_path):
+    body = sign(lorazepam(), prefetch=prefetch(oxycodone("other", **LONG_USE)))
+    assert cards(client(), body)[0]["indicator"] == "warning"
+    site = tmp_path / "site.yaml"
+    site.write_text("critical: [concurrent-opioid]\n", "utf-8")
+    loud = client(site_policy=site)
+    assert cards(loud, body)[0]["indicator"] == "critical"
+    assert cards(loud, sign(lorazepam()))[0]["indicator"] != "critical"
+    view = request("patient-view", prefetch=prefetch(lorazepam("a", **LONG_USE), oxycodone("b", **LONG_USE)))
+    assert [card["indicator"] for card in cards(loud, view)] == ["info"]
+
+
+# -- removal: a new start only, by the client's own name for it ----------------------------------------------------
+
+
+def test_a_new_start_may_be_removed(http):
+    assert removals(cards(http, sign(lorazepam()))) == ["MedicationRequest/lorazepam-1"]
+
+
+EPILEPSY = {"conditions": bundle(condition("G40.909", "Epilepsy"), type="searchset")}
+OPIOID_USE_DISORDER = {"conditions": bundle(condition("F11.20", "Opioid use disorder"), type="searchset")}
+KEPT = {
+    "a renewal": (lorazepam("new"), prefetch(lorazepam("old", **LONG_USE), oxycodone("o", **LONG_USE))),
+    "a higher dose": (lorazepam("new") | _four_a_day(), prefetch(lorazepam("old", **LONG_USE))),
+    "a taper step": (
+        order("new", "lorazepam 0.5 MG Oral Tablet", a_day=3),
+        prefetch(lorazepam("old", **LONG_USE), oxycodone("o", **LONG_USE)),
+    ),
+    # 40 mg/d diazepam against 2 x 2 mg lorazepam, 40 mg/d by the Ashton column.
+    "a switch": (
+        order("new", "diazepam 10 MG Oral Tablet", a_day=4),
+        prefetch(order("old", "lorazepam 2 MG Oral Tablet", a_day=2, **LONG_USE)),
+    ),
+    "treatment of opioid use disorder": (
+        order("new", "buprenorphine 8 MG / naloxone 2 MG Sublingual Tablet"),
+        prefetch(lorazepam("old", **LONG_USE), **OPIOID_USE_DISORDER),
+    ),
+    "an anti-seizure drug": (
+        order("new", "clonazepam 0.5 MG Oral Tablet", a_day=2),
+        prefetch(oxycodone("o", **LONG_USE), **EPILEPSY),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", KEPT.values(), ids=KEPT)
+def test_what_is_no_new_start_is_never_offered_for_removal(http, case):
+    draft, record = case
+    found = cards(http, sign(draft, prefetch=record))
+    assert found
+    assert removals(found) == []
+
+
+LONG_ID = "e" + "Xy.-4" * 50
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ({"resource": lorazepam(LONG_ID)}, f"MedicationRequest/{LONG_ID}"),
+        (
+            {"fullUrl": "https://ehr.example/fhir/MedicationRequest/lorazepam-1", "resource": lorazepam()},
+            "MedicationRequest/lorazepam-1",
+        ),
+        (
+            {
+                "fullUrl": "https://ehr.example/fhir/MedicationRequest/7",
+                "resource": {key: value for key, value in lorazepam().items() if key != "id"},
+            },
+            "MedicationRequest/7",
+        ),
+    ],
+)
+def test_a_removal_names_the_draft_as_the_client_sent_it(http, entry, name):
+    drafts = {"resourceType": "Bundle", "type": "collection", "entry": [entry]}
+    assert removals(cards(http, request("order-sign", context={"draftOrders": drafts}))) == [name]
+
+
+@pytest.mark.parametrize("url", [{}, {"fullUrl": "urn:uuid:8c2a3e44-0000-4000-8000-00000000000a"}])
+def test_a_draft_that_no_relative_reference_can_name_is_not_offered_for_removal(http, url):
+    nameless = {key: value for key, value in lorazepam().items() if key != "id"}
+    drafts = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": nameless, **url}]}
+    found = cards(http, request("order-sign", context={"draftOrders": drafts}))
+    assert found
+    assert removals(found) == []
+
+
+# -- the form of every card ----------------------------------------------------------------------------------------
+
+INVOCATIONS = {
+    "a new start with an opioid": sign(lorazepam(), prefetch=prefetch(oxycodone("old", **LONG_USE))),
+    "an increase": sign(lorazepam("new") | _four_a_day(), prefetch=prefetch(lorazepam("old", **LONG_USE))),
+    "a renewal": sign(lorazepam("new"), prefetch=prefetch(lorazepam("old", **LONG_USE))),
+    "a chart": request("patient-view", prefetch=prefetch(lorazepam("old", **LONG_USE))),
+    "incomplete": sign(lorazepam(), prefetch={"medicationRequests": "failed"}),
+}
+
+
+@pytest.fixture(params=INVOCATIONS.values(), ids=INVOCATIONS)
+def told(request, http):
+    found = cards(http, request.param)
+    assert found
+    return request.param, found
+
+
+def test_the_identity_of_a_card_follows_from_service_instance_and_topic(told):
+    body, found = told
+    for card in found:
+        topic = card["source"]["topic"]["code"]
+        identity = uuid5(NAMESPACE_URL, f"benzo-{body['hook']}|{body['hookInstance']}|{topic}")
+        assert card["uuid"] == str(identity)
+        offered = [item["uuid"] for item in card.get("suggestions", [])]
+        assert offered == [str(uuid5(NAMESPACE_URL, f"{identity}|{index}")) for index in range(len(offered))]
+
+
+def test_nothing_is_preselected_or_done_unasked(told, http):
+    body, found = told
+    assert set(post(http, body).json) == {"cards"}
+    for card in found:
+        assert card.get("selectionBehavior") == ("any" if "suggestions" in card else None)
+        for suggestion in card.get("suggestions", []):
+            assert "isRecommended" not in suggestion
+            assert len(suggestion["actions"]) == 1
+
+
+def test_created_resources_are_valid_and_drafts_of_this_patient(told):
+    for card in told[1]:
+        for suggestion in card.get("suggestions", []):
+            for action in suggestion["actions"]:
+                if action["type"] == "create":
+                    resource = action["resource"]
+                    R4[resource["resourceType"]].model_validate(resource)
+                    assert (resource["status"], resource["subject"]) == ("draft", {"reference": "Patient/p1"})
+                    assert resource["requester"] == {"reference": "Practitioner/dr-1"}
+
+
+def test_there_are_eight_answers_each_with_the_standard_code_beside_it(told):
+    for card in told[1]:
+        assert len({reason["code"] for reason in card["overrideReasons"]}) == 8
+        for reason in card["overrideReasons"]:
+            (standard,) = reason["extension"].values()
+            assert standard["system"] == "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+            assert reason["system"] != standard["system"]
+
+
+def test_links_are_absolute_and_hold_nothing_of_the_patient(told):
+    for card in told[1]:
+        urls = [card["source"]["url"], *(link["url"] for link in card["links"])]
+        assert {link["type"] for link in card["links"]} == {"absolute"}
+        for url in urls:
+            assert url.startswith("https://")
+            assert not re.search(r"p1|e1|dr-1|Patient", url)
+
+
+def test_the_topic_is_a_fixed_alphanumeric_code(told):
+    assert set(topics(told[1])) <= {LOAD, LONG}
+
+
+def test_every_member_has_a_value(told):
+    assert empty_members(told[1]) == []
+
+
+def test_a_card_carries_its_findings_and_no_reference_to_the_patient(http):
+    # FHIR allows the patient as the requester, and a statement names its subject.
+    asked = lorazepam("old", requester={"reference": "Patient/p1"}, **LONG_USE)
+    copy = lorazepam("copy", requester={"reference": "https://ehr.example/fhir/Patient/p1"}, **LONG_USE)
+    named = zolpidem("z", requester={"type": "Patient", "display": "Ann Example"}, **LONG_USE)
+    body = sign(lorazepam(), prefetch=prefetch(asked, copy, named))
+    for card in cards(http, body):
+        carried = json.dumps(card["extension"])
+        assert "Patient/" not in carried
+        assert "Ann Example" not in carried
+        assert "Patient/" not in card["summary"] + card["detail"]
+        assert all(item["result"] != "not-met" for item in assessment(card).get("considered", []))
+
+
+def test_a_card_carries_only_the_findings_that_concern_it(http):
+    body = sign(lorazepam("new") | _four_a_day(), prefetch=prefetch(lorazepam("old", **LONG_USE)))
+    load, long_term = cards(http, body)
+    assert "taper-referral" not in ids(load)
+    assert "dose-escalation" not in ids(long_term)
+
+
+def _lenient(schema):
+    """The schema of the whole assessment, as a card carries it: members may be left out, none may be new."""
+    if isinstance(schema, dict):
+        return {key: _lenient(value) for key, value in schema.items() if key not in ("required", "minProperties")}
+    return [_lenient(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def test_what_a_card_carries_is_the_documented_form(told):
+    validator = Draft202012Validator(_lenient(assessment_schema()))
+    for card in told[1]:
+        assert [error.message for error in validator.iter_errors(assessment(card))] == []
+
+
+# -- hostile text --------------------------------------------------------------------------------------------------
+
+HOSTILE = {
+    "a script": "<script>alert(1)</script> lorazepam 1 MG Oral Tablet",
+    "a link": "[click](javascript:alert(1)) lorazepam 1 MG",
+    "a picture": "![x](https://evil.example/p1) lorazepam 1 MG",
+    "a table": "lorazepam | 1 MG | x",
+    "code": "`lorazepam` ```1 MG```",
+    "emphasis": "**lorazepam** _1 MG_ ~~x~~ # heading",
+    "direction": "lorazepam \u202e1 MG\u202c \u2066x\u2069\u200b",
+    "lines": "lorazepam\n\n# 1 MG\r\n- item\u2028x\x00\x1b[31m",
+    "an address": "lorazepam 1 MG https://evil.example/?p=1 www.evil.example <a@evil.example>",
+    "an entity": "lorazepam &lt;b&gt; 1 MG",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_name_is_text_and_nothing_else(http, name):
+    found = cards(http, sign(order("d", name), prefetch=prefetch(lorazepam("old", **LONG_USE), oxycodone("o"))))
+    assert found
+    for card in found:
+        shown = [card["summary"], card["detail"], *labels(card)]
+        for text in shown:
+            assert "<" not in text
+            assert ">" not in text
+            assert not re.search("[\u0000-\u0009\u000b-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text)
+        assert not re.search(r"(?<!\\)[\[\]`|~]", card["detail"])
+        assert not re.search(r"(?<!\\)\*(?!\*)(?<!\*\*)", card["detail"].replace("**", ""))
+        # Lines begin as the card's own do; nothing of the name begins one.
+        for line in card["detail"].split("\n"):
+            assert re.match(r"$|- |\*\*(Why|Load|Not known|Options)|Sources: ", line), line
+
+
+# -- the JSON of the command is the documented form, for every story -----------------------------------------------
+
+
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.slug)
+def test_the_assessment_of_every_story_is_the_documented_form(story, tmp_path, capsys):
+    from cds_service.__main__ import main
+
+    validator = Draft202012Validator(assessment_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for name, document in (("patient", story.patient), ("request", story.request)):
+        if document is not None:
+            file = tmp_path / f"{name}.json"
+            file.write_text(json.dumps(document), "utf-8")
+            assert main(["assess", str(file), "--on", story.on.isoformat(), "--json"]) == 0
+            printed = json.loads(capsys.readouterr().out)
+            assert [f"{e.json_path}: {e.message}" for e in validator.iter_errors(printed)] == []
+
+
+def test_the_schema_is_in_the_package():
+    assert json.loads(files("cds_service").joinpath("assessment.schema.json").read_text("utf-8")) == assessment_schema()
+
+
+def test_a_refused_call_says_that_it_is_no_answer(http):
+    told = assert_outcome(post(http, sign(lorazepam(), prefetch=ABSENT)), 412, "incomplete")
+    assert "medicationRequests" in told["details"]["text"]
