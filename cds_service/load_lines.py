@@ -128,16 +128,20 @@ def _opioid(line: OpioidContribution) -> str:
 def _total(assessment: Assessment, knowledge: Knowledge) -> str:
     load = assessment.with_order or assessment.load
     bounds = band_bounds(knowledge)
-    text = f"Total: {load_span(load, knowledge)} by {table_name(assessment.table, knowledge)}"
-    if assessment.with_order is not None:
-        text += _before(assessment.load, load, bounds)
     at_least = "" if load.complete else "at least "
+    notes = []
+    if len({table.band for table in load.by_table.values()}) > 1:
+        notes.append(_band(load.band, load))
+    if assessment.with_order is not None:
+        notes.append(_before(assessment.load, load, bounds))
+    told = "; ".join(note for note in notes if note)
+    text = f"Total: {load_span(load, knowledge)} by {table_name(assessment.table, knowledge)}"
+    text += f" ({told})" if told else ""
     for name, table in load.by_table.items():
         if name != assessment.table and table.used is not None:
             text += f"; {at_least}{shown(table.used, bounds)} by {table_name(name, knowledge)}"
-            # What is known in part has no low band, whatever the part comes to.
-            if table.band != load.band and (load.complete or table.band is not Band.LOW):
-                text += f" ({at_least}{table.band} dose band)"
+            differing = _band(table.band, load) if table.band != load.band else ""
+            text += f" ({differing})" if differing else ""
     text += "."
     if load.substitution.agents:
         agents = ", ".join(knowledge.agents[agent].name for agent in load.substitution.agents)
@@ -146,14 +150,21 @@ def _total(assessment: Assessment, knowledge: Knowledge) -> str:
     return text
 
 
+def _band(band: Band | None, load: Load) -> str:
+    """A band in words; what is known in part has no low band, whatever the part comes to."""
+    if band is None or (band is Band.LOW and not load.complete):
+        return ""
+    return f"{'' if load.complete else 'at least '}{band} band"
+
+
 def _before(before: Load, load: Load, bounds: tuple[Fraction, Fraction]) -> str:
     if before.used is None:
-        return " (not known before)"
+        return "not known before"
     if before.used == load.used and before.complete == load.complete:
-        return " (unchanged)"
+        return "unchanged"
     if before.used == 0 and before.complete:
         return ""
-    return f" ({'' if before.complete else 'at least '}{shown(before.used, bounds)} before)"
+    return f"{'' if before.complete else 'at least '}{shown(before.used, bounds)} before"
 
 
 def table_name(name: str, knowledge: Knowledge) -> str:
@@ -178,5 +189,5 @@ def _printed(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]:
         if example.agent == agent and above and (example.up_to is None or daily <= example.up_to.value):
             if load.complete and example.band != load.band:
                 name = knowledge.agents[agent].name
-                yield f"ASAM's own printed example for {name} {shown(daily)} mg/day: {example.band} dose band."
+                yield f"ASAM's own printed example for {name} {shown(daily)} mg/day: {example.band} band."
             return

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from cds_service.figures import plain, shown, span
 from cds_service.working_orders import STEP, beside_lines, contribution_lines, opioid_lines, uncounted_lines, wrapped
-from cds_service.working_words import BANDS, fact_lines, in_words
+from cds_service.working_words import BANDS, NEVER_SEEN, NOT_CHECKED, fact_lines, in_words
 from rules.assessment import (
     Assessment,
     Band,
@@ -72,12 +72,10 @@ class Page:
         if load.used is None:
             yield f"{STEP}{title}: not known - nothing that was sent could be converted"
         else:
-            reach = (
-                f"range {span(load.low, load.high, self.limits)}"
-                if load.high is not None
-                else (f"from {plain(load.low, self.limits)} up, no upper end")
-            )
-            yield f"{STEP}{title}: {at_least}{shown(load.used, self.limits)} mg/d ({reach})"
+            yield f"{STEP}{title}: {at_least}{shown(load.used, self.limits)} mg/d{self._reach(load)}"
+            if load.if_replaced < load.used:
+                newest = shown(load.if_replaced, self.limits)
+                yield f"{STEP * 2}If only the newest order of each counts: {at_least}{newest} mg/d."
         if not load.complete:
             yield f"{STEP * 2}Not complete: something could not be read or converted. See below what was not counted."
         for name, total in load.by_table.items():
@@ -88,13 +86,20 @@ class Page:
         if parts and load.used is not None:
             yield f"{STEP * 2}Made up of: {', '.join(parts)} mg/d."
         if load.substitution.agents:
-            extra = f"{shown(load.substitution.used)} mg/d by withdrawal-substitution figures"
+            extra = f"{plain(load.substitution.used)} mg/d by withdrawal-substitution figures"
             added = "included" if self.knowledge.policy.include_substitution else "not included"
             yield f"{STEP * 2}Apart from it: about {extra} ({', '.join(load.substitution.agents)}), {added} above."
+
+    def _reach(self, load: Load) -> str:
+        if load.high is None:
+            return f" (from {plain(load.low, self.limits)} up, no upper end)"
+        return "" if load.low == load.high else f" (range {span(load.low, load.high, self.limits)})"
 
     def _table_total(self, total: TableTotal, *, complete: bool) -> str:
         if total.used is None or total.band is None:
             said = "not known"
+        elif not total.used and complete:
+            said = "nothing counted"
         else:
             at_least = "" if complete else "at least "
             # An incomplete load has no low band: the band is what the known part reaches.
@@ -145,7 +150,7 @@ class Page:
         for item in opioid.contributions:
             yield from opioid_lines(item)
         for left_out in opioid.excluded:
-            yield f"{STEP}{left_out.agent} [{left_out.source}, {left_out.standing}]: no MME - {left_out.text}"
+            yield f"{STEP}{left_out.agent} [{left_out.source}, {left_out.standing}]: adds no MME - {left_out.text}"
 
     # -- what follows ----------------------------------------------------------------------------------------------
 
@@ -189,7 +194,8 @@ class Page:
             yield f"{STEP}{what}: {why}"
         if not self.missing:
             yield f"{STEP}nothing that was asked for"
-        yield f"{STEP}Never seen here: other pharmacies, the prescription monitoring programme, over-the-counter use."
+        yield from wrapped(NEVER_SEEN, 1)
+        yield from wrapped(NOT_CHECKED, 1)
 
     def _sources(self) -> Iterator[str]:
         yield "SOURCES"

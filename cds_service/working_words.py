@@ -12,50 +12,128 @@ from rules.quantity import Amount
 
 BANDS: Mapping[Band, str] = {Band.LOW: "low", Band.MODERATE: "moderate", Band.HIGH: "high"}
 
-_WORDS = {
-    "z-drug": "Z-drug",
+NEVER_SEEN = (
+    "Never seen here: other pharmacies, the prescription monitoring programme, opioid treatment programmes, "
+    "over-the-counter use, alcohol that nobody wrote down."
+)
+NOT_CHECKED = (
+    "Not checked: CYP3A4 inhibitors and other interactions of metabolism; an opioid with a gabapentinoid alone; "
+    "laboratory results."
+)
+
+WORDS: Mapping[str, str] = {
+    # -- what was assumed of a product
+    "code-and-name-disagree": "code and name disagree, the larger reading is used",
+    "names-disagree": "the names disagree, the first is used",
+    "strength-from-name": "the strength is from the name",
+    "strength-from-ingredients": "the strength is from the ingredients that were sent",
+    "strength-without-unit": "the strength has no unit, read as milligrams",
+    "strength-ambiguous": "the name gives several strengths",
+    "ingredient-level-code": "the code names the ingredient only",
+    "ingredient-not-readable": "an ingredient that was sent could not be read",
+    "no-medication": "no medication is named",
+    "medication-not-readable": "the medication could not be read",
+    "medication-not-sent": "the medication it refers to was not sent",
+    # -- of a dose
     "prn-counted-at-permitted-maximum": "taken as needed, counted at the most that is permitted",
     "range-counted-at-maximum": "a range, counted at its upper end",
     "from-quantity-and-supply": "the daily dose comes from the quantity and the days' supply",
-    "code-and-name-disagree": "code and name disagree, the larger reading is used",
-    "strength-from-name": "the strength is from the name",
-    "ingredient-level-code": "the code names the ingredient only",
     "limited-by-written-maximum": "limited by the written maximum",
+    "written-maximum-not-read": "the written maximum could not be read, it limits nothing",
+    "maximum-not-readable": "a maximum dose was sent that could not be read",
     "text-and-structure-differ": "the text and the structured dose differ, the larger is used",
+    "doses-differ": "the dose was sent several times and differs, the largest is used",
+    "timing-parts-differ": "parts of the timing differ, the most frequent is used",
     "implausible-period": "the period is not plausible, it was read both ways",
+    "implausible-quantity": "the amount is not plausible, it was read both ways",
+    "frequency-read-as-per-day": "a frequency without a period, read as a day's",
+    "period-read-as-days": "a period without a unit, read as days",
+    "days-assumed": "a length of time without a unit, read as days",
     "bare-number-read-as-units": "a number without a unit, read as tablets or other units",
-    "step-in-force": "one step of several, the one in force today",
+    "unit-and-code-differ": "the dose's unit and its code differ, the larger reading is used",
+    "unit-does-not-fit-form": "the unit does not fit the form",
+    "combination-dose-by-one-ingredient": "the dose of a combination, read by one ingredient",
+    "patch-dose-read-as-hourly": "the patch's dose is read as micrograms an hour",
+    "part-of-dosage-not-read": "part of the dosage could not be read, so there may be more",
+    "not-daily-part-left-out": "a part that is no daily use is left out",
+    "dosage-not-readable": "part of the dosage that was sent could not be read",
+    "step-in-force": "one step of several, the one in force on the day",
+    "steps-without-length-largest-counted": "steps without a length: the largest is counted",
     "averaged-over-period": "not taken daily, averaged over its period",
+    # -- of an order
     "in-grace": "past the end of its supply, still within the days of grace",
     "no-date": "no date, counted as current",
     "no-length-known": "no length known, counted for the recency period",
-    "naive-datetime": "a time without a zone, read in the zone of the service",
+    "naive-datetime": "a time without a zone, taken by the day as written",
+    "partial-date": "a date known in part",
+    "date-not-readable": "a date could not be read",
+    "time-not-readable": "a time of day could not be read, the day is used",
+    "supply-not-readable": "part of the supply (quantity, days, repeats) could not be read",
+    "status-not-readable": "the status could not be read",
+    "status-unknown": "no status is given, counted as active",
+    "do-not-perform-not-readable": "whether it says not to give the medication could not be read",
+    "modifier-extension": "it carries a modifier that is not known here and may change its meaning",
+    "one-administration": "a record of one administration",
+    "several-versions": "sent in several versions, the newest is used",
+    # -- of orders beside each other
     "two-prescribers": "two prescribers, long overlap: once in the low reading, both in the load",
     "may-be-replaced-by-newer-order": "a newer order may replace it: then only the newer counts, as in the low reading",
     "may-replace-earlier-order": "it may replace an earlier order that is still active",
     "may-be-stopped-by-order": "the order being written may stop it",
     "possible-switch": "possibly a switch from one agent to another: both are counted, the low reading has one",
-    "stated-not-taken": "the patient is said not to take it; it is counted all the same",
-    "status-unknown": "no status is given, counted as active",
-    "one-administration": "a record of one administration",
-    "combination-dose-by-one-ingredient": "the dose of a combination, read by one ingredient",
-    "steps-without-length-largest-counted": "steps without a length: the largest is counted",
-    "strength-ambiguous": "the name gives several strengths",
-    "several-versions": "sent in several versions, the newest is used",
-    "patch-dose-read-as-hourly": "the patch's dose is read as micrograms an hour",
-    "unit-does-not-fit-form": "the unit does not fit the form",
     "renewed-by-order": "the order being written renews it",
     "replaced-by-order": "the order being written replaces it",
+    "stated-not-taken": "the patient is said not to take it; it is counted all the same",
+    # -- why something is not in the load, or not counted
     "no-published-equivalence": "no equivalence is published",
     "substitution-only": "it has figures for withdrawal substitution only",
     "route-without-equivalence": "equivalents are for oral use, and this route has none",
-    "rescue-product": "a rescue product",
+    "rescue-product": "a rescue product, no daily use",
+    "dose-unknown": "daily dose not known",
+    "product-unknown": "product not known",
+    "lapsed": "lapsed",
+    "not-yet-started": "not yet started",
+    "not-active": "not active",
+    "on-hold": "on hold",
+    "do-not-perform": "an instruction not to give it",
+    "duplicate": "duplicate",
+    "renewal": "renewal",
+    "replaced": "replaced",
+    "not-a-daily-regimen": "no daily use",
+    "wrong-patient": "another patient's",
+    "unreadable": "not readable",
+    # -- what a finding is exempt by
+    "under-18": "under the age that this service judges",
+    "hospice": "hospice care",
+    "palliative-care": "palliative or end-of-life care",
+    "anti-seizure-treatment": "taken against seizures",
+    "single-dose": "a single or procedural dose",
+    "acute-alcohol-withdrawal": "treatment of acute alcohol withdrawal",
+    # -- the facts of findings
+    "z-drug": "Z-drug",
+    "mme": "MME a day",
+    "mme_complete": "MME complete",
+    "above_caution": "at or above the MME that calls for caution",
+    "cns_active": "CNS-active medicines",
+    "used": "load in mg/d",
+    "since": "since",
+    "with": "also on record",
+    "in_remission": "in remission",
+    "softened_by": "information only, because of",
+    "severe": "in need of special care with a benzodiazepine",
+    "reversal_on_record": "overdose reversal medicine on record",
+    "possibly_withdrawal": "on record, possibly withdrawal",
+    "only_if_both_continue": "only if both continue",
+    "beyond_days": "threshold passed, in days",
+    "review_months": "review at least every so many months",
+    "unread": "records not read",
+    "unnamed": "products not known",
 }
 
 
 def in_words(code: str) -> str:
     """A code of ours (``not-yet-started``) in words; a code without words of its own is its words."""
-    return _WORDS.get(code, code.replace("-", " ").replace("_", " "))
+    return WORDS.get(code, code.replace("-", " ").replace("_", " "))
 
 
 def fact_lines(facts: Mapping[str, object]) -> Iterator[str]:

@@ -1,0 +1,263 @@
+"""Is every code told in words, and does every sentence of a card keep to what a prescriber may be told?"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_service.app import create_app
+from cds_service.clauses import clause
+from cds_service.phrases import duration, listed, load_figure, load_span
+from cds_service.sentences import SENTENCES, sentence
+from cds_service.working_words import WORDS, in_words
+from fhir_fixtures import Story, stories
+from rules import load_knowledge
+from rules.assessment import Band, Load, Met, NotCountedReason, NotInLoadReason, Substitution, TableTotal
+from rules.findings import JUDGES
+from rules.knowledge.entries import Severity
+
+ROOT = Path(__file__).parents[2]
+CODE = re.compile(r"[a-z]+(-[a-z]+)+")
+LONGEST_SUMMARY, LONGEST_DETAIL = 139, 1200
+# Codes of FHIR that are read and never shown, by the module that reads them.
+READ_ONLY = {
+    "admin-amount", "data-absent-reason", "entered-in-error", "not-done", "not-taken", "not-taking", "film-coated",
+}  # fmt: skip
+# Names of kinds within a module, which no assessment carries.
+INTERNAL = {"by-weight", "no-data", "out-of-supply", "missing-at-discharge", "not-judged", "not-met"}
+# Why an opioid adds no MME: told by its text, not by its code.
+TOLD_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}
+
+
+def _constants(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
+            yield node.value
+
+
+def _known_otherwise() -> set[str]:
+    """Ids of the knowledge base: findings, conditions, traits and classes have names of their own."""
+    knowledge = load_knowledge()
+    traits = {trait for agent in knowledge.agents.values() for trait in agent.traits}
+    traits |= {trait for agent_class in knowledge.classes.values() for trait in agent_class.traits}
+    return {*knowledge.findings, *knowledge.concepts, *knowledge.classes, *traits}
+
+
+@pytest.mark.parametrize("folder", ["rules", "cds_service/fhir"])
+def test_every_code_that_a_page_may_carry_has_words(folder: str) -> None:
+    paths = sorted((ROOT / folder).glob("*.py"))
+    codes = {code for path in paths for code in _constants(path)}
+    assert len(codes) > 15, "the scan finds no codes"
+    wordless = codes - set(WORDS) - _known_otherwise() - READ_ONLY - INTERNAL - TOLD_BY_TEXT
+    assert not wordless, f"no words in cds_service/working_words.py: {sorted(wordless)}"
+
+
+@pytest.mark.parametrize("codes", [NotCountedReason, NotInLoadReason])
+def test_every_reason_has_words(codes: type[StrEnum]) -> None:
+    assert not {str(code) for code in codes} - set(WORDS)
+
+
+def test_words_are_words() -> None:
+    for code, words in WORDS.items():
+        assert in_words(code) == words
+        assert "_" not in words
+        assert not words.endswith(".")
+        assert "additive" not in words
+
+
+def test_every_finding_that_raises_or_sharpens_a_card_has_its_sentence() -> None:
+    assert set(SENTENCES) == set(JUDGES) - {"incomplete-picture"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"days": 1}, "1 day"),
+        ({"days": 33}, "33 days"),
+        ({"days": 33, "at_least": True}, "at least 33 days"),
+        # 257 days are 8.4 months of 30.4 days; 2,000 days are 5.5 years.
+        ({"days": 257}, "more than 8 months"),
+        ({"days": 257, "at_least": True}, "at least 8 months"),
+        ({"days": 2000}, "more than 5 years"),
+    ],
+)
+def test_a_length_of_use_is_told_as_people_say_it(facts: dict[str, object], told: str) -> None:
+    assert duration(facts) == told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c", "d"], "a, b and 2 more")],
+)
+def test_a_list_reads_as_prose(words: list[str], told: str) -> None:
+    assert listed(words) == told
+
+
+def _load(used: str | None, low: str, *, complete: bool = True, if_replaced: str | None = None) -> Load:
+    known = Fraction(used) if used is not None else None
+    return Load(
+        used=known,
+        low=Fraction(low),
+        high=known if complete else None,
+        complete=complete,
+        band=None if known is None else Band.LOW,
+        components={},
+        substitution=Substitution(Fraction(0), ()),
+        by_table={"ashton-2002": TableTotal(known, None)},
+        if_replaced=Fraction(if_replaced) if if_replaced is not None else known or Fraction(0),
+    )
+
+
+UNIT = "mg/day diazepam-equivalent"
+
+
+@pytest.mark.parametrize(
+    ("load", "summary", "line"),
+    [
+        (_load("10", "10"), f"10 {UNIT}", f"10 {UNIT}"),
+        (_load("10", "0"), f"up to 10 {UNIT}", f"0 to 10 {UNIT}"),
+        (_load("10", "0", complete=False), f"at least 10 {UNIT}", f"at least 10 {UNIT}"),
+        (_load(None, "0", complete=False), "sedative load not known", "sedative load not known"),
+        (_load("0", "0", complete=False), "sedative load not known", "sedative load not known"),
+        (_load("0", "0"), "no benzodiazepine or Z-drug order left", "no benzodiazepine or Z-drug order left"),
+        (_load("38", "18", if_replaced="18"), f"38 {UNIT}, 18 if only the newest order counts", f"38 {UNIT}"),
+    ],
+)
+def test_a_load_is_told_with_what_is_open_about_it(load: Load, summary: str, line: str) -> None:
+    assert load_figure(load, load_knowledge()) == summary
+    assert load_span(load, load_knowledge()) == line
+
+
+def _met(finding: str, **facts: object) -> Met:
+    return Met(finding, Severity.INFO, True, "title", facts)
+
+
+@pytest.mark.parametrize(
+    ("finding", "subject", "told"),
+    [
+        (_met("total-load", band=Band.HIGH, complete=True), "lorazepam",
+         "Lorazepam puts the sedative load in ASAM's high dose band"),
+        (_met("total-load", band=Band.MODERATE, complete=False), "lorazepam and zolpidem",
+         "Lorazepam and zolpidem put the sedative load in at least ASAM's moderate dose band"),
+        (_met("total-load", band=Band.HIGH, complete=True, band_depends_on_table=True), "lorazepam",
+         "Lorazepam puts the sedative load in ASAM's high dose band, not by every table"),
+        (_met("high-potency", new=("clonazepam", "lorazepam")), "", "New clonazepam and lorazepam, high-potency "
+         "benzodiazepines"),
+        (_met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), mme=Fraction(30),
+              mme_complete=False), "", "Diazepam together with oxycodone (at least 30 MME/day)"),
+        (_met("abrupt-change", kind="out-of-supply", out_of_supply_days=1, days=60, agents=("diazepam",)), "",
+         "Diazepam ran out 1 day ago after 60 days of use, with no new order"),
+        (_met("substance-use", new=("clonazepam",), conditions=("alcohol use disorder",),
+              in_remission=("alcohol use disorder",)), "clonazepam and oxycodone",
+         "New clonazepam with alcohol use disorder (in remission) on record"),
+    ],
+)  # fmt: skip
+def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, subject: str, told: str) -> None:
+    assert clause(finding, subject) == told
+
+
+def test_treatment_of_opioid_use_disorder_is_protected_in_the_first_sentence() -> None:
+    finding = _met(
+        "concurrent-opioid",
+        sedatives=("lorazepam",),
+        opioids=("methadone",),
+        treatment_of_opioid_use_disorder=("methadone",),
+        mme_complete=True,
+    )
+    assert "best kept going (ASAM 2025)" in sentence(finding, load_knowledge(), brief=True)
+
+
+def test_a_z_drug_alone_is_not_told_by_what_guidelines_say_of_benzodiazepines() -> None:
+    knowledge = load_knowledge()
+    facts = {"days": 200, "since": date(2026, 1, 1), "beyond_days": Fraction(90), "review_months": Fraction(3)}
+    assert "dependence is possible" in sentence(_met("long-term-use", agents=("zolpidem",), **facts), knowledge)
+    assert "dependence is likely" in sentence(_met("long-term-use", agents=("diazepam",), **facts), knowledge)
+    assert "ASAM" not in sentence(_met("older-adult", agents=("zolpidem",), age=70), knowledge)
+    assert "ASAM 2025" in sentence(_met("older-adult", agents=("diazepam",), age=70), knowledge)
+
+
+# -- every card of every story ------------------------------------------------------------------------------------
+
+ASKED = [story for story in stories() if story.request is not None]
+LOWEST = re.compile(r"\blow(?:er|est)? (?:dose |withdrawal-risk )?(?:band|risk)\b|\bno risk\b|\brisk is low\b", re.I)
+JARGON = re.compile(r"additive|replacement reading|[A-Z][a-zA-Z]+/[A-Za-z0-9-]{2,}", re.I)
+PLAIN_SLASHES = re.compile(r"mg/day|MME/day|VA/DoD|micrograms/hour|MG/ML|MG/HR| / ", re.I)
+
+
+def _cards(story: Story) -> list[dict[str, Any]]:
+    client = create_app(clock=lambda: story.on).test_client()
+    response = client.post(f"/cds-services/benzo-{story.hook}", json=copy.deepcopy(story.request))
+    assert response.status_code == 200
+    return list(response.get_json()["cards"])
+
+
+@pytest.mark.parametrize("story", ASKED, ids=[story.slug for story in ASKED])
+def test_every_card_reads_as_a_prescriber_needs_it(story: Story) -> None:
+    for card in _cards(story):
+        summary, detail = card["summary"], card["detail"]
+        assert len(summary) <= LONGEST_SUMMARY
+        assert len(detail) <= LONGEST_DETAIL
+        assert not summary.endswith("…")
+        for part in ("**Why this appeared**", "**Load**", "**Not known or not counted**", "**Options:**", "Sources:"):
+            assert part in detail
+        assert "Not seen here: other pharmacies, the PDMP" in detail
+        options = detail.partition("**Options:** ")[2].partition(". Do not stop abruptly")[0].split("; ")
+        assert len(options) >= 2
+        assert options[-1].startswith("continue")
+        text = f"{summary}\n{detail}"
+        assert not JARGON.search(PLAIN_SLASHES.sub(" ", text)), text
+        assert "about about" not in text
+        assert "\\(" not in text
+        if "at least" in summary or "not known" in summary:
+            assert not LOWEST.search(text), text
+
+
+def _card(slug: str, topic: str | None = None) -> dict[str, Any]:
+    (story,) = [story for story in ASKED if story.slug == slug]
+    (card,) = [card for card in _cards(story) if topic in (None, card["source"]["topic"]["code"])]
+    return card
+
+
+@pytest.mark.parametrize(
+    ("slug", "topic", "said"),
+    [
+        (
+            "two-prescribers-same-lorazepam",
+            None,
+            "Two prescribers order lorazepam side by side (2 mg/day and",
+        ),
+        ("two-prescribers-same-lorazepam", None, "40 mg/day if all is taken, 20 if one order is"),
+        ("refill-a-week-early", None, "early, 7 days of its supply remain"),
+        ("dose-missing-lorazepam-with-zolpidem", "sedativeLoad", "lorazepam 1 MG Oral Tablet: no dose is given"),
+        ("dose-missing-lorazepam-with-zolpidem", "sedativeLoad", "Total: at least 2.5 mg/day"),
+        ("pregnancy-lorazepam-as-needed", None, "0 to 1 mg/day ≈ up to 10 mg diazepam"),
+        ("pregnancy-lorazepam-as-needed", None, "Total: 0 to 10 mg/day diazepam-equivalent by Ashton 2002"),
+        ("substance-use-clonazepam-alcohol", None, "the band depends on the conversion table"),
+        (
+            "long-term-lorazepam-renewal",
+            "longTermUse",
+            "by Ashton 2002 (high band; unchanged); 10 by VA/DoD 2021 (low band)",
+        ),
+        ("long-term-lorazepam-renewal", "longTermUse", "ASAM's own printed example for lorazepam 2 mg/day: low band"),
+        ("long-term-lorazepam-renewal", "longTermUse", "anxiety on record may be that rather than new illness"),
+        ("abrupt-change-clonazepam-halved", "longTermUse", "A supervised taper may be worth discussing"),
+        ("methadone-for-opioid-use-disorder", None, "best kept going (ASAM 2025)"),
+        ("opioid-hydrocodone-on-alprazolam", None, "Not checked: CYP3A4 inhibitors (alprazolam)"),
+        ("incomplete-picture-unknown-tablet", None, "the problem list not supplied"),
+    ],
+)
+def test_what_a_story_is_about_is_said(slug: str, topic: str | None, said: str) -> None:
+    assert said in _card(slug, topic)["detail"]
+
+
+def test_no_lower_dose_is_offered_of_treatment_for_opioid_use_disorder() -> None:
+    assert "lower dose" not in _card("buprenorphine-for-opioid-use-disorder")["detail"]
