@@ -16,7 +16,7 @@ from rules.findings import judge_all
 from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
 from rules.findings.high_potency import ID as NEW_START
 from rules.knowledge import Knowledge
-from rules.load import Worked, converted, total, work
+from rules.load import WITH_ORDER, Worked, converted, total, work
 from rules.model import Patient, Setting
 from rules.opioid import OpioidPlace, opioid_load
 from rules.place import Place
@@ -166,6 +166,8 @@ def _worked(case: Case) -> tuple[Worked, ...]:
                 lines[place.entry] = place
             elif lines[place.entry].additive:
                 lines[place.entry] = _changed_by_order(lines[place.entry], place)
+            elif place.additive:
+                lines[place.entry] = place.assuming(WITH_ORDER)
     ordered = sorted(lines.values(), key=lambda place: place.entry.order)
     return tuple(work(place, case.knowledge) for place in ordered)
 

@@ -94,9 +94,11 @@ def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:
 
 
 def _replaces_its_class(case: Case, draft: Entry) -> bool:
-    """Whether a draft names an order in force of its class, whose place it takes."""
+    """Whether a draft takes the place of an order in force of its class: it names it, or it is stopped too."""
+    told = (draft, *case.stops())
     return any(
-        names(draft, entry) and entry.agent.agent_class.id == draft.agent.agent_class.id for entry in case.now.present()
+        entry.agent.agent_class.id == draft.agent.agent_class.id and any(names(each, entry) for each in told)
+        for entry in case.now.present()
     )
 
 

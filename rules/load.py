@@ -14,6 +14,7 @@ from rules.assessment import (
     NotCountedReason,
     NotInLoad,
     NotInLoadReason,
+    Standing,
     TableTotal,
 )
 from rules.concurrency import View
@@ -26,6 +27,9 @@ from rules.place import Place
 from rules.quantity import ZERO, DiazepamEquivalent
 from rules.record import Entry
 from rules.substitution import added, substitution, substitution_known
+
+# An order on record that adds nothing today and counts with the orders being written: it begins before they do.
+WITH_ORDER = "counts-with-order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowl
     return Contribution(
         source=entry.source,
         requester=entry.regimen.requester,
-        standing=entry.standing,
+        standing=Standing.ORDERED if WITH_ORDER in place.assumptions else entry.standing,
         agent=entry.agent.id,
         agent_class=entry.agent.agent_class.id,
         product=entry.product.name,

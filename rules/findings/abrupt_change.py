@@ -50,8 +50,12 @@ def _benzodiazepines(view: View) -> tuple[Entry, ...]:
 
 
 def _touched(case: Case) -> bool:
-    """Whether the orders being written give or stop a benzodiazepine: of others they change nothing."""
-    return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in (*case.drafts(), *case.stops()))
+    """Whether the orders being written give, stop or replace a benzodiazepine: otherwise they change nothing of it."""
+    ordered = (*case.drafts(), *case.stops())
+    left = {entry.source for entry in _benzodiazepines(case.view)}
+    return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in ordered) or any(
+        entry.source not in left for entry in _benzodiazepines(case.now)
+    )
 
 
 def _change(case: Case, use: Exposure) -> dict[str, object] | None:
