@@ -18,6 +18,10 @@ from cds_service.hooks.services import PREFETCH
 
 PREFIX = "BENZO_CDS_"
 
+LONGEST_TEXT = 2_000
+"""The longest name, instruction or diagnosis that is read for its meaning, in characters: reading takes time by length.
+Not to be set: the longest RxNorm name has 345."""
+
 
 class Settings(BaseSettings):
     """The settings of one process. The field's name in capitals, after the prefix, is its environment variable."""

@@ -12,8 +12,9 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|<>~&!])")
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """Text on one line without control, format and direction characters, cut to ``longest`` characters."""
-    kept = "".join(" " if char.isspace() else char for char in text if char.isspace() or _printable(char))
-    line = " ".join(kept.split())
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(" " if char.isspace() else char for char in text if char.isspace() or _printable(char))
+    line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.elements import members, text_of, words_of
 from rules.model import CodeSystem, Coding
 
 _SYSTEMS: dict[str, CodeSystem] = {
@@ -33,7 +33,11 @@ def system_of(uri: object) -> CodeSystem | None:
 
 
 def codings_of(value: object) -> tuple[Coding, ...]:
-    """The codings of a CodeableConcept (or of a bare Coding) that carry a code or a display, as sent and in order."""
+    """The codings of a CodeableConcept (or of a bare Coding) that carry a code or a display, as sent and in order.
+
+    Raises:
+        TooLongError: a display is longer than what is read.
+    """
     found = []
     for concept in members(value):
         if not isinstance(concept, dict):
@@ -42,7 +46,7 @@ def codings_of(value: object) -> tuple[Coding, ...]:
         for coding in members(listed) if listed is not None else [concept]:
             if not isinstance(coding, dict):
                 continue
-            code, display = text_of(coding.get("code")), text_of(coding.get("display"))
+            code, display = text_of(coding.get("code")), words_of(coding.get("display"))
             uri = coding.get("system")
             if code or display:
                 system = system_of(uri)
@@ -52,9 +56,13 @@ def codings_of(value: object) -> tuple[Coding, ...]:
 
 
 def concept_text(value: object) -> str | None:
-    """The free text of a CodeableConcept, or the string that stands in its place."""
+    """The free text of a CodeableConcept, or the string that stands in its place.
+
+    Raises:
+        TooLongError: it is longer than what is read.
+    """
     for concept in members(value):
-        text = text_of(concept.get("text")) if isinstance(concept, dict) else text_of(concept)
+        text = words_of(concept.get("text") if isinstance(concept, dict) else concept)
         if text:
             return text
     return None

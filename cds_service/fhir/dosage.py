@@ -14,18 +14,21 @@ from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
+    TooLongError,
     members,
     number_of,
     one_object,
     text_of,
     truth_of,
     word_of,
+    words_of,
 )
 from cds_service.fhir.timing import timing_of
 from rules.model import Dosage, DoseEntry, MaximumDose, Quantity
 from rules.quantity import ONE
 
 DOSAGE_NOT_READABLE = "dosage-not-readable"
+INSTRUCTIONS_TOO_LONG = "instructions-too-long"
 MAXIMUM_NOT_READABLE = "maximum-not-readable"
 MODIFIER_EXTENSION = "modifier-extension"
 
@@ -38,7 +41,7 @@ _RATES = ("rateQuantity", "rateSimpleQuantity")
 def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
     """The lines of dosing instructions, in order; without any, R5's ``rendered`` text is one line."""
     lines = tuple(_dosage(item, zone, notes) for item in members(value))
-    text = text_of(rendered) if not lines else None
+    text = _instructions(rendered, notes) if not lines else None
     return (Dosage(text=text),) if text else lines
 
 
@@ -46,7 +49,7 @@ def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     if not isinstance(value, dict):
         if not isinstance(value, str):
             notes.add(DOSAGE_NOT_READABLE)
-        return Dosage(text=text_of(value) if isinstance(value, str) else None)
+        return Dosage(text=_instructions(value, notes) if isinstance(value, str) else None)
     if value.get("modifierExtension"):
         notes.add(MODIFIER_EXTENSION)
     as_needed, reason = _as_needed(value, notes)
@@ -58,7 +61,7 @@ def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:
         notes.add(DOSAGE_NOT_READABLE)
         doses, timing = (), None
     return Dosage(
-        text=text_of(value.get("text")) or text_of(value.get("patientInstruction")),
+        text=_instructions(value.get("text"), notes) or _instructions(value.get("patientInstruction"), notes),
         sequence=_sequence(value.get("sequence"), notes),
         doses=doses,
         timing=timing,
@@ -68,6 +71,15 @@ def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:
         route=None if route is None else concept_words(route),
         route_codes=() if route is None else codings_of(route),
     )
+
+
+def _instructions(value: object, notes: Notes) -> str | None:
+    """Instructions in words; none, and a note, where they are longer than what is read."""
+    try:
+        return words_of(value)
+    except TooLongError:
+        notes.add(INSTRUCTIONS_TOO_LONG)
+        return None
 
 
 def _doses(dosage: Element) -> tuple[DoseEntry, ...]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from cds_service.config import LONGEST_TEXT
 from rules.quantity import ZERO, exact
 
 Element = dict[str, Any]
@@ -21,6 +22,13 @@ _FALSE = frozenset({"false", "no", "0"})
 
 class NotReadableError(ValueError):
     """An element is there and cannot be read. The message names the place, never the value."""
+
+
+class TooLongError(NotReadableError):
+    """A text is longer than what is read for its meaning. It is not cut: what a cut would lose may be the drug."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it has a text of more than {LONGEST_TEXT} characters, the most that is read")
 
 
 def one_object(value: object) -> Element | None:
@@ -55,6 +63,18 @@ def text_of(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return _digits(value)
     return None
+
+
+def words_of(value: object) -> str | None:
+    """As :func:`text_of`, of words that are read for their meaning.
+
+    Raises:
+        TooLongError: more of them than is read.
+    """
+    text = text_of(value)
+    if text is not None and len(text) > LONGEST_TEXT:
+        raise TooLongError
+    return text
 
 
 def word_of(value: object) -> str:

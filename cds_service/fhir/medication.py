@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cds_service.fhir.amounts import quantity_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_text, concept_words
-from cds_service.fhir.elements import Element, Notes, NotReadableError, members, one_object, text_of
+from cds_service.fhir.elements import Element, Notes, NotReadableError, members, one_object, text_of, words_of
 from cds_service.fhir.references import normalised
 from rules.model import IngredientEntry, Medication, Quantity
 
@@ -20,7 +20,11 @@ Resources = Mapping[str, Element]
 
 
 def medication_of(resource: Element, sent: Resources, notes: Notes) -> Medication:
-    """The medication of a request, statement or dispense; an empty one, with a note, where none can be read."""
+    """The medication of a request, statement or dispense; an empty one, with a note, where none can be read.
+
+    Raises:
+        TooLongError: one of its names is longer than what is read.
+    """
     concept, reference = _stated(resource)
     named = _of_concept(concept, notes)
     if reference is None:
@@ -71,7 +75,7 @@ def _of_reference(reference: object, resource: Element, sent: Resources, notes: 
     if not isinstance(reference, dict):
         notes.add(MEDICATION_NOT_READABLE)
         return Medication()
-    display = text_of(reference.get("display"))
+    display = words_of(reference.get("display"))
     target = _target(reference, resource, sent)
     if target is None:
         notes.add(MEDICATION_NOT_SENT)
@@ -119,7 +123,7 @@ def _ingredient(item: object, resource: Element, sent: Resources, notes: Notes) 
     if concept is None and isinstance(reference, dict):
         target = _target(reference, resource, sent)
         concept = target.get("code") if target is not None else None
-        concept = concept if concept is not None else text_of(reference.get("display"))
+        concept = concept if concept is not None else words_of(reference.get("display"))
     try:
         strength, per = _strength(item)
     except NotReadableError:

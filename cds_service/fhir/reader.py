@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from cds_service.fhir.condition import condition_of
-from cds_service.fhir.elements import Element
+from cds_service.fhir.elements import Element, NotReadableError
 from cds_service.fhir.medication import Resources
 from cds_service.fhir.person import person_of
 from cds_service.fhir.record import Named, Record, record_of
@@ -88,4 +88,5 @@ def _medications(record: Record) -> Resources:
 
 def _unread(item: Named, error: Exception) -> Unread:
     """What is said of a resource that could not be read: the kind of failure, never a value from it."""
-    return Unread(item.source, f"could not be read ({type(error).__name__})", item.kind != "Condition")
+    why = f": {error}" if isinstance(error, NotReadableError) else f" ({type(error).__name__})"
+    return Unread(item.source, f"could not be read{why}", item.kind != "Condition")

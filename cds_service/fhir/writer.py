@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
 from fhir.resources.R4B.medicationrequest import MedicationRequest
+from fhir.resources.R4B.reference import Reference
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from rules.knowledge.guidance import Referral, SuggestedCode, SuggestedMedication
+
+# Stands in a template until the patient is filled in.
+_NOBODY = "Patient/nobody"
 
 
 def draft_medication(offer: SuggestedMedication, patient: str, requester: str | None) -> dict[str, Any]:
@@ -17,17 +22,7 @@ def draft_medication(offer: SuggestedMedication, patient: str, requester: str | 
     Raises:
         pydantic.ValidationError: the resource would not be valid FHIR (an identifier that FHIR does not allow).
     """
-    resource = {
-        "resourceType": "MedicationRequest",
-        "status": "draft",
-        "intent": "order",
-        "medicationCodeableConcept": {"coding": [_coding(offer.coding)], "text": offer.label},
-        "subject": {"reference": patient},
-        "dosageInstruction": [{"text": offer.dosage_text, "asNeededBoolean": True}],
-    }
-    if requester:
-        resource["requester"] = {"reference": requester}
-    return _json(MedicationRequest.model_validate(resource))
+    return _filled(_medication(offer), patient, requester)
 
 
 def draft_referral(offer: Referral, patient: str, requester: str | None) -> dict[str, Any]:
@@ -36,25 +31,54 @@ def draft_referral(offer: Referral, patient: str, requester: str | None) -> dict
     Raises:
         pydantic.ValidationError: as above.
     """
+    return _filled(_referral(offer), patient, requester)
+
+
+@cache
+def _medication(offer: SuggestedMedication) -> str:
+    """The order, as JSON, without whom it is for, validated once: it is the same for every patient."""
+    written: str = MedicationRequest.model_validate(
+        {
+            "resourceType": "MedicationRequest",
+            "status": "draft",
+            "intent": "order",
+            "medicationCodeableConcept": {"coding": [_coding(offer.coding)], "text": offer.label},
+            "subject": {"reference": _NOBODY},
+            "dosageInstruction": [{"text": offer.dosage_text, "asNeededBoolean": True}],
+        }
+    ).model_dump_json()
+    return written
+
+
+@cache
+def _referral(offer: Referral) -> str:
     code: dict[str, Any] = {"text": offer.text}
     if offer.codings:
         code["coding"] = [_coding(coding) for coding in offer.codings]
-    resource = {
-        "resourceType": "ServiceRequest",
-        "status": "draft",
-        "intent": "order",
-        "code": code,
-        "subject": {"reference": patient},
-    }
+    written: str = ServiceRequest.model_validate(
+        {
+            "resourceType": "ServiceRequest",
+            "status": "draft",
+            "intent": "order",
+            "code": code,
+            "subject": {"reference": _NOBODY},
+        }
+    ).model_dump_json()
+    return written
+
+
+def _filled(template: str, patient: str, requester: str | None) -> dict[str, Any]:
+    written: dict[str, Any] = orjson.loads(template)
+    written["subject"] = _reference(patient)
     if requester:
-        resource["requester"] = {"reference": requester}
-    return _json(ServiceRequest.model_validate(resource))
+        written["requester"] = _reference(requester)
+    return written
+
+
+def _reference(text: str) -> dict[str, Any]:
+    read: dict[str, Any] = orjson.loads(Reference.model_validate({"reference": text}).model_dump_json())
+    return read
 
 
 def _coding(coding: SuggestedCode) -> dict[str, str]:
     return {"system": coding.system, "code": coding.code, "display": coding.display}
-
-
-def _json(resource: MedicationRequest | ServiceRequest) -> dict[str, Any]:
-    written: dict[str, Any] = orjson.loads(resource.model_dump_json())
-    return written

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +45,8 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
 
     Raises:
         TooLargeError: more bytes or deeper nesting than the limits allow.
-        NotJsonError: not JSON; the message has line and column.
+        NotJsonError: not JSON (the message has line and column), or an object that has a member twice: which of the two
+            was meant, nobody can tell.
         MalformedRequestError: JSON, but no object.
     """
     if len(data) > limits.bytes:
@@ -57,7 +60,26 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
         raise MalformedRequestError([("request", "must be a JSON object")])
     if _deeper_than(value, limits.depth):
         raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
+    _refuse_doubles(data)
     return value
+
+
+def _refuse_doubles(data: bytes) -> None:
+    """The JSON reader keeps the last of two members of one name; a dosage that is there twice would lose one."""
+    try:
+        json.loads(data, object_pairs_hook=_once, parse_int=len, parse_float=len)
+    except _DoubledError:
+        raise NotJsonError("The request holds an object with the same member twice.") from None
+
+
+class _DoubledError(ValueError):
+    pass
+
+
+def _once(pairs: Sequence[tuple[str, object]]) -> bool:
+    if len(dict(pairs)) != len(pairs):
+        raise _DoubledError
+    return True
 
 
 def too_many_bytes(most: int) -> TooLargeError:

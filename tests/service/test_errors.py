@@ -185,3 +185,23 @@ def test_a_defect_of_ours_says_that_nothing_was_judged_and_tells_no_value(http, 
     assert '"error":"ValueError"' in "".join(lines)
     for secret in ("Marigold", "1980", "takes"):
         assert secret not in "".join(lines) + response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"hook": "order-sign", "hook": "order-sign", "context": {}}',
+        b'{"hook": "order-sign", "context": {"draftOrders": [{"id": "p1-secret", "id": "2"}]}}',
+        b'{"a": {"b": [{"c\\u0064": 1, "cd": 2}]}}',
+    ],
+)
+def test_a_member_that_is_there_twice_is_refused(http, body):
+    response = http.post("/cds-services/benzo-order-sign", data=body, content_type="application/json")
+    told = assert_outcome(response, 400, "structure")
+    assert "twice" in told["details"]["text"]
+    assert b"secret" not in response.data
+
+
+def test_numbers_of_any_length_are_no_reason_to_fail(http):
+    body = b'{"hook": "order-sign", "x": [1' + b"0" * 6000 + b", 1e999, -0.0]}"
+    assert http.post("/cds-services/benzo-order-sign", data=body, content_type="application/json").status_code == 400

@@ -237,6 +237,34 @@ def test_a_broken_resource_costs_one_line_never_the_answer(http):
     assert load_with_order(card)["complete"] is False
 
 
+LONG = "lorazepam 1 MG Oral Tablet " * 10_000
+
+
+def test_a_name_too_long_to_be_read_costs_its_resource_never_the_answer(http):
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(order("long", LONG))))[0]
+    assert load_with_order(card)["complete"] is False
+    (line,) = [item for item in assessment(card)["not_counted"] if item["source"] == "MedicationRequest/long"]
+    assert (line["reason"], "2000 characters" in line["text"]) == ("unreadable", True)
+    assert "2000 characters" in card["detail"]
+    assert len(json.dumps(card)) < 20_000
+
+
+def test_instructions_too_long_to_be_read_are_said_and_the_structure_stands(http):
+    long = lorazepam("long")
+    long["dosageInstruction"][0]["text"] = "take one " * 10_000
+    card = cards(http, sign(lorazepam("d", authoredOn="2026-11-23"), prefetch=prefetch(long)))[0]
+    (line,) = [item for item in assessment(card)["contributions"] if item["source"] == "MedicationRequest/long"]
+    assert line["daily_dose"]["used"] == 2.0
+    assert "instructions-too-long" in line["assumptions"]
+
+
+def test_a_diagnosis_too_long_to_be_read_costs_itself_alone(http):
+    problem = {"resourceType": "Condition", "id": "c1", "code": {"text": "anxiety " * 30_000}}
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(conditions=bundle(problem))))[0]
+    assert load_with_order(card)["complete"] is True
+    assert [item["reason"] for item in assessment(card)["not_counted"]] == ["unreadable"]
+
+
 # -- the answer itself ---------------------------------------------------------------------------------------------
 
 
