@@ -87,7 +87,7 @@ CLAUSES: Mapping[str, Clause] = {
     "multiple-sedative-hypnotics": _several_clause,
     "abrupt-change": _abrupt_clause,
     "oxybate": lambda f, _s: (
-        f"{capitalised(listed(texts(f, 'sedatives')))} with {listed(texts(f, 'oxybate'))}: contraindicated on its label"
+        f"{capitalised(listed(texts(f, 'sedatives')))} with {listed(texts(f, 'oxybate'))}: a labelled contraindication"
     ),
     "dose-escalation": lambda f, s: f"This {s} order raises the benzodiazepine load by {percent(f)}",
     "respiratory-disease": _hazard_clause,

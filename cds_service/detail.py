@@ -85,8 +85,10 @@ def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, 
     yield from asked
     for place, finding in enumerate(said[: budget.reasons]):
         yield sentence(finding, knowledge, brief=budget.brief and place > 0)
-    if len(said) > budget.reasons:
-        yield f"Also: {', '.join(_lower(finding.title) for finding in said[budget.reasons :])}."
+    # The load has a section of its own.
+    left = [_lower(finding.title) for finding in said[budget.reasons :] if finding.id != "total-load"]
+    if left:
+        yield f"Also: {', '.join(left)}."
 
 
 def _weight(finding: Met) -> int:
@@ -101,23 +103,25 @@ def _options(findings: Sequence[Met], assessment: Assessment, knowledge: Knowled
     ids = {finding.id for finding in findings}
     if any(still_active(assessment, knowledge)) or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
         options.append("review whether all orders are to continue")
-    if any(finding.facts.get("kind") == "missing-at-discharge" for finding in findings):
-        options.append("continue the home medicine")
     protected = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
     if assessment.increases and not protected and "long-term-use" not in ids and len(options) < _ENOUGH:
         options.append("a lower dose or a shorter course")
-    options.append(BENEFITS_OUTWEIGH.format(_with_review(findings)))
+    options.append(BENEFITS_OUTWEIGH.format(_what_continues(findings)))
     if len(options) == 1:
         options.insert(0, "review dose and duration with the patient")
     return f"**Options:** {'; '.join(options)}. {DO_NOT_STOP}: stopping has risks of its own."
 
 
-def _with_review(findings: Iterable[Met]) -> str:
-    """How often long-term use is to be reviewed, as the guideline advises."""
+def _what_continues(findings: Iterable[Met]) -> str:
+    """What it is that goes on, and for long-term use how often it is to be reviewed, as the guideline advises."""
+    text = ""
+    for finding in findings:
+        if finding.facts.get("kind") == "missing-at-discharge":
+            text = " the home medicine"
     for finding in findings:
         if finding.id == "long-term-use":
-            return f" with a review every {shown(number(finding.facts, 'review_months'))} months"
-    return ""
+            text += f" with a review every {shown(number(finding.facts, 'review_months'))} months"
+    return text
 
 
 def _lower(text: str) -> str:

@@ -45,7 +45,7 @@ def _mental_sentence(facts: Facts, knowledge: Knowledge) -> str:
     concepts = texts(facts, "concepts")
     if "ptsd" in concepts:
         text += (
-            " In post-traumatic stress VA/DoD advises against benzodiazepines, and ASAM 2025 to consider a taper "
+            " In post-traumatic stress VA/DoD advises against benzodiazepines, and ASAM 2025 says to consider a taper "
             "strongly."
         )
     if "suicidal-ideation" in concepts:

@@ -93,7 +93,7 @@ def _not_judged(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
         if item.result == "not-judged" and item.id in knowledge.findings and knowledge.findings[item.id].on:
             by_reason.setdefault(item.why or "", []).append(_lower(knowledge.findings[item.id].title))
     for why, titles in by_reason.items():
-        yield f"not judged: {listed(titles, 4)} ({why})"
+        yield f"not judged: {listed(titles, 2)} ({why})"
 
 
 def _lower(text: str) -> str:
