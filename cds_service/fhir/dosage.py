@@ -28,7 +28,6 @@ from rules.model import Dosage, DoseEntry, MaximumDose, Quantity
 from rules.quantity import ONE
 
 DOSAGE_NOT_READABLE = "dosage-not-readable"
-INSTRUCTIONS_TOO_LONG = "instructions-too-long"
 MAXIMUM_NOT_READABLE = "maximum-not-readable"
 MODIFIER_EXTENSION = "modifier-extension"
 
@@ -78,7 +77,7 @@ def _instructions(value: object, notes: Notes) -> str | None:
     try:
         return words_of(value)
     except TooLongError:
-        notes.add(INSTRUCTIONS_TOO_LONG)
+        notes.add(DOSAGE_NOT_READABLE)
         return None
 
 

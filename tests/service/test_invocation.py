@@ -255,7 +255,7 @@ def test_instructions_too_long_to_be_read_are_said_and_the_structure_stands(http
     card = cards(http, sign(lorazepam("d", authoredOn="2026-11-23"), prefetch=prefetch(long)))[0]
     (line,) = [item for item in assessment(card)["contributions"] if item["source"] == "MedicationRequest/long"]
     assert line["daily_dose"]["used"] == 2.0
-    assert "instructions-too-long" in line["assumptions"]
+    assert "dosage-not-readable" in line["assumptions"]
 
 
 def test_a_diagnosis_too_long_to_be_read_costs_itself_alone(http):
