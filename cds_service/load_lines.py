@@ -18,6 +18,7 @@ from rules.assessment import (
     Standing,
 )
 from rules.knowledge import Knowledge
+from rules.load import WITH_ORDER
 from rules.quantity import MicrogramsPerHour
 
 _ENDED = "replaced-by-order"
@@ -106,7 +107,9 @@ def dose(line: Contribution) -> str:
 
 
 def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> str:
-    if line.standing == Standing.ORDERED:
+    if WITH_ORDER in line.assumptions:
+        standing = "on record, begins before this order"
+    elif line.standing == Standing.ORDERED:
         standing = "this order"
     else:
         told = next((words for code, words in _STANDING.items() if code in line.assumptions), "on record")

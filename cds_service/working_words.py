@@ -81,6 +81,7 @@ WORDS: Mapping[str, str] = {
     "may-replace-earlier-order": "it may replace an earlier order that is still active",
     "may-be-stopped-by-order": "the order being written may stop it",
     "possible-switch": "possibly a switch from one agent to another: both are counted, the low reading has one",
+    "counts-with-order": "not counted today: it begins before the orders being written, and counts with them",
     "renewed-by-order": "the order being written renews it",
     "replaced-by-order": "the order being written replaces it",
     "stated-not-taken": "the patient is said not to take it; it is counted all the same",
