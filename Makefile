@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := $(shell find rules cds_service fhir_fixtures -type f -not -name '*.pyc')
+# Folders as well: a file that is removed changes its folder alone.
+SOURCES := $(shell find rules cds_service fhir_fixtures -not -name '*.pyc' -not -name __pycache__)
 PYTEST_WORKERS ?= 2
 
 .PHONY: help demo test check bench docs wheel clean
