@@ -57,7 +57,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         until = max(on, min(starts, default=on))
         situation = Situation(on, until, with_drafts=True, at_discharge=at_discharge)
         ordered = view(record.entries, situation, policy, equivalent_of)
-    present = conditions.present(patient, knowledge, on)
+    present, past = conditions.present_and_past(patient, knowledge, on)
     read_now = _everything_read(patient, record, knowledge, on, drafts=False)
     read = _everything_read(patient, record, knowledge, on, drafts=True)
     load_now = total(now.places, knowledge, everything_read=read_now)
@@ -75,7 +75,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         load_ordered=load_ordered,
         opioid=opioid_load(_opioid_places(ordered or now), present, everything_read=read),
         conditions=present,
-        past_conditions=conditions.past(patient, knowledge, on),
+        past_conditions=past,
         earliest_record=earliest_record(patient),
         at_discharge=at_discharge,
     )

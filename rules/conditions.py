@@ -43,22 +43,40 @@ def present(patient: Patient, knowledge: Knowledge, on: date) -> Mapping[str, Pr
 
     A use disorder in remission counts, and its name says so.
     """
-    return _gather(patient, knowledge, on, past=False)
+    return _gather(_read(patient, knowledge), on, past=False)
 
 
 def past(patient: Patient, knowledge: Knowledge, on: date) -> Mapping[str, PresentCondition]:
     """The conditions that the patient has or ever had by a day: what is resolved or expired is an earlier event."""
-    return _gather(patient, knowledge, on, past=True)
+    return _gather(_read(patient, knowledge), on, past=True)
 
 
-def _gather(patient: Patient, knowledge: Knowledge, on: date, *, past: bool) -> Mapping[str, PresentCondition]:
+def present_and_past(
+    patient: Patient, knowledge: Knowledge, on: date
+) -> tuple[Mapping[str, PresentCondition], Mapping[str, PresentCondition]]:
+    """:func:`present` and :func:`past` of one reading."""
+    read = _read(patient, knowledge)
+    return _gather(read, on, past=False), _gather(read, on, past=True)
+
+
+Read = list[tuple[ConditionEntry, list[tuple[Concept, "_Match"]]]]
+
+
+def _read(patient: Patient, knowledge: Knowledge) -> Read:
+    """The entries that are believed, each with the concepts that it stands for."""
+    return [
+        (entry, _concepts(entry, knowledge))
+        for entry in patient.conditions
+        if not entry.another_patient and entry.verification_status not in NOT_BELIEVED
+    ]
+
+
+def _gather(read: Read, on: date, *, past: bool) -> Mapping[str, PresentCondition]:
     found: dict[str, PresentCondition] = {}
-    for entry in patient.conditions:
-        if entry.another_patient or entry.verification_status in NOT_BELIEVED:
-            continue
+    for entry, concepts in read:
         if entry.onset is not None and entry.onset > on:
             continue
-        for concept, match in _concepts(entry, knowledge):
+        for concept, match in concepts:
             remission = match.remission or entry.clinical_status == REMISSION
             if not past and not _counts(entry, concept, remission, on):
                 continue

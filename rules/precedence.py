@@ -136,7 +136,10 @@ def settings(places: Places) -> None:
     inpatient = {
         entry.agent.id
         for entry, place in places.items()
-        if place.additive and entry.regimen.setting is Setting.INPATIENT and not entry.single and not entry.way.rescue
+        if place.additive
+        and entry.regimen.setting is Setting.INPATIENT
+        and entry.regimen.kind is Kind.REQUEST
+        and entry.daily_use
     }
     for entry, place in list(places.items()):
         at_home = entry.regimen.setting is not Setting.INPATIENT and not entry.regimen.draft

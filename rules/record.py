@@ -11,7 +11,7 @@ from rules.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Kind, Patient, Regimen
+from rules.model import Kind, Medication, Patient, Regimen
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
 from rules.quantity import MilligramsPerDay
 from rules.route import Way, way_of
@@ -110,8 +110,11 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> Record:
     entries: list[Entry] = []
     nameless: list[Nameless] = []
     not_relevant = 0
+    products: dict[Medication, Product | UnknownProduct | NotRelevant] = {}
     for regimen in sorted(patient.regimens, key=lambda regimen: (regimen.draft, regimen.source)):
-        product = resolve(regimen.medication, knowledge)
+        if regimen.medication not in products:
+            products[regimen.medication] = resolve(regimen.medication, knowledge)
+        product = products[regimen.medication]
         if isinstance(product, NotRelevant):
             not_relevant += 1
         elif isinstance(product, UnknownProduct):

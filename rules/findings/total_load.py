@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from rules.assessment import Band, Considered, Met, Pattern
 from rules.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt, not_judged, not_met
+from rules.equivalence import in_load
 from rules.knowledge.entries import Severity
 from rules.load import band_of, replacement_load
 
@@ -55,12 +56,14 @@ def _established(case: Case) -> bool:
     """Whether use is, or by the length of the order becomes, as long as the policy's ``established_days``."""
     days = case.parameter(ID, "established_days")
     use = case.longest_use()
-    if use is not None and use.pattern is Pattern.CONTINUOUS and use.days >= days:
+    steady = use is not None and use.pattern is Pattern.CONTINUOUS
+    if use is not None and steady and use.days >= days:
         return True
     for entry in case.drafts():
-        if entry.window.start is None or entry.window.end is None or not entry.agent.agent_class.in_load:
+        in_question = in_load(entry.agent) and entry.daily_use
+        if not in_question or entry.window.start is None or entry.window.end is None:
             continue
-        begun: date = use.since if use is not None and case.still_supplied(use) else entry.window.start
+        begun: date = use.since if use is not None and steady and case.still_supplied(use) else entry.window.start
         if (entry.window.end - begun).days + 1 >= days:
             return True
     return False

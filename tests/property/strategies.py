@@ -9,7 +9,19 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from rules import Patient, Regimen, load_knowledge
-from rules.model import CodeSystem, Coding, Dosage, DoseEntry, Medication, Quantity, Supply, Timing
+from rules.model import (
+    CodeSystem,
+    Coding,
+    ConditionEntry,
+    Dosage,
+    DoseEntry,
+    Kind,
+    Medication,
+    Quantity,
+    Setting,
+    Supply,
+    Timing,
+)
 
 ON = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()
@@ -84,3 +96,69 @@ def patients(draw: st.DrawFn, *, most: int = 5, drafts: bool = False) -> Patient
     if drafts:
         record += [draw(regimens(source=f"d{index}", draft=True)) for index in range(draw(st.integers(1, 2)))]
     return Patient(reference="Patient/p", born=(date(1980, 1, 1), date(1980, 1, 1)), regimens=tuple(record))
+
+
+OPIOIDS = [
+    code for code in OTHERS if KNOWLEDGE.agents[KNOWLEDGE.products[code].ingredients[0].agent].agent_class.opioid
+]
+IRRELEVANT = Medication(text="amoxicillin 500 MG Oral Capsule")
+CONDITIONS = ("J44.9", "F11.20", "F10.20", "G40.909", "Z51.5", "F43.10", "O09.90", "G89.3", "T42.4X1A", "F10.230")
+# Few products, so that orders meet: two of one agent, other agents of the class, a Z-drug, a combination.
+MEETING = (*SEDATIVES[:3], *SEDATIVES[40:60:10], *SEDATIVES[-2:], "856769")
+
+
+@st.composite
+def records(draw: st.DrawFn, *, source: str, others: list[str], draft: bool = False) -> Regimen:
+    """Any record: an order, statement or dispense of any setting and status, alone or in answer to another."""
+    base = draw(regimens(codes=list(MEETING) if draw(st.integers(0, 3)) else OPIOIDS, source=source, draft=draft))
+    kind = Kind.REQUEST if draft else draw(st.sampled_from([*Kind, Kind.REQUEST, Kind.REQUEST]))
+    lines = base.dosages
+    if lines and draw(st.booleans()):
+        lines = tuple(
+            replace(line, doses=(replace(line.doses[0], high=Quantity(Fraction(4), "tablet")),)) for line in lines
+        )
+    if lines and draw(st.integers(0, 9)) == 0:
+        lines = tuple(replace(line, timing=Timing(count=Fraction(1), frequency=Fraction(1))) for line in lines)
+    status = draw(st.sampled_from(["draft", "active", "stopped"] if draft else ["active"] * 4 + ["stopped", "on-hold"]))
+    names = [f"MedicationRequest/{other}" for other in others]
+    if draft and names and draw(st.booleans()):
+        base = replace(base, source=draw(st.sampled_from(names)))
+    return replace(
+        base,
+        kind=kind,
+        dosages=lines,
+        status="completed" if kind is Kind.DISPENSE else status,
+        setting=draw(
+            st.sampled_from([None, Setting.COMMUNITY, Setting.COMMUNITY, Setting.INPATIENT, Setting.DISCHARGE])
+        ),
+        prior=draw(st.sampled_from([None, *names])),
+        authored_on=base.authored_on if not draft else draw(st.sampled_from([None, ON, ON + timedelta(days=20)])),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, drafts: bool = True) -> Patient:
+    """A patient with records of every kind, drafts that write, stop and replace, conditions, and what is irrelevant."""
+    names: list[str] = []
+    regimens: list[Regimen] = []
+    for index in range(draw(st.integers(0, 5))):
+        regimens.append(draw(records(source=f"r{index}", others=list(names))))
+        names.append(f"r{index}")
+    for index in range(draw(st.integers(0, 3)) if drafts else 0):
+        regimens.append(draw(records(source=f"d{index}", others=list(names), draft=True)))
+    once = {(regimen.source, regimen.draft): regimen for regimen in regimens}
+    codes = draw(st.lists(st.sampled_from(CONDITIONS), max_size=3, unique=True))
+    return Patient(
+        reference="Patient/p",
+        born=draw(st.sampled_from([None, (date(1950, 1, 1),) * 2, (date(1980, 1, 1),) * 2, (date(2015, 1, 1),) * 2])),
+        regimens=(
+            *once.values(),
+            Regimen("MedicationRequest/x", IRRELEVANT, status="active", authored_on=date(2020, 1, 1)),
+        ),
+        conditions=tuple(
+            ConditionEntry(
+                f"Condition/{code}", (Coding(CodeSystem.ICD10CM, code),), None, "active", "confirmed", recorded=ON
+            )
+            for code in codes
+        ),
+    )
