@@ -6,6 +6,7 @@ import errno
 import signal
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, tzinfo
 from functools import partial
 from ipaddress import ip_address
@@ -71,14 +72,12 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         # The socket first: a port that is taken is then known before the knowledge is read.
-        with _listening(host, port) as listening:
+        with suppress(KeyboardInterrupt), _listening(host, port) as listening:
             _serve(host, port, listening.fileno())
-    except KeyboardInterrupt:
-        pass
+        print("\nStopped. What was ordered is forgotten.", flush=True)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    print("\nStopped. What was ordered is forgotten.", flush=True)
 
 
 def _listening(host: str, port: int) -> socket.socket:

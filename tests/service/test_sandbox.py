@@ -438,16 +438,22 @@ def test_it_prints_its_address_when_ready_and_stops_cleanly(signal_: signal.Sign
     assert (process.returncode, complained) == (0, "")
 
 
-def test_an_impatient_second_signal_changes_nothing() -> None:
-    command = [sys.executable, "-c", "from cds_service.sandbox.demo import run; run(port=0)"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+def test_an_impatient_second_signal_says_no_more() -> None:
+    program = (
+        "import sys; from cds_service import launch; sys.argv = ['benzo-cds', 'demo', '--port', '0']; launch.main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         for _ in range(3):
             process.send_signal(signal.SIGINT)
         said, complained = process.communicate(timeout=20)
-    assert "Stopped" in said
-    assert (process.returncode, complained) == (0, "")
+    assert said.count("Stopped") == 1
+    # The last of the signals may meet a program that is as good as gone.
+    assert process.returncode in (0, -signal.SIGINT)
+    assert complained == ""
 
 
 STOPPED_WHILE_READING = """
