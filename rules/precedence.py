@@ -5,6 +5,8 @@ Each function changes the places it is given; they run one after another, as :fu
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rules.assessment import NotCountedReason
@@ -113,18 +115,36 @@ def _same_product(one: Entry, other: Entry) -> bool:
 
 
 def replace_by_prior(places: Places) -> None:
-    """An order on record that names the one it follows replaces it."""
-    for newer, place in list(places.items()):
-        if not place.present or newer.regimen.draft or newer.regimen.prior is None:
+    """An order on record that names the one it follows replaces it, also where a third one follows it in turn."""
+    record: dict[str, list[Entry]] = defaultdict(list)
+    for entry, place in places.items():
+        if place.present and not entry.regimen.draft:
+            record[entry.source].append(entry)
+    priors = {source: entries[0].regimen.prior for source, entries in record.items()}
+    for newer in [entry for entries in record.values() for entry in entries]:
+        prior = newer.regimen.prior
+        if prior is None or _leads_to(prior, newer.source, priors):
             continue
-        for older, its in list(places.items()):
-            if newer.agent is not older.agent and older.agent in newer.companions:
-                continue  # the newer order's own entry of that agent speaks of it
-            if its.present and not older.regimen.draft and older.source == newer.regimen.prior and older != newer:
-                if _same_daily_dose(newer, older):
-                    places[older] = its.once(NotCountedReason.RENEWAL, renewal_text(older, newer))
-                else:
-                    places[older] = its.absent(NotCountedReason.REPLACED, f"replaced by {dated_order(newer)}")
+        for older in record.get(prior, ()):
+            its = places[older]
+            if not its.present or (newer.agent is not older.agent and older.agent in newer.companions):
+                continue  # of an agent that both hold, the newer order's own entry speaks
+            if _same_daily_dose(newer, older):
+                places[older] = its.once(NotCountedReason.RENEWAL, renewal_text(older, newer))
+            else:
+                places[older] = its.absent(NotCountedReason.REPLACED, f"replaced by {dated_order(newer)}")
+
+
+def _leads_to(source: str, end: str, priors: Mapping[str, str | None]) -> bool:
+    """Whether following the orders that orders name leads from one to another: those of a ring replace nothing."""
+    seen: set[str] = set()
+    step: str | None = source
+    while step is not None and step not in seen:
+        if step == end:
+            return True
+        seen.add(step)
+        step = priors.get(step)
+    return False
 
 
 def settings(places: Places) -> None:
