@@ -180,7 +180,7 @@ def test_a_load_that_is_known_in_part_is_at_least_that(desk: Desk) -> None:
         desk.page.locator("#order-cards .card:not(.answered)").first.get_by_role("button", name="Override").click()
     desk.page.get_by_role("button", name="Sign orders").click()
     expect(desk.page.locator("#load .figure")).to_have_text("at least 2.5 mg/day diazepam-equivalent")
-    expect(desk.page.locator("#load .band")).to_have_text("Withdrawal-risk band not known")
+    expect(desk.page.locator("#load .band")).to_have_text("Dose band not known")
     assert not re.search(r"\blow\b", desk.page.locator("#load").inner_text(), re.IGNORECASE)
     expect(desk.page.locator("#load .scale")).to_have_count(0)
 

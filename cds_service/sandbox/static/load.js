@@ -65,8 +65,8 @@ function bandKnown(load) {
 }
 
 function bandInWords(load) {
-  if (!bandKnown(load)) return "Withdrawal-risk band not known";
-  return load.band_is_minimum ? `At least the ${load.band} withdrawal-risk band` : `${capital(load.band)} withdrawal-risk band`;
+  if (!bandKnown(load)) return "Dose band not known";
+  return `${load.band_is_minimum ? "At least " : ""}ASAM's ${load.band} dose band`;
 }
 
 function headline(strong, note) {
