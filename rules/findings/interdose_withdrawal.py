@@ -29,7 +29,9 @@ def judge(case: Case) -> Met | Considered:
         return not_met(ID)
     if longest.days > days:
         seen = tuple(case.conditions[concept].name for concept in SYMPTOMS if concept in case.conditions)
-        return case.met(ID, {"agents": names(judged), "days": longest.days, "possibly_withdrawal": seen})
+        # What is ordered today has not been taken regularly; it is named only where nothing else is.
+        taken = [entry for entry in judged if not entry.regimen.draft] or judged
+        return case.met(ID, {"agents": names(taken), "days": longest.days, "possibly_withdrawal": seen})
     if longest.at_least:
         return not_judged(ID, f"on record for at least {longest.days} days")
     return not_met(ID)
