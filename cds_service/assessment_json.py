@@ -60,15 +60,14 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
 def concerning(assessment: Assessment, findings: Collection[str]) -> dict[str, Any]:
     """What a card carries of an assessment: the working, the findings named, and what was exempt or not judged.
 
-    It is without the patient reference, without the findings that do not concern the card or do not hold, and without
-    empty members.
+    It is without the patient reference and without the findings that do not concern the card or do not hold. Empty
+    members are left out with the rest of the answer's.
     """
     whole = assessment_json(assessment)
     del whole["patient"]["reference"]
     whole["findings"] = [item for item in whole["findings"] if item["id"] in findings]
     whole["considered"] = [item for item in whole["considered"] if item["result"] != "not-met"]
-    kept: dict[str, Any] = without_empty(whole)
-    return kept
+    return whole
 
 
 def without_empty(value: Any) -> Any:

@@ -45,6 +45,11 @@ def read_patient(
     """
     record = record_of(resources, drafts, READ_TYPES)
     record.missing.update(missing)
+    return patient_of(record, patient_id=patient_id, author=author, zone=zone)
+
+
+def patient_of(record: Record, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Patient:
+    """The patient of a record that is sorted already, as :func:`read_patient`."""
     person = person_of(record, patient_id, zone)
     sent = _medications(record)
     regimens: list[Regimen] = []

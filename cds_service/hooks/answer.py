@@ -9,7 +9,7 @@ from typing import Any
 
 from cds_service.assessment_json import without_empty
 from cds_service.cards import cards_for
-from cds_service.fhir.reader import READ_TYPES, read_patient
+from cds_service.fhir.reader import READ_TYPES, patient_of
 from cds_service.fhir.record import Record, record_of
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.body import Limits
@@ -48,14 +48,8 @@ class Judge:
         missing = [*supply.missing, *((service.drafts or "", why) for why in request.drafts.incomplete)]
         if not found:
             missing.append(NOT_FOUND)
-        patient = read_patient(
-            supply.entries,
-            patient_id=request.patient_id,
-            drafts=request.drafts.entries,
-            missing=missing,
-            author=invocation.requester,
-            zone=self.zone,
-        )
+        record.missing.update(missing)
+        patient = patient_of(record, patient_id=request.patient_id, author=invocation.requester, zone=self.zone)
         if service.drafts is not None and not holds_depressant(patient, invocation.selected, self.knowledge):
             return []
         supply.require()

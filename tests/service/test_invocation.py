@@ -303,3 +303,45 @@ def test_a_call_is_logged_without_a_word_of_the_patient(http):
     assert (second["status"], second["route"]) == (405, "none")
     assert "p1" not in "".join(lines)
     assert "lorazepam" not in "".join(lines)
+
+
+MARK = "Zanzibar"
+
+
+def marked(value: object, key: str = "") -> object:
+    """The value with the mark in every text of it that is no code of the standard's."""
+    if isinstance(value, dict):
+        return {name: marked(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [marked(item, key) for item in value]
+    if isinstance(value, str) and key not in {"resourceType", "hook", "system", "code", "periodUnit", "authoredOn"}:
+        return f"{value} {MARK}" if key in {"text", "display", "unit"} else f"{value}-{MARK}"
+    return value
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO"])
+def test_no_logger_hears_a_word_of_the_request(level, caplog, capfd):
+    quiet = client(log_level=level)
+    broken = {"resourceType": "MedicationRequest", "id": MARK, "medicationCodeableConcept": [MARK, MARK]}
+    bodies = [
+        sign(lorazepam(), prefetch=prefetch(lorazepam("old"), metformin(), broken)),
+        sign(lorazepam(), context={"patientId": " ", "userId": MARK}),
+        sign(lorazepam(), prefetch=ABSENT),
+        sign(lorazepam(), context={"draftOrders": MARK}),
+        request("patient-view", prefetch=prefetch(lorazepam(dispenseRequest=MARK, dosageInstruction=MARK))),
+        {"hook": MARK},
+    ]
+    with caplog.at_level(level):
+        for body in bodies:
+            service = f"benzo-{body['hook']}" if MARK not in body["hook"] else "benzo-order-sign"
+            sent = marked(body)
+            assert MARK in json.dumps(sent)
+            quiet.post(
+                f"/cds-services/{service}?patient={MARK}", json=sent, headers={"Authorization": f"Bearer {MARK}"}
+            )
+            quiet.post(f"/cds-services/{service}/feedback", json={"feedback": [sent]})
+            quiet.post(f"/cds-services/{MARK}", data=MARK)
+    captured = capfd.readouterr()
+    told = [record.getMessage() + repr(record.__dict__) for record in caplog.records]
+    assert len(told) >= 3 * len(bodies)
+    assert MARK not in "".join(told) + captured.out + captured.err
