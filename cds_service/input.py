@@ -81,7 +81,7 @@ def _request(request: dict[str, Any]) -> FileContent:
     patient = context.get("patientId") if isinstance(context, dict) else None
     missing = [(key, why) for key, value in sorted(values.items()) for why in value.incomplete]
     if drafts.entries or drafts.next_url:
-        missing.extend(("draft orders", why) for why in drafts.incomplete)
+        missing.extend(("draftOrders", why) for why in drafts.incomplete)
     if not values:
         missing.append(("prefetch", "not sent"))
     return FileContent(

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from rules import conditions
 from rules.assessment import Assessment, NotCounted, NotCountedReason, Standing
-from rules.case import ORDERS, Age, Case
+from rules.case import DRAFTS, ORDERS, Age, Case
 from rules.change import increases, removable
 from rules.concurrency import Situation, View, view
 from rules.exposure import earliest_record, exposure
@@ -145,7 +145,8 @@ def _years(born: date, on: date) -> int:
 def _everything_read(patient: Patient, record: Record, knowledge: Knowledge, on: date, *, drafts: bool) -> bool:
     """Whether nothing that may hold one of our agents was unreadable, nameless or withheld."""
     unread = [item for item in patient.unread if item.medication]
-    withheld = [what for what, _ in patient.missing if what == ORDERS]
+    asked = DRAFTS | {ORDERS} if drafts else {ORDERS}
+    withheld = [what for what, _ in patient.missing if what in asked]
     return not (record.in_doubt(on, knowledge.policy.concurrency, drafts=drafts) or unread or withheld)
 
 

@@ -25,6 +25,7 @@ from rules.record import Entry, Record, is_stopping
 BENZODIAZEPINE = "benzodiazepine"
 OXYBATE = "oxybate"
 ORDERS = "medicationRequests"
+DRAFTS = frozenset({"draftOrders", "medications"})
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"

@@ -56,7 +56,7 @@ def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: froz
     record = Record()
     strangers = 0
     pending: list[tuple[bool, Entry]] = []
-    for draft, values, what in ((False, resources, "resources"), (True, drafts, "draft orders")):
+    for draft, values, what in ((False, resources, "resources"), (True, drafts, "draftOrders")):
         for value in values:
             supplied = entries_of(value)
             record.missing.update((what, why) for why in supplied.incomplete)

@@ -521,3 +521,13 @@ def test_the_schema_is_in_the_package():
 def test_a_refused_call_says_that_it_is_no_answer(http):
     told = assert_outcome(post(http, sign(lorazepam(), prefetch=ABSENT)), 412, "incomplete")
     assert "medicationRequests" in told["details"]["text"]
+
+
+def test_draft_orders_that_came_in_part_leave_the_load_with_them_incomplete(http):
+    body = sign(lorazepam(), prefetch=prefetch(zolpidem(**LONG_USE)))
+    body["context"]["draftOrders"]["link"] = [{"relation": "next", "url": "https://ehr.example/next"}]
+    found = cards(http, body)
+    load = assessment(found[0])["load"]
+    assert load["current"]["complete"] is True
+    assert load["with_order"]["complete"] is False
+    assert "at least" in found[0]["summary"]
