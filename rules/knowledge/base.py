@@ -21,6 +21,7 @@ from rules.knowledge.guidance import (
 from rules.knowledge.policy import Policy, read_findings, read_policy
 from rules.knowledge.products import read_products
 from rules.knowledge.reading import KnowledgeError, Section, suggestion
+from rules.knowledge.sig_words import SigWords, read_sig_words
 from rules.knowledge.tables import read_sources, read_tables, require_table
 from rules.knowledge.vocabulary import Forms, read_forms
 from rules.model import CodeSystem
@@ -35,6 +36,7 @@ TREES = (
     "forms.yaml",
     "guidance.yaml",
     "policy.yaml",
+    "sig_words.yaml",
     "sources.yaml",
     "tables.yaml",
 )
@@ -68,6 +70,7 @@ class Knowledge:
     policy: Policy
     findings: Mapping[str, FindingPolicy]
     forms: Forms
+    sig_words: SigWords
     guidance: Mapping[str, Figure]
     suggestions: Suggestions
     band_examples: tuple[BandExample, ...]
@@ -96,6 +99,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     concepts = read_concepts(
         conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
     )
+    forms = read_forms(trees["forms.yaml"])
     knowledge = Knowledge(
         version=policy.text("version"),
         reviewed=reviewed,
@@ -112,7 +116,8 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         condition_names=every_name(concepts.values()),
         policy=read_policy(policy.section("policy"), critical, reviewed),
         findings=read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed),
-        forms=read_forms(trees["forms.yaml"]),
+        forms=forms,
+        sig_words=read_sig_words(trees["sig_words.yaml"], forms),
         guidance=read_figures(guidance.section("figures"), guidance_reviewed),
         suggestions=read_suggestions(guidance.section("suggestions")),
         band_examples=read_band_examples(guidance.items("band_examples"), guidance_reviewed),

@@ -1,0 +1,103 @@
+"""What a word of a written dosage can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Kind(StrEnum):
+    """The kinds of words; those without a note are named as in ``sig_words.yaml``."""
+
+    # Put together from the text itself.
+    UNKNOWN = "unknown"
+    SIGN = "sign"
+    CLOCK = "clock"
+    DATE = "date"
+    LENGTH = "length"
+    NAME = "name"
+    # Carry a value or a code.
+    NUMBER = "number"
+    ADDED = "added"
+    ROMAN = "roman"
+    ORDINAL = "ordinal"
+    COUNTED = "counted"
+    MONTH = "month"
+    RATE = "rate"
+    PERIOD = "period"
+    PER_PERIOD = "per_period"
+    MOMENT = "moment"
+    MOMENT_WORD = "moment_word"
+    DAY = "day"
+    DAYS = "days"
+    UNIT = "unit"
+    MAXIMUM = "maximum"
+    ROUTE = "route"
+    # Words of the grammar.
+    ARTICLE = "article"
+    TIMES = "times"
+    EVERY = "every"
+    PER = "per"
+    HOURLY = "hourly"
+    IN = "in"
+    AT = "at"
+    ON = "on"
+    OF = "of"
+    OR = "or"
+    TO = "to"
+    AND = "and"
+    PLUS = "plus"
+    FOR = "for"
+    THEN = "then"
+    CHANGE_TO = "change_to"
+    STOP = "stop"
+    UP_TO = "up_to"
+    REPEAT = "repeat"
+    ADDITIONAL = "additional"
+    TOTAL = "total"
+    EQUALS = "equals"
+    DISPENSE = "dispense"
+    REFILL = "refill"
+    SUPPLY = "supply"
+    STARTING = "starting"
+    UNTIL = "until"
+    SCALE = "scale"
+    BEFORE_AFTER = "before_after"
+    DIRECTIONS = "directions"
+    DIAGNOSIS = "diagnosis"
+    HOUR_MARK = "hour_mark"
+    SPOON = "spoon"
+    RELEASE = "release"
+    OTHER_SUBSTANCE = "other_substance"
+    AS_NEEDED = "as_needed"
+    REASON = "reason"
+    AS_DIRECTED = "as_directed"
+    TITRATION = "titration"
+    SINGLE = "single"
+    PROTOCOL = "protocol"
+    INFUSION = "infusion"
+    VERB = "verb"
+    REMARK = "remark"
+    OPENER = "opener"
+    HALT = "halt"
+
+
+# Kinds that may stand within a reason or a remark without being read.
+WEAK = frozenset(
+    {
+        Kind.UNKNOWN, Kind.NAME, Kind.MOMENT_WORD, Kind.UNIT, Kind.PERIOD, Kind.ROUTE, Kind.ARTICLE, Kind.IN, Kind.AT,
+        Kind.ON, Kind.OF, Kind.OR, Kind.TO, Kind.AND, Kind.PER, Kind.TIMES, Kind.SPOON, Kind.RELEASE, 
+        Kind.OTHER_SUBSTANCE, Kind.REMARK, Kind.BEFORE_AFTER, Kind.HOUR_MARK, Kind.ROMAN, Kind.TOTAL, Kind.MONTH,
+        Kind.REASON, Kind.ORDINAL, Kind.SCALE,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The meaning of a word: its kind, with the id (unit, moment, timing ...) or the number that it stands for."""
+
+    kind: Kind
+    code: str = ""
+    value: Fraction | None = None

@@ -1,0 +1,188 @@
+"""What is passed over in a written dosage, and how far: reasons, remarks, names; and its written maxima."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules.knowledge.dose_words import Forms, UnitKind
+from rules.knowledge.sig_kinds import WEAK, Kind
+from rules.quantity import DAYS_PER, ONE
+from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor, Unread
+from rules.sig_draft import Draft, Limit
+from rules.sig_numbers import read_numbers
+from rules.sig_rates import read_rate
+from rules.sig_scan import Mark
+
+# Words that join what is passed over to what may have to be read.
+JOINING = frozenset(
+    {Kind.AND, Kind.OR, Kind.TO, Kind.IN, Kind.ON, Kind.AT, Kind.OF, Kind.PER, Kind.ARTICLE, Kind.TIMES}
+)
+# What ends a remark without being part of it.
+AFTER_REMARK = frozenset(
+    {Kind.MAXIMUM, Kind.DISPENSE, Kind.REFILL, Kind.DIAGNOSIS, Kind.STARTING, Kind.DIRECTIONS, Kind.AS_NEEDED}
+)
+IN_REMARK = WEAK | {
+    Kind.VERB, Kind.AS_DIRECTED, Kind.OPENER, Kind.HALT, Kind.FOR, Kind.UNTIL, Kind.DATE, Kind.STOP, Kind.SINGLE,
+    Kind.TITRATION,
+}  # fmt: skip
+DAY_LIMIT = "day"
+DOSE = "dose"
+
+
+def pass_reason(cursor: Cursor) -> str | None:
+    """Pass a reason up to the end of its clause, or to what has a meaning of its own; the words passed, None if none."""
+    begin = cursor.position
+    while not cursor.done:
+        if cursor.at(Kind.SCALE):
+            cursor.next()
+            cursor.skip(":(", Kind.OF, Kind.IN, Kind.PER)
+            read_numbers(cursor)
+            continue
+        if cursor.sign(SOFT_SIGNS):
+            if not cursor.at(*WEAK, ahead=1):
+                break
+        elif not cursor.at(*WEAK) or (cursor.at(*JOINING) and not cursor.at(*WEAK, ahead=1)):
+            break
+        if cursor.at(Kind.ROMAN) or _opens_dose(cursor):
+            break
+        cursor.next()
+    passed = cursor.marks[begin : cursor.position]
+    return " ".join(mark.text for mark in passed) or None
+
+
+def _opens_dose(cursor: Cursor) -> bool:
+    """Whether "a tablet" stands here: a dose, and no part of a reason."""
+    return cursor.follows(Kind.ARTICLE, Kind.UNIT)
+
+
+def pass_remark(cursor: Cursor) -> None:
+    """Pass a remark up to the end of its sentence.
+
+    Raises:
+        Unread: a number or a word of time stands in it, which may say something of the dose.
+    """
+    begin = cursor.next()
+    while not cursor.done and not cursor.sign(SENTENCE_SIGNS):
+        mark = cursor.peek()
+        if mark.kind in AFTER_REMARK:
+            return
+        if mark.kind is Kind.VERB and cursor.at(Kind.NUMBER, ahead=1):
+            return
+        if mark.kind is Kind.MONTH and cursor.at(Kind.NUMBER, ahead=1):
+            cursor.next()
+        elif mark.kind not in IN_REMARK and not cursor.sign(SOFT_SIGNS):
+            raise Unread(begin, mark)
+        cursor.next()
+
+
+def pass_name(cursor: Cursor, draft: Draft) -> None:
+    """Pass the name of a medicine, with its brand in brackets and, where a dose was stated, its strength."""
+    opened = cursor.next()
+    begin = cursor.position
+    if opened.kind is Kind.OF:
+        cursor.accept(Kind.ARTICLE)
+    while cursor.at(Kind.NAME, Kind.RELEASE) or (opened.kind is Kind.OF and cursor.at(Kind.UNKNOWN)):
+        cursor.next()
+    if cursor.follows("(", Kind.UNKNOWN, ")") or cursor.follows("(", Kind.NAME, ")"):
+        cursor.skip("()", Kind.UNKNOWN, Kind.NAME)
+    if opened.kind is Kind.OF and cursor.position == begin:
+        raise cursor.give_up(opened)
+    if draft.line.doses:
+        _pass_strength(cursor)
+    draft.line.named = True
+    cursor.skip(":-")
+
+
+def _pass_strength(cursor: Cursor) -> None:
+    begin = cursor.position
+    strength = read_numbers(cursor)
+    if strength is not None and cursor.at(Kind.UNIT):
+        cursor.next()
+        cursor.skip("", Kind.RELEASE)
+        cursor.accept(Kind.UNIT)
+    else:
+        cursor.position = begin
+
+
+def pass_diagnosis(cursor: Cursor) -> None:
+    """Pass the code of a diagnosis, to the next space: ``dx: F41.1``."""
+    cursor.next()
+    cursor.skip(":=-(", Kind.DIAGNOSIS, Kind.EQUALS)
+    cursor.next()
+    while not cursor.done and cursor.glued() and not cursor.sign(",;)"):
+        cursor.next()
+
+
+def read_limit(cursor: Cursor, draft: Draft, forms: Forms) -> None:
+    """A written maximum: ``mdd 2``, ``not more than 4 mg per day``, ``max eight in 24 hours``, ``max 3 times a day``.
+
+    Raises:
+        Unread: no amount follows.
+    """
+    first = cursor.next()
+    while cursor.accept(Kind.MAXIMUM, Kind.EQUALS, Kind.OF, Kind.UP_TO) or cursor.sign(":-,."):
+        if cursor.sign(":-,."):
+            cursor.next()
+    place = cursor.position
+    rate = read_rate(cursor)
+    if rate is not None and cursor.marks[place].kind in (Kind.COUNTED, Kind.NUMBER):
+        days = rate.every[0] * DAYS_PER[rate.unit]
+        draft.limits.append(Limit(rate.times[1], DOSE, days, first))
+        draft.note(first, cursor.peek(-1), f"maximum: {rate.times[1]} doses in {days} days")
+        return
+    cursor.position = place
+    numbers = read_numbers(cursor)
+    if numbers is None or numbers.high <= 0:
+        raise cursor.give_up(first)
+    unit = cursor.accept(Kind.UNIT)
+    if unit is not None and _is_mass(unit.code, forms) and cursor.at(Kind.UNIT):
+        cursor.next()
+    other = _pass_substance(cursor)
+    days = _days(cursor, first)
+    if other or _pass_substance(cursor):
+        draft.note(first, cursor.peek(-1), "maximum of another substance")
+        return
+    draft.limits.append(Limit(numbers.high, unit.code if unit else None, days, first))
+    draft.note(first, cursor.peek(-1), f"maximum: {numbers.high} {unit.code if unit else ''} in {days} days")
+
+
+def _days(cursor: Cursor, first: Mark) -> Fraction:
+    """The days of a limit; one where nothing is said: a limit for longer is none that is larger."""
+    begin = cursor.position
+    cursor.accept(Kind.TOTAL)
+    mark = cursor.peek()
+    if mark.kind is Kind.PER_PERIOD:
+        cursor.next()
+        return DAYS_PER[mark.code]
+    if mark.kind is Kind.RATE:
+        rate = read_rate(cursor)
+        if rate is not None and rate.times == (ONE, ONE) and not rate.when and not rate.days:
+            return rate.every[0] * DAYS_PER[rate.unit]
+    elif mark.kind in (Kind.PER, Kind.IN, Kind.FOR, Kind.EVERY):
+        cursor.next()
+        cursor.accept(Kind.ARTICLE, Kind.EVERY)
+        numbers = read_numbers(cursor)
+        cursor.skip("-")
+        period = cursor.accept(Kind.PERIOD)
+        if period is not None:
+            return (numbers.high if numbers is not None and numbers.high > 0 else ONE) * DAYS_PER[period.code]
+        if mark.kind is Kind.PER:
+            raise cursor.give_up(first)
+    cursor.position = begin
+    return ONE
+
+
+def _pass_substance(cursor: Cursor) -> bool:
+    """Whether the limit is for another substance of a combination; the words are passed."""
+    begin = cursor.position
+    cursor.accept(Kind.OF, Kind.FOR)
+    cursor.accept(Kind.TOTAL)
+    if cursor.accept(Kind.OTHER_SUBSTANCE):
+        return True
+    cursor.position = begin
+    return False
+
+
+def _is_mass(unit: str, forms: Forms) -> bool:
+    known = forms.unit(unit)
+    return known is not None and known.kind is UnitKind.MASS

@@ -1,0 +1,214 @@
+"""For how long and how many: lengths, counts, dates, repeats, and what is dispensed."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from rules.knowledge.sig_kinds import Kind
+from rules.model import Period
+from rules.quantity import DAYS_PER, ONE
+from rules.sig_clause import pass_reason
+from rules.sig_cursor import Cursor
+from rules.sig_draft import Draft, Joint, NoDailyRate, Range, SigRate
+from rules.sig_numbers import Numbers, read_numbers
+from rules.sig_scan import Mark
+
+DOSE = "dose"
+# A length in these is no course of treatment: "swish for 30 seconds".
+MOMENTS = frozenset({"s", "min"})
+LONG = frozenset({"d", "wk", "mo", "a"})
+
+
+def read_length(cursor: Cursor, draft: Draft) -> bool:
+    """``for 10 days``, ``x 7 days``, ``for a week``, ``x 5/7``, ``30 days``; False if no length stands here."""
+    begin, first = cursor.position, cursor.peek()
+    opened = cursor.accept(Kind.FOR, Kind.TIMES)
+    if opened is not None and opened.kind is Kind.FOR:
+        cursor.skip(":", Kind.UP_TO, Kind.ARTICLE, Kind.TIMES)
+    short = cursor.accept(Kind.LENGTH) if opened else None
+    if short is not None and short.value is not None:
+        days = short.value * DAYS_PER[short.code]
+        draft.lasts((days, days), first, short)
+        draft.note(first, short, f"length: {days} days")
+        return True
+    numbers = read_numbers(cursor)
+    cursor.skip("-")
+    if numbers is None and not (opened and cursor.at(Kind.PERIOD) and cursor.peek(-1).kind is Kind.ARTICLE):
+        cursor.position = begin
+        return False
+    unit = cursor.accept(Kind.PERIOD)
+    if unit is None:
+        cursor.position = begin
+        return opened is not None and numbers is not None and _count(cursor, draft)
+    return _lasting(cursor, draft, begin, numbers, unit, opened is not None)
+
+
+def _lasting(
+    cursor: Cursor, draft: Draft, begin: int, numbers: Numbers | None, unit: Mark, opened: bool
+) -> bool:
+    """A number of periods: a length, a day's supply, or the time before a meal."""
+    first = cursor.marks[begin]
+    low, high = (ONE, ONE) if numbers is None else (numbers.low, numbers.high)
+    if cursor.accept(Kind.SUPPLY):
+        return True
+    if cursor.accept(Kind.BEFORE_AFTER):
+        pass_reason(cursor)
+        return True
+    days = (low * DAYS_PER[unit.code], high * DAYS_PER[unit.code])
+    if opened and unit.code in MOMENTS:
+        return True
+    if days[0] < ONE or (not opened and unit.code not in LONG):
+        raise cursor.give_up(first)
+    cursor.accept(Kind.SUPPLY)
+    draft.lasts(days, first, unit)
+    draft.note(first, unit, f"length: {days[1]} days")
+    return True
+
+
+def _count(cursor: Cursor, draft: Draft) -> bool:
+    """``x 3 doses``, ``for 3 doses``, ``x3``, ``x1``: so many doses in all."""
+    begin, opened = cursor.position, cursor.next()
+    numbers = read_numbers(cursor)
+    unit = cursor.accept(Kind.UNIT)
+    if numbers is None or (unit is not None and unit.code != DOSE) or (unit is None and opened.kind is not Kind.TIMES):
+        cursor.position = begin
+        return False
+    if unit is None and cursor.at(Kind.TIMES, Kind.HOURLY, Kind.EVERY, Kind.NUMBER):
+        cursor.position = begin
+        return False
+    set_count(draft, (numbers.low, numbers.high), opened, cursor.peek(-1))
+    return True
+
+
+def set_count(draft: Draft, count: Range, first: Mark, last: Mark) -> None:
+    """So many doses in all; one alone is no daily rate."""
+    draft.line.count = count
+    draft.line.single = count[1] <= ONE and not draft.line.rated
+    draft.touch(first)
+    draft.note(first, last, f"count: {count[1]}")
+    if count[1] <= ONE:
+        draft.reasons.append(NoDailyRate.SINGLE)
+
+
+def read_supply(cursor: Cursor) -> bool:
+    """What is dispensed and refilled: ``#30``, ``disp 30 tabs``, ``2 refills``, ``30 day supply``; it is passed."""
+    begin = cursor.position
+    if cursor.accept(Kind.DISPENSE):
+        cursor.skip(":=- #", Kind.DISPENSE, Kind.EQUALS, Kind.OF)
+        if read_numbers(cursor) is not None:
+            cursor.accept(Kind.UNIT)
+            return True
+    elif cursor.accept(Kind.REFILL):
+        cursor.skip(":=-", Kind.EQUALS, Kind.TIMES)
+        read_numbers(cursor)
+        return True
+    else:
+        numbers = read_numbers(cursor)
+        cursor.skip("-")
+        if numbers is not None and cursor.accept(Kind.SUPPLY, Kind.REFILL):
+            return True
+    cursor.position = begin
+    return False
+
+
+def read_date(cursor: Cursor, draft: Draft) -> bool:
+    """``starting January 23, 2015``, ``until 2015-01-23``, ``from Jan 15-20, 2015``; what is not a date is left."""
+    begin, opened = cursor.position, cursor.next()
+    cursor.accept(Kind.ON, Kind.AT)
+    written = _date(cursor)
+    if written is None:
+        cursor.position = begin
+        return False
+    first, last = written
+    bounds = draft.step.bounds
+    if opened.kind is Kind.STARTING:
+        draft.step.bounds = Period(first or bounds.start, last if last != first else bounds.end)
+        if first is None:
+            draft.step.bounds = bounds
+    elif last is None:
+        raise cursor.give_up(opened)
+    else:
+        draft.step.bounds = Period(bounds.start, last)
+    draft.note(opened, cursor.peek(-1), "date")
+    return True
+
+
+def _date(cursor: Cursor) -> tuple[date | None, date | None] | None:
+    """One date or the two ends of a span; None for an end that is not a full date. None if no date stands here."""
+    written = cursor.accept(Kind.DATE)
+    if written is not None:
+        try:
+            day = date.fromisoformat(written.text)
+        except ValueError:
+            return None, None
+        return day, day
+    if not cursor.follows(Kind.MONTH, Kind.NUMBER):
+        return None
+    month = cursor.next()
+    days = read_numbers(cursor)
+    cursor.skip(",")
+    year = cursor.accept(Kind.NUMBER)
+    if days is None or year is None or year.value is None or month.value is None:
+        return None, None
+    try:
+        low, high = (date(int(year.value), int(month.value), int(day)) for day in (days.low, days.high))
+    except (ValueError, OverflowError):
+        return None, None
+    return low, high
+
+
+def read_repeat(cursor: Cursor, draft: Draft) -> None:
+    """``may repeat x1``, ``repeat once in 2 hours``, ``may repeat every 4 hours``."""
+    first = cursor.next()
+    times: Fraction | None = None
+    every: SigRate | None = None
+    interval = False
+    while True:
+        mark = cursor.peek()
+        if cursor.at(Kind.TIMES) and cursor.at(Kind.NUMBER, ahead=1):
+            cursor.next()
+            times = cursor.next().value
+        elif mark.kind is Kind.COUNTED or (cursor.follows(Kind.NUMBER, Kind.TIMES)) or (mark.kind is Kind.NUMBER and cursor.glued()):
+            times = cursor.next().value
+            cursor.accept(Kind.TIMES)
+        elif cursor.at(Kind.IN, Kind.BEFORE_AFTER, Kind.PER, Kind.NUMBER, Kind.EVERY):
+            place, opened = cursor.position, cursor.next()
+            numbers = read_numbers(cursor) if opened.kind is not Kind.NUMBER else _again(cursor)
+            cursor.skip("-")
+            unit = cursor.accept(Kind.PERIOD)
+            if numbers is None or unit is None:
+                cursor.position = place
+                break
+            interval = True
+            if opened.kind is Kind.EVERY:
+                every = SigRate((ONE, ONE), (numbers.low, numbers.high), unit.code)
+        else:
+            break
+    last = cursor.peek(-1)
+    draft.note(first, last, "repeat")
+    draft.pending = None
+    line = draft.line
+    if times is not None and times.denominator == 1 and times >= ONE:
+        line.repeats = times
+    elif every is not None and line.rate is None and line.doses:
+        line.rate, line.as_needed = every, True
+    else:
+        draft.open_repeat = draft.open_repeat or first
+    if interval or times is not None:
+        draft.touch(first)
+
+
+def _again(cursor: Cursor) -> Numbers | None:
+    """The number that was just passed, read anew."""
+    cursor.position -= 1
+    return read_numbers(cursor)
+
+
+def end_of_clause(draft: Draft, sentence: bool) -> None:
+    """A comma or the end of a sentence: what follows may be a line of its own."""
+    if sentence:
+        draft.pending = draft.pending or Joint.SENTENCE
+        draft.comma = False
+    else:
+        draft.comma = True

@@ -1,0 +1,205 @@
+"""What was understood of a written dosage so far: its steps, their lines, and what holds for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from rules.knowledge.dose_words import UnitKind
+from rules.model import Period
+from rules.quantity import DAYS_PER, ONE
+from rules.sig_cursor import Unread
+from rules.sig_scan import Mark
+
+Range = tuple[Fraction, Fraction]
+
+
+class NoDailyRate(StrEnum):
+    """Why a text that is understood states no daily rate."""
+
+    AS_DIRECTED = "as-directed"
+    TITRATION = "titration"
+    SINGLE = "single"
+    PROTOCOL = "protocol"
+    INFUSION = "infusion"
+    NOT_STATED = "not-stated"
+
+
+class Joint(StrEnum):
+    """How a line follows the one before it."""
+
+    FIRST = "first"
+    BARE = "bare"
+    SENTENCE = "sentence"
+    AND = "and"
+    EXTRA = "extra"
+
+
+@dataclass(frozen=True, slots=True)
+class SigDose:
+    """One statement of a dose: from ``low`` (None: up to) to ``high`` of ``unit``, a unit's id or word; None: a number.
+
+    ``strength``: it may be what one unit holds, and not the dose. ``total``: the text says that it is the whole dose.
+    """
+
+    low: Fraction | None
+    high: Fraction
+    unit: str | None
+    kind: UnitKind | None
+    mark: Mark
+    strength: bool = False
+    total: bool = False
+
+    @property
+    def countable(self) -> bool:
+        """Whether it counts units, or is a number alone."""
+        return self.unit is None or self.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION)
+
+    def same_as(self, other: SigDose) -> bool:
+        """Whether both say the same, a number without a unit standing for any countable unit."""
+        if (self.low, self.high) != (other.low, other.high):
+            return False
+        return self.unit == other.unit or (self.countable and other.countable)
+
+
+@dataclass(frozen=True, slots=True)
+class SigRate:
+    """``times`` doses (from None: up to) in each ``every`` of ``unit``, with the moments and days that its code names."""
+
+    times: tuple[Fraction | None, Fraction]
+    every: Range
+    unit: str
+    when: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+
+    @property
+    def a_day(self) -> Fraction:
+        """The largest number of doses a day."""
+        return self.times[1] / (self.every[0] * DAYS_PER[self.unit])
+
+    @property
+    def same_as(self) -> tuple[Fraction, Fraction]:
+        """What two ways of saying one rate agree in: the most and the least doses a day."""
+        low = self.times[1] if self.times[0] is None else self.times[0]
+        return self.a_day, low / (self.every[1] * DAYS_PER[self.unit])
+
+
+@dataclass(slots=True)
+class Line:
+    """One dose with its times. ``moments`` say of each moment whether "and" or a comma stood before it."""
+
+    joint: Joint
+    first: Mark | None = None
+    doses: list[SigDose] = field(default_factory=list)
+    rate: SigRate | None = None
+    moments: list[tuple[str, bool]] = field(default_factory=list)
+    clock: list[str] = field(default_factory=list)
+    days: list[str] = field(default_factory=list)
+    as_needed: bool = False
+    reason: str | None = None
+    count: Range | None = None
+    route: str | None = None
+    repeats: Fraction = Fraction(0)
+    named: bool = False
+    single: bool = False
+
+    @property
+    def timed(self) -> bool:
+        """Whether anything says when it is taken."""
+        return self.rated or self.as_needed or self.count is not None
+
+    @property
+    def rated(self) -> bool:
+        """Whether the text says how often it is taken."""
+        return bool(self.rate or self.moments or self.clock or self.days)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was said yet."""
+        return not (self.doses or self.timed)
+
+
+@dataclass(slots=True)
+class Step:
+    """Lines that run together, for ``days`` (at least, at most), or between two dates."""
+
+    lines: list[Line]
+    days: Range | None = None
+    bounds: Period = Period()
+    label: tuple[Fraction, Fraction, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A written maximum: ``amount`` of a unit (None: of the doses' own) in ``days``."""
+
+    amount: Fraction
+    unit: str | None
+    days: Fraction
+    mark: Mark
+
+
+@dataclass(slots=True)
+class Draft:
+    """The reading as far as it went; ``pending`` is the joint that the next line will have."""
+
+    steps: list[Step]
+    pending: Joint | None = None
+    limits: list[Limit] = field(default_factory=list)
+    reasons: list[NoDailyRate] = field(default_factory=list)
+    spans: list[tuple[int, int, str]] = field(default_factory=list)
+    verb: bool = False
+    comma: bool = False
+    refilled: bool = False
+    open_repeat: Mark | None = None
+
+    def counted_units(self) -> set[str | None]:
+        """The units of the doses that count something; a number alone is none of them."""
+        doses = [dose for step in self.steps for line in step.lines for dose in line.doses]
+        return {dose.unit for dose in doses if dose.countable and dose.unit is not None}
+
+    @property
+    def step(self) -> Step:
+        """The step that is being read."""
+        return self.steps[-1]
+
+    @property
+    def line(self) -> Line:
+        """The line that is being read."""
+        return self.step.lines[-1]
+
+    def note(self, first: Mark, last: Mark, what: str) -> None:
+        """Keep which words gave which value."""
+        self.spans.append((first.start, last.end, what))
+
+    def touch(self, mark: Mark) -> None:
+        """Remember where the line began."""
+        if self.line.first is None:
+            self.line.first = mark
+
+    def new_line(self, joint: Joint, mark: Mark) -> Line:
+        """A further line of the same step."""
+        self.step.lines.append(Line(joint, first=mark))
+        self.pending = None
+        return self.line
+
+    def new_step(self) -> None:
+        """A further step, unless nothing was said in this one."""
+        self.pending = None
+        if not self.line.empty or self.step.days is not None:
+            self.steps.append(Step([Line(Joint.FIRST)]))
+
+    def lasts(self, days: Range, first: Mark, last: Mark) -> None:
+        """The step lasts so long; two lengths that differ are not read."""
+        if self.step.days is not None and self.step.days != days:
+            raise Unread(first, last)
+        self.step.days = days
+
+
+def new_draft() -> Draft:
+    """A draft in which nothing was said."""
+    return Draft([Step([Line(Joint.FIRST)])])
+
+
+ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")

@@ -1,0 +1,273 @@
+"""From what was understood to dosage lines: restatements are taken once, steps are numbered, what is left out is filled.
+
+Nothing is added that the text does not say; a line that fits nowhere makes the whole text unread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from rules.knowledge.sig_words import SigWords
+from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
+from rules.quantity import ONE
+from rules.sig_cursor import Unread
+from rules.sig_draft import ONCE_A_DAY, Draft, Joint, Limit, Line, SigDose, SigRate, Step
+from rules.sig_scan import Mark
+
+
+def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
+    """The dosage lines of a draft.
+
+    Raises:
+        Unread: lines contradict each other, or one of them fits nowhere.
+    """
+    _drop_dispensed(draft, words)
+    steps = [step for step in draft.steps if any(not line.empty for line in step.lines)]
+    for step in steps:
+        step.lines = [line for line in step.lines if not line.empty]
+    steps = _once(steps)
+    for place, step in enumerate(steps):
+        _fill(step, steps[place - 1] if place else None)
+        step.lines = _together(step.lines, end)
+    _refuse_open_repeat(draft)
+    maximum = tuple(dict.fromkeys(_maximum(limit, steps) for limit in draft.limits))
+    if maximum and not steps:
+        steps = [Step([Line(Joint.FIRST)])]
+    several = bool(steps[1:])
+    return tuple(
+        _dosage(line, step, place + 1 if several else None, maximum, words)
+        for place, step in enumerate(steps)
+        for given in step.lines
+        for line in _repeated(given)
+    )
+
+
+def _drop_dispensed(draft: Draft, words: SigWords) -> None:
+    """Take away a last number that belongs to nothing: ``... twice daily 30``, ``... 90 cap, 0 refills``."""
+    line = draft.line
+    alone = len(draft.steps) > 1 or len(draft.step.lines) > 1
+    if not alone or line.timed or len(line.doses) != 1 or line.joint in (Joint.AND, Joint.EXTRA):
+        return
+    dose = line.doses[0]
+    whole = dose.high.denominator == 1 and dose.low == dose.high and dose.high >= words.dispensed_at_least
+    if whole and dose.countable and (dose.unit is None or draft.refilled):
+        draft.step.lines.pop()
+        if not draft.step.lines:
+            draft.steps.pop()
+
+
+def _once(steps: list[Step]) -> list[Step]:
+    """Steps that are all said a second time are taken once."""
+    half, odd = divmod(len(steps), len((ONE, ONE)))
+    if half and not odd and all(_same_step(one, other) for one, other in zip(steps, steps[half:], strict=False)):
+        return steps[:half]
+    return steps
+
+
+def _same_step(one: Step, other: Step) -> bool:
+    return one.days == other.days and len(one.lines) == len(other.lines) and all(
+        _same(line, twin) for line, twin in zip(one.lines, other.lines, strict=True)
+    )
+
+
+def _same(one: Line, other: Line) -> bool:
+    """Whether two lines say the same dose at the same times."""
+    if not one.doses or not other.doses or not any(a.same_as(b) for a in one.doses for b in other.doses):
+        return False
+    return _times(one) == _times(other) and one.as_needed == other.as_needed
+
+
+def _times(line: Line) -> tuple[object, ...]:
+    rate = line.rate.same_as if line.rate else None
+    if rate is None and (line.moments or line.clock) and not line.days:
+        rate = (Fraction(len(line.moments) + len(line.clock)),) * len((ONE, ONE))
+    return rate, tuple(line.days)
+
+
+def _fill(step: Step, before: Step | None) -> None:
+    """Give a step the dose, or the once-a-day rate, of the step before where it names none of its own."""
+    if step.label is not None:
+        for line in step.lines:
+            if not line.timed and step.label[0] == step.label[1] and step.label[-1] == ONCE_A_DAY.unit:
+                line.rate = ONCE_A_DAY
+    if before is None:
+        return
+    first = before.lines[0]
+    single = not before.lines[1:]
+    for line in step.lines:
+        if not line.doses and line.timed and single:
+            line.doses = list(first.doses)
+        if line.doses and not line.timed and single and first.rate is not None and first.rate.same_as == (ONE, ONE):
+            line.rate, line.moments, line.clock = first.rate, list(first.moments), list(first.clock)
+        elif line.doses and not line.timed and single and first.rate is None and len(first.moments) == 1:
+            line.moments = list(first.moments)
+
+
+def _together(lines: list[Line], end: Mark) -> list[Line]:
+    """The lines of one step without what is said twice."""
+    kept: list[Line] = []
+    for line in lines:
+        if any(_same(line, other) for other in kept) and line.joint in (Joint.BARE, Joint.SENTENCE):
+            continue
+        if line.doses and not line.timed and any(_echo(line, other) for other in kept):
+            continue
+        kept.append(line)
+    split = _split(kept)
+    if split is not None:
+        return split
+    for place, line in enumerate(kept):
+        if place and not _fits(line, kept[:place]):
+            raise Unread(line.first or end)
+    return kept
+
+
+def _echo(line: Line, other: Line) -> bool:
+    return line.joint is not Joint.AND and any(a.same_as(b) for a in line.doses for b in other.doses)
+
+
+def _split(lines: list[Line]) -> list[Line] | None:
+    """``3 tablets a day, 1 in the morning and 2 at night``: the first line is the sum of the others."""
+    if not lines[1:] or lines[0].rate is None or not lines[0].doses or lines[0].moments or lines[0].as_needed:
+        return None
+    first, *others = lines
+    if any(not line.doses or line.rate or not (line.moments or line.clock) for line in others):
+        return None
+    whole = first.doses[0].high * lines[0].rate.a_day
+    parts = sum((line.doses[0].high * (len(line.moments) + len(line.clock)) for line in others), Fraction(0))
+    return others if parts == whole and first.doses[0].countable == others[0].doses[0].countable else None
+
+
+def _fits(line: Line, before: list[Line]) -> bool:
+    """Whether a further line can be taken beside those before it."""
+    if not line.timed and line.doses:
+        return False
+    if line.joint in (Joint.AND, Joint.EXTRA):
+        return True
+    if line.as_needed and line.joint is Joint.SENTENCE:
+        return True
+    if line.days and all(set(line.days).isdisjoint(other.days) and other.days for other in before):
+        return True
+    named = {code for code, _ in line.moments} | set(line.clock)
+    others = [{code for code, _ in other.moments} | set(other.clock) for other in before]
+    return bool(named) and all(each and each.isdisjoint(named) for each in others)
+
+
+def _repeated(line: Line) -> list[Line]:
+    """A line that may be repeated is the line, and as many again as needed."""
+    if not line.repeats or not line.rated or line.count is not None:
+        return [line]
+    rate = line.rate or ONCE_A_DAY
+    slots = Fraction(max(len(line.moments) + len(line.clock), 1))
+    times = rate.times[1] if line.rate and rate != ONCE_A_DAY else slots
+    more = SigRate((times * line.repeats, times * line.repeats), rate.every, rate.unit)
+    again = replace(line, joint=Joint.EXTRA, rate=more, moments=[], clock=[], as_needed=True, repeats=Fraction(0))
+    return [line, again]
+
+
+def _refuse_open_repeat(draft: Draft) -> None:
+    """"May repeat" without a number is bounded only by a written maximum."""
+    rated = any(line.rated for step in draft.steps for line in step.lines)
+    if draft.open_repeat is not None and rated and not draft.limits:
+        raise Unread(draft.open_repeat)
+
+
+def _maximum(limit: Limit, steps: list[Step]) -> MaximumDose:
+    """A limit with the unit of the doses where it has none of its own.
+
+    Raises:
+        Unread: the doses are in milligrams and the limit is a number alone, which may count tablets.
+    """
+    doses = [dose for step in steps for line in step.lines for dose in line.doses]
+    counted = [dose for dose in doses if dose.countable]
+    unit = limit.unit
+    if unit is None and counted:
+        unit = counted[0].unit
+    elif unit is None and doses:
+        if doses[0].kind is None or not doses[0].countable:
+            raise Unread(limit.mark)
+    return MaximumDose(Quantity(limit.amount, unit), limit.days)
+
+
+def _dosage(line: Line, step: Step, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords) -> Dosage:
+    timing = _timing(line, step, words)
+    return Dosage(
+        sequence=sequence,
+        doses=tuple(_entry(dose) for dose in _stated(line.doses)),
+        timing=None if timing == Timing() else timing,
+        as_needed=line.as_needed,
+        as_needed_for=line.reason if line.as_needed else None,
+        maximum=maximum,
+        route=line.route,
+    )
+
+
+def _entry(dose: SigDose) -> DoseEntry:
+    low = None if dose.low is None else Quantity(dose.low, dose.unit)
+    return DoseEntry(None, low, Quantity(dose.high, dose.unit))
+
+
+def _stated(doses: list[SigDose]) -> list[SigDose]:
+    """The statements that are the dose; a mass behind several tablets may be what one of them holds."""
+    counted = next((dose for dose in doses if dose.countable), None)
+    if counted is None or doses[0] is not counted:
+        return doses
+    return [dose for dose in doses if dose.countable or dose.total or _is_whole(dose, counted)]
+
+
+def _is_whole(dose: SigDose, counted: SigDose) -> bool:
+    """Whether a mass behind a count is surely that of the whole dose: of one unit, or a range in step with the count."""
+    if counted.low == counted.high:
+        return counted.high == ONE
+    if dose.low is None or counted.low is None or dose.low == dose.high:
+        return False
+    return dose.low / dose.high == counted.low / counted.high
+
+
+def _timing(line: Line, step: Step, words: SigWords) -> Timing:
+    rate = line.rate
+    when = (*(rate.when if rate else ()), *_moments(line, words))
+    days = (*(rate.days if rate else ()), *line.days)
+    length = step.days
+    timing = Timing(
+        when=tuple(dict.fromkeys(when)),
+        time_of_day=tuple(line.clock),
+        day_of_week=tuple(dict.fromkeys(days)),
+        count=line.count[0] if line.count else None,
+        count_max=line.count[1] if line.count and line.count[0] != line.count[1] else None,
+        bounds=step.bounds,
+        bounds_days=length[0] if length else None,
+        bounds_days_max=length[1] if length and length[0] != length[1] else None,
+    )
+    if rate is None:
+        return timing
+    low, high = rate.times
+    return replace(
+        timing,
+        frequency=low,
+        frequency_max=high if low != high else None,
+        period=rate.every[0],
+        period_max=rate.every[1] if rate.every[0] != rate.every[1] else None,
+        period_unit=rate.unit,
+    )
+
+
+def _moments(line: Line, words: SigWords) -> list[str]:
+    """The moments of a line, those that name one part of the day twice taken once."""
+    kept: list[tuple[str, bool]] = []
+    for code, explicit in line.moments:
+        part = words.parts_of_day.get(code, code)
+        if any(code == other for other, _ in kept):
+            continue
+        if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in kept):
+            continue
+        kept.append((code, explicit))
+    codes = [code for code, _ in kept]
+    match kept:
+        # "In the evening at bedtime" is one time; in a list of three it is two.
+        case [(one, _), (other, False)] if {one, other} <= words.late_parts:
+            codes = [other]
+    # "Twice a day with meals" does not say three times a day.
+    if line.rate is not None and len(codes) == 1 and codes[0] in words.all_meals:
+        return []
+    return codes

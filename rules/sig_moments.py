@@ -1,0 +1,143 @@
+"""At what times: moments of the day, times by the clock, and days of the week."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules.knowledge.sig_kinds import Kind
+from rules.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE
+from rules.sig_cursor import Cursor
+from rules.sig_draft import Draft, Joint, Line
+from rules.sig_numbers import read_numbers
+from rules.sig_rates import inherit
+from rules.sig_scan import Mark
+
+HALF_DAY = HOURS_PER_DAY * HALF
+BEFORE_NOON, AFTER_NOON = "am", "pm"
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def read_moment(cursor: Cursor, draft: Draft) -> bool:
+    """Read a moment, a time or days at the place; False if none stands here."""
+    begin, first = cursor.position, cursor.peek()
+    explicit = draft.pending is Joint.AND or draft.comma
+    if cursor.at(Kind.MOMENT, Kind.MOMENT_WORD):
+        code = cursor.next().code
+        _line(cursor, draft, first).moments.append((code, explicit))
+        draft.note(first, first, f"moment: {code}")
+        return True
+    time = _clock(cursor)
+    if time is not None:
+        _line(cursor, draft, first).clock.append(time)
+        draft.note(first, cursor.peek(-1), f"time: {time}")
+        return True
+    days = _days(cursor)
+    if days:
+        line = _line(cursor, draft, first)
+        line.days.extend(day for day in days if day not in line.days)
+        draft.note(first, cursor.peek(-1), f"days: {', '.join(days)}")
+        return True
+    cursor.position = begin
+    return False
+
+
+def _line(cursor: Cursor, draft: Draft, first: Mark) -> Line:
+    """The line that a moment belongs to: a further one of the same dose where "and" follows a rate of its own."""
+    line = draft.line
+    rate = line.rate
+    several = rate is not None and (rate.times != (ONE, ONE) or rate.every != (ONE, ONE) or rate.unit != "d")
+    if draft.pending is Joint.AND and line.doses and (several or line.single):
+        line = inherit(draft, first)
+    if line.single:
+        raise cursor.give_up(first)
+    draft.touch(first)
+    draft.pending = None
+    return line
+
+
+def _clock(cursor: Cursor) -> str | None:
+    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00 hours``."""
+    at = cursor.accept(Kind.AT)
+    mark = cursor.peek()
+    hour: Fraction
+    minutes = "00"
+    if mark.kind is Kind.CLOCK:
+        cursor.next()
+        parts = mark.text.split(":")
+        hour, minutes = Fraction(int(parts[0])), parts[1]
+    elif mark.kind is Kind.NUMBER and mark.value is not None and mark.value.denominator == 1:
+        cursor.next()
+        hour = mark.value
+        if _half(cursor) is None and not (at and cursor.at(Kind.HOUR_MARK)):
+            return None
+    else:
+        return None
+    half = _half(cursor)
+    if half is not None:
+        cursor.next()
+        if not ONE <= hour <= HALF_DAY:
+            return None
+        hour = hour % HALF_DAY + (HALF_DAY if half == AFTER_NOON else 0)
+    cursor.accept(Kind.HOUR_MARK)
+    if hour > cursor.words.last_hour or int(minutes) >= DAYS_PER["h"] / DAYS_PER["min"]:
+        return None
+    return f"{int(hour):02d}:{minutes}"
+
+
+def _half(cursor: Cursor) -> str | None:
+    """Whether the mark says before or after noon."""
+    text = cursor.peek().text if cursor.at(Kind.MOMENT_WORD) else ""
+    halves = cursor.words.clock_halves
+    return next((half for half in (BEFORE_NOON, AFTER_NOON) if text in halves[half]), None)
+
+
+def _days(cursor: Cursor) -> list[str]:
+    """``on Monday, Wednesday and Friday``, ``Mon/Wed/Fri``, ``Monday to Friday``, ``every Sunday``, ``weekdays``."""
+    cursor.accept(Kind.ON, Kind.EVERY)
+    named: list[str] = []
+    spans: list[bool] = []
+    while cursor.at(Kind.DAY, Kind.DAYS):
+        named.append(cursor.next().code)
+        place = cursor.position
+        span = cursor.sign("-") or cursor.at(Kind.TO)
+        if span or cursor.sign(",/&+") or cursor.at(Kind.AND, Kind.PER, Kind.PLUS):
+            cursor.next()
+            cursor.accept(Kind.AND)
+            cursor.accept(Kind.ON, Kind.EVERY)
+        if not cursor.at(Kind.DAY, Kind.DAYS):
+            cursor.position = place
+            break
+        spans.append(span)
+    match named, spans:
+        case [first, last], [True] if first in WEEK and last in WEEK:
+            return _span(first, last)
+    return list(dict.fromkeys(day for days in named for day in days.split()))
+
+
+def _span(first: str, last: str) -> list[str]:
+    begin, end = WEEK.index(first), WEEK.index(last)
+    return list(WEEK[begin : end + 1]) if begin <= end else list(WEEK[begin:] + WEEK[: end + 1])
+
+
+def read_hour_behind_rate(cursor: Cursor, draft: Draft) -> None:
+    """``daily16``: the hour that a hospital writes behind its code."""
+    mark = cursor.peek()
+    if not cursor.at(Kind.NUMBER) or not cursor.glued() or mark.value is None or mark.value.denominator != 1:
+        return
+    if mark.value <= cursor.words.last_hour and (cursor.peek(1).text in ("", ":", ",")):
+        cursor.next()
+        draft.line.clock.append(f"{int(mark.value):02d}:00")
+        draft.note(mark, mark, "time")
+
+
+def read_label(cursor: Cursor) -> tuple[Fraction, Fraction, str] | None:
+    """``day 1``, ``days 2 to 5``, ``week 3``: the place of a step in a course."""
+    begin = cursor.position
+    cursor.accept(Kind.ON, Kind.FOR)
+    if cursor.follows(Kind.PERIOD, Kind.NUMBER):
+        period = cursor.next()
+        numbers = read_numbers(cursor)
+        if numbers is not None and not cursor.at(Kind.UNIT, Kind.TIMES) and numbers.high.denominator == 1 == numbers.low.denominator:
+            return numbers.low, numbers.high, period.code
+    cursor.position = begin
+    return None

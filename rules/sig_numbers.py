@@ -1,0 +1,102 @@
+"""Numbers of a written dosage: digits, words, fractions, ranges, and numbers that are said twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rules.knowledge.sig_kinds import Kind
+from rules.quantity import ONE
+from rules.sig_cursor import Cursor
+from rules.sig_scan import Mark
+
+# "1 a 2 tabletas": the article of English is the "to" of Spanish.
+SPANISH_TO = "a"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A number or a range. ``loose``: a dash with spaces stands between its ends, which may mean something else."""
+
+    low: Fraction
+    high: Fraction
+    first: Mark
+    last: Mark
+    loose: bool = False
+
+
+def read_numbers(cursor: Cursor) -> Numbers | None:
+    """The number or range at the place, which is passed; None if there is none."""
+    begin = cursor.position
+    first = cursor.peek()
+    low = _number(cursor)
+    if low is None:
+        cursor.position = begin
+        return None
+    high, loose = low, False
+    place = cursor.position
+    if cursor.sign("-") or cursor.at(Kind.TO, Kind.OR) or (cursor.at(Kind.ARTICLE) and cursor.peek().text == SPANISH_TO):
+        tight = cursor.glued() and cursor.glued(1)
+        joint = cursor.next()
+        upper = _number(cursor)
+        if upper is None:
+            cursor.position = place
+        else:
+            high, loose = upper, joint.kind is Kind.SIGN and not tight
+    last = cursor.peek(-1)
+    numbers = Numbers(min(low, high), max(low, high), first, last, loose)
+    return _said_twice(cursor, numbers)
+
+
+def _number(cursor: Cursor) -> Fraction | None:
+    """One number: ``2``, ``1 1/2``, ``1-1/2``, ``one and a half``, ``ii``, ``two (2)``."""
+    mark = cursor.peek()
+    if mark.kind is Kind.ROMAN:
+        if not cursor.at(Kind.UNIT, Kind.ROUTE, Kind.TO, Kind.OR, ahead=1) and not cursor.sign("-", ahead=1):
+            return None
+    elif mark.kind is not Kind.NUMBER:
+        return None
+    cursor.next()
+    value = mark.value or Fraction(0)
+    whole = value.denominator == 1 and value >= ONE
+    if whole and _is_fraction(cursor.peek()):
+        value += cursor.next().value or 0
+    elif whole and cursor.sign("-") and cursor.glued() and cursor.glued(1) and _is_fraction(cursor.peek(1)):
+        cursor.next()
+        value += cursor.next().value or 0
+    elif whole and (added := cursor.accept(Kind.ADDED)):
+        value += added.value or 0
+    _pass_echo(cursor, mark, value)
+    return value
+
+
+def _is_fraction(mark: Mark) -> bool:
+    """A fraction written as one: ``1/2``, ``½``; not ``0.5`` and no word."""
+    if mark.kind is not Kind.NUMBER or mark.value is None or mark.value >= ONE:
+        return False
+    return mark.shape == "pair" or not mark.text.isascii()
+
+
+def _pass_echo(cursor: Cursor, mark: Mark, value: Fraction) -> None:
+    """Pass the same number said again in brackets or in the other writing: ``two (2)``, ``2 (two)``, ``2 two``."""
+    other = cursor.peek()
+    if cursor.follows("(", Kind.NUMBER, ")"):
+        if cursor.peek(1).value == value:
+            cursor.skip("(", Kind.NUMBER)
+            cursor.next()
+    elif other.kind is Kind.NUMBER and other.value == value and other.text.isalpha() is not mark.text.isalpha():
+        cursor.next()
+
+
+def _said_twice(cursor: Cursor, numbers: Numbers) -> Numbers:
+    """Pass a range said again in brackets: ``1-2 (one to two)``."""
+    if numbers.low == numbers.high or not cursor.sign("("):
+        return numbers
+    begin = cursor.position
+    cursor.next()
+    again = read_numbers(cursor)
+    if again is not None and (again.low, again.high) == (numbers.low, numbers.high) and cursor.sign(")"):
+        cursor.next()
+        return numbers
+    cursor.position = begin
+    return numbers

@@ -1,0 +1,203 @@
+"""How often: the rates of a written dosage, in figures, words, Latin or the codes of a hospital."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules.knowledge.sig_kinds import Kind
+from rules.knowledge.sig_words import SigWords
+from rules.quantity import ONE
+from rules.sig_cursor import Cursor
+from rules.sig_draft import Draft, Joint, Line, Range, SigRate
+from rules.sig_numbers import Numbers, read_numbers
+from rules.sig_scan import Mark
+
+# After "once" these say when, so that "once" adds nothing.
+TELLS_WHEN = (Kind.MOMENT, Kind.MOMENT_WORD, Kind.AT, Kind.DAY, Kind.DAYS, Kind.ON, Kind.CLOCK)
+
+
+def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
+    """The rate that begins at the place, which is passed; None if none stands here."""
+    begin = cursor.position
+    rate = _whole(cursor) or _counted(cursor, up_to) or _hourly(cursor) or _every(cursor)
+    if rate is None:
+        cursor.position = begin
+    return rate
+
+
+def _whole(cursor: Cursor) -> SigRate | None:
+    """A rate in one word: ``bid``, ``daily``, ``q6h`` as a code."""
+    mark = cursor.accept(Kind.RATE)
+    return None if mark is None else of_code(mark, cursor.words)
+
+
+def of_code(mark: Mark, words: SigWords) -> SigRate:
+    """The rate that a word stands for."""
+    timing = words.rates[mark.code]
+    return SigRate((timing.times, timing.times), timing.every, timing.unit, timing.when, timing.days)
+
+
+def _counted(cursor: Cursor, up_to: bool) -> SigRate | None:
+    """``twice a day``, ``2 to 3 times daily``, ``once every 3 days``, ``4 times in 24 hours``."""
+    numbers = _how_often(cursor)
+    if numbers is None:
+        return None
+    times = (None if up_to else numbers[0], numbers[1])
+    # "twice (2 times) a day", "twice by mouth a day".
+    cursor.skip(",", Kind.ROUTE)
+    period = _period(cursor)
+    return None if period is None else SigRate(times, period[0], period[1])
+
+
+def _how_often(cursor: Cursor) -> Range | None:
+    counted = cursor.accept(Kind.COUNTED)
+    if counted is not None and counted.value is not None:
+        low = high = counted.value
+        if cursor.at(Kind.OR, Kind.TO) or cursor.sign("-"):
+            place = cursor.position
+            cursor.next()
+            other = cursor.accept(Kind.COUNTED)
+            if other is None or other.value is None:
+                cursor.position = place
+                numbers = _how_often_again(cursor)
+                return (low, numbers.high) if numbers else (low, high)
+            high = other.value
+        return min(low, high), max(low, high)
+    numbers = read_numbers(cursor)
+    if numbers is None or cursor.accept(Kind.TIMES) is None or numbers.loose or cursor.at(Kind.NUMBER):
+        return None
+    return numbers.low, numbers.high
+
+
+def _how_often_again(cursor: Cursor) -> Numbers | None:
+    """``to 3 times`` of ``once to 3 times``."""
+    place = cursor.position
+    cursor.next()
+    numbers = read_numbers(cursor)
+    if numbers is None or cursor.accept(Kind.TIMES) is None:
+        cursor.position = place
+        return None
+    return numbers
+
+
+def _period(cursor: Cursor) -> tuple[Range, str] | None:
+    """The period behind a number of times."""
+    cursor.skip(",")
+    mark = cursor.peek()
+    if mark.kind is Kind.PER_PERIOD:
+        cursor.next()
+        return (ONE, ONE), mark.code
+    if mark.kind is Kind.RATE:
+        rate = of_code(mark, cursor.words)
+        if rate.times != (ONE, ONE) or rate.when or rate.days:
+            return None
+        cursor.next()
+        return rate.every, rate.unit
+    if mark.kind in (Kind.PER, Kind.EVERY, Kind.IN):
+        place = cursor.position
+        cursor.next()
+        found = _length(cursor)
+        if found is None:
+            cursor.position = place
+        return found
+    return None
+
+
+def _length(cursor: Cursor) -> tuple[Range, str] | None:
+    """``4 to 6 hours``, ``day``, ``other day``, ``third day``."""
+    cursor.accept(Kind.ARTICLE)
+    ordinal = cursor.accept(Kind.ORDINAL)
+    if ordinal is not None and ordinal.value is not None:
+        period = cursor.accept(Kind.PERIOD)
+        return None if period is None else ((ordinal.value, ordinal.value), period.code)
+    numbers = read_numbers(cursor)
+    if numbers is not None:
+        cursor.skip("-")
+    period = cursor.accept(Kind.PERIOD)
+    if period is None or (numbers is not None and numbers.low <= 0):
+        return None
+    return ((ONE, ONE) if numbers is None else (numbers.low, numbers.high)), period.code
+
+
+def _hourly(cursor: Cursor) -> SigRate | None:
+    """``6 hourly``, ``4-6 hrly``, ``hourly``."""
+    place = cursor.position
+    numbers = read_numbers(cursor)
+    cursor.skip("-")
+    if cursor.accept(Kind.HOURLY) is None or (numbers is not None and numbers.low <= 0):
+        cursor.position = place
+        return None
+    return SigRate((ONE, ONE), (ONE, ONE) if numbers is None else (numbers.low, numbers.high), "h")
+
+
+def _every(cursor: Cursor) -> SigRate | None:
+    """``every 4-6 hours``, ``q6h``, ``every other day``, ``every other night``, ``every Monday`` (left to the days)."""
+    if not cursor.at(Kind.EVERY):
+        return None
+    every = cursor.next()
+    if cursor.follows(Kind.ORDINAL, Kind.MOMENT_WORD):
+        ordinal, moment = cursor.next(), cursor.next()
+        if ordinal.value is not None:
+            return SigRate((ONE, ONE), (ordinal.value, ordinal.value), "d", (moment.code,))
+    if cursor.at(Kind.PERIOD) and not every.text.isascii():
+        return None
+    found = _length(cursor)
+    if found is None:
+        return None
+    # "every 4 hours to 6 hours" and "q4h-q6h".
+    return SigRate((ONE, ONE), found[0], found[1])
+
+
+def read_per_period(cursor: Cursor) -> SigRate | None:
+    """``a day``, ``/24 hours`` behind a dose: so much in each."""
+    begin = cursor.position
+    if cursor.at(Kind.PER_PERIOD, Kind.PER):
+        found = _period(cursor)
+        if found is not None:
+            return SigRate((ONE, ONE), found[0], found[1])
+    cursor.position = begin
+    return None
+
+
+def add_rate(cursor: Cursor, draft: Draft, rate: SigRate, first: Mark) -> None:
+    """Put a rate to the line: its first, the same again, one that combines with it, or a contradiction."""
+    last = cursor.peek(-1)
+    draft.note(first, last, f"rate: {rate.times[1]} in {rate.every[0]} {rate.unit}")
+    line = draft.line
+    if draft.pending is Joint.AND and line.doses and (line.rate is not None or line.single):
+        line = inherit(draft, first)
+    if line.single:
+        raise cursor.give_up(first)
+    draft.touch(first)
+    draft.pending = None
+    if line.rate is None:
+        line.rate = rate
+    elif line.rate.same_as == rate.same_as:
+        line.rate = line.rate if line.rate.when or line.rate.days else rate if rate.when or rate.days else line.rate
+    else:
+        combined = _combined(line.rate, rate) or _combined(rate, line.rate)
+        if combined is None:
+            raise cursor.give_up(first)
+        line.rate = combined
+
+
+def _combined(a_day: SigRate, days: SigRate) -> SigRate | None:
+    """``twice a day`` and ``every other day`` together."""
+    if (a_day.every, a_day.unit) != ((ONE, ONE), "d") or a_day.times[0] is None:
+        return None
+    if days.unit in ("d", "wk", "mo") and days.times == (ONE, ONE) and days.every != (ONE, ONE) and not days.days:
+        return SigRate(a_day.times, days.every, days.unit, a_day.when or days.when)
+    return None
+
+
+def inherit(draft: Draft, first: Mark) -> Line:
+    """A further line of the same dose: ``1 tablet twice a day and at bedtime``."""
+    doses = draft.line.doses
+    line = draft.new_line(Joint.AND, first)
+    line.doses = list(doses)
+    return line
+
+
+def whole_number(value: Fraction) -> bool:
+    """Whether a number can count times."""
+    return value.denominator == 1 and value >= ONE

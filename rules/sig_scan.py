@@ -1,0 +1,135 @@
+"""A written dosage as a row of marks: every word and number with its meaning, and where it stands in the text.
+
+The longest phrase of the lexicon wins. What the lexicon does not hold stays ``unknown``: nothing is guessed here, and
+nothing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from rules.knowledge.sig_kinds import Kind
+from rules.knowledge.sig_tokens import Token, tokens
+from rules.knowledge.sig_words import SigWords
+from rules.quantity import exact
+
+AS_NEEDED_CORE = "prn"
+TIMES_CORE = "x"
+# Kinds of words that are written into one: "pobid", "qhsprn".
+GLUED = frozenset({Kind.RATE, Kind.MOMENT, Kind.ROUTE, Kind.AS_NEEDED, Kind.MOMENT_WORD, Kind.PERIOD, Kind.HOURLY})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word or phrase of a text from ``start`` to ``end`` with its kind, and the id or number that it stands for."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    code: str = ""
+    value: Fraction | None = None
+    shape: str = ""
+
+
+def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> list[Mark]:
+    """The marks of a text; ``names`` are the names of medicines. Never raises."""
+    pieces = [piece for token in tokens(text) for piece in _pieces(_respelled(token, words), words)]
+    found: list[Mark] = []
+    position = 0
+    while position < len(pieces):
+        mark, used = _mark(pieces, position, words, names)
+        found.append(mark)
+        position += used
+    return found
+
+
+def _respelled(token: Token, words: SigWords) -> Token:
+    return replace(token, text=words.misspelt[token.text]) if token.text in words.misspelt else token
+
+
+def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
+    """A token, cut where known words were written into one."""
+    text = token.text
+    if token.sign or token.shape or token.value is not None or text in words.phrases:
+        yield token
+        return
+    cut = text.find(AS_NEEDED_CORE)
+    if cut >= 0:
+        after = cut + len(AS_NEEDED_CORE)
+        yield from (_part(token, begin, end) for begin, end in ((0, cut), (cut, after), (after, len(text))) if begin < end)
+        return
+    if text.endswith(TIMES_CORE) and _is_glued(text.removesuffix(TIMES_CORE), words):
+        yield _part(token, 0, len(text) - len(TIMES_CORE))
+        yield _part(token, len(text) - len(TIMES_CORE), len(text))
+        return
+    for cut in range(len(text) - 1, 1, -1):
+        if _is_glued(text[:cut], words) and _is_glued(text[cut:], words):
+            yield _part(token, 0, cut)
+            yield _part(token, cut, len(text))
+            return
+    yield token
+
+
+def _is_glued(text: str, words: SigWords) -> bool:
+    word = words.single(text) if text[1:] else None
+    return word is not None and word.kind in GLUED
+
+
+def _part(token: Token, begin: int, end: int) -> Token:
+    return Token(token.text[begin:end], token.start + begin, token.start + end)
+
+
+def _mark(
+    pieces: list[Token], position: int, words: SigWords, names: Mapping[str, tuple[str, ...]]
+) -> tuple[Mark, int]:
+    """The mark that begins at a place, and how many tokens it takes."""
+    first = pieces[position]
+    for phrase in words.phrases.get(first.text, ()):
+        length = len(phrase.tokens)
+        if length == 1 or _matches(pieces, position, phrase.tokens):
+            last = pieces[position + length - 1]
+            word = phrase.word
+            text = " ".join(phrase.tokens)
+            return Mark(word.kind, text, first.start, last.end, word.code, word.value), length
+    if first.value is not None:
+        return Mark(Kind.NUMBER, first.text, first.start, first.end, value=first.value), 1
+    if first.shape:
+        return _shaped(first, words), 1
+    if first.sign:
+        return Mark(Kind.SIGN, first.text, first.start, first.end), 1
+    for following in pieces[position + 1 : position + 1 + 1]:
+        if f"{first.text} {following.text}" in names:
+            return Mark(Kind.NAME, first.text, first.start, following.end), len((first, following))
+    kind = Kind.NAME if first.text in names else Kind.UNKNOWN
+    return Mark(kind, first.text, first.start, first.end), 1
+
+
+def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> bool:
+    window = pieces[position : position + len(phrase)]
+    return len(window) == len(phrase) and all(piece.text == text for piece, text in zip(window, phrase, strict=True))
+
+
+def _shaped(token: Token, words: SigWords) -> Mark:
+    """A pair, a clock time, a date or a number with a comma."""
+    unknown = Mark(Kind.UNKNOWN, token.text, token.start, token.end)
+    if token.shape == "date":
+        return replace(unknown, kind=Kind.DATE)
+    if token.shape == "clock":
+        return replace(unknown, kind=Kind.CLOCK)
+    if token.shape == "pair":
+        above, _, below = token.text.partition("/")
+        if token.text in words.fractions:
+            return replace(unknown, kind=Kind.NUMBER, value=exact(above) / exact(below), shape=token.shape)
+        if below in words.lengths and exact(above) > 0:
+            return replace(unknown, kind=Kind.LENGTH, value=exact(above), code=words.lengths[below])
+        return unknown
+    whole, _, decimals = token.text.partition(",")
+    if decimals in words.comma_decimals or not whole.strip("0"):
+        try:
+            return replace(unknown, kind=Kind.NUMBER, value=exact(f"{whole}.{decimals}"))
+        except ValueError:
+            return unknown
+    return unknown
