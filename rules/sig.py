@@ -17,7 +17,7 @@ from rules.quantity import DAYS_PER, ONE
 from rules.sig_clause import pass_diagnosis, pass_name, pass_reason, pass_remark, read_limit
 from rules.sig_course import end_of_clause, read_date, read_length, read_repeat, read_supply, set_count
 from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor, Unread
-from rules.sig_dose import add_dose, read_dose
+from rules.sig_dose import add_dose, read_dose, read_whole
 from rules.sig_draft import Draft, Joint, NoDailyRate, SigRate, new_draft
 from rules.sig_lines import dosages
 from rules.sig_moments import read_hour_behind_rate, read_label, read_moment
@@ -34,6 +34,12 @@ REASONS = {
     Kind.INFUSION: NoDailyRate.INFUSION,
 }
 PASSED = frozenset({Kind.REMARK, Kind.ARTICLE, Kind.RELEASE, Kind.HOUR_MARK, Kind.MONTH, Kind.TOTAL})
+# "Reduce by 0.5 mg every week".
+BY = " by"
+# What makes a text an instruction.
+INSTRUCTS = frozenset(
+    {Kind.VERB, Kind.RATE, Kind.EVERY, Kind.COUNTED, Kind.TIMES, Kind.PER_PERIOD, Kind.MOMENT, Kind.AS_NEEDED, Kind.HALT}
+)
 # Reasons that hold even where a rate is stated: the rate is not what will be taken day after day.
 OVERRULING = (NoDailyRate.TITRATION, NoDailyRate.PROTOCOL, NoDailyRate.INFUSION)
 
@@ -78,6 +84,7 @@ def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     try:
         if not marks:
             raise cursor.give_up()
+        _skip_heading(cursor)
         while not cursor.done:
             _step(cursor, draft, forms)
         lines = dosages(draft, words, marks[0])
@@ -89,6 +96,16 @@ def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     return ReadSig(lines, tuple(Span(*span) for span in draft.spans), reason)
 
 
+def _skip_heading(cursor: Cursor) -> None:
+    """Pass a heading before ``Directions:``, where it holds no instruction of its own."""
+    for place, mark in enumerate(cursor.marks):
+        if mark.kind in INSTRUCTS:
+            return
+        if mark.kind is Kind.DIRECTIONS and cursor.sign(":", place + 1):
+            cursor.position = place
+            return
+
+
 def _step(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     """Read what stands at the place.
 
@@ -98,9 +115,11 @@ def _step(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     mark = cursor.peek()
     if mark.kind is Kind.SIGN:
         _sign(cursor, draft)
-    elif _joint(cursor, draft) or _flag(cursor, draft):
+    elif _joint(cursor, draft, forms) or _flag(cursor, draft, forms):
         return
-    elif mark.kind in (Kind.NAME, Kind.OF):
+    elif mark.kind is Kind.RATE and draft.line.rated and cursor.at(Kind.MAXIMUM, ahead=1):
+        cursor.next()
+    elif mark.kind in (Kind.NAME, Kind.OF, Kind.OTHER_SUBSTANCE):
         pass_name(cursor, draft)
     elif mark.kind is Kind.OPENER:
         pass_remark(cursor)
@@ -126,7 +145,7 @@ def _sign(cursor: Cursor, draft: Draft) -> None:
     end_of_clause(draft, cursor.next().text in SENTENCE_SIGNS)
 
 
-def _joint(cursor: Cursor, draft: Draft) -> bool:
+def _joint(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     """Words that say how the next line follows."""
     mark = cursor.peek()
     if mark.kind in (Kind.AND, Kind.PLUS):
@@ -135,20 +154,23 @@ def _joint(cursor: Cursor, draft: Draft) -> bool:
         draft.pending = Joint.EXTRA
     elif mark.kind in (Kind.THEN, Kind.CHANGE_TO):
         draft.new_step()
+        draft.step.changed = mark.kind is Kind.CHANGE_TO
     elif mark.kind is Kind.STOP:
         if draft.line.empty:
             return False
-    elif mark.kind is Kind.EQUALS:
-        if not draft.line.doses:
-            return False
-        draft.pending = None
-    else:
+    elif mark.kind is not Kind.EQUALS or not draft.line.doses:
         return False
     cursor.next()
+    if mark.kind is Kind.EQUALS:
+        doses = read_whole(cursor, forms)
+        if doses is None:
+            raise cursor.give_up(mark)
+        draft.pending = None
+        add_dose(cursor, draft, doses)
     return True
 
 
-def _flag(cursor: Cursor, draft: Draft) -> bool:
+def _flag(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     """Words that stand for themselves."""
     mark = cursor.peek()
     if mark.kind is Kind.VERB:
@@ -165,16 +187,30 @@ def _flag(cursor: Cursor, draft: Draft) -> bool:
     elif mark.kind in REASONS:
         draft.reasons.append(REASONS[mark.kind])
         draft.note(mark, mark, REASONS[mark.kind].value)
+        if mark.text.endswith(BY):
+            _pass_change(cursor, forms)
+            return True
     elif mark.kind is Kind.SCALE:
         pass_reason(cursor)
         return True
     elif mark.kind is Kind.PER and mark.text == "/":
         draft.comma = True
+    elif mark.kind is Kind.IN and cursor.at(Kind.ROUTE, ahead=1):
+        cursor.next()
     elif mark.kind not in PASSED or (mark.kind is Kind.ARTICLE and cursor.at(Kind.UNIT, ahead=1)):
         return False
     cursor.next()
+    if mark.kind is Kind.AS_DIRECTED and cursor.at(Kind.NUMBER) and cursor.glued():
+        cursor.next()
     draft.comma = draft.comma and mark.kind is not Kind.VERB
     return True
+
+
+def _pass_change(cursor: Cursor, forms: Forms) -> None:
+    """Pass what a dose is changed by, and how often: ``0.5 mg every 2 weeks``."""
+    cursor.next()
+    read_dose(cursor, forms)
+    read_rate(cursor)
 
 
 def _as_needed(cursor: Cursor, draft: Draft) -> None:
@@ -194,7 +230,8 @@ def _as_needed(cursor: Cursor, draft: Draft) -> None:
         draft.note(first, first, "as needed")
         return
     cursor.accept(Kind.FOR, Kind.REASON)
-    line.reason = line.reason or pass_reason(cursor)
+    reason = pass_reason(cursor)
+    line.reason = line.reason or reason
     draft.note(first, cursor.peek(-1), "as needed")
 
 
@@ -221,6 +258,8 @@ def _figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
         return True
     doses = read_dose(cursor, forms)
     if doses is not None:
+        if any(mark.kind is Kind.ADDITIONAL for mark in cursor.marks[begin : cursor.position]):
+            draft.pending = draft.pending or Joint.EXTRA
         add_dose(cursor, draft, doses)
         draft.comma = False
         return True
@@ -256,6 +295,8 @@ def _once(cursor: Cursor, draft: Draft) -> bool:
         if numbers is None or numbers.low != numbers.high or cursor.accept(Kind.TIMES) is None or draft.line.rated:
             cursor.position = begin
             return False
+        if numbers.high == ONE and cursor.at(*TELLS_WHEN):
+            return True
         count = numbers.high
     if cursor.at(Kind.NUMBER, Kind.UNIT):
         cursor.position = begin
@@ -323,8 +364,9 @@ def _label(cursor: Cursor, draft: Draft, label: tuple[Fraction, Fraction, str], 
     expected = before[1] + ONE if before else ONE
     if low != expected or high < low or (before and before[-1] != unit):
         raise cursor.give_up(first)
-    if draft.line.timed or draft.step.label:
+    if draft.step.label:
         draft.new_step()
+    draft.step.label_leads = draft.line.empty
     days = (high - low + ONE) * DAYS_PER[unit]
     draft.lasts((days, days), first, cursor.peek(-1))
     draft.step.label = label

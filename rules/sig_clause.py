@@ -41,13 +41,20 @@ def pass_reason(cursor: Cursor) -> str | None:
         if cursor.sign(SOFT_SIGNS):
             if not cursor.at(*WEAK, ahead=1):
                 break
-        elif not cursor.at(*WEAK) or (cursor.at(*JOINING) and not cursor.at(*WEAK, ahead=1)):
+        elif not _is_passed(cursor) or (cursor.at(*JOINING) and not _is_passed(cursor, 1)):
             break
         if cursor.at(Kind.ROMAN) or _opens_dose(cursor):
             break
         cursor.next()
     passed = cursor.marks[begin : cursor.position]
     return " ".join(mark.text for mark in passed) or None
+
+
+def _is_passed(cursor: Cursor, ahead: int = 0) -> bool:
+    """Whether a mark can be part of a reason; a verb can where no dose and no time follows it."""
+    if cursor.at(Kind.VERB, ahead=ahead):
+        return cursor.at(Kind.UNKNOWN, Kind.ORDINAL, Kind.REMARK, ahead=ahead + 1)
+    return cursor.at(*WEAK, ahead=ahead)
 
 
 def _opens_dose(cursor: Cursor) -> bool:
@@ -81,7 +88,7 @@ def pass_name(cursor: Cursor, draft: Draft) -> None:
     begin = cursor.position
     if opened.kind is Kind.OF:
         cursor.accept(Kind.ARTICLE)
-    while cursor.at(Kind.NAME, Kind.RELEASE) or (opened.kind is Kind.OF and cursor.at(Kind.UNKNOWN)):
+    while cursor.at(Kind.NAME, Kind.RELEASE, Kind.OTHER_SUBSTANCE) or (opened.kind is Kind.OF and cursor.at(Kind.UNKNOWN)):
         cursor.next()
     if cursor.follows("(", Kind.UNKNOWN, ")") or cursor.follows("(", Kind.NAME, ")"):
         cursor.skip("()", Kind.UNKNOWN, Kind.NAME)

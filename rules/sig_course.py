@@ -52,8 +52,11 @@ def _lasting(
     low, high = (ONE, ONE) if numbers is None else (numbers.low, numbers.high)
     if cursor.accept(Kind.SUPPLY):
         return True
-    if cursor.accept(Kind.BEFORE_AFTER):
+    if cursor.at(Kind.BEFORE_AFTER) or cursor.follows(".", Kind.BEFORE_AFTER):
+        cursor.skip(".", Kind.BEFORE_AFTER)
         pass_reason(cursor)
+        return True
+    if cursor.at(Kind.SINGLE):
         return True
     days = (low * DAYS_PER[unit.code], high * DAYS_PER[unit.code])
     if opened and unit.code in MOMENTS:
@@ -106,7 +109,9 @@ def read_supply(cursor: Cursor) -> bool:
     else:
         numbers = read_numbers(cursor)
         cursor.skip("-")
-        if numbers is not None and cursor.accept(Kind.SUPPLY, Kind.REFILL):
+        refilled = cursor.at(Kind.REFILL) and not cursor.at(Kind.NUMBER, ahead=1)
+        if numbers is not None and (refilled or cursor.at(Kind.SUPPLY)):
+            cursor.next()
             return True
     cursor.position = begin
     return False
@@ -166,7 +171,9 @@ def read_repeat(cursor: Cursor, draft: Draft) -> None:
     interval = False
     while True:
         mark = cursor.peek()
-        if cursor.at(Kind.TIMES) and cursor.at(Kind.NUMBER, ahead=1):
+        if cursor.accept(Kind.AS_NEEDED):
+            draft.line.as_needed = True
+        elif cursor.at(Kind.TIMES) and cursor.at(Kind.NUMBER, ahead=1):
             cursor.next()
             times = cursor.next().value
         elif mark.kind is Kind.COUNTED or (cursor.follows(Kind.NUMBER, Kind.TIMES)) or (mark.kind is Kind.NUMBER and cursor.glued()):
@@ -187,6 +194,7 @@ def read_repeat(cursor: Cursor, draft: Draft) -> None:
             break
     last = cursor.peek(-1)
     draft.note(first, last, "repeat")
+    draft.reasons.append(NoDailyRate.NOT_STATED)
     draft.pending = None
     line = draft.line
     if times is not None and times.denominator == 1 and times >= ONE:

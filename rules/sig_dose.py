@@ -77,6 +77,8 @@ def _plain(cursor: Cursor, numbers: Numbers, first: Mark, forms: Forms) -> list[
     low, high = numbers.low, numbers.high
     if cursor.sign("-") and cursor.at(Kind.UNIT, ahead=1) and cursor.glued():
         cursor.next()
+    if cursor.at(Kind.UNIT, ahead=1):
+        cursor.accept(Kind.ADDITIONAL)
     unit = cursor.accept(Kind.UNIT)
     if unit is None:
         if numbers.loose or cursor.at(Kind.PERIOD, Kind.SPOON, Kind.LENGTH) or _another_number(cursor):
@@ -126,6 +128,19 @@ def _changed(dose: SigDose, low: Fraction | None, strength: bool = False, total:
     return SigDose(low, dose.high, dose.unit, dose.kind, dose.mark, strength or dose.strength, total or dose.total)
 
 
+def read_whole(cursor: Cursor, forms: Forms) -> list[SigDose] | None:
+    """The dose behind an equals sign, which may be a sum: ``= one 5 mg tablet plus one 2 mg tablet``."""
+    doses = read_dose(cursor, forms)
+    while doses is not None and cursor.at(Kind.PLUS, Kind.AND):
+        place, first = cursor.position, cursor.next()
+        more = read_dose(cursor, forms)
+        if more is None:
+            cursor.position = place
+            break
+        doses = [_sum(cursor, doses, more, first)]
+    return None if doses is None else [_changed(dose, low=dose.low, total=True) for dose in doses]
+
+
 def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
     """Put a dose where it belongs: to the line, as another statement of its dose, or into a line of its own."""
     first = doses[0].mark
@@ -139,7 +154,9 @@ def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
         draft.pending = None
         return
     if line.timed or draft.step.days is not None:
-        if draft.step.days is not None and draft.pending in (None, Joint.SENTENCE):
+        step = draft.step
+        closed = step.days is not None and draft.pending in (None, Joint.SENTENCE)
+        if closed if step.label is None or step.label_leads else True:
             draft.new_step()
         else:
             draft.new_line(draft.pending or Joint.BARE, first)
@@ -159,7 +176,7 @@ def _restate(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
         line.doses = [_sum(cursor, line.doses, doses, first)]
     elif any(old.same_as(new) for old in line.doses for new in doses):
         return
-    elif {old.countable for old in line.doses} != {new.countable for new in doses}:
+    elif {old.measure for old in line.doses}.isdisjoint(new.measure for new in doses):
         if line.named and draft.verb and not line.doses[0].countable and doses[0].countable:
             line.doses = doses
         else:

@@ -56,6 +56,11 @@ class SigDose:
         """Whether it counts units, or is a number alone."""
         return self.unit is None or self.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION)
 
+    @property
+    def measure(self) -> str:
+        """What it is measured in, beyond the unit: a count, a mass, a volume; else the unit itself."""
+        return "count" if self.countable else self.kind or self.unit or ""
+
     def same_as(self, other: SigDose) -> bool:
         """Whether both say the same, a number without a unit standing for any countable unit."""
         if (self.low, self.high) != (other.low, other.high):
@@ -65,13 +70,17 @@ class SigDose:
 
 @dataclass(frozen=True, slots=True)
 class SigRate:
-    """``times`` doses (from None: up to) in each ``every`` of ``unit``, with the moments and days that its code names."""
+    """``times`` doses (from None: up to) in each ``every`` of ``unit``, with the moments and days that its code names.
+
+    ``of_days``: it counts days of use, "3 days a week".
+    """
 
     times: tuple[Fraction | None, Fraction]
     every: Range
     unit: str
     when: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
+    of_days: bool = False
 
     @property
     def a_day(self) -> Fraction:
@@ -122,12 +131,17 @@ class Line:
 
 @dataclass(slots=True)
 class Step:
-    """Lines that run together, for ``days`` (at least, at most), or between two dates."""
+    """Lines that run together, for ``days`` (at least, at most), or between two dates.
+
+    ``changed``: the dose was raised or lowered to it. ``label`` is its place in a course ("days 2 to 5"); ``label_leads``: it stands before its doses.
+    """
 
     lines: list[Line]
     days: Range | None = None
     bounds: Period = Period()
     label: tuple[Fraction, Fraction, str] | None = None
+    label_leads: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
     steps = [step for step in draft.steps if any(not line.empty for line in step.lines)]
     for step in steps:
         step.lines = [line for line in step.lines if not line.empty]
+    for step in steps:
+        _fill_label(step)
     steps = _once(steps)
     for place, step in enumerate(steps):
         _fill(step, steps[place - 1] if place else None)
@@ -75,27 +77,44 @@ def _same(one: Line, other: Line) -> bool:
     """Whether two lines say the same dose at the same times."""
     if not one.doses or not other.doses or not any(a.same_as(b) for a in one.doses for b in other.doses):
         return False
-    return _times(one) == _times(other) and one.as_needed == other.as_needed
+    slots, twins = _slots(one), _slots(other)
+    if one.days != other.days or one.as_needed != other.as_needed or (slots and twins and slots != twins):
+        return False
+    return _often(one) == _often(other)
 
 
-def _times(line: Line) -> tuple[object, ...]:
-    rate = line.rate.same_as if line.rate else None
-    if rate is None and (line.moments or line.clock) and not line.days:
-        rate = (Fraction(len(line.moments) + len(line.clock)),) * len((ONE, ONE))
-    return rate, tuple(line.days)
+def _slots(line: Line) -> set[str]:
+    """The moments and times that a line names."""
+    return {code for code, _ in line.moments} | set(line.clock)
+
+
+def _often(line: Line) -> tuple[Fraction, Fraction] | None:
+    """How often a day, by the rate or else by the moments."""
+    if line.rate is not None:
+        return line.rate.same_as
+    slots = Fraction(len(_slots(line)))
+    return (slots, slots) if slots else None
+
+
+def _fill_label(step: Step) -> None:
+    """What is taken "on day 1", and nothing else is said of it, is that day's."""
+    if step.label is not None and step.label[0] == step.label[1] and step.label[-1] == ONCE_A_DAY.unit:
+        for line in step.lines:
+            if not line.timed:
+                line.rate = ONCE_A_DAY
 
 
 def _fill(step: Step, before: Step | None) -> None:
     """Give a step the dose, or the once-a-day rate, of the step before where it names none of its own."""
-    if step.label is not None:
-        for line in step.lines:
-            if not line.timed and step.label[0] == step.label[1] and step.label[-1] == ONCE_A_DAY.unit:
-                line.rate = ONCE_A_DAY
     if before is None:
         return
     first = before.lines[0]
     single = not before.lines[1:]
     for line in step.lines:
+        if step.changed and single and not line.rated and line.count is None:
+            # "Increase to 10 mg if needed": the change is as needed, the times stay.
+            line.rate, line.moments, line.clock = first.rate, list(first.moments), list(first.clock)
+            line.days, line.as_needed = list(first.days), first.as_needed
         if not line.doses and line.timed and single:
             line.doses = list(first.doses)
         if line.doses and not line.timed and single and first.rate is not None and first.rate.same_as == (ONE, ONE):
@@ -131,6 +150,8 @@ def _split(lines: list[Line]) -> list[Line] | None:
     if not lines[1:] or lines[0].rate is None or not lines[0].doses or lines[0].moments or lines[0].as_needed:
         return None
     first, *others = lines
+    if not others[1:] or others[0].joint in (Joint.AND, Joint.EXTRA):
+        return None
     if any(not line.doses or line.rate or not (line.moments or line.clock) for line in others):
         return None
     whole = first.doses[0].high * lines[0].rate.a_day
@@ -148,8 +169,8 @@ def _fits(line: Line, before: list[Line]) -> bool:
         return True
     if line.days and all(set(line.days).isdisjoint(other.days) and other.days for other in before):
         return True
-    named = {code for code, _ in line.moments} | set(line.clock)
-    others = [{code for code, _ in other.moments} | set(other.clock) for other in before]
+    named = _slots(line)
+    others = [_slots(other) for other in before]
     return bool(named) and all(each and each.isdisjoint(named) for each in others)
 
 

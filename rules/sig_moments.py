@@ -14,6 +14,8 @@ from rules.sig_scan import Mark
 
 HALF_DAY = HOURS_PER_DAY * HALF
 BEFORE_NOON, AFTER_NOON = "am", "pm"
+FIRST = "first"
+MINUTE, HOUR_AND_MINUTE = "mm", "hhmm"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -21,12 +23,14 @@ def read_moment(cursor: Cursor, draft: Draft) -> bool:
     """Read a moment, a time or days at the place; False if none stands here."""
     begin, first = cursor.position, cursor.peek()
     explicit = draft.pending is Joint.AND or draft.comma
+    if cursor.at(Kind.MOMENT, ahead=1):
+        cursor.accept(Kind.EVERY, Kind.AT, Kind.IN, Kind.ON)
     if cursor.at(Kind.MOMENT, Kind.MOMENT_WORD):
         code = cursor.next().code
         _line(cursor, draft, first).moments.append((code, explicit))
         draft.note(first, first, f"moment: {code}")
         return True
-    time = _clock(cursor)
+    time = _clock(cursor, bool(draft.line.clock))
     if time is not None:
         _line(cursor, draft, first).clock.append(time)
         draft.note(first, cursor.peek(-1), f"time: {time}")
@@ -55,8 +59,8 @@ def _line(cursor: Cursor, draft: Draft, first: Mark) -> Line:
     return line
 
 
-def _clock(cursor: Cursor) -> str | None:
-    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00 hours``."""
+def _clock(cursor: Cursor, another: bool) -> str | None:
+    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00``, ``at 0800``; ``another``: a time stands before it."""
     at = cursor.accept(Kind.AT)
     mark = cursor.peek()
     hour: Fraction
@@ -65,6 +69,10 @@ def _clock(cursor: Cursor) -> str | None:
         cursor.next()
         parts = mark.text.split(":")
         hour, minutes = Fraction(int(parts[0])), parts[1]
+    elif (at or another) and mark.text.isdigit() and len(mark.text) == len(HOUR_AND_MINUTE):
+        cursor.next()
+        hour = Fraction(int(mark.text[: -len(MINUTE)]))
+        minutes = mark.text[-len(MINUTE) :]
     elif mark.kind is Kind.NUMBER and mark.value is not None and mark.value.denominator == 1:
         cursor.next()
         hour = mark.value
@@ -134,6 +142,10 @@ def read_label(cursor: Cursor) -> tuple[Fraction, Fraction, str] | None:
     """``day 1``, ``days 2 to 5``, ``week 3``: the place of a step in a course."""
     begin = cursor.position
     cursor.accept(Kind.ON, Kind.FOR)
+    cursor.accept(Kind.ARTICLE)
+    if cursor.at(Kind.REMARK) and cursor.peek().text == FIRST and cursor.at(Kind.PERIOD, ahead=1):
+        cursor.next()
+        return ONE, ONE, cursor.next().code
     if cursor.follows(Kind.PERIOD, Kind.NUMBER):
         period = cursor.next()
         numbers = read_numbers(cursor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from rules.knowledge.sig_kinds import Kind
 from rules.knowledge.sig_words import SigWords
@@ -12,6 +13,7 @@ from rules.sig_draft import Draft, Joint, Line, Range, SigRate
 from rules.sig_numbers import Numbers, read_numbers
 from rules.sig_scan import Mark
 
+DAY = "d"
 # After "once" these say when, so that "once" adds nothing.
 TELLS_WHEN = (Kind.MOMENT, Kind.MOMENT_WORD, Kind.AT, Kind.DAY, Kind.DAYS, Kind.ON, Kind.CLOCK)
 
@@ -19,10 +21,12 @@ TELLS_WHEN = (Kind.MOMENT, Kind.MOMENT_WORD, Kind.AT, Kind.DAY, Kind.DAYS, Kind.
 def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
     """The rate that begins at the place, which is passed; None if none stands here."""
     begin = cursor.position
-    rate = _whole(cursor) or _counted(cursor, up_to) or _hourly(cursor) or _every(cursor)
-    if rate is None:
+    for read in (_whole, partial(_counted, up_to=up_to), _hourly, _every):
+        rate = read(cursor)
+        if rate is not None:
+            return rate
         cursor.position = begin
-    return rate
+    return None
 
 
 def _whole(cursor: Cursor) -> SigRate | None:
@@ -43,10 +47,11 @@ def _counted(cursor: Cursor, up_to: bool) -> SigRate | None:
     if numbers is None:
         return None
     times = (None if up_to else numbers[0], numbers[1])
-    # "twice (2 times) a day", "twice by mouth a day".
+    of_days = cursor.peek(-1).kind is Kind.PERIOD
+    # "twice by mouth a day".
     cursor.skip(",", Kind.ROUTE)
     period = _period(cursor)
-    return None if period is None else SigRate(times, period[0], period[1])
+    return None if period is None else SigRate(times, period[0], period[1], of_days=of_days)
 
 
 def _how_often(cursor: Cursor) -> Range | None:
@@ -64,7 +69,11 @@ def _how_often(cursor: Cursor) -> Range | None:
             high = other.value
         return min(low, high), max(low, high)
     numbers = read_numbers(cursor)
-    if numbers is None or cursor.accept(Kind.TIMES) is None or numbers.loose or cursor.at(Kind.NUMBER):
+    if numbers is None or numbers.loose:
+        return None
+    if cursor.at(Kind.PERIOD) and cursor.peek().code == DAY and cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.EVERY, Kind.RATE, ahead=1):
+        cursor.next()
+    elif cursor.accept(Kind.TIMES) is None or cursor.at(Kind.NUMBER):
         return None
     return numbers.low, numbers.high
 
@@ -166,7 +175,8 @@ def add_rate(cursor: Cursor, draft: Draft, rate: SigRate, first: Mark) -> None:
     line = draft.line
     if draft.pending is Joint.AND and line.doses and (line.rate is not None or line.single):
         line = inherit(draft, first)
-    if line.single:
+    # "Decrease to 1 tablet every 14 days" may say how often it is decreased.
+    if line.single or (draft.step.changed and rate.a_day < ONE):
         raise cursor.give_up(first)
     draft.touch(first)
     draft.pending = None
@@ -185,6 +195,9 @@ def _combined(a_day: SigRate, days: SigRate) -> SigRate | None:
     """``twice a day`` and ``every other day`` together."""
     if (a_day.every, a_day.unit) != ((ONE, ONE), "d") or a_day.times[0] is None:
         return None
+    if days.of_days and days.times[0] is not None:
+        low, high = days.times[0] * a_day.times[0], days.times[1] * a_day.times[1]
+        return SigRate((low, high), days.every, days.unit, a_day.when)
     if days.unit in ("d", "wk", "mo") and days.times == (ONE, ONE) and days.every != (ONE, ONE) and not days.days:
         return SigRate(a_day.times, days.every, days.unit, a_day.when or days.when)
     return None

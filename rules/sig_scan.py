@@ -61,6 +61,10 @@ def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
         after = cut + len(AS_NEEDED_CORE)
         yield from (_part(token, begin, end) for begin, end in ((0, cut), (cut, after), (after, len(text))) if begin < end)
         return
+    if text.startswith(TIMES_CORE) and _is_glued(text.removeprefix(TIMES_CORE), words):
+        yield _part(token, 0, len(TIMES_CORE))
+        yield _part(token, len(TIMES_CORE), len(text))
+        return
     if text.endswith(TIMES_CORE) and _is_glued(text.removesuffix(TIMES_CORE), words):
         yield _part(token, 0, len(text) - len(TIMES_CORE))
         yield _part(token, len(text) - len(TIMES_CORE), len(text))

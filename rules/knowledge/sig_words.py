@@ -16,7 +16,7 @@ FILE = "sig_words.yaml"
 SECTIONS = (
     "reviewed", "source", "misspelt", "numbers", "added_fractions", "roman", "ordinals", "counted", "months", "words",
     "rates", "per_periods", "periods", "moment_prefixes", "moments", "moment_words", "clock_halves", "parts_of_day", "late_parts",
-    "all_meals", "days", "day_groups", "units", "maxima", "figures",
+    "all_meals", "days", "day_groups", "routes", "units", "maxima", "figures",
 )  # fmt: skip
 VALUED = {
     "numbers": Kind.NUMBER,
@@ -141,6 +141,7 @@ def _stated(top: Section, forms: Forms) -> Iterator[tuple[str, Word, str]]:
     for name, kind, defined in (
         ("periods", Kind.PERIOD, DAYS_PER),
         ("per_periods", Kind.PER_PERIOD, DAYS_PER),
+        ("routes", Kind.ROUTE, forms.routes),
         ("days", Kind.DAY, forms.days_of_week),
         ("maxima", Kind.MAXIMUM, ("any", "day")),
         ("moments", Kind.MOMENT, forms.moments),
@@ -153,7 +154,7 @@ def _stated(top: Section, forms: Forms) -> Iterator[tuple[str, Word, str]]:
 
 
 def _of_forms(forms: Forms) -> Iterator[tuple[str, Word]]:
-    """The spellings of the vocabulary; what begins with a digit is put together by the grammar."""
+    """The spellings of the vocabulary; what has digits, or several words, is put together by the grammar."""
     for spelling, unit in forms.units.items():
         if not spelling[0].isdigit():
             yield spelling, Word(Kind.UNIT, unit.id)
@@ -162,7 +163,7 @@ def _of_forms(forms: Forms) -> Iterator[tuple[str, Word]]:
     for spelling, route in forms.route_words.items():
         yield spelling, Word(Kind.ROUTE, route)
     for spelling, timing in forms.timing_codes.items():
-        if not any(character.isdigit() for character in spelling):
+        if spelling.isalpha():
             yield spelling, Word(Kind.RATE, timing.code)
     for spelling in sorted(forms.as_needed_codes):
         yield spelling, Word(Kind.AS_NEEDED)
