@@ -8,6 +8,7 @@ from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.dosage_text import worded
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
@@ -142,7 +143,7 @@ def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
-    way = way_of(regimen, product, knowledge)
+    way = way_of(worded(regimen, knowledge).regimen, product, knowledge)
     if not way.exposes:
         return
     default_start = on if regimen.draft else None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from rules.knowledge.dose_words import Forms, UnitKind
 from rules.knowledge.sig_kinds import WEAK, Kind
 from rules.quantity import DAYS_PER, ONE
-from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor, Unread
+from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor, UnreadError
 from rules.sig_draft import Draft, Limit
 from rules.sig_numbers import read_numbers
 from rules.sig_rates import read_rate
@@ -66,7 +66,7 @@ def pass_remark(cursor: Cursor) -> None:
     """Pass a remark up to the end of its sentence.
 
     Raises:
-        Unread: a number or a word of time stands in it, which may say something of the dose.
+        UnreadError: a number or a word of time stands in it, which may say something of the dose.
     """
     begin = cursor.next()
     while not cursor.done and not cursor.sign(SENTENCE_SIGNS):
@@ -78,7 +78,7 @@ def pass_remark(cursor: Cursor) -> None:
         if mark.kind is Kind.MONTH and cursor.at(Kind.NUMBER, ahead=1):
             cursor.next()
         elif mark.kind not in IN_REMARK and not cursor.sign(SOFT_SIGNS):
-            raise Unread(begin, mark)
+            raise UnreadError(begin, mark)
         cursor.next()
 
 
@@ -88,7 +88,9 @@ def pass_name(cursor: Cursor, draft: Draft) -> None:
     begin = cursor.position
     if opened.kind is Kind.OF:
         cursor.accept(Kind.ARTICLE)
-    while cursor.at(Kind.NAME, Kind.RELEASE, Kind.OTHER_SUBSTANCE) or (opened.kind is Kind.OF and cursor.at(Kind.UNKNOWN)):
+    while cursor.at(Kind.NAME, Kind.RELEASE, Kind.OTHER_SUBSTANCE) or (
+        opened.kind is Kind.OF and cursor.at(Kind.UNKNOWN)
+    ):
         cursor.next()
     if cursor.follows("(", Kind.UNKNOWN, ")") or cursor.follows("(", Kind.NAME, ")"):
         cursor.skip("()", Kind.UNKNOWN, Kind.NAME)
@@ -124,7 +126,7 @@ def read_limit(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     """A written maximum: ``mdd 2``, ``not more than 4 mg per day``, ``max eight in 24 hours``, ``max 3 times a day``.
 
     Raises:
-        Unread: no amount follows.
+        UnreadError: no amount follows.
     """
     first = cursor.next()
     while cursor.accept(Kind.MAXIMUM, Kind.EQUALS, Kind.OF, Kind.UP_TO) or cursor.sign(":-,."):

@@ -44,9 +44,7 @@ def read_length(cursor: Cursor, draft: Draft) -> bool:
     return _lasting(cursor, draft, begin, numbers, unit, opened is not None)
 
 
-def _lasting(
-    cursor: Cursor, draft: Draft, begin: int, numbers: Numbers | None, unit: Mark, opened: bool
-) -> bool:
+def _lasting(cursor: Cursor, draft: Draft, begin: int, numbers: Numbers | None, unit: Mark, opened: bool) -> bool:
     """A number of periods: a length, a day's supply, or the time before a meal."""
     first = cursor.marks[begin]
     low, high = (ONE, ONE) if numbers is None else (numbers.low, numbers.high)
@@ -176,7 +174,11 @@ def read_repeat(cursor: Cursor, draft: Draft) -> None:
         elif cursor.at(Kind.TIMES) and cursor.at(Kind.NUMBER, ahead=1):
             cursor.next()
             times = cursor.next().value
-        elif mark.kind is Kind.COUNTED or (cursor.follows(Kind.NUMBER, Kind.TIMES)) or (mark.kind is Kind.NUMBER and cursor.glued()):
+        elif (
+            mark.kind is Kind.COUNTED
+            or (cursor.follows(Kind.NUMBER, Kind.TIMES))
+            or (mark.kind is Kind.NUMBER and cursor.glued())
+        ):
             times = cursor.next().value
             cursor.accept(Kind.TIMES)
         elif cursor.at(Kind.IN, Kind.BEFORE_AFTER, Kind.PER, Kind.NUMBER, Kind.EVERY):

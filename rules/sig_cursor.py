@@ -11,7 +11,7 @@ SENTENCE_SIGNS = frozenset({".", ";", "\n", "!", "?"})
 SOFT_SIGNS = frozenset({",", "(", ")", "[", "]", "-", ":", '"', "|", "*", "'", "/", "\\", "{", "}"})
 
 
-class Unread(Exception):
+class UnreadError(Exception):
     """Reading was given up at these marks."""
 
     def __init__(self, first: Mark, last: Mark | None = None) -> None:
@@ -74,7 +74,7 @@ class Cursor:
         """Whether nothing stands between the mark and the one before it."""
         return self.position + ahead > 0 and self.peek(ahead).start == self.peek(ahead - 1).end
 
-    def give_up(self, first: Mark | None = None) -> Unread:
+    def give_up(self, first: Mark | None = None) -> UnreadError:
         """What to raise where nothing is understood: the words here, with those beside them that are unknown too."""
         begin = first or self.peek()
         if begin is self._end or not begin.text:
@@ -85,4 +85,4 @@ class Cursor:
             while self.at(Kind.UNKNOWN, ahead=ahead):
                 last = self.peek(ahead)
                 ahead += 1
-        return Unread(begin, last)
+        return UnreadError(begin, last)

@@ -204,5 +204,7 @@ def _is_dispensed(doses: list[SigDose], cursor: Cursor) -> bool:
 
 
 def _shown(doses: list[SigDose]) -> str:
-    shown = [f"{'' if dose.low in (None, dose.high) else f'{dose.low} to '}{dose.high} {dose.unit or ''}" for dose in doses]
+    shown = [
+        f"{'' if dose.low in (None, dose.high) else f'{dose.low} to '}{dose.high} {dose.unit or ''}" for dose in doses
+    ]
     return " = ".join(each.strip() for each in shown)

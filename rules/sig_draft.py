@@ -9,9 +9,10 @@ from fractions import Fraction
 from rules.knowledge.dose_words import UnitKind
 from rules.model import Period
 from rules.quantity import DAYS_PER, ONE
-from rules.sig_cursor import Unread
+from rules.sig_cursor import UnreadError
 from rules.sig_scan import Mark
 
+NO_DATES = Period()
 Range = tuple[Fraction, Fraction]
 
 
@@ -133,12 +134,13 @@ class Line:
 class Step:
     """Lines that run together, for ``days`` (at least, at most), or between two dates.
 
-    ``changed``: the dose was raised or lowered to it. ``label`` is its place in a course ("days 2 to 5"); ``label_leads``: it stands before its doses.
+    ``changed``: the dose was raised or lowered to it. ``label`` is its place in a course ("days 2 to 5");
+    ``label_leads``: it stands before its doses.
     """
 
     lines: list[Line]
     days: Range | None = None
-    bounds: Period = Period()
+    bounds: Period = NO_DATES
     label: tuple[Fraction, Fraction, str] | None = None
     label_leads: bool = False
     changed: bool = False
@@ -207,7 +209,7 @@ class Draft:
     def lasts(self, days: Range, first: Mark, last: Mark) -> None:
         """The step lasts so long; two lengths that differ are not read."""
         if self.step.days is not None and self.step.days != days:
-            raise Unread(first, last)
+            raise UnreadError(first, last)
         self.step.days = days
 
 

@@ -1,4 +1,4 @@
-"""From what was understood to dosage lines: restatements are taken once, steps are numbered, what is left out is filled.
+"""From what was understood to dosage lines: what is said twice is taken once, steps are numbered, gaps filled.
 
 Nothing is added that the text does not say; a line that fits nowhere makes the whole text unread.
 """
@@ -9,10 +9,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rules.knowledge.sig_words import SigWords
-from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
+from rules.model import Dosage
 from rules.quantity import ONE
-from rules.sig_cursor import Unread
-from rules.sig_draft import ONCE_A_DAY, Draft, Joint, Limit, Line, SigDose, SigRate, Step
+from rules.sig_cursor import UnreadError
+from rules.sig_dosages import dosage_of, maximum_of
+from rules.sig_draft import ONCE_A_DAY, Draft, Joint, Line, SigRate, Step
 from rules.sig_scan import Mark
 
 
@@ -20,7 +21,7 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
     """The dosage lines of a draft.
 
     Raises:
-        Unread: lines contradict each other, or one of them fits nowhere.
+        UnreadError: lines contradict each other, or one of them fits nowhere.
     """
     _drop_dispensed(draft, words)
     steps = [step for step in draft.steps if any(not line.empty for line in step.lines)]
@@ -33,12 +34,12 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
         _fill(step, steps[place - 1] if place else None)
         step.lines = _together(step.lines, end)
     _refuse_open_repeat(draft)
-    maximum = tuple(dict.fromkeys(_maximum(limit, steps) for limit in draft.limits))
+    maximum = tuple(dict.fromkeys(maximum_of(limit, steps) for limit in draft.limits))
     if maximum and not steps:
         steps = [Step([Line(Joint.FIRST)])]
     several = bool(steps[1:])
     return tuple(
-        _dosage(line, step, place + 1 if several else None, maximum, words)
+        dosage_of(line, step, place + 1 if several else None, maximum, words)
         for place, step in enumerate(steps)
         for given in step.lines
         for line in _repeated(given)
@@ -68,8 +69,10 @@ def _once(steps: list[Step]) -> list[Step]:
 
 
 def _same_step(one: Step, other: Step) -> bool:
-    return one.days == other.days and len(one.lines) == len(other.lines) and all(
-        _same(line, twin) for line, twin in zip(one.lines, other.lines, strict=True)
+    return (
+        one.days == other.days
+        and len(one.lines) == len(other.lines)
+        and all(_same(line, twin) for line, twin in zip(one.lines, other.lines, strict=True))
     )
 
 
@@ -137,7 +140,7 @@ def _together(lines: list[Line], end: Mark) -> list[Line]:
         return split
     for place, line in enumerate(kept):
         if place and not _fits(line, kept[:place]):
-            raise Unread(line.first or end)
+            raise UnreadError(line.first or end)
     return kept
 
 
@@ -187,108 +190,7 @@ def _repeated(line: Line) -> list[Line]:
 
 
 def _refuse_open_repeat(draft: Draft) -> None:
-    """"May repeat" without a number is bounded only by a written maximum."""
+    """ "May repeat" without a number is bounded only by a written maximum."""
     rated = any(line.rated for step in draft.steps for line in step.lines)
     if draft.open_repeat is not None and rated and not draft.limits:
-        raise Unread(draft.open_repeat)
-
-
-def _maximum(limit: Limit, steps: list[Step]) -> MaximumDose:
-    """A limit with the unit of the doses where it has none of its own.
-
-    Raises:
-        Unread: the doses are in milligrams and the limit is a number alone, which may count tablets.
-    """
-    doses = [dose for step in steps for line in step.lines for dose in line.doses]
-    counted = [dose for dose in doses if dose.countable]
-    unit = limit.unit
-    if unit is None and counted:
-        unit = counted[0].unit
-    elif unit is None and doses:
-        if doses[0].kind is None or not doses[0].countable:
-            raise Unread(limit.mark)
-    return MaximumDose(Quantity(limit.amount, unit), limit.days)
-
-
-def _dosage(line: Line, step: Step, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords) -> Dosage:
-    timing = _timing(line, step, words)
-    return Dosage(
-        sequence=sequence,
-        doses=tuple(_entry(dose) for dose in _stated(line.doses)),
-        timing=None if timing == Timing() else timing,
-        as_needed=line.as_needed,
-        as_needed_for=line.reason if line.as_needed else None,
-        maximum=maximum,
-        route=line.route,
-    )
-
-
-def _entry(dose: SigDose) -> DoseEntry:
-    low = None if dose.low is None else Quantity(dose.low, dose.unit)
-    return DoseEntry(None, low, Quantity(dose.high, dose.unit))
-
-
-def _stated(doses: list[SigDose]) -> list[SigDose]:
-    """The statements that are the dose; a mass behind several tablets may be what one of them holds."""
-    counted = next((dose for dose in doses if dose.countable), None)
-    if counted is None or doses[0] is not counted:
-        return doses
-    return [dose for dose in doses if dose.countable or dose.total or _is_whole(dose, counted)]
-
-
-def _is_whole(dose: SigDose, counted: SigDose) -> bool:
-    """Whether a mass behind a count is surely that of the whole dose: of one unit, or a range in step with the count."""
-    if counted.low == counted.high:
-        return counted.high == ONE
-    if dose.low is None or counted.low is None or dose.low == dose.high:
-        return False
-    return dose.low / dose.high == counted.low / counted.high
-
-
-def _timing(line: Line, step: Step, words: SigWords) -> Timing:
-    rate = line.rate
-    when = (*(rate.when if rate else ()), *_moments(line, words))
-    days = (*(rate.days if rate else ()), *line.days)
-    length = step.days
-    timing = Timing(
-        when=tuple(dict.fromkeys(when)),
-        time_of_day=tuple(line.clock),
-        day_of_week=tuple(dict.fromkeys(days)),
-        count=line.count[0] if line.count else None,
-        count_max=line.count[1] if line.count and line.count[0] != line.count[1] else None,
-        bounds=step.bounds,
-        bounds_days=length[0] if length else None,
-        bounds_days_max=length[1] if length and length[0] != length[1] else None,
-    )
-    if rate is None:
-        return timing
-    low, high = rate.times
-    return replace(
-        timing,
-        frequency=low,
-        frequency_max=high if low != high else None,
-        period=rate.every[0],
-        period_max=rate.every[1] if rate.every[0] != rate.every[1] else None,
-        period_unit=rate.unit,
-    )
-
-
-def _moments(line: Line, words: SigWords) -> list[str]:
-    """The moments of a line, those that name one part of the day twice taken once."""
-    kept: list[tuple[str, bool]] = []
-    for code, explicit in line.moments:
-        part = words.parts_of_day.get(code, code)
-        if any(code == other for other, _ in kept):
-            continue
-        if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in kept):
-            continue
-        kept.append((code, explicit))
-    codes = [code for code, _ in kept]
-    match kept:
-        # "In the evening at bedtime" is one time; in a list of three it is two.
-        case [(one, _), (other, False)] if {one, other} <= words.late_parts:
-            codes = [other]
-    # "Twice a day with meals" does not say three times a day.
-    if line.rate is not None and len(codes) == 1 and codes[0] in words.all_meals:
-        return []
-    return codes
+        raise UnreadError(draft.open_repeat)

@@ -149,7 +149,11 @@ def read_label(cursor: Cursor) -> tuple[Fraction, Fraction, str] | None:
     if cursor.follows(Kind.PERIOD, Kind.NUMBER):
         period = cursor.next()
         numbers = read_numbers(cursor)
-        if numbers is not None and not cursor.at(Kind.UNIT, Kind.TIMES) and numbers.high.denominator == 1 == numbers.low.denominator:
+        if (
+            numbers is not None
+            and not cursor.at(Kind.UNIT, Kind.TIMES)
+            and numbers.high.denominator == 1 == numbers.low.denominator
+        ):
             return numbers.low, numbers.high, period.code
     cursor.position = begin
     return None

@@ -35,7 +35,11 @@ def read_numbers(cursor: Cursor) -> Numbers | None:
         return None
     high, loose = low, False
     place = cursor.position
-    if cursor.sign("-") or cursor.at(Kind.TO, Kind.OR) or (cursor.at(Kind.ARTICLE) and cursor.peek().text == SPANISH_TO):
+    if (
+        cursor.sign("-")
+        or cursor.at(Kind.TO, Kind.OR)
+        or (cursor.at(Kind.ARTICLE) and cursor.peek().text == SPANISH_TO)
+    ):
         tight = cursor.glued() and cursor.glued(1)
         joint = cursor.next()
         upper = _number(cursor)

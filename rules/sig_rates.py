@@ -71,7 +71,11 @@ def _how_often(cursor: Cursor) -> Range | None:
     numbers = read_numbers(cursor)
     if numbers is None or numbers.loose:
         return None
-    if cursor.at(Kind.PERIOD) and cursor.peek().code == DAY and cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.EVERY, Kind.RATE, ahead=1):
+    if (
+        cursor.at(Kind.PERIOD)
+        and cursor.peek().code == DAY
+        and cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.EVERY, Kind.RATE, ahead=1)
+    ):
         cursor.next()
     elif cursor.accept(Kind.TIMES) is None or cursor.at(Kind.NUMBER):
         return None

@@ -59,7 +59,9 @@ def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
     cut = text.find(AS_NEEDED_CORE)
     if cut >= 0:
         after = cut + len(AS_NEEDED_CORE)
-        yield from (_part(token, begin, end) for begin, end in ((0, cut), (cut, after), (after, len(text))) if begin < end)
+        yield from (
+            _part(token, begin, end) for begin, end in ((0, cut), (cut, after), (after, len(text))) if begin < end
+        )
         return
     if text.startswith(TIMES_CORE) and _is_glued(text.removeprefix(TIMES_CORE), words):
         yield _part(token, 0, len(TIMES_CORE))

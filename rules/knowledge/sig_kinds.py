@@ -87,7 +87,7 @@ class Kind(StrEnum):
 WEAK = frozenset(
     {
         Kind.UNKNOWN, Kind.NAME, Kind.MOMENT_WORD, Kind.UNIT, Kind.PERIOD, Kind.ROUTE, Kind.ARTICLE, Kind.IN, Kind.AT,
-        Kind.ON, Kind.OF, Kind.OR, Kind.TO, Kind.AND, Kind.PER, Kind.TIMES, Kind.SPOON, Kind.RELEASE, 
+        Kind.ON, Kind.OF, Kind.OR, Kind.TO, Kind.AND, Kind.PER, Kind.TIMES, Kind.SPOON, Kind.RELEASE,
         Kind.OTHER_SUBSTANCE, Kind.REMARK, Kind.BEFORE_AFTER, Kind.HOUR_MARK, Kind.ROMAN, Kind.TOTAL, Kind.MONTH,
         Kind.REASON, Kind.ORDINAL, Kind.SCALE,
     }

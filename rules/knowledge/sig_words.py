@@ -9,7 +9,7 @@ from fractions import Fraction
 from rules.knowledge.dose_words import Forms, TimingCode
 from rules.knowledge.reading import KnowledgeError, Section, parse_exact
 from rules.knowledge.sig_kinds import Kind, Word
-from rules.knowledge.sig_tokens import Token, tokens
+from rules.knowledge.sig_tokens import tokens
 from rules.quantity import DAYS_PER
 
 FILE = "sig_words.yaml"
@@ -105,7 +105,9 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         all_meals=frozenset(top.texts("all_meals")),
         clock_halves={key: frozenset(top.section("clock_halves").texts(key)) for key in ("am", "pm")},
         fractions=frozenset(figures.texts("fractions")),
-        lengths={key: figures.section("length_denominators").text(key) for key in _keys(figures, "length_denominators")},
+        lengths={
+            key: figures.section("length_denominators").text(key) for key in _keys(figures, "length_denominators")
+        },
         comma_decimals=frozenset(figures.texts("comma_decimals")),
         unnumbered=frozenset(figures.texts("unnumbered")),
         unit_routes=frozenset(set(forms.route_words) & set(forms.units)),

@@ -5,27 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
-from types import SimpleNamespace
 
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rules.knowledge
 from rules.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.knowledge import load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
-from rules.knowledge.vocabulary import read_forms
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
 from rules.product import Product
 
 ON = date(2026, 11, 22)
-FORMS = read_forms(
-    yaml.load(
-        (Path(rules.knowledge.__file__).parent / "forms.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader
-    )
-)
-KNOWLEDGE = SimpleNamespace(forms=FORMS)
+KNOWLEDGE = load_knowledge()
 TABLET = Product((Ingredient("lorazepam", Strength(Fraction(1), Per.UNIT)),), "lorazepam 1 mg", form="Oral Tablet")
 LIQUID = Product(
     (Ingredient("lorazepam", Strength(Fraction(2), Per.MILLILITRE)),), "lorazepam 2 mg/mL", form="Oral Solution"
@@ -80,7 +71,7 @@ entries = st.builds(
 maxima = st.builds(MaximumDose, quantities, st.fractions(min_value=0, max_value=7, max_denominator=2))
 lines = st.builds(
     Dosage,
-    text=st.none() | st.just("as directed"),
+    text=st.none() | st.sampled_from(["as directed", "take 1 tablet twice daily", "2 mg at bedtime as needed"]),
     sequence=st.none() | st.integers(1, 3),
     doses=st.lists(entries, max_size=3).map(tuple),
     timing=st.none() | timings(),

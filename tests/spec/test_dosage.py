@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
 
-import rules.knowledge
 from rules.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.knowledge import load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
-from rules.knowledge.vocabulary import read_forms
 from rules.model import (
     Dosage,
     DoseEntry,
@@ -29,9 +27,7 @@ from rules.product import Product
 
 ON = date(2026, 11, 22)
 TABLE = yaml.load((Path(__file__).parent / "dosage.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-FORMS_FILE = Path(rules.knowledge.__file__).parent / "forms.yaml"
-# The dose needs nothing of the knowledge but its vocabulary, so that a row cannot pass or fail for another reason.
-KNOWLEDGE = SimpleNamespace(forms=read_forms(yaml.load(FORMS_FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)))
+KNOWLEDGE = load_knowledge()
 REFUSED = {"refused", "single", "reads", "sig"}
 TAKEN = {"units", "days a week", "occasions", "assumptions", "reads", "sig"}
 

@@ -1,0 +1,206 @@
+"""From the dosage lines of a regimen and its product to what is taken in a day, or a named refusal.
+
+The reading is cautious in one direction: ``used`` and ``high`` are the most that the record permits, ``low`` the least
+it allows. Everything that had to be assumed is named by a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import reduce
+
+from rules.assessment import NotCountedReason
+from rules.dose_line import NoRate, TakenLine, read_line
+from rules.intake import Intake
+from rules.knowledge import Knowledge
+from rules.knowledge.vocabulary import Forms
+from rules.model import Dosage, Regimen
+from rules.product import Product
+from rules.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
+from rules.reading_words import figures, listed, sentence
+from rules.steps import Steps, steps_in_force
+from rules.strength import PART_NOT_READ
+from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
+
+AVERAGED = "averaged-over-period"
+PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
+NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
+
+
+@dataclass(frozen=True, slots=True)
+class DailyDose:
+    """What is taken in a day.
+
+    ``by_agent`` are milligrams a day averaged over the period (empty for patches), ``by_agent_hourly`` micrograms an
+    hour of patches worn. ``units`` are countable units (millilitres of a liquid) a day, None where not known.
+    ``days_per_week`` are the days of use in a week, None where not known. ``sig`` is the text as sent, else rendered;
+    ``read_as`` one plain sentence; ``assumptions`` the codes of what was assumed.
+    """
+
+    by_agent: Mapping[str, MilligramsPerDay]
+    by_agent_hourly: Mapping[str, MicrogramsPerHour]
+    units: UnitsPerDay | None
+    as_needed: bool
+    days_per_week: Fraction | None
+    occasions: frozenset[str]
+    sig: str
+    read_as: str
+    assumptions: tuple[str, ...]
+
+    @property
+    def partly_read(self) -> bool:
+        """Whether more may be taken than was read: a line, a step or an agent's strength is missing."""
+        return PART_NOT_READ in self.assumptions
+
+
+@dataclass(frozen=True, slots=True)
+class NoDailyDose:
+    """Why there is no daily dose: it is unknown, or it is no daily regimen (``single``: a single dose)."""
+
+    reason: NotCountedReason
+    single: bool
+    sig: str
+    read_as: str
+    assumptions: tuple[str, ...]
+    as_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The lines of one step that were read, and those that were not."""
+
+    taken: tuple[TakenLine, ...]
+    refused: tuple[NoRate, ...]
+
+    @property
+    def intake(self) -> Intake:
+        """The lines that were read, added up; there must be one."""
+        first, *others = (line.intake for line in self.taken)
+        return reduce(Intake.plus, others, first)
+
+
+def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
+    """What is taken of a product in a day by the lines of a regimen, whatever their texts. Never raises.
+
+    ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
+    """
+    forms = knowledge.forms
+    steps = steps_in_force(regimen, on)
+    readings = [_read_step(lines, product, forms) for lines in steps.candidates]
+    supplied = supplied_intake(regimen.supply, product, forms)
+    readable = [step for step in readings if step.taken]
+    if readable:
+        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen)
+    refused = [refusal for step in readings for refusal in step.refused]
+    unknown = [refusal for refusal in refused if not refusal.not_daily]
+    as_needed = any(refusal.as_needed for refusal in refused)
+    why = listed(dict.fromkeys(refusal.why for refusal in unknown or refused)) or "no dose is given"
+    if refused and not unknown:
+        single = all(refusal.single for refusal in refused)
+        return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, _sig(regimen, why), why, (), as_needed)
+    if isinstance(supplied, Supplied):
+        return _from_supply(supplied, regimen, as_needed, [refusal.interval_days for refusal in unknown], forms)
+    if supplied and supplied not in why:
+        why = f"{why}; {supplied}"
+    return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, _sig(regimen, ""), why, (), as_needed)
+
+
+def _read_step(lines: tuple[Dosage, ...], product: Product, forms: Forms) -> _Step:
+    read = [read_line(line, product, forms) for line in lines]
+    return _Step(
+        taken=tuple(line for line in read if isinstance(line, TakenLine)),
+        refused=tuple(line for line in read if isinstance(line, NoRate)),
+    )
+
+
+def _taken(
+    readable: list[_Step], partly: bool, steps: Steps, supplied: Supplied | str | None, regimen: Regimen
+) -> DailyDose:
+    """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
+    step = max(readable, key=lambda each: _size(each.intake))
+    intake = step.intake
+    assumptions = [code for line in step.taken for code in line.assumptions]
+    if partly or any(not refusal.not_daily for refusal in step.refused):
+        assumptions.append(PART_NOT_READ)
+    if any(refusal.not_daily for refusal in step.refused):
+        assumptions.append(NOT_DAILY_LEFT_OUT)
+    for each in readable:
+        intake = intake.with_low_of(each.intake)
+    as_needed = any(line.as_needed for line in step.taken)
+    if as_needed:
+        assumptions.append(PRN_AT_MAXIMUM)
+        if isinstance(supplied, Supplied):
+            intake = intake.with_average(supplied.intake)
+    if steps.assumption:
+        assumptions.append(steps.assumption)
+    use = _days_per_week(step.taken)
+    if any(line.averaged for line in step.taken):
+        assumptions.append(AVERAGED)
+    phrases = [line.phrase for line in step.taken]
+    return DailyDose(
+        by_agent=intake.milligrams(),
+        by_agent_hourly=intake.micrograms_an_hour(),
+        units=intake.units_a_day(),
+        as_needed=as_needed,
+        days_per_week=use,
+        occasions=frozenset[str]().union(*(line.occasions for line in step.taken)),
+        sig=_sig(regimen, "; ".join(phrases)),
+        read_as=sentence(phrases, _amount(intake, AVERAGED in assumptions)),
+        assumptions=tuple(dict.fromkeys(assumptions)),
+    )
+
+
+def _from_supply(
+    supplied: Supplied,
+    regimen: Regimen,
+    as_needed: bool,
+    intervals: list[Fraction | None],
+    forms: Forms,
+) -> DailyDose:
+    """The dose that the quantity and days' supply give, where the dosage gives none."""
+    intake = supplied.worn(next((each for each in intervals if each), None), forms)
+    return DailyDose(
+        by_agent=intake.milligrams(),
+        by_agent_hourly=intake.micrograms_an_hour(),
+        units=intake.units_a_day(),
+        as_needed=as_needed,
+        days_per_week=None,
+        occasions=frozenset(),
+        sig=_sig(regimen, supplied.phrase),
+        read_as=sentence([supplied.phrase], _amount(intake, averaged=True)),
+        assumptions=(FROM_SUPPLY, *supplied.assumptions),
+    )
+
+
+def _days_per_week(lines: tuple[TakenLine, ...]) -> Fraction | None:
+    """Days of use in a week of all lines together; the days of separate lines are taken as different days."""
+    known = [line.days_per_week for line in lines]
+    if DAYS_PER_WEEK in known:
+        return DAYS_PER_WEEK
+    days = [each for each in known if each is not None]
+    return min(DAYS_PER_WEEK, sum(days, ZERO)) if len(days) == len(known) else None
+
+
+def _size(intake: Intake) -> tuple[Fraction, str]:
+    """The order of size of intakes of one product."""
+    return sum((high for _, high in intake.by_agent.values()), ZERO), repr(sorted(intake.by_agent.items()))
+
+
+def _amount(intake: Intake, averaged: bool) -> str:
+    """``0 to 2 mg a day``; each agent named where there are several."""
+    unit = "micrograms an hour" if intake.hourly else "mg a day"
+    several = len(intake.by_agent) > 1
+    words = [
+        f"{figures(low, high)} {unit}{f' of {agent}' if several else ''}"
+        for agent, (low, high) in intake.by_agent.items()
+    ]
+    return listed(words) + (" on average" if averaged and not intake.hourly else "")
+
+
+def _sig(regimen: Regimen, rendered: str) -> str:
+    """The texts of the dosage as sent, else what the structure says."""
+    texts = [line.text.strip() for line in regimen.dosages if line.text and line.text.strip()]
+    return "; ".join(texts) or rendered

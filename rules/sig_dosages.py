@@ -1,0 +1,114 @@
+"""One line of what was understood as a line of the model: its doses, times and limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rules.knowledge.sig_words import SigWords
+from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
+from rules.quantity import ONE
+from rules.sig_cursor import UnreadError
+from rules.sig_draft import Limit, Line, SigDose, Step
+
+
+def maximum_of(limit: Limit, steps: list[Step]) -> MaximumDose:
+    """A limit with the unit of the doses where it has none of its own.
+
+    Raises:
+        UnreadError: the doses are in milligrams and the limit is a number alone, which may count tablets.
+    """
+    doses = [dose for step in steps for line in step.lines for dose in line.doses]
+    counted = [dose for dose in doses if dose.countable]
+    unit = limit.unit
+    if unit is None and counted:
+        unit = counted[0].unit
+    elif unit is None and doses:
+        if doses[0].kind is None or not doses[0].countable:
+            raise UnreadError(limit.mark)
+    return MaximumDose(Quantity(limit.amount, unit), limit.days)
+
+
+def dosage_of(
+    line: Line, step: Step, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
+) -> Dosage:
+    timing = _timing(line, step, words)
+    return Dosage(
+        sequence=sequence,
+        doses=tuple(_entry(dose) for dose in _stated(line.doses)),
+        timing=None if timing == Timing() else timing,
+        as_needed=line.as_needed,
+        as_needed_for=line.reason if line.as_needed else None,
+        maximum=maximum,
+        route=line.route,
+    )
+
+
+def _entry(dose: SigDose) -> DoseEntry:
+    low = None if dose.low is None else Quantity(dose.low, dose.unit)
+    return DoseEntry(None, low, Quantity(dose.high, dose.unit))
+
+
+def _stated(doses: list[SigDose]) -> list[SigDose]:
+    """The statements that are the dose; a mass behind several tablets may be what one of them holds."""
+    counted = next((dose for dose in doses if dose.countable), None)
+    if counted is None or doses[0] is not counted:
+        return doses
+    return [dose for dose in doses if dose.countable or dose.total or _is_whole(dose, counted)]
+
+
+def _is_whole(dose: SigDose, counted: SigDose) -> bool:
+    """Whether a mass behind a count is surely that of the whole dose: of one unit, or a range in step with the count."""
+    if counted.low == counted.high:
+        return counted.high == ONE
+    if dose.low is None or counted.low is None or dose.low == dose.high:
+        return False
+    return dose.low / dose.high == counted.low / counted.high
+
+
+def _timing(line: Line, step: Step, words: SigWords) -> Timing:
+    rate = line.rate
+    when = (*(rate.when if rate else ()), *_moments(line, words))
+    days = (*(rate.days if rate else ()), *line.days)
+    length = step.days
+    timing = Timing(
+        when=tuple(dict.fromkeys(when)),
+        time_of_day=tuple(line.clock),
+        day_of_week=tuple(dict.fromkeys(days)),
+        count=line.count[0] if line.count else None,
+        count_max=line.count[1] if line.count and line.count[0] != line.count[1] else None,
+        bounds=step.bounds,
+        bounds_days=length[0] if length else None,
+        bounds_days_max=length[1] if length and length[0] != length[1] else None,
+    )
+    if rate is None:
+        return timing
+    low, high = rate.times
+    return replace(
+        timing,
+        frequency=low,
+        frequency_max=high if low != high else None,
+        period=rate.every[0],
+        period_max=rate.every[1] if rate.every[0] != rate.every[1] else None,
+        period_unit=rate.unit,
+    )
+
+
+def _moments(line: Line, words: SigWords) -> list[str]:
+    """The moments of a line, those that name one part of the day twice taken once."""
+    kept: list[tuple[str, bool]] = []
+    for code, explicit in line.moments:
+        part = words.parts_of_day.get(code, code)
+        if any(code == other for other, _ in kept):
+            continue
+        if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in kept):
+            continue
+        kept.append((code, explicit))
+    codes = [code for code, _ in kept]
+    match kept:
+        # "In the evening at bedtime" is one time; in a list of three it is two.
+        case [(one, _), (other, False)] if {one, other} <= words.late_parts:
+            codes = [other]
+    # "Twice a day with meals" does not say three times a day.
+    if line.rate is not None and len(codes) == 1 and codes[0] in words.all_meals:
+        return []
+    return codes

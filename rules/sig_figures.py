@@ -1,0 +1,133 @@
+"""What a written dosage tells in figures: doses, rates, lengths, moments, and which of them a number belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from rules.knowledge.dose_words import Forms
+from rules.knowledge.sig_kinds import Kind
+from rules.quantity import DAYS_PER, ONE
+from rules.sig_clause import read_limit
+from rules.sig_course import read_length, read_supply, set_count
+from rules.sig_cursor import Cursor
+from rules.sig_dose import add_dose, read_dose
+from rules.sig_draft import Draft, Joint, SigRate
+from rules.sig_moments import read_hour_behind_rate, read_label, read_moment
+from rules.sig_numbers import read_numbers
+from rules.sig_rates import TELLS_WHEN, add_rate, read_per_period, read_rate
+from rules.sig_scan import Mark
+
+
+def read_figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
+    """What is told in figures: a label, a rate, a length, a moment, a supply, a dose."""
+    begin, first = cursor.position, cursor.peek()
+    label = read_label(cursor)
+    if label is not None:
+        _label(cursor, draft, label, first)
+        return True
+    if read_supply(cursor):
+        draft.refilled = True
+        return True
+    rate = read_rate(cursor)
+    if rate is not None:
+        add_rate(cursor, draft, rate, first)
+        read_hour_behind_rate(cursor, draft)
+        return True
+    if draft.line.doses and (rate := _so_many(cursor, draft)) is not None:
+        add_rate(cursor, draft, rate, first)
+        return True
+    if read_length(cursor, draft) or read_moment(cursor, draft) or _once(cursor, draft):
+        draft.comma = False
+        return True
+    doses = read_dose(cursor, forms)
+    if doses is not None:
+        if any(mark.kind is Kind.ADDITIONAL for mark in cursor.marks[begin : cursor.position]):
+            draft.pending = draft.pending or Joint.EXTRA
+        add_dose(cursor, draft, doses)
+        draft.comma = False
+        return True
+    cursor.position = begin
+    return False
+
+
+def _so_many(cursor: Cursor, draft: Draft) -> SigRate | None:
+    """``4 mg per day``: a dose in each period; ``one 5 ml spoon, 4 a day``: so many doses in it."""
+    if cursor.at(Kind.PER_PERIOD, Kind.PER):
+        return None if draft.line.rated else read_per_period(cursor)
+    if draft.line.timed or draft.pending is Joint.AND:
+        return None
+    begin = cursor.position
+    numbers = read_numbers(cursor)
+    period = cursor.accept(Kind.PER_PERIOD)
+    if numbers is None or period is None or numbers.loose:
+        cursor.position = begin
+        return None
+    return SigRate((numbers.low, numbers.high), (ONE, ONE), period.code)
+
+
+def _once(cursor: Cursor, draft: Draft) -> bool:
+    """``once at bedtime`` (the moment says when), ``once``, ``2x``: so many times in all."""
+    begin, first = cursor.position, cursor.peek()
+    if first.kind is Kind.COUNTED:
+        cursor.next()
+        if first.value == ONE and (cursor.at(*TELLS_WHEN) or draft.line.rated):
+            return True
+        count = first.value or ONE
+    else:
+        numbers = read_numbers(cursor)
+        if numbers is None or numbers.low != numbers.high or cursor.accept(Kind.TIMES) is None or draft.line.rated:
+            cursor.position = begin
+            return False
+        if numbers.high == ONE and cursor.at(*TELLS_WHEN):
+            return True
+        count = numbers.high
+    if cursor.at(Kind.NUMBER, Kind.UNIT):
+        cursor.position = begin
+        return False
+    set_count(draft, (count, count), first, cursor.peek(-1))
+    return True
+
+
+def read_up_to(cursor: Cursor, draft: Draft, forms: Forms) -> None:
+    """``up to 3 times a day``, ``up to 4 mg per day``, ``up to 2 tablets``."""
+    first, line = cursor.next(), draft.line
+    place = cursor.position
+    rate = read_rate(cursor, up_to=True)
+    if rate is not None and cursor.marks[place].kind in (Kind.NUMBER, Kind.COUNTED):
+        if line.rated:
+            cursor.position = place - 1
+            read_limit(cursor, draft, forms)
+        else:
+            add_rate(cursor, draft, rate, first)
+        return
+    cursor.position = place
+    doses = read_dose(cursor, forms, up_to=True)
+    if doses is None:
+        raise cursor.give_up(first)
+    if not line.doses:
+        add_dose(cursor, draft, doses)
+    elif cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.IN, Kind.RATE, Kind.EVERY):
+        cursor.position = place - 1
+        read_limit(cursor, draft, forms)
+    elif not line.timed and line.doses[0].unit == doses[0].unit and line.doses[0].high < doses[0].high:
+        line.doses = [replace(doses[0], low=line.doses[0].low)]
+    else:
+        raise cursor.give_up(first)
+
+
+def _label(cursor: Cursor, draft: Draft, label: tuple[Fraction, Fraction, str], first: Mark) -> None:
+    """``day 1``, ``week 2``: a step of that place and length, which must follow the one before."""
+    before = next((step.label for step in reversed(draft.steps) if step.label), None)
+    low, high, unit = label
+    expected = before[1] + ONE if before else ONE
+    if low != expected or high < low or (before and before[-1] != unit):
+        raise cursor.give_up(first)
+    if draft.step.label:
+        draft.new_step()
+    draft.step.label_leads = draft.line.empty
+    days = (high - low + ONE) * DAYS_PER[unit]
+    draft.lasts((days, days), first, cursor.peek(-1))
+    draft.step.label = label
+    draft.note(first, cursor.peek(-1), f"length: {days} days")
+    cursor.skip(":-,")
