@@ -30,7 +30,7 @@ DOSE = "dose"
 
 
 def pass_reason(cursor: Cursor) -> str | None:
-    """Pass a reason up to the end of its clause, or to what has a meaning of its own; the words passed, None if none."""
+    """Pass a reason up to the end of its clause, or to what has a meaning of its own; its words, None if none."""
     begin = cursor.position
     while not cursor.done:
         if cursor.at(Kind.SCALE):
@@ -88,10 +88,8 @@ def pass_name(cursor: Cursor, draft: Draft) -> None:
     begin = cursor.position
     if opened.kind is Kind.OF:
         cursor.accept(Kind.ARTICLE)
-    while cursor.at(Kind.NAME, Kind.RELEASE, Kind.OTHER_SUBSTANCE) or (
-        opened.kind is Kind.OF and cursor.at(Kind.UNKNOWN)
-    ):
-        cursor.next()
+    named = [Kind.NAME, Kind.RELEASE, Kind.OTHER_SUBSTANCE, *([Kind.UNKNOWN] if opened.kind is Kind.OF else [])]
+    cursor.skip("", *named)
     if cursor.follows("(", Kind.UNKNOWN, ")") or cursor.follows("(", Kind.NAME, ")"):
         cursor.skip("()", Kind.UNKNOWN, Kind.NAME)
     if opened.kind is Kind.OF and cursor.position == begin:

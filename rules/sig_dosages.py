@@ -22,15 +22,15 @@ def maximum_of(limit: Limit, steps: list[Step]) -> MaximumDose:
     unit = limit.unit
     if unit is None and counted:
         unit = counted[0].unit
-    elif unit is None and doses:
-        if doses[0].kind is None or not doses[0].countable:
-            raise UnreadError(limit.mark)
+    elif unit is None and doses and not doses[0].countable:
+        raise UnreadError(limit.mark)
     return MaximumDose(Quantity(limit.amount, unit), limit.days)
 
 
 def dosage_of(
     line: Line, step: Step, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
 ) -> Dosage:
+    """A line of the model; ``sequence`` is the place of its step, None where there is one only."""
     timing = _timing(line, step, words)
     return Dosage(
         sequence=sequence,
@@ -57,7 +57,7 @@ def _stated(doses: list[SigDose]) -> list[SigDose]:
 
 
 def _is_whole(dose: SigDose, counted: SigDose) -> bool:
-    """Whether a mass behind a count is surely that of the whole dose: of one unit, or a range in step with the count."""
+    """Whether a mass behind a count is surely the whole dose's: of one unit, or a range in step with the count."""
     if counted.low == counted.high:
         return counted.high == ONE
     if dose.low is None or counted.low is None or dose.low == dose.high:

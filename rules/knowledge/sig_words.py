@@ -15,8 +15,8 @@ from rules.quantity import DAYS_PER
 FILE = "sig_words.yaml"
 SECTIONS = (
     "reviewed", "source", "misspelt", "numbers", "added_fractions", "roman", "ordinals", "counted", "months", "words",
-    "rates", "per_periods", "periods", "moment_prefixes", "moments", "moment_words", "clock_halves", "parts_of_day", "late_parts",
-    "all_meals", "days", "day_groups", "routes", "units", "maxima", "figures",
+    "rates", "per_periods", "periods", "moment_prefixes", "moments", "moment_words", "clock_halves", "parts_of_day",
+    "late_parts", "all_meals", "days", "day_groups", "routes", "units", "maxima", "figures",
 )  # fmt: skip
 VALUED = {
     "numbers": Kind.NUMBER,
@@ -42,8 +42,8 @@ class SigWords:
 
     ``phrases`` are keyed by their first token, the longest first. ``rates`` are whole timings by name. ``parts_of_day``
     numbers the part of the day of a moment; ``late_parts`` and ``all_meals`` are moments. ``fractions`` are written
-    with a slash, ``lengths`` are the shorthand of periods, ``comma_decimals`` the digits that may follow a decimal comma.
-    ``unnumbered`` are units of which one is meant where no number stands, ``unit_routes`` words that are a route as well.
+    with a slash, ``lengths`` are the shorthand of periods, ``comma_decimals`` the digits that may follow a decimal
+    comma. ``unnumbered`` are units of which one is meant where no number stands, ``unit_routes`` are routes as well.
     """
 
     phrases: Mapping[str, tuple[Phrase, ...]]
