@@ -54,7 +54,8 @@ def _lasting(cursor: Cursor, draft: Draft, begin: int, numbers: Numbers | None, 
         cursor.skip(".", Kind.BEFORE_AFTER)
         pass_reason(cursor)
         return True
-    if cursor.at(Kind.SINGLE):
+    if cursor.at(Kind.SINGLE) or (not opened and unit.code not in LONG and cursor.at(Kind.MOMENT)):
+        # "30 minutes before bed": what follows says when.
         return True
     days = (low * DAYS_PER[unit.code], high * DAYS_PER[unit.code])
     if opened and unit.code in MOMENTS:

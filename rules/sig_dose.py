@@ -147,6 +147,8 @@ def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
     line = draft.line
     if doses[0].kind in (UnitKind.MASS, UnitKind.VOLUME) and cursor.at(Kind.PER_PERIOD) and cursor.peek().code in HOURS:
         draft.reasons.append(NoDailyRate.INFUSION)
+    if doses[0].kind is UnitKind.FLOW:
+        draft.reasons.append(NoDailyRate.INFUSION)
     draft.note(first, cursor.peek(-1), f"dose: {_shown(doses)}")
     if not line.doses:
         line.doses.extend(doses)

@@ -1,0 +1,105 @@
+"""Is a dosage in words read as a pharmacist reads it? The rows are in sigs.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rules.knowledge import load_knowledge
+from rules.model import Dosage, DoseEntry, Quantity, Timing
+from rules.sig import ReadSig, UnreadableSig, read_sig
+
+KNOWLEDGE = load_knowledge()
+ROWS = yaml.load((Path(__file__).parent / "sigs.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+def shown(read: ReadSig | UnreadableSig) -> str:
+    """A reading in the notation of the table."""
+    if isinstance(read, UnreadableSig):
+        return f"unread: {read.words}".strip()
+    text = ""
+    for place, dosage in enumerate(read.dosages):
+        if place:
+            text += " + " if dosage.sequence == read.dosages[place - 1].sequence else " then "
+        text += line(dosage)
+    if read.no_daily_rate:
+        text += f" no rate ({read.no_daily_rate})"
+    return text.strip()
+
+
+def line(dosage: Dosage) -> str:
+    parts = [" = ".join(entry(each) for each in dosage.doses), *timing(dosage.timing or Timing())]
+    for each in dosage.maximum:
+        parts.append(f"at most {quantity(each.amount)} in {each.period_days} d")
+    if dosage.as_needed:
+        parts.insert(-len(dosage.maximum) if dosage.maximum else len(parts), "as needed")
+    return " ".join(part for part in parts if part)
+
+
+def quantity(amount: Quantity) -> str:
+    unit = KNOWLEDGE.forms.unit(amount.unit)
+    name = unit.short if unit else amount.unit or ""
+    return f"{amount.value} {'doses' if name == 'dose' else name}".strip()
+
+
+def entry(dose: DoseEntry) -> str:
+    assert dose.high is not None
+    if dose.low is None:
+        return f"up to {quantity(dose.high)}"
+    assert dose.low.unit == dose.high.unit
+    return quantity(dose.high) if dose.low.value == dose.high.value else f"{dose.low.value} to {quantity(dose.high)}"
+
+
+def timing(told: Timing) -> list[str]:
+    parts = []
+    if told.frequency is not None or told.frequency_max is not None:
+        times = str(told.frequency) if told.frequency_max is None else f"{told.frequency} to {told.frequency_max}"
+        every = str(told.period) if told.period_max is None else f"{told.period} to {told.period_max}"
+        parts.append(f"{times.replace('None to', 'up to')} in {every} {told.period_unit}")
+    if told.when or told.time_of_day:
+        parts.append(f"at {' '.join((*told.when, *told.time_of_day))}")
+    if told.day_of_week:
+        parts.append(f"on {' '.join(told.day_of_week)}")
+    if told.count is not None:
+        parts.append(f"{told.count} doses")
+    if told.bounds_days is not None:
+        parts.append(f"for {told.bounds_days} d")
+    return parts
+
+
+@pytest.mark.parametrize(("sig", "expected"), [tuple(row) for row in ROWS], ids=lambda text: text[:60])
+def test_a_text_is_read_as_the_table_says(sig: str, expected: str) -> None:
+    assert shown(read_sig(sig, KNOWLEDGE)) == expected
+
+
+def test_there_are_enough_rows_and_none_is_there_twice() -> None:
+    assert len(ROWS) >= 150
+    assert len({sig for sig, _ in ROWS}) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    "sig", [sig for sig, expected in ROWS if not expected.startswith("unread")], ids=lambda s: s[:60]
+)
+def test_every_dose_and_rate_is_traced_to_its_words(sig: str) -> None:
+    read = read_sig(sig, KNOWLEDGE)
+    assert isinstance(read, ReadSig)
+    for span in read.trace:
+        assert 0 <= span.start < span.end <= len(sig)
+        assert sig[span.start : span.end].strip()
+    if any(dosage.doses for dosage in read.dosages):
+        assert any(span.what.startswith("dose") for span in read.trace)
+
+
+def test_a_value_is_traced_to_the_very_words_that_gave_it() -> None:
+    sig = "take 1-2 tabs po bid prn anxiety mdd 2"
+    read = read_sig(sig, KNOWLEDGE)
+    assert isinstance(read, ReadSig)
+    assert {span.what.partition(":")[0]: sig[span.start : span.end] for span in read.trace} == {
+        "dose": "1-2 tabs",
+        "route": "po",
+        "rate": "bid",
+        "as needed": "prn anxiety",
+        "maximum": "mdd 2",
+    }
