@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rules.intake import Intake
 from rules.knowledge.vocabulary import Forms, UnitKind
-from rules.model import Dosage, Quantity
+from rules.model import Dosage, MaximumDose, Quantity
 from rules.product import Product
 from rules.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE
 from rules.reading_words import figures, listed
@@ -21,7 +21,10 @@ LIMIT_NOT_READ = "written-maximum-not-read"
 
 @dataclass(frozen=True, slots=True)
 class TakenLine:
-    """What one line comes to in a day. ``averaged``: not taken daily."""
+    """What one line comes to in a day. ``averaged``: not taken daily.
+
+    ``limit`` is what its written ``maximum`` comes to in a day, None where none is written that can be read.
+    """
 
     intake: Intake
     phrase: str
@@ -30,6 +33,8 @@ class TakenLine:
     occasions: frozenset[str]
     averaged: bool
     assumptions: tuple[str, ...]
+    limit: Intake | None = None
+    maximum: tuple[MaximumDose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ def _taken(
         occasions=schedule.occasions,
         averaged=use is not None and use < DAYS_PER_WEEK,
         assumptions=tuple(dict.fromkeys(assumptions)),
+        limit=limit,
+        maximum=line.maximum,
     )
 
 

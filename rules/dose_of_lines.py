@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 
 from rules.assessment import NotCountedReason
-from rules.dose_line import NoRate, TakenLine, read_line
+from rules.dose_line import LIMITED, NoRate, TakenLine, read_line
 from rules.intake import Intake
 from rules.knowledge import Knowledge
 from rules.knowledge.vocabulary import Forms
@@ -78,8 +78,26 @@ class _Step:
     @property
     def intake(self) -> Intake:
         """The lines that were read, added up; there must be one."""
+        together = self.uncut
+        return together.at_most(self.limit) if self.limit else together
+
+    @property
+    def uncut(self) -> Intake:
+        """The same before a maximum that holds for several lines."""
         first, *others = (line.intake for line in self.taken)
         return reduce(Intake.plus, others, first)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether such a maximum lowers it."""
+        return self.intake != self.uncut
+
+    @property
+    def limit(self) -> Intake | None:
+        """One maximum that is written for several lines: it holds for all of them together."""
+        first, *others = self.taken
+        shared = others and all(line.maximum == first.maximum for line in others)
+        return first.limit if shared else None
 
 
 def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
@@ -123,6 +141,8 @@ def _taken(
     step = max(readable, key=lambda each: _size(each.intake))
     intake = step.intake
     assumptions = [code for line in step.taken for code in line.assumptions]
+    if step.is_cut:
+        assumptions.append(LIMITED)
     if partly or any(not refusal.not_daily for refusal in step.refused):
         assumptions.append(PART_NOT_READ)
     if any(refusal.not_daily for refusal in step.refused):

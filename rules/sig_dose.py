@@ -110,7 +110,8 @@ def _another_number(cursor: Cursor) -> bool:
     begin = cursor.position
     another = read_numbers(cursor)
     cursor.skip("-")
-    meant = cursor.at(Kind.TIMES, Kind.HOURLY, Kind.UNIT) or another is None
+    days_of_use = cursor.at(Kind.PERIOD) and cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.EVERY, ahead=1)
+    meant = another is None or days_of_use or cursor.at(Kind.TIMES, Kind.HOURLY, Kind.UNIT)
     cursor.position = begin
     return not meant
 

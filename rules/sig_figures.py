@@ -29,6 +29,13 @@ def read_figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     if read_supply(cursor):
         draft.refilled = True
         return True
+    if (
+        not draft.line.doses
+        and cursor.follows(Kind.NUMBER, Kind.NUMBER, Kind.TIMES)
+        and first.value == cursor.peek(1).value
+    ):
+        # "2 two times a day": two tablets twice a day, or twice a day said twice.
+        raise cursor.give_up()
     rate = read_rate(cursor)
     if rate is not None:
         add_rate(cursor, draft, rate, first)

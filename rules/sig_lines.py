@@ -145,6 +145,9 @@ def _together(lines: list[Line], end: Mark) -> list[Line]:
 
 
 def _echo(line: Line, other: Line) -> bool:
+    """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
+    if any(dose.unit is None for dose in line.doses):
+        return False
     return line.joint is not Joint.AND and any(a.same_as(b) for a in line.doses for b in other.doses)
 
 
