@@ -36,8 +36,8 @@ SAYS_RATE = re.compile(
     re.IGNORECASE,
 )
 SAYS_DOSE = re.compile(
-    r"(\d|one|two|three|four|half|una?)[ )]*(po|tab|cap|ml|mg|mcg|gram|puff|spray|drop|gtt|unit|patch|spoon|milli|pill|table"
-    r"|cap|vial|c po|(b|t|q)i?d|q|daily|weekly|twice|every|each|or|to|two|sl|bid|in)",
+    r"(\d|one|two|three|four|half|una?)[ )]*(po|tab|cap|ml|mg|mcg|gram|puff|spray|drop|gtt|unit|patch|spoon|milli|pill"
+    r"|table|cap|vial|c po|(b|t|q)i?d|q|daily|weekly|twice|every|each|or|to|two|sl|bid|in)",
     re.IGNORECASE,
 )
 # The codes of the file that name no number of doses in a day, week or month.
@@ -104,7 +104,7 @@ def structured(label: str) -> Fraction | None:
 
 
 def verdict(row: Row) -> str:
-    """How a labelled row was read: ``exact``, ``wrong`` or ``unreadable``; ``no label`` where nothing can be compared."""
+    """How a labelled row was read: ``exact``, ``wrong``, ``unreadable``, or ``no label`` to compare with."""
     wanted = expected(row.label)
     if wanted is None:
         return "no label"
@@ -144,8 +144,8 @@ def test_texts_beside_structure_say_the_same_or_the_structure_is_named() -> None
         else:
             compared["agrees" if a_day(read.dosages[0].timing) == rate else "contradicts"] += 1
     print(dict(compared))
-    # Faults of the examples: one tablet daily against four times a day (two rows), eight to two tablets daily against as
-    # many times a day (six), twice daily against every second day (one); and every four to six hours is six times at
+    # Faults of the examples: one tablet daily against four times a day (two rows), eight to two tablets daily against
+    # as many times a day (six), twice daily against every second day (one); and every four to six hours is six times at
     # most, against four.
     assert compared["contradicts"] == 10
     assert compared["agrees"] >= 39
