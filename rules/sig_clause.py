@@ -47,7 +47,7 @@ def pass_reason(cursor: Cursor) -> str | None:
             break
         cursor.next()
     passed = cursor.marks[begin : cursor.position]
-    return " ".join(mark.text for mark in passed) or None
+    return " ".join(mark.text for mark in passed if mark.kind is not Kind.SIGN) or None
 
 
 def _is_passed(cursor: Cursor, ahead: int = 0) -> bool:

@@ -76,7 +76,7 @@ def _count(cursor: Cursor, draft: Draft) -> bool:
     if numbers is None or (unit is not None and unit.code != DOSE) or (unit is None and opened.kind is not Kind.TIMES):
         cursor.position = begin
         return False
-    if unit is None and cursor.at(Kind.TIMES, Kind.HOURLY, Kind.EVERY, Kind.NUMBER):
+    if unit is None and cursor.at(Kind.TIMES, Kind.HOURLY, Kind.EVERY, Kind.NUMBER, Kind.RATE, Kind.PER_PERIOD):
         cursor.position = begin
         return False
     set_count(draft, (numbers.low, numbers.high), opened, cursor.peek(-1))

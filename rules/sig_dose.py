@@ -41,7 +41,8 @@ def _numbers(cursor: Cursor, forms: Forms) -> Numbers | None:
     if cursor.follows(Kind.ARTICLE, Kind.UNIT) and _kind(cursor.peek(1).code, forms) is not None:
         cursor.next()
         return Numbers(ONE, ONE, mark, mark)
-    if cursor.at(Kind.UNIT) and mark.code in cursor.words.unnumbered:
+    extra = cursor.peek(-1).kind is Kind.ADDITIONAL
+    if cursor.at(Kind.UNIT) and (extra or mark.code in cursor.words.unnumbered):
         return Numbers(ONE, ONE, mark, mark)
     return read_numbers(cursor)
 

@@ -9,9 +9,9 @@ from rules.sig_clause import pass_diagnosis, pass_name, pass_reason, pass_remark
 from rules.sig_course import end_of_clause, read_date, read_length, read_repeat, set_count
 from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
 from rules.sig_dose import add_dose, read_dose, read_whole
-from rules.sig_draft import Draft, Joint, NoDailyRate, SigRate, new_draft
+from rules.sig_draft import Draft, Joint, NoDailyRate, new_draft
 from rules.sig_figures import read_figure, read_up_to
-from rules.sig_rates import add_rate, inherit, read_rate
+from rules.sig_rates import inherit, read_rate
 
 REASONS = {
     Kind.AS_DIRECTED: NoDailyRate.AS_DIRECTED,
@@ -191,8 +191,8 @@ def _reasoned(cursor: Cursor, draft: Draft) -> bool:
         night = cursor.words.rates.get(mark.text)
         if night is not None:
             cursor.next()
-            rate = SigRate((night.times, night.times), night.every, night.unit, night.when)
-            add_rate(cursor, draft, rate, mark)
+            draft.line.moments.extend((moment, False) for moment in night.when)
+            draft.note(mark, mark, f"moment: {', '.join(night.when)}")
             return True
     if mark.kind is Kind.UNIT and mark.text in cursor.words.unit_routes:
         cursor.next()

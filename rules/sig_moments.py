@@ -50,7 +50,8 @@ def _line(cursor: Cursor, draft: Draft, first: Mark) -> Line:
     line = draft.line
     rate = line.rate
     several = rate is not None and (rate.times != (ONE, ONE) or rate.every != (ONE, ONE) or rate.unit != "d")
-    if draft.pending is Joint.AND and line.doses and (several or line.single):
+    alone = not (line.moments or line.clock)
+    if draft.pending is Joint.AND and line.doses and ((several and alone) or line.single):
         line = inherit(draft, first)
     if line.single:
         raise cursor.give_up(first)

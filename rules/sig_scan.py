@@ -41,6 +41,11 @@ def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> li
     position = 0
     while position < len(pieces):
         mark, used = _mark(pieces, position, words, names)
+        if mark.kind is Kind.ADDED and not (found and found[-1].kind is Kind.NUMBER):
+            # "... and half a tablet" that no number stands before is a dose of its own.
+            joint = pieces[position]
+            found.append(Mark(Kind.AND, joint.text, joint.start, joint.end))
+            mark = replace(mark, kind=Kind.NUMBER, start=joint.end, text=mark.text.removeprefix(joint.text).strip())
         found.append(mark)
         position += used
     return found

@@ -11,16 +11,13 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.quantity import exact
-
-# Longest run of letters or digits that is looked at; anything longer is no word and no dose.
-LONGEST_RUN = 30
+from rules.quantity import MOST_DIGITS, exact
 
 _TOKEN = re.compile(
     r"""
       (?P<date>\d{1,4}(?P<apart>[-/])\d{1,2}(?P=apart)\d{1,4}(?![\d/]))
     | (?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?![\d:]))
-    | (?P<pair>\d{1,6}/\d{1,6}(?![\d/.]))
+    | (?P<pair>\d{1,6}/\d{1,6}(?![\d/.]|\s?h))
     | (?P<number>\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,30})?(?![\d,]) | \d{1,30}\.\d{1,30} | \.\d{1,30})
     | (?P<comma>\d{1,30},\d{1,30}(?![\d,]))
     | (?P<digits>\d+)
@@ -102,7 +99,7 @@ def _plain(character: str) -> str:
 def _number(piece: str, start: int, end: int) -> Token:
     plain = piece.replace(",", "")
     # A zero before other digits is a lost decimal point as likely as not: "05 mg".
-    if len(plain) > LONGEST_RUN or (plain[:1] == "0" and plain[1:2].isdigit()):
+    if len(plain) > MOST_DIGITS or (plain[:1] == "0" and plain[1:2].isdigit()):
         return Token(piece, start, end)
     try:
         return Token(piece, start, end, value=exact(plain))
