@@ -21,7 +21,7 @@ def read_dose(cursor: Cursor, forms: Forms, up_to: bool = False) -> list[SigDose
     begin = cursor.position
     first = cursor.peek()
     numbers = _numbers(cursor, forms)
-    if numbers is None:
+    if numbers is None or numbers.high <= 0:
         cursor.position = begin
         return None
     doses = _counted(cursor, numbers, first, forms)
@@ -107,12 +107,12 @@ def _plain(cursor: Cursor, numbers: Numbers, first: Mark, forms: Forms) -> list[
 
 
 def _another_number(cursor: Cursor) -> bool:
-    """Whether a second number follows that says neither how often nor what: "1 2 daily" may mean anything."""
+    """Whether a second number follows that does not say how often: "1 2 daily" and "1 5 mg" may mean anything."""
     begin = cursor.position
     another = read_numbers(cursor)
     cursor.skip("-")
     days_of_use = cursor.at(Kind.PERIOD) and cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.EVERY, ahead=1)
-    meant = another is None or days_of_use or cursor.at(Kind.TIMES, Kind.HOURLY, Kind.UNIT)
+    meant = another is None or days_of_use or cursor.at(Kind.TIMES, Kind.HOURLY)
     cursor.position = begin
     return not meant
 
