@@ -172,11 +172,11 @@ def test_a_change_has_kind_effect_and_areas() -> None:
 # The tree
 
 
-def test_nothing_names_a_machine_or_a_registry() -> None:
-    # Written in parts, so that this file does not name them either.
+def test_nothing_names_a_machine_or_a_download_address() -> None:
+    # Written in parts, so that this file does not hold what it looks for.
     folders = "|".join(("work", "root", "home/" + r"\w+", "tmp/" + r"\w+"))
-    hosts = "|".join((r"pypi\.org", r"pythonhosted\.org", r"registry\.npmjs", r"index\.crates", r"proxy\.golang"))
-    forbidden = re.compile(rf"(?<![\w.}}/-])/(?:{folders})/|{hosts}")
+    addresses = "|".join(("index" + "-url", "find" + "-links", r'"?resolved"?: ?"http', r" @ https?:"))
+    forbidden = re.compile(rf"(?<![\w.}}/-])/(?:{folders})/|{addresses}")
     listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True)
     found = []
     for name in filter(None, listed.stdout.split("\0")):
