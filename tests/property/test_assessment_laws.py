@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from random import Random
+from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def outcomes(found: Assessment) -> list[tuple[str, Severity, bool]]:
     return [(line.id, line.severity, line.raises) for line in found.findings]
 
 
-def mapped(value: object, change: Callable[[object], object]) -> object:
+def mapped(value: Any, change: Callable[[object], object]) -> Any:
     """A value of the model with every text and date in it changed."""
     if isinstance(value, tuple):
         return tuple(mapped(item, change) for item in value)
@@ -42,9 +44,9 @@ def mapped(value: object, change: Callable[[object], object]) -> object:
 
 @MANY
 @given(worlds(), st.randoms(use_true_random=False))
-def test_the_order_of_resources_changes_nothing(patient: Patient, random: object) -> None:
+def test_the_order_of_resources_changes_nothing(patient: Patient, random: Random) -> None:
     shuffled = list(patient.regimens)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert judged(replace(patient, regimens=tuple(shuffled))) == judged(patient)
 
 
@@ -100,7 +102,7 @@ def test_what_is_renamed_is_judged_alike(patient: Patient) -> None:
     def renamed(value: object) -> object:
         return value.replace("MedicationRequest/", "MedicationRequest/zz-") if type(value) is str else value
 
-    here, there = judged(patient), judged(mapped(patient, renamed))  # type: ignore[arg-type]
+    here, there = judged(patient), judged(mapped(patient, renamed))
     assert (there.load, there.with_order, there.considered) == (here.load, here.with_order, here.considered)
     assert outcomes(there) == outcomes(here)
     assert there.new_starts == tuple(renamed(source) for source in here.new_starts)
@@ -123,7 +125,7 @@ def test_moving_every_date_moves_only_dates(patient: Patient, days: int) -> None
     def moved(value: object) -> object:
         return value + timedelta(days=days) if isinstance(value, date) else value
 
-    there = judged(mapped(patient, moved), ON + timedelta(days=days))  # type: ignore[arg-type]
+    there = judged(mapped(patient, moved), ON + timedelta(days=days))
     here = judged(patient)
     assert (there.load, there.with_order, there.opioid) == (here.load, here.with_order, here.opioid)
     assert outcomes(there) == outcomes(here)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,9 +40,9 @@ def by_table(load: Load, table: str) -> Fraction:
 
 @MANY
 @given(patients(drafts=True), st.randoms(use_true_random=False))
-def test_the_order_of_resources_changes_nothing(patient: Patient, random: object) -> None:
+def test_the_order_of_resources_changes_nothing(patient: Patient, random: Random) -> None:
     shuffled = list(patient.regimens)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert judged(replace(patient, regimens=tuple(shuffled))) == judged(patient)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from compact_patient import Row, day_of, patient_of
+from expected_fields import differences
 
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
@@ -28,20 +28,6 @@ def _name(source: str) -> str:
     return source.partition("/")[2]
 
 
-def _same(wanted: str, found: object) -> bool:
-    if wanted == "none":
-        return found is None
-    if isinstance(found, bool):
-        return wanted == str(found).lower()
-    return Fraction(wanted) == found if isinstance(found, Fraction) else wanted == str(found)
-
-
-def _fields(what: str, wanted: Mapping[str, str], found: object) -> Iterator[str]:
-    for field, value in wanted.items():
-        if not _same(value, getattr(found, field, "no load")):
-            yield f"{what}.{field}: expected {value}, found {getattr(found, field, 'no load')}"
-
-
 def _set(what: str, row: Row, found: Iterator[str]) -> Iterator[str]:
     if what in row:
         names = sorted(set(found))
@@ -58,9 +44,9 @@ def _result(found: Assessment, finding: str) -> str:
 
 
 def _differences(row: Row, found: Assessment) -> Iterator[str]:
-    yield from _fields("load", row.get("load", {}), found.load)
-    yield from _fields("with_order", row.get("with_order", {}), found.with_order)
-    yield from _fields("mme", row.get("mme", {}), found.opioid)
+    yield from differences("load", row.get("load", {}), found.load)
+    yield from differences("with_order", row.get("with_order", {}), found.with_order)
+    yield from differences("mme", row.get("mme", {}), found.opioid)
     yield from _set("counted", row, (_name(line.source) for line in found.contributions))
     yield from _set("absent", row, (_name(line.source) for line in found.not_counted if not line.present))
     yield from _set("new_starts", row, (_name(source) for source in found.new_starts))

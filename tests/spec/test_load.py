@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from compact_patient import Row, day_of, patient_of
+from expected_fields import differences
 
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
@@ -22,26 +22,12 @@ ROW_KEYS = frozenset(
 )
 
 
-def _same(wanted: str, found: object) -> bool:
-    if wanted == "none":
-        return found is None
-    if isinstance(found, bool):
-        return wanted == str(found).lower()
-    return Fraction(wanted) == found if isinstance(found, Fraction) else wanted == str(found)
-
-
-def _fields(what: str, wanted: Mapping[str, str], found: object) -> Iterator[str]:
-    for field, value in wanted.items():
-        if not _same(value, getattr(found, field)):
-            yield f"{what}.{field}: expected {value}, found {getattr(found, field)}"
-
-
 def _differences(row: Row, found: Assessment) -> Iterator[str]:
-    yield from _fields("load", row.get("load", {}), found.load)
-    yield from _fields("load by va-dod-2021", row.get("va-dod-2021", {}), found.load.by_table["va-dod-2021"])
-    yield from _fields("opioid", row.get("mme", {}), found.opioid)
+    yield from differences("load", row.get("load", {}), found.load)
+    yield from differences("load by va-dod-2021", row.get("va-dod-2021", {}), found.load.by_table["va-dod-2021"])
+    yield from differences("opioid", row.get("mme", {}), found.opioid)
     if "substitution" in row:
-        yield from _fields("substitution", {"used": row["substitution"]}, found.load.substitution)
+        yield from differences("substitution", {"used": row["substitution"]}, found.load.substitution)
     for member in ("not_in_load", "not_counted"):
         reasons = {line.source.partition("/")[2]: str(line.reason) for line in getattr(found, member)}
         for source, reason in row.get(member, {}).items():
