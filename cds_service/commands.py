@@ -63,7 +63,7 @@ def assess_file(chosen: Namespace, settings: Settings) -> int:
     except UnreadableFileError as error:
         raise CommandError(f"{chosen.file}: {error}") from None
     knowledge = load_knowledge(settings.site_text())
-    patient = _patient(content, settings)
+    patient = patient_in(content, settings)
     on = chosen.on or today(settings.zone)
     assessment = assess(patient, knowledge, on, at_discharge=content.hook == _DISCHARGE)
     if chosen.json:
@@ -71,6 +71,24 @@ def assess_file(chosen: Namespace, settings: Settings) -> int:
     else:
         sys.stdout.write(working(assessment, knowledge, patient.missing))
     return 0
+
+
+def patient_in(content: FileContent, settings: Settings) -> Patient:
+    """The patient of a file. A hook request is read as the service reads it, and what it lacks is said, not refused."""
+    entries: tuple[Entry, ...] = content.record
+    missing = set(content.missing)
+    if content.request is not None:
+        supply = supply_of(prefetched(content.request), settings.prefetch_aliases)
+        entries = supply.entries
+        missing |= set(supply.missing)
+    return read_patient(
+        entries,
+        patient_id=content.patient_id,
+        drafts=content.drafts,
+        missing=sorted(missing),
+        author=content.author,
+        zone=settings.zone,
+    )
 
 
 def check_configuration(_: Namespace) -> int:
@@ -107,21 +125,3 @@ def _bytes_of(path: Path) -> bytes:
         return sys.stdin.buffer.read() if path == _STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or 'cannot be read'}") from None
-
-
-def _patient(content: FileContent, settings: Settings) -> Patient:
-    """The patient of a file. A hook request is read as the service reads it, and what it lacks is said, not refused."""
-    entries: tuple[Entry, ...] = content.record
-    missing = set(content.missing)
-    if content.request is not None:
-        supply = supply_of(prefetched(content.request), settings.prefetch_aliases)
-        entries = supply.entries
-        missing |= set(supply.missing)
-    return read_patient(
-        entries,
-        patient_id=content.patient_id,
-        drafts=content.drafts,
-        missing=sorted(missing),
-        author=content.author,
-        zone=settings.zone,
-    )

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from rules.assessment import Assessment, Load
+from rules.model import Patient
 
 NONE = "none"
 ANY = "any"
@@ -17,6 +18,7 @@ KNOWN_KEYS = frozenset(
         "contributions",
         "mme",
         "mme_none",
+        "opioid",
         "opioid_excluded",
         "not_in_load",
         "not_counted",
@@ -31,6 +33,12 @@ KNOWN_KEYS = frozenset(
         "not_exempt",
         "age",
         "cards",
+        # What only a quirk expects: the first three of the patient as read, the others of the answer to the caller.
+        "notes",
+        "unread",
+        "missing",
+        "response",
+        "unreadable",
     )
 )
 
@@ -42,14 +50,37 @@ def differences(expect: Mapping[str, Any], found: Assessment) -> list[str]:
     return [
         *_load(expect.get("load", {}), found),
         *_contributions(expect.get("contributions"), found),
-        *_reasons("not_in_load", expect.get("not_in_load", {}), found.not_in_load),
-        *_reasons("not_counted", expect.get("not_counted", {}), found.not_counted),
+        *_reasons("not_in_load", expect.get("not_in_load"), found.not_in_load),
+        *_reasons("not_counted", expect.get("not_counted"), found.not_counted),
         *_opioid(expect, found),
         *_exposure(expect.get("exposure", {}), found),
         *_findings(expect, found),
         *_plain("age", expect.get("age"), found.age),
         *_plain("not_relevant", expect.get("not_relevant"), found.not_relevant),
     ]
+
+
+def reading_differences(expect: Mapping[str, Any], patient: Patient) -> list[str]:
+    """Every way in which the patient, as read, is not what was expected.
+
+    ``notes`` are all notes of a record, by its id; ``unread`` words of why a resource, ``missing`` of why data is not.
+    """
+    lines: list[str] = []
+    notes = {_bare(regimen.source): sorted(regimen.notes) for regimen in patient.regimens}
+    for source, wanted in expect.get("notes", {}).items():
+        if notes.get(source) != sorted(wanted):
+            lines.append(f"notes.{source}: expected {sorted(wanted)}, found {notes.get(source)} of {sorted(notes)}")
+    unread = [(_bare(item.source), item.why) for item in patient.unread]
+    for what, found in (("unread", unread), ("missing", list(patient.missing))):
+        wanted_lines = expect.get(what)
+        if wanted_lines is None:
+            continue
+        if not wanted_lines and found:
+            lines.append(f"{what}: expected none, found {found}")
+        for name, words in wanted_lines.items():
+            if not any(name == place and words.lower() in why.lower() for place, why in found):
+                lines.append(f"{what}.{name}: expected {words!r}, found {found}")
+    return lines
 
 
 def _plain(what: str, wanted: str | None, found: object) -> Iterator[str]:
@@ -107,7 +138,7 @@ def _bare(source: str) -> str:
     return source.rpartition("/")[2].rpartition("--")[2]
 
 
-def _contributions(wanted: Mapping[str, Mapping[str, str]] | None, found: Assessment) -> Iterator[str]:
+def _contributions(wanted: Mapping[str, Mapping[str, Any]] | None, found: Assessment) -> Iterator[str]:
     if wanted is None:
         return
     if not wanted and found.contributions:
@@ -121,21 +152,71 @@ def _contributions(wanted: Mapping[str, Mapping[str, str]] | None, found: Assess
         values = {
             "standing": line.standing,
             "agent": line.agent,
+            "product": line.product,
             "mg": line.daily_dose.used,
+            "low": line.daily_dose.low,
+            "high": line.daily_dose.high,
             "equivalent": line.equivalent.used,
         }
         for field, value in values.items():
             yield from _plain(f"contributions.{source}.{field}", expected.get(field), value)
+        yield from _told(f"contributions.{source}", expected, line.read_as, line.assumptions)
         if not (line.read_as and line.reference):
             yield f"contributions.{source}: no working shown"
 
 
-def _reasons(what: str, wanted: Mapping[str, str], found: tuple[Any, ...]) -> Iterator[str]:
+_TOLD_KEYS = frozenset(("assumptions", "assumes", "assumes_not", "read_as", "read_as_lacks"))
+
+
+def _told(
+    what: str, expected: Mapping[str, Any], read_as: str, assumptions: tuple[str, ...] | None = None
+) -> Iterator[str]:
+    """What a line says of how it was read: ``assumptions`` are all of them, ``assumes`` some; ``read_as`` is words."""
+    if assumptions is not None:
+        if "assumptions" in expected and set(expected["assumptions"]) != set(assumptions):
+            yield f"{what}.assumptions: expected {sorted(expected['assumptions'])}, found {sorted(assumptions)}"
+        for code in expected.get("assumes", []):
+            if code not in assumptions:
+                yield f"{what}.assumptions: {code} is not among {sorted(assumptions)}"
+        for code in expected.get("assumes_not", []):
+            if code in assumptions:
+                yield f"{what}.assumptions: {code} is among {sorted(assumptions)}"
+    for words in expected.get("read_as", []):
+        if words.lower() not in read_as.lower():
+            yield f"{what}.read_as: does not say {words!r}: {read_as!r}"
+    for words in expected.get("read_as_lacks", []):
+        if words.lower() in read_as.lower():
+            yield f"{what}.read_as: says {words!r}: {read_as!r}"
+
+
+def _reasons(what: str, wanted: Mapping[str, Any] | None, found: tuple[Any, ...]) -> Iterator[str]:
+    """Lines by source: the reason alone, or a mapping of ``reason``, ``agent``, ``present`` and what is told."""
+    if wanted is None:
+        return
     by_source = [(_bare(line.source), str(line.reason)) for line in found]
-    for sources, reason in wanted.items():
-        hits = [source for source, why in by_source if source in sources.split("|") and why == reason]
+    if not wanted and found:
+        yield f"{what}: expected none, found {by_source}"
+    for sources, expected in wanted.items():
+        told = {"reason": expected} if isinstance(expected, str) else expected
+        agent = told.get("agent")
+        hits = [
+            line
+            for line in found
+            if _bare(line.source) in sources.split("|")
+            and str(line.reason) == told["reason"]
+            and agent in (None, line.agent)
+        ]
         if len(hits) != 1:
-            yield f"{what}.{sources}: expected one {reason}, found {by_source}"
+            yield f"{what}.{sources}: expected one {told['reason']} {agent or ''}, found {by_source}"
+            continue
+        (line,) = hits
+        yield from _plain(f"{what}.{sources}.present", told.get("present"), line.present)
+        if not set(told) & {"mg", *_TOLD_KEYS}:
+            continue
+        dose = getattr(line, "daily_dose", None)
+        yield from _plain(f"{what}.{sources}.mg", told.get("mg"), None if dose is None else dose.used)
+        words = getattr(line, "read_as", None) or getattr(line, "text", "")
+        yield from _told(f"{what}.{sources}", told, words, getattr(line, "assumptions", None))
 
 
 def _opioid(expect: Mapping[str, Any], found: Assessment) -> Iterator[str]:
@@ -143,6 +224,15 @@ def _opioid(expect: Mapping[str, Any], found: Assessment) -> Iterator[str]:
         yield from _plain(f"mme.{field}", wanted, getattr(found.opioid, field))
     if expect.get("mme_none") == "true" and found.opioid.contributions:
         yield f"mme: expected no contribution, found {[line.source for line in found.opioid.contributions]}"
+    for source, told in expect.get("opioid", {}).items():
+        parts = [line for line in found.opioid.contributions if _bare(line.source) == source]
+        if len(parts) != 1:
+            yield f"opioid.{source}: expected one, found {len(parts)}"
+            continue
+        values = {"agent": parts[0].agent, "mg": parts[0].daily_dose.used, "mme": parts[0].mme.used}
+        for field, value in values.items():
+            yield from _plain(f"opioid.{source}.{field}", told.get(field), value)
+        yield from _told(f"opioid.{source}", told, parts[0].read_as)
     for source in expect.get("opioid_excluded", []):
         lines = [line for line in found.opioid.excluded if _bare(line.source) == source]
         if len(lines) != 1 or not lines[0].text:

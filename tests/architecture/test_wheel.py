@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from fhir_fixtures import quirks, stories
+
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "fhir_fixtures" / "stories" / "total-load-lorazepam-four-milligrams" / "request.json"
 PATIENCE = 60
@@ -57,6 +59,13 @@ def test_it_assesses_from_outside_the_checkout(environment: Path, tmp_path: Path
     ).stdout
     # Lorazepam 4 mg a day is ordered; 1 mg = 10 mg diazepam (Ashton as ASAM 2025 prints it): 40.
     assert json.loads(printed)["load"]["with_order"]["used"] == 40
+
+
+def test_it_carries_the_stories_and_the_quirks(environment: Path, tmp_path: Path) -> None:
+    command = [str(environment / "bin/python"), "-c"]
+    command.append("from fhir_fixtures import quirks, stories; print(len(quirks()), len(stories()))")
+    run = {"check": True, "capture_output": True, "text": True, "cwd": tmp_path, "env": _clean_environment()}
+    assert subprocess.run(command, **run).stdout.split() == [str(len(quirks())), str(len(stories()))]
 
 
 @pytest.fixture
