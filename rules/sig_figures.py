@@ -8,11 +8,11 @@ from fractions import Fraction
 from rules.knowledge.dose_words import Forms
 from rules.knowledge.sig_kinds import Kind
 from rules.quantity import DAYS_PER, ONE
-from rules.sig_clause import read_limit
 from rules.sig_course import read_length, read_supply, set_count
 from rules.sig_cursor import Cursor
 from rules.sig_dose import add_dose, read_dose
 from rules.sig_draft import Draft, Joint, SigRate
+from rules.sig_limits import read_limit
 from rules.sig_moments import read_hour_behind_rate, read_label, read_moment
 from rules.sig_numbers import read_numbers
 from rules.sig_rates import TELLS_WHEN, add_rate, read_per_period, read_rate

@@ -5,13 +5,15 @@ from __future__ import annotations
 from rules.knowledge.dose_words import Forms
 from rules.knowledge.sig_kinds import Kind
 from rules.quantity import ONE
-from rules.sig_clause import pass_diagnosis, pass_name, pass_reason, pass_remark, read_limit
-from rules.sig_course import end_of_clause, read_date, read_length, read_repeat, set_count
+from rules.sig_clause import pass_diagnosis, pass_name, pass_reason, pass_remark
+from rules.sig_course import end_of_clause, read_date, read_length, set_count
 from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
 from rules.sig_dose import add_dose, read_dose, read_whole
 from rules.sig_draft import Draft, Joint, NoDailyRate, new_draft
 from rules.sig_figures import read_figure, read_up_to
+from rules.sig_limits import read_limit
 from rules.sig_rates import inherit, read_rate
+from rules.sig_repeat import read_repeat
 
 REASONS = {
     Kind.AS_DIRECTED: NoDailyRate.AS_DIRECTED,
