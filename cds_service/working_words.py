@@ -24,6 +24,7 @@ NOT_CHECKED = (
 WORDS: Mapping[str, str] = {
     # -- what was assumed of a product
     "code-and-name-disagree": "code and name disagree, the larger reading is used",
+    "code-not-known": "the code that was sent is not known here, the name is read",
     "names-disagree": "the names disagree, the first is used",
     "strength-from-name": "the strength is from the name",
     "strength-from-ingredients": "the strength is from the ingredients that were sent",

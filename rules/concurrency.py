@@ -17,6 +17,7 @@ from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Kind, Setting
 from rules.place import Place, Places, renewal_text
 from rules.precedence import (
+    carried_out,
     covered_by_requests,
     home_medicines,
     replace_by_prior,
@@ -84,6 +85,7 @@ def view(
     if situation.with_drafts:
         stop_and_replace(places)
     replace_by_prior(places)
+    carried_out(places)
     if not situation.at_discharge:
         settings(places)
     covered_by_requests(places, covered)

@@ -16,6 +16,10 @@ from rules.model import Kind, Setting
 from rules.place import Places, dated_order, renewal_text
 from rules.record import Entry, exclusion, is_stopping
 
+# FHIR's intents of an order that carries out another one, and of the order that such a one carries out.
+_CARRYING_OUT = frozenset({"instance-order", "filler-order"})
+_ORIGINAL = "original-order"
+
 _NOT_CONTINUED = frozenset({"stopped", "cancelled", "on-hold"})
 
 
@@ -87,6 +91,31 @@ def home_medicines(places: Places) -> None:
         told = next((e for e in stated if draft.regimen.draft and place.additive and _continues(draft, e)), None)
         if told is not None:
             places[draft] = place.once(NotCountedReason.RENEWAL, renewal_text(draft, told))
+
+
+def carried_out(places: Places) -> None:
+    """An order that carries out another one on record in the same dose is that order again, whenever it was written.
+
+    It is told by its intent, and carries out the order that it is based on; where that is not said, an original order
+    of the same prescriber.
+    """
+    orders = [
+        entry
+        for entry, place in places.items()
+        if place.additive and entry.regimen.kind is Kind.REQUEST and not entry.regimen.draft
+    ]
+    whole = [entry for entry in orders if entry.regimen.intent not in _CARRYING_OUT]
+    for entry in orders:
+        regimen = entry.regimen
+        if regimen.intent not in _CARRYING_OUT:
+            continue
+        based_on = [other for other in whole if other.source in regimen.references]
+        same_hand = [other for other in whole if other.regimen.requester == regimen.requester]
+        originals = based_on or [other for other in same_hand if other.regimen.intent == _ORIGINAL]
+        original = next((other for other in originals if _same_daily_dose(entry, other)), None)
+        if original is not None:
+            text = f"carries out {dated_order(original)}; counted once"
+            places[entry] = places[entry].once(NotCountedReason.DUPLICATE, text)
 
 
 def _continues(one: Entry, other: Entry) -> bool:

@@ -11,6 +11,7 @@ from rules.model import CodeSystem, Medication
 from rules.product_form import IMMEDIATE
 from rules.product_name import NameReading, reader_of
 from rules.product_reading import (
+    CODE_NOT_KNOWN,
     DISAGREE,
     FROM_LIST,
     INGREDIENT_CODE,
@@ -48,6 +49,8 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
         found = _of_entry(entry, names, knowledge)
     else:
         found = _of_agent_codes(medication, names, knowledge) or _of_names(names, knowledge)
+        if isinstance(found, Product) and _no_code_is_known(medication, knowledge):
+            found = replace(found, assumptions=noted(found, CODE_NOT_KNOWN))
     if medication.ingredients and (not isinstance(found, Product) or _lacks_strength(found)):
         found = _with_listed(found, medication, knowledge)
     if isinstance(found, Product) and found.form is None and medication.form:
@@ -73,6 +76,13 @@ def _entry(medication: Medication, knowledge: Knowledge) -> ProductEntry | None:
     return next(iter(formed or complete or entries), None)
 
 
+def _no_code_is_known(medication: Medication, knowledge: Knowledge) -> bool:
+    """Whether RxNorm codes were sent and none of them is one of our agents or products: they may be of another drug."""
+    codes = [coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code]
+    known = knowledge.agent_by_code
+    return bool(codes) and not any(code in knowledge.products or (CodeSystem.RXNORM, code) in known for code in codes)
+
+
 def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -> Product:
     readings = _usable(names, knowledge)
     ours = [reading for _, reading in readings if reading.ingredients]
@@ -89,6 +99,10 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
         # A component says no form; its brand may still tell route and release.
         coded = filled(coded, reader_of(knowledge).read(entry.name))
     for reading in ours:
+        if _by_another_way(reading, coded, knowledge):
+            named = of_reading(reading, coded.name)
+            larger = named if outweighs(named, coded, knowledge) else coded
+            return replace(larger, assumptions=noted(larger, DISAGREE))
         if not agents_of(reading.ingredients) & agents_of(coded.ingredients):
             named = of_reading(reading, coded.name)
             larger = named if outweighs(named, coded, knowledge) else coded
@@ -97,6 +111,13 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
     if _names_another(readings):
         return replace(coded, assumptions=noted(coded, DISAGREE))
     return coded
+
+
+def _by_another_way(reading: NameReading, coded: Product, knowledge: Knowledge) -> bool:
+    """Whether name and code tell of two routes, of which the oral equivalents hold for one only: tablet, injection."""
+    if reading.route is None or coded.route is None:
+        return False
+    return knowledge.forms.has_equivalence(reading.route) != knowledge.forms.has_equivalence(coded.route)
 
 
 def _of_agent_codes(

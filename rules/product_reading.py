@@ -16,6 +16,7 @@ NAMES_DISAGREE = "names-disagree"
 FROM_NAME = "strength-from-name"
 FROM_LIST = "strength-from-ingredients"
 INGREDIENT_CODE = "ingredient-level-code"
+CODE_NOT_KNOWN = "code-not-known"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Nothing is reckoned here. A line with a number that cannot be read keeps its tex
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from cds_service.fhir.amounts import in_days, quantity_of, range_of, ratio_of
@@ -35,6 +36,9 @@ MODIFIER_EXTENSION = "modifier-extension"
 _QUANTITIES = ("doseQuantity", "doseSimpleQuantity", "quantityQuantity", "dose")
 _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
+# Epic states the dose of a line once more in extensions of the line: how it was ordered, and how it is given.
+_EPIC_EXTENSIONS = "open.epic.com/fhir/extensions/"
+_EPIC_DOSES = ("ordered-dose", "admin-amount")
 
 
 def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
@@ -82,7 +86,8 @@ def _instructions(value: object, notes: Notes) -> str | None:
 
 
 def _doses(dosage: Element) -> tuple[DoseEntry, ...]:
-    """The stated doses and rates: R4's ``doseAndRate``; without it, the dose that STU3 writes on the line itself."""
+    """The stated doses and rates: R4's ``doseAndRate``, or the dose that STU3 writes on the line itself; and what
+    Epic's extensions state again. They are one dose: which of them is used is for the rules to say."""
     found: list[DoseEntry] = []
     for item in members(dosage.get("doseAndRate")):
         element = one_object(item)
@@ -90,7 +95,16 @@ def _doses(dosage: Element) -> tuple[DoseEntry, ...]:
             found.extend(_entries(element, word_of(element.get("type")).replace(" ", "-") or None))
     if not any(not entry.is_rate for entry in found):
         found = [*_entries(dosage, None), *found]
-    return tuple(found)
+    return (*found, *_in_extensions(dosage))
+
+
+def _in_extensions(dosage: Element) -> Iterator[DoseEntry]:
+    for extension in members(dosage.get("extension")):
+        url = text_of(extension.get("url")) if isinstance(extension, dict) else None
+        kind = (url or "").partition(_EPIC_EXTENSIONS)[2]
+        entry = _one(extension.get("valueQuantity"), kind) if kind in _EPIC_DOSES else None
+        if entry is not None:
+            yield entry
 
 
 def _entries(element: Element, kind: str | None) -> list[DoseEntry]:
