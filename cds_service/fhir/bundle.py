@@ -16,7 +16,7 @@ from cds_service.fhir.elements import Element, members, text_of
 _DEEPEST = 12
 _FAILED_FROM = 400
 # What is opened, or answered to, and is no resource of the record itself.
-_WRAPPINGS = (None, "Bundle", "OperationOutcome")
+_WRAPPINGS = (None, "Bundle", "OperationOutcome", "Parameters")
 _ERRORS = frozenset({"error", "fatal"})
 
 HAS_MORE_PAGES = "more pages were not sent"
@@ -138,6 +138,8 @@ def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | 
     kind = value.get("resourceType")
     if kind == "Bundle" or (kind is None and "entry" in value):
         _read_bundle(value, reading, depth)
+    elif kind == "Parameters":
+        _read_parameters(value, reading, depth)
     elif kind == "OperationOutcome":
         reading.failed = reading.failed or _is_error(value)
     elif kind is None and ("resource" in value or "response" in value):
@@ -158,6 +160,15 @@ def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
         reading.next_url = reading.next_url or text_of(links[0].get("url"))
     elif isinstance(total, int) and total > sum(map(_matches, listed)):
         reading.incomplete.add(FEWER_THAN_TOTAL)
+
+
+def _read_parameters(holder: Element, reading: _Reading, depth: int) -> None:
+    """The resources of an operation's answer, in its parameters and their parts."""
+    for parameter in members(holder.get("parameter")):
+        if isinstance(parameter, dict):
+            _read(parameter.get("resource"), reading, depth + 1)
+            if parameter.get("part") is not None:
+                _read({"resourceType": "Parameters", "parameter": parameter["part"]}, reading, depth + 1)
 
 
 def _read_wrapped(wrapper: Element, reading: _Reading, depth: int) -> None:

@@ -32,6 +32,9 @@ def bundle(*resources: object, **members: object) -> dict[str, object]:
         (bundle(bundle(ORDER), bundle(PATIENT)), [ORDER, PATIENT]),
         (bundle(ORDER, outcome("information")), [ORDER]),
         (bundle(7, ORDER), [7, ORDER]),
+        ({"resourceType": "Parameters", "parameter": [{"name": "return", "resource": bundle(ORDER)}]}, [ORDER]),
+        ({"resourceType": "Parameters", "parameter": {"part": [{"resource": ORDER}, {"name": "x"}]}}, [ORDER]),
+        (bundle({"resourceType": "Parameters", "parameter": [{"resource": ORDER}]}, PATIENT), [ORDER, PATIENT]),
     ],
 )
 def test_data_is_found_in_every_wrapping(value: object, resources: list[object]) -> None:
@@ -113,6 +116,14 @@ def test_bundles_within_bundles_end() -> None:
     for _ in range(300):
         value = bundle(value)
     found = read_value(value)
+    assert (found.entries, found.complete) == ((), False)
+
+
+def test_parameters_within_parameters_end() -> None:
+    parts: object = {"resource": ORDER}
+    for _ in range(300):
+        parts = {"part": [parts]}
+    found = read_value({"resourceType": "Parameters", "parameter": [parts]})
     assert (found.entries, found.complete) == ((), False)
 
 
