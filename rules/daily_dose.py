@@ -13,20 +13,23 @@ from datetime import date
 from fractions import Fraction
 from typing import TypeVar
 
+from rules.assessment import NotCountedReason
 from rules.dosage_text import Worded, worded
 from rules.dose_of_lines import DailyDose, NoDailyDose, read_lines
 from rules.knowledge import Knowledge
 from rules.model import Regimen
 from rules.product import Product
 from rules.quantity import ZERO, Amount
-from rules.supplied import Supplied, supplied_intake
+from rules.reading_sentence import NOTHING_GIVEN
+from rules.schedule import NOT_GIVEN
+from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
 
 __all__ = ["DailyDose", "NoDailyDose", "read_dose"]
 
 FROM_TEXT = "read-from-text"
 TEXT_DIFFERS = "text-and-structure-differ"
 SUPPLY_DIFFERS = "quantity-and-supply-differ"
-NOTHING_GIVEN = "no dose is given"
+ONE_DOSE_ONLY = "but the text tells of one dose only"
 
 AnyAmount = TypeVar("AnyAmount", bound=Amount)
 
@@ -40,10 +43,12 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
     dose = read_lines(words.regimen, product, knowledge, on)
     if isinstance(dose, NoDailyDose):
         return _unread(dose, words)
+    if FROM_SUPPLY in dose.assumptions and words.unread:
+        dose = replace(dose, phrase="; ".join((*words.unread, dose.phrase)))
     if words.from_text:
         dose = _from_text(dose, supplied_intake(regimen.supply, product, knowledge.forms))
     if words.single:
-        dose = _widened(dose, ZERO, TEXT_DIFFERS)
+        dose = replace(_widened(dose, ZERO, TEXT_DIFFERS), phrase=f"{dose.phrase}, {ONE_DOSE_ONLY}")
     if words.written is None:
         return dose
     written = read_lines(words.written, product, knowledge, on)
@@ -52,10 +57,13 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
 
 def _unread(dose: NoDailyDose, words: Worded) -> NoDailyDose:
     """A refusal that names the words in which no dose was found."""
-    why = [*words.unread, dose.read_as]
-    if words.unread and dose.read_as == NOTHING_GIVEN:
-        why.pop()
-    return replace(dose, read_as="; ".join(why))
+    if not words.unread or dose.reason is not NotCountedReason.DOSE_UNKNOWN:
+        return replace(dose, read_as="; ".join((*words.unread, dose.read_as)))
+    known = dose.read_as.removesuffix(NOT_GIVEN)
+    if known != dose.read_as:
+        return replace(dose, read_as=known + "; ".join(words.unread))
+    rest = () if dose.read_as == NOTHING_GIVEN else (dose.read_as,)
+    return replace(dose, read_as="; ".join((*words.unread, *rest)))
 
 
 def _from_text(dose: DailyDose, supplied: Supplied | str | None) -> DailyDose:
@@ -73,6 +81,7 @@ def _from_text(dose: DailyDose, supplied: Supplied | str | None) -> DailyDose:
         dose,
         by_agent={agent: amount.with_low(average.get(agent, amount.low)) for agent, amount in dose.by_agent.items()},
         units=units,
+        phrase=f"{dose.phrase}, but with only {supplied.phrase} supplied",
         assumptions=(*dose.assumptions, SUPPLY_DIFFERS),
     )
 
@@ -105,7 +114,8 @@ def _reconciled(structured: DailyDose, written: DailyDose) -> DailyDose:
         by_agent=_lowest(larger.by_agent, smaller.by_agent),
         by_agent_hourly=_lowest(larger.by_agent_hourly, smaller.by_agent_hourly),
         units=units,
-        read_as=f"{larger.read_as} (the {other}: {smaller.read_as})",
+        phrase=f"{larger.phrase}, but the {other} says {smaller.phrase}",
+        at_least=larger.at_least or smaller.at_least,
         assumptions=tuple(dict.fromkeys((*larger.assumptions, TEXT_DIFFERS))),
     )
 

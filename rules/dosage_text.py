@@ -15,7 +15,7 @@ from rules.schedule import Lacking, Schedule, read_schedule
 from rules.sig import NoDailyRate, ReadSig, UnreadableSig, read_sig
 
 WHY = {
-    NoDailyRate.AS_DIRECTED: "taken as directed, how much is not stated",
+    NoDailyRate.AS_DIRECTED: "taken as directed, no daily dose is stated",
     NoDailyRate.TITRATION: "to be adjusted, no fixed daily dose is stated",
     NoDailyRate.PROTOCOL: "given by a protocol or around a procedure, no daily dose is stated",
     NoDailyRate.INFUSION: "an infusion, no daily dose is stated",

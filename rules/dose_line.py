@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.intake import Intake
-from rules.knowledge.vocabulary import Forms, UnitKind
-from rules.model import Dosage, MaximumDose, Quantity
+from rules.knowledge.vocabulary import Forms
+from rules.model import Dosage, MaximumDose
 from rules.product import Product
 from rules.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE
-from rules.reading_words import figures, listed
+from rules.reading_words import UP_TO
 from rules.schedule import IMPLAUSIBLE_PERIOD, Lacking, NoSchedule, Schedule, read_schedule
-from rules.stated_dose import IMPLAUSIBLE_QUANTITY, StatedDose, read_stated_dose, total, units_limit
-from rules.strength import Obstacle, Portion, Unmeasured, measure
+from rules.stated_dose import IMPLAUSIBLE_QUANTITY, StatedDose, read_stated_dose, units_limit
+from rules.strength import Obstacle, Unmeasured
+from rules.written_maximum import WrittenMaximum, read_maximum
 
 LIMITED = "limited-by-written-maximum"
 LIMIT_NOT_READ = "written-maximum-not-read"
@@ -23,7 +24,8 @@ LIMIT_NOT_READ = "written-maximum-not-read"
 class TakenLine:
     """What one line comes to in a day. ``averaged``: not taken daily.
 
-    ``limit`` is what its written ``maximum`` comes to in a day, None where none is written that can be read.
+    ``phrase`` tells what is taken and how often, without its written ``maximum``; ``limit`` is what that allows, None
+    where none is written that can be read.
     """
 
     intake: Intake
@@ -33,7 +35,7 @@ class TakenLine:
     occasions: frozenset[str]
     averaged: bool
     assumptions: tuple[str, ...]
-    limit: Intake | None = None
+    limit: WrittenMaximum | None = None
     maximum: tuple[MaximumDose, ...] = ()
 
 
@@ -41,7 +43,8 @@ class TakenLine:
 class NoRate:
     """Why a line gives no daily dose. ``not_daily``: it is no daily regimen, so that nothing else is asked for one.
 
-    ``interval_days`` is the time between doses where at least that is known.
+    ``dose`` is what is taken at a time, in words, empty where that is not known. ``interval_days`` is the time between
+    doses where at least that is known.
     """
 
     why: str
@@ -49,6 +52,7 @@ class NoRate:
     single: bool
     as_needed: bool
     interval_days: Fraction | None = None
+    dose: str = ""
 
 
 def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRate:
@@ -62,19 +66,20 @@ def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRat
         interval = ONE / schedule.high if isinstance(schedule, Schedule) else None
         if dose.obstacle is not Obstacle.UNKNOWN:
             return NoRate(dose.why, True, False, as_needed)
-        limit = _limit(line, None, product, forms)
+        limit = read_maximum(line, None, product, forms)
         if limit is None:
             return NoRate(dose.why, False, False, as_needed, interval)
-        return _only_limited(limit, "", as_needed)
+        return _only_limited(limit, dose.why, as_needed)
     if dose.high.hourly:
         return _worn(dose, schedule, as_needed, product, forms)
-    limit = _limit(line, dose, product, forms)
+    limit = read_maximum(line, dose, product, forms)
     if isinstance(schedule, NoSchedule):
         if limit is None and any(entry.is_rate for entry in line.doses):
             return NoRate("a dose given at a rate, without times, is an infusion", True, False, as_needed)
         if limit is None:
-            return NoRate(f"{dose.phrase}: {schedule.why}", False, False, as_needed)
-        return _only_limited(limit, dose.phrase, as_needed)
+            return NoRate(schedule.why, False, False, as_needed, dose=dose.phrase)
+        phrase = dose.phrase if as_needed else f"{dose.phrase}, {schedule.why}"
+        return _only_limited(limit, phrase, as_needed)
     if schedule.high > HOURS_PER_DAY / forms.plausible.interval_at_least.value and limit is None:
         return NoRate(f"{dose.phrase} {schedule.phrase} is a procedure, not a daily regimen", True, False, as_needed)
     return _taken(line, dose, schedule, limit, as_needed, product, forms)
@@ -84,7 +89,7 @@ def _taken(
     line: Dosage,
     dose: StatedDose,
     schedule: Schedule,
-    limit: Intake | None,
+    limit: WrittenMaximum | None,
     as_needed: bool,
     product: Product,
     forms: Forms,
@@ -93,10 +98,9 @@ def _taken(
     intake = _a_day(dose, schedule.low, schedule.high)
     phrase = _phrase(dose.phrase, schedule, as_needed)
     if limit is not None:
-        cut = intake.at_most(limit)
+        cut = intake.at_most(limit.intake)
         if cut != intake:
             assumptions.append(LIMITED)
-            phrase += f", at most {_total(cut)}"
         intake = cut
     elif line.maximum:
         assumptions.append(LIMIT_NOT_READ)
@@ -117,17 +121,17 @@ def _taken(
     )
 
 
-def _only_limited(limit: Intake, phrase: str, as_needed: bool) -> TakenLine:
+def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> TakenLine:
     """A line whose only rate is its written maximum: up to that is permitted."""
-    words = f"{phrase}, at most {_total(limit)}" if phrase else f"at most {_total(limit)}"
     return TakenLine(
-        intake=limit.from_nothing(),
-        phrase=f"{words}, as needed" if as_needed else words,
+        intake=limit.intake.from_nothing(),
+        phrase=f"{phrase} as needed" if as_needed else phrase,
         as_needed=as_needed,
         days_per_week=None,
         occasions=frozenset(),
         averaged=False,
         assumptions=(LIMITED,),
+        limit=limit,
     )
 
 
@@ -173,42 +177,9 @@ def _a_day(dose: StatedDose, low_rate: Fraction, high_rate: Fraction) -> Intake:
     return Intake(by_agent, units)
 
 
-def _limit(line: Dosage, dose: StatedDose | None, product: Product, forms: Forms) -> Intake | None:
-    """The tightest written maximum as an intake a day, None if none is written that can be read."""
-    tightest: Intake | None = None
-    for maximum in line.maximum:
-        if maximum.period_days <= 0:
-            continue
-        portion = _limit_portion(maximum.amount, dose, product, forms)
-        if portion is None or portion.hourly:
-            continue
-        share = ONE / maximum.period_days
-        units = None if portion.units is None else (portion.units * share, portion.units * share)
-        intake = Intake({agent: (each * share, each * share) for agent, each in portion.by_agent.items()}, units)
-        tightest = intake if tightest is None else tightest.at_most(intake)
-    return tightest
-
-
-def _limit_portion(amount: Quantity, dose: StatedDose | None, product: Product, forms: Forms) -> Portion | None:
-    unit = forms.unit(amount.code) or forms.unit(amount.unit)
-    if unit is not None and unit.kind is UnitKind.DOSE:
-        if dose is None or amount.value <= 0:
-            return None
-        units = None if dose.high.units is None else dose.high.units * amount.value
-        return Portion({agent: each * amount.value for agent, each in dose.high.by_agent.items()}, units, "")
-    read = measure(amount, product, forms)
-    return None if isinstance(read, Unmeasured) else max(read, key=total)
-
-
 def _phrase(dose: str, schedule: Schedule, as_needed: bool) -> str:
     if not as_needed:
         return f"{dose} {schedule.phrase}"
-    return f"{dose}, {'up to ' if schedule.counted else ''}{schedule.phrase} as needed"
-
-
-def _total(intake: Intake) -> str:
-    several = len(intake.by_agent) > 1
-    return listed(
-        f"{figures(high, high)} mg a day{f' of {agent}' if several else ''}"
-        for agent, (_, high) in intake.by_agent.items()
-    )
+    if schedule.counted:
+        return f"{dose}, {UP_TO}{schedule.phrase} as needed"
+    return f"{dose}{',' if schedule.phrase.startswith(UP_TO) else ''} {schedule.phrase} as needed"

@@ -20,10 +20,18 @@ from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, Regimen
 from rules.product import Product
 from rules.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
-from rules.reading_words import figures, listed, sentence
+from rules.reading_sentence import (
+    NOT_DAILY_BESIDE,
+    NOT_READ_BESIDE,
+    of_steps,
+    refusal_words,
+    taken_words,
+    whole,
+)
 from rules.steps import Steps, steps_in_force
 from rules.strength import PART_NOT_READ
 from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
+from rules.written_maximum import WrittenMaximum
 
 AVERAGED = "averaged-over-period"
 PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
@@ -37,7 +45,8 @@ class DailyDose:
     ``by_agent`` are milligrams a day averaged over the period (empty for patches), ``by_agent_hourly`` micrograms an
     hour of patches worn. ``units`` are countable units (millilitres of a liquid) a day, None where not known.
     ``days_per_week`` are the days of use in a week, None where not known. ``sig`` is the text as sent, else rendered;
-    ``read_as`` one plain sentence; ``assumptions`` the codes of what was assumed.
+    ``phrase`` tells what is taken and how often; ``assumptions`` are the codes of what was assumed; ``at_least``: a
+    line or a step beside it was not read.
     """
 
     by_agent: Mapping[str, MilligramsPerDay]
@@ -47,8 +56,15 @@ class DailyDose:
     days_per_week: Fraction | None
     occasions: frozenset[str]
     sig: str
-    read_as: str
+    phrase: str
     assumptions: tuple[str, ...]
+    at_least: bool = False
+
+    @property
+    def read_as(self) -> str:
+        """One plain sentence: what is taken and how often, and what that comes to."""
+        averaged = AVERAGED in self.assumptions or FROM_SUPPLY in self.assumptions
+        return whole(self.phrase, self.by_agent, self.by_agent_hourly, averaged=averaged, at_least=self.at_least)
 
     @property
     def partly_read(self) -> bool:
@@ -79,7 +95,7 @@ class _Step:
     def intake(self) -> Intake:
         """The lines that were read, added up; there must be one."""
         together = self.uncut
-        return together.at_most(self.limit) if self.limit else together
+        return together.at_most(self.limit.intake) if self.limit else together
 
     @property
     def uncut(self) -> Intake:
@@ -93,10 +109,10 @@ class _Step:
         return self.intake != self.uncut
 
     @property
-    def limit(self) -> Intake | None:
+    def limit(self) -> WrittenMaximum | None:
         """One maximum that is written for several lines: it holds for all of them together."""
         first, *others = self.taken
-        shared = others and all(line.maximum == first.maximum for line in others)
+        shared = others and first.maximum and all(line.maximum == first.maximum for line in others)
         return first.limit if shared else None
 
 
@@ -111,11 +127,11 @@ def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: dat
     supplied = supplied_intake(regimen.supply, product, forms)
     readable = [step for step in readings if step.taken]
     if readable:
-        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen)
+        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen, forms)
     refused = [refusal for step in readings for refusal in step.refused]
     unknown = [refusal for refusal in refused if not refusal.not_daily]
     as_needed = any(refusal.as_needed for refusal in refused)
-    why = listed(dict.fromkeys(refusal.why for refusal in unknown or refused)) or "no dose is given"
+    why = refusal_words(unknown or refused)
     if refused and not unknown:
         single = all(refusal.single for refusal in refused)
         return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, _sig(regimen, why), why, (), as_needed)
@@ -135,7 +151,12 @@ def _read_step(lines: tuple[Dosage, ...], product: Product, forms: Forms) -> _St
 
 
 def _taken(
-    readable: list[_Step], partly: bool, steps: Steps, supplied: Supplied | str | None, regimen: Regimen
+    readable: list[_Step],
+    partly: bool,
+    steps: Steps,
+    supplied: Supplied | str | None,
+    regimen: Regimen,
+    forms: Forms,
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
     step = max(readable, key=lambda each: _size(each.intake))
@@ -143,23 +164,28 @@ def _taken(
     assumptions = [code for line in step.taken for code in line.assumptions]
     if step.is_cut:
         assumptions.append(LIMITED)
-    if partly or any(not refusal.not_daily for refusal in step.refused):
+    words = taken_words(step.taken, step.limit)
+    phrase = of_steps(words, steps, forms)
+    at_least = partly or any(not refusal.not_daily for refusal in step.refused)
+    if at_least:
         assumptions.append(PART_NOT_READ)
+        phrase += f", {NOT_READ_BESIDE}"
     if any(refusal.not_daily for refusal in step.refused):
         assumptions.append(NOT_DAILY_LEFT_OUT)
+        phrase += f", {NOT_DAILY_BESIDE}"
     for each in readable:
         intake = intake.with_low_of(each.intake)
     as_needed = any(line.as_needed for line in step.taken)
     if as_needed:
         assumptions.append(PRN_AT_MAXIMUM)
-        if isinstance(supplied, Supplied):
-            intake = intake.with_average(supplied.intake)
+        if isinstance(supplied, Supplied) and (raised := intake.with_average(supplied.intake)) != intake:
+            intake = raised
+            phrase += f", with {supplied.phrase} supplied"
     if steps.assumption:
         assumptions.append(steps.assumption)
     use = _days_per_week(step.taken)
     if any(line.averaged for line in step.taken):
         assumptions.append(AVERAGED)
-    phrases = [line.phrase for line in step.taken]
     return DailyDose(
         by_agent=intake.milligrams(),
         by_agent_hourly=intake.micrograms_an_hour(),
@@ -167,9 +193,10 @@ def _taken(
         as_needed=as_needed,
         days_per_week=use,
         occasions=frozenset[str]().union(*(line.occasions for line in step.taken)),
-        sig=_sig(regimen, "; ".join(phrases)),
-        read_as=sentence(phrases, _amount(intake, AVERAGED in assumptions)),
+        sig=_sig(regimen, words),
+        phrase=phrase,
         assumptions=tuple(dict.fromkeys(assumptions)),
+        at_least=at_least,
     )
 
 
@@ -190,7 +217,7 @@ def _from_supply(
         days_per_week=None,
         occasions=frozenset(),
         sig=_sig(regimen, supplied.phrase),
-        read_as=sentence([supplied.phrase], _amount(intake, averaged=True)),
+        phrase=supplied.phrase,
         assumptions=(FROM_SUPPLY, *supplied.assumptions),
     )
 
@@ -207,17 +234,6 @@ def _days_per_week(lines: tuple[TakenLine, ...]) -> Fraction | None:
 def _size(intake: Intake) -> tuple[Fraction, str]:
     """The order of size of intakes of one product."""
     return sum((high for _, high in intake.by_agent.values()), ZERO), repr(sorted(intake.by_agent.items()))
-
-
-def _amount(intake: Intake, averaged: bool) -> str:
-    """``0 to 2 mg a day``; each agent named where there are several."""
-    unit = "micrograms an hour" if intake.hourly else "mg a day"
-    several = len(intake.by_agent) > 1
-    words = [
-        f"{figures(low, high)} {unit}{f' of {agent}' if several else ''}"
-        for agent, (low, high) in intake.by_agent.items()
-    ]
-    return listed(words) + (" on average" if averaged and not intake.hourly else "")
 
 
 def _sig(regimen: Regimen, rendered: str) -> str:

@@ -17,6 +17,10 @@ ONE = Fraction(1)
 HALF = Fraction(1, 2)
 PERCENT = Fraction(1, 100)
 
+# A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
+FINEST_IN_WORDS = Fraction(1, 10_000)
+# So many figures are kept once they were put into words: they are numbers alone, and few differ.
+KEPT_IN_WORDS = 4096
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
 # Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.

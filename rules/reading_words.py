@@ -8,27 +8,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from rules.knowledge.vocabulary import Forms
-from rules.quantity import HALF, JSON_DECIMALS, ONE, PERCENT
+from rules.quantity import (
+    DAYS_PER,
+    FINEST_IN_WORDS,
+    HALF,
+    HOURS_PER_DAY,
+    JSON_DECIMALS,
+    KEPT_IN_WORDS,
+    ONE,
+    PERCENT,
+    ZERO,
+)
 
 Range = tuple[Fraction, Fraction]
 
+HOUR, DAY = "h", "d"
+UP_TO = "up to "
+# As they are spoken: eight, eleven, eighteen; the h of hour is silent.
+VOWEL_SOUNDS = ("a", "e", "i", "o", "hour", "8", "11 ", "18 ")
 
+
+@lru_cache(maxsize=KEPT_IN_WORDS)
 def figure(value: Fraction) -> str:
-    """A number in digits, with at most two decimals (more only where nothing else would be left of it)."""
-    exactly = Decimal(value.numerator) / Decimal(value.denominator)
-    shown = Fraction(round(value / PERCENT)) * PERCENT
-    if shown != value and shown == 0:
+    """A number in digits: exact where it ends within four decimals, else with two (more where none would be left)."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    shown = value if (value / FINEST_IN_WORDS).denominator == 1 else Fraction(round(value / PERCENT)) * PERCENT
+    if shown == 0:
+        exactly = Decimal(value.numerator) / Decimal(value.denominator)
         return f"{round(exactly, JSON_DECIMALS):f}".rstrip("0").rstrip(".")
     text = f"{Decimal(shown.numerator) / Decimal(shown.denominator):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@lru_cache(maxsize=KEPT_IN_WORDS)
+def rounded(value: Fraction) -> str:
+    """A number in digits; ``about`` where rounding hides something."""
+    text = figure(value)
+    return text if Fraction(text) == value else f"about {text}"
+
+
 def figures(low: Fraction, high: Fraction) -> str:
-    """A number or a range in digits: ``2``, ``0 to 2``; ``about`` where rounding hides something."""
-    about = "about " if any(Fraction(figure(value)) != value for value in (low, high)) else ""
-    return about + (figure(low) if low == high else f"{figure(low)} to {figure(high)}")
+    """A number or a range in digits: ``2``, ``0 to 2``, ``0 to about 0.43``."""
+    if low == high:
+        return rounded(high)
+    first, last = rounded(low), rounded(high)
+    return f"{first} to {last.removeprefix('about ')}" if first.startswith("about ") else f"{first} to {last}"
 
 
 def number(value: Fraction, forms: Forms) -> str:
@@ -41,11 +69,28 @@ def number(value: Fraction, forms: Forms) -> str:
     return figure(value)
 
 
+def numbers(low: Fraction, high: Fraction, forms: Forms) -> str:
+    """A number or a range in words where both ends have them: ``one to three``, ``10 to 20``."""
+    first, last = number(low, forms), number(high, forms)
+    if low == high:
+        return last
+    return f"{figure(low)} to {figure(high)}" if in_digits(first) or in_digits(last) else f"{first} to {last}"
+
+
+def in_digits(words: str) -> bool:
+    """Whether a number that was put into words came out in digits."""
+    return words[:1].isdigit()
+
+
 def times(frequency: Range, forms: Forms) -> str:
-    """How many times: ``once``, ``three times``, ``2 to 3 times``."""
+    """How many times: ``once``, ``three times``, ``two to three times``, ``up to three times``."""
     low, high = frequency
+    if low != high and low == ZERO:
+        return UP_TO + times((high, high), forms)
     if low != high:
-        return f"{figure(low)} to {figure(high)} times"
+        return f"{numbers(low, high, forms)} times"
+    if high < ONE:
+        return f"{figure(high)} times"
     return forms.time_words.get(high) or f"{number(high, forms)} times"
 
 
@@ -53,10 +98,29 @@ def every(frequency: Range, period: Range, unit: str, forms: Forms) -> str:
     """A frequency over a period: ``twice a day``, ``every 4 to 6 hours``, ``once a week``, ``twice every 3 days``."""
     singular, plural = forms.period_names[unit]
     if period == (ONE, ONE):
-        article = "an" if singular.startswith("hour") else "a"
-        return f"{times(frequency, forms)} {article} {singular}"
+        return f"{times(frequency, forms)} {_article(singular)} {singular}"
     span = f"every {figures(*period)} {plural}"
     return span if frequency == (ONE, ONE) else f"{times(frequency, forms)} {span}"
+
+
+def in_days(days: Fraction, forms: Forms) -> str:
+    """A length that something holds for: ``a day``, ``a week``, ``in 3 days``, ``in 12 hours``."""
+    for unit, (singular, _) in forms.period_names.items():
+        if days == DAYS_PER[unit]:
+            return f"{_article(singular)} {singular}"
+    if days < ONE:
+        return f"in {figures(days * HOURS_PER_DAY, days * HOURS_PER_DAY)} {forms.period_names[HOUR][1]}"
+    return f"in {figures(days, days)} {forms.period_names[DAY][1]}"
+
+
+def counted(value: Fraction, names: tuple[str, str]) -> str:
+    """A number of things: ``1 day``, ``2.5 days``."""
+    return f"{figure(value)} {names[0] if value <= ONE else names[1]}"
+
+
+def part_of(count: str, name: str) -> str:
+    """A part of one thing: ``half of a 1 mg tablet``, ``a quarter of an 8 mg tablet``."""
+    return f"{count} of {_article(name)} {name}"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -65,6 +129,12 @@ def listed(words: Iterable[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]]) if items[1:] else "".join(items)
 
 
-def sentence(parts: Sequence[str], amount: str) -> str:
-    """The whole reading: what is taken and how often, then what that comes to."""
-    return f"{', and '.join(part for part in parts if part)}: {amount}"
+def together(phrases: Sequence[str]) -> str:
+    """What is taken side by side: ``a, and b``; ``a, b, and c``."""
+    parts = [phrase for phrase in phrases if phrase]
+    return ", and ".join([", ".join(parts[:-1]), parts[-1]]) if parts[1:] else "".join(parts)
+
+
+def _article(name: str) -> str:
+    """``an hour``, ``an 8 mg tablet``, else ``a``."""
+    return "an" if name.startswith(VOWEL_SOUNDS) else "a"

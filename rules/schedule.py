@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.vocabulary import Forms, Moment, plain
+from rules.knowledge.vocabulary import Forms, plain
 from rules.model import Timing
 from rules.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO
-from rules.reading_words import Range, every, listed
+from rules.reading_words import DAY, Range
+from rules.stated_rate import StatedRate
 
 FREQUENCY_READ_AS_DAILY = "frequency-read-as-per-day"
 PERIOD_READ_AS_DAYS = "period-read-as-days"
@@ -21,7 +22,6 @@ IMPLAUSIBLE_PERIOD = "implausible-period"
 TIMING_PARTS_DIFFER = "timing-parts-differ"
 RANGE_AT_MAXIMUM = "range-counted-at-maximum"
 
-DAY = "d"
 NOT_GIVEN = "how often it is taken is not given"
 
 
@@ -71,7 +71,8 @@ def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
         return replace(_both(stated, coded), as_needed=as_needed)
     if isinstance(stated, Schedule):
         if isinstance(coded, NoSchedule) and coded.lacking is Lacking.SINGLE:
-            return replace(stated, low=ZERO, assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER))
+            phrase = f"{stated.phrase} (or {coded.why})"
+            return replace(stated, low=ZERO, phrase=phrase, assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER))
         return replace(stated, as_needed=as_needed)
     if isinstance(coded, Schedule):
         return coded
@@ -89,6 +90,7 @@ def _both(stated: Schedule, coded: Schedule) -> Schedule:
     return replace(
         larger,
         low=min(stated.low, coded.low),
+        phrase=f"{larger.phrase} (or {(coded if larger is stated else stated).phrase})",
         occasions=stated.occasions | coded.occasions,
         assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER),
     )
@@ -128,28 +130,6 @@ def _read_code(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     return NoSchedule(Lacking.UNKNOWN, why, as_needed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """What a repeat says of the rate; ``unit`` is the period's, in UCUM."""
-
-    frequency: Range | None
-    period: Range | None
-    unit: str
-    moments: tuple[Moment, ...]
-    clock: tuple[str, ...]
-    days: tuple[str, ...]
-
-    @property
-    def length(self) -> Range:
-        """The period; one of its unit where none is given."""
-        return self.period or (ONE, ONE)
-
-    @property
-    def slots(self) -> Fraction:
-        """Doses a day by the named moments or times, 0 where none is named."""
-        return max(sum((moment.times for moment in self.moments), ZERO), Fraction(len(self.clock)))
-
-
 def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     moments = tuple(forms.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in forms.moments)
     clock = tuple(sorted(set(timing.time_of_day)))
@@ -167,7 +147,7 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     unit = forms.periods.get(plain(timing.period_unit)) if timing.period_unit else DAY
     if unit is None:
         return NoSchedule(Lacking.UNKNOWN, f"the period unit “{timing.period_unit}” is not known")
-    stated = _Stated(frequency, period, unit, moments, clock, days)
+    stated = StatedRate(frequency, period, unit, moments, clock, days)
     assumptions: list[str] = []
     if timing.period_unit is None and period is not None:
         assumptions.append(PERIOD_READ_AS_DAYS)
@@ -176,31 +156,32 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
     return _rate(stated, assumptions, forms)
 
 
-def _rate(stated: _Stated, assumptions: list[str], forms: Forms) -> Schedule:
+def _rate(stated: StatedRate, assumptions: list[str], forms: Forms) -> Schedule:
     """The rate of a repeat that states at least something of it."""
     low, high, use = _on_named_days(stated, assumptions) if stated.days else _every_period(stated, assumptions)
-    phrase = _phrase(stated, forms)
+    phrase = stated.words(forms)
     known_use: Fraction | None = use
     if _is_clock_interval(stated, forms):
         # "Once per 12 days" of a daily medicine plainly meant hours; both are kept.
         high, known_use = high * HOURS_PER_DAY, None
         assumptions.append(IMPLAUSIBLE_PERIOD)
-        phrase += ", which may mean hours"
+        phrase += " (which may mean hours)"
     if low != high and not {TIMING_PARTS_DIFFER, IMPLAUSIBLE_PERIOD} & set(assumptions):
         assumptions.append(RANGE_AT_MAXIMUM)
     named = bool(stated.moments or stated.clock)
+    frequency = stated.frequency or (ONE, ONE)
     return Schedule(
         low=low,
         high=high,
         phrase=phrase,
         days_per_week=known_use,
         occasions=frozenset(moment.code for moment in stated.moments) | frozenset(stated.clock),
-        counted=not named and (stated.frequency not in (None, (ONE, ONE)) or stated.length == (ONE, ONE)),
+        counted=not named and frequency[0] == frequency[1] and (frequency[1] != ONE or stated.length == (ONE, ONE)),
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
 
 
-def _every_period(stated: _Stated, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
+def _every_period(stated: StatedRate, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
     """Lowest and highest doses a day, and days of use in a week, where no days of the week are named."""
     shortest, longest = (each * DAYS_PER[stated.unit] for each in stated.length)
     # Moments of the day add nothing to a period of hours.
@@ -209,7 +190,7 @@ def _every_period(stated: _Stated, assumptions: list[str]) -> tuple[Fraction, Fr
     return doses[0] / longest, doses[1] / shortest, use
 
 
-def _on_named_days(stated: _Stated, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
+def _on_named_days(stated: StatedRate, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
     """The same where days of the week are named."""
     named = Fraction(len(stated.days))
     shortest, longest = (each * DAYS_PER[stated.unit] for each in stated.length)
@@ -234,7 +215,7 @@ def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> 
     return min(frequency[0], slots), max(frequency[1], slots)
 
 
-def _is_clock_interval(stated: _Stated, forms: Forms) -> bool:
+def _is_clock_interval(stated: StatedRate, forms: Forms) -> bool:
     """Whether a period in days is too long for a daily medicine and would be a usual one in hours."""
     bounds = forms.plausible
     if stated.unit != DAY or stated.days or stated.length[0] <= bounds.interval_at_most.value:
@@ -249,18 +230,3 @@ def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) 
     if low is None:
         return (high if floor is None else floor), high
     return min(low, high), max(low, high)
-
-
-def _phrase(stated: _Stated, forms: Forms) -> str:
-    frequency = stated.frequency or (ONE, ONE)
-    parts: list[str] = []
-    once_a_day = frequency == stated.length == (ONE, ONE) and stated.unit == DAY
-    if not once_a_day or not (stated.moments or stated.clock or stated.days):
-        parts.append(every(frequency, stated.length, stated.unit, forms))
-    if stated.moments:
-        parts.append(listed(moment.name for moment in stated.moments))
-    if stated.clock:
-        parts.append(f"at {listed(stated.clock)}")
-    if stated.days:
-        parts.append(f"on {listed(forms.days_of_week[day] for day in stated.days)}")
-    return " ".join(parts)

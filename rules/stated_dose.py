@@ -14,15 +14,13 @@ from rules.knowledge.vocabulary import Forms, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
 from rules.product import Product
 from rules.quantity import ONE, ZERO
-from rules.reading_words import figure, listed, number
+from rules.reading_words import figure, in_digits, listed, number
 from rules.schedule import RANGE_AT_MAXIMUM
-from rules.strength import Obstacle, Portion, Unmeasured, counted_unit, measure
+from rules.strength import MILLILITRE, PATCH, Obstacle, Portion, Unmeasured, counted_unit, measure
 
 IMPLAUSIBLE_QUANTITY = "implausible-quantity"
 DOSES_DIFFER = "doses-differ"
 
-PATCH = "patch"
-MILLILITRE = "millilitre"
 
 # How far a kind of statement is believed when the kinds agree: what the prescriber ordered comes first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
@@ -84,17 +82,19 @@ def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose 
         # A range whose lower end is zero, or is not readable, starts from nothing.
         smallest, lows = None, highs
     low = min(lows, key=total)
+    otherwise = _or_else(highs, high)
     if smallest is not None and total(low) > total(high):
         # Ends in different units: which is the larger shows only in milligrams.
         low, high, smallest, largest = high, low, largest, smallest
     phrase = _range_phrase(smallest, largest, low, high, forms)
+    phrase += otherwise
     assumptions = [*high.assumptions]
     if smallest is None or smallest.value != largest.value:
         assumptions.append(RANGE_AT_MAXIMUM)
     other = _astotal(largest, high, product, forms)
     if other is not None:
         assumptions.append(IMPLAUSIBLE_QUANTITY)
-        phrase += f", which may mean {other.phrase}"
+        phrase += f" (which may mean {other.phrase})"
         low, high = min(low, other, key=total), max(high, other, key=total)
     return StatedDose(low, high, ONE if smallest is not None else ZERO, phrase, tuple(dict.fromkeys(assumptions)))
 
@@ -122,7 +122,16 @@ def _range_phrase(smallest: Quantity | None, largest: Quantity, low: Portion, hi
     if low.unit is None or low.unit != high.unit:
         same = (smallest.unit, smallest.code) == (largest.unit, largest.code)
         return f"{figure(smallest.value)} to {high.phrase}" if same else f"{low.phrase} to {high.phrase}"
-    return f"{number(smallest.value, forms)} to {high.phrase}"
+    first = number(smallest.value, forms)
+    if in_digits(high.phrase) or in_digits(first):
+        first = figure(smallest.value)
+    return f"{first} to {high.phrase}"
+
+
+def _or_else(readings: tuple[Portion, ...], chosen: Portion) -> str:
+    """The other ways in which one quantity may be meant, in brackets."""
+    others = dict.fromkeys(each.phrase for each in readings if each.phrase != chosen.phrase)
+    return f" (or {listed(others)})" if others else ""
 
 
 def _rank(entry: DoseEntry, forms: Forms) -> int:

@@ -18,10 +18,15 @@ LARGEST_STEP = "steps-without-length-largest-counted"
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The lines in force; where the day does not decide, every step that may be (``candidates`` of two or more)."""
+    """The lines in force; where the day does not decide, every step that may be (``candidates`` of two or more).
+
+    The first of them is step ``place`` of ``count``.
+    """
 
     candidates: tuple[tuple[Dosage, ...], ...]
     assumption: str | None = None
+    place: int = 1
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,12 @@ def steps_in_force(regimen: Regimen, on: date) -> Steps:
         assumption = LARGEST_STEP
     elif len(chosen[0]) < len(regimen.dosages):
         assumption = STEP_IN_FORCE
-    return Steps(chosen, assumption)
+    return Steps(chosen, assumption, _place(steps, possible[0]), len(steps))
+
+
+def _place(steps: list[_Step], wanted: _Step) -> int:
+    """Which of the steps it is, from 1; two steps may say the same."""
+    return next(number for number, step in enumerate(steps, 1) if step is wanted)
 
 
 def _by_sequence(dosages: tuple[Dosage, ...]) -> list[tuple[Dosage, ...]]:

@@ -14,9 +14,10 @@ from fractions import Fraction
 from rules.knowledge.entries import Per
 from rules.knowledge.vocabulary import Forms, Unit, UnitKind
 from rules.model import Quantity
+from rules.portion_words import concentration, described, volume_words
 from rules.product import Product
 from rules.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER
-from rules.reading_words import figure, number
+from rules.reading_words import figure, listed
 
 BARE_NUMBER = "bare-number-read-as-units"
 UNIT_AND_CODE_DIFFER = "unit-and-code-differ"
@@ -26,6 +27,7 @@ PART_NOT_READ = "part-of-dosage-not-read"
 UNIT_NOT_OF_FORM = "unit-does-not-fit-form"
 
 PATCH = "patch"
+MILLILITRE = "millilitre"
 
 GRAM = "g"
 EACH = "each"
@@ -89,7 +91,7 @@ def _in_unit(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tup
         case UnitKind.MASS:
             return _mass(value, unit, product)
         case UnitKind.VOLUME:
-            return _volume(value * unit.size, f"{number(value, forms)} {_name(value, unit)}", product)
+            return _volume(value * unit.size, volume_words(value, unit, forms), product)
         case UnitKind.COUNTABLE | UnitKind.ACTUATION:
             return _count(value, unit, product, forms)
         case UnitKind.RATE:
@@ -109,7 +111,7 @@ def _mass(value: Fraction, unit: Unit, product: Product) -> tuple[Portion, ...] 
     phrase = f"{figure(value)} {unit.short}"
     per = _per(product)
     if per is Per.GRAM and unit.size == MILLIGRAMS_PER[GRAM]:
-        return _times(value, product, phrase, None)
+        return _times(value, product, f"{phrase}{concentration(product)}", None)
     if per is Per.HOUR:
         return _rate(milligrams * MICROGRAMS_PER_MILLIGRAM, product, PATCH_MASS_AS_HOURLY)
     first, *others = product.ingredients
@@ -133,9 +135,9 @@ def _mass(value: Fraction, unit: Unit, product: Product) -> tuple[Portion, ...] 
 def _volume(millilitres: Fraction, phrase: str, product: Product) -> tuple[Portion, ...] | Unmeasured:
     per = _per(product)
     if per is Per.MILLILITRE:
-        return _times(millilitres, product, phrase, "millilitre")
+        return _times(millilitres, product, f"{phrase}{concentration(product)}", MILLILITRE)
     if per in (Per.UNIT, Per.ACTUATION) and product.package_millilitres:
-        return _times(millilitres / product.package_millilitres, product, phrase, None)
+        return _times(millilitres / product.package_millilitres, product, f"{phrase}{concentration(product)}", None)
     return Unmeasured(Obstacle.UNKNOWN, "the strength per mL is not known")
 
 
@@ -145,7 +147,7 @@ def _count(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple
     misfit = counted is not None and PATCH in (unit.id, counted.id) and unit.id not in (counted.id, EACH)
     if counted is not None and misfit:
         unit = counted
-    phrase = _described(value, unit, product, forms)
+    phrase = described(value, unit, product, forms)
     if per is None:
         return Unmeasured(Obstacle.UNKNOWN, "the strength is not known")
     if per is Per.MILLILITRE:
@@ -166,7 +168,7 @@ def _bare(value: Fraction, product: Product, forms: Forms) -> tuple[Portion, ...
     why: Unmeasured | None = None
     readings: list[tuple[Portion, ...] | Unmeasured] = []
     if _per(product) is Per.MILLILITRE:
-        readings.append(_volume(value, f"{number(value, forms)} mL", product))
+        readings.append(_volume(value, volume_words(value, forms.unit(MILLILITRE), forms), product))
     if each and (_per(product) is not Per.MILLILITRE or product.package_millilitres):
         readings.append(_count(value, each, product, forms))
     for reading in readings:
@@ -185,7 +187,7 @@ def _rate(micrograms: Fraction, product: Product, *assumptions: str) -> tuple[Po
     if others or first.strength is None:
         return Unmeasured(Obstacle.UNKNOWN, "a dose per hour does not say which ingredient it means")
     worn = micrograms / (first.strength.milligrams * MICROGRAMS_PER_MILLIGRAM)
-    phrase = f"{figure(micrograms)} micrograms an hour"
+    phrase = f"{figure(micrograms)} micrograms an hour by patch"
     return (Portion({first.agent: micrograms}, worn, phrase, hourly=True, assumptions=assumptions),)
 
 
@@ -200,32 +202,16 @@ def _times(count: Fraction, product: Product, phrase: str, unit: str | None) -> 
     }
     if not amounts:
         return Unmeasured(Obstacle.UNKNOWN, "the strength is not known")
-    partly = (PART_NOT_READ,) if any(ingredient.strength is None for ingredient in product.ingredients) else ()
+    missing = [ingredient.agent for ingredient in product.ingredients if ingredient.strength is None]
+    if missing:
+        phrase += f" (the strength of {listed(missing)} is not known)"
+    partly = (PART_NOT_READ,) if missing else ()
     return (Portion(amounts, count, phrase, hourly=hourly, unit=unit, assumptions=partly),)
 
 
 def _per(product: Product) -> Per | None:
     """What the product's strengths are stated for; None where no strength is known."""
     return next((ingredient.strength.per for ingredient in product.ingredients if ingredient.strength), None)
-
-
-def _described(value: Fraction, unit: Unit, product: Product, forms: Forms) -> str:
-    """``two 1 mg tablets``, ``60 tablets of 1 mg``: the strength is named where one ingredient makes it plain."""
-    first, *others = product.ingredients
-    count, name = number(value, forms), _name(value, unit)
-    if value < 1 and value in forms.number_words:
-        count += " of a"
-    if others or first.strength is None or first.strength.per is Per.MILLILITRE:
-        return f"{count} {name}"
-    strength = f"{figure(first.strength.milligrams)} mg"
-    if first.strength.per is Per.HOUR:
-        strength = f"{figure(first.strength.milligrams * MICROGRAMS_PER_MILLIGRAM)} microgram/h"
-    in_words = not any(character.isdigit() for character in count)
-    return f"{count} {strength} {name}" if in_words else f"{count} {name} of {strength}"
-
-
-def _name(value: Fraction, unit: Unit) -> str:
-    return unit.short if value <= 1 else unit.plural
 
 
 def _assuming(portions: tuple[Portion, ...], assumption: str) -> tuple[Portion, ...]:

@@ -10,7 +10,7 @@ from rules.knowledge.vocabulary import Forms
 from rules.model import Supply
 from rules.product import Product
 from rules.quantity import DAYS_PER, ONE
-from rules.reading_words import figure
+from rules.reading_words import DAY, counted, figure
 from rules.strength import Portion, Unmeasured, counted_unit, measure
 
 FROM_SUPPLY = "from-quantity-and-supply"
@@ -64,7 +64,7 @@ def supplied_intake(supply: Supply | None, product: Product, forms: Forms) -> Su
         agent: (low.by_agent.get(agent, amount) / supply.days, amount / supply.days)
         for agent, amount in portion.by_agent.items()
     }
-    phrase = f"{portion.phrase} for {figure(supply.days)} days"
+    phrase = f"{portion.phrase} for {counted(supply.days, forms.period_names[DAY])}"
     return Supplied(Intake(by_agent, units, portion.hourly), phrase, portion.assumptions)
 
 
