@@ -11,20 +11,21 @@ from rules.sig_cursor import UnreadError
 from rules.sig_draft import Limit, Line, SigDose, Step
 
 
-def maximum_of(limit: Limit, steps: list[Step]) -> MaximumDose:
-    """A limit with the unit of the doses where it has none of its own.
+def maxima(limits: list[Limit], steps: list[Step]) -> tuple[MaximumDose, ...]:
+    """The limits, each once, with the unit of the doses where they have none of their own.
 
     Raises:
-        UnreadError: the doses are in milligrams and the limit is a number alone, which may count tablets.
+        UnreadError: the doses are in milligrams and a limit is a number alone, which may count tablets.
     """
     doses = [dose for step in steps for line in step.lines for dose in line.doses]
-    counted = [dose for dose in doses if dose.countable]
-    unit = limit.unit
-    if unit is None and counted:
-        unit = counted[0].unit
-    elif unit is None and doses and not doses[0].countable:
-        raise UnreadError(limit.mark)
-    return MaximumDose(Quantity(limit.amount, unit), limit.days)
+    counted = next((dose for dose in doses if dose.countable), None)
+    found: dict[MaximumDose, None] = {}
+    for limit in limits:
+        if limit.unit is None and doses and counted is None:
+            raise UnreadError(limit.mark)
+        unit = limit.unit if limit.unit is not None or counted is None else counted.unit
+        found[MaximumDose(Quantity(limit.amount, unit), limit.days)] = None
+    return tuple(found)
 
 
 def dosage_of(

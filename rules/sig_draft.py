@@ -62,11 +62,14 @@ class SigDose:
         """What it is measured in, beyond the unit: a count, a mass, a volume; else the unit itself."""
         return "count" if self.countable else self.kind or self.unit or ""
 
+    @property
+    def said(self) -> tuple[Fraction | None, Fraction, str | None]:
+        """What two statements of one dose agree in, a number without a unit standing for any countable unit."""
+        return self.low, self.high, None if self.countable else self.unit
+
     def same_as(self, other: SigDose) -> bool:
-        """Whether both say the same, a number without a unit standing for any countable unit."""
-        if (self.low, self.high) != (other.low, other.high):
-            return False
-        return self.unit == other.unit or (self.countable and other.countable)
+        """Whether both say the same."""
+        return self.said == other.said
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ Nothing is added that the text does not say; a line that fits nowhere makes the 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from rules.knowledge.sig_words import SigWords
 from rules.model import Dosage
 from rules.quantity import ONE
 from rules.sig_cursor import UnreadError
-from rules.sig_dosages import dosage_of, maximum_of
+from rules.sig_dosages import dosage_of, maxima
 from rules.sig_draft import ONCE_A_DAY, Draft, Joint, Line, SigRate, Step
 from rules.sig_scan import Mark
 
@@ -34,7 +35,7 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
         _fill(step, steps[place - 1] if place else None)
         step.lines = _together(step.lines, end)
     _refuse_open_repeat(draft)
-    maximum = tuple(dict.fromkeys(maximum_of(limit, steps) for limit in draft.limits))
+    maximum = maxima(draft.limits, steps)
     if maximum and not steps:
         steps = [Step([Line(Joint.FIRST)])]
     several = bool(steps[1:])
@@ -129,26 +130,81 @@ def _fill(step: Step, before: Step | None) -> None:
 def _together(lines: list[Line], end: Mark) -> list[Line]:
     """The lines of one step without what is said twice."""
     kept: list[Line] = []
+    said = _Said()
     for line in lines:
-        if any(_same(line, other) for other in kept) and line.joint in (Joint.BARE, Joint.SENTENCE):
+        if line.joint in (Joint.BARE, Joint.SENTENCE) and said.again(line):
             continue
-        if line.doses and not line.timed and any(_echo(line, other) for other in kept):
+        if line.doses and not line.timed and said.echoed(line):
             continue
         kept.append(line)
+        said.add(line)
     split = _split(kept)
     if split is not None:
         return split
-    for place, line in enumerate(kept):
-        if place and not _fits(line, kept[:place]):
+    before = _Said()
+    for line in kept:
+        if not before.empty and not before.takes(line):
             raise UnreadError(line.first or end)
+        before.add(line)
     return kept
 
 
-def _echo(line: Line, other: Line) -> bool:
-    """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
-    if any(dose.unit is None for dose in line.doses):
-        return False
-    return line.joint is not Joint.AND and any(a.same_as(b) for a in line.doses for b in other.doses)
+@dataclass(slots=True)
+class _Said:
+    """What the lines of a step said so far, so that a further one is compared with all of them at once."""
+
+    empty: bool = True
+    doses: set[Hashable] = field(default_factory=set)
+    uses: set[Hashable] = field(default_factory=set)
+    slots: set[str] = field(default_factory=set)
+    days: set[str] = field(default_factory=set)
+    all_slotted: bool = True
+    all_dated: bool = True
+
+    def add(self, line: Line) -> None:
+        """A further line."""
+        slots = frozenset(_slots(line))
+        for dose in line.doses:
+            use = (dose.said, *_use(line))
+            self.doses.add(dose.said)
+            self.uses |= {use, (use, slots)}
+        self.empty = False
+        self.slots |= slots
+        self.days.update(line.days)
+        self.all_slotted = self.all_slotted and bool(slots)
+        self.all_dated = self.all_dated and bool(line.days)
+
+    def again(self, line: Line) -> bool:
+        """Whether a line said the same dose at the same times; where either names no moments, those agree."""
+        slots = frozenset(_slots(line))
+        uses = [(dose.said, *_use(line)) for dose in line.doses]
+        if not slots:
+            return any(use in self.uses for use in uses)
+        return any((use, named) in self.uses for use in uses for named in (slots, frozenset()))
+
+    def echoed(self, line: Line) -> bool:
+        """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
+        if line.joint is Joint.AND or any(dose.unit is None for dose in line.doses):
+            return False
+        return any(dose.said in self.doses for dose in line.doses)
+
+    def takes(self, line: Line) -> bool:
+        """Whether a further line can be taken beside those before it."""
+        if not line.timed and line.doses:
+            return False
+        if line.joint in (Joint.AND, Joint.EXTRA):
+            return True
+        if line.as_needed and line.joint is Joint.SENTENCE:
+            return True
+        if line.days and self.all_dated and self.days.isdisjoint(line.days):
+            return True
+        named = _slots(line)
+        return bool(named) and self.all_slotted and self.slots.isdisjoint(named)
+
+
+def _use(line: Line) -> tuple[Hashable, ...]:
+    """When a dose is taken, beside its moments."""
+    return tuple(line.days), line.as_needed, _often(line)
 
 
 def _split(lines: list[Line]) -> list[Line] | None:
@@ -163,21 +219,6 @@ def _split(lines: list[Line]) -> list[Line] | None:
     whole = first.doses[0].high * lines[0].rate.a_day
     parts = sum((line.doses[0].high * (len(line.moments) + len(line.clock)) for line in others), Fraction(0))
     return others if parts == whole and first.doses[0].countable == others[0].doses[0].countable else None
-
-
-def _fits(line: Line, before: list[Line]) -> bool:
-    """Whether a further line can be taken beside those before it."""
-    if not line.timed and line.doses:
-        return False
-    if line.joint in (Joint.AND, Joint.EXTRA):
-        return True
-    if line.as_needed and line.joint is Joint.SENTENCE:
-        return True
-    if line.days and all(set(line.days).isdisjoint(other.days) and other.days for other in before):
-        return True
-    named = _slots(line)
-    others = [_slots(other) for other in before]
-    return bool(named) and all(each and each.isdisjoint(named) for each in others)
 
 
 def _repeated(line: Line) -> list[Line]:

@@ -26,7 +26,13 @@ class Numbers:
 
 
 def read_numbers(cursor: Cursor) -> Numbers | None:
-    """The number or range at the place, which is passed; None if there is none."""
+    """The number or range at the place, which is passed, also where it is said twice; None if there is none."""
+    numbers = _range(cursor)
+    return None if numbers is None else _said_twice(cursor, numbers)
+
+
+def _range(cursor: Cursor) -> Numbers | None:
+    """A number, or a range of two."""
     begin = cursor.position
     first = cursor.peek()
     low = _number(cursor)
@@ -47,9 +53,7 @@ def read_numbers(cursor: Cursor) -> Numbers | None:
             cursor.position = place
         else:
             high, loose = upper, joint.kind is Kind.SIGN and not tight
-    last = cursor.peek(-1)
-    numbers = Numbers(min(low, high), max(low, high), first, last, loose)
-    return _said_twice(cursor, numbers)
+    return Numbers(min(low, high), max(low, high), first, cursor.peek(-1), loose)
 
 
 def _number(cursor: Cursor) -> Fraction | None:
@@ -98,7 +102,7 @@ def _said_twice(cursor: Cursor, numbers: Numbers) -> Numbers:
         return numbers
     begin = cursor.position
     cursor.next()
-    again = read_numbers(cursor)
+    again = _range(cursor)
     if again is not None and (again.low, again.high) == (numbers.low, numbers.high) and cursor.sign(")"):
         cursor.next()
         return numbers

@@ -76,7 +76,8 @@ def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
         yield _part(token, 0, len(text) - len(TIMES_CORE))
         yield _part(token, len(text) - len(TIMES_CORE), len(text))
         return
-    for cut in range(len(text) - 1, 1, -1):
+    longest = words.longest_word
+    for cut in range(min(longest, len(text) - 1), max(len(text) - longest - 1, 1), -1):
         if _is_glued(text[:cut], words) and _is_glued(text[cut:], words):
             yield _part(token, 0, cut)
             yield _part(token, cut, len(text))

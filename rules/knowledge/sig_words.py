@@ -44,6 +44,7 @@ class SigWords:
     numbers the part of the day of a moment; ``late_parts`` and ``all_meals`` are moments. ``fractions`` are written
     with a slash, ``lengths`` are the shorthand of periods, ``comma_decimals`` the digits that may follow a decimal
     comma. ``unnumbered`` are units of which one is meant where no number stands, ``unit_routes`` are routes as well.
+    ``longest_word`` is the length of the longest word.
     """
 
     phrases: Mapping[str, tuple[Phrase, ...]]
@@ -61,6 +62,7 @@ class SigWords:
     unit_routes: frozenset[str]
     dispensed_at_least: Fraction
     last_hour: Fraction
+    longest_word: int
 
     def single(self, text: str) -> Word | None:
         """The meaning of a phrase of one token, None if it has none."""
@@ -113,6 +115,7 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         unit_routes=frozenset(set(forms.route_words) & set(forms.units)),
         dispensed_at_least=figures.number("dispensed_at_least"),
         last_hour=figures.number("last_hour"),
+        longest_word=max(len(word) for key in found for word in key),
     )
 
 
