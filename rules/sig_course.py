@@ -16,6 +16,8 @@ from rules.sig_scan import Mark
 DOSE = "dose"
 # A length in these is no course of treatment: "swish for 30 seconds".
 MOMENTS = frozenset({"s", "min"})
+# "Half an hour before meals" says when; "5 mL an hour" how often.
+AN = "an "
 LONG = frozenset({"d", "wk", "mo", "a"})
 
 
@@ -33,14 +35,25 @@ def read_length(cursor: Cursor, draft: Draft) -> bool:
         return True
     numbers = read_numbers(cursor)
     cursor.skip("-")
-    if numbers is None and not (opened and cursor.at(Kind.PERIOD) and cursor.peek(-1).kind is Kind.ARTICLE):
+    for_a_period = opened and cursor.at(Kind.PERIOD) and cursor.peek(-1).kind is Kind.ARTICLE
+    if numbers is None and not (for_a_period or before_something(cursor)):
         cursor.position = begin
         return False
     unit = cursor.accept(Kind.PERIOD)
+    if unit is None and before_something(cursor) and (numbers is None or numbers.high < ONE):
+        unit = cursor.next()
     if unit is None:
         cursor.position = begin
         return opened is not None and numbers is not None and _count(cursor, draft)
     return _lasting(cursor, draft, begin, numbers, unit, opened is not None)
+
+
+def before_something(cursor: Cursor) -> bool:
+    """Whether "an hour before ..." stands here: a time, and no rate."""
+    if not cursor.at(Kind.PER_PERIOD) or not cursor.peek().text.startswith(AN):
+        return False
+    first = cursor.words.single(cursor.peek(1).text.split(" ")[0])
+    return first is not None and first.kind is Kind.BEFORE_AFTER
 
 
 def _lasting(cursor: Cursor, draft: Draft, begin: int, numbers: Numbers | None, unit: Mark, opened: bool) -> bool:

@@ -8,14 +8,14 @@ from fractions import Fraction
 from rules.knowledge.dose_words import Forms
 from rules.knowledge.sig_kinds import Kind
 from rules.quantity import DAYS_PER, ONE
-from rules.sig_course import read_length, read_supply, set_count
+from rules.sig_course import before_something, read_length, read_supply, set_count
 from rules.sig_cursor import Cursor
 from rules.sig_dose import add_dose, read_dose
 from rules.sig_draft import Draft, Joint, SigRate
 from rules.sig_limits import read_limit
 from rules.sig_moments import read_hour_behind_rate, read_label, read_moment
 from rules.sig_numbers import read_numbers
-from rules.sig_rates import TELLS_WHEN, add_rate, read_per_period, read_rate
+from rules.sig_rates import TELLS_WHEN, add_rate, read_per_period, read_rate, whole_number
 from rules.sig_scan import Mark
 
 
@@ -61,13 +61,13 @@ def read_figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
 def _so_many(cursor: Cursor, draft: Draft) -> SigRate | None:
     """``4 mg per day``: a dose in each period; ``one 5 ml spoon, 4 a day``: so many doses in it."""
     if cursor.at(Kind.PER_PERIOD, Kind.PER):
-        return None if draft.line.rated else read_per_period(cursor)
+        return None if draft.line.rated or before_something(cursor) else read_per_period(cursor)
     if draft.line.timed or draft.pending is Joint.AND:
         return None
     begin = cursor.position
     numbers = read_numbers(cursor)
     period = cursor.accept(Kind.PER_PERIOD)
-    if numbers is None or period is None or numbers.loose:
+    if numbers is None or period is None or numbers.loose or not whole_number(numbers.high):
         cursor.position = begin
         return None
     return SigRate((numbers.low, numbers.high), (ONE, ONE), period.code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import zip_longest
 
 from rules.knowledge.sig_kinds import Kind
 from rules.knowledge.sig_tokens import Token, tokens
@@ -17,6 +18,7 @@ from rules.quantity import exact
 
 AS_NEEDED_CORE = "prn"
 TIMES_CORE = "x"
+HOUR = "h"
 # Kinds of words that are written into one: "pobid", "qhsprn".
 GLUED = frozenset({Kind.RATE, Kind.MOMENT, Kind.ROUTE, Kind.AS_NEEDED, Kind.MOMENT_WORD, Kind.PERIOD, Kind.HOURLY})
 
@@ -36,7 +38,10 @@ class Mark:
 
 def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> list[Mark]:
     """The marks of a text; ``names`` are the names of medicines. Never raises."""
-    pieces = [piece for token in tokens(text) for piece in _pieces(_respelled(token, words), words)]
+    spelled = [_respelled(token, words) for token in tokens(text)]
+    pieces: list[Token] = []
+    for token, following in zip_longest(spelled, spelled[1:]):
+        pieces.extend(_in_hours(token) if _counts_hours(token, following, words) else _pieces(token, words))
     found: list[Mark] = []
     position = 0
     while position < len(pieces):
@@ -53,6 +58,23 @@ def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> li
 
 def _respelled(token: Token, words: SigWords) -> Token:
     return replace(token, text=words.misspelt[token.text]) if token.text in words.misspelt else token
+
+
+def _counts_hours(token: Token, following: Token | None, words: SigWords) -> bool:
+    """Whether "8/24 h" stands here: so many in so many hours. "1/2 h" is half an hour."""
+    if token.shape != "pair" or token.text in words.fractions or following is None:
+        return False
+    word = words.single(following.text)
+    return word is not None and (word.kind is Kind.HOURLY or (word.kind is Kind.PERIOD and word.code == HOUR))
+
+
+def _in_hours(token: Token) -> Iterator[Token]:
+    """The parts of a pair."""
+    above, sign, below = token.text.partition("/")
+    start = token.start
+    for part in (above, sign, below):
+        yield from (replace(each, start=start, end=start + len(part)) for each in tokens(part))
+        start += len(part)
 
 
 def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
