@@ -40,6 +40,8 @@ WORDS: Mapping[str, str] = {
     "range-counted-at-maximum": "a range, counted at its upper end",
     "from-quantity-and-supply": "the daily dose comes from the quantity and the days' supply",
     "limited-by-written-maximum": "limited by the written maximum",
+    "limited-at-a-time": "limited by the most that is written for one administration",
+    "maximum-at-a-time-not-read": "the most for one administration could not be read, it limits nothing",
     "written-maximum-not-read": "the written maximum could not be read, it limits nothing",
     "maximum-not-readable": "a maximum dose was sent that could not be read",
     "read-from-text": "the dose, or how often, is read from the text",

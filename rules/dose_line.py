@@ -12,7 +12,8 @@ from rules.product import Product
 from rules.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE
 from rules.reading_words import UP_TO
 from rules.schedule import IMPLAUSIBLE_PERIOD, Lacking, NoSchedule, Schedule, read_schedule
-from rules.stated_dose import IMPLAUSIBLE_QUANTITY, StatedDose, read_stated_dose, units_limit
+from rules.single_maximum import dose_at_a_time
+from rules.stated_dose import IMPLAUSIBLE_QUANTITY, StatedDose, units_limit
 from rules.strength import Obstacle, Unmeasured
 from rules.written_maximum import WrittenMaximum, read_maximum
 
@@ -59,7 +60,7 @@ def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRat
     """What one dosage line comes to in a day, or why it does not. Never raises."""
     schedule = read_schedule(line.timing, forms)
     as_needed = line.as_needed or line.as_needed_for is not None or schedule.as_needed
-    dose = read_stated_dose(line, product, forms)
+    dose = dose_at_a_time(line, product, forms)
     if isinstance(schedule, NoSchedule) and schedule.lacking is not Lacking.UNKNOWN:
         return NoRate(schedule.why, True, schedule.lacking is Lacking.SINGLE, as_needed)
     if isinstance(dose, Unmeasured):

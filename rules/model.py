@@ -113,7 +113,10 @@ class MaximumDose:
 
 @dataclass(frozen=True, slots=True)
 class Dosage:
-    """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow."""
+    """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
+
+    ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration.
+    """
 
     text: str | None = None
     sequence: int | None = None
@@ -122,6 +125,7 @@ class Dosage:
     as_needed: bool = False
     as_needed_for: str | None = None
     maximum: tuple[MaximumDose, ...] = ()
+    single_maximum: Quantity | None = None
     route: str | None = None
     route_codes: tuple[Coding, ...] = ()
 

@@ -38,7 +38,7 @@ _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
 # Epic states the dose of a line once more in extensions of the line: how it was ordered, and how it is given.
 _EPIC_EXTENSIONS = "open.epic.com/fhir/extensions/"
-_EPIC_DOSES = ("ordered-dose", "admin-amount")
+_EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
 
 
 def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
@@ -71,6 +71,7 @@ def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:
         as_needed=as_needed,
         as_needed_for=reason,
         maximum=_maximum(value.get("maxDosePerPeriod"), notes),
+        single_maximum=_single_maximum(value.get("maxDosePerAdministration"), notes),
         route=None if route is None else concept_words(route),
         route_codes=() if route is None else codings_of(route),
     )
@@ -101,8 +102,8 @@ def _doses(dosage: Element) -> tuple[DoseEntry, ...]:
 def _in_extensions(dosage: Element) -> Iterator[DoseEntry]:
     for extension in members(dosage.get("extension")):
         url = text_of(extension.get("url")) if isinstance(extension, dict) else None
-        kind = (url or "").partition(_EPIC_EXTENSIONS)[2]
-        entry = _one(extension.get("valueQuantity"), kind) if kind in _EPIC_DOSES else None
+        kind = _EPIC_DOSES.get((url or "").partition(_EPIC_EXTENSIONS)[2])
+        entry = None if kind is None else _one(extension.get("valueQuantity"), kind)
         if entry is not None:
             yield entry
 
@@ -190,6 +191,15 @@ def _maximum(value: object, notes: Notes) -> tuple[MaximumDose, ...]:
         else:
             notes.add(MAXIMUM_NOT_READABLE)
     return tuple(found)
+
+
+def _single_maximum(value: object, notes: Notes) -> Quantity | None:
+    """The written upper limit of one administration; left out and noted where it cannot be read."""
+    try:
+        return quantity_of(value)
+    except NotReadableError:
+        notes.add(MAXIMUM_NOT_READABLE)
+        return None
 
 
 def _sequence(value: object, notes: Notes) -> int | None:

@@ -77,6 +77,7 @@ lines = st.builds(
     timing=st.none() | timings(),
     as_needed=st.booleans(),
     maximum=st.lists(maxima, max_size=2).map(tuple),
+    single_maximum=st.none() | quantities,
 )
 supplies = st.builds(Supply, st.none() | quantities, st.none() | small)
 regimens = st.builds(

@@ -38,6 +38,8 @@ DOSAGE = {
     "doseAndRate": [{"type": CONCEPT, "doseQuantity": QUANTITY, "doseRange": RANGE, "rateRatio": RATIO}],
     "doseQuantity": QUANTITY,
     "maxDosePerPeriod": [RATIO],
+    "maxDosePerAdministration": QUANTITY,
+    "extension": [{"url": "https://open.epic.com/fhir/extensions/ordered-dose", "valueQuantity": QUANTITY}],
     "route": CONCEPT,
 }
 MEDICATION = {

@@ -195,6 +195,38 @@ def test_the_written_maximum_is_read_as_one_or_as_several() -> None:
     assert line({"maxDosePerPeriod": [ratio]}).maximum == expected
 
 
+def test_the_most_for_one_administration_is_read() -> None:
+    assert line({"maxDosePerAdministration": {"value": 2, "unit": "mg"}}).single_maximum == Quantity(Fraction(2), "mg")
+    regimen = read([{"maxDosePerAdministration": {"value": "two"}, "text": "1 tab daily"}])
+    assert regimen.dosages[0].single_maximum is None
+    assert regimen.notes == ("maximum-not-readable",)
+
+
+@pytest.mark.parametrize(
+    "system", ["http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm", "http://hl7.org/fhir/v3/orderableDrugForm"]
+)
+def test_a_tablet_is_one_under_both_addresses_of_the_form_codes(system: str) -> None:
+    sent = {"value": 1.0, "unit": None, "system": system, "code": "TAB"}
+    assert line({"doseQuantity": sent}).doses == (one_dose(Quantity(Fraction(1), None, "TAB")),)
+
+
+def test_a_number_without_anything_is_read_as_one() -> None:
+    assert line({"doseQuantity": {"value": 1.0}}).doses == (one_dose(Quantity(Fraction(1))),)
+
+
+def test_epics_extensions_state_the_dose_again() -> None:
+    def extension(name: str, value: int, unit: str) -> dict[str, object]:
+        url = f"https://open.epic.com/fhir/extensions/{name}"
+        return {"url": url, "valueQuantity": {"value": value, "unit": unit}}
+
+    both = [extension("admin-amount", 2, "tablet"), extension("ordered-dose", 400, "mg"), extension("other", 1, "kg")]
+    assert line({"extension": both}).doses == (
+        one_dose(Quantity(Fraction(2), "tablet"), "admin-amount"),
+        one_dose(Quantity(Fraction(400), "mg"), "ordered"),
+    )
+    assert line({"extension": [None, "x", {"url": 3}, {"url": both[0]["url"]}]}).doses == ()
+
+
 def test_a_maximum_over_an_unknown_time_is_left_out_and_noted() -> None:
     ratio = {"numerator": {"value": 4, "unit": "mg"}, "denominator": {"value": 1, "unit": "course"}}
     regimen = read([{"maxDosePerPeriod": ratio}])

@@ -87,7 +87,20 @@ def doses(line: dict) -> tuple[DoseEntry, ...]:
 
 
 def timing(line: dict) -> Timing | None:
-    if not {"times", "every", "when", "at", "on", "code", "code text", "count", "events", "from", "days"} & set(line):
+    if not {
+        "times",
+        "every",
+        "when",
+        "at",
+        "on",
+        "code",
+        "code text",
+        "count",
+        "lasting",
+        "events",
+        "from",
+        "days",
+    } & set(line):
         return None
     frequency = span(line["times"]) if "times" in line else (None, None, "")
     period = span(line["every"]) if "every" in line else (None, None, "")
@@ -101,6 +114,8 @@ def timing(line: dict) -> Timing | None:
         time_of_day=tuple(line.get("at", ())),
         day_of_week=tuple(line.get("on", ())),
         count=number(line.get("count")),
+        duration=number(line["lasting"].split()[0]) if "lasting" in line else None,
+        duration_unit=line["lasting"].split()[1] if "lasting" in line else None,
         events=tuple(date.fromisoformat(day) for day in line.get("events", ())),
         code=line.get("code"),
         code_text=line.get("code text"),
@@ -124,6 +139,7 @@ def dosage(line: dict) -> Dosage:
         timing=timing(line),
         as_needed=line.get("as needed") == "true",
         maximum=maximum,
+        single_maximum=quantity(line["at a time"]) if "at a time" in line else None,
     )
 
 
