@@ -173,6 +173,17 @@ def test_a_written_maximum_never_raises(
     assert limited[1] <= (most * number if unit == "doses" else most)
 
 
+@given(positive, positive, positive, st.sampled_from(["mg", "tablet"]), st.booleans())
+def test_the_most_at_a_time_never_raises(
+    number: Fraction, per_day: Fraction, most: Fraction, unit: str, as_needed: bool
+) -> None:
+    line = regular(Quantity(number, "tablet"), per_day, as_needed=as_needed)
+    free = lorazepam(read(line))
+    limited = lorazepam(read(replace(line, single_maximum=Quantity(most, unit))))
+    assert all(after <= before for after, before in zip(limited, free, strict=True))
+    assert limited[1] <= most * per_day
+
+
 @given(positive, positive, st.none() | positive)
 def test_as_needed_never_raises_and_lowers_only_the_low_end(
     number: Fraction, per_day: Fraction, dispensed: Fraction | None
