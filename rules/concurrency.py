@@ -163,7 +163,7 @@ def _count_once(places: Places, policy: ConcurrencyPolicy) -> None:
     """Duplicates, renewals, two prescribers, dose changes: see :mod:`rules.courses`."""
     live = [entry for entry, place in places.items() if place.additive]
     for copy, requesters in same_day_copies(live):
-        text = "the same order was written twice on one day; counted once"
+        text = f"the same order was written twice{' on one day' if copy.window.start else ''}; counted once"
         if len(requesters) > 1:
             text += f" ({', '.join(requesters)})"
         places[copy] = places[copy].once(NotCountedReason.DUPLICATE, text)

@@ -48,16 +48,19 @@ def kind_of(entry: Entry) -> tuple[Hashable, ...]:
 
 
 def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
-    """Exact copies of one day, the first of which stays, each with everybody who wrote one."""
+    """Exact copies of one day, the first of which stays, each with everybody who wrote one.
+
+    Copies without a date are copies only of one known requester: of two, each may have written an order.
+    """
     groups: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
         product = (entry.product.ingredients, entry.product.form)
         supply = entry.regimen.supply
-        groups[(kind_of(entry), entry.window.start, product, entry.dose.sig, entry.dose.read_as, supply)].append(entry)
+        day = entry.window.start or entry.regimen.requester
+        if day is not None:
+            groups[(kind_of(entry), day, product, entry.dose.sig, entry.dose.read_as, supply)].append(entry)
     for group in groups.values():
-        first, *copies = sorted(group, key=lambda entry: entry.order)
-        if first.window.start is None:
-            continue
+        _, *copies = sorted(group, key=lambda entry: entry.order)
         requesters = tuple(sorted({entry.regimen.requester for entry in group if entry.regimen.requester}))
         for copy in copies:
             yield copy, requesters
