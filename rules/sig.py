@@ -95,6 +95,8 @@ def _skip_heading(cursor: Cursor) -> None:
 
 def _reason(draft: Draft, lines: tuple[Dosage, ...]) -> NoDailyRate | None:
     """Why the lines state no daily rate, None where they do."""
+    if draft.headed and not draft.tells_course:
+        return NoDailyRate.TITRATION
     overruling = next((reason for reason in OVERRULING if reason in draft.reasons), None)
     if overruling is not None:
         return overruling
@@ -112,7 +114,7 @@ def _is_rate(timing: Timing) -> bool:
 
 def _says_something(draft: Draft, lines: tuple[Dosage, ...], reason: NoDailyRate | None) -> bool:
     """Whether the text instructs at all; a strength alone ("10 mEq ER tablet") does not."""
-    if draft.reasons:
+    if draft.reasons or draft.headed:
         return True
     if not lines:
         return False

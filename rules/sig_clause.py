@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rules.knowledge.sig_kinds import WEAK, Kind
 from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor, UnreadError
-from rules.sig_draft import Draft
+from rules.sig_draft import Draft, Joint
 from rules.sig_numbers import read_numbers
+from rules.sig_scan import Mark
 
 # Words that join what is passed over to what may have to be read.
 JOINING = frozenset(
@@ -30,6 +31,8 @@ def pass_reason(cursor: Cursor) -> str | None:
             cursor.skip(":(", Kind.OF, Kind.IN, Kind.PER)
             read_numbers(cursor)
             continue
+        if _pass_pain(cursor):
+            continue
         if cursor.sign(SOFT_SIGNS):
             if not cursor.at(*WEAK, ahead=1):
                 break
@@ -40,6 +43,38 @@ def pass_reason(cursor: Cursor) -> str | None:
         cursor.next()
     passed = cursor.marks[begin : cursor.position]
     return " ".join(mark.text for mark in passed if mark.kind is not Kind.SIGN) or None
+
+
+def _pass_pain(cursor: Cursor) -> bool:
+    """Pass how strong a pain is: ``pain 4-6``, ``pain (7-10)``, ``pain 4-6/10``; only a range that ends its clause."""
+    begin = cursor.position
+    if cursor.accept(Kind.PAIN) is None:
+        return False
+    bracket = cursor.sign("(")
+    cursor.skip("(")
+    ranged = _pass_range(cursor)
+    if ranged and cursor.peek().text == "/" and cursor.at(Kind.NUMBER, ahead=1):
+        cursor.next()
+        cursor.next()
+    ends = cursor.sign(")") if bracket else cursor.done or cursor.sign(SENTENCE_SIGNS | {","})
+    if not ranged or not ends:
+        cursor.position = begin + 1
+    elif bracket:
+        cursor.next()
+    return True
+
+
+def _pass_range(cursor: Cursor) -> bool:
+    """Pass the two ends of a scale: ``4-6``, ``4 to 6/10``."""
+    if cursor.accept(Kind.NUMBER) is None or not (cursor.sign("-") or cursor.at(Kind.TO)):
+        return False
+    cursor.next()
+    return _of_ten(cursor.next())
+
+
+def _of_ten(mark: Mark) -> bool:
+    """Whether a mark can be the upper end of a scale: ``6``, ``6/10``."""
+    return mark.kind is Kind.NUMBER or (mark.kind is Kind.UNKNOWN and mark.text.replace("/", "").isdigit())
 
 
 def _is_passed(cursor: Cursor, ahead: int = 0) -> bool:
@@ -65,6 +100,8 @@ def pass_remark(cursor: Cursor) -> None:
         mark = cursor.peek()
         if mark.kind in AFTER_REMARK:
             return
+        if _pass_spacing(cursor):
+            continue
         if mark.kind is Kind.VERB and cursor.at(Kind.NUMBER, ahead=1):
             return
         if mark.kind is Kind.MONTH and cursor.at(Kind.NUMBER, ahead=1):
@@ -74,9 +111,28 @@ def pass_remark(cursor: Cursor) -> None:
         cursor.next()
 
 
+def _pass_spacing(cursor: Cursor) -> bool:
+    """Pass ``at least 4 hours between doses``: it forbids, and does not say how often."""
+    begin = cursor.position
+    cursor.accept(Kind.AT_LEAST)
+    if read_numbers(cursor) is not None and cursor.accept(Kind.PERIOD) and cursor.accept(Kind.APART):
+        return True
+    cursor.position = begin
+    return False
+
+
 def pass_name(cursor: Cursor, draft: Draft) -> None:
-    """Pass the name of a medicine, with its brand in brackets and, where a dose was stated, its strength."""
+    """Pass the name of a medicine, with its brand in brackets and, where a dose was stated, its strength.
+
+    Raises:
+        UnreadError: it is another medicine than before, or a dose of its own follows.
+    """
     opened = cursor.next()
+    if opened.kind is Kind.NAME:
+        other = bool(draft.agents) and draft.agents != opened.code
+        if other or draft.pending is Joint.AND or (draft.line.timed and cursor.at(Kind.NUMBER)):
+            raise cursor.give_up(opened)
+        draft.agents = opened.code
     begin = cursor.position
     if opened.kind is Kind.OF:
         cursor.accept(Kind.ARTICLE)
@@ -89,6 +145,9 @@ def pass_name(cursor: Cursor, draft: Draft) -> None:
     if draft.line.doses:
         _pass_strength(cursor)
     draft.line.named = True
+    if not draft.line.doses and cursor.follows(Kind.TO, Kind.NUMBER):
+        # "(Increase) lorazepam to 1 mg bid".
+        cursor.next()
     cursor.skip(":-")
 
 

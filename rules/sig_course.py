@@ -33,6 +33,7 @@ def read_length(cursor: Cursor, draft: Draft) -> bool:
         draft.lasts((days, days), first, short)
         draft.note(first, short, f"length: {days} days")
         return True
+    least = cursor.accept(Kind.AT_LEAST)
     numbers = read_numbers(cursor)
     cursor.skip("-")
     for_a_period = opened and cursor.at(Kind.PERIOD) and cursor.peek(-1).kind is Kind.ARTICLE
@@ -45,6 +46,9 @@ def read_length(cursor: Cursor, draft: Draft) -> bool:
     if unit is None:
         cursor.position = begin
         return opened is not None and numbers is not None and _count(cursor, draft)
+    if cursor.accept(Kind.APART) or (least and opened):
+        # "At least 4 hours apart", "for at least 5 days": no end is stated.
+        return True
     return _lasting(cursor, draft, begin, numbers, unit, opened is not None)
 
 
@@ -65,12 +69,19 @@ def _lasting(cursor: Cursor, draft: Draft, begin: int, numbers: Numbers | None, 
     if cursor.at(Kind.BEFORE_AFTER) or cursor.follows(".", Kind.BEFORE_AFTER):
         cursor.skip(".", Kind.BEFORE_AFTER)
         pass_reason(cursor)
+        if cursor.follows(Kind.OR, Kind.NUMBER, Kind.PERIOD, Kind.BEFORE_AFTER):
+            # "One hour before or two hours after a meal".
+            cursor.next()
         return True
     if cursor.at(Kind.SINGLE) or (not opened and unit.code not in LONG and cursor.at(Kind.MOMENT)):
         # "30 minutes before bed": what follows says when.
         return True
     days = (low * DAYS_PER[unit.code], high * DAYS_PER[unit.code])
     if opened and unit.code in MOMENTS:
+        return True
+    rate = draft.line.rate
+    if not opened and rate is not None and days[0] == days[1] == rate.every[0] * DAYS_PER[rate.unit]:
+        # "Every 72 hours (three days)".
         return True
     if days[0] < ONE or (not opened and unit.code not in LONG):
         raise cursor.give_up(first)
@@ -88,6 +99,9 @@ def _count(cursor: Cursor, draft: Draft) -> bool:
     if numbers is None or (unit is not None and unit.code != DOSE) or (unit is None and opened.kind is not Kind.TIMES):
         cursor.position = begin
         return False
+    if unit is None and cursor.at(Kind.TIMES) and not cursor.at(Kind.NUMBER, Kind.PERIOD, ahead=1):
+        # "x 3 times".
+        cursor.next()
     if unit is None and cursor.at(Kind.TIMES, Kind.HOURLY, Kind.EVERY, Kind.NUMBER, Kind.RATE, Kind.PER_PERIOD):
         cursor.position = begin
         return False
@@ -111,7 +125,8 @@ def read_supply(cursor: Cursor) -> bool:
     if cursor.accept(Kind.DISPENSE):
         cursor.skip(":=- #", Kind.DISPENSE, Kind.EQUALS, Kind.OF)
         if read_numbers(cursor) is not None:
-            cursor.accept(Kind.UNIT)
+            cursor.skip("-")
+            cursor.accept(Kind.UNIT, Kind.PERIOD)
             return True
     elif cursor.accept(Kind.REFILL):
         cursor.skip(":=-", Kind.EQUALS, Kind.TIMES)
@@ -174,8 +189,9 @@ def _date(cursor: Cursor) -> tuple[date | None, date | None] | None:
     return low, high
 
 
-def end_of_clause(draft: Draft, sentence: bool) -> None:
+def end_of_clause(draft: Draft, sign: str, sentence: bool) -> None:
     """A comma or the end of a sentence: what follows may be a line of its own."""
+    draft.listed = sign == ","
     if sentence:
         draft.pending = draft.pending or Joint.SENTENCE
         draft.comma = False

@@ -68,7 +68,7 @@ def _is_whole(dose: SigDose, counted: SigDose) -> bool:
 
 def _timing(line: Line, step: Step, words: SigWords) -> Timing:
     rate = line.rate
-    when = (*(rate.when if rate else ()), *_moments(line, words))
+    when = _moments(line, words)
     days = (*(rate.days if rate else ()), *line.days)
     length = step.days
     timing = Timing(
@@ -95,16 +95,16 @@ def _timing(line: Line, step: Step, words: SigWords) -> Timing:
 
 
 def _moments(line: Line, words: SigWords) -> list[str]:
-    """The moments of a line, those that name one part of the day twice taken once."""
+    """The moments of a line and of its rate, those that name one part of the day twice taken once."""
     kept: list[tuple[str, bool]] = []
-    for code, explicit in line.moments:
+    for code, explicit in [*((code, False) for code in (line.rate.when if line.rate else ())), *line.moments]:
         part = words.parts_of_day.get(code, code)
         if any(code == other for other, _ in kept):
             continue
         if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in kept):
             continue
         kept.append((code, explicit))
-    codes = [code for code, _ in kept]
+    codes = [code for place, (code, _) in enumerate(kept) if code not in words.all_meals or _counts(kept, place, words)]
     match kept:
         # "In the evening at bedtime" is one time; in a list of three it is two.
         case [(one, _), (other, False)] if {one, other} <= words.late_parts:
@@ -113,3 +113,10 @@ def _moments(line: Line, words: SigWords) -> list[str]:
     if line.rate is not None and len(codes) == 1 and codes[0] in words.all_meals:
         return []
     return codes
+
+
+def _counts(moments: list[tuple[str, bool]], place: int, words: SigWords) -> bool:
+    """Whether "with meals" says how often: not in "morning and evening with meals", but in "with meals and hs"."""
+    if place and not moments[place][1]:
+        return False
+    return all(explicit or code in words.bedtimes for code, explicit in moments[place + 1 :])

@@ -84,8 +84,16 @@ def _plain(cursor: Cursor, numbers: Numbers, first: Mark, forms: Forms) -> list[
     if unit is None:
         if numbers.loose or cursor.at(Kind.PERIOD, Kind.SPOON, Kind.LENGTH) or _another_number(cursor):
             return None
+        if cursor.sign(".") and cursor.glued() and cursor.peek(1).text[:1].isdigit():
+            # "2. 5 ml" is two and a half as likely as two.
+            return None
         return [SigDose(low, high, None, None, first)]
     kind = _kind(unit.code, forms)
+    if cursor.at(Kind.ADDED) and low == high and low.denominator == 1:
+        # "One tablet and a half".
+        low = high = high + (cursor.next().value or 0)
+        if cursor.at(Kind.UNIT) and cursor.peek().code == unit.code:
+            cursor.next()
     place = cursor.position
     if cursor.sign("-") or cursor.at(Kind.TO, Kind.OR):
         cursor.next()
@@ -100,6 +108,9 @@ def _plain(cursor: Cursor, numbers: Numbers, first: Mark, forms: Forms) -> list[
         place = cursor.position
         cursor.skip("", Kind.RELEASE)
         if _is_form(cursor, forms):
+            if numbers.loose:
+                # "1 - 60 mg tablet" is one of 60 mg, or 1 to 60.
+                return None
             cursor.next()
             return [_changed(dose, low=dose.low, strength=True)]
         cursor.position = place
@@ -143,7 +154,7 @@ def read_whole(cursor: Cursor, forms: Forms) -> list[SigDose] | None:
     return None if doses is None else [_changed(dose, low=dose.low, total=True) for dose in doses]
 
 
-def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
+def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose], bracketed: bool = False) -> None:
     """Put a dose where it belongs: to the line, as another statement of its dose, or into a line of its own."""
     first = doses[0].mark
     line = draft.line
@@ -157,13 +168,23 @@ def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
         draft.touch(first)
         draft.pending = None
         return
+    if draft.step.alternating and draft.pending is Joint.AND:
+        draft.new_line(Joint.AND, first).doses.extend(doses)
+        return
+    if (bracketed or doses[0].total) and draft.pending is None and _is_other_measure(line.doses, doses):
+        # "2.5 mL at night (5 mg)", "1.5 tablets daily, 15 mg total".
+        line.doses.extend(doses)
+        return
     if line.timed or draft.step.days is not None:
         step = draft.step
         closed = step.days is not None and draft.pending in (None, Joint.SENTENCE)
+        if closed and _other_strength(line.doses, doses):
+            # "One 150 mg tablet for 5 days, one 100 mg tablet for 5 days": one after the other, or both.
+            raise cursor.give_up(first)
         if closed if step.label is None or step.label_leads else True:
             draft.new_step()
         else:
-            draft.new_line(draft.pending or Joint.BARE, first)
+            draft.new_line(draft.pending or (Joint.COMMA if draft.listed else Joint.BARE), first)
         draft.touch(first)
         draft.line.doses.extend(doses)
         draft.pending = None
@@ -180,7 +201,7 @@ def _restate(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
         line.doses = [_sum(cursor, line.doses, doses, first)]
     elif any(old.same_as(new) for old in line.doses for new in doses):
         return
-    elif {old.measure for old in line.doses}.isdisjoint(new.measure for new in doses):
+    elif _is_other_measure(line.doses, doses):
         if line.named and draft.verb and not line.doses[0].countable and doses[0].countable:
             line.doses = doses
         else:
@@ -189,6 +210,16 @@ def _restate(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
         line.doses = doses
     else:
         raise cursor.give_up(first)
+
+
+def _is_other_measure(old: list[SigDose], new: list[SigDose]) -> bool:
+    return {each.measure for each in old}.isdisjoint(each.measure for each in new)
+
+
+def _other_strength(old: list[SigDose], new: list[SigDose]) -> bool:
+    """Whether both name the strength of one unit, and not the same."""
+    before, after = ([(each.high, each.unit) for each in doses if each.strength] for doses in (old, new))
+    return bool(before) and bool(after) and before != after
 
 
 def _sum(cursor: Cursor, old: list[SigDose], new: list[SigDose], first: Mark) -> SigDose:

@@ -33,6 +33,7 @@ class Joint(StrEnum):
     FIRST = "first"
     BARE = "bare"
     SENTENCE = "sentence"
+    COMMA = "comma"
     AND = "and"
     EXTRA = "extra"
 
@@ -70,6 +71,12 @@ class SigDose:
     def same_as(self, other: SigDose) -> bool:
         """Whether both say the same."""
         return self.said == other.said
+
+
+def same_doses(one: list[SigDose], other: list[SigDose]) -> bool:
+    """Whether two lists of statements tell one dose: some are the same, and none differ in one measure."""
+    pairs = [(a, b) for a in one for b in other if a.measure == b.measure]
+    return bool(pairs) and all(a.same_as(b) for a, b in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,8 @@ class Step:
     """Lines that run together, for ``days`` (at least, at most), or between two dates.
 
     ``changed``: the dose was raised or lowered to it. ``label`` is its place in a course ("days 2 to 5");
-    ``label_leads``: it stands before its doses.
+    ``label_leads``: it stands before its doses. ``opened``: a word such as "then" stands before it.
+    ``alternating``: its lines take turns, day by day.
     """
 
     lines: list[Line]
@@ -147,6 +155,8 @@ class Step:
     label: tuple[Fraction, Fraction, str] | None = None
     label_leads: bool = False
     changed: bool = False
+    opened: bool = False
+    alternating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +171,11 @@ class Limit:
 
 @dataclass(slots=True)
 class Draft:
-    """The reading as far as it went; ``pending`` is the joint that the next line will have."""
+    """The reading as far as it went; ``pending`` is the joint that the next line will have.
+
+    ``agents`` are those of the medicine that was named, ``listed``: a comma came last. ``headed``: "taper" or the like
+    stands before the first dose, so that the steps must tell all of it.
+    """
 
     steps: list[Step]
     pending: Joint | None = None
@@ -172,6 +186,9 @@ class Draft:
     comma: bool = False
     refilled: bool = False
     open_repeat: Mark | None = None
+    headed: bool = False
+    listed: bool = False
+    agents: str = ""
 
     def counted_units(self) -> set[str | None]:
         """The units of the doses that count something; a number alone is none of them."""
@@ -187,6 +204,12 @@ class Draft:
     def line(self) -> Line:
         """The line that is being read."""
         return self.step.lines[-1]
+
+    @property
+    def tells_course(self) -> bool:
+        """Whether there are several steps, and only the last may be without an end."""
+        *before, last = [step for step in self.steps if any(not line.empty for line in step.lines)] or [self.step]
+        return bool(before) and all(step.days is not None for step in before) and not last.changed
 
     def note(self, first: Mark, last: Mark, what: str) -> None:
         """Keep which words gave which value."""

@@ -15,13 +15,18 @@ from rules.sig_draft import Draft, Joint, SigRate
 from rules.sig_limits import read_limit
 from rules.sig_moments import read_hour_behind_rate, read_label, read_moment
 from rules.sig_numbers import read_numbers
+from rules.sig_pattern import read_pattern
 from rules.sig_rates import TELLS_WHEN, add_rate, read_per_period, read_rate, whole_number
 from rules.sig_scan import Mark
+
+DOSE = "dose"
 
 
 def read_figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     """What is told in figures: a label, a rate, a length, a moment, a supply, a dose."""
     begin, first = cursor.position, cursor.peek()
+    if read_pattern(cursor, draft, forms):
+        return True
     label = read_label(cursor)
     if label is not None:
         _label(cursor, draft, label, first)
@@ -51,7 +56,7 @@ def read_figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     if doses is not None:
         if any(mark.kind is Kind.ADDITIONAL for mark in cursor.marks[begin : cursor.position]):
             draft.pending = draft.pending or Joint.EXTRA
-        add_dose(cursor, draft, doses)
+        add_dose(cursor, draft, doses, bracketed=cursor.sign(")") and cursor.marks[begin - 1].text == "(")
         draft.comma = False
         return True
     cursor.position = begin
@@ -101,7 +106,11 @@ def read_up_to(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     first, line = cursor.next(), draft.line
     place = cursor.position
     rate = read_rate(cursor, up_to=True)
-    if rate is not None and cursor.marks[place].kind in (Kind.NUMBER, Kind.COUNTED):
+    told = cursor.marks[place].kind if rate is not None else None
+    if rate is not None and told is Kind.RATE and not line.rated:
+        add_rate(cursor, draft, replace(rate, times=(None, rate.times[1])), first)
+        return
+    if rate is not None and told in (Kind.NUMBER, Kind.COUNTED):
         if line.rated:
             cursor.position = place - 1
             read_limit(cursor, draft, forms)
@@ -112,6 +121,13 @@ def read_up_to(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     doses = read_dose(cursor, forms, up_to=True)
     if doses is None:
         raise cursor.give_up(first)
+    if (
+        line.doses
+        and doses[0].unit == DOSE
+        and not cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.IN, Kind.RATE, Kind.EVERY)
+    ):
+        set_count(draft, (ONE, doses[0].high), first, cursor.peek(-1))
+        return
     if not line.doses:
         add_dose(cursor, draft, doses)
     elif cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.IN, Kind.RATE, Kind.EVERY):

@@ -12,6 +12,7 @@ from rules.sig_dose import add_dose, read_dose, read_whole
 from rules.sig_draft import Draft, Joint, NoDailyRate, new_draft
 from rules.sig_figures import read_figure, read_up_to
 from rules.sig_limits import read_limit
+from rules.sig_manner import pass_manner, pass_until
 from rules.sig_rates import inherit, read_rate
 from rules.sig_repeat import read_repeat
 
@@ -35,7 +36,7 @@ def read_mark(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     mark = cursor.peek()
     if mark.kind is Kind.SIGN:
         _sign(cursor, draft)
-    elif _joint(cursor, draft, forms) or _flag(cursor, draft, forms):
+    elif pass_manner(cursor) or _joint(cursor, draft, forms) or _flag(cursor, draft, forms):
         return
     elif mark.kind is Kind.RATE and draft.line.rated and cursor.at(Kind.MAXIMUM, ahead=1):
         cursor.next()
@@ -62,7 +63,8 @@ def read_mark(cursor: Cursor, draft: Draft, forms: Forms) -> None:
 def _sign(cursor: Cursor, draft: Draft) -> None:
     if not cursor.sign(SENTENCE_SIGNS | SOFT_SIGNS):
         raise cursor.give_up()
-    end_of_clause(draft, cursor.next().text in SENTENCE_SIGNS)
+    sign = cursor.next().text
+    end_of_clause(draft, sign, sign in SENTENCE_SIGNS)
 
 
 def _joint(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
@@ -74,10 +76,14 @@ def _joint(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
         draft.pending = Joint.EXTRA
     elif mark.kind in (Kind.THEN, Kind.CHANGE_TO):
         draft.new_step()
-        draft.step.changed = mark.kind is Kind.CHANGE_TO
+        draft.step.opened, draft.step.changed = True, mark.kind is Kind.CHANGE_TO
     elif mark.kind is Kind.STOP:
         if draft.line.empty:
             return False
+    elif mark.kind is Kind.ALTERNATING:
+        # "1 tablet alternating with 2 tablets", "alternate 1 tablet and 2 tablets".
+        draft.step.alternating = True
+        draft.pending = Joint.AND if draft.line.doses else None
     elif mark.kind is not Kind.EQUALS or not draft.line.doses:
         return False
     cursor.next()
@@ -104,6 +110,8 @@ def _flag(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     elif mark.kind is Kind.SINGLE:
         if not draft.line.timed:
             set_count(draft, (ONE, ONE), mark, mark)
+    elif mark.kind is Kind.TITRATION and draft.line.empty and not draft.steps[1:] and not mark.text.endswith(BY):
+        draft.headed = True
     elif mark.kind in REASONS:
         draft.reasons.append(REASONS[mark.kind])
         draft.note(mark, mark, REASONS[mark.kind].value)
@@ -162,7 +170,9 @@ def _dated(cursor: Cursor, draft: Draft) -> None:
         return
     cursor.next()
     if first.kind is Kind.UNTIL:
-        raise cursor.give_up(first)
+        if not pass_until(cursor):
+            raise cursor.give_up(first)
+        return
     if cursor.follows(Kind.ON, Kind.DAY) or cursor.at(Kind.DAY):
         cursor.accept(Kind.ON)
         cursor.next()
@@ -170,14 +180,17 @@ def _dated(cursor: Cursor, draft: Draft) -> None:
 
 
 def _directions(cursor: Cursor, draft: Draft) -> None:
-    """``Directions:`` sets the instruction apart from what stands before it."""
+    """``Directions:`` sets the instruction apart from what stands before it; behind one no other may follow."""
     mark = cursor.next()
-    if not cursor.sign(":"):
+    colon = cursor.sign(":")
+    cursor.skip(":")
+    if not draft.line.timed and not draft.steps[1:]:
+        draft.steps = new_draft().steps
+        draft.verb = True
+    elif colon or cursor.at(Kind.NUMBER) or cursor.follows(Kind.VERB, Kind.NUMBER):
         raise cursor.give_up(mark)
-    if draft.line.timed or draft.steps[1:]:
-        raise cursor.give_up(mark)
-    draft.steps = new_draft().steps
-    draft.verb = True
+    else:
+        pass_reason(cursor)
 
 
 def _reasoned(cursor: Cursor, draft: Draft) -> bool:

@@ -26,9 +26,14 @@ def read_limit(cursor: Cursor, draft: Draft, forms: Forms) -> None:
     while cursor.accept(Kind.MAXIMUM, Kind.EQUALS, Kind.OF, Kind.UP_TO) or cursor.sign(":-,."):
         if cursor.sign(":-,."):
             cursor.next()
+    if cursor.accept(Kind.LENGTH):
+        # "Max 3/7": three days, or three nights a week; neither raises the dose.
+        draft.note(first, cursor.peek(-1), "maximum of days")
+        return
     place = cursor.position
     rate = read_rate(cursor)
-    if rate is not None and cursor.marks[place].kind in (Kind.COUNTED, Kind.NUMBER):
+    told = cursor.marks[place].kind if rate is not None else None
+    if rate is not None and (told in (Kind.COUNTED, Kind.NUMBER) or (told is Kind.RATE and rate.times[1] > ONE)):
         days = rate.every[0] * DAYS_PER[rate.unit]
         draft.limits.append(Limit(rate.times[1], DOSE, days, first))
         draft.note(first, cursor.peek(-1), f"maximum: {rate.times[1]} doses in {days} days")

@@ -11,11 +11,22 @@ from fractions import Fraction
 
 from rules.knowledge.sig_words import SigWords
 from rules.model import Dosage
-from rules.quantity import ONE
 from rules.sig_cursor import UnreadError
 from rules.sig_dosages import dosage_of, maxima
 from rules.sig_draft import ONCE_A_DAY, Draft, Joint, Line, SigRate, Step
 from rules.sig_scan import Mark
+from rules.sig_steps import (
+    fill_label,
+    fill_step,
+    how_often,
+    said_once,
+    slots_of,
+    take_turns,
+    within_one_day,
+    without_echoes,
+)
+
+Statement = frozenset[tuple[str, Hashable]]
 
 
 def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
@@ -29,10 +40,12 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
     for step in steps:
         step.lines = [line for line in step.lines if not line.empty]
     for step in steps:
-        _fill_label(step)
-    steps = _once(steps)
+        fill_label(step)
+    steps = said_once(within_one_day(without_echoes(steps, end), end))
     for place, step in enumerate(steps):
-        _fill(step, steps[place - 1] if place else None)
+        fill_step(step, steps[place - 1] if place else None)
+        if step.alternating:
+            take_turns(step, end)
         step.lines = _together(step.lines, end)
     _refuse_open_repeat(draft)
     maximum = maxima(draft.limits, steps)
@@ -55,76 +68,10 @@ def _drop_dispensed(draft: Draft, words: SigWords) -> None:
         return
     dose = line.doses[0]
     whole = dose.high.denominator == 1 and dose.low == dose.high and dose.high >= words.dispensed_at_least
-    if whole and dose.countable and (dose.unit is None or draft.refilled):
+    if whole and dose.countable:
         draft.step.lines.pop()
         if not draft.step.lines:
             draft.steps.pop()
-
-
-def _once(steps: list[Step]) -> list[Step]:
-    """Steps that are all said a second time are taken once."""
-    half, odd = divmod(len(steps), len((ONE, ONE)))
-    if half and not odd and all(_same_step(one, other) for one, other in zip(steps, steps[half:], strict=False)):
-        return steps[:half]
-    return steps
-
-
-def _same_step(one: Step, other: Step) -> bool:
-    return (
-        one.days == other.days
-        and len(one.lines) == len(other.lines)
-        and all(_same(line, twin) for line, twin in zip(one.lines, other.lines, strict=True))
-    )
-
-
-def _same(one: Line, other: Line) -> bool:
-    """Whether two lines say the same dose at the same times."""
-    if not one.doses or not other.doses or not any(a.same_as(b) for a in one.doses for b in other.doses):
-        return False
-    slots, twins = _slots(one), _slots(other)
-    if one.days != other.days or one.as_needed != other.as_needed or (slots and twins and slots != twins):
-        return False
-    return _often(one) == _often(other)
-
-
-def _slots(line: Line) -> set[str]:
-    """The moments and times that a line names."""
-    return {code for code, _ in line.moments} | set(line.clock)
-
-
-def _often(line: Line) -> tuple[Fraction, Fraction] | None:
-    """How often a day, by the rate or else by the moments."""
-    if line.rate is not None:
-        return line.rate.same_as
-    slots = Fraction(len(_slots(line)))
-    return (slots, slots) if slots else None
-
-
-def _fill_label(step: Step) -> None:
-    """What is taken "on day 1", and nothing else is said of it, is that day's."""
-    if step.label is not None and step.label[0] == step.label[1] and step.label[-1] == ONCE_A_DAY.unit:
-        for line in step.lines:
-            if not line.timed:
-                line.rate = ONCE_A_DAY
-
-
-def _fill(step: Step, before: Step | None) -> None:
-    """Give a step the dose, or the once-a-day rate, of the step before where it names none of its own."""
-    if before is None:
-        return
-    first = before.lines[0]
-    single = not before.lines[1:]
-    for line in step.lines:
-        if step.changed and single and not line.rated and line.count is None:
-            # "Increase to 10 mg if needed": the change is as needed, the times stay.
-            line.rate, line.moments, line.clock = first.rate, list(first.moments), list(first.clock)
-            line.days, line.as_needed = list(first.days), first.as_needed
-        if not line.doses and line.timed and single:
-            line.doses = list(first.doses)
-        if line.doses and not line.timed and single and first.rate is not None and first.rate.same_as == (ONE, ONE):
-            line.rate, line.moments, line.clock = first.rate, list(first.moments), list(first.clock)
-        elif line.doses and not line.timed and single and first.rate is None and len(first.moments) == 1:
-            line.moments = list(first.moments)
 
 
 def _together(lines: list[Line], end: Mark) -> list[Line]:
@@ -132,7 +79,7 @@ def _together(lines: list[Line], end: Mark) -> list[Line]:
     kept: list[Line] = []
     said = _Said()
     for line in lines:
-        if line.joint in (Joint.BARE, Joint.SENTENCE) and said.again(line):
+        if line.joint in (Joint.BARE, Joint.SENTENCE, Joint.COMMA) and said.again(line):
             continue
         if line.doses and not line.timed and said.echoed(line):
             continue
@@ -155,7 +102,7 @@ class _Said:
 
     empty: bool = True
     doses: set[Hashable] = field(default_factory=set)
-    uses: set[Hashable] = field(default_factory=set)
+    uses: dict[Hashable, set[Statement]] = field(default_factory=dict)
     slots: set[str] = field(default_factory=set)
     days: set[str] = field(default_factory=set)
     all_slotted: bool = True
@@ -163,11 +110,12 @@ class _Said:
 
     def add(self, line: Line) -> None:
         """A further line."""
-        slots = frozenset(_slots(line))
+        slots = frozenset(slots_of(line))
         for dose in line.doses:
             use = (dose.said, *_use(line))
             self.doses.add(dose.said)
-            self.uses |= {use, (use, slots)}
+            for key in (use, (use, slots)):
+                self.uses.setdefault(key, set()).add(_statement(line))
         self.empty = False
         self.slots |= slots
         self.days.update(line.days)
@@ -176,11 +124,11 @@ class _Said:
 
     def again(self, line: Line) -> bool:
         """Whether a line said the same dose at the same times; where either names no moments, those agree."""
-        slots = frozenset(_slots(line))
+        slots = frozenset(slots_of(line))
         uses = [(dose.said, *_use(line)) for dose in line.doses]
-        if not slots:
-            return any(use in self.uses for use in uses)
-        return any((use, named) in self.uses for use in uses for named in (slots, frozenset()))
+        keys: list[Hashable] = [(use, named) for use in uses for named in (slots, frozenset())] if slots else [*uses]
+        mine = _statement(line)
+        return any(_agree(mine, other) for key in keys for other in self.uses.get(key, ()))
 
     def echoed(self, line: Line) -> bool:
         """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
@@ -198,13 +146,25 @@ class _Said:
             return True
         if line.days and self.all_dated and self.days.isdisjoint(line.days):
             return True
-        named = _slots(line)
-        return bool(named) and self.all_slotted and self.slots.isdisjoint(named)
+        named = slots_of(line)
+        listed = line.joint in (Joint.COMMA, Joint.SENTENCE)
+        return bool(named) and (self.all_slotted or listed) and self.slots.isdisjoint(named)
+
+
+def _statement(line: Line) -> Statement:
+    """What a line says of its dose, by measure."""
+    return frozenset((dose.measure, dose.said) for dose in line.doses)
+
+
+def _agree(one: Statement, other: Statement) -> bool:
+    """Whether two statements differ in no measure: one tablet of 150 mg is none of 100 mg."""
+    told = dict(one)
+    return all(told.get(measure, said) == said for measure, said in other)
 
 
 def _use(line: Line) -> tuple[Hashable, ...]:
     """When a dose is taken, beside its moments."""
-    return tuple(line.days), line.as_needed, _often(line)
+    return tuple(line.days), line.as_needed, how_often(line)
 
 
 def _split(lines: list[Line]) -> list[Line] | None:

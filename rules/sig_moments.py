@@ -30,11 +30,13 @@ def read_moment(cursor: Cursor, draft: Draft) -> bool:
         _line(cursor, draft, first).moments.append((code, explicit))
         draft.note(first, first, f"moment: {code}")
         return True
-    time = _clock(cursor, bool(draft.line.clock))
+    place = cursor.position
+    time = _clock(cursor, draft)
     if time is not None:
         _line(cursor, draft, first).clock.append(time)
         draft.note(first, cursor.peek(-1), f"time: {time}")
         return True
+    cursor.position = place
     days = _days(cursor)
     if days:
         line = _line(cursor, draft, first)
@@ -60,9 +62,9 @@ def _line(cursor: Cursor, draft: Draft, first: Mark) -> Line:
     return line
 
 
-def _clock(cursor: Cursor, another: bool) -> str | None:
-    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00``, ``at 0800``; ``another``: a time stands before it."""
-    at = cursor.accept(Kind.AT)
+def _clock(cursor: Cursor, draft: Draft) -> str | None:
+    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00``, ``at 0800``; without "at" behind another time as well."""
+    at, another = cursor.accept(Kind.AT), bool(draft.line.clock)
     mark = cursor.peek()
     hour: Fraction
     minutes = "00"
@@ -77,11 +79,13 @@ def _clock(cursor: Cursor, another: bool) -> str | None:
     elif mark.kind is Kind.NUMBER and mark.value is not None and mark.value.denominator == 1:
         cursor.next()
         hour = mark.value
-        if _half(cursor) is None and not (at and cursor.at(Kind.HOUR_MARK)):
+        if _half(cursor, at) is None and not (at and cursor.at(Kind.HOUR_MARK)):
+            return None
+        if not (at or another or cursor.glued() or mark.text[:1] == "0") and _may_be_dose(mark, hour, cursor, draft):
             return None
     else:
         return None
-    half = _half(cursor)
+    half = _half(cursor, at)
     if half is not None:
         cursor.next()
         if not ONE <= hour <= HALF_DAY:
@@ -93,9 +97,25 @@ def _clock(cursor: Cursor, another: bool) -> str | None:
     return f"{int(hour):02d}:{minutes}"
 
 
-def _half(cursor: Cursor) -> str | None:
-    """Whether the mark says before or after noon."""
-    text = cursor.peek().text if cursor.at(Kind.MOMENT_WORD) else ""
+def _may_be_dose(mark: Mark, hour: Fraction, cursor: Cursor, draft: Draft) -> bool:
+    """Whether "2 pm" is a dose in the evening: it opens a line of bare numbers, "1 am and 2 pm".
+
+    Raises:
+        UnreadError: it follows a dose with a unit and a moment, "1 tab am and 2 pm": two of them, or at two o'clock.
+    """
+    line = draft.line
+    if not line.doses:
+        return hour <= cursor.words.most_at_once
+    if not line.moments:
+        return False
+    if hour > cursor.words.most_at_once or line.doses[0].unit is not None:
+        raise cursor.give_up(mark)
+    return True
+
+
+def _half(cursor: Cursor, at: Mark | None) -> str | None:
+    """Whether the mark says before or after noon; behind "at" also in words: ``at 5 in the evening``."""
+    text = cursor.peek().text if cursor.at(Kind.MOMENT_WORD) or (at and cursor.at(Kind.MOMENT)) else ""
     halves = cursor.words.clock_halves
     return next((half for half in (BEFORE_NOON, AFTER_NOON) if text in halves[half]), None)
 

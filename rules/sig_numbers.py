@@ -12,6 +12,8 @@ from rules.sig_scan import Mark
 
 # "1 a 2 tabletas": the article of English is the "to" of Spanish.
 SPANISH_TO = "a"
+# What makes letters a Roman number: "ii tabs", "i po", "ii nocte".
+AFTER_ROMAN = (Kind.UNIT, Kind.ROUTE, Kind.TO, Kind.OR, Kind.RATE, Kind.MOMENT, Kind.EVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,14 @@ class Numbers:
 
 
 def read_numbers(cursor: Cursor) -> Numbers | None:
-    """The number or range at the place, which is passed, also where it is said twice; None if there is none."""
+    """The number or range at the place, which is passed; None if there is none."""
     numbers = _range(cursor)
-    return None if numbers is None else _said_twice(cursor, numbers)
+    if numbers is not None and numbers.low != numbers.high:
+        _pass_range_again(cursor, numbers)
+    return numbers
 
 
 def _range(cursor: Cursor) -> Numbers | None:
-    """A number, or a range of two."""
     begin = cursor.position
     first = cursor.peek()
     low = _number(cursor)
@@ -53,14 +56,15 @@ def _range(cursor: Cursor) -> Numbers | None:
             cursor.position = place
         else:
             high, loose = upper, joint.kind is Kind.SIGN and not tight
-    return Numbers(min(low, high), max(low, high), first, cursor.peek(-1), loose)
+    last = cursor.peek(-1)
+    return Numbers(min(low, high), max(low, high), first, last, loose)
 
 
 def _number(cursor: Cursor) -> Fraction | None:
     """One number: ``2``, ``1 1/2``, ``1-1/2``, ``one and a half``, ``ii``, ``two (2)``."""
     mark = cursor.peek()
     if mark.kind is Kind.ROMAN:
-        if not cursor.at(Kind.UNIT, Kind.ROUTE, Kind.TO, Kind.OR, ahead=1) and not cursor.sign("-", ahead=1):
+        if not cursor.at(*AFTER_ROMAN, ahead=1) and not cursor.sign("-", ahead=1):
             return None
     elif mark.kind is not Kind.NUMBER:
         return None
@@ -75,7 +79,19 @@ def _number(cursor: Cursor) -> Fraction | None:
     elif whole and (added := cursor.accept(Kind.ADDED)):
         value += added.value or 0
     _pass_echo(cursor, mark, value)
+    if value.denominator > 1:
+        _pass_whole(cursor)
     return value
+
+
+def _pass_whole(cursor: Cursor) -> None:
+    """Pass what a fraction is of, before its unit: ``a quarter of a tablet``, ``1/2 a tablet``, ``half of one tab``."""
+    begin = cursor.position
+    of = cursor.accept(Kind.OF)
+    if cursor.at(Kind.ARTICLE) or (of and cursor.at(Kind.NUMBER) and cursor.peek().value == ONE):
+        cursor.next()
+    if not cursor.at(Kind.UNIT):
+        cursor.position = begin
 
 
 def _is_fraction(mark: Mark) -> bool:
@@ -96,15 +112,15 @@ def _pass_echo(cursor: Cursor, mark: Mark, value: Fraction) -> None:
         cursor.next()
 
 
-def _said_twice(cursor: Cursor, numbers: Numbers) -> Numbers:
-    """Pass a range said again in brackets: ``1-2 (one to two)``."""
-    if numbers.low == numbers.high or not cursor.sign("("):
-        return numbers
+def _pass_range_again(cursor: Cursor, numbers: Numbers) -> None:
+    """Pass a range said again, in brackets or in words: ``1-2 (one to two)``, ``1/2 to 1 one-half to one``."""
     begin = cursor.position
-    cursor.next()
-    again = _range(cursor)
-    if again is not None and (again.low, again.high) == (numbers.low, numbers.high) and cursor.sign(")"):
+    bracket = cursor.sign("(")
+    if bracket:
         cursor.next()
-        return numbers
-    cursor.position = begin
-    return numbers
+    again = _range(cursor)
+    same = again is not None and (again.low, again.high) == (numbers.low, numbers.high)
+    if not same or (bracket and not cursor.sign(")")):
+        cursor.position = begin
+    elif bracket:
+        cursor.next()

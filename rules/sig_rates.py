@@ -8,6 +8,7 @@ from functools import partial
 from rules.knowledge.sig_kinds import Kind
 from rules.knowledge.sig_words import SigWords
 from rules.quantity import ONE
+from rules.sig_combined import combine
 from rules.sig_cursor import Cursor
 from rules.sig_draft import Draft, Joint, Line, Range, SigRate
 from rules.sig_numbers import Numbers, read_numbers
@@ -32,7 +33,29 @@ def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
 def _whole(cursor: Cursor) -> SigRate | None:
     """A rate in one word: ``bid``, ``daily``, ``q6h`` as a code."""
     mark = cursor.accept(Kind.RATE)
-    return None if mark is None else of_code(mark, cursor.words)
+    if mark is None:
+        return None
+    rate, place = of_code(mark, cursor.words), cursor.position
+    if cursor.sign("-") or cursor.at(Kind.TO, Kind.OR) or cursor.peek().text == "/":
+        cursor.next()
+        other = cursor.accept(Kind.RATE)
+        between = _between(rate, of_code(other, cursor.words)) if other else None
+        if between is not None:
+            return between
+        cursor.position = place
+    return rate
+
+
+def _between(one: SigRate, other: SigRate) -> SigRate | None:
+    """``daily to bid``: from the rarer to the more frequent of two rates without moments, None if they are no range."""
+    if one.when or one.days or other.when or other.days or one.unit != other.unit:
+        return None
+    if one.every == other.every:
+        low, high = sorted((one.times[1], other.times[1]))
+        return SigRate((low, high), one.every, one.unit)
+    if one.times == other.times:
+        return SigRate(one.times, (min(one.every[0], other.every[0]), max(one.every[1], other.every[1])), one.unit)
+    return None
 
 
 def of_code(mark: Mark, words: SigWords) -> SigRate:
@@ -154,9 +177,12 @@ def _every(cursor: Cursor) -> SigRate | None:
             return SigRate((ONE, ONE), (ordinal.value, ordinal.value), "d", (moment.code,))
     if cursor.at(Kind.PERIOD) and not every.text.isascii():
         return None
+    place = cursor.position
     found = _length(cursor)
     if found is None:
-        return None
+        # "Every 6 hourly".
+        cursor.position = place
+        return _hourly(cursor) if cursor.at(Kind.NUMBER) else None
     # "every 4 hours to 6 hours" and "q4h-q6h".
     return SigRate((ONE, ONE), found[0], found[1])
 
@@ -189,22 +215,10 @@ def add_rate(cursor: Cursor, draft: Draft, rate: SigRate, first: Mark) -> None:
     elif line.rate.same_as == rate.same_as:
         line.rate = line.rate if line.rate.when or line.rate.days else rate if rate.when or rate.days else line.rate
     else:
-        combined = _combined(line.rate, rate) or _combined(rate, line.rate)
+        combined = combine(line.rate, rate)
         if combined is None:
             raise cursor.give_up(first)
         line.rate = combined
-
-
-def _combined(a_day: SigRate, days: SigRate) -> SigRate | None:
-    """``twice a day`` and ``every other day`` together."""
-    if (a_day.every, a_day.unit) != ((ONE, ONE), "d") or a_day.times[0] is None:
-        return None
-    if days.of_days and days.times[0] is not None:
-        low, high = days.times[0] * a_day.times[0], days.times[1] * a_day.times[1]
-        return SigRate((low, high), days.every, days.unit, a_day.when)
-    if days.unit in ("d", "wk", "mo") and days.times == (ONE, ONE) and days.every != (ONE, ONE) and not days.days:
-        return SigRate(a_day.times, days.every, days.unit, a_day.when or days.when)
-    return None
 
 
 def inherit(draft: Draft, first: Mark) -> Line:

@@ -6,21 +6,24 @@ nothing is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from rules.knowledge.sig_kinds import Kind
 from rules.knowledge.sig_tokens import Token, tokens
 from rules.knowledge.sig_words import SigWords
 from rules.quantity import exact
 
-AS_NEEDED_CORE = "prn"
+# Words that are found inside of others: "tidprnpain", "dailyinstrdo not crush".
+CORES = re.compile("prn|instr")
 TIMES_CORE = "x"
 HOUR = "h"
-# Kinds of words that are written into one: "pobid", "qhsprn".
-GLUED = frozenset({Kind.RATE, Kind.MOMENT, Kind.ROUTE, Kind.AS_NEEDED, Kind.MOMENT_WORD, Kind.PERIOD, Kind.HOURLY})
+# Kinds of words that are written into one: "pobid", "bidx"; a word for a period opens none: "mo" and "od" are no mood.
+GLUED = frozenset({Kind.RATE, Kind.MOMENT, Kind.ROUTE, Kind.AS_NEEDED, Kind.MOMENT_WORD})
+BESIDE_TIMES = GLUED | {Kind.PERIOD, Kind.HOURLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> li
     position = 0
     while position < len(pieces):
         mark, used = _mark(pieces, position, words, names)
-        if mark.kind is Kind.ADDED and not (found and found[-1].kind is Kind.NUMBER):
+        if mark.kind is Kind.ADDED and not _is_counted(found):
             # "... and half a tablet" that no number stands before is a dose of its own.
             joint = pieces[position]
             found.append(Mark(Kind.AND, joint.text, joint.start, joint.end))
@@ -54,6 +57,12 @@ def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> li
         found.append(mark)
         position += used
     return found
+
+
+def _is_counted(found: list[Mark]) -> bool:
+    """Whether a number came last, or a number with its unit: "one and a half", "one tablet and a half"."""
+    last = [mark.kind for mark in found[-len((Kind.NUMBER, Kind.UNIT)) :]]
+    return last[-1:] == [Kind.NUMBER] or last == [Kind.NUMBER, Kind.UNIT]
 
 
 def _respelled(token: Token, words: SigWords) -> Token:
@@ -80,21 +89,20 @@ def _in_hours(token: Token) -> Iterator[Token]:
 def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
     """A token, cut where known words were written into one."""
     text = token.text
-    if token.sign or token.shape or token.value is not None or text in words.phrases:
+    if token.sign or token.shape or token.value is not None or text in words.phrases or CORES.fullmatch(text):
         yield token
         return
-    cut = text.find(AS_NEEDED_CORE)
-    if cut >= 0:
-        after = cut + len(AS_NEEDED_CORE)
-        yield from (
-            _part(token, begin, end) for begin, end in ((0, cut), (cut, after), (after, len(text))) if begin < end
-        )
+    cuts = [place for core in CORES.finditer(text) for place in core.span()]
+    if cuts:
+        for begin, end in pairwise((0, *cuts, len(text))):
+            if begin < end:
+                yield from _pieces(_part(token, begin, end), words)
         return
-    if text.startswith(TIMES_CORE) and _is_glued(text.removeprefix(TIMES_CORE), words):
+    if text.startswith(TIMES_CORE) and _is_glued(text.removeprefix(TIMES_CORE), words, BESIDE_TIMES):
         yield _part(token, 0, len(TIMES_CORE))
         yield _part(token, len(TIMES_CORE), len(text))
         return
-    if text.endswith(TIMES_CORE) and _is_glued(text.removesuffix(TIMES_CORE), words):
+    if text.endswith(TIMES_CORE) and _is_glued(text.removesuffix(TIMES_CORE), words, BESIDE_TIMES):
         yield _part(token, 0, len(text) - len(TIMES_CORE))
         yield _part(token, len(text) - len(TIMES_CORE), len(text))
         return
@@ -107,9 +115,9 @@ def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
     yield token
 
 
-def _is_glued(text: str, words: SigWords) -> bool:
+def _is_glued(text: str, words: SigWords, kinds: frozenset[Kind] = GLUED) -> bool:
     word = words.single(text) if text[1:] else None
-    return word is not None and word.kind in GLUED
+    return word is not None and word.kind in kinds
 
 
 def _part(token: Token, begin: int, end: int) -> Token:
@@ -135,10 +143,13 @@ def _mark(
     if first.sign:
         return Mark(Kind.SIGN, first.text, first.start, first.end), 1
     for following in pieces[position + 1 : position + 1 + 1]:
-        if f"{first.text} {following.text}" in names:
-            return Mark(Kind.NAME, first.text, first.start, following.end), len((first, following))
+        pair = f"{first.text} {following.text}"
+        if pair in names:
+            return Mark(Kind.NAME, first.text, first.start, following.end, " ".join(names[pair])), len(
+                (first, following)
+            )
     kind = Kind.NAME if first.text in names else Kind.UNKNOWN
-    return Mark(kind, first.text, first.start, first.end), 1
+    return Mark(kind, first.text, first.start, first.end, " ".join(names.get(first.text, ()))), 1
 
 
 def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> bool:
@@ -147,8 +158,10 @@ def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> boo
 
 
 def _shaped(token: Token, words: SigWords) -> Mark:
-    """A pair, a clock time, a date or a number with a comma."""
+    """A pair, a clock time, a date, a row of doses or a number with a comma."""
     unknown = Mark(Kind.UNKNOWN, token.text, token.start, token.end)
+    if token.shape == "pattern":
+        return replace(unknown, kind=Kind.PATTERN)
     if token.shape == "date":
         return replace(unknown, kind=Kind.DATE)
     if token.shape == "clock":

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     DATE = "date"
     LENGTH = "length"
     NAME = "name"
+    PATTERN = "pattern"
     # Carry a value or a code.
     NUMBER = "number"
     ADDED = "added"
@@ -81,6 +82,12 @@ class Kind(StrEnum):
     REMARK = "remark"
     OPENER = "opener"
     HALT = "halt"
+    SITE = "site"
+    MANNER = "manner"
+    AT_LEAST = "at_least"
+    APART = "apart"
+    ALTERNATING = "alternating"
+    PAIN = "pain"
 
 
 # Kinds that may stand within a reason or a remark without being read.
@@ -89,7 +96,7 @@ WEAK = frozenset(
         Kind.UNKNOWN, Kind.NAME, Kind.MOMENT_WORD, Kind.UNIT, Kind.PERIOD, Kind.ROUTE, Kind.ARTICLE, Kind.IN, Kind.AT,
         Kind.ON, Kind.OF, Kind.OR, Kind.TO, Kind.AND, Kind.PER, Kind.TIMES, Kind.SPOON, Kind.RELEASE,
         Kind.OTHER_SUBSTANCE, Kind.REMARK, Kind.BEFORE_AFTER, Kind.HOUR_MARK, Kind.ROMAN, Kind.TOTAL, Kind.MONTH,
-        Kind.REASON, Kind.ORDINAL, Kind.SCALE,
+        Kind.REASON, Kind.ORDINAL, Kind.SCALE, Kind.SITE, Kind.MANNER, Kind.PAIN,
     }
 )  # fmt: skip
 

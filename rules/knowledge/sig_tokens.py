@@ -15,7 +15,9 @@ from rules.quantity import MOST_DIGITS, exact
 
 _TOKEN = re.compile(
     r"""
-      (?P<date>\d{1,4}(?P<apart>[-/])\d{1,2}(?P=apart)\d{1,4}(?![\d/]))
+      (?P<pattern>(?<![\d/.,+-])(?:\d(?:[.,]\d{1,2}|/\d)?|½)(?:(?P<joint>[-+])(?:\d(?:[.,]\d{1,2}|/\d)?|½))
+         (?:(?P=joint)(?:\d(?:[.,]\d{1,2}|/\d)?|½)){1,2}(?![\d/+-]|[.,]\d))
+    | (?P<date>\d{1,4}(?P<apart>[-/])\d{1,2}(?P=apart)\d{1,4}(?![\d/])|\d{1,2}\.\d{1,2}\.\d{4}(?!\d))
     | (?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?![\d:]))
     | (?P<pair>\d{1,6}/\d{1,6}(?![\d/.]))
     | (?P<number>\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,30})?(?![\d,]) | \d{1,30}\.\d{1,30} | \.\d{1,30})
@@ -42,7 +44,7 @@ class Token:
     """A word, a sign, or a number (``value``) of a text from ``start`` to ``end``.
 
     ``sign`` marks what is neither letters nor a number. ``shape`` is ``pair`` for ``1/2``, ``clock`` for ``08:00``,
-    ``date`` for ``2026-11-22``, ``comma`` for ``1,5``, else empty.
+    ``date`` for ``2026-11-22``, ``comma`` for ``1,5``, ``pattern`` for ``1-0-1``, else empty.
     """
 
     text: str
@@ -63,7 +65,7 @@ def tokens(text: str) -> list[Token]:
             continue
         if kind in ("number", "digits"):
             found.append(_number(piece, start, end))
-        elif kind in ("date", "clock", "pair", "comma"):
+        elif kind in ("pattern", "date", "clock", "pair", "comma"):
             found.append(Token(piece, start, end, shape=kind))
         elif kind == "dotted":
             found.extend(_undotted(piece, start, end))
@@ -75,9 +77,9 @@ def tokens(text: str) -> list[Token]:
 
 
 def _kind(match: re.Match[str]) -> str:
-    # The sign within a date is a group of its own and comes last.
+    # The sign within a date or a row of doses is a group of its own and comes last.
     kind = match.lastgroup or ""
-    return "date" if match["date"] else kind
+    return "date" if match["date"] else "pattern" if match["pattern"] else kind
 
 
 def _flat(text: str) -> str:

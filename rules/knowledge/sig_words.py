@@ -16,7 +16,7 @@ FILE = "sig_words.yaml"
 SECTIONS = (
     "reviewed", "source", "misspelt", "numbers", "added_fractions", "roman", "ordinals", "counted", "months", "words",
     "rates", "per_periods", "periods", "moment_prefixes", "moments", "moment_words", "clock_halves", "parts_of_day",
-    "late_parts", "all_meals", "days", "day_groups", "routes", "units", "maxima", "figures",
+    "late_parts", "all_meals", "bedtimes", "day_patterns", "days", "day_groups", "routes", "units", "maxima", "figures",
 )  # fmt: skip
 VALUED = {
     "numbers": Kind.NUMBER,
@@ -41,9 +41,10 @@ class SigWords:
     """The lexicon of written dosages.
 
     ``phrases`` are keyed by their first token, the longest first. ``rates`` are whole timings by name. ``parts_of_day``
-    numbers the part of the day of a moment; ``late_parts`` and ``all_meals`` are moments. ``fractions`` are written
-    with a slash, ``lengths`` are the shorthand of periods, ``comma_decimals`` the digits that may follow a decimal
-    comma. ``unnumbered`` are units of which one is meant where no number stands, ``unit_routes`` are routes as well.
+    numbers the part of the day of a moment; ``late_parts``, ``bedtimes`` and ``all_meals`` are moments, and
+    ``day_patterns`` those of a day that is written ``1-0-1``, by their number. ``fractions`` are written with a slash,
+    ``lengths`` are the shorthand of periods, ``comma_decimals`` the digits that may follow a decimal comma.
+    ``unnumbered`` are units of which one is meant where no number stands, ``unit_routes`` are routes as well.
     ``longest_word`` is the length of the longest word.
     """
 
@@ -54,6 +55,8 @@ class SigWords:
     parts_of_day: Mapping[str, int]
     late_parts: frozenset[str]
     all_meals: frozenset[str]
+    bedtimes: frozenset[str]
+    day_patterns: Mapping[int, tuple[str, ...]]
     clock_halves: Mapping[str, frozenset[str]]
     fractions: frozenset[str]
     lengths: Mapping[str, str]
@@ -63,6 +66,7 @@ class SigWords:
     dispensed_at_least: Fraction
     last_hour: Fraction
     longest_word: int
+    most_at_once: Fraction
 
     def single(self, text: str) -> Word | None:
         """The meaning of a phrase of one token, None if it has none."""
@@ -90,8 +94,8 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         found.setdefault(key, word)
     figures = top.section("figures")
     words = top.section("words")
-    moments = [plain for group in _groups(top, "parts_of_day") for plain in group]
-    for code in (*moments, *top.texts("late_parts"), *top.texts("all_meals")):
+    moments = [code for key in ("parts_of_day", "day_patterns") for group in _groups(top, key) for code in group]
+    for code in (*moments, *top.texts("late_parts"), *top.texts("all_meals"), *top.texts("bedtimes")):
         _defined(code.lower(), forms.moments, top.at("parts_of_day"))
     return SigWords(
         phrases=_by_first(found),
@@ -105,6 +109,8 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         parts_of_day={code: place for place, group in enumerate(_groups(top, "parts_of_day")) for code in group},
         late_parts=frozenset(top.texts("late_parts")),
         all_meals=frozenset(top.texts("all_meals")),
+        bedtimes=frozenset(top.texts("bedtimes")),
+        day_patterns={len(codes): tuple(codes) for codes in _groups(top, "day_patterns")},
         clock_halves={key: frozenset(top.section("clock_halves").texts(key)) for key in ("am", "pm")},
         fractions=frozenset(figures.texts("fractions")),
         lengths={
@@ -116,6 +122,7 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         dispensed_at_least=figures.number("dispensed_at_least"),
         last_hour=figures.number("last_hour"),
         longest_word=max(len(word) for key in found for word in key),
+        most_at_once=figures.number("most_at_once"),
     )
 
 
