@@ -45,7 +45,7 @@ class NoRate:
     """Why a line gives no daily dose. ``not_daily``: it is no daily regimen, so that nothing else is asked for one.
 
     ``dose`` is what is taken at a time, in words, empty where that is not known. ``interval_days`` is the time between
-    doses where at least that is known.
+    doses where at least that is known, ``length_days`` for how long they are taken.
     """
 
     why: str
@@ -53,6 +53,7 @@ class NoRate:
     single: bool
     as_needed: bool
     interval_days: Fraction | None = None
+    length_days: Fraction | None = None
     dose: str = ""
 
 
@@ -69,7 +70,8 @@ def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRat
             return NoRate(dose.why, True, False, as_needed)
         limit = read_maximum(line, None, product, forms)
         if limit is None:
-            return NoRate(dose.why, False, False, as_needed, interval)
+            length = line.timing.bounds_days if line.timing and line.timing.bounds_days_max is None else None
+            return NoRate(dose.why, False, False, as_needed, interval, length)
         return _only_limited(limit, dose.why, as_needed)
     if dose.high.hourly:
         return _worn(dose, schedule, as_needed, product, forms)

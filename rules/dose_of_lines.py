@@ -30,7 +30,7 @@ from rules.reading_sentence import (
 )
 from rules.steps import Steps, steps_in_force
 from rules.strength import PART_NOT_READ
-from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
+from rules.supplied import FROM_SUPPLY, Supplied, lasting, supplied_intake
 from rules.written_maximum import WrittenMaximum
 
 AVERAGED = "averaged-over-period"
@@ -135,6 +135,9 @@ def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: dat
     if refused and not unknown:
         single = all(refusal.single for refusal in refused)
         return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, _sig(regimen, why), why, (), as_needed)
+    if len(unknown) == len(refused) == len(regimen.dosages) == 1 and not as_needed:
+        lone = unknown[0]
+        supplied = supplied_intake(lasting(regimen.supply, lone.interval_days, lone.length_days), product, forms)
     if isinstance(supplied, Supplied):
         return _from_supply(supplied, regimen, as_needed, [refusal.interval_days for refusal in unknown], forms)
     if supplied and supplied not in why:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rules.intake import Intake
@@ -43,6 +43,19 @@ class Supplied:
             self.intake.units,
             hourly=True,
         )
+
+
+def lasting(supply: Supply | None, interval_days: Fraction | None, length_days: Fraction | None) -> Supply | None:
+    """The supply with the length of its dosage as its days' supply, where the source gives none.
+
+    Only of a single fill that comes to a whole number each time: otherwise the quantity was not made for the length.
+    """
+    if supply is None or supply.quantity is None or supply.days is not None or supply.repeats:
+        return supply
+    if not interval_days or not length_days:
+        return supply
+    each_time = supply.quantity.value * interval_days / length_days
+    return replace(supply, days=length_days) if each_time >= ONE and each_time.denominator == 1 else supply
 
 
 def supplied_intake(supply: Supply | None, product: Product, forms: Forms) -> Supplied | str | None:

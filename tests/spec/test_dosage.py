@@ -147,7 +147,9 @@ def regimen(row: dict) -> Regimen:
     lines = row.get("dosage", [])
     supply = None
     if "supply" in row:
-        supply = Supply(quantity(row["supply"]["quantity"]), number(row["supply"].get("days")))
+        given = row["supply"]
+        repeats = Fraction(given.get("repeats", "0"))
+        supply = Supply(quantity(given["quantity"]), number(given.get("days")), repeats)
     return Regimen(
         source="MedicationRequest/r",
         medication=Medication(),
