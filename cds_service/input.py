@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from cds_service.doubled_members import has_member_twice
 from cds_service.fhir.bundle import Entry, Prefetched, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import requester_of
@@ -48,7 +49,8 @@ def read_file(data: bytes) -> FileContent:
     """The content of a file: a request if it names a hook, else a Bundle, a resource, or a list of resources.
 
     Raises:
-        UnreadableFileError: not JSON (with line and column), or a JSON value that is neither object nor list.
+        UnreadableFileError: not JSON (with line and column), a JSON value that is neither object nor list, or an
+            object with a member twice.
     """
     try:
         value = orjson.loads(data.removeprefix(_BYTE_ORDER_MARK))
@@ -56,6 +58,12 @@ def read_file(data: bytes) -> FileContent:
         raise UnreadableFileError(f"not JSON ({error.msg.partition(':')[0]})", error.lineno, error.colno) from None
     if not isinstance(value, dict | list):
         raise UnreadableFileError("neither a FHIR resource, nor a list of them, nor a hook request")
+    try:
+        doubled = has_member_twice(data)
+    except RecursionError:
+        raise UnreadableFileError("nested too deeply") from None
+    if doubled:
+        raise UnreadableFileError("an object holds the same member twice, and which of the two is meant cannot be told")
     if isinstance(value, dict) and "hook" in value and "resourceType" not in value:
         return _request(value)
     sent = read_value(value)

@@ -67,3 +67,15 @@ def test_what_is_no_json_names_line_and_column_and_quotes_nothing() -> None:
 def test_other_files_are_refused(data: bytes) -> None:
     with pytest.raises(UnreadableFileError):
         read_file(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"resourceType": "Bundle", "entry": [], "entry": []}',
+        b'[{"resourceType": "MedicationRequest", "dosageInstruction": [{"text": "a", "text": "b"}]}]',
+    ],
+)
+def test_an_object_with_a_member_twice_is_refused_for_either_may_be_meant(data: bytes) -> None:
+    with pytest.raises(UnreadableFileError, match="the same member twice"):
+        read_file(data)
