@@ -25,8 +25,10 @@ from rules.product_reading import (
     of_readings,
     with_more_agents,
 )
+from rules.product_spelling import MISSPELT, SHORTENED
 from rules.product_strength import stated_strength
 from rules.product_weight import outweighs
+from rules.reading_words import listed
 
 __all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]
 
@@ -104,6 +106,10 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
             larger = named if outweighs(named, coded, knowledge) else coded
             return replace(larger, assumptions=noted(larger, DISAGREE))
         if not agents_of(reading.ingredients) & agents_of(coded.ingredients):
+            if reading.misspelt:
+                # A guess at a spelling does not outweigh a code.
+                coded = replace(coded, assumptions=noted(coded, DISAGREE))
+                continue
             named = of_reading(reading, coded.name)
             larger = named if outweighs(named, coded, knowledge) else coded
             return replace(larger, assumptions=noted(larger, DISAGREE))
@@ -145,7 +151,11 @@ def _of_agent_codes(
     agreeing = [reading for reading in ours if agents_of(reading.ingredients) & set(coded)]
     name = _printed(readings) or ", ".join(knowledge.agents[agent].name for agent in coded)
     if agreeing:
-        return replace(of_readings(agreeing, name), code=next((code for code in coded.values() if code), None))
+        agreeing.sort(key=lambda reading: bool(reading.misspelt))
+        product = of_readings(agreeing, name)
+        # What a name was read as is no assumption where the code says the same.
+        sure = tuple(note for note in product.assumptions if note not in (MISSPELT, SHORTENED))
+        return replace(product, code=next((code for code in coded.values() if code), None), assumptions=sure)
     product = Product(
         ingredients=tuple(Ingredient(agent, None) for agent in coded),
         name=name,
@@ -168,7 +178,9 @@ def _printed(readings: Sequence[tuple[str, NameReading]]) -> str | None:
 
 def _names_another(readings: Sequence[tuple[str, NameReading]]) -> bool:
     """Whether every name is of a drug that is none of ours."""
-    return bool(readings) and not any(reading.ingredients or reading.class_named for _, reading in readings)
+    return bool(readings) and not any(
+        reading.ingredients or reading.class_named or reading.unclear for _, reading in readings
+    )
 
 
 def _is_verified(agent: str, system: CodeSystem, code: str, knowledge: Knowledge) -> bool:
@@ -183,14 +195,24 @@ def _of_names(names: Sequence[str], knowledge: Knowledge) -> Product | UnknownPr
     readings = [(name, reader.read(name)) for name in names]
     ours = [(name, reading) for name, reading in readings if reading.ingredients]
     if ours:
-        return of_readings([reading for _, reading in ours], ours[0][0])
+        # A name that is written out goes before one that is read as misspelt.
+        ours.sort(key=lambda found: bool(found[1].misspelt))
+        return of_readings([reading for _, reading in ours], _read_as(*ours[0], knowledge))
     for name, reading in readings:
+        if reading.unclear:
+            return UnknownProduct(name, reading.unclear)
         if reading.class_named:
             return UnknownProduct(name, f"names a class of drugs ({reading.class_named}) and no drug")
     for name, reading in readings:
         if reading.usable:
             return NotRelevant(name)
     return UnknownProduct(names[0] if names else "", "no known code and no usable name")
+
+
+def _read_as(name: str, reading: NameReading, knowledge: Knowledge) -> str:
+    """The name to print; where it is misspelt, with what it was read as, so that everything that shows it says so."""
+    agents = [knowledge.agents[entry.agent].name for entry in reading.ingredients if entry.agent in reading.misspelt]
+    return f"{name} (read as {listed(agents)})" if agents else name
 
 
 def _with_listed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from rules.knowledge.entries import AgentClass
 from rules.product_strength import Token, tokenise
 from rules.product_words import SEPARATORS
 
@@ -17,13 +18,17 @@ Entry = tuple[str, bool]
 
 
 class Mention(NamedTuple):
-    """A name of ours at the tokens ``start`` to ``end``; ``generic``: no brand; ``words``: the name, word by word."""
+    """A name of ours at the tokens ``start`` to ``end``; ``generic``: no brand; ``words``: the name, word by word.
+
+    ``note`` says how it was read where it is not written so.
+    """
 
     start: int
     end: int
     agents: tuple[str, ...]
     generic: bool
     words: Words
+    note: str | None = None
 
 
 class Found(NamedTuple):
@@ -61,6 +66,19 @@ class NameTable:
                 return Found(words, entries, position)
         return None
 
+    def single_words(self) -> dict[str, tuple[Entry, ...]]:
+        """The names that are one word, with their entries."""
+        return {
+            first: entries
+            for first, names in self._by_first.items()
+            for words, entries in names
+            if words == (first,) and first.isalpha()
+        }
+
+    def every_word(self) -> set[str]:
+        """Every word that stands in a name of the table."""
+        return {word for names in self._by_first.values() for words, _ in names for word in words}
+
     def mentions(self, tokens: Sequence[Token]) -> list[Mention]:
         """Every name of the table in a text, but those that are said to be absent ("...-free")."""
         found = []
@@ -70,7 +88,7 @@ class NameTable:
             if name is None:
                 position += 1
                 continue
-            if not _is_absent(tokens, name.end):
+            if not is_absent(tokens, name.end):
                 agents = tuple(sorted(agent for agent, _ in name.entries))
                 generic = all(is_generic for _, is_generic in name.entries)
                 found.append(Mention(position, name.end, agents, generic, name.words))
@@ -83,7 +101,8 @@ def words_of(name: str) -> Words:
     return tuple(token.text for token in tokenise(name) if token.is_word or token.value is not None)
 
 
-def _is_absent(tokens: Sequence[Token], position: int) -> bool:
+def is_absent(tokens: Sequence[Token], position: int) -> bool:
+    """Whether what ends before a token is said to be absent ("...-free")."""
     while position < len(tokens) and tokens[position].text in _JOINERS:
         position += 1
     return position < len(tokens) and tokens[position].text == _FREE
@@ -93,6 +112,24 @@ def without_aliases(mentions: Sequence[Mention]) -> list[Mention]:
     """The mentions that name an ingredient: a brand beside its own generic names is the same ingredient once more."""
     generic = {agent for mention in mentions if mention.generic for agent in mention.agents}
     return [mention for mention in mentions if mention.generic or not generic.issuperset(mention.agents)]
+
+
+class ClassNames:
+    """The names of classes of drugs, the longest first; what a name of a class that depresses nothing names is None."""
+
+    def __init__(self, classes: Iterable[AgentClass]) -> None:
+        found = {
+            " ".join(words_of(spelling)): entry.name if entry.depressant else None
+            for entry in classes
+            for spelling in (entry.name, entry.plural)
+        }
+        self._names = dict(sorted(found.items(), key=lambda item: len(item[0]), reverse=True))
+        self.words = frozenset(" ".join(found).split())
+
+    def named(self, tokens: Sequence[Token]) -> str | None:
+        """The class that a name names."""
+        words = " " + " ".join(token.text for token in tokens if token.is_word) + " "
+        return next((name for spelling, name in self._names.items() if f" {spelling} " in words), None)
 
 
 class IngredientOrder:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import AgentClass, Ingredient, Strength
+from rules.knowledge.entries import Ingredient, Strength
+from rules.product_brands import BRACKET, brands_of, strengths_of
 from rules.product_form import EXTENDED, IMMEDIATE, Brand, FormReader
-from rules.product_mention import IngredientOrder, Mention, NameTable, Words, without_aliases, words_of
-from rules.product_strength import StrengthRow, Token, read_measures, strength_rows, tokenise
-from rules.product_words import EMPTY_WORDS, beside_words
+from rules.product_mention import ClassNames, IngredientOrder, Mention, NameTable, Words, without_aliases, words_of
+from rules.product_spelling import Spelling, Unclear
+from rules.product_strength import Measure, StrengthRow, Token, read_measures, strength_rows, tokenise
+from rules.product_words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable
 
 AMBIGUOUS = "strength-ambiguous"
 WITHOUT_UNIT = "strength-without-unit"
-# RxNorm's brand; a bracket that opens with a number is part of the name.
-_BRACKET = re.compile(r"\[(?!\s*[\d.])([^\[\]]*)\]")
+PART_NOT_READ = "part-of-name-not-read"
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 _PACK = re.compile(r"^\s*\{.*\}")
 
@@ -27,12 +28,15 @@ _PACK = re.compile(r"^\s*\{.*\}")
 class NameReading:
     """What one name tells. ``ingredients`` is empty where it names no agent; ``usable``: it does name something.
 
-    ``class_named``: it names a class of agents and none of them.
+    ``class_named``: it names a class of agents and none of them. ``unclear``: why a word of it could not be told, which
+    is near the name of an agent. ``misspelt``: agents that only a misspelt or shortened word names.
     """
 
     ingredients: tuple[Ingredient, ...]
     usable: bool
     class_named: str | None = None
+    unclear: str | None = None
+    misspelt: frozenset[str] = frozenset()
     form: str | None = None
     route: str | None = None
     release: str = IMMEDIATE
@@ -52,19 +56,23 @@ class NameReader:
             for agent in knowledge.agents.values()
             for name in dict.fromkeys((agent.id, agent.name, *agent.names))
         )
-        self._classes = _class_names(knowledge.classes.values())
-        self._brands = _brands(knowledge)
-        self._known: dict[str, set[Strength]] = {}
-        for product in knowledge.products.values():
-            for ingredient in product.ingredients:
-                if ingredient.strength is not None:
-                    self._known.setdefault(ingredient.agent, set()).add(ingredient.strength)
+        self._classes = ClassNames(knowledge.classes.values())
+        also_known = (
+            *self._names.every_word(),
+            *self._beside,
+            *EMPTY_WORDS,
+            *SEPARATORS,
+            *self._classes.words,
+        )
+        self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
+        self._brands = brands_of(knowledge.products.values())
+        self._known = strengths_of(knowledge.products.values())
         # The same few names come again and again; the cache's own bound keeps it small.
         self.read = lru_cache(self._read)
 
     def _read(self, name: str) -> NameReading:
-        text = _BRACKET.sub(" ", name)
-        brands = _BRACKET.findall(name)
+        text = BRACKET.sub(" ", name)
+        brands = BRACKET.findall(name)
         if _PACK.match(text):
             return self._read_pack(text)
         reading = self._read_plain(text, brands)
@@ -75,7 +83,7 @@ class NameReader:
             tokens = tokenise(brand)
             if tokens and self._names.longest(tokens, 0) is not None:
                 return self._read_plain(f"{brand.partition('(')[0]} {text}")
-        return reading if reading.usable else NameReading((), _is_usable(tokenise(name), self._beside))
+        return reading if reading.usable else NameReading((), is_usable(tokenise(name), self._beside))
 
     def _read_pack(self, text: str) -> NameReading:
         """A pack lists its parts in parentheses; a strength that differs between them is not one strength."""
@@ -107,7 +115,7 @@ class NameReader:
     def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
         tokens = tokenise(text)
         measures = read_measures(tokens, self._vocabulary)
-        mentions = self._names.mentions(tokens)
+        mentions, unclear = self._mentions(tokens, measures)
         own = without_aliases(mentions)
         spoken = [mention.words for mention in mentions] + [words_of(brand) for brand in bracketed]
         brands = [brand for words in spoken if (brand := self._brand(words))]
@@ -118,16 +126,42 @@ class NameReader:
         order = IngredientOrder(tokens, mentions, own, self._beside)
         strengths, notes = self._strengths(order, rows, len(tokens))
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
+        misspelt = [mention for mention in own if mention.note]
+        part = (PART_NOT_READ,) if agents and unclear else ()
         return NameReading(
             tuple(Ingredient(agent, strengths.get(agent)) for agent in agents),
-            usable=bool(agents) or _is_usable(tokens, self._beside),
-            class_named=None if agents else self._class_named(tokens),
+            usable=bool(agents) or is_usable(tokens, self._beside),
+            class_named=None if agents else self._classes.named(tokens),
+            unclear=unclear[0].why if unclear and not agents else None,
+            misspelt=frozenset(agent for mention in misspelt for agent in mention.agents),
             form=told.form,
             route=told.route,
             release=told.release,
             package_millilitres=told.package_millilitres,
-            assumptions=notes,
+            assumptions=(*dict.fromkeys(mention.note for mention in misspelt if mention.note), *notes, *part),
         )
+
+    def _mentions(self, tokens: Sequence[Token], measures: Sequence[Measure]) -> tuple[list[Mention], list[Unclear]]:
+        """The agents that a name mentions, misspelt ones as well, and the words that may mention one and are unread."""
+        exact = self._names.mentions(tokens)
+        named = {agent for mention in exact for agent in mention.agents}
+        stated = {strength for row in strength_rows(tokens, measures) if row.has_unit for strength in row.strengths}
+        read, unclear = exact, []
+        for found in self._spelling.mentions(tokens, exact):
+            if not named.isdisjoint(found.agents):
+                # Beside the name written out it says nothing new.
+                continue
+            made = {strength for agent in found.agents for strength in self._known.get(agent, ())}
+            if isinstance(found, Unclear):
+                unclear.append(found)
+            elif stated and made and stated.isdisjoint(made):
+                why = (
+                    f"“{tokens[found.start].text}” may be {found.words[0]}, which is not known in the strength written"
+                )
+                unclear.append(Unclear(frozenset(found.agents), why))
+            else:
+                read = [*read, found]
+        return sorted(read), unclear
 
     def _strengths(
         self, order: IngredientOrder, rows: Sequence[StrengthRow], end: int
@@ -199,53 +233,13 @@ class NameReader:
             words = words[:-1]
         return self._brands.get(words)
 
-    def _class_named(self, tokens: Sequence[Token]) -> str | None:
-        words = " " + " ".join(token.text for token in tokens if token.is_word) + " "
-        return next((name for spelling, name in self._classes.items() if f" {spelling} " in words), None)
 
-
-def _class_names(classes: Iterable[AgentClass]) -> dict[str, str | None]:
-    """The classes by their names, the longest first; None for a class that depresses nothing."""
-    found = {
-        " ".join(words_of(spelling)): entry.name if entry.depressant else None
-        for entry in classes
-        for spelling in (entry.name, entry.plural)
-    }
-    return dict(sorted(found.items(), key=lambda item: len(item[0]), reverse=True))
-
-
-def _brands(knowledge: Knowledge) -> Mapping[Words, Brand]:
-    """The brands of the code list's products. Component rows say no form, so nothing of route and release."""
-    strengths: dict[Words, set[tuple[tuple[str, Strength], ...]]] = {}
-    routes: dict[Words, set[str]] = {}
-    releases: dict[Words, set[str]] = {}
-    for product in knowledge.products.values():
-        made_of = tuple((entry.agent, entry.strength) for entry in product.ingredients if entry.strength)
-        for words in {words_of(brand) for brand in _BRACKET.findall(product.name)}:
-            strengths.setdefault(words, set()).add(made_of)
-            if product.route is not None:
-                routes.setdefault(words, set()).add(product.route)
-                releases.setdefault(words, set()).add(product.release)
-    return {
-        words: Brand(frozenset(made_of), frozenset(routes.get(words, ())), frozenset(releases.get(words, ())))
-        for words, made_of in strengths.items()
-    }
-
-
-def _is_usable(tokens: Sequence[Token], beside: frozenset[str]) -> bool:
-    """Whether any word could be the name of a drug: longer than an abbreviation, and no form, unit or remark."""
-    return any(
-        token.is_word and len(token.text) > len("iv") and token.text not in beside and token.text not in EMPTY_WORDS
-        for token in tokens
-    )
-
-
-_READERS: dict[tuple[int, int, int], tuple[Knowledge, NameReader]] = {}
+_READERS: dict[tuple[int, ...], tuple[Knowledge, NameReader]] = {}
 
 
 def reader_of(knowledge: Knowledge) -> NameReader:
     """The reader of a knowledge base, built once; there are as many as knowledge bases loaded."""
-    key = (id(knowledge.agents), id(knowledge.products), id(knowledge.forms))
+    key = (id(knowledge.agents), id(knowledge.products), id(knowledge.forms), id(knowledge.name_words))
     entry = _READERS.get(key)
     if entry is None:
         # The knowledge is kept with its reader, so that its id names it for good.

@@ -10,6 +10,7 @@ from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient
 from rules.product_form import IMMEDIATE
 from rules.product_name import NameReading
+from rules.product_spelling import MISSPELT
 
 DISAGREE = "code-and-name-disagree"
 NAMES_DISAGREE = "names-disagree"
@@ -23,9 +24,9 @@ CODE_NOT_KNOWN = "code-not-known"
 class Product:
     """A product that holds at least one agent of ours.
 
-    ``name`` is what to print: the name as sent, else the code list's. A strength is None where only the agent is known.
-    ``release`` is ``immediate`` or ``extended``; ``package_millilitres`` the volume of one unit; ``code`` the RxCUI it
-    was resolved by, if any.
+    ``name`` is what to print: the name as sent, with what a misspelt one was read as, else the code list's. A strength
+    is None where only the agent is known. ``release`` is ``immediate`` or ``extended``; ``package_millilitres`` the
+    volume of one unit; ``code`` the RxCUI it was resolved by, if any.
     """
 
     ingredients: tuple[Ingredient, ...]
@@ -113,7 +114,8 @@ def with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge)
     )
     if not more:
         return coded
-    return replace(coded, ingredients=coded.ingredients + more, assumptions=noted(coded, DISAGREE))
+    notes = [DISAGREE, *([MISSPELT] if any(entry.agent in reading.misspelt for entry in more) else [])]
+    return replace(coded, ingredients=coded.ingredients + more, assumptions=noted(coded, *notes))
 
 
 def agents_of(ingredients: Iterable[Ingredient]) -> set[str]:

@@ -17,7 +17,9 @@ from rules.quantity import MILLIGRAMS_PER, ONE, ZERO, exact
 # A group of three digits after a comma is thousands; a comma before fewer digits is a decimal comma.
 _TOKEN = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3}){1,3}(?![\d,])(?:\.\d+)?|\d+[.,]\d+|\.\d+|\d+)"
-    r"|(?P<word>[^\W\d_][^\W_]*)|(?P<mark>[^\s\w]|_)"
+    # "diazepam5mg" is a name and its strength; "T3" and "l0razepam" are words.
+    r"|(?P<word>[^\W\d_]{5,}(?=[\d.,]+(?:mg|mcg|ug|g|ml|%)(?![^\W_]))|[^\W\d_][^\W_]*)|(?P<mark>[^\s\w]|_)",
+    re.IGNORECASE,
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 DASH = "-"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rules.knowledge.vocabulary import Forms
+from rules.product_strength import Token
 
 # fmt: off
 SALTS = frozenset(
@@ -65,3 +68,14 @@ def beside_words(forms: Forms) -> frozenset[str]:
     spelled = {word for name in forms.dose_forms for word in name.replace(" ", "-").split("-")}
     routes = {word for name in forms.route_words for word in name.split()}
     return SALTS | RELEASE_LETTERS | RELEASE_WORDS | REMARKS | spelled | routes | frozenset(forms.units)
+
+
+def is_usable(tokens: Sequence[Token], beside: frozenset[str]) -> bool:
+    """Whether any word could be the name of a drug: longer than an abbreviation, and no form, unit or remark.
+
+    Two parts of salts are a salt ("potassium chloride"), one alone is not.
+    """
+    return len({token.text for token in tokens if token.text in SALTS}) > 1 or any(
+        token.is_word and len(token.text) > len("iv") and token.text not in beside and token.text not in EMPTY_WORDS
+        for token in tokens
+    )

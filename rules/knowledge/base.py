@@ -18,6 +18,7 @@ from rules.knowledge.guidance import (
     read_suggestions,
     read_withdrawal_risk,
 )
+from rules.knowledge.name_words import NameWords, read_name_words
 from rules.knowledge.policy import Policy, read_findings, read_policy
 from rules.knowledge.products import read_products
 from rules.knowledge.reading import KnowledgeError, Section, suggestion
@@ -35,6 +36,7 @@ TREES = (
     "findings.yaml",
     "forms.yaml",
     "guidance.yaml",
+    "name_words.yaml",
     "policy.yaml",
     "sig_words.yaml",
     "sources.yaml",
@@ -42,6 +44,7 @@ TREES = (
 )
 PRODUCTS = "products.csv"
 CONDITION_CODES = "conditions.csv"
+OTHER_NAMES = "other_names.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Knowledge:
     policy: Policy
     findings: Mapping[str, FindingPolicy]
     forms: Forms
+    name_words: NameWords
     sig_words: SigWords
     guidance: Mapping[str, Figure]
     suggestions: Suggestions
@@ -117,6 +121,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         policy=read_policy(policy.section("policy"), critical, reviewed),
         findings=read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed),
         forms=forms,
+        name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES),
         sig_words=read_sig_words(trees["sig_words.yaml"], forms),
         guidance=read_figures(guidance.section("figures"), guidance_reviewed),
         suggestions=read_suggestions(guidance.section("suggestions")),
