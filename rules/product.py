@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Ingredient, ProductEntry, Strength, Verification
+from rules.knowledge.entries import Ingredient, ProductEntry, Strength
 from rules.model import CodeSystem, Medication
+from rules.product_code import entry_of, is_verified, no_code_is_known
 from rules.product_form import IMMEDIATE
 from rules.product_name import NameReading, reader_of
 from rules.product_reading import (
     CODE_NOT_KNOWN,
+    CODES_DISAGREE,
     DISAGREE,
     FROM_LIST,
     INGREDIENT_CODE,
@@ -45,13 +47,14 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
     reading is used.
     """
     names = _names(medication)
-    entry = _entry(medication, knowledge)
+    entry, differ = entry_of(medication, knowledge)
     found: Product | UnknownProduct | NotRelevant
     if entry is not None:
         found = _of_entry(entry, names, knowledge)
+        found = replace(found, assumptions=noted(found, CODES_DISAGREE)) if differ else found
     else:
         found = _of_agent_codes(medication, names, knowledge) or _of_names(names, knowledge)
-        if isinstance(found, Product) and _no_code_is_known(medication, knowledge):
+        if isinstance(found, Product) and no_code_is_known(medication, knowledge):
             found = replace(found, assumptions=noted(found, CODE_NOT_KNOWN))
     if medication.ingredients and (not isinstance(found, Product) or _lacks_strength(found)):
         found = _with_listed(found, medication, knowledge)
@@ -67,22 +70,6 @@ def _names(medication: Medication) -> list[str]:
     """Every name as sent: displays first, then the text."""
     sent = [coding.display for coding in medication.codings] + [medication.text]
     return list(dict.fromkeys(name.strip() for name in sent if name and name.strip()))
-
-
-def _entry(medication: Medication, knowledge: Knowledge) -> ProductEntry | None:
-    """The product of the RxNorm codes; of several, the first that says every strength."""
-    codes = (coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code)
-    entries = [knowledge.products[code] for code in codes if code in knowledge.products]
-    complete = [entry for entry in entries if all(ingredient.strength for ingredient in entry.ingredients)]
-    formed = [entry for entry in complete if entry.form]
-    return next(iter(formed or complete or entries), None)
-
-
-def _no_code_is_known(medication: Medication, knowledge: Knowledge) -> bool:
-    """Whether RxNorm codes were sent and none of them is one of our agents or products: they may be of another drug."""
-    codes = [coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code]
-    known = knowledge.agent_by_code
-    return bool(codes) and not any(code in knowledge.products or (CodeSystem.RXNORM, code) in known for code in codes)
 
 
 def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -> Product:
@@ -101,19 +88,16 @@ def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -
         # A component says no form; its brand may still tell route and release.
         coded = filled(coded, reader_of(knowledge).read(entry.name))
     for reading in ours:
-        if _by_another_way(reading, coded, knowledge):
+        others = not agents_of(reading.ingredients) & agents_of(coded.ingredients)
+        if others and reading.misspelt:
+            # A guess at a spelling does not outweigh a code.
+            coded = replace(coded, assumptions=noted(coded, DISAGREE))
+        elif others or _by_another_way(reading, coded, knowledge):
             named = of_reading(reading, coded.name)
             larger = named if outweighs(named, coded, knowledge) else coded
             return replace(larger, assumptions=noted(larger, DISAGREE))
-        if not agents_of(reading.ingredients) & agents_of(coded.ingredients):
-            if reading.misspelt:
-                # A guess at a spelling does not outweigh a code.
-                coded = replace(coded, assumptions=noted(coded, DISAGREE))
-                continue
-            named = of_reading(reading, coded.name)
-            larger = named if outweighs(named, coded, knowledge) else coded
-            return replace(larger, assumptions=noted(larger, DISAGREE))
-        coded = with_more_agents(filled(coded, reading), reading, knowledge)
+        else:
+            coded = with_more_agents(filled(coded, reading), reading, knowledge)
     if _names_another(readings):
         return replace(coded, assumptions=noted(coded, DISAGREE))
     return coded
@@ -138,7 +122,7 @@ def _of_agent_codes(
         agent = knowledge.agent_by_code.get((coding.system, coding.code))
         if agent is None:
             continue
-        if _is_verified(agent, coding.system, coding.code, knowledge):
+        if is_verified(agent, coding.system, coding.code, knowledge):
             coded.setdefault(agent, coding.code if coding.system is CodeSystem.RXNORM else None)
         else:
             unsure.append(agent)
@@ -183,21 +167,15 @@ def _names_another(readings: Sequence[tuple[str, NameReading]]) -> bool:
     )
 
 
-def _is_verified(agent: str, system: CodeSystem, code: str, knowledge: Knowledge) -> bool:
-    return any(
-        known.system is system and known.code == code and known.verification is not Verification.UNVERIFIED
-        for known in knowledge.agents[agent].codes
-    )
-
-
 def _of_names(names: Sequence[str], knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     reader = reader_of(knowledge)
     readings = [(name, reader.read(name)) for name in names]
     ours = [(name, reading) for name, reading in readings if reading.ingredients]
     if ours:
-        # A name that is written out goes before one that is read as misspelt.
-        ours.sort(key=lambda found: bool(found[1].misspelt))
-        return of_readings([reading for _, reading in ours], _read_as(*ours[0], knowledge))
+        name, first = _largest(ours, knowledge)
+        # The order in which the names were sent says nothing.
+        rest = sorted((found for found in ours if found[1] is not first), key=lambda found: found[0])
+        return of_readings([first, *(reading for _, reading in rest)], _read_as(name, first, knowledge))
     for name, reading in readings:
         if reading.unclear:
             return UnknownProduct(name, reading.unclear)
@@ -207,6 +185,15 @@ def _of_names(names: Sequence[str], knowledge: Knowledge) -> Product | UnknownPr
         if reading.usable:
             return NotRelevant(name)
     return UnknownProduct(names[0] if names else "", "no known code and no usable name")
+
+
+def _largest(named: Sequence[tuple[str, NameReading]], knowledge: Knowledge) -> tuple[str, NameReading]:
+    """Of names of different drugs the one that weighs more; a name that is written out goes before a misspelt one."""
+    chosen: tuple[str, NameReading] | None = None
+    for found in sorted(named, key=lambda found: (bool(found[1].misspelt), found[0])):
+        if chosen is None or (not found[1].misspelt and outweighs(found[1], chosen[1], knowledge)):
+            chosen = found
+    return chosen or named[0]
 
 
 def _read_as(name: str, reading: NameReading, knowledge: Knowledge) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from rules.knowledge.entries import ProductEntry, Strength
 from rules.product_form import Brand
 from rules.product_mention import Words, words_of
+from rules.product_strength import StrengthRow
 
 # RxNorm's brand; a bracket that opens with a number is part of the name.
 BRACKET = re.compile(r"\[(?!\s*[\d.])([^\[\]]*)\]")
@@ -23,7 +24,29 @@ def strengths_of(products: Iterable[ProductEntry]) -> Mapping[str, frozenset[Str
     return {agent: frozenset(strengths) for agent, strengths in found.items()}
 
 
-def brands_of(products: Iterable[ProductEntry]) -> Mapping[Words, Brand]:
+class Brands:
+    """The brands of the code list's products by their words."""
+
+    def __init__(self, products: Iterable[ProductEntry]) -> None:
+        self._brands = _brands(products)
+
+    def of(self, words: Words) -> Brand | None:
+        """The brand of a name, or of its first words ("... XR" is written without XR in the code list)."""
+        while words and words not in self._brands:
+            words = words[:-1]
+        return self._brands.get(words)
+
+    def strengths(self, words: Words, row: StrengthRow) -> dict[str, Strength]:
+        """The strengths of the one product of a brand that is made of a row's numbers."""
+        brand = None if len(row.strengths) == 1 else self.of(words)
+        if brand is None:
+            return {}
+        stated = set(row.strengths)
+        fitting = [product for product in brand.strengths if product and {found for _, found in product} <= stated]
+        return dict(fitting[0]) if len(fitting) == 1 else {}
+
+
+def _brands(products: Iterable[ProductEntry]) -> Mapping[Words, Brand]:
     """The brands of the code list's products. Component rows say no form, so nothing of route and release."""
     strengths: dict[Words, set[tuple[tuple[str, Strength], ...]]] = {}
     routes: dict[Words, set[str]] = {}

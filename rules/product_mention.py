@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.knowledge.entries import AgentClass
@@ -117,11 +117,11 @@ def without_aliases(mentions: Sequence[Mention]) -> list[Mention]:
 class ClassNames:
     """The names of classes of drugs, the longest first; what a name of a class that depresses nothing names is None."""
 
-    def __init__(self, classes: Iterable[AgentClass]) -> None:
+    def __init__(self, classes: Iterable[AgentClass], also: Mapping[str, Sequence[str]]) -> None:
         found = {
             " ".join(words_of(spelling)): entry.name if entry.depressant else None
             for entry in classes
-            for spelling in (entry.name, entry.plural)
+            for spelling in (entry.name, entry.plural, *also.get(entry.id, ()))
         }
         self._names = dict(sorted(found.items(), key=lambda item: len(item[0]), reverse=True))
         self.words = frozenset(" ".join(found).split())

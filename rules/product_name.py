@@ -9,10 +9,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Ingredient, Strength
-from rules.product_brands import BRACKET, brands_of, strengths_of
-from rules.product_form import EXTENDED, IMMEDIATE, Brand, FormReader
-from rules.product_mention import ClassNames, IngredientOrder, Mention, NameTable, Words, without_aliases, words_of
+from rules.knowledge.entries import Ingredient, Per, Strength
+from rules.product_brands import BRACKET, Brands, strengths_of
+from rules.product_form import EXTENDED, IMMEDIATE, FormReader
+from rules.product_mention import ClassNames, IngredientOrder, Mention, NameTable, without_aliases, words_of
+from rules.product_shorthand import TRANSDERMAL, from_shorthand
 from rules.product_spelling import Spelling, Unclear
 from rules.product_strength import Measure, StrengthRow, Token, read_measures, strength_rows, tokenise
 from rules.product_words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable
@@ -56,7 +57,7 @@ class NameReader:
             for agent in knowledge.agents.values()
             for name in dict.fromkeys((agent.id, agent.name, *agent.names))
         )
-        self._classes = ClassNames(knowledge.classes.values())
+        self._classes = ClassNames(knowledge.classes.values(), knowledge.name_words.class_names)
         also_known = (
             *self._names.every_word(),
             *self._beside,
@@ -65,7 +66,7 @@ class NameReader:
             *self._classes.words,
         )
         self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
-        self._brands = brands_of(knowledge.products.values())
+        self._brands = Brands(knowledge.products.values())
         self._known = strengths_of(knowledge.products.values())
         # The same few names come again and again; the cache's own bound keeps it small.
         self.read = lru_cache(self._read)
@@ -118,7 +119,7 @@ class NameReader:
         mentions, unclear = self._mentions(tokens, measures)
         own = without_aliases(mentions)
         spoken = [mention.words for mention in mentions] + [words_of(brand) for brand in bracketed]
-        brands = [brand for words in spoken if (brand := self._brand(words))]
+        brands = [brand for words in spoken if (brand := self._brands.of(words))]
         told = self._forms.read(tokens, measures, brands)
         # A number inside a name ("... #3") is a part of the name.
         named = {place for mention in mentions for place in range(mention.start, mention.end)}
@@ -126,6 +127,13 @@ class NameReader:
         order = IngredientOrder(tokens, mentions, own, self._beside)
         strengths, notes = self._strengths(order, rows, len(tokens))
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
+        if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:
+            (agent,) = agents
+            unnamed = [measure for measure in measures if measure.start not in named]
+            short = from_shorthand(unnamed, told.route, self._known.get(agent, ()))
+            stated = strengths.get(agent)
+            if short is not None and (stated is None or (told.route == TRANSDERMAL and stated.per is Per.UNIT)):
+                strengths, notes = {agent: short[0]}, (short[1],)
         misspelt = [mention for mention in own if mention.note]
         part = (PART_NOT_READ,) if agents and unclear else ()
         return NameReading(
@@ -206,7 +214,7 @@ class NameReader:
             in_order = None
             if len(ingredients) == len(row.strengths) and len(mention.agents) == 1:
                 in_order = row.strengths[place]
-            by_brand = self._by_brand(mention, row)
+            by_brand = {} if mention.generic else self._brands.strengths(mention.words, row)
             for agent in mention.agents:
                 known = {strength for strength in row.strengths if strength in self._known.get(agent, ())}
                 if agent in by_brand:
@@ -217,21 +225,6 @@ class NameReader:
                     # A number that the agent is made in, among numbers that it is not, is its own.
                     given[agent] = known.pop() if len(known) == 1 else None
         return given
-
-    def _by_brand(self, mention: Mention, row: StrengthRow) -> dict[str, Strength]:
-        """The strengths of the one product of a brand that is made of the row's numbers."""
-        brand = None if mention.generic or len(row.strengths) == 1 else self._brand(mention.words)
-        if brand is None:
-            return {}
-        stated = set(row.strengths)
-        fitting = [product for product in brand.strengths if product and {found for _, found in product} <= stated]
-        return dict(fitting[0]) if len(fitting) == 1 else {}
-
-    def _brand(self, words: Words) -> Brand | None:
-        """The brand of a name, or of its first words ("... XR" is written without XR in the code list)."""
-        while words and words not in self._brands:
-            words = words[:-1]
-        return self._brands.get(words)
 
 
 _READERS: dict[tuple[int, ...], tuple[Knowledge, NameReader]] = {}

@@ -13,6 +13,7 @@ from rules.product_name import NameReading
 from rules.product_spelling import MISSPELT
 
 DISAGREE = "code-and-name-disagree"
+CODES_DISAGREE = "codes-disagree"
 NAMES_DISAGREE = "names-disagree"
 FROM_NAME = "strength-from-name"
 FROM_LIST = "strength-from-ingredients"

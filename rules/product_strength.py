@@ -48,6 +48,7 @@ class MeasureKind(StrEnum):
     BARE = "bare"
     VOLUME = "volume"
     HOURS = "hours"
+    PERCENT = "percent"
     OTHER = "other"
 
 
@@ -124,7 +125,7 @@ def _measure(tokens: Sequence[Token], start: int, value: Fraction, forms: Forms)
         end += 1
         word = _text(tokens, end)
     if word == _PERCENT:
-        return Measure(start, end + 1, MeasureKind.OTHER, value, ONE, ONE, None)
+        return Measure(start, end + 1, MeasureKind.PERCENT, value, ONE, ONE, None)
     if word in forms.periods:
         kind = MeasureKind.HOURS if forms.periods[word] == HOUR else MeasureKind.OTHER
         return Measure(start, end + 1, kind, value, ONE, ONE, None)

@@ -121,7 +121,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         policy=read_policy(policy.section("policy"), critical, reviewed),
         findings=read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed),
         forms=forms,
-        name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES),
+        name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES, classes),
         sig_words=read_sig_words(trees["sig_words.yaml"], forms),
         guidance=read_figures(guidance.section("figures"), guidance_reviewed),
         suggestions=read_suggestions(guidance.section("suggestions")),

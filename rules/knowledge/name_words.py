@@ -6,7 +6,7 @@ The names of other drugs stand in ``other_names.csv``, one a line with its sourc
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
@@ -24,6 +24,7 @@ class NameWords:
     ``beginning_at_least``: the letters that stand for the whole name where no other known name begins with them.
     ``compared_at_most``: the words of one name that are compared. ``others`` are words of names of medicines that are
     no agents here, ``substances`` of drugs that are in no list of medicines, ``plain`` words that are no drugs' names.
+    ``class_names`` are further names of classes.
     """
 
     letters_for_edits: tuple[int, ...]
@@ -32,16 +33,17 @@ class NameWords:
     others: frozenset[str]
     substances: frozenset[str]
     plain: frozenset[str]
+    class_names: Mapping[str, tuple[str, ...]]
 
 
-def read_name_words(data: Mapping[str, object], names: str, where: str) -> NameWords:
+def read_name_words(data: Mapping[str, object], names: str, where: str, classes: Collection[str]) -> NameWords:
     """The bounds of a parsed ``name_words.yaml``, with the names of other drugs in the text of ``other_names.csv``.
 
     Raises:
         KnowledgeError: a part is missing or of the wrong shape, a bound is no whole number, or a name stands twice.
     """
     top = Section(FILE, data)
-    top.only(("reviewed", "misspelt", "other_names", "plain_words"))
+    top.only(("reviewed", "misspelt", "other_names", "class_names", "plain_words"))
     reviewed = top.day("reviewed")
     bounds = top.section("misspelt")
     bounds.only(("first_edit_letters", "second_edit_letters", "beginning_at_least", "compared_at_most"))
@@ -60,6 +62,7 @@ def read_name_words(data: Mapping[str, object], names: str, where: str) -> NameW
         others=frozenset(name for name, source in others.items() if source in lists["medicines"]),
         substances=frozenset(name for name, source in others.items() if source in lists["substances"]),
         plain=frozenset(top.texts("plain_words")),
+        class_names=_class_names(top.section("class_names"), classes),
     )
 
 
@@ -78,3 +81,10 @@ def _others(text: str, where: str, cited: list[str]) -> dict[str, str]:
             raise KnowledgeError(line, f"{name!r} stands twice")
         found[name] = source
     return found
+
+
+def _class_names(section: Section, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    for name in section.data:
+        if name not in classes:
+            raise KnowledgeError(section.at(name), f"{name!r} is no class{suggestion(name, tuple(classes))}")
+    return {name: section.texts(name) for name in section.data}

@@ -11,6 +11,8 @@ from rules.quantity import ZERO
 
 COLUMNS = ("rxcui", "term_type", "ingredients", "form", "route", "release", "package_ml", "name")
 RELEASES = ("immediate", "extended")
+# RxNorm's kinds of terms, the most specific first: products, packs, components.
+TERM_TYPES = ("SBD", "SCD", "BPCK", "GPCK", "SBDC", "SCDC")
 
 
 def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping[str, ProductEntry]:
@@ -31,6 +33,8 @@ def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping
         code = row["rxcui"]
         if code in products:
             raise KnowledgeError(line, f"code {code} is listed twice")
+        if row["term_type"] not in TERM_TYPES:
+            raise KnowledgeError(line, f"term type {row['term_type']!r}{suggestion(row['term_type'], TERM_TYPES)}")
         if row["release"] not in RELEASES:
             raise KnowledgeError(line, f"release {row['release']!r}{suggestion(row['release'], RELEASES)}")
         products[code] = ProductEntry(
