@@ -74,7 +74,7 @@ def _names(medication: Medication) -> list[str]:
 
 def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -> Product:
     readings = _usable(names, knowledge)
-    ours = [reading for _, reading in readings if reading.ingredients]
+    ours = _in_order(readings)
     coded = Product(
         ingredients=entry.ingredients,
         name=_printed(readings) or entry.name,
@@ -123,27 +123,26 @@ def _of_agent_codes(
         if agent is None:
             continue
         if is_verified(agent, coding.system, coding.code, knowledge):
-            coded.setdefault(agent, coding.code if coding.system is CodeSystem.RXNORM else None)
+            coded[agent] = coded.get(agent) or (coding.code if coding.system is CodeSystem.RXNORM else None)
         else:
             unsure.append(agent)
     readings = _usable(names, knowledge)
-    ours = [reading for _, reading in readings if reading.ingredients]
+    ours = _in_order(readings)
     if not coded:
         if unsure and not readings:
             return UnknownProduct(names[0] if names else "", "the code is not verified and no name was sent with it")
         return None
     agreeing = [reading for reading in ours if agents_of(reading.ingredients) & set(coded)]
-    name = _printed(readings) or ", ".join(knowledge.agents[agent].name for agent in coded)
+    name = _printed(readings) or ", ".join(knowledge.agents[agent].name for agent in sorted(coded))
     if agreeing:
-        agreeing.sort(key=lambda reading: bool(reading.misspelt))
         product = of_readings(agreeing, name)
         # What a name was read as is no assumption where the code says the same.
         sure = tuple(note for note in product.assumptions if note not in (MISSPELT, SHORTENED))
-        return replace(product, code=next((code for code in coded.values() if code), None), assumptions=sure)
+        return replace(product, code=min(filter(None, coded.values()), default=None), assumptions=sure)
     product = Product(
-        ingredients=tuple(Ingredient(agent, None) for agent in coded),
+        ingredients=tuple(Ingredient(agent, None) for agent in sorted(coded)),
         name=name,
-        code=next((code for code in coded.values() if code), None),
+        code=min(filter(None, coded.values()), default=None),
         assumptions=(INGREDIENT_CODE,),
     )
     return replace(product, assumptions=noted(product, DISAGREE)) if ours or _names_another(readings) else product
@@ -153,6 +152,12 @@ def _usable(names: Sequence[str], knowledge: Knowledge) -> list[tuple[str, NameR
     """The names that name something, each with its reading."""
     reader = reader_of(knowledge)
     return [(name, reading) for name in names if (reading := reader.read(name)).usable]
+
+
+def _in_order(readings: Sequence[tuple[str, NameReading]]) -> list[NameReading]:
+    """The readings that name an agent of ours, the misspelt last; the order in which they were sent says nothing."""
+    ours = [(bool(reading.misspelt), name, reading) for name, reading in readings if reading.ingredients]
+    return [reading for _, _, reading in sorted(ours, key=lambda found: found[:-1])]
 
 
 def _printed(readings: Sequence[tuple[str, NameReading]]) -> str | None:
@@ -173,9 +178,8 @@ def _of_names(names: Sequence[str], knowledge: Knowledge) -> Product | UnknownPr
     ours = [(name, reading) for name, reading in readings if reading.ingredients]
     if ours:
         name, first = _largest(ours, knowledge)
-        # The order in which the names were sent says nothing.
-        rest = sorted((found for found in ours if found[1] is not first), key=lambda found: found[0])
-        return of_readings([first, *(reading for _, reading in rest)], _read_as(name, first, knowledge))
+        rest = [reading for reading in _in_order(ours) if reading is not first]
+        return of_readings([first, *rest], _read_as(name, first, knowledge))
     for name, reading in readings:
         if reading.unclear:
             return UnknownProduct(name, reading.unclear)

@@ -14,7 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rules.knowledge import Knowledge, load_knowledge
-from rules.product import Product, UnknownProduct, read_name
+from rules.model import CodeSystem, Coding, Medication
+from rules.product import Product, UnknownProduct, read_name, resolve
 from rules.product_spelling import edits_between
 
 # The twelve benzodiazepines of the guideline's table.
@@ -175,3 +176,28 @@ def test_a_hostile_name_of_ten_thousand_words_costs_no_more_than_a_few_words(kno
     began = perf_counter()
     assert read_name(name, knowledge) is not None
     assert perf_counter() - began < WORST_CASE
+
+
+SENT = (
+    ("rxnorm", "3322", "Diazepam"),
+    ("rxnorm", "197591", "diazepam 5 MG Oral Tablet"),
+    ("rxnorm", "197590", "diazepam 2 MG Oral Tablet"),
+    ("snomed", "387264003", "Diazepam"),
+    ("atc", "N05BA01", "diazepam"),
+    (None, "x1", "VALIUM TAB 5 MG"),
+    (None, "x2", "diazpam 5mg"),
+    (None, "x3", "lorazepam 1 mg"),
+)
+
+
+@given(st.data())
+def test_the_order_in_which_codes_and_names_are_sent_changes_nothing(data: st.DataObject) -> None:
+    knowledge = load_knowledge()
+    chosen = data.draw(st.lists(st.sampled_from(SENT), min_size=2, max_size=6, unique=True))
+    codings = [Coding(system and CodeSystem(system), code, display) for system, code, display in chosen]
+    shuffled = data.draw(st.permutations(codings))
+    one, other = (resolve(Medication(tuple(each)), knowledge) for each in (codings, shuffled))
+    assert isinstance(one, Product)
+    assert isinstance(other, Product)
+    assert set(one.ingredients) == set(other.ingredients)
+    assert (one.form, one.route, one.release, one.code) == (other.form, other.route, other.release, other.code)
