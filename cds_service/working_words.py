@@ -72,6 +72,8 @@ WORDS: Mapping[str, str] = {
     "dosage-not-readable": "part of the dosage that was sent could not be read",
     "step-in-force": "one step of several, the one in force on the day",
     "steps-without-length-largest-counted": "steps without a length: the largest is counted",
+    "steps-at-different-times-counted-together": "steps without a length at different times: they may be parts of one "
+    "day and are counted together, the smallest of them is the low reading",
     "averaged-over-period": "not taken daily, averaged over its period",
     # -- of an order
     "in-grace": "past the end of its supply, still within the days of grace",

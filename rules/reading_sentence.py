@@ -12,7 +12,7 @@ from rules.dose_line import NoRate, TakenLine
 from rules.knowledge.vocabulary import Forms
 from rules.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading_words import figures, listed, number, together
-from rules.steps import LARGEST_STEP, Steps
+from rules.steps import LARGEST_STEP, PARTS_OF_A_DAY, Steps
 from rules.written_maximum import WrittenMaximum
 
 NOTHING_GIVEN = "no dose is given"
@@ -38,6 +38,8 @@ def of_steps(phrase: str, steps: Steps, forms: Forms) -> str:
         _, _, *others = steps.candidates
         count = number(Fraction(len(steps.candidates)), forms)
         return f"the {'largest' if others else 'larger'} of {count} steps, {phrase}"
+    if steps.assumption == PARTS_OF_A_DAY:
+        return f"{number(Fraction(steps.count), forms)} steps that may be parts of one day, {phrase}"
     if steps.count > 1:
         return f"step {steps.place} of {steps.count}, {phrase}"
     return f"the part that its dates put in force, {phrase}"

@@ -1,7 +1,8 @@
 """Which lines of a dosage are in force on a day.
 
 Lines of equal (or absent) sequence run together, unless their dates keep them apart; increasing sequences run one after
-another, by their own dates or by lengths counted from the start of the regimen.
+another, by their own dates or by lengths counted from the start of the regimen. Some records number the parts of one
+day: steps of no known length that name different times may be such parts, and are read both ways.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from rules.model import Dosage, Period, Regimen, Timing
 
 STEP_IN_FORCE = "step-in-force"
 LARGEST_STEP = "steps-without-length-largest-counted"
+PARTS_OF_A_DAY = "steps-at-different-times-counted-together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,29 @@ def steps_in_force(regimen: Regimen, on: date) -> Steps:
     assumption: str | None = None
     if chosen[1:]:
         assumption = LARGEST_STEP
+        if _at_different_times(chosen):
+            together = tuple(line for lines in chosen for line in lines)
+            return Steps((together, *chosen), PARTS_OF_A_DAY, count=len(chosen))
     elif len(chosen[0]) < len(regimen.dosages):
         assumption = STEP_IN_FORCE
     return Steps(chosen, assumption, _place(steps, possible[0]), len(steps))
+
+
+def _at_different_times(steps: tuple[tuple[Dosage, ...], ...]) -> bool:
+    """Whether every line names its times of the day, or else days of the week, and no two steps name the same."""
+    seen: set[str] = set()
+    for lines in steps:
+        named: set[str] = set()
+        for line in lines:
+            timing = line.timing or Timing()
+            times = timing.when + timing.time_of_day or timing.day_of_week
+            if not times:
+                return False
+            named.update(times)
+        if named & seen:
+            return False
+        seen |= named
+    return True
 
 
 def _place(steps: list[_Step], wanted: _Step) -> int:
