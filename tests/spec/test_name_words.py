@@ -1,0 +1,66 @@
+"""Are the bounds of reading misspelt names what the policy says, and is a list that cannot be used refused?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, read_trees, shipped
+from rules.knowledge.name_words import read_name_words
+
+LISTED = "name,source\nibuprofen,atc-who\n"
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return load_knowledge()
+
+
+def read(doctor: Callable[[dict[str, Any]], object] = lambda tree: tree, names: str = LISTED) -> object:
+    tree: Any = read_trees(shipped())["name_words.yaml"]
+    doctor(tree)
+    return read_name_words(tree, names, "other_names.csv", tuple(load_knowledge().classes))
+
+
+def test_the_bounds_are_those_of_the_documentation(knowledge: Knowledge) -> None:
+    words = knowledge.name_words
+    assert words.letters_for_edits == (6, 9)
+    assert (words.beginning_at_least, words.compared_at_most) == (6, 20)
+
+
+def test_the_lists_of_other_names_are_large_and_hold_none_of_ours(knowledge: Knowledge) -> None:
+    words = knowledge.name_words
+    assert len(words.others) > 12_000
+    assert len(words.substances) > 4_000
+    assert not (words.others | words.substances | words.plain) & knowledge.agent_by_name.keys()
+    assert {"clonidine", "zantac", "metformin", "loratadine", "hydralazine"} <= words.others
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ("drug,source\n", "the columns must be name, source"),
+        ("name,source\nibuprofen\n", "'' is no source of names"),
+        ("name,source\nibuprofen,nowhere\n", "'nowhere' is no source of names"),
+        (LISTED + "ibuprofen,medlineplus\n", "'ibuprofen' stands twice"),
+    ],
+)
+def test_a_list_of_names_that_cannot_be_used_is_refused(names: str, problem: str) -> None:
+    with pytest.raises(KnowledgeError, match=problem):
+        read(names=names)
+
+
+@pytest.mark.parametrize(
+    ("doctor", "problem"),
+    [
+        (lambda tree: tree["misspelt"]["first_edit_letters"].update(value="6.5"), "must be a whole number"),
+        (lambda tree: tree["misspelt"]["compared_at_most"].update(value="500"), "500 is outside 10 to 50"),
+        (lambda tree: tree["class_names"].update(tranquillizer=["tranquillizer"]), "'tranquillizer' is no class"),
+        (lambda tree: tree.update(nicknames=[]), "unknown key"),
+    ],
+)
+def test_bounds_that_cannot_be_used_are_refused(doctor: Callable[[dict[str, Any]], object], problem: str) -> None:
+    with pytest.raises(KnowledgeError, match=problem):
+        read(doctor)
