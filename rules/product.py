@@ -201,9 +201,9 @@ def _largest(named: Sequence[tuple[str, NameReading]], knowledge: Knowledge) -> 
 
 
 def _read_as(name: str, reading: NameReading, knowledge: Knowledge) -> str:
-    """The name to print; where it is misspelt, with what it was read as, so that everything that shows it says so."""
+    """The name to print; before a misspelt one what it was read as, so that everything that shows it says so."""
     agents = [knowledge.agents[entry.agent].name for entry in reading.ingredients if entry.agent in reading.misspelt]
-    return f"{name} (read as {listed(agents)})" if agents else name
+    return f"{listed(agents)}, read from “{name}”" if agents else name
 
 
 def _with_listed(

@@ -129,6 +129,12 @@ def test_more_of_the_opioid_beside_a_sedative_is_a_warning(http):
     assert [card["indicator"] for card in found] == ["warning"]
 
 
+def test_a_card_shows_what_a_misspelt_name_was_read_as(http):
+    misspelt = order("misspelt", "clonazepm 2 mg tablet", a_day=2, authoredOn="2026-11-22")
+    (card,) = cards(http, sign(misspelt, prefetch=prefetch(lorazepam("old", **LONG_USE))))[:1]
+    assert "clonazepam, read from “clonazepm 2 mg tablet”" in card["detail"]
+
+
 @pytest.mark.parametrize(
     "nothing", [{"status": "entered-in-error"}, {"intent": "proposal"}, {"subject": {"reference": "Patient/p2"}}]
 )

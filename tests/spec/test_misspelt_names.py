@@ -63,10 +63,10 @@ def test_the_look_alike_pairs_are_several_dozens() -> None:
     assert len(PAIRS["pairs"]) >= 60
 
 
-def test_what_a_misspelt_name_was_read_as_is_printed_with_it(knowledge: Knowledge) -> None:
+def test_what_a_misspelt_name_was_read_as_is_printed_before_it(knowledge: Knowledge) -> None:
     found = read_name("lorazapam 1 mg", knowledge)
     assert isinstance(found, Product)
-    assert found.name == "lorazapam 1 mg (read as lorazepam)"
+    assert found.name == "lorazepam, read from “lorazapam 1 mg”"
 
 
 def test_a_refused_name_says_which_drugs_it_may_be(knowledge: Knowledge) -> None:
