@@ -7,6 +7,7 @@ means; :func:`concerning` is the part of it that one card carries.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -20,6 +21,7 @@ from rules.assessment import (
     Assessment,
     Considered,
     Contribution,
+    Doubt,
     Exposure,
     Load,
     Met,
@@ -130,6 +132,12 @@ def _load(load: Load) -> dict[str, Any]:
     }
 
 
+def _doubted(doubts: Iterable[Doubt]) -> dict[str, Any]:
+    """What is beyond what anybody takes, where anything is."""
+    told = [fact_json(asdict(doubt)) for doubt in doubts]
+    return {"implausible": told} if told else {}
+
+
 def _contribution(item: Contribution) -> dict[str, Any]:
     return {
         "source": item.source,
@@ -143,6 +151,7 @@ def _contribution(item: Contribution) -> dict[str, Any]:
         "daily_dose": {**_range(item.daily_dose), "unit": item.daily_dose.unit},
         "equivalent": {**_range(item.equivalent), "reference": item.reference},
         "assumptions": list(item.assumptions),
+        **_doubted(item.doubts),
     }
 
 
@@ -153,6 +162,7 @@ def _not_in_load(item: NotInLoad) -> dict[str, Any]:
         "class": item.agent_class,
         "present": item.present,
         "reason": item.reason,
+        **_doubted(item.doubts),
     }
 
 

@@ -30,6 +30,7 @@ LABELS = (
     "codes",
     "agents",
     "routes",
+    "release",
     "route",
     "agent",
     "band",

@@ -103,6 +103,24 @@ def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
         yield f"  substitution figure: {figure_text(agent.substitution, knowledge)}"
     for factor in agent.morphine_factors:
         yield f"  MME, {factor.route}: {figure_text(factor.factor, knowledge)}"
+    yield from _daily_doses(agent, knowledge)
+
+
+def _daily_doses(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
+    """The labelled maximum and the defined daily dose, with how far beyond a reading is called implausible."""
+    doses, plausible = knowledge.maximum_doses, knowledge.forms.plausible
+    times = decimal_text(plausible.labelled_times(agent.agent_class.id))
+    for each in doses.labelled.get(agent.id, ()):
+        release = f", {each.release} release" if each.release else ""
+        way = f"{', '.join(sorted(each.routes))}{release}"
+        yield f"  labelled maximum, {way}: {figure_text(each.figure, knowledge)}; implausible beyond {times} times it"
+    if agent.id in doses.no_maximum:
+        yield f"  labelled maximum: none ({knowledge.sources[doses.no_maximum_source].title})"
+    times = decimal_text(plausible.daily_dose_times(agent.agent_class.id))
+    for each in doses.defined_daily_doses.get(agent.id, ()):
+        told = figure_text(each.figure, knowledge)
+        held = "" if agent.id in doses.labelled else f"; implausible beyond {times} times it"
+        yield f"  defined daily dose, {', '.join(each.routes)}: {told}{held}"
 
 
 def _table(table: Table, knowledge: Knowledge) -> Iterator[str]:

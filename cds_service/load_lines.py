@@ -11,9 +11,11 @@ from rules.assessment import (
     Assessment,
     Band,
     Contribution,
+    Doubt,
     Load,
     NotCounted,
     NotCountedReason,
+    NotInLoad,
     OpioidContribution,
     Standing,
 )
@@ -21,6 +23,8 @@ from rules.knowledge import Knowledge
 from rules.load import WITH_ORDER
 from rules.quantity import MicrogramsPerHour
 
+# A doubt holds figures and words of ours only; it is not cut.
+_LONGEST_DOUBT = 240
 _ENDED = "replaced-by-order"
 _TWO_PRESCRIBERS = "two-prescribers"
 _MAY_BE_STOPPED = "may-be-stopped-by-order"
@@ -89,13 +93,34 @@ def load_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> Itera
         yield _opioid(opioid)
     if len(opioids) > most:
         yield f"and {len(opioids) - most} more opioid orders"
+    yield from _doubted((*ordered[most:], *_beside(assessment)), most)
     yield _total(assessment, knowledge)
     yield from _printed(assessment, knowledge)
 
 
+def _beside(assessment: Assessment) -> Iterator[NotInLoad]:
+    """What is named beside the load and as read is beyond what anybody takes."""
+    return (line for line in assessment.not_in_load if line.doubts)
+
+
+def _doubted(lines: Iterable[Contribution | NotInLoad], most: int) -> Iterator[str]:
+    """The doses of lines that are not shown as orders and are beyond what anybody takes."""
+    said = list(dict.fromkeys((line.product, doubt) for line in lines for doubt in map(_doubt, line.doubts)))
+    for product, doubt in said[:most]:
+        yield f"{quoted(product)}: {doubt}"
+    if len(said) > most:
+        yield f"and {len(said) - most} more orders to check"
+
+
+def _doubt(doubt: Doubt) -> str:
+    """``check the order: 40 tablets (40 mg) a day is more than 2 times the labelled maximum of 10 mg a day``."""
+    return f"check the order: {quoted(doubt.text, _LONGEST_DOUBT)}"
+
+
 def _prominence(line: Contribution) -> tuple[bool, bool, str]:
-    """What is being ordered first, then what a second prescriber wrote, then the rest."""
-    return (line.standing != Standing.ORDERED, _TWO_PRESCRIBERS not in line.assumptions, line.source)
+    """What is being ordered first, then what is in doubt or a second prescriber wrote, then the rest."""
+    told = bool(line.doubts) or _TWO_PRESCRIBERS in line.assumptions
+    return (line.standing != Standing.ORDERED, not told, line.source)
 
 
 def dose(line: Contribution) -> str:
@@ -118,7 +143,8 @@ def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> str:
     equivalent = plain(line.equivalent.used, band_bounds(knowledge))
     own = knowledge.tables[knowledge.default_table].own
     by = "" if line.reference in own else f" by {knowledge.sources[line.reference].short}"
-    return f"{quoted(line.product)} ({standing}): {dose(line)} ≈ {up_to}{equivalent} mg diazepam{by}"
+    told = "".join(f"; {_doubt(doubt)}" for doubt in line.doubts)
+    return f"{quoted(line.product)} ({standing}): {dose(line)} ≈ {up_to}{equivalent} mg diazepam{by}{told}"
 
 
 def _opioid(line: OpioidContribution) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cds_service.figures import shown
 from rules import Knowledge, load_knowledge
+from rules.knowledge.dose_words import ANY
 from rules.knowledge.entries import Agent, Figure, FindingPolicy, Verification
 
 _PARTS = (
@@ -93,6 +94,7 @@ def _knowledge(knowledge: Knowledge) -> str:
         "## Published equivalents\n\nMilligrams that a source holds equal to "
         f"{shown(knowledge.policy.equivalence_basis.value)} mg of the reference drug; in bold the figure that the "
         "default table uses.\n\n" + "\n".join(_equivalents(agents, knowledge)),
+        "## Labelled maximum doses\n\n" + "\n".join(_labelled(knowledge)),
         "## Classes\n\n" + "\n".join(_classes(knowledge)),
         "## Bibliography\n\n" + "\n".join(_source(source, knowledge) for source in knowledge.sources),
     )
@@ -114,6 +116,38 @@ def _equivalents(agents: Iterable[Agent], knowledge: Knowledge) -> Iterator[str]
             for source, figure in agent.equivalents.items()
         ]
         yield f"- {agent.name}: {', '.join(printed) or 'none published'}"
+
+
+def _multiples(times: Mapping[str, Figure]) -> str:
+    """``2 times (opioid: 3 times)``."""
+    others = ", ".join(f"{name}: {shown(figure.value)} times" for name, figure in times.items() if name != ANY)
+    return f"{shown(times[ANY].value)} times{f' ({others})' if others else ''}"
+
+
+def _labelled(knowledge: Knowledge) -> Iterator[str]:
+    doses, plausible = knowledge.maximum_doses, knowledge.forms.plausible
+    yield (
+        "The highest daily dose of an adult that a label, or a table drawn from labels, gives for any indication. It "
+        "is context, and what a reading is held against: a dose as read is called implausible, and counted all the "
+        f"same, beyond {_multiples(plausible.times_labelled_maximum)} it, or where none is known beyond "
+        f"{_multiples(plausible.times_defined_daily_dose)} WHO's defined daily dose, which is no maximum.\n"
+    )
+    for name, figures in doses.labelled.items():
+        told = [
+            f"{shown(each.figure.value)} {each.figure.unit} {'/'.join(sorted(each.routes))}"
+            f"{f' {each.release}' if each.release else ''} ({each.figure.source}{_doubt(each.figure)})"
+            for each in figures
+        ]
+        yield f"- {knowledge.agents[name].name}: {', '.join(told)}"
+    without = ", ".join(sorted(knowledge.agents[name].name for name in doses.no_maximum))
+    yield f"- none on the label: {without} ({doses.no_maximum_source})"
+    unlabelled = [
+        f"{knowledge.agents[name].name} {shown(each.figure.value)} {'/'.join(each.routes)} ({each.figure.source})"
+        for name, figures in doses.defined_daily_doses.items()
+        for each in figures
+        if name not in doses.labelled
+    ]
+    yield f"- by defined daily dose, in mg: {', '.join(unlabelled)}"
 
 
 def _doubt(figure: Figure) -> str:

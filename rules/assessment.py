@@ -57,6 +57,31 @@ class Band(StrEnum):
     HIGH = "high"
 
 
+class Basis(StrEnum):
+    """What a dose was held against to see whether it is plausible."""
+
+    LABELLED = "labelled-maximum"
+    DAILY_DOSE = "defined-daily-dose"
+    UNITS = "units"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A dose as read that is beyond what anybody takes: ``amount`` is more than ``at_most`` ``unit``.
+
+    ``agent`` is empty where it is the number of units of a whole product. ``text`` says it in plain words, with the
+    figure it was held against, which is from ``source``.
+    """
+
+    agent: str
+    text: str
+    amount: Fraction
+    unit: str
+    at_most: Fraction
+    basis: Basis
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """One order's part in the load: what was read, how, and by which figure it was converted."""
@@ -73,6 +98,7 @@ class Contribution:
     equivalent: DiazepamEquivalent
     reference: str
     assumptions: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,7 @@ class NotInLoad:
     read_as: str = ""
     daily_dose: MilligramsPerDay | MicrogramsPerHour | None = None
     assumptions: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

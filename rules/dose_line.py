@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from rules.assessment import Doubt
 from rules.intake import Intake
 from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, MaximumDose
@@ -13,8 +14,8 @@ from rules.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE
 from rules.reading_words import UP_TO
 from rules.schedule import IMPLAUSIBLE_PERIOD, Lacking, NoSchedule, Schedule, read_schedule
 from rules.single_maximum import dose_at_a_time
-from rules.stated_dose import IMPLAUSIBLE_QUANTITY, StatedDose, units_limit
-from rules.strength import Obstacle, Unmeasured
+from rules.stated_dose import StatedDose
+from rules.strength import Obstacle, Portion, Unmeasured
 from rules.written_maximum import WrittenMaximum, read_maximum
 
 LIMITED = "limited-by-written-maximum"
@@ -22,11 +23,21 @@ LIMIT_NOT_READ = "written-maximum-not-read"
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLine:
+    """What a line comes to if its dose means something else; ``phrase`` tells both."""
+
+    dose: Portion
+    intake: Intake
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakenLine:
     """What one line comes to in a day. ``averaged``: not taken daily.
 
     ``phrase`` tells what is taken and how often, without its written ``maximum``; ``limit`` is what that allows, None
-    where none is written that can be read.
+    where none is written that can be read. ``dose`` is the largest reading of one dose, None where none is stated;
+    ``other`` what the line comes to by another reading. ``doubts`` are filled in by :mod:`rules.plausibility`.
     """
 
     intake: Intake
@@ -38,6 +49,14 @@ class TakenLine:
     assumptions: tuple[str, ...]
     limit: WrittenMaximum | None = None
     maximum: tuple[MaximumDose, ...] = ()
+    dose: Portion | None = None
+    other: OtherLine | None = None
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def by_interval(self) -> bool:
+        """Whether the day's amount is only what the interval of an order as needed permits."""
+        return self.as_needed and self.limit is None and self.dose is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +93,7 @@ def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRat
             return NoRate(dose.why, False, False, as_needed, interval, length)
         return _only_limited(limit, dose.why, as_needed)
     if dose.high.hourly:
-        return _worn(dose, schedule, as_needed, product, forms)
+        return _worn(dose, schedule, as_needed)
     limit = read_maximum(line, dose, product, forms)
     if isinstance(schedule, NoSchedule):
         if limit is None and any(entry.is_rate for entry in line.doses):
@@ -85,17 +104,11 @@ def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRat
         return _only_limited(limit, phrase, as_needed)
     if schedule.high > HOURS_PER_DAY / forms.plausible.interval_at_least.value and limit is None:
         return NoRate(f"{dose.phrase} {schedule.phrase} is a procedure, not a daily regimen", True, False, as_needed)
-    return _taken(line, dose, schedule, limit, as_needed, product, forms)
+    return _taken(line, dose, schedule, limit, as_needed)
 
 
 def _taken(
-    line: Dosage,
-    dose: StatedDose,
-    schedule: Schedule,
-    limit: WrittenMaximum | None,
-    as_needed: bool,
-    product: Product,
-    forms: Forms,
+    line: Dosage, dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
 ) -> TakenLine:
     assumptions = [*dose.assumptions, *schedule.assumptions]
     intake = _a_day(dose, schedule.low, schedule.high)
@@ -107,8 +120,6 @@ def _taken(
         intake = cut
     elif line.maximum:
         assumptions.append(LIMIT_NOT_READ)
-    if intake.units and intake.units[1] > units_limit(dose.high, product, forms):
-        assumptions.append(IMPLAUSIBLE_QUANTITY)
     use = schedule.days_per_week
     return TakenLine(
         intake=intake.from_nothing() if as_needed else intake,
@@ -121,7 +132,23 @@ def _taken(
         assumptions=tuple(dict.fromkeys(assumptions)),
         limit=limit,
         maximum=line.maximum,
+        dose=dose.high,
+        other=_otherwise(dose, schedule, limit, as_needed),
     )
+
+
+def _otherwise(dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool) -> OtherLine | None:
+    """The same line by the other reading of its dose."""
+    if dose.other is None:
+        return None
+    intake = _a_day(replace(dose, low=dose.other, high=dose.other), schedule.low, schedule.high)
+    intake = intake.at_most(limit.intake) if limit is not None else intake
+    phrase = _phrase(f"{dose.phrase} {_or(dose.other)}", schedule, as_needed)
+    return OtherLine(dose.other, intake.from_nothing() if as_needed else intake, phrase)
+
+
+def _or(other: Portion) -> str:
+    return f"(which may mean {other.phrase})"
 
 
 def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> TakenLine:
@@ -138,9 +165,7 @@ def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> TakenL
     )
 
 
-def _worn(
-    dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool, product: Product, forms: Forms
-) -> TakenLine:
+def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) -> TakenLine:
     """Patches: what those worn at a time deliver in an hour. The change interval only says how many are used up."""
     by_agent = {
         agent: (dose.low.by_agent.get(agent, amount) * dose.low_factor, amount)
@@ -148,23 +173,28 @@ def _worn(
     }
     assumptions = list(dose.assumptions)
     units = None
-    phrase = dose.phrase
+    changed = ""
     if isinstance(schedule, Schedule):
         if dose.high.units is not None and IMPLAUSIBLE_PERIOD not in schedule.assumptions:
             units = (dose.high.units * schedule.low, dose.high.units * schedule.high)
         if IMPLAUSIBLE_PERIOD in schedule.assumptions:
             assumptions.append(IMPLAUSIBLE_PERIOD)
-        phrase = f"{dose.phrase}, changed {schedule.phrase}"
-    if dose.high.units is not None and dose.high.units > units_limit(dose.high, product, forms):
-        assumptions.append(IMPLAUSIBLE_QUANTITY)
+        changed = f", changed {schedule.phrase}"
+    other = None
+    if dose.other is not None:
+        amounts = {agent: (amount * dose.low_factor, amount) for agent, amount in dose.other.by_agent.items()}
+        phrase = f"{dose.phrase} {_or(dose.other)}{changed}"
+        other = OtherLine(dose.other, Intake(amounts, None, hourly=True), phrase)
     return TakenLine(
         intake=Intake(by_agent, units, hourly=True),
-        phrase=phrase,
+        phrase=f"{dose.phrase}{changed}",
         as_needed=as_needed,
         days_per_week=DAYS_PER_WEEK,
         occasions=schedule.occasions if isinstance(schedule, Schedule) else frozenset(),
         averaged=False,
         assumptions=tuple(dict.fromkeys(assumptions)),
+        dose=dose.high,
+        other=other,
     )
 
 

@@ -12,12 +12,12 @@ from datetime import date
 from fractions import Fraction
 from functools import reduce
 
-from rules.assessment import NotCountedReason
+from rules.assessment import Doubt, NotCountedReason
 from rules.dose_line import LIMITED, NoRate, TakenLine, read_line
 from rules.intake import Intake
 from rules.knowledge import Knowledge
-from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, Regimen
+from rules.plausibility import IMPLAUSIBLE_QUANTITY, above_label, doubts_of_day, doubts_of_supply, judged
 from rules.product import Product
 from rules.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
 from rules.reading_sentence import (
@@ -32,6 +32,7 @@ from rules.steps import Steps, steps_in_force
 from rules.strength import PART_NOT_READ
 from rules.supplied import FROM_SUPPLY, Supplied, lasting, supplied_intake
 from rules.written_maximum import WrittenMaximum
+from rules.yardstick import Yardstick, yardstick_of
 
 AVERAGED = "averaged-over-period"
 PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
@@ -46,7 +47,7 @@ class DailyDose:
     hour of patches worn. ``units`` are countable units (millilitres of a liquid) a day, None where not known.
     ``days_per_week`` are the days of use in a week, None where not known. ``sig`` is the text as sent, else rendered;
     ``phrase`` tells what is taken and how often; ``assumptions`` are the codes of what was assumed; ``at_least``: a
-    line or a step beside it was not read.
+    line or a step beside it was not read. ``doubts``: where it is beyond what anybody takes; ``remarks``: context.
     """
 
     by_agent: Mapping[str, MilligramsPerDay]
@@ -59,12 +60,15 @@ class DailyDose:
     phrase: str
     assumptions: tuple[str, ...]
     at_least: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def read_as(self) -> str:
-        """One plain sentence: what is taken and how often, and what that comes to."""
+        """One plain sentence: what is taken and how often, what that comes to, and whether that is much."""
         averaged = AVERAGED in self.assumptions or FROM_SUPPLY in self.assumptions
-        return whole(self.phrase, self.by_agent, self.by_agent_hourly, averaged=averaged, at_least=self.at_least)
+        told = whole(self.phrase, self.by_agent, self.by_agent_hourly, averaged=averaged, at_least=self.at_least)
+        return "; ".join((told, *(doubt.text for doubt in self.doubts), *self.remarks))
 
     @property
     def partly_read(self) -> bool:
@@ -121,13 +125,13 @@ def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: dat
 
     ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
     """
-    forms = knowledge.forms
     steps = steps_in_force(regimen, on)
-    readings = [_read_step(lines, product, forms) for lines in steps.candidates]
-    supplied = supplied_intake(regimen.supply, product, forms)
+    yardstick = yardstick_of(regimen, product, knowledge)
+    readings = [_read_step(lines, yardstick) for lines in steps.candidates]
+    supplied = supplied_intake(regimen.supply, product, knowledge.forms)
     readable = [step for step in readings if step.taken]
     if readable:
-        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen, forms)
+        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen, yardstick)
     refused = [refusal for step in readings for refusal in step.refused]
     unknown = [refusal for refusal in refused if not refusal.not_daily]
     as_needed = any(refusal.as_needed for refusal in refused)
@@ -137,18 +141,20 @@ def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: dat
         return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, _sig(regimen, why), why, (), as_needed)
     if len(unknown) == len(refused) == len(regimen.dosages) == 1 and not as_needed:
         lone = unknown[0]
-        supplied = supplied_intake(lasting(regimen.supply, lone.interval_days, lone.length_days), product, forms)
+        supply = lasting(regimen.supply, lone.interval_days, lone.length_days)
+        supplied = supplied_intake(supply, product, knowledge.forms)
     if isinstance(supplied, Supplied):
-        return _from_supply(supplied, regimen, as_needed, [refusal.interval_days for refusal in unknown], forms)
+        intervals = (refusal.interval_days for refusal in unknown if refusal.interval_days)
+        return _from_supply(supplied, regimen, as_needed, next(intervals, None), yardstick)
     if supplied and supplied not in why:
         why = f"{why}; {supplied}"
     return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, _sig(regimen, ""), why, (), as_needed)
 
 
-def _read_step(lines: tuple[Dosage, ...], product: Product, forms: Forms) -> _Step:
-    read = [read_line(line, product, forms) for line in lines]
+def _read_step(lines: tuple[Dosage, ...], yardstick: Yardstick) -> _Step:
+    read = [read_line(line, yardstick.product, yardstick.forms) for line in lines]
     return _Step(
-        taken=tuple(line for line in read if isinstance(line, TakenLine)),
+        taken=tuple(judged(line, yardstick) for line in read if isinstance(line, TakenLine)),
         refused=tuple(line for line in read if isinstance(line, NoRate)),
     )
 
@@ -159,7 +165,7 @@ def _taken(
     steps: Steps,
     supplied: Supplied | str | None,
     regimen: Regimen,
-    forms: Forms,
+    yardstick: Yardstick,
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
     step = max(readable, key=lambda each: _size(each.intake))
@@ -168,7 +174,7 @@ def _taken(
     if step.is_cut:
         assumptions.append(LIMITED)
     words = taken_words(step.taken, step.limit)
-    phrase = of_steps(words, steps, forms)
+    phrase = of_steps(words, steps, yardstick.forms)
     at_least = partly or any(not refusal.not_daily for refusal in step.refused)
     if at_least:
         assumptions.append(PART_NOT_READ)
@@ -189,6 +195,9 @@ def _taken(
     use = _days_per_week(step.taken)
     if any(line.averaged for line in step.taken):
         assumptions.append(AVERAGED)
+    doubts = doubts_of_day(step.taken, step.limit.intake if step.limit else None, yardstick)
+    if doubts:
+        assumptions.append(IMPLAUSIBLE_QUANTITY)
     return DailyDose(
         by_agent=intake.milligrams(),
         by_agent_hourly=intake.micrograms_an_hour(),
@@ -200,18 +209,17 @@ def _taken(
         phrase=phrase,
         assumptions=tuple(dict.fromkeys(assumptions)),
         at_least=at_least,
+        doubts=doubts,
+        remarks=above_label(intake, doubts, yardstick),
     )
 
 
 def _from_supply(
-    supplied: Supplied,
-    regimen: Regimen,
-    as_needed: bool,
-    intervals: list[Fraction | None],
-    forms: Forms,
+    supplied: Supplied, regimen: Regimen, as_needed: bool, interval: Fraction | None, yardstick: Yardstick
 ) -> DailyDose:
     """The dose that the quantity and days' supply give, where the dosage gives none."""
-    intake = supplied.worn(next((each for each in intervals if each), None), forms)
+    intake = supplied.worn(interval, yardstick.forms)
+    doubts = doubts_of_supply(intake, yardstick)
     return DailyDose(
         by_agent=intake.milligrams(),
         by_agent_hourly=intake.micrograms_an_hour(),
@@ -221,7 +229,9 @@ def _from_supply(
         occasions=frozenset(),
         sig=_sig(regimen, supplied.phrase),
         phrase=supplied.phrase,
-        assumptions=(FROM_SUPPLY, *supplied.assumptions),
+        assumptions=(FROM_SUPPLY, *supplied.assumptions, *(IMPLAUSIBLE_QUANTITY for _ in doubts[:1])),
+        doubts=doubts,
+        remarks=above_label(intake, doubts, yardstick),
     )
 
 

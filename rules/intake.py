@@ -52,6 +52,16 @@ class Intake:
             units=_raised(self.units, average.units) if self.units else None,
         )
 
+    def either(self, other: Intake) -> Intake:
+        """From the smaller low end to the larger high end of two readings of one thing."""
+        return replace(
+            self,
+            by_agent={
+                agent: _either(amount, other.by_agent.get(agent, amount)) for agent, amount in self.by_agent.items()
+            },
+            units=_either(self.units, other.units) if self.units and other.units else self.units,
+        )
+
     def with_low_of(self, other: Intake) -> Intake:
         """The low end moved down to that of another reading."""
         return replace(
@@ -82,6 +92,10 @@ class Intake:
 
 def _sum(one: Range, other: Range) -> Range:
     return one[0] + other[0], one[1] + other[1]
+
+
+def _either(one: Range, other: Range) -> Range:
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _cut(amount: Range, limit: Range | None) -> Range:

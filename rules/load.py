@@ -9,6 +9,7 @@ from fractions import Fraction
 from rules.assessment import (
     Band,
     Contribution,
+    Doubt,
     Load,
     NotCounted,
     NotCountedReason,
@@ -209,6 +210,7 @@ def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowl
         equivalent=equivalent,
         reference=found.figure.source,
         assumptions=assumptions_of(place),
+        doubts=doubts_of(entry),
     )
 
 
@@ -237,7 +239,14 @@ def _not_in_load(place: Place, reason: NotInLoadReason) -> NotInLoad:
         read_as=entry.dose.read_as,
         daily_dose=dose,
         assumptions=assumptions_of(place),
+        doubts=doubts_of(entry),
     )
+
+
+def doubts_of(entry: Entry) -> tuple[Doubt, ...]:
+    """Where the dose of an agent, or the number of units of its product, is beyond what anybody takes."""
+    doubts = entry.dose.doubts if isinstance(entry.dose, DailyDose) else ()
+    return tuple(doubt for doubt in doubts if doubt.agent in ("", entry.agent.id))
 
 
 def _not_counted(place: Place, reason: NotCountedReason, text: str) -> NotCounted:

@@ -9,18 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.knowledge.entries import Per
 from rules.knowledge.vocabulary import Forms, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
+from rules.other_reading import other_reading
 from rules.product import Product
 from rules.quantity import ONE, ZERO
 from rules.reading_words import figure, in_digits, listed, number
 from rules.schedule import RANGE_AT_MAXIMUM
-from rules.strength import MILLILITRE, PATCH, Obstacle, Portion, Unmeasured, counted_unit, measure
+from rules.strength import Obstacle, Portion, Unmeasured, measure
 
-IMPLAUSIBLE_QUANTITY = "implausible-quantity"
 DOSES_DIFFER = "doses-differ"
-
 
 # How far a kind of statement is believed when the kinds agree: what the prescriber ordered comes first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
@@ -28,13 +26,17 @@ PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
 
 @dataclass(frozen=True, slots=True)
 class StatedDose:
-    """One dose from its smallest reading, taken ``low_factor`` (0 or 1) times, to its largest."""
+    """One dose from its smallest reading, taken ``low_factor`` (0 or 1) times, to its largest.
+
+    ``other`` is what else the largest may mean, should it turn out to be implausible.
+    """
 
     low: Portion
     high: Portion
     low_factor: Fraction
     phrase: str
     assumptions: tuple[str, ...]
+    other: Portion | None = None
 
 
 def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose | Unmeasured:
@@ -57,10 +59,10 @@ def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose
     low = min(others, key=_smallest)
     if _largest(high) == _largest(first) and _smallest(low) == _smallest(first):
         units = first if first.high.units is not None else next((each for each in others if each.high.units), first)
-        return StatedDose(units.low, units.high, first.low_factor, first.phrase, first.assumptions)
+        return StatedDose(units.low, units.high, first.low_factor, first.phrase, first.assumptions, units.other)
     assumptions = (*first.assumptions, *high.assumptions, DOSES_DIFFER)
     phrase = f"{high.phrase} (also given as {listed(_others(high, others))})"
-    return StatedDose(low.low, high.high, low.low_factor, phrase, tuple(dict.fromkeys(assumptions)))
+    return StatedDose(low.low, high.high, low.low_factor, phrase, tuple(dict.fromkeys(assumptions)), high.other)
 
 
 def _others(chosen: StatedDose, doses: list[StatedDose]) -> list[str]:
@@ -91,26 +93,13 @@ def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose 
     assumptions = [*high.assumptions]
     if smallest is None or smallest.value != largest.value:
         assumptions.append(RANGE_AT_MAXIMUM)
-    other = _astotal(largest, high, product, forms)
-    if other is not None:
-        assumptions.append(IMPLAUSIBLE_QUANTITY)
-        phrase += f" (which may mean {other.phrase})"
-        low, high = min(low, other, key=total), max(high, other, key=total)
-    return StatedDose(low, high, ONE if smallest is not None else ZERO, phrase, tuple(dict.fromkeys(assumptions)))
-
-
-def _astotal(quantity: Quantity, portion: Portion, product: Product, forms: Forms) -> Portion | None:
-    """An implausible number of units read as milligrams (of a patch: micrograms an hour), None if it is plausible."""
-    if portion.units is None or portion.units <= units_limit(portion, product, forms):
-        return None
-    unit = forms.unit(quantity.code) or forms.unit(quantity.unit)
-    first, *others = product.ingredients
-    if others or first.strength is None or (unit is not None and unit.kind in (UnitKind.MASS, UnitKind.RATE)):
-        return None
-    words = "micrograms an hour" if portion.hourly else "mg"
-    scale = portion.by_agent[first.agent] / portion.units
-    return Portion(
-        {first.agent: quantity.value}, quantity.value / scale, f"{figure(quantity.value)} {words}", portion.hourly
+    return StatedDose(
+        low,
+        high,
+        ONE if smallest is not None else ZERO,
+        phrase,
+        tuple(dict.fromkeys(assumptions)),
+        other_reading(largest, high, product, forms),
     )
 
 
@@ -145,15 +134,6 @@ def _rank(entry: DoseEntry, forms: Forms) -> int:
 
 def _preference(pair: tuple[int, StatedDose]) -> tuple[int, Fraction]:
     return pair[0], -_largest(pair[1])
-
-
-def units_limit(portion: Portion, product: Product, forms: Forms) -> Fraction:
-    """The largest plausible number of a product's units in a day (of patches: worn at a time)."""
-    counted = counted_unit(product, forms)
-    if portion.hourly:
-        return forms.plausible.units_limit(PATCH)
-    liquid = product.ingredients[0].strength is not None and product.ingredients[0].strength.per is Per.MILLILITRE
-    return forms.plausible.units_limit(MILLILITRE if liquid else portion.unit or (counted.id if counted else ""))
 
 
 def total(portion: Portion) -> Fraction:

@@ -11,7 +11,8 @@ from rules.model import Supply
 from rules.product import Product
 from rules.quantity import DAYS_PER, ONE
 from rules.reading_words import DAY, counted, figure
-from rules.strength import Portion, Unmeasured, counted_unit, measure
+from rules.strength import Portion, Unmeasured, measure
+from rules.yardstick import units_limit
 
 FROM_SUPPLY = "from-quantity-and-supply"
 
@@ -70,8 +71,7 @@ def supplied_intake(supply: Supply | None, product: Product, forms: Forms) -> Su
     portion = max(read, key=_total)
     low = min(read, key=_total)
     units = (low.units / supply.days, portion.units / supply.days) if low.units and portion.units else None
-    limit = forms.plausible.units_limit(_unit_of(portion, product, forms))
-    if units and units[1] > limit:
+    if units and units[1] > units_limit(portion, product, forms):
         return f"quantity and days’ supply give {figure(units[1])} a day, which is not plausible"
     by_agent = {
         agent: (low.by_agent.get(agent, amount) / supply.days, amount / supply.days)
@@ -83,8 +83,3 @@ def supplied_intake(supply: Supply | None, product: Product, forms: Forms) -> Su
 
 def _total(portion: Portion) -> Fraction:
     return sum(portion.by_agent.values(), Fraction(0))
-
-
-def _unit_of(portion: Portion, product: Product, forms: Forms) -> str:
-    counted = counted_unit(product, forms)
-    return portion.unit or (counted.id if counted else "")

@@ -8,6 +8,7 @@ from datetime import date
 
 from rules.knowledge.agents import index_codes, index_names, read_agents, read_classes
 from rules.knowledge.concepts import ConditionWording, every_name, read_concepts, read_wording
+from rules.knowledge.dose_words import ANY
 from rules.knowledge.entries import Agent, AgentClass, Concept, Figure, FindingPolicy, ProductEntry, Source, Table
 from rules.knowledge.guidance import (
     BandExample,
@@ -18,6 +19,7 @@ from rules.knowledge.guidance import (
     read_suggestions,
     read_withdrawal_risk,
 )
+from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
 from rules.knowledge.name_words import NameWords, read_name_words
 from rules.knowledge.policy import Policy, read_findings, read_policy
 from rules.knowledge.products import read_products
@@ -36,6 +38,7 @@ TREES = (
     "findings.yaml",
     "forms.yaml",
     "guidance.yaml",
+    "maximum_doses.yaml",
     "name_words.yaml",
     "policy.yaml",
     "sig_words.yaml",
@@ -75,6 +78,7 @@ class Knowledge:
     forms: Forms
     name_words: NameWords
     sig_words: SigWords
+    maximum_doses: MaximumDoses
     guidance: Mapping[str, Figure]
     suggestions: Suggestions
     band_examples: tuple[BandExample, ...]
@@ -123,12 +127,14 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         forms=forms,
         name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES, classes),
         sig_words=read_sig_words(trees["sig_words.yaml"], forms),
+        maximum_doses=read_maximum_doses(trees["maximum_doses.yaml"], agents, forms),
         guidance=read_figures(guidance.section("figures"), guidance_reviewed),
         suggestions=read_suggestions(guidance.section("suggestions")),
         band_examples=read_band_examples(guidance.items("band_examples"), guidance_reviewed),
         withdrawal_risk=read_withdrawal_risk(guidance.items("withdrawal_risk")),
     )
     _require_order(knowledge)
+    _require_classes(knowledge)
     return knowledge
 
 
@@ -149,3 +155,12 @@ def _require_order(knowledge: Knowledge) -> None:
         if example.agent not in knowledge.agents:
             hint = suggestion(example.agent, tuple(knowledge.agents))
             raise KnowledgeError("guidance.yaml: band_examples", f"{example.agent!r} is no agent{hint}")
+
+
+def _require_classes(knowledge: Knowledge) -> None:
+    """Refuse a plausible number for a class that does not exist."""
+    plausible = knowledge.forms.plausible
+    for name in (*plausible.times_labelled_maximum, *plausible.times_defined_daily_dose):
+        if name != ANY and name not in knowledge.classes:
+            hint = suggestion(name, tuple(knowledge.classes))
+            raise KnowledgeError("forms.yaml: plausible", f"{name!r} is no class{hint}")

@@ -14,8 +14,8 @@ from fractions import Fraction
 from rules.knowledge.entries import Figure
 from rules.model import CodeSystem, Coding
 
-# The key of the plausible number that holds for every unit without one of its own.
-ANY_UNIT = "any"
+# The key of the plausible number that holds for every unit, or every class of agents, without one of its own.
+ANY = "any"
 
 
 class UnitKind(StrEnum):
@@ -98,11 +98,16 @@ class RescueProduct:
 class Plausible:
     """The bounds of what is taken at its word.
 
-    ``units_a_day_at_most`` is by unit id, ``any`` for the others (patches: worn at a time). Intervals are figures in
-    the unit they carry; ``clock_intervals`` are the hours that a period of as many days may stand for.
+    ``times_labelled_maximum`` and ``times_defined_daily_dose`` are by class of agents, ``units_a_day_at_most`` by unit
+    id; ``any`` stands for the others (patches: worn at a time). ``smallest_part`` of one unit is the least that is
+    taken of it. Intervals are figures in the unit they carry; ``clock_intervals`` are the hours that a period of as
+    many days may stand for.
     """
 
+    times_labelled_maximum: Mapping[str, Figure]
+    times_defined_daily_dose: Mapping[str, Figure]
     units_a_day_at_most: Mapping[str, Figure]
+    smallest_part: Figure
     interval_at_least: Figure
     interval_at_most: Figure
     clock_intervals: tuple[Figure, ...]
@@ -110,7 +115,20 @@ class Plausible:
 
     def units_limit(self, unit: str) -> Fraction:
         """The largest plausible number of a unit in a day."""
-        return self.units_a_day_at_most.get(unit, self.units_a_day_at_most[ANY_UNIT]).value
+        return self.units_a_day_at_most.get(unit, self.units_a_day_at_most[ANY]).value
+
+    @property
+    def units_source(self) -> str:
+        """Where the bounds of units are from."""
+        return self.units_a_day_at_most[ANY].source
+
+    def labelled_times(self, agent_class: str) -> Fraction:
+        """How many times its labelled maximum a dose of an agent of this class may be."""
+        return self.times_labelled_maximum.get(agent_class, self.times_labelled_maximum[ANY]).value
+
+    def daily_dose_times(self, agent_class: str) -> Fraction:
+        """How many defined daily doses it may be where no labelled maximum is known."""
+        return self.times_defined_daily_dose.get(agent_class, self.times_defined_daily_dose[ANY]).value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from rules.knowledge.dose_words import (
-    ANY_UNIT,
+    ANY,
     DoseForm,
     Forms,
     Moment,
@@ -20,6 +20,7 @@ from rules.knowledge.dose_words import (
     UnitKind,
     plain,
 )
+from rules.knowledge.entries import Figure
 from rules.knowledge.reading import KnowledgeError, Section, read_figure
 from rules.model import CodeSystem
 from rules.quantity import DAYS_PER, ONE
@@ -146,12 +147,14 @@ def _dose_forms(block: Section) -> dict[str, DoseForm]:
 
 
 def _plausible(block: Section, reviewed: date) -> Plausible:
-    limits = block.section("units_a_day_at_most")
     clock = block.section("clock_intervals")
     hours = clock.texts("values")
     citation = {key: value for key, value in clock.data.items() if key != "values"}
     return Plausible(
-        units_a_day_at_most={name: read_figure(entry, reviewed) for name, entry in limits.sections()},
+        times_labelled_maximum=_by_name(block.section("times_labelled_maximum"), reviewed),
+        times_defined_daily_dose=_by_name(block.section("times_defined_daily_dose"), reviewed),
+        units_a_day_at_most=_by_name(block.section("units_a_day_at_most"), reviewed),
+        smallest_part=read_figure(block.section("smallest_part"), reviewed),
         interval_at_least=read_figure(block.section("interval_at_least"), reviewed),
         interval_at_most=read_figure(block.section("interval_at_most"), reviewed),
         clock_intervals=tuple(
@@ -159,6 +162,13 @@ def _plausible(block: Section, reviewed: date) -> Plausible:
         ),
         patch_change=read_figure(block.section("patch_change"), reviewed),
     )
+
+
+def _by_name(block: Section, reviewed: date) -> dict[str, Figure]:
+    """Figures by name, of which one holds for any other."""
+    if ANY not in block.data:
+        raise KnowledgeError(block.path, f"{ANY} is missing")
+    return {name: read_figure(entry, reviewed) for name, entry in block.sections()}
 
 
 def _resolve(forms: Forms) -> None:
@@ -173,9 +183,7 @@ def _resolve(forms: Forms) -> None:
         _known(where, tuple(plain(code) for code in timing.when), set(forms.moments))
         _known(where, timing.days, set(forms.days_of_week))
     _known("forms.yaml: periods", tuple(forms.periods.values()), set(DAYS_PER) & set(forms.period_names))
-    _known("forms.yaml: plausible", tuple(forms.plausible.units_a_day_at_most), {*unit_ids, ANY_UNIT})
-    if ANY_UNIT not in forms.plausible.units_a_day_at_most:
-        raise KnowledgeError("forms.yaml: plausible.units_a_day_at_most", f"{ANY_UNIT} is missing")
+    _known("forms.yaml: plausible", tuple(forms.plausible.units_a_day_at_most), {*unit_ids, ANY})
     for rescue in forms.rescue_products:
         _known("forms.yaml: rescue_products", tuple(rescue.routes), set(forms.routes))
 
