@@ -16,6 +16,7 @@ JOINING = frozenset(
 AFTER_REMARK = frozenset(
     {Kind.MAXIMUM, Kind.DISPENSE, Kind.REFILL, Kind.DIAGNOSIS, Kind.STARTING, Kind.DIRECTIONS, Kind.AS_NEEDED}
 )
+AFTER_PAIN = AFTER_REMARK | {Kind.REMARK, Kind.OPENER, Kind.UP_TO, Kind.MANNER}
 IN_REMARK = WEAK | {
     Kind.VERB, Kind.AS_DIRECTED, Kind.OPENER, Kind.HALT, Kind.FOR, Kind.UNTIL, Kind.DATE, Kind.STOP, Kind.SINGLE,
     Kind.TITRATION,
@@ -56,7 +57,11 @@ def _pass_pain(cursor: Cursor) -> bool:
     if ranged and cursor.peek().text == "/" and cursor.at(Kind.NUMBER, ahead=1):
         cursor.next()
         cursor.next()
-    ends = cursor.sign(")") if bracket else cursor.done or cursor.sign(SENTENCE_SIGNS | {","})
+    ends = (
+        cursor.sign(")")
+        if bracket
+        else cursor.done or cursor.sign(SENTENCE_SIGNS | {",", "("}) or cursor.at(*AFTER_PAIN)
+    )
     if not ranged or not ends:
         cursor.position = begin + 1
     elif bracket:

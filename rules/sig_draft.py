@@ -43,6 +43,7 @@ class SigDose:
     """One statement of a dose: from ``low`` (None: up to) to ``high`` of ``unit``, a unit's id or word; None: a number.
 
     ``strength``: it may be what one unit holds, and not the dose. ``total``: the text says that it is the whole dose.
+    ``size`` is that of the unit, so that one teaspoon is 5 mL.
     """
 
     low: Fraction | None
@@ -52,6 +53,7 @@ class SigDose:
     mark: Mark
     strength: bool = False
     total: bool = False
+    size: Fraction = ONE
 
     @property
     def countable(self) -> bool:
@@ -66,7 +68,8 @@ class SigDose:
     @property
     def said(self) -> tuple[Fraction | None, Fraction, str | None]:
         """What two statements of one dose agree in, a number without a unit standing for any countable unit."""
-        return self.low, self.high, None if self.countable else self.unit
+        low = None if self.low is None else self.low * self.size
+        return low, self.high * self.size, None if self.countable else self.kind or self.unit
 
     def same_as(self, other: SigDose) -> bool:
         """Whether both say the same."""

@@ -10,7 +10,8 @@ from rules.knowledge.sig_kinds import Kind
 from rules.quantity import DAYS_PER, ONE
 from rules.sig_course import before_something, read_length, read_supply, set_count
 from rules.sig_cursor import Cursor
-from rules.sig_dose import add_dose, read_dose
+from rules.sig_dose import pass_concentration, read_dose
+from rules.sig_dose_lines import add_dose
 from rules.sig_draft import Draft, Joint, SigRate
 from rules.sig_limits import read_limit
 from rules.sig_moments import read_hour_behind_rate, read_label, read_moment
@@ -26,6 +27,8 @@ def read_figure(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     """What is told in figures: a label, a rate, a length, a moment, a supply, a dose."""
     begin, first = cursor.position, cursor.peek()
     if read_pattern(cursor, draft, forms):
+        return True
+    if draft.line.empty and pass_concentration(cursor, forms):
         return True
     label = read_label(cursor)
     if label is not None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from rules.knowledge.dose_words import Forms
 from rules.knowledge.sig_kinds import Kind
-from rules.quantity import ONE
+from rules.quantity import DAYS_PER, ONE
 from rules.sig_clause import pass_diagnosis, pass_name, pass_reason, pass_remark
 from rules.sig_course import end_of_clause, read_date, read_length, set_count
 from rules.sig_cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
-from rules.sig_dose import add_dose, read_dose, read_whole
+from rules.sig_dose import read_dose
+from rules.sig_dose_lines import add_dose, read_whole
 from rules.sig_draft import Draft, Joint, NoDailyRate, new_draft
 from rules.sig_figures import read_figure, read_up_to
 from rules.sig_limits import read_limit
 from rules.sig_manner import pass_manner, pass_until
+from rules.sig_numbers import read_numbers
 from rules.sig_rates import inherit, read_rate
 from rules.sig_repeat import read_repeat
 
@@ -23,6 +25,8 @@ REASONS = {
     Kind.INFUSION: NoDailyRate.INFUSION,
 }
 PASSED = frozenset({Kind.REMARK, Kind.ARTICLE, Kind.RELEASE, Kind.HOUR_MARK, Kind.MONTH, Kind.TOTAL})
+# "Increase to 2 tablets after one week", "in one week".
+AFTER = frozenset({"after", "in"})
 # "Reduce by 0.5 mg every week".
 BY = " by"
 
@@ -56,7 +60,7 @@ def read_mark(cursor: Cursor, draft: Draft, forms: Forms) -> None:
         _dated(cursor, draft)
     elif mark.kind is Kind.DIRECTIONS:
         _directions(cursor, draft)
-    elif not (read_figure(cursor, draft, forms) or _reasoned(cursor, draft)):
+    elif not (_changes_after(cursor, draft) or read_figure(cursor, draft, forms) or _reasoned(cursor, draft)):
         raise cursor.give_up()
 
 
@@ -177,6 +181,24 @@ def _dated(cursor: Cursor, draft: Draft) -> None:
         cursor.accept(Kind.ON)
         cursor.next()
     draft.verb = True
+
+
+def _changes_after(cursor: Cursor, draft: Draft) -> bool:
+    """``increase to 2 tablets after 1 week``: the step before lasts so long."""
+    before = draft.steps[-1 - 1 :][0]
+    if cursor.peek().text not in AFTER or not draft.step.changed or before.days is not None or before is draft.step:
+        return False
+    begin, first = cursor.position, cursor.next()
+    numbers = read_numbers(cursor)
+    cursor.skip("-")
+    period = cursor.accept(Kind.PERIOD)
+    if period is None or (numbers is not None and numbers.low <= 0):
+        cursor.position = begin
+        return False
+    low, high = (numbers.low, numbers.high) if numbers else (ONE, ONE)
+    before.days = (low * DAYS_PER[period.code], high * DAYS_PER[period.code])
+    draft.note(first, period, f"length: {before.days[1]} days")
+    return True
 
 
 def _directions(cursor: Cursor, draft: Draft) -> None:

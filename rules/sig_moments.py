@@ -15,6 +15,7 @@ from rules.sig_scan import Mark
 HALF_DAY = HOURS_PER_DAY * HALF
 BEFORE_NOON, AFTER_NOON = "am", "pm"
 FIRST = "first"
+HOUR = "h"
 MINUTE, HOUR_AND_MINUTE = "mm", "hhmm"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -23,23 +24,23 @@ def read_moment(cursor: Cursor, draft: Draft) -> bool:
     """Read a moment, a time or days at the place; False if none stands here."""
     begin, first = cursor.position, cursor.peek()
     explicit = draft.pending is Joint.AND or draft.comma
-    if cursor.at(Kind.MOMENT, ahead=1):
+    if cursor.at(Kind.MOMENT, Kind.MOMENT_WORD, ahead=1):
         cursor.accept(Kind.EVERY, Kind.AT, Kind.IN, Kind.ON)
     if cursor.at(Kind.MOMENT, Kind.MOMENT_WORD):
         code = cursor.next().code
-        _line(cursor, draft, first).moments.append((code, explicit))
+        _line(cursor, draft, first, explicit and bool(draft.line.clock)).moments.append((code, explicit))
         draft.note(first, first, f"moment: {code}")
         return True
     place = cursor.position
     time = _clock(cursor, draft)
     if time is not None:
-        _line(cursor, draft, first).clock.append(time)
+        _line(cursor, draft, first, explicit and bool(draft.line.moments)).clock.append(time)
         draft.note(first, cursor.peek(-1), f"time: {time}")
         return True
     cursor.position = place
     days = _days(cursor)
     if days:
-        line = _line(cursor, draft, first)
+        line = _line(cursor, draft, first, mixed=False)
         line.days.extend(day for day in days if day not in line.days)
         draft.note(first, cursor.peek(-1), f"days: {', '.join(days)}")
         return True
@@ -47,9 +48,19 @@ def read_moment(cursor: Cursor, draft: Draft) -> bool:
     return False
 
 
-def _line(cursor: Cursor, draft: Draft, first: Mark) -> Line:
-    """The line that a moment belongs to: a further one of the same dose where "and" follows a rate of its own."""
+def _line(cursor: Cursor, draft: Draft, first: Mark, mixed: bool) -> Line:
+    """The line that a moment belongs to: a further one of the same dose where "and" follows a rate of its own.
+
+    ``mixed``: a time by the clock is named beside a moment, "in the morning and at 3 pm".
+
+    Raises:
+        UnreadError: the two may be the same time, "in the morning, 8 am", or there is no dose to be taken at both.
+    """
     line = draft.line
+    if mixed and line.rate is None:
+        if draft.pending is not Joint.AND or not line.doses:
+            raise cursor.give_up(first)
+        line = inherit(draft, first)
     rate = line.rate
     several = rate is not None and (rate.times != (ONE, ONE) or rate.every != (ONE, ONE) or rate.unit != "d")
     alone = not (line.moments or line.clock)
@@ -79,7 +90,7 @@ def _clock(cursor: Cursor, draft: Draft) -> str | None:
     elif mark.kind is Kind.NUMBER and mark.value is not None and mark.value.denominator == 1:
         cursor.next()
         hour = mark.value
-        if _half(cursor, at) is None and not (at and cursor.at(Kind.HOUR_MARK)):
+        if _half(cursor, at) is None and not (at and (cursor.at(Kind.HOUR_MARK) or _is_hour(cursor))):
             return None
         if not (at or another or cursor.glued() or mark.text[:1] == "0") and _may_be_dose(mark, hour, cursor, draft):
             return None
@@ -91,7 +102,8 @@ def _clock(cursor: Cursor, draft: Draft) -> str | None:
         if not ONE <= hour <= HALF_DAY:
             return None
         hour = hour % HALF_DAY + (HALF_DAY if half == AFTER_NOON else 0)
-    cursor.accept(Kind.HOUR_MARK)
+    if cursor.accept(Kind.HOUR_MARK) is None and at and _is_hour(cursor):
+        cursor.next()
     if hour > cursor.words.last_hour or int(minutes) >= DAYS_PER["h"] / DAYS_PER["min"]:
         return None
     return f"{int(hour):02d}:{minutes}"
@@ -111,6 +123,11 @@ def _may_be_dose(mark: Mark, hour: Fraction, cursor: Cursor, draft: Draft) -> bo
     if hour > cursor.words.most_at_once or line.doses[0].unit is not None:
         raise cursor.give_up(mark)
     return True
+
+
+def _is_hour(cursor: Cursor) -> bool:
+    """Whether "hours" stands here, as in ``a las 22 horas``."""
+    return cursor.at(Kind.PERIOD) and cursor.peek().code == HOUR
 
 
 def _half(cursor: Cursor, at: Mark | None) -> str | None:

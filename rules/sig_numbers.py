@@ -12,7 +12,7 @@ from rules.sig_scan import Mark
 
 # "1 a 2 tabletas": the article of English is the "to" of Spanish.
 SPANISH_TO = "a"
-# What makes letters a Roman number: "ii tabs", "i po", "ii nocte".
+# What makes a single letter a Roman number: "i tab", "i po", "i nocte".
 AFTER_ROMAN = (Kind.UNIT, Kind.ROUTE, Kind.TO, Kind.OR, Kind.RATE, Kind.MOMENT, Kind.EVERY)
 
 
@@ -64,7 +64,8 @@ def _number(cursor: Cursor) -> Fraction | None:
     """One number: ``2``, ``1 1/2``, ``1-1/2``, ``one and a half``, ``ii``, ``two (2)``."""
     mark = cursor.peek()
     if mark.kind is Kind.ROMAN:
-        if not cursor.at(*AFTER_ROMAN, ahead=1) and not cursor.sign("-", ahead=1):
+        single = not mark.text[1:]
+        if single and not cursor.at(*AFTER_ROMAN, ahead=1) and not cursor.sign("-", ahead=1):
             return None
     elif mark.kind is not Kind.NUMBER:
         return None

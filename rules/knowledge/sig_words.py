@@ -67,6 +67,7 @@ class SigWords:
     last_hour: Fraction
     longest_word: int
     most_at_once: Fraction
+    widest_range: Fraction
 
     def single(self, text: str) -> Word | None:
         """The meaning of a phrase of one token, None if it has none."""
@@ -123,6 +124,7 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         last_hour=figures.number("last_hour"),
         longest_word=max(len(word) for key in found for word in key),
         most_at_once=figures.number("most_at_once"),
+        widest_range=figures.number("widest_range"),
     )
 
 
