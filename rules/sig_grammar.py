@@ -157,6 +157,9 @@ def _as_needed(cursor: Cursor, draft: Draft) -> None:
     draft.pending = None
     line.as_needed = True
     draft.touch(first)
+    if cursor.sign(".") and cursor.glued() and len(first.text) < first.end - first.start:
+        # The last dot of "p.r.n." ends no sentence.
+        cursor.next()
     cursor.skip(":,-", Kind.AS_NEEDED)
     if cursor.at(Kind.FOR) and read_length(cursor, draft):
         draft.note(first, first, "as needed")

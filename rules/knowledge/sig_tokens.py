@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     | (?P<comma>\d{1,30},\d{1,30}(?![\d,]))
     | (?P<digits>\d+)
     | (?P<plural>(?<=[a-z])\((?:s|es)\))
+    | (?P<every>(?<![a-z])q\.(?=\s?\d))
     | (?P<dotted>(?<![a-z])[a-z](?:\.(?:[a-z]|\d{1,2})(?![a-z0-9]))+)
     | (?P<word>[a-z]+(?:'[a-z]+)*)
     | (?P<line>\n)
@@ -64,11 +65,15 @@ def tokens(text: str) -> list[Token]:
         if kind in ("space", "plural"):
             continue
         if kind in ("number", "digits"):
-            found.append(_number(piece, start, end))
+            lost = piece[:1] == "." and flat[start - 1 : start].isalpha()
+            # "take.5 mg": five, or a half.
+            found.append(Token(piece, start, end) if lost else _number(piece, start, end))
         elif kind in ("pattern", "date", "clock", "pair", "comma"):
             found.append(Token(piece, start, end, shape=kind))
         elif kind == "dotted":
             found.extend(_undotted(piece, start, end))
+        elif kind == "every":
+            found.append(Token(piece.removesuffix("."), start, end))
         elif kind == "word":
             found.append(Token(piece, start, end))
         else:
