@@ -35,6 +35,9 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
     Raises:
         UnreadError: lines contradict each other, or one of them fits nowhere.
     """
+    if draft.pending is Joint.EXTRA:
+        # "May take extra", and no word of how much.
+        raise UnreadError(end)
     _drop_dispensed(draft, words)
     steps = [step for step in draft.steps if any(not line.empty for line in step.lines)]
     for step in steps:
@@ -132,7 +135,7 @@ class _Said:
 
     def echoed(self, line: Line) -> bool:
         """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
-        if line.joint is Joint.AND or any(dose.unit is None for dose in line.doses):
+        if line.joint in (Joint.AND, Joint.EXTRA) or any(dose.unit is None for dose in line.doses):
             return False
         return any(dose.said in self.doses for dose in line.doses)
 
