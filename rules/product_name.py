@@ -180,11 +180,14 @@ class NameReader:
         notes: dict[str, None] = {}
         waiting: dict[tuple[str, ...] | None, Mention | None] = {}
         start = 0
+        leading = False
         for number, row in enumerate(rows):
             ingredients = [*waiting.values(), *order.between(start, row.start)]
-            if not ingredients and number == 0:
-                # "10 mg ... tablets": the names follow their strength.
-                ingredients = order.between(row.end, rows[1].start if len(rows) > 1 else end)
+            if leading or (not ingredients and number == 0):
+                # "10 mg ... tablets", "5 mg ... / 325 mg ...": the names follow their strengths.
+                after = order.between(row.end, rows[number + 1].start if number + 1 < len(rows) else end)
+                leading = row.has_unit and bool(after)
+                ingredients = after or ingredients
             given = self._assign(row, ingredients)
             # A number that is no strength ("1/2 tab") leaves its ingredients waiting for one.
             settled = row.has_unit or any(given.values())

@@ -56,7 +56,8 @@ EMPTY_WORDS = frozenset(
         "null", "nil", "na", "not", "available", "applicable", "specified", "provided", "recorded", "entered", "see",
         "comment", "comments", "note", "notes", "text", "free", "home", "patient", "own", "supplied", "supply",
         "new", "active", "test", "undefined", "tbd", "description", "display", "code", "no", "information", "unable",
-        "to", "obtain",
+        "to", "obtain", "medicinal", "prescribed", "prescription", "rx", "study", "trial", "investigational",
+        "compound", "compounded", "formulary", "non", "various", "multiple",
     }
 )
 # fmt: on

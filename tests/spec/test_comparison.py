@@ -83,7 +83,7 @@ def test_our_column_is_what_the_program_gives(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", all_rows(), ids=name)
 def test_ours_is_right_or_refused_and_never_a_smaller_dose(row: dict[str, Any]) -> None:
-    """Where the figure is not the right one, either none is given or the right one lies in it as the one that counts."""
+    """Where the figure is not the right one, none is given, or the right one is the one that counts."""
     if row["right"] == "none":
         assert not row["ours"][0].isdigit()
     elif row["ours"] != row["right"]:
