@@ -54,21 +54,18 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
     if not any(_has_words(line) for line in regimen.dosages):
         return Worded(regimen)
     lines = [_line(line, knowledge) for line in regimen.dosages]
+    texts = [plain(dosage.text or "") for dosage in regimen.dosages]
+    said: dict[str, tuple[Dosage, ...]] = {}
+    for text, line in zip(texts, lines, strict=True):
+        if line.written is not None:
+            # Of lines that share a text, the one that takes the least from it, wherever it stands.
+            said[text] = min(said.get(text, line.written), line.written, key=_limits)
+    differs = bool(said)
     written: list[tuple[Dosage, ...]] = []
-    seen: set[str] = set()
-    told = False
-    for dosage, line in zip(regimen.dosages, lines, strict=True):
-        text = plain(dosage.text or "")
-        if line.written is None:
-            written.append(line.filled)
-        elif text in seen:
-            written.append(())
-        else:
-            seen.add(text)
-            told = True
-            written.append(line.written)
+    for text, line in zip(texts, lines, strict=True):
+        written.append(line.filled if line.written is None else said.pop(text, ()))
     filled = [line.filled for line in lines]
-    differs = told and written != filled
+    differs = differs and written != filled
     return Worded(
         regimen=replace(regimen, dosages=_numbered(filled, regimen.dosages)),
         written=replace(regimen, dosages=_numbered(written, regimen.dosages)) if differs else None,
@@ -76,6 +73,11 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
         single=any(line.single for line in lines),
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
     )
+
+
+def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:
+    """How many limits the lines of a text have from their structure, then any order that does not depend on place."""
+    return sum(len(line.maximum) + (line.single_maximum is not None) for line in lines), repr(lines)
 
 
 def _has_words(line: Dosage) -> bool:

@@ -162,6 +162,23 @@ def test_the_order_of_lines_of_one_sequence_changes_nothing(dosages: list[Dosage
         assert (one.reason, one.single, one.as_needed) == (other.reason, other.single, other.as_needed)
 
 
+def test_a_text_that_two_lines_share_is_read_from_either_place_without_the_limit_of_one() -> None:
+    """One tablet on Mondays and one on Tuesdays, both with the text "2 mg at bedtime", which is the larger."""
+    monday, tuesday = (
+        Dosage(
+            text="2 mg at bedtime",
+            doses=(DoseEntry(low=Quantity(Fraction(1), "tablet"), high=Quantity(Fraction(1), "tablet")),),
+            timing=Timing(day_of_week=(day,)),
+        )
+        for day in ("mon", "tue")
+    )
+    limited = replace(tuesday, single_maximum=Quantity(Fraction(1), "tablet"))
+    for lines in ((monday, limited), (limited, monday)):
+        told = read(*lines, product=TABLET)
+        assert isinstance(told, DailyDose)
+        assert told.by_agent["lorazepam"].used == 2
+
+
 @given(positive, positive, positive, st.sampled_from(["mg", "tablet", "doses"]), st.booleans())
 def test_a_written_maximum_never_raises(
     number: Fraction, per_day: Fraction, most: Fraction, unit: str, as_needed: bool
