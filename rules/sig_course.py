@@ -8,9 +8,9 @@ from rules.knowledge.sig_kinds import Kind
 from rules.model import Period
 from rules.quantity import DAYS_PER, ONE
 from rules.sig_clause import pass_reason
-from rules.sig_cursor import Cursor
+from rules.sig_cursor import Cursor, Numbers
 from rules.sig_draft import Draft, Joint, NoDailyRate, Range
-from rules.sig_numbers import Numbers, read_numbers
+from rules.sig_numbers import read_numbers
 from rules.sig_scan import Mark
 
 DOSE = "dose"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fractions import Fraction
+
 from rules.knowledge.sig_kinds import Kind
 from rules.knowledge.sig_words import SigWords
 from rules.sig_scan import Mark
@@ -20,6 +23,17 @@ class UnreadError(Exception):
         self.end = (last or first).end
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A number or a range. ``loose``: a dash with spaces stands between its ends, which may mean something else."""
+
+    low: Fraction
+    high: Fraction
+    first: Mark
+    last: Mark
+    loose: bool = False
+
+
 class Cursor:
     """The marks of a text with a place among them; behind the last one stands an empty mark."""
 
@@ -27,6 +41,8 @@ class Cursor:
         self.marks = marks
         self.words = words
         self.position = 0
+        # The number or range at a place, and the place behind it.
+        self.numbers: dict[int, tuple[Numbers | None, int]] = {}
         self._end = Mark(Kind.SIGN, "", length, length)
 
     @property

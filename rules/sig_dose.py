@@ -8,9 +8,9 @@ from fractions import Fraction
 from rules.knowledge.dose_words import Forms, UnitKind
 from rules.knowledge.sig_kinds import Kind
 from rules.quantity import ONE
-from rules.sig_cursor import Cursor
+from rules.sig_cursor import Cursor, Numbers
 from rules.sig_draft import SigDose
-from rules.sig_numbers import Numbers, read_numbers
+from rules.sig_numbers import read_numbers
 from rules.sig_scan import Mark
 
 # What may stand between the concentration of a product and the dose of it.

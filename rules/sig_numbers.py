@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.knowledge.sig_kinds import Kind
 from rules.quantity import ONE
-from rules.sig_cursor import Cursor
+from rules.sig_cursor import Cursor, Numbers
 from rules.sig_scan import Mark
 
 # "1 a 2 tabletas": the article of English is the "to" of Spanish.
@@ -16,23 +15,18 @@ SPANISH_TO = "a"
 AFTER_ROMAN = (Kind.UNIT, Kind.ROUTE, Kind.TO, Kind.OR, Kind.RATE, Kind.MOMENT, Kind.EVERY)
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """A number or a range. ``loose``: a dash with spaces stands between its ends, which may mean something else."""
-
-    low: Fraction
-    high: Fraction
-    first: Mark
-    last: Mark
-    loose: bool = False
-
-
 def read_numbers(cursor: Cursor) -> Numbers | None:
     """The number or range at the place, which is passed; None if there is none."""
-    numbers = _range(cursor)
-    if numbers is not None and numbers.low != numbers.high:
-        _pass_range_again(cursor, numbers)
-    return numbers
+    begin = cursor.position
+    # Whatever a number may belong to asks for it at the same place.
+    known = cursor.numbers.get(begin)
+    if known is None:
+        numbers = _range(cursor)
+        if numbers is not None and numbers.low != numbers.high:
+            _pass_range_again(cursor, numbers)
+        known = cursor.numbers[begin] = (numbers, cursor.position)
+    found, cursor.position = known
+    return found
 
 
 def _range(cursor: Cursor) -> Numbers | None:

@@ -9,9 +9,9 @@ from rules.knowledge.sig_kinds import Kind
 from rules.knowledge.sig_words import SigWords
 from rules.quantity import ONE
 from rules.sig_combined import combine
-from rules.sig_cursor import Cursor
+from rules.sig_cursor import Cursor, Numbers
 from rules.sig_draft import Draft, Joint, Line, Range, SigRate
-from rules.sig_numbers import Numbers, read_numbers
+from rules.sig_numbers import read_numbers
 from rules.sig_scan import Mark
 
 DAY = "d"

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from rules.knowledge.sig_kinds import Kind
 from rules.quantity import ONE
-from rules.sig_cursor import Cursor
+from rules.sig_cursor import Cursor, Numbers
 from rules.sig_draft import Draft, NoDailyRate, SigRate
-from rules.sig_numbers import Numbers, read_numbers
+from rules.sig_numbers import read_numbers
 
 
 def read_repeat(cursor: Cursor, draft: Draft) -> None:
