@@ -22,7 +22,8 @@ def judge(case: Case) -> Met | Considered:
         return exempt(ID, BY_ANTI_SEIZURE)
     # Only what was taken of such agents counts: years of a longer-acting one are no regular use of this one.
     others = frozenset(entry.agent.id for entry in case.record.entries if not _short(entry.agent, case))
-    uses = [use for entry in judged if (use := case.exposure(entry.agent.agent_class.id, others)) is not None]
+    classes = dict.fromkeys(entry.agent.agent_class.id for entry in judged)
+    uses = [use for agent_class in classes if (use := case.exposure(agent_class, others)) is not None]
     steady = [use for use in uses if use.pattern is Pattern.CONTINUOUS]
     longest = max(steady, key=lambda use: use.days, default=None)
     if longest is None:

@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     | (?P<digits>\d+)
     | (?P<plural>(?<=[a-z])\((?:s|es)\))
     | (?P<dotted>(?<![a-z])[a-z](?:\.(?:[a-z]|\d{1,2})(?![a-z0-9]))+)
-    | (?P<every>(?<![a-z])q\.(?=\s?\d))
+    | (?P<every>(?<![a-z])q\.(?=\s*\d))
     | (?P<word>[a-z]+(?:'[a-z]+)*)
     | (?P<line>\n)
     | (?P<space>\s)
