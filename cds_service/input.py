@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from cds_service.doubled_members import has_member_twice
+from cds_service.document import NotADocumentError, parse, refuse_doubles
 from cds_service.fhir.bundle import Entry, Prefetched, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import requester_of
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class UnreadableFileError(ValueError):
@@ -49,21 +45,16 @@ def read_file(data: bytes) -> FileContent:
     """The content of a file: a request if it names a hook, else a Bundle, a resource, or a list of resources.
 
     Raises:
-        UnreadableFileError: not JSON (with line and column), a JSON value that is neither object nor list, or an
-            object with a member twice.
+        UnreadableFileError: not JSON (with line and column), an object that has a member twice, or a JSON value that is
+            neither object nor list.
     """
     try:
-        value = orjson.loads(data.removeprefix(_BYTE_ORDER_MARK))
-    except orjson.JSONDecodeError as error:
-        raise UnreadableFileError(f"not JSON ({error.msg.partition(':')[0]})", error.lineno, error.colno) from None
+        value = parse(data)
+        refuse_doubles(data)
+    except NotADocumentError as error:
+        raise UnreadableFileError(error.reason, error.line, error.column) from None
     if not isinstance(value, dict | list):
         raise UnreadableFileError("neither a FHIR resource, nor a list of them, nor a hook request")
-    try:
-        doubled = has_member_twice(data)
-    except RecursionError:
-        raise UnreadableFileError("nested too deeply") from None
-    if doubled:
-        raise UnreadableFileError("an object holds the same member twice, and which of the two is meant cannot be told")
     if isinstance(value, dict) and "hook" in value and "resourceType" not in value:
         return _request(value)
     sent = read_value(value)

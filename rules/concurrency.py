@@ -113,8 +113,11 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
         if entry.regimen.kind is not Kind.REQUEST:
             return place.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
         return place.absent(NotCountedReason.LAPSED, _lapsed_text(entry))
-    if situation.seen_on is not None and entry.window.end is None and exclusion(entry.regimen) is not None:
-        return place.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
+    if situation.seen_on is not None and exclusion(entry.regimen) is not None:
+        if entry.window.end is None:
+            return place.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
+        if entry.regimen.ended is not None and entry.regimen.ended < situation.on:
+            return place.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
     if coverage is Coverage.IN_GRACE:
         place = place.assuming("in-grace")
     if entry.window.start is None:

@@ -160,8 +160,9 @@ class Regimen:
     """One record of a medication: an order, a dispense, or somebody's statement.
 
     ``draft`` marks the orders being written now. ``status`` and ``intent`` keep FHIR's R4 words in lower case (empty:
-    not given). ``references`` are the orders this record itself rests on (``basedOn``, ``authorizingPrescription``).
-    ``notes`` are the codes of what the reader had to assume.
+    not given). ``ended`` is the day on which it was stopped or put on hold, where the record tells. ``references`` are
+    the orders this record itself rests on (``basedOn``, ``authorizingPrescription``). ``notes`` are the codes of what
+    the reader had to assume.
     """
 
     source: str
@@ -180,6 +181,7 @@ class Regimen:
     authored_on: date | None = None
     validity: Period = Period()
     effective: Period = Period()
+    ended: date | None = None
     supply: Supply | None = None
     prior: str | None = None
     references: tuple[str, ...] = ()

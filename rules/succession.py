@@ -1,7 +1,8 @@
 """When an order that was ended before its supply was, gave way to the order that follows it.
 
-A record seldom says on which day an order was stopped. One that is over, though its window is not, is taken to have
-ended when the next order of its class began that is on record as in force; without such an order, nothing is known.
+A record seldom says on which day an order was stopped; where it does, its window ends there. Any other that is over,
+though its window is not, is taken to have ended when the next order of its class began that is on record as in force;
+without such an order, nothing is known.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def window_of(regimen: Regimen, dose: DailyDose | NoDailyDose, default_start: da
     start = _start(regimen) or default_start
     supplied = _supplied_days(regimen, dose)
     end = _bounds_end(regimen.dosages)
-    if end is None and regimen.kind is Kind.STATEMENT:
+    if end is None:
         end = regimen.effective.end
     if end is None and start is not None:
         days = _bounds_days(regimen.dosages)
@@ -73,7 +73,15 @@ def window_of(regimen: Regimen, dose: DailyDose | NoDailyDose, default_start: da
             days = supplied
         if days is not None and days > 0:
             end = _later(start, ceil(days) - 1)
-    return Window(start, end, supplied)
+    return Window(start, _stopped(start, end, regimen.ended), supplied)
+
+
+def _stopped(start: date | None, end: date | None, ended: date | None) -> date | None:
+    """The last covered day of what was stopped, where the record tells when: at least its first."""
+    if ended is None:
+        return end
+    last = ended if end is None else min(ended, end)
+    return last if start is None else max(start, last)
 
 
 def _later(start: date, days: int) -> date:

@@ -18,10 +18,15 @@ _FAILED_FROM = 400
 # What is opened, or answered to, and is no resource of the record itself.
 _WRAPPINGS = (None, "Bundle", "OperationOutcome", "Parameters")
 _ERRORS = frozenset({"error", "fatal"})
+# An entry with one of these needs no resource, or is one.
+_SAYS_SOMETHING = frozenset({"request", "response", "entry", "resourceType"})
+# A total of as many digits is no count of resources.
+_DIGITS = len("1000000000")
 
 HAS_MORE_PAGES = "more pages were not sent"
 FEWER_THAN_TOTAL = "fewer entries were sent than the total says"
 PART_FAILED = "a part of it is an error"
+EMPTY_ENTRY = "an entry holds no resource"
 TOO_DEEP = "bundles within bundles, too deep to read"
 IS_ERROR = "the client sent an error"
 NOT_SENT = "not sent"
@@ -138,10 +143,10 @@ def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | 
     kind = value.get("resourceType")
     if kind == "Bundle" or (kind is None and "entry" in value):
         _read_bundle(value, reading, depth)
-    elif kind == "Parameters":
-        _read_parameters(value, reading, depth)
     elif kind == "OperationOutcome":
         reading.failed = reading.failed or _is_error(value)
+    elif kind == "Parameters":
+        _read_parameters(value.get("parameter"), reading, depth)
     elif kind is None and ("resource" in value or "response" in value):
         _read_wrapped(value, reading, depth)
     elif kind is not None or not (value == {} or "request" in value):
@@ -150,25 +155,37 @@ def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | 
 
 
 def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
-    listed = members(bundle.get("entry"))
+    sent = bundle.get("entry")
+    listed = members(sent)
     for item in listed:
         _read(item, reading, depth + 1)
+    if (isinstance(sent, list) and None in sent) or any(map(_is_empty, listed)):
+        reading.incomplete.add(EMPTY_ENTRY)
     links = [link for link in members(bundle.get("link")) if isinstance(link, dict) and link.get("relation") == "next"]
-    total = bundle.get("total")
+    total = text_of(bundle.get("total")) or ""
     if links:
         reading.incomplete.add(HAS_MORE_PAGES)
         reading.next_url = reading.next_url or text_of(links[0].get("url"))
-    elif isinstance(total, int) and total > sum(map(_matches, listed)):
+    elif total.isascii() and total.isdecimal() and len(total) < _DIGITS and int(total) > sum(map(_matches, listed)):
         reading.incomplete.add(FEWER_THAN_TOTAL)
 
 
-def _read_parameters(holder: Element, reading: _Reading, depth: int) -> None:
-    """The resources of an operation's answer, in its parameters and their parts."""
-    for parameter in members(holder.get("parameter")):
+def _is_empty(entry: object) -> bool:
+    """Whether an entry carries nothing and answers nothing: what stood there was lost on the way."""
+    if not isinstance(entry, dict) or entry.keys() & _SAYS_SOMETHING:
+        return False
+    return entry.get("resource") in (None, {})
+
+
+def _read_parameters(value: object, reading: _Reading, depth: int) -> None:
+    """The resources of a Parameters resource, as operations answer with it."""
+    if depth > _DEEPEST:
+        reading.incomplete.add(TOO_DEEP)
+        return
+    for parameter in members(value):
         if isinstance(parameter, dict):
             _read(parameter.get("resource"), reading, depth + 1)
-            if parameter.get("part") is not None:
-                _read({"resourceType": "Parameters", "parameter": parameter["part"]}, reading, depth + 1)
+            _read_parameters(parameter.get("part"), reading, depth + 1)
 
 
 def _read_wrapped(wrapper: Element, reading: _Reading, depth: int) -> None:

@@ -9,6 +9,8 @@ from cds_service.fhir.dates import day_of, period_of
 from cds_service.fhir.elements import Element, Notes, word_of
 from rules.model import ConditionEntry
 
+_ENDED_WITHOUT_A_DAY = ("abatementAge", "abatementRange", "abatementString")
+
 
 def condition_of(resource: Element, source: str, zone: tzinfo, *, another_patient: bool) -> ConditionEntry:
     """The condition with its statuses as FHIR's codes. Of a partial onset the first day, of a partial end the last."""
@@ -30,7 +32,7 @@ def condition_of(resource: Element, source: str, zone: tzinfo, *, another_patien
 
 def _clinical_status(resource: Element) -> str:
     status = word_of(resource.get("clinicalStatus"))
-    if not status and resource.get("abatementBoolean") is True:
+    if not status and (resource.get("abatementBoolean") is True or any(map(resource.get, _ENDED_WITHOUT_A_DAY))):
         return "resolved"
     return status
 

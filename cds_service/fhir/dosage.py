@@ -30,10 +30,12 @@ from rules.quantity import ONE
 
 DOSAGE_NOT_READABLE = "dosage-not-readable"
 MAXIMUM_NOT_READABLE = "maximum-not-readable"
+TEXT_NOT_SENT = "dosage-text-not-sent"
 MODIFIER_EXTENSION = "modifier-extension"
 
-# The last two are those of a DSTU2 statement and of an administration.
-_QUANTITIES = ("doseQuantity", "doseSimpleQuantity", "quantityQuantity", "dose")
+# The last three are those of a DSTU2 statement and of administrations.
+_QUANTITIES = ("doseQuantity", "doseSimpleQuantity", "quantityQuantity", "dose", "quantity")
+_TIMINGS = ("timing", "scheduledTiming", "schedule")  # R4 to DSTU2; a DSTU1 order; a DSTU1 statement
 _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
 # Epic states the dose of a line once more in extensions of the line: how it was ordered, and how it is given.
@@ -59,12 +61,15 @@ def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     route = value.get("route")
     try:
         doses = _doses(value)
-        timing = timing_of(value.get("timing"), zone, notes)
+        timing = timing_of(next(filter(None, map(value.get, _TIMINGS)), None), zone, notes)
     except NotReadableError:
         notes.add(DOSAGE_NOT_READABLE)
         doses, timing = (), None
+    text = _instructions(value.get("text"), notes)
+    if text is None and value.get("_text") is not None:
+        notes.add(TEXT_NOT_SENT)
     return Dosage(
-        text=_instructions(value.get("text"), notes) or _instructions(value.get("patientInstruction"), notes),
+        text=text or _instructions(value.get("patientInstruction"), notes),
         sequence=_sequence(value.get("sequence"), notes),
         doses=doses,
         timing=timing,
@@ -181,6 +186,8 @@ def _maximum(value: object, notes: Notes) -> tuple[MaximumDose, ...]:
         try:
             amount, period = ratio_of(item)
             if amount is None:
+                if item:
+                    notes.add(MAXIMUM_NOT_READABLE)
                 continue
             days = ONE if period is None else in_days(period, notes)
         except NotReadableError:

@@ -76,7 +76,7 @@ def _of_reference(reference: object, resource: Element, sent: Resources, notes: 
         notes.add(MEDICATION_NOT_READABLE)
         return Medication()
     display = words_of(reference.get("display"))
-    target = _target(reference, resource, sent)
+    target = _target(reference, sent, resource)
     if target is None:
         notes.add(MEDICATION_NOT_SENT)
         return Medication(text=display)
@@ -84,7 +84,7 @@ def _of_reference(reference: object, resource: Element, sent: Resources, notes: 
     product = older if isinstance(older, dict) else {}
     form = target.get("form") or target.get("doseForm") or product.get("form")
     listed = target.get("ingredient") or product.get("ingredient")
-    found = [_ingredient(item, resource, sent, notes) for item in members(listed)]
+    found = [_ingredient(item, sent, notes, target, resource) for item in members(listed)]
     code = _of_concept(target.get("code"), notes)
     return Medication(
         codings=code.codings,
@@ -94,21 +94,22 @@ def _of_reference(reference: object, resource: Element, sent: Resources, notes: 
     )
 
 
-def _target(reference: Element, resource: Element, sent: Resources) -> Element | None:
-    """The referenced resource: contained in ``resource``, or sent beside it."""
+def _target(reference: Element, sent: Resources, *holders: Element) -> Element | None:
+    """The referenced resource: contained in one of ``holders``, or sent beside them."""
     text = text_of(reference.get("reference"))
     if text is None:
         return None
     if not text.startswith("#"):
         return sent.get(normalised(text))
-    for contained in members(resource.get("contained")):
-        identity = text_of(contained.get("id")) if isinstance(contained, dict) else None
-        if identity is not None and identity.lstrip("#") == text.lstrip("#"):
-            return contained  # type: ignore[no-any-return]
+    for holder in holders:
+        for contained in members(holder.get("contained")):
+            identity = text_of(contained.get("id")) if isinstance(contained, dict) else None
+            if identity is not None and identity.lstrip("#") == text.lstrip("#"):
+                return contained  # type: ignore[no-any-return]
     return None
 
 
-def _ingredient(item: object, resource: Element, sent: Resources, notes: Notes) -> IngredientEntry | None:
+def _ingredient(item: object, sent: Resources, notes: Notes, *holders: Element) -> IngredientEntry | None:
     if not isinstance(item, dict):
         notes.add(INGREDIENT_NOT_READABLE)
         return None
@@ -117,11 +118,11 @@ def _ingredient(item: object, resource: Element, sent: Resources, notes: Notes) 
     concept, reference = item.get("itemCodeableConcept"), item.get("itemReference")
     either = item.get("item")  # R5: a CodeableReference; DSTU2: a Reference
     if isinstance(either, dict) and concept is None and reference is None:
-        concept = either.get("concept")
         inner = either.get("reference")
-        reference = either if isinstance(inner, str) else inner
+        concept = either if "coding" in either or "text" in either else either.get("concept")
+        reference = inner if isinstance(inner, dict) else either
     if concept is None and isinstance(reference, dict):
-        target = _target(reference, resource, sent)
+        target = _target(reference, sent, *holders)
         concept = target.get("code") if target is not None else None
         concept = concept if concept is not None else words_of(reference.get("display"))
     try:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from cds_service.fhir.condition import condition_of
-from cds_service.fhir.elements import Element, NotReadableError
+from cds_service.fhir.elements import Element, NotReadableError, text_of
 from cds_service.fhir.medication import Resources
 from cds_service.fhir.person import person_of
 from cds_service.fhir.record import Named, Record, record_of
@@ -85,6 +85,10 @@ def _medications(record: Record) -> Resources:
     for item in record.named:
         if item.kind in _NAMING:
             sent.setdefault(item.source, item.resource)
+            identity = text_of(item.resource.get("id"))
+            if identity:  # referred to without its type, or by the urn that its entry should have had
+                sent.setdefault(identity, item.resource)
+                sent.setdefault(f"urn:uuid:{identity.lower()}", item.resource)
     for alias, name in record.aliases.items():
         if name in sent:
             sent.setdefault(alias, sent[name])

@@ -17,7 +17,8 @@ from cds_service.fhir.references import normalised
 from rules.model import Unread
 
 SEVERAL_VERSIONS = "several-versions"
-_URN = "urn:"
+_DRUG = "medication"
+_KNOWLEDGE = "MedicationKnowledge"  # a page of a formulary
 # What may differ between two copies of one content.
 _ENVELOPE = frozenset({"meta", "text"})
 
@@ -54,7 +55,8 @@ class Record:
 def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: frozenset[str]) -> Record:
     """The record and the drafts, of the types in ``kinds``; other resources are left alone. Never raises."""
     record = Record()
-    strangers = 0
+    spellings = {kind.lower(): kind for kind in kinds}
+    strangers = unknown = 0
     pending: list[tuple[bool, Entry]] = []
     for draft, values, what in ((False, resources, "resources"), (True, drafts, "draftOrders")):
         for value in values:
@@ -70,7 +72,11 @@ def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: froz
             strangers += 1
             continue
         if kind not in kinds:
-            continue
+            spelt = spellings.get(kind.strip().lower())
+            if spelt is None:
+                unknown += _may_be_drug(kind)
+                continue
+            kind, resource = spelt, {**resource, "resourceType": spelt}
         source = _name(resource, kind, entry.full_url)
         if entry.full_url and source:
             alias = normalised(entry.full_url)
@@ -84,6 +90,10 @@ def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: froz
     record.named.sort(key=lambda item: (item.draft, item.source))
     record.unread.extend(
         Unread(f"entry[{number}]", "not an object with a resourceType") for number in range(1, strangers + 1)
+    )
+    record.unread.extend(
+        Unread(f"Medication...[{number}]", "of a type that this service does not know")
+        for number in range(1, unknown + 1)
     )
     return record
 
@@ -140,8 +150,13 @@ def _newest(copies: list[Named], record: Record) -> Named:
     return Named(newest.source, newest.kind, newest.resource, newest.draft, (SEVERAL_VERSIONS,))
 
 
+def _may_be_drug(kind: str) -> bool:
+    """Whether a resource of a type that is not read may tell of a medicine that is taken."""
+    return kind.strip().lower().startswith(_DRUG) and kind != _KNOWLEDGE
+
+
 def _is_drug(item: Named) -> bool:
-    return item.kind.startswith("Medication")
+    return item.kind.lower().startswith(_DRUG)
 
 
 def _same(one: Element, other: Element) -> bool:

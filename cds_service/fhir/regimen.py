@@ -45,9 +45,15 @@ _TAKEN: dict[str, bool] = {
     "n": False,
     "not-taken": False,
     "not-done": False,
-    "taking": True,
-    "not-taking": False,
 }
+# STU3's and DSTU2's flags of an administration, a dispense or a statement that never was.
+_DENIALS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
+_RECORDED = "recorded"
+_UNKNOWN = "unknown"
+# R5's words for how a stated medicine is taken, by how they begin.
+_ADHERENCE: dict[str, str] = {"not-taking": "not-taken", "taking": "active", "on-hold": "on-hold", "stopped": "stopped"}
+# What a change of status ends.
+_ENDS = frozenset({"completed", "stopped", "ended", "on-hold"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +75,10 @@ def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Reg
     if resource.get("resourceType") == "MedicationAdministration":
         notes.add(ADMINISTRATION)
     zone = place.zone
-    status = word_of(resource.get("status"))
-    if resource.get("status") is not None and not status:
-        notes.add(STATUS_NOT_READABLE)
-    lines = resource.get("dosage") if kind is Kind.STATEMENT else resource.get("dosageInstruction")
-    dispense = resource.get("dispenseRequest") if kind is Kind.REQUEST else None
+    status = _status(resource, notes)
+    places = ("dosage", "dosageInstruction") if kind is Kind.STATEMENT else ("dosageInstruction", "dosage")
+    lines = next(filter(None, map(resource.get, places)), None)
+    dispense = resource.get("dispenseRequest", resource.get("dispense")) if kind is Kind.REQUEST else None
     request = dispense if isinstance(dispense, dict) else {}
     authored, effective, validity = _dates(resource, kind, request, zone, notes)
     prior = reference_of(resource.get("priorPrescription"))
@@ -86,7 +91,7 @@ def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Reg
         intent=word_of(resource.get("intent")),
         do_not_perform=_do_not_perform(resource.get("doNotPerform"), notes),
         reported=_reported(resource),
-        taken=_taken(resource, status) if kind is Kind.STATEMENT else None,
+        taken=None if kind is Kind.REQUEST else _taken(resource, status),
         another_patient=not place.is_patient(resource),
         requester=_requester(resource, place),
         setting=_setting(resource.get("category")),
@@ -94,6 +99,7 @@ def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Reg
         authored_on=authored,
         validity=validity,
         effective=effective,
+        ended=_ended(resource, status, zone, notes),
         supply=_supply(resource, request, dispense, kind, notes),
         prior=None if prior is None else place.name_of(prior),
         references=_references(resource, place),
@@ -111,17 +117,15 @@ def _dates(
 
     if kind is Kind.REQUEST:
         validity = period_of(request.get("validityPeriod"), zone, notes)
-        ended = day_of(resource.get("dateEnded"), zone, notes, last=True)  # DSTU2
-        if ended is not None and validity.end is None:
-            validity = Period(validity.start, ended)
         effective = period_of(resource.get("effectiveDosePeriod"), zone, notes)  # R5
         return day("authoredOn", "dateWritten"), effective, validity
     if kind is Kind.STATEMENT:
-        stretches = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod")  # R4, DSTU2, R5 (spelt so)
+        # R4; DSTU2's administration; R5's, which spells it so; DSTU1
+        stretches = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod", "whenGiven")
         effective = period_of(next(filter(None, map(resource.get, stretches)), None), zone, notes)
         if effective == Period():
             # A single day says when the statement held, not when the use ended; an administration is over that day.
-            held = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime")
+            held = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime", "occurrenceDateTime")
             effective = Period(held, held if ADMINISTRATION in notes else None)
         return day("dateAsserted"), effective, Period()
     dispensed = day("whenHandedOver", "whenPrepared")
@@ -158,6 +162,26 @@ def _supply(resource: Element, request: Element, sent: object, kind: Kind, notes
     return Supply(amount, length, ZERO if again is None else again)
 
 
+def _status(resource: Element, notes: Notes) -> str:
+    """The status in R4's words. R5 says of a statement only that it was recorded, and whether it is taken apart."""
+    status = word_of(resource.get("status"))
+    if resource.get("status") is not None and not status:
+        notes.add(STATUS_NOT_READABLE)
+    if status != _RECORDED:
+        return status
+    adherence = resource.get("adherence")
+    word = word_of(adherence.get("code") if isinstance(adherence, dict) else adherence)
+    return next((read for start, read in _ADHERENCE.items() if word.startswith(start)), _UNKNOWN)
+
+
+def _ended(resource: Element, status: str, zone: tzinfo, notes: Notes) -> date | None:
+    """The day on which it was stopped, or put on hold: DSTU2's end, R5's change of status; R4 tells none."""
+    ended = day_of(resource.get("dateEnded"), zone, notes, last=True)
+    if ended is None and status in _ENDS:
+        ended = day_of(resource.get("statusChanged"), zone, notes, last=True)
+    return ended
+
+
 def _do_not_perform(value: object, notes: Notes) -> bool:
     try:
         return bool(truth_of(value))
@@ -177,20 +201,18 @@ def _reported(resource: Element) -> bool:
 
 
 def _taken(resource: Element, status: str) -> bool | None:
-    """Whether the statement says that it is taken: R4's status, STU3's ``taken``, R5's ``adherence``, DSTU2's flag."""
+    """Whether the record says that it is taken: R4's and R5's status, STU3's ``taken``, older flags that deny it."""
     if status in _TAKEN:
         return _TAKEN[status]
-    adherence = resource.get("adherence")
     stated = _TAKEN.get(word_of(resource.get("taken")))
-    if stated is None and isinstance(adherence, dict):
-        stated = _TAKEN.get(word_of(adherence.get("code")))
-    if stated is None:
-        try:
-            not_taken = truth_of(resource.get("wasNotTaken", resource.get("wasNotGiven")))
-        except NotReadableError:
-            return None
-        return None if not_taken is None else not not_taken
-    return stated
+    if stated is not None:
+        return stated
+    try:
+        denied = [truth_of(resource.get(name)) for name in _DENIALS]
+    except NotReadableError:
+        return None
+    said = [one for one in denied if one is not None]
+    return not any(said) if said else None
 
 
 def _requester(resource: Element, place: Place) -> str | None:
@@ -219,7 +241,7 @@ def _setting(value: object) -> Setting | None:
 def _references(resource: Element, place: Place) -> tuple[str, ...]:
     found = {
         place.name_of(reference)
-        for name in ("basedOn", "authorizingPrescription", "derivedFrom")
+        for name in ("basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription")
         for item in members(resource.get(name))
         if (reference := reference_of(item)) is not None
     }

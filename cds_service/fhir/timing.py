@@ -11,6 +11,8 @@ from cds_service.fhir.dates import day_of, period_of
 from cds_service.fhir.elements import Element, Notes, members, one_object, positive_of, text_of
 from rules.model import Period, Timing
 
+_PERIOD_UNITS = ("periodUnit", "periodUnits", "units", "unit")
+
 
 def timing_of(value: object, zone: tzinfo, notes: Notes) -> Timing | None:
     """A Timing; None if absent. A bare string is the text of a timing code.
@@ -27,19 +29,20 @@ def timing_of(value: object, zone: tzinfo, notes: Notes) -> Timing | None:
     repeat = one_object(timing.get("repeat")) or {}
     code, code_text = _code(timing.get("code"))
     bounds, shortest, longest = _bounds(repeat, zone, notes)
+    # DSTU2 wrote periodUnits; DSTU1 units, and its duration is the period.
+    first = "period" not in repeat and "units" in repeat
     return Timing(
         frequency=positive_of(repeat.get("frequency")),
         frequency_max=positive_of(repeat.get("frequencyMax")),
-        period=positive_of(repeat.get("period")),
+        period=positive_of(repeat.get("duration" if first else "period")),
         period_max=positive_of(repeat.get("periodMax")),
-        # DSTU2 wrote periodUnits, its drafts units
-        period_unit=time_unit(repeat.get("periodUnit") or repeat.get("periodUnits") or repeat.get("unit")),
+        period_unit=time_unit(next(filter(None, map(repeat.get, _PERIOD_UNITS)), None)),
         when=_words(repeat.get("when")),
         time_of_day=_words(repeat.get("timeOfDay")),
         day_of_week=tuple(word.lower() for word in _words(repeat.get("dayOfWeek"))),
         count=positive_of(repeat.get("count")),
         count_max=positive_of(repeat.get("countMax")),
-        duration=positive_of(repeat.get("duration")),
+        duration=None if first else positive_of(repeat.get("duration")),
         duration_unit=time_unit(repeat.get("durationUnit") or repeat.get("durationUnits")),
         bounds=bounds,
         bounds_days=shortest,

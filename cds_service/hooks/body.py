@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from cds_service.doubled_members import has_member_twice
+from cds_service.document import NotADocumentError, parse, refuse_doubles
 from cds_service.hooks.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PLAIN = ("", "identity")
 
 
@@ -51,16 +48,17 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
     if len(data) > limits.bytes:
         raise too_many_bytes(limits.bytes)
     try:
-        value = orjson.loads(data.removeprefix(_BYTE_ORDER_MARK))
-    except orjson.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise NotJsonError(f"The request is not valid JSON at {place}.") from None
+        value = parse(data)
+    except NotADocumentError as error:
+        raise NotJsonError(f"The request is not valid JSON at line {error.line}, column {error.column}.") from None
     if not isinstance(value, dict):
         raise MalformedRequestError([("request", "must be a JSON object")])
     if _deeper_than(value, limits.depth):
         raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
-    if has_member_twice(data):
-        raise NotJsonError("The request holds an object with the same member twice.")
+    try:
+        refuse_doubles(data)
+    except NotADocumentError:
+        raise NotJsonError("The request holds an object with the same member twice.") from None
     return value
 
 

@@ -69,6 +69,8 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     if not left:
         if case.ordered is not None:
             return {"kind": "stops"} if before else None
+        if _was_stopped(case, use):
+            return {"kind": "stopped"}
         if use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
             return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
         return {"kind": "stopped"} if before else None
@@ -76,6 +78,15 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
         return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
     percent = _fall(case, left)
     return None if percent is None else {"kind": "cut", "percent": percent}
+
+
+def _was_stopped(case: Case, use: Exposure) -> bool:
+    """Whether the use ended on a day on which, by the record, an order was stopped: it did not run out."""
+    return any(
+        entry.regimen.ended == use.until
+        for entry in case.record.entries
+        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.regimen.draft
+    )
 
 
 def _supplied(entry: Entry, case: Case) -> bool:
