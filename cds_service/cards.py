@@ -11,7 +11,15 @@ from cds_service.assessment_json import concerning
 from cds_service.clauses import clause
 from cds_service.detail import detail
 from cds_service.hooks.request import Invocation
-from cds_service.occasion import CONVERSATION, OF_DECREASE, OF_LONG_TERM, Occasion, occasion_of
+from cds_service.occasion import (
+    CONVERSATION,
+    OF_DECREASE,
+    OF_LONG_TERM,
+    Occasion,
+    is_astray,
+    is_for_patient,
+    occasion_of,
+)
 from cds_service.phrases import listed, load_figure
 from cds_service.suggestions import override_reasons, suggestions
 from rules.assessment import Assessment, Met
@@ -53,7 +61,7 @@ def cards_for(assessment: Assessment, invocation: Invocation, knowledge: Knowled
     says what the other would.
     """
     occasion = occasion_of(assessment, invocation.hook, knowledge)
-    raising = tuple(finding for finding in assessment.findings if finding.raises and occasion.touches(finding))
+    raising = tuple(f for f in assessment.findings if (f.raises or is_astray(f)) and occasion.touches(f))
     about = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
     if about[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
         about = {LONG_TERM_USE: (*about[LONG_TERM_USE], *about[SEDATIVE_LOAD])}
@@ -70,7 +78,7 @@ def _topic(finding: Met) -> str:
 
 def _sharpened(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -> tuple[Met, ...]:
     """The findings of a card: those that raise it, those that only sharpen it, and what is said of every card."""
-    own = [finding for finding in raising if _topic(finding) == topic.code]
+    own = [finding for finding in raising if _topic(finding) == topic.code and finding.id != INCOMPLETE]
     others = [f for f in assessment.findings if _topic(f) == topic.code and f not in own and f.id != INCOMPLETE]
     if topic.code == LONG_TERM_USE:
         held = by_id(assessment.findings)
@@ -79,7 +87,8 @@ def _sharpened(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -
         before, after = [f for f in beside if f.id != _LAST], [f for f in beside if f.id == _LAST]
         others = [*others[:1], *before, *others[1:], *after]
     last = [finding for finding in assessment.findings if finding.id == INCOMPLETE]
-    return (*own, *others, *last)
+    # What raises a card leads it; what is not known does so where nothing else raised it.
+    return (*own, *others, *last) if own else (*last, *others)
 
 
 def _card(
@@ -139,6 +148,8 @@ def summary(findings: tuple[Met, ...], assessment: Assessment, knowledge: Knowle
     """One sentence of up to 139 characters that names the drug and the number."""
     subject = _subject(assessment, knowledge)
     lead = clause(findings[0], subject)
+    if findings[0].id == INCOMPLETE:
+        return lead
     load = assessment.with_order or assessment.load
     number = load_figure(load, knowledge)
     for text in (f"{lead}; {number}", f"{clause(findings[0], 'this order')}; {number}", lead):
@@ -149,7 +160,7 @@ def summary(findings: tuple[Met, ...], assessment: Assessment, knowledge: Knowle
 
 def _subject(assessment: Assessment, knowledge: Knowledge) -> str:
     """What the card is about: the depressants being ordered, else those in the load."""
-    ordered = sorted({line.agent for line in assessment.lines if line.standing == "ordered" and line.agent})
+    ordered = sorted({line.agent for line in assessment.lines if line.standing == "ordered" and is_for_patient(line)})
     agents = ordered or sorted({line.agent for line in assessment.contributions})
     return listed((knowledge.agents[agent].name for agent in agents), 2) or "sedatives"
 

@@ -80,6 +80,10 @@ def _load_clause(facts: Facts, subject: str) -> str:
     return f"{text}, not by every table" if facts.get("band_depends_on_table") else text
 
 
+def _astray_clause(facts: Facts, _subject: str) -> str:
+    return f"{capitalised(listed(texts(facts, 'for_another_patient'), 2))} is drafted for another patient; not counted"
+
+
 Clause = Callable[[Facts, str], str]
 
 CLAUSES: Mapping[str, Clause] = {
@@ -100,6 +104,7 @@ CLAUSES: Mapping[str, Clause] = {
     ),
     "long-term-use": _long_term_clause,
     "total-load": _load_clause,
+    "incomplete-picture": _astray_clause,
 }
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from cds_service.figures import shown
 from cds_service.load_lines import load_lines, renewals, still_active
+from cds_service.occasion import is_astray
 from cds_service.phrases import DO_NOT_STOP, number, quoted
 from cds_service.sentences import sentence
 from cds_service.unknown_lines import LONGEST_REASON, unknown_lines
@@ -77,7 +78,8 @@ def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, 
         finding
         for finding in findings
         # The question about the earlier order has said it already.
-        if finding.id != "incomplete-picture" and not (asked and finding.facts.get("only_if_both_continue"))
+        if (finding.id != "incomplete-picture" or is_astray(finding))
+        and not (asked and finding.facts.get("only_if_both_continue"))
     ]
     said = [*said[:1], *sorted(said[1:], key=_weight)]
     for line in renewals(assessment)[:1]:
@@ -101,6 +103,8 @@ def _weight(finding: Met) -> int:
 def _options(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, offers: Iterable[str]) -> str:
     options = [quoted(_lower(offer).removesuffix(_DRAFTED), LONGEST_REASON) for offer in offers]
     ids = {finding.id for finding in findings}
+    if any(map(is_astray, findings)):
+        options.append("check which patient the order is for")
     if any(still_active(assessment, knowledge)) or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
         options.append("review whether all orders are to continue")
     protected = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)

@@ -57,7 +57,7 @@ class Occasion:
 
     def touches(self, finding: Met) -> bool:
         """Whether the finding is about what this call changes."""
-        if self.conversation or finding.id in OF_DECREASE:
+        if self.conversation or finding.id in OF_DECREASE or is_astray(finding):
             return True
         if self.hook == DISCHARGE:
             return finding.id in _GOING_HOME or bool(self.sedatives & self.risen)
@@ -72,8 +72,7 @@ class Occasion:
 
 def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occasion:
     """The occasion that a call of a hook is."""
-    ordered = [line for line in assessment.lines if line.standing == Standing.ORDERED and line.agent]
-    ordered = [line for line in ordered if getattr(line, "reason", None) is not NotCountedReason.WRONG_PATIENT]
+    ordered = [line for line in assessment.lines if line.standing == Standing.ORDERED and is_for_patient(line)]
     in_load = set(assessment.load.components)
     given = [line for line in ordered if _is_present(line)]
     standing = [line for line in assessment.lines if line.standing == Standing.CURRENT and line.agent]
@@ -91,6 +90,16 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
         risen=_names(risen, knowledge) if assessment.increases else frozenset(),
         unchanged=stays and not any(finding.id in OF_DECREASE for finding in assessment.findings),
     )
+
+
+def is_astray(finding: Met) -> bool:
+    """Whether a finding tells of a depressant that is being ordered for another patient: that is always said."""
+    return bool(finding.facts.get("for_another_patient"))
+
+
+def is_for_patient(line: Line) -> bool:
+    """Whether a line tells of a known agent, and of this patient."""
+    return bool(line.agent) and getattr(line, "reason", None) is not NotCountedReason.WRONG_PATIENT
 
 
 def _is_present(line: Line) -> bool:

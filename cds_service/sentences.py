@@ -220,5 +220,9 @@ SENTENCES: Mapping[str, Callable[[Facts, Knowledge], str]] = {
     "long-term-use": _long_term_sentence,
     "taper-referral": _taper_sentence,
     "abrupt-change": _abrupt_sentence,
+    "incomplete-picture": lambda f, _k: (
+        f"The draft order for {listed(texts(f, 'for_another_patient'))} names another patient than this chart's, so it "
+        "was not counted here."
+    ),
     **HAZARDS,
 }

@@ -49,6 +49,7 @@ WORDS: Mapping[str, str] = {
     "limited-at-a-time": "limited by the most that is written for one administration",
     "maximum-at-a-time-not-read": "the most for one administration could not be read, it limits nothing",
     "written-maximum-not-read": "the written maximum could not be read, it limits nothing",
+    "dosage-text-not-sent": "its instructions in words were not sent",
     "maximum-not-readable": "a maximum dose was sent that could not be read",
     "read-from-text": "the dose, or how often, is read from the text",
     "quantity-and-supply-differ": "less was dispensed than the text says, the low reading has what was dispensed",

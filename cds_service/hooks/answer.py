@@ -16,7 +16,7 @@ from cds_service.hooks.body import Limits
 from cds_service.hooks.errors import TooLargeError
 from cds_service.hooks.prefetch import supply_of
 from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request
-from cds_service.hooks.selection import NOT_FOUND, holds_depressant, is_among, selected_sources
+from cds_service.hooks.selection import NOT_FOUND, holds_depressant, holds_stray, is_among, selected_sources
 from cds_service.hooks.services import Service
 from rules import Knowledge, assess
 
@@ -50,7 +50,12 @@ class Judge:
             missing.append(NOT_FOUND)
         record.missing.update(missing)
         patient = patient_of(record, patient_id=request.patient_id, author=invocation.requester, zone=self.zone)
-        if service.drafts is not None and not holds_depressant(patient, invocation.selected, self.knowledge):
+        # An order for another patient is not judged, so it asks for no data; where there are some, it is said.
+        if (
+            service.drafts is not None
+            and not holds_depressant(patient, invocation.selected, self.knowledge)
+            and (supply.lacking or not holds_stray(patient, invocation.selected, self.knowledge))
+        ):
             return []
         supply.require()
         assessment = assess(patient, self.knowledge, on, at_discharge=service.at_discharge)

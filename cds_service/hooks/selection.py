@@ -9,7 +9,7 @@ from cds_service.fhir.elements import text_of
 from cds_service.fhir.record import Record
 from cds_service.fhir.references import normalised, references_match
 from rules.knowledge import Knowledge
-from rules.model import Patient
+from rules.model import Patient, Regimen
 from rules.product import Product, resolve
 from rules.record import exclusion, is_stopping
 from rules.route import way_of
@@ -45,13 +45,27 @@ def holds_depressant(patient: Patient, sources: frozenset[str], knowledge: Knowl
     A draft that orders nothing (another patient's, a proposal, one entered in error) and a skin cream do not.
     """
     return any(
-        regimen.draft
-        and regimen.source in sources
-        and (exclusion(regimen) is None or is_stopping(regimen))
-        and isinstance(product := resolve(regimen.medication, knowledge), Product)
+        (exclusion(regimen) is None or is_stopping(regimen)) and _gives_depressant(regimen, knowledge)
+        for regimen in patient.regimens
+        if regimen.draft and regimen.source in sources
+    )
+
+
+def holds_stray(patient: Patient, sources: frozenset[str], knowledge: Knowledge) -> bool:
+    """Whether one of the drafts of these sources is about a CNS-active agent for another patient than this one."""
+    return any(
+        regimen.another_patient and _gives_depressant(regimen, knowledge)
+        for regimen in patient.regimens
+        if regimen.draft and regimen.source in sources
+    )
+
+
+def _gives_depressant(regimen: Regimen, knowledge: Knowledge) -> bool:
+    product = resolve(regimen.medication, knowledge)
+    return (
+        isinstance(product, Product)
         and _is_depressant(product, knowledge)
         and way_of(regimen, product, knowledge).exposes
-        for regimen in patient.regimens
     )
 
 

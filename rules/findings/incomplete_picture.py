@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import Case, not_met
+from rules.case import Case, names, not_met
+from rules.record import Entry
 
 ID = "incomplete-picture"
 
 
 def judge(case: Case) -> Met | Considered:
-    """Met when the load is not complete or data asked for is missing; shown whenever a card is shown."""
-    if case.load.complete and not case.patient.missing:
+    """Met when the load is not complete or data asked for is missing; shown whenever a card is shown.
+
+    A depressant being ordered for another patient is named: it was not counted, and one of the two patients is the
+    wrong one.
+    """
+    strays = names(entry for entry in case.record.entries if _is_astray(entry))
+    if case.load.complete and not case.patient.missing and not strays:
         return not_met(ID)
     facts = {
         "load_complete": case.load.complete,
@@ -18,5 +24,10 @@ def judge(case: Case) -> Met | Considered:
         "missing": tuple(f"{what}: {why}" for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
         "unnamed": case.unnamed,
+        "for_another_patient": strays,
     }
     return case.met(ID, facts)
+
+
+def _is_astray(entry: Entry) -> bool:
+    return entry.regimen.draft and entry.regimen.another_patient and entry.agent.agent_class.depressant

@@ -202,6 +202,28 @@ def test_another_patients_order_is_not_counted(http):
     assert [item["reason"] for item in assessment(card)["not_counted"]] == ["wrong-patient"]
 
 
+def test_a_draft_of_another_patient_is_said_and_not_counted(http):
+    stray = lorazepam("stray", subject={"reference": "Patient/p2"})
+    (card,) = cards(http, sign(stray, prefetch=prefetch(lorazepam())))
+    assert card["indicator"] == "info"
+    assert card["summary"] == "Lorazepam is drafted for another patient; not counted"
+    assert "check which patient the order is for" in card["detail"]
+    assert load_with_order(card)["used"] == 20.0  # the 2 mg a day on record alone
+    assert [item["reason"] for item in assessment(card)["not_counted"]] == ["wrong-patient"]
+    assert "suggestions" not in card
+
+
+def test_a_draft_of_another_patient_does_not_lead_the_card_of_an_order_for_this_one(http):
+    stray = order("stray", "diazepam 5 MG Oral Tablet", code="197591", subject={"reference": "Patient/p2"})
+    first = cards(http, sign(lorazepam(), stray))[0]
+    assert first["summary"].startswith("New lorazepam")
+    assert "diazepam names another patient" in first["detail"]
+
+
+def test_another_drug_drafted_for_another_patient_is_silence(http):
+    assert cards(http, sign(metformin() | {"subject": {"reference": "Patient/p2"}})) == []
+
+
 # -- the shapes clients send ---------------------------------------------------------------------------------------
 
 SHAPES = {

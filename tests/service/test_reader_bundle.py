@@ -98,6 +98,39 @@ def test_data_in_part_says_why(value: object, why: str) -> None:
     assert (found.supplied, found.resources, found.incomplete) == (Supplied.DATA, [ORDER], (why,))
 
 
+@pytest.mark.parametrize("empty", [None, {}, {"resource": None}, {"fullUrl": "urn:uuid:1", "resource": {}}])
+def test_an_entry_that_holds_nothing_is_said(empty: object) -> None:
+    for entries in ([empty, {"resource": ORDER}], [{"resource": ORDER}, empty]):
+        found = read_value({"resourceType": "Bundle", "entry": entries})
+        assert (found.resources, found.incomplete) == ([ORDER], ("an entry holds no resource",))
+    assert not read_value({"resourceType": "Bundle", "total": 1, "entry": [empty]}).complete
+
+
+@pytest.mark.parametrize(
+    "entry", [{"response": {"status": "204"}}, {"request": {"method": "DELETE", "url": "MedicationRequest/m"}}]
+)
+def test_an_entry_that_answers_or_asks_needs_no_resource(entry: object) -> None:
+    assert read_value({"resourceType": "Bundle", "entry": [entry, {"resource": ORDER}]}).complete
+
+
+def test_a_total_sent_as_text_is_a_total() -> None:
+    assert not read_value(bundle(ORDER, total="2")).complete
+    assert read_value(bundle(ORDER, total="1")).complete
+    assert read_value(bundle(ORDER, total="9" * 5000)).complete
+
+
+def test_what_an_operation_answers_with_is_opened() -> None:
+    parameters = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "a", "resource": bundle(ORDER)}, {"name": "b", "part": [{"resource": PATIENT}]}, 7],
+    }
+    assert read_value(parameters).resources == [ORDER, PATIENT]
+    nested: object = ORDER
+    for _ in range(300):
+        nested = {"resourceType": "Parameters", "parameter": {"part": {"part": {"resource": nested}}}}
+    assert not read_value(nested).complete
+
+
 def test_the_next_page_is_kept_and_a_self_link_is_none() -> None:
     page = "https://x.example/2"
     assert read_value(bundle(ORDER, link=[{"relation": "next", "url": page}])).next_url == page

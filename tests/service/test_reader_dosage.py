@@ -37,6 +37,7 @@ def one_dose(quantity: Quantity, kind: str | None = None) -> DoseEntry:
         pytest.param({"doseQuantity": {"value": 1, "unit": "tablet"}}, id="STU3 and DSTU2"),
         pytest.param({"doseSimpleQuantity": {"value": 1.0, "unit": "tablet"}}, id="STU3 by its long name"),
         pytest.param({"quantityQuantity": {"value": 1.0, "unit": "tablet"}}, id="DSTU2 statement"),
+        pytest.param({"quantity": {"value": 1, "unit": "tablet"}}, id="DSTU2 administration"),
         pytest.param({"doseAndRate": [{"doseQuantity": {"value": "1", "unit": "tablet"}}]}, id="number sent as text"),
         pytest.param({"doseAndRate": [], "doseQuantity": {"value": 1, "unit": "tablet"}}, id="R4 empty, STU3 filled"),
     ],
@@ -150,6 +151,19 @@ def test_the_unit_of_the_period_is_read_under_its_older_names(member: str, word:
     assert timing.period_unit == "d"
 
 
+def test_the_period_of_dstu1_is_its_duration() -> None:
+    timing = line({"scheduledTiming": {"repeat": {"frequency": 2, "duration": 1, "units": "d"}}}).timing
+    assert timing is not None
+    assert (timing.frequency, timing.period, timing.period_unit, timing.duration) == (2, 1, "d", None)
+
+
+def test_the_words_that_stand_in_an_extension_only_are_said_to_be_missing() -> None:
+    extension = {"extension": [{"url": "http://example.org/sig", "valueString": "two at night"}]}
+    regimen = read([{"text": None, "_text": extension}])
+    assert (regimen.dosages, regimen.notes) == ((Dosage(),), ("dosage-text-not-sent",))
+    assert read([{"text": "one", "_text": extension}]).notes == ()
+
+
 def test_a_unit_that_is_no_time_is_kept_for_the_rules_to_refuse() -> None:
     timing = line({"timing": {"repeat": {"frequency": 6, "period": 1, "periodUnit": "fortnight"}}}).timing
     assert timing is not None
@@ -225,6 +239,11 @@ def test_epics_extensions_state_the_dose_again() -> None:
         one_dose(Quantity(Fraction(400), "mg"), "ordered"),
     )
     assert line({"extension": [None, "x", {"url": 3}, {"url": both[0]["url"]}]}).doses == ()
+
+
+def test_a_maximum_without_a_number_is_noted() -> None:
+    regimen = read([{"maxDosePerPeriod": {"numerator": {"unit": "mg"}, "denominator": {"value": 1, "unit": "d"}}}])
+    assert (regimen.dosages[0].maximum, regimen.notes) == ((), ("maximum-not-readable",))
 
 
 def test_a_maximum_over_an_unknown_time_is_left_out_and_noted() -> None:

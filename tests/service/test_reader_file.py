@@ -56,6 +56,16 @@ def test_prefetch_inside_the_context_is_found() -> None:
     assert [entry.resource for entry in content.record] == [ORDER]
 
 
+def test_a_member_twice_is_refused_in_a_file_as_it_is_in_a_request() -> None:
+    with pytest.raises(UnreadableFileError, match="the same member twice"):
+        read_file(b'{"resourceType": "MedicationRequest", "dosageInstruction": [], "dosageInstruction": [{}]}')
+
+
+def test_a_brace_too_many_is_placed() -> None:
+    with pytest.raises(UnreadableFileError, match="line 2, column 1"):
+        read_file(json.dumps(BUNDLE).encode() + b"\n}")
+
+
 def test_what_is_no_json_names_line_and_column_and_quotes_nothing() -> None:
     with pytest.raises(UnreadableFileError, match="line 2, column") as raised:
         read_file(b'{"name": "Secret",\n "name": Secret}')

@@ -74,6 +74,46 @@ def test_a_medication_sent_beside_the_order_is_found(reference: str) -> None:
     )
 
 
+@pytest.mark.parametrize("reference", ["urn:uuid:0A", "0A"])
+def test_a_medication_sent_without_a_url_is_found_by_its_id_alone(reference: str) -> None:
+    beside = {"resourceType": "Medication", "id": "0A", "code": CODE}
+    assert read({"medicationReference": {"reference": reference}}, beside).medication == CODED
+
+
+def test_a_conditional_reference_is_not_followed_and_said() -> None:
+    beside = {"resourceType": "Medication", "id": "a", "code": CODE}
+    regimen = read({"medicationReference": {"reference": "Medication?code=1", "display": "D"}}, beside)
+    assert (regimen.medication, regimen.notes) == (Medication(text="D"), ("medication-not-sent",))
+
+
+def test_a_substance_contained_in_the_medication_beside_the_order_is_found() -> None:
+    beside = {
+        "resourceType": "Medication",
+        "id": "a",
+        "contained": [{"resourceType": "Substance", "id": "s", "code": {"text": "drug"}}],
+        "ingredient": [{"itemReference": {"reference": "#s"}}],
+    }
+    regimen = read({"medicationReference": {"reference": "Medication/a"}}, beside)
+    assert regimen.medication.ingredients == (IngredientEntry((), "drug"),)
+
+
+def test_the_product_of_dstu2_has_its_ingredients() -> None:
+    amount = {"numerator": {"value": 5, "unit": "mg"}, "denominator": {"value": 1, "unit": "tablet"}}
+    product = {
+        "form": {"text": "tablet"},
+        "ingredient": [{"item": {"display": "one"}, "amount": amount}, {"item": {"text": "two"}}],
+    }
+    beside = {"resourceType": "Medication", "id": "a", "product": product}
+    regimen = read({"medicationReference": {"reference": "Medication/a"}}, beside)
+    assert regimen.medication == Medication(
+        form="tablet",
+        ingredients=(
+            IngredientEntry((), "one", Quantity(Fraction(5), "mg"), Quantity(Fraction(1), "tablet")),
+            IngredientEntry((), "two"),
+        ),
+    )
+
+
 def test_the_medications_own_words_come_before_the_references() -> None:
     beside = {"resourceType": "Medication", "id": "a", "code": {"text": "own words"}}
     order = {"medicationReference": {"reference": "Medication/a", "display": "the reference's words"}}

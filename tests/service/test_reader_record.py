@@ -203,6 +203,17 @@ def test_what_is_no_resource_is_a_line_for_each() -> None:
     assert patient.unread == tuple(Unread(f"entry[{n}]", "not an object with a resourceType") for n in (1, 2, 3))
 
 
+@pytest.mark.parametrize("kind", ["medicationrequest", "MEDICATIONREQUEST", " MedicationRequest "])
+def test_a_type_in_other_letters_is_that_type(kind: str) -> None:
+    assert sources(read({**order(), "resourceType": kind})) == ["MedicationRequest/m"]
+
+
+def test_a_medication_of_an_unknown_type_is_said_and_a_formulary_page_is_not() -> None:
+    patient = read({**order(), "resourceType": "MedicationOrderSet"}, {"resourceType": "MedicationKnowledge"})
+    assert patient.regimens == ()
+    assert patient.unread == (Unread("Medication...[1]", "of a type that this service does not know"),)
+
+
 def test_what_is_missing_is_passed_on() -> None:
     patient = read({"resourceType": "Patient", "id": "p"}, missing=[("conditions", "not sent")])
     assert patient.missing == (("conditions", "not sent"),)
@@ -241,5 +252,10 @@ def test_a_condition_of_another_patient_is_marked() -> None:
     assert read(condition).conditions[0].another_patient
 
 
-def test_a_condition_said_to_have_ended_is_resolved() -> None:
-    assert read({"resourceType": "Condition", "abatementBoolean": True}).conditions[0].clinical_status == "resolved"
+@pytest.mark.parametrize(
+    "ended", [{"abatementBoolean": True}, {"abatementAge": {"value": 30}}, {"abatementString": "as a child"}]
+)
+def test_a_condition_said_to_have_ended_is_resolved(ended: dict[str, object]) -> None:
+    assert read({"resourceType": "Condition", **ended}).conditions[0].clinical_status == "resolved"
+    stated = read({"resourceType": "Condition", "clinicalStatus": "relapse", **ended})
+    assert stated.conditions[0].clinical_status == "relapse"

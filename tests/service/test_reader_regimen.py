@@ -168,6 +168,75 @@ def test_a_statement_says_whether_it_is_taken(members: dict[str, object], taken:
     assert read("MedicationStatement", **members).taken is taken
 
 
+@pytest.mark.parametrize(
+    ("adherence", "status", "taken"),
+    [
+        ("taking", "active", None),
+        ("taking-not-as-directed", "active", None),
+        ("not-taking", "not-taken", False),
+        ("not-taking-not-as-directed", "not-taken", False),
+        ("on-hold-as-directed", "on-hold", None),
+        ("stopped-not-as-directed", "stopped", None),
+        ("unknown", "unknown", None),
+        (None, "unknown", None),
+    ],
+)
+def test_the_adherence_of_r5_is_the_status_of_r4(adherence: str | None, status: str, taken: bool | None) -> None:
+    told = {} if adherence is None else {"adherence": {"code": {"coding": [{"code": adherence}]}}}
+    regimen = read("MedicationStatement", status="recorded", **told)
+    assert (regimen.status, regimen.taken) == (status, taken)
+
+
+@pytest.mark.parametrize(
+    ("kind", "flag"),
+    [
+        ("MedicationStatement", "wasNotTaken"),
+        ("MedicationAdministration", "wasNotGiven"),
+        ("MedicationAdministration", "notGiven"),
+        ("MedicationDispense", "notDone"),
+    ],
+)
+def test_a_flag_that_it_never_was_is_read_in_every_version(kind: str, flag: str) -> None:
+    assert read(kind, status="completed", **{flag: True}).taken is False
+    assert read(kind, status="completed", **{flag: False}).taken is True
+
+
+@pytest.mark.parametrize(
+    ("members", "ended"),
+    [
+        ({"dateEnded": "2026-03-05"}, date(2026, 3, 5)),
+        ({"dateEnded": "2026-03"}, date(2026, 3, 31)),
+        ({"status": "stopped", "statusChanged": "2026-03-05T03:00:00Z"}, date(2026, 3, 4)),
+        ({"status": "on-hold", "statusChanged": "2026-03-05"}, date(2026, 3, 5)),
+        ({"status": "active", "statusChanged": "2026-03-05"}, None),
+        ({"status": "stopped"}, None),
+    ],
+)
+def test_the_day_on_which_an_order_was_stopped_is_read(members: dict[str, object], ended: date | None) -> None:
+    assert read(**members).ended == ended
+
+
+def test_the_dates_of_an_administration_are_read_in_every_version() -> None:
+    for name in ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod"):
+        period = {name: {"start": "2026-01-02", "end": "2026-01-02"}}
+        assert read("MedicationAdministration", **period).effective == Period(date(2026, 1, 2), date(2026, 1, 2)), name
+    for name in ("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime", "occurrenceDateTime"):
+        regimen = read("MedicationAdministration", **{name: "2026-01-02"})
+        assert regimen.effective == Period(date(2026, 1, 2), date(2026, 1, 2)), name
+
+
+@pytest.mark.parametrize("name", ["request", "prescription", "basedOn"])
+def test_the_order_of_an_administration_is_named(name: str) -> None:
+    regimen = read("MedicationAdministration", **{name: {"reference": "MedicationRequest/7"}})
+    assert regimen.references == ("MedicationRequest/7",)
+
+
+def test_the_dosage_is_found_under_the_name_of_another_kind() -> None:
+    for kind in ("MedicationRequest", "MedicationStatement"):
+        for name in ("dosage", "dosageInstruction"):
+            assert [line.text for line in read(kind, **{name: [{"text": "one"}]}).dosages] == ["one"]
+
+
 def test_the_day_of_a_statement_starts_the_use_and_does_not_end_it() -> None:
     regimen = read("MedicationStatement", effectiveDateTime="2026-01-02", dateAsserted="2026-01-05")
     assert (regimen.effective, regimen.authored_on) == (Period(date(2026, 1, 2)), date(2026, 1, 5))

@@ -63,6 +63,7 @@ MEDICATION_KEYS = frozenset(
         "when",
         "weekdays",
         "units_most",
+        "ended",
     )
 )
 
@@ -128,6 +129,7 @@ def _regimen(told: Row, on: date) -> Regimen:
         dosages=_dosages(told, Period(start, end)),
         authored_on=_written(told, start),
         validity=Period(start, end) if end else Period(),
+        ended=date.fromisoformat(told["ended"]) if "ended" in told else None,
         supply=_supply(told),
         prior=f"MedicationRequest/{prior}" if prior else None,
         references=(f"MedicationRequest/{told['under']}",) if "under" in told else (),
