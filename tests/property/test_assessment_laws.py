@@ -136,7 +136,10 @@ def test_moving_every_date_moves_only_dates(patient: Patient, days: int) -> None
 @MANY
 @given(worlds(drafts=False), st.data())
 def test_a_draft_equal_to_a_current_order_never_raises_a_warning(patient: Patient, data: st.DataObject) -> None:
-    current = {line.source for line in judged(patient).contributions}
+    lines = judged(patient).contributions
+    agents = [line.agent for line in lines]
+    # Where two orders of one agent stand, the newer replaces the other by one reading, and a copy of the older changes that.
+    current = {line.source for line in lines if agents.count(line.agent) == 1}
     orders = [item for item in patient.regimens if item.source in current and item.kind == "request"]
     assume(orders)
     order = data.draw(st.sampled_from(orders))
