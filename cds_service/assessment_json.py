@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from cds_service.config import LONGEST_EVIDENCE, MOST_EVIDENCE
 from cds_service.figures import exactly
 from rules.assessment import (
     Assessment,
@@ -26,10 +27,13 @@ from rules.assessment import (
     Load,
     Met,
     NotCounted,
+    NotCountedReason,
     NotInLoad,
     OpioidContribution,
     OpioidLoad,
+    Standing,
 )
+from rules.evidence import Evidence
 from rules.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
 
 SCHEMA_VERSION = "1"
@@ -62,14 +66,22 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
 def concerning(assessment: Assessment, findings: Collection[str]) -> dict[str, Any]:
     """What a card carries of an assessment: the working, the findings named, and what was exempt or not judged.
 
-    It is without the patient reference and without the findings that do not concern the card or do not hold. Empty
-    members are left out with the rest of the answer's.
+    It is without the patient reference, without the findings that do not concern the card or do not hold, and without
+    the records of what was over before: they are part of the exposure, and there may be many. Empty members are left
+    out with the rest of the answer's.
     """
     whole = assessment_json(assessment)
     del whole["patient"]["reference"]
     whole["findings"] = [item for item in whole["findings"] if item["id"] in findings]
+    whole["not_counted"] = [item for item in whole["not_counted"] if not _is_over(item)]
     whole["considered"] = [item for item in whole["considered"] if item["result"] != "not-met"]
     return whole
+
+
+def _is_over(item: Mapping[str, Any]) -> bool:
+    """Whether a record that is not counted was over before, and no order being written ended it."""
+    ended = NotCountedReason.NOT_ACTIVE
+    return item["reason"] == ended and item["standing"] == Standing.CURRENT and not item["present"]
 
 
 def without_empty(value: Any) -> Any:
@@ -152,7 +164,16 @@ def _contribution(item: Contribution) -> dict[str, Any]:
         "equivalent": {**_range(item.equivalent), "reference": item.reference},
         "assumptions": list(item.assumptions),
         **_doubted(item.doubts),
+        "read_from": _read_from(item.read_from),
     }
+
+
+def _read_from(pieces: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+    """Which words of the instructions gave what; long words and long rows of them are cut."""
+    return [
+        {"words": piece.words[:LONGEST_EVIDENCE], "start": piece.start, "gave": piece.gave}
+        for piece in pieces[:MOST_EVIDENCE]
+    ]
 
 
 def _not_in_load(item: NotInLoad) -> dict[str, Any]:
@@ -163,6 +184,12 @@ def _not_in_load(item: NotInLoad) -> dict[str, Any]:
         "present": item.present,
         "reason": item.reason,
         **_doubted(item.doubts),
+        "standing": item.standing,
+        "product": item.product,
+        "sig": item.sig,
+        "read_as": item.read_as,
+        "assumptions": list(item.assumptions),
+        "read_from": _read_from(item.read_from),
     }
 
 
@@ -174,6 +201,10 @@ def _not_counted(item: NotCounted) -> dict[str, Any]:
         "present": item.present,
         "reason": item.reason,
         "text": item.text,
+        "standing": item.standing,
+        "product": item.product,
+        "sig": item.sig,
+        "read_from": _read_from(item.read_from),
     }
 
 

@@ -22,6 +22,10 @@ LONGEST_TEXT = 2_000
 """The longest name, instruction or diagnosis that is read for its meaning, in characters: reading takes time by length.
 Not to be set: the longest RxNorm name has 345."""
 
+MOST_EVIDENCE = 24
+LONGEST_EVIDENCE = 120
+"""Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
+
 
 class Settings(BaseSettings):
     """The settings of one process. The field's name in capitals, after the prefix, is its environment variable."""

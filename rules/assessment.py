@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from rules.evidence import Evidence
 from rules.knowledge.entries import Severity
 from rules.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 
@@ -84,7 +85,10 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One order's part in the load: what was read, how, and by which figure it was converted."""
+    """One order's part in the load: what was read, how, and by which figure it was converted.
+
+    ``read_from``: which words of ``sig`` gave what.
+    """
 
     source: str
     requester: str | None
@@ -99,6 +103,7 @@ class Contribution:
     reference: str
     assumptions: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    read_from: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,15 @@ class NotInLoad:
     daily_dose: MilligramsPerDay | MicrogramsPerHour | None = None
     assumptions: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    read_from: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NotCounted:
-    """A record that adds nothing; ``agent`` is empty where the product is unknown."""
+    """A record that adds nothing; ``agent`` is empty where the product is unknown.
+
+    ``read_from``, where the dose is what is missing: the words of ``sig`` that stopped the reading, or what they gave.
+    """
 
     source: str
     agent: str
@@ -132,6 +141,7 @@ class NotCounted:
     standing: Standing = Standing.CURRENT
     product: str = ""
     sig: str = ""
+    read_from: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

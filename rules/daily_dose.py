@@ -40,6 +40,10 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
     ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
     """
     words = worded(regimen, knowledge)
+    return replace(_read(words, regimen, product, knowledge, on), readings=words.readings)
+
+
+def _read(words: Worded, regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     dose = read_lines(words.regimen, product, knowledge, on)
     if isinstance(dose, NoDailyDose):
         return _unread(dose, words)
@@ -114,6 +118,7 @@ def _reconciled(structured: DailyDose, written: DailyDose) -> DailyDose:
         by_agent=_lowest(larger.by_agent, smaller.by_agent),
         by_agent_hourly=_lowest(larger.by_agent_hourly, smaller.by_agent_hourly),
         units=units,
+        sig=structured.sig,
         phrase=f"{larger.phrase}, but the {other} says {smaller.phrase}",
         at_least=larger.at_least or smaller.at_least,
         assumptions=tuple(dict.fromkeys((*larger.assumptions, TEXT_DIFFERS))),

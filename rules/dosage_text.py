@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rules.evidence import SigReading, readings_of
 from rules.knowledge import Knowledge
 from rules.knowledge.vocabulary import Forms, plain
 from rules.model import Dosage, Regimen, Timing
@@ -28,7 +29,8 @@ class Worded:
 
     ``regimen`` has what the structure lacked filled in; ``from_text``: a dose or a rate of it was. ``written`` is what
     the texts say by themselves, None where they say nothing that could contradict the structure. ``single``: the text
-    tells of one dose only. ``unread`` are the plain words for what no dose was found in.
+    tells of one dose only. ``unread`` are the plain words for what no dose was found in, ``readings`` what was read in
+    each text.
     """
 
     regimen: Regimen
@@ -36,6 +38,7 @@ class Worded:
     from_text: bool = False
     single: bool = False
     unread: tuple[str, ...] = ()
+    readings: tuple[SigReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
     """The regimen with its texts read. Never raises."""
     if not any(_has_words(line) for line in regimen.dosages):
         return Worded(regimen)
-    lines = [_line(line, knowledge) for line in regimen.dosages]
+    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in regimen.dosages]
+    lines = [_line(line, read, knowledge) for line, read in zip(regimen.dosages, reads, strict=True)]
     texts = [plain(dosage.text or "") for dosage in regimen.dosages]
     said: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
@@ -72,6 +76,7 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
         from_text=any(line.from_text for line in lines),
         single=any(line.single for line in lines),
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
+        readings=readings_of([line.text for line in regimen.dosages], reads),
     )
 
 
@@ -80,18 +85,21 @@ def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:
     return sum(len(line.maximum) + (line.single_maximum is not None) for line in lines), repr(lines)
 
 
+def _is_text(line: Dosage) -> bool:
+    return bool(line.text and line.text.strip())
+
+
 def _has_words(line: Dosage) -> bool:
     coded = line.timing is not None and (line.timing.code or line.timing.code_text)
-    return bool(coded or (line.text and line.text.strip()))
+    return bool(coded or _is_text(line))
 
 
-def _line(given: Dosage, knowledge: Knowledge) -> _Line:
+def _line(given: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _Line:
     line, from_code = _with_code(given, knowledge)
     forms = knowledge.forms
     line = replace(line, sequence=None)
-    if not line.text or not line.text.strip():
+    if read is None:
         return _Line((line,), None, from_text=from_code)
-    read = read_sig(line.text, knowledge)
     rated = _says_when(line, forms)
     complete = bool(line.doses) and rated
     if isinstance(read, UnreadableSig):

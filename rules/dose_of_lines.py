@@ -14,6 +14,7 @@ from functools import reduce
 
 from rules.assessment import Doubt, NotCountedReason
 from rules.dose_line import LIMITED, NoRate, TakenLine, read_line
+from rules.evidence import BETWEEN_TEXTS, SigReading
 from rules.intake import Intake
 from rules.knowledge import Knowledge
 from rules.model import Dosage, Regimen
@@ -47,7 +48,8 @@ class DailyDose:
     hour of patches worn. ``units`` are countable units (millilitres of a liquid) a day, None where not known.
     ``days_per_week`` are the days of use in a week, None where not known. ``sig`` is the text as sent, else rendered;
     ``phrase`` tells what is taken and how often; ``assumptions`` are the codes of what was assumed; ``at_least``: a
-    line or a step beside it was not read. ``doubts``: where it is beyond what anybody takes; ``remarks``: context.
+    line or a step beside it was not read. ``doubts``: where it is beyond what anybody takes; ``remarks``: context;
+    ``readings``: what was read in each text of ``sig``.
     """
 
     by_agent: Mapping[str, MilligramsPerDay]
@@ -62,6 +64,7 @@ class DailyDose:
     at_least: bool = False
     doubts: tuple[Doubt, ...] = ()
     remarks: tuple[str, ...] = ()
+    readings: tuple[SigReading, ...] = ()
 
     @property
     def read_as(self) -> str:
@@ -86,6 +89,7 @@ class NoDailyDose:
     read_as: str
     assumptions: tuple[str, ...]
     as_needed: bool
+    readings: tuple[SigReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +256,4 @@ def _size(intake: Intake) -> tuple[Fraction, str]:
 def _sig(regimen: Regimen, rendered: str) -> str:
     """The texts of the dosage as sent, else what the structure says."""
     texts = [line.text.strip() for line in regimen.dosages if line.text and line.text.strip()]
-    return "; ".join(texts) or rendered
+    return BETWEEN_TEXTS.join(texts) or rendered

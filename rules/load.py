@@ -21,6 +21,7 @@ from rules.assessment import (
 from rules.concurrency import View
 from rules.daily_dose import DailyDose
 from rules.equivalence import equivalence, in_load, to_diazepam
+from rules.evidence import Evidence, evidence
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Table
 from rules.knowledge.policy import BandPolicy
@@ -56,16 +57,17 @@ def work(place: Place, knowledge: Knowledge) -> Worked:
     """Where a place belongs in the answer: a contribution, beside the load, or not counted."""
     entry = place.entry
     if place.reason is not None:
-        return Worked(place, not_counted=_not_counted(place, place.reason, place.text))
+        return Worked(place, not_counted=_not_counted(place, place.reason, place.text, ()))
     beside = _beside_the_load(entry)
     if beside is not None:
-        return Worked(place, not_in_load=_not_in_load(place, beside))
+        return Worked(place, not_in_load=_not_in_load(place, beside, knowledge))
     equivalent = converted(entry, knowledge.tables[knowledge.default_table], knowledge)
     if equivalent is not None:
         return Worked(place, contribution=_contribution(place, equivalent, knowledge))
     if isinstance(entry.dose, DailyDose):
-        return Worked(place, not_in_load=_not_in_load(place, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE))
-    return Worked(place, not_counted=_not_counted(place, entry.dose.reason, entry.dose.read_as))
+        return Worked(place, not_in_load=_not_in_load(place, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE, knowledge))
+    told = _not_counted(place, entry.dose.reason, entry.dose.read_as, evidence(entry.dose.readings, knowledge.forms))
+    return Worked(place, not_counted=told)
 
 
 def _beside_the_load(entry: Entry) -> NotInLoadReason | None:
@@ -211,6 +213,7 @@ def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowl
         reference=found.figure.source,
         assumptions=assumptions_of(place),
         doubts=doubts_of(entry),
+        read_from=evidence(entry.dose.readings, knowledge.forms),
     )
 
 
@@ -222,7 +225,7 @@ def assumptions_of(place: Place) -> tuple[str, ...]:
     )
 
 
-def _not_in_load(place: Place, reason: NotInLoadReason) -> NotInLoad:
+def _not_in_load(place: Place, reason: NotInLoadReason, knowledge: Knowledge) -> NotInLoad:
     entry = place.entry
     dose = None
     if isinstance(entry.dose, DailyDose):
@@ -240,6 +243,7 @@ def _not_in_load(place: Place, reason: NotInLoadReason) -> NotInLoad:
         daily_dose=dose,
         assumptions=assumptions_of(place),
         doubts=doubts_of(entry),
+        read_from=evidence(entry.dose.readings, knowledge.forms),
     )
 
 
@@ -249,7 +253,7 @@ def doubts_of(entry: Entry) -> tuple[Doubt, ...]:
     return tuple(doubt for doubt in doubts if doubt.agent in ("", entry.agent.id))
 
 
-def _not_counted(place: Place, reason: NotCountedReason, text: str) -> NotCounted:
+def _not_counted(place: Place, reason: NotCountedReason, text: str, read_from: tuple[Evidence, ...]) -> NotCounted:
     entry = place.entry
     return NotCounted(
         source=entry.source,
@@ -261,4 +265,5 @@ def _not_counted(place: Place, reason: NotCountedReason, text: str) -> NotCounte
         standing=entry.standing,
         product=entry.product.name,
         sig=entry.dose.sig,
+        read_from=read_from,
     )

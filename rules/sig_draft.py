@@ -102,6 +102,14 @@ class SigRate:
         return self.times[1] / (self.every[0] * DAYS_PER[self.unit])
 
     @property
+    def shown(self) -> str:
+        """As a trace notes it: ``2 in 1 d``, ``2 to 3 in 1 d``, ``up to 3 in 1 d``, ``1 in 4 to 6 h``."""
+        low, high = self.times
+        times = f"up to {high}" if low is None else str(high) if low == high else f"{low} to {high}"
+        shortest, longest = self.every
+        return f"{times} in {shortest if shortest == longest else f'{shortest} to {longest}'} {self.unit}"
+
+    @property
     def same_as(self) -> tuple[Fraction, Fraction]:
         """What two ways of saying one rate agree in: the most and the least doses a day."""
         low = self.times[1] if self.times[0] is None else self.times[0]

@@ -201,7 +201,7 @@ def read_per_period(cursor: Cursor) -> SigRate | None:
 def add_rate(cursor: Cursor, draft: Draft, rate: SigRate, first: Mark) -> None:
     """Put a rate to the line: its first, the same again, one that combines with it, or a contradiction."""
     last = cursor.peek(-1)
-    draft.note(first, last, f"rate: {rate.times[1]} in {rate.every[0]} {rate.unit}")
+    draft.note(first, last, f"rate: {rate.shown}")
     line = draft.line
     if draft.pending is Joint.AND and line.doses and (line.rate is not None or line.single):
         line = inherit(draft, first)

@@ -124,6 +124,12 @@ def test_an_opioid_stands_on_its_own_axis_as_json(assess):
             "class": "opioid",
             "present": True,
             "reason": "no-published-equivalence",
+            "standing": "current",
+            "product": "oxycodone hydrochloride 5 MG Oral Tablet",
+            "sig": "one 5 mg tablet twice a day",
+            "read_as": "one 5 mg tablet twice a day: 10 mg a day",
+            "assumptions": ["no-length-known"],
+            "read_from": [],
         }
     ]
 
