@@ -13,7 +13,7 @@ from re import compile as pattern
 from rules.knowledge.vocabulary import Forms, UnitKind, plain
 from rules.quantity import ONE
 from rules.reading_words import UP_TO, counted, every, figure, in_days, numbers, part_of
-from rules.sig import ReadSig, Span, UnreadableSig
+from rules.sig import NoDailyRate, ReadSig, Span, UnreadableSig
 from rules.stated_rate import named_days
 
 NOT_UNDERSTOOD = "not understood"
@@ -97,17 +97,16 @@ def _amount(value: str, forms: Forms) -> str:
     high = Fraction(found["high"])
     low = Fraction(found["low"]) if found["low"] else high
     unit = forms.unit(found["unit"]) if found["unit"] else None
+    parts = unit is not None and unit.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION)
+    words = forms.number_words if parts else {}
+    first = "" if low == high else f"{words[low] if low < ONE and low in words else figure(low)} to "
     if not found["unit"]:
-        return f"a dose of {figure(high) if low == high else f'{figure(low)} to {figure(high)}'}"
-    if unit is not None and high < ONE and high in forms.number_words:
-        first = "" if low == high else f"{forms.number_words.get(low, figure(low))} to "
-        return first + part_of(forms.number_words[high], unit.short)
-    if unit is None or unit.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION):
-        first = forms.number_words.get(low, figure(low)) if low < ONE else figure(low)
-        last = figure(high)
-        name = found["unit"] if unit is None else unit.short if high <= ONE else unit.plural
-        return f"{last if low == high else f'{first} to {last}'} {name}".strip()
-    return f"{figure(high) if low == high else f'{figure(low)} to {figure(high)}'} {unit.short}"
+        return f"a dose of {first}{figure(high)}"
+    if unit is None:
+        return f"{first}{figure(high)} {found['unit']}"
+    if high < ONE and high in words:
+        return first + part_of(words[high], unit.short)
+    return f"{first}{figure(high)} {unit.plural if parts and high > ONE else unit.short}"
 
 
 def _rate(value: str, forms: Forms) -> str:
@@ -169,4 +168,8 @@ KINDS: Mapping[str, Callable[[str, Forms], str]] = {
     "route": lambda value, _: f"route: {value}",
     "reason": lambda _value, _forms: "what it is for",
     "repeat": lambda _value, _forms: "may be taken again",
+    "date": lambda _value, _forms: "a date",
+    NoDailyRate.TITRATION.value: lambda _value, _forms: "a dose that changes",
+    NoDailyRate.PROTOCOL.value: lambda _value, _forms: "given by a protocol",
+    NoDailyRate.INFUSION.value: lambda _value, _forms: "an infusion",
 }

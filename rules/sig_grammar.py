@@ -116,6 +116,7 @@ def _flag(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
             set_count(draft, (ONE, ONE), mark, mark)
     elif mark.kind is Kind.TITRATION and draft.line.empty and not draft.steps[1:] and not mark.text.endswith(BY):
         draft.headed = True
+        draft.note(mark, mark, REASONS[mark.kind].value)
     elif mark.kind in REASONS:
         draft.reasons.append(REASONS[mark.kind])
         draft.note(mark, mark, REASONS[mark.kind].value)
