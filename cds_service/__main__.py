@@ -77,6 +77,7 @@ def _assess(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--on", type=_day, metavar="DATE", help="the day to judge, YYYY-MM-DD (default: today)")
     parser.add_argument("--json", action="store_true", help="the assessment as JSON instead of the page of working")
+    parser.add_argument("--explain", action="store_true", help="also which words of each instruction gave what")
     parser.set_defaults(run=commands.assess_file)
 
 

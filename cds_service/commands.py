@@ -69,7 +69,7 @@ def assess_file(chosen: Namespace, settings: Settings) -> int:
     if chosen.json:
         sys.stdout.write(orjson.dumps(assessment_json(assessment), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        sys.stdout.write(working(assessment, knowledge, patient.missing))
+        sys.stdout.write(working(assessment, knowledge, patient.missing, explain=chosen.explain))
     return 0
 
 

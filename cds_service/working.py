@@ -11,14 +11,25 @@ from datetime import date
 from fractions import Fraction
 
 from cds_service.figures import plain, shown, span
-from cds_service.working_orders import STEP, beside_lines, contribution_lines, opioid_lines, uncounted_lines, wrapped
+from cds_service.working_orders import (
+    STEP,
+    beside_lines,
+    contribution_lines,
+    opioid_lines,
+    uncounted_lines,
+    word_lines,
+    wrapped,
+)
 from cds_service.working_words import BANDS, NEVER_SEEN, NOT_CHECKED, fact_lines, in_words
 from rules.assessment import (
     Assessment,
     Band,
+    Contribution,
     Exposure,
     Load,
     Met,
+    NotCounted,
+    NotInLoad,
     TableTotal,
 )
 from rules.equivalence import equivalence
@@ -31,11 +42,15 @@ _SITE_THRESHOLD = "site_threshold"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One assessment with what it was judged by, and with what the reader could not get (``what``, ``why``)."""
+    """One assessment with what it was judged by, and with what the reader could not get (``what``, ``why``).
+
+    ``explain``: whether the page tells which words of the instructions gave what.
+    """
 
     assessment: Assessment
     knowledge: Knowledge
     missing: tuple[tuple[str, str], ...] = ()
+    explain: bool = False
 
     @property
     def limits(self) -> tuple[Fraction, ...]:
@@ -123,12 +138,17 @@ class Page:
             yield f"{STEP}none"
         for item in self.assessment.contributions:
             yield from contribution_lines(item, self.knowledge, self.limits)
+            yield from self._words(item)
+
+    def _words(self, item: Contribution | NotInLoad | NotCounted) -> Iterator[str]:
+        return word_lines(item.read_from) if self.explain else iter(())
 
     def _beside(self) -> Iterator[str]:
         if self.assessment.not_in_load:
             yield "PRESENT, NAMED BESIDE THE LOAD (never converted into it)"
         for item in self.assessment.not_in_load:
             yield from beside_lines(item, self.knowledge)
+            yield from self._words(item)
 
     def _not_counted(self) -> Iterator[str]:
         yield "NOT COUNTED"
@@ -136,6 +156,7 @@ class Page:
             yield f"{STEP}nothing"
         for item in self.assessment.not_counted:
             yield from uncounted_lines(item)
+            yield from self._words(item)
         if self.assessment.not_relevant:
             yield f"{STEP}Medications that hold none of the agents known here: {self.assessment.not_relevant}."
 
@@ -223,9 +244,18 @@ class Page:
         object.__setattr__(self, "missing", tuple(sorted(set(self.missing))))
 
 
-def working(assessment: Assessment, knowledge: Knowledge, missing: Iterable[tuple[str, str]] = ()) -> str:
-    """The page of working for an assessment; ``missing`` as in :class:`rules.model.Patient`."""
-    return Page(assessment, knowledge, tuple(missing)).text()
+def working(
+    assessment: Assessment,
+    knowledge: Knowledge,
+    missing: Iterable[tuple[str, str]] = (),
+    *,
+    explain: bool = False,
+) -> str:
+    """The page of working for an assessment; ``missing`` as in :class:`rules.model.Patient`.
+
+    ``explain``: also which words of the instructions gave what.
+    """
+    return Page(assessment, knowledge, tuple(missing), explain).text()
 
 
 def _use(use: Exposure | None) -> str:

@@ -10,6 +10,7 @@ from cds_service.figures import exactly, shown
 from cds_service.working_words import in_words
 from rules.assessment import Contribution, NotCounted, NotInLoad, OpioidContribution
 from rules.equivalence import equivalence, to_diazepam
+from rules.evidence import Evidence
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Figure, Verification
 from rules.quantity import Amount
@@ -66,6 +67,13 @@ def _read(sig: str, read_as: str) -> Iterator[str]:
         yield from wrapped(f'as written: "{one_line(sig)}"', 2)
     if read_as:
         yield from wrapped(f"read as: {read_as}", 2)
+
+
+def word_lines(pieces: Sequence[Evidence]) -> Iterator[str]:
+    """Which words of the instructions gave what."""
+    if pieces:
+        told = "; ".join(f'"{one_line(piece.words)}" = {piece.gave}' for piece in pieces)
+        yield from wrapped(f"word by word: {told}", 2)
 
 
 def _assumed(assumptions: Sequence[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort, render_template, request
 
+from cds_service.explanation import explanation_html
 from cds_service.sandbox.products import Formulary
 from cds_service.sandbox.stories import Chart
 
@@ -52,6 +53,16 @@ def order_entry(charts: Sequence[Chart], formulary: Formulary, assess_patient: A
         if found is None:
             abort(404)
         return _json(found)
+
+    @blueprint.post("/demo/explanation")
+    def explain() -> Response:
+        try:
+            told = orjson.loads(request.get_data())
+        except orjson.JSONDecodeError:
+            abort(400)
+        if not isinstance(told, dict):
+            abort(400)
+        return Response(explanation_html(told), content_type="text/html; charset=utf-8")
 
     @blueprint.after_request
     def protect(response: Response) -> Response:

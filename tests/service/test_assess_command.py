@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
 from cds_service.assessment_json import assessment_schema
-from cds_service.config import PREFIX, Settings
+from cds_service.config import MOST_EVIDENCE, PREFIX, Settings
 from cds_service.figures import exactly, plain, shown
 from rules.quantity import exact
 
@@ -321,3 +321,35 @@ def test_the_documented_settings_are_the_settings():
     for field in Settings.model_fields.values():
         default = field.get_default(call_default_factory=True)
         assert default is None or f"`{default}`" in page
+
+
+def in_words(identity, text, sig):
+    return order(identity, text, dosageInstruction=[{"text": sig}])
+
+
+def test_the_page_gives_an_order_back_in_one_sentence_and_its_words_when_asked(assess):
+    record_of = record(in_words("a", "lorazepam 0.5 MG Oral Tablet", "1/2-1 tab po bid prn for anxiety mdd= 2 tabs"))
+    plain_page, explained = (" ".join(assess(record_of, *options)[1].split()) for options in ((), ("--explain",)))
+    sentence = "half to one 0.5 mg tablet, up to twice a day as needed, not over 2 tablets: 0 to 1 mg a day"
+    assert f"read as: {sentence}" in plain_page
+    assert "word by word" not in plain_page
+    assert 'word by word: "1/2-1 tab" = half to 1 tablet; "po" = route: oral; "bid" = twice a day' in explained
+
+
+def test_the_words_that_stopped_a_reading_are_on_the_page_and_in_the_json(assess):
+    record_of = record(in_words("a", "lorazepam 1 MG Oral Tablet", "1 tab bid flurb"))
+    assert 'word by word: "flurb" = not understood' in assess(record_of, "--explain")[1]
+    told = json.loads(assess(record_of, "--json")[1])
+    assert_valid(told)
+    (line,) = told["not_counted"]
+    assert (line["sig"], line["product"]) == ("1 tab bid flurb", "lorazepam 1 MG Oral Tablet")
+    assert line["read_from"] == [{"words": "flurb", "start": 10, "gave": "not understood"}]
+
+
+def test_the_words_that_are_told_are_bounded(assess):
+    # Every pair is a dose and its time; long before the end the row of pieces is cut.
+    sig = " and ".join(f"1 tab at {hour}:{minute}" for hour in range(10, 20) for minute in (15, 45))
+    told = json.loads(assess(record(in_words("a", "lorazepam 1 MG Oral Tablet", sig)), "--json")[1])
+    assert_valid(told)
+    lines = [*told["contributions"], *told["not_counted"]]
+    assert max(len(line["read_from"]) for line in lines) == MOST_EVIDENCE

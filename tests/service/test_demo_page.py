@@ -458,6 +458,88 @@ def test_a_link_opens_elsewhere_without_a_handle_on_this_page(rendered: Render) 
     )
 
 
+# How each order was read
+
+
+WRITTEN = {
+    "resourceType": "MedicationRequest",
+    "status": "active",
+    "intent": "order",
+    "authoredOn": "2026-11-10",
+    "subject": {"reference": "Patient/grunwald-osei-philippa"},
+}
+AS_NEEDED = WRITTEN | {
+    "medicationCodeableConcept": {"text": "lorazepam 0.5 MG Oral Tablet"},
+    "dosageInstruction": [{"text": "take 1/2-1 tab po bid prn for anxiety mdd= 2 tabs"}],
+}
+NOT_READ = WRITTEN | {
+    "medicationCodeableConcept": {"text": "temazepam 15 MG Oral Capsule"},
+    "dosageInstruction": [{"text": "1 cap qhs flurb <img src=x onerror=alert(1)>"}],
+}
+
+
+def opened(desk: Desk) -> Any:
+    """The disclosure of a card for oxycodone beside orders in words, opened by keyboard."""
+    for order in (AS_NEEDED, NOT_READ):
+        assert desk.page.request.post(f"{desk.address}fhir/MedicationRequest", data=order).status == 201
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    card = desk.cards.first
+    card.get_by_text("How each order was read").focus()
+    desk.page.keyboard.press("Enter")
+    explanation = card.locator(".explanation")
+    expect(explanation).to_be_visible()
+    return explanation
+
+
+def test_a_card_tells_how_each_order_was_read(desk: Desk) -> None:
+    explanation = opened(desk)
+    lorazepam = explanation.locator(".order-read", has_text="lorazepam 0.5 MG")
+    expect(lorazepam.locator(".read-as")).to_have_text(
+        "half to one 0.5 mg tablet, up to twice a day as needed, not over 2 tablets: 0 to 1 mg a day"
+    )
+    expect(lorazepam.locator("mark")).to_have_text(["1/2-1 tab1", "po2", "bid3", "prn for anxiety4", "mdd= 2 tabs5"])
+    expect(lorazepam.locator(".gave li")).to_have_text(
+        [
+            "1/2-1 tab: half to 1 tablet",
+            "po: route: oral",
+            "bid: twice a day",
+            "prn for anxiety: as needed",
+            "mdd= 2 tabs: not over 2 tablets a day",
+        ]
+    )
+    expect(lorazepam).to_contain_text("taken as needed, counted at the most that is permitted")
+
+
+def test_a_card_tells_the_words_that_stopped_a_reading(desk: Desk) -> None:
+    temazepam = opened(desk).locator(".order-read", has_text="temazepam 15 MG")
+    expect(temazepam).to_contain_text("daily dose not known")
+    # Not by its colour alone: it is said.
+    expect(temazepam.locator(".gave li")).to_contain_text("not understood")
+    expect(temazepam.locator(".as-written")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(desk.page.locator("img[src='x']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_how_an_order_was_read_can_be_read_on_any_screen(desk: Desk, width: int, scheme: Any) -> None:
+    desk.page.set_viewport_size({"width": width, "height": 800})
+    desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    opened(desk)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [pair for pair in desk.page.evaluate(CONTRAST) if pair[0] < 4.5] == []
+
+
+def test_a_reading_that_cannot_be_drawn_is_said(desk: Desk) -> None:
+    desk.open(ON_ALPRAZOLAM)
+    desk.order_oxycodone()
+    desk.page.route("**/demo/explanation", lambda route: route.fulfill(status=500, body=""))
+    desk.cards.first.get_by_text("How each order was read").click()
+    expect(desk.cards.first.locator(".how-read")).to_contain_text("This could not be shown: the answer was HTTP 500.")
+    assert all("500" in complaint for complaint in desk.complaints)
+    desk.complaints.clear()
+
+
 # The hooks that no order is behind, and the refill
 
 

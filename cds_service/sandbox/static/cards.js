@@ -3,7 +3,7 @@
 import { announce, element, fill } from "./dom.js";
 import { accepted, overridden, uuid } from "./hooks.js";
 import { outside, rendered, safeAddress } from "./markdown.js";
-import { CallFailed } from "./wire.js";
+import { CallFailed, call } from "./wire.js";
 
 const WORDS = { info: "Information", warning: "Warning", critical: "Critical" };
 const ICONS = { info: "i", warning: "!", critical: "!!" };
@@ -45,6 +45,7 @@ export class CardShelf {
       element("h3", { id, tabindex: "-1" }, card.summary),
       source(card.source),
       card.detail ? element("details", {}, element("summary", {}, "Why, and the working"), rendered(card.detail)) : null,
+      howRead(card.extension?.["org.benzo-cds.assessment"]),
       this.suggestions(card, said),
       this.override(card, said),
       links(card.links ?? []),
@@ -107,6 +108,26 @@ export class CardShelf {
     said.focus();
     this.changed();
   }
+}
+
+// How each order was read, from what the card itself carries. It comes as the service's own markup, in which all that
+// was sent stands as text; the page's policy lets nothing in it run.
+function howRead(told) {
+  if (!told) return null;
+  const place = element("div");
+  const shelf = element("details", { class: "how-read" }, element("summary", {}, "How each order was read"), place);
+  shelf.addEventListener("toggle", async () => {
+    if (!shelf.open || place.hasChildNodes()) return;
+    fill(place, element("p", { class: "note" }, "One moment."));
+    try {
+      const markup = await call("POST", "/demo/explanation", { body: told });
+      fill(place, ...new DOMParser().parseFromString(markup, "text/html").body.children);
+    } catch (failure) {
+      if (!(failure instanceof CallFailed)) throw failure;
+      fill(place, element("p", { class: "note" }, `This could not be shown: ${failure.message}.`));
+    }
+  });
+  return shelf;
 }
 
 function disable(said, controls) {
