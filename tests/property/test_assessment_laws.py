@@ -138,7 +138,7 @@ def test_moving_every_date_moves_only_dates(patient: Patient, days: int) -> None
 def test_a_draft_equal_to_a_current_order_never_raises_a_warning(patient: Patient, data: st.DataObject) -> None:
     lines = judged(patient).contributions
     agents = [line.agent for line in lines]
-    # Where two orders of one agent stand, the newer replaces the other by one reading, and a copy of the older changes that.
+    # Of two orders of one agent the newer replaces the other by one reading, and a copy of the older changes that.
     current = {line.source for line in lines if agents.count(line.agent) == 1}
     orders = [item for item in patient.regimens if item.source in current and item.kind == "request"]
     assume(orders)
