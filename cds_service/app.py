@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -14,18 +14,23 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import logs
+from cds_service.assessment_json import without_empty
 from cds_service.config import Settings
 from cds_service.hooks.answer import Judge
 from cds_service.hooks.body import parse_object, require_json, too_many_bytes
 from cds_service.hooks.discovery import discovery_body
-from cds_service.hooks.errors import CallError
+from cds_service.hooks.errors import CallError, NotAdmittedError
+from cds_service.hooks.evaluation import shown
 from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
 from cds_service.hooks.services import SERVICES, service_of
-from rules import load_knowledge
+from cds_service.records.memory import Memory, NoMemory
+from cds_service.trust.gate import Endpoint, Gate, OpenGate
+from cds_service.trust.tenant import OPEN, Mode, Tenant
+from rules import Knowledge, load_knowledge
 from rules.product import read_name
 
-Clock = Callable[[], date]
+Clock = Callable[[tzinfo], date]
 _MILLISECONDS = 1000
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -40,12 +45,28 @@ def today(zone: tzinfo, at: datetime | None = None) -> date:
     return (at or datetime.now(UTC)).astimezone(zone).date()
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application works with, so that a test or a deployment can put another in the place of one.
+
+    ``clock`` gives the day that is judged in a zone.
+    """
+
+    gate: Gate
+    judge: Judge
+    memory: Memory = field(default_factory=NoMemory)
+    clock: Clock = today
+
+
+def create_app(
+    settings: Settings | None = None, *, clock: Callable[[], date] | None = None, parts: Parts | None = None
+) -> Flask:
     """The application.
 
     Args:
         settings: the configuration; None reads the environment.
-        clock: gives the day that is judged; None is today in the configured time zone.
+        clock: gives the day that is judged; None is today in the zone of the tenant.
+        parts: what it works with; None builds that by the configuration.
 
     Raises:
         KnowledgeError: the site's policy, or the shipped knowledge, cannot be used.
@@ -55,29 +76,34 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     knowledge = load_knowledge(chosen.site_text())
     # The tables that names are read by are built here, before the processes part, and not in the first answer.
     read_name(knowledge.suggestions.overdose_reversal.label, knowledge)
+    used = parts or parts_of(chosen, knowledge)
+    if clock is not None:
+        used = replace(used, clock=lambda _zone: clock())
     app = Flask("cds_service", static_folder=None)
     # One byte more than is taken: a body of undeclared length is cut there, and is then seen to be too large.
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1
     app.url_map.strict_slashes = False
-    _hooks(
-        app,
-        chosen,
-        Judge(knowledge, chosen.zone, chosen.limits, chosen.prefetch_aliases),
-        clock or partial(today, chosen.zone),
-    )
+    _hooks(app, chosen, used)
     _health(app, {"knowledge": {"version": knowledge.version, "table": knowledge.default_table}})
     _errors(app, chosen.max_body_bytes)
     _each_call(app)
     return app
 
 
-def _hooks(app: Flask, settings: Settings, judge: Judge, clock: Clock) -> None:
+def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
+    """The parts that a configuration asks for."""
+    everybody = Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases)
+    return Parts(OpenGate(everybody), Judge(settings.limits))
+
+
+def _hooks(app: Flask, settings: Settings, parts: Parts) -> None:
     def body() -> dict[str, Any]:
         require_json(request.mimetype, request.headers.get("Content-Encoding", ""))
         return parse_object(request.get_data(cache=False), settings.limits)
 
     @app.get("/cds-services")
     def discover() -> Response:
+        parts.gate.admit(request.headers.get("Authorization"), Endpoint())
         response = Response(discovery_body(), content_type="application/json")
         response.headers["Cache-Control"] = f"max-age={settings.discovery_max_age}"
         response.add_etag()
@@ -85,15 +111,25 @@ def _hooks(app: Flask, settings: Settings, judge: Judge, clock: Clock) -> None:
 
     @app.post("/cds-services/<identity>")
     def invoke(identity: str) -> Response:
+        tenant = parts.gate.admit(request.headers.get("Authorization"), Endpoint(identity))
         service = service_of(identity)
-        response = judge.answer(service, body(), clock())
-        g.cards = len(response["cards"])
-        return _json(response)
+        if tenant.mode_of(identity) is Mode.OFF:
+            return _json({"cards": []})
+        evaluation = parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone))
+        at = datetime.now(UTC)
+        cards = evaluation.with_verdicts(parts.memory.verdicts(evaluation, at))
+        parts.memory.remember(evaluation, cards, at, _milliseconds_since(g.begun))
+        answer = shown(cards)
+        g.cards = len(answer)
+        return _json({"cards": without_empty(answer)})
 
     @app.post("/cds-services/<identity>/feedback")
     def feedback(identity: str) -> Response:
-        service_of(identity)
-        return _json({"received": len(read_feedback(body()))})
+        tenant = parts.gate.admit(request.headers.get("Authorization"), Endpoint(identity, feedback=True))
+        service = service_of(identity)
+        items = read_feedback(body())
+        parts.memory.feedback(tenant, service.id, items, datetime.now(UTC))
+        return _json({"received": len(items)})
 
 
 def _health(app: Flask, ready: dict[str, Any]) -> None:
@@ -110,7 +146,11 @@ def _errors(app: Flask, most_bytes: int) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
         status, body = of_call(error)
-        return _json(body, status, CONTENT_TYPE)
+        response = _json(body, status, CONTENT_TYPE)
+        if isinstance(error, NotAdmittedError):
+            logs.not_admitted(error.reason)
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> Response:
@@ -144,10 +184,14 @@ def _each_call(app: Flask) -> None:
             route=request.url_rule.rule if request.url_rule else "none",
             service=identity if identity in SERVICES else None,
             status=response.status_code,
-            milliseconds=round((time.perf_counter() - g.begun) * _MILLISECONDS, 1),
+            milliseconds=round(_milliseconds_since(g.begun), 1),
             cards=g.get("cards"),
         )
         return response
+
+
+def _milliseconds_since(begun: float) -> float:
+    return (time.perf_counter() - begun) * _MILLISECONDS
 
 
 def program_version() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -54,22 +54,52 @@ TOPICS = (
 )
 
 
-def cards_for(assessment: Assessment, invocation: Invocation, knowledge: Knowledge) -> list[dict[str, Any]]:
-    """The cards, at most two; none where nothing raises one.
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card with what it is about: its topic, and the ids of the findings that raise it and that it speaks of.
+
+    ``body`` is the card as CDS Hooks has it.
+    """
+
+    topic: str
+    raised_by: tuple[str, ...]
+    speaks_of: tuple[str, ...]
+    body: dict[str, Any]
+
+    @property
+    def indicator(self) -> str:
+        """How loud it is: ``info``, ``warning`` or ``critical``."""
+        return str(self.body["indicator"])
+
+
+def cards_for(
+    assessment: Assessment, invocation: Invocation, knowledge: Knowledge, hidden: Collection[str] = ()
+) -> tuple[Card, ...]:
+    """The cards, at most two; none where nothing raises one. ``hidden`` findings raise none and are not spoken of.
 
     One alone on opening a chart, and for orders that change nothing (a plain renewal): there the card on long-term use
     says what the other would.
     """
+    if hidden:
+        kept = tuple(finding for finding in assessment.findings if finding.id not in hidden)
+        assessment = replace(assessment, findings=kept)
     occasion = occasion_of(assessment, invocation.hook, knowledge)
     raising = tuple(f for f in assessment.findings if (f.raises or is_astray(f)) and occasion.touches(f))
     about = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
     if about[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
         about = {LONG_TERM_USE: (*about[LONG_TERM_USE], *about[SEDATIVE_LOAD])}
-    return [
-        _card(topic, _sharpened(topic, assessment, about[topic.code]), assessment, occasion, invocation, knowledge)
-        for topic in TOPICS
-        if about.get(topic.code)
-    ]
+    drawn = []
+    for topic in TOPICS:
+        raised = about.get(topic.code)
+        if raised:
+            findings = _sharpened(topic, assessment, raised)
+            body = _body(topic, findings, assessment, occasion, invocation, knowledge)
+            drawn.append(Card(topic.code, _ids(raised), _ids(findings), body))
+    return tuple(drawn)
+
+
+def _ids(findings: Iterable[Met]) -> tuple[str, ...]:
+    return tuple(finding.id for finding in findings)
 
 
 def _topic(finding: Met) -> str:
@@ -91,7 +121,7 @@ def _sharpened(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -
     return (*own, *others, *last) if own else (*last, *others)
 
 
-def _card(
+def _body(
     topic: Topic,
     findings: tuple[Met, ...],
     assessment: Assessment,

@@ -41,6 +41,11 @@ def answered(**fields: object) -> None:
     _log.info("answered", extra={FIELDS: {name: value for name, value in fields.items() if value is not None}})
 
 
+def not_admitted(reason: str) -> None:
+    """Log that a caller was refused, and why; the reason is one of our own words, and holds nothing of the token."""
+    _log.warning("not admitted", extra={FIELDS: {"reason": reason}})
+
+
 def failed(error: BaseException) -> None:
     """Log a defect of our own: the type of the error and the lines it went through, without any value."""
     _log.error("failed", extra={FIELDS: _origin(error)})

@@ -1,37 +1,37 @@
-"""From a hook request to its cards: read, decide whether there is anything to speak of, judge, render."""
+"""From a hook request to what it comes to: read, decide whether there is anything to speak of, complete, judge."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, tzinfo
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from cds_service.assessment_json import without_empty
 from cds_service.cards import cards_for
 from cds_service.fhir.reader import READ_TYPES, patient_of
 from cds_service.fhir.record import Record, record_of
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.body import Limits
+from cds_service.hooks.completion import Completion, NoCompletion
 from cds_service.hooks.errors import TooLargeError
-from cds_service.hooks.prefetch import supply_of
+from cds_service.hooks.evaluation import Evaluation
+from cds_service.hooks.prefetch import Supply, supply_of
 from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request
 from cds_service.hooks.selection import NOT_FOUND, holds_depressant, holds_stray, is_among, selected_sources
 from cds_service.hooks.services import Service
-from rules import Knowledge, assess
+from cds_service.trust.tenant import Mode, Tenant
+from rules import Patient, assess
+from rules.assessment import Assessment
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What every call is judged by: the knowledge, the zone in which an instant is a day, and the site's keys."""
+    """What every call is judged within: how large a request may be, and how what was not sent is fetched."""
 
-    knowledge: Knowledge
-    zone: tzinfo
     limits: Limits
-    aliases: Mapping[str, str]
+    completion: Completion = field(default_factory=NoCompletion)
 
-    def answer(self, service: Service, body: dict[str, Any], on: date) -> dict[str, Any]:
-        """The response to a parsed request: its cards, none of them with an empty member.
+    def evaluate(self, tenant: Tenant, service: Service, body: dict[str, Any], on: date) -> Evaluation:
+        """What a parsed request of a tenant comes to on a day.
 
         Raises:
             CallError: the request cannot be read, or lacks what the judgement cannot do without.
@@ -39,27 +39,46 @@ class Judge:
         request = read_request(body, service)
         if request.entries > self.limits.entries:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
-        return {"cards": without_empty(self._cards(service, request, on))}
+        supply = supply_of(request.prefetch, tenant.aliases)
+        supply = self.completion.with_drafts(supply, request, tenant)
+        call, patient = _read(tenant, service, request, supply)
+        completed = supply
+        if service.drafts is None or holds_depressant(patient, call.selected, tenant.knowledge):
+            completed = self.completion.with_record(supply, request, tenant)
+            if completed is not supply:
+                call, patient = _read(tenant, service, request, completed)
+        # Nothing is asked or fetched for an order that holds no depressant, or is for another patient; that is said.
+        elif supply.lacking or not holds_stray(patient, call.selected, tenant.knowledge):
+            return Evaluation(tenant, service, call, reached=supply.reached)
+        completed.require()
+        assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
+        return _drawn(tenant, service, call, assessment, completed)
 
-    def _cards(self, service: Service, request: HookRequest, on: date) -> list[dict[str, Any]]:
-        supply = supply_of(request.prefetch, self.aliases)
-        record = record_of(supply.entries, request.drafts.entries, READ_TYPES)
-        invocation, found = _invocation(service, request, record)
-        missing = [*supply.missing, *((service.drafts or "", why) for why in request.drafts.incomplete)]
-        if not found:
-            missing.append(NOT_FOUND)
-        record.missing.update(missing)
-        patient = patient_of(record, patient_id=request.patient_id, author=invocation.requester, zone=self.zone)
-        # An order for another patient is not judged, so it asks for no data; where there are some, it is said.
-        if (
-            service.drafts is not None
-            and not holds_depressant(patient, invocation.selected, self.knowledge)
-            and (supply.lacking or not holds_stray(patient, invocation.selected, self.knowledge))
-        ):
-            return []
-        supply.require()
-        assessment = assess(patient, self.knowledge, on, at_discharge=service.at_discharge)
-        return cards_for(assessment, invocation, self.knowledge)
+
+def _read(tenant: Tenant, service: Service, request: HookRequest, supply: Supply) -> tuple[Invocation, Patient]:
+    record = record_of(supply.entries, request.drafts.entries, READ_TYPES)
+    call, found = _invocation(service, request, record)
+    record.missing.update(supply.missing)
+    record.missing.update((service.drafts or "", why) for why in request.drafts.incomplete)
+    if not found:
+        record.missing.add(NOT_FOUND)
+    return call, patient_of(record, patient_id=request.patient_id, author=call.requester, zone=tenant.zone)
+
+
+def _drawn(tenant: Tenant, service: Service, call: Invocation, assessment: Assessment, supply: Supply) -> Evaluation:
+    """The cards as the tenant has them, and what would have fired besides."""
+    off = tenant.quiet_findings(Mode.OFF)
+    hidden = off | tenant.quiet_findings(Mode.SHADOW)
+    every = cards_for(assessment, call, tenant.knowledge, off)
+    return Evaluation(
+        tenant=tenant,
+        service=service,
+        invocation=call,
+        assessment=assessment,
+        cards=cards_for(assessment, call, tenant.knowledge, hidden) if hidden != off else every,
+        would_fire=frozenset(name for card in every for name in card.raised_by),
+        reached=supply.reached,
+    )
 
 
 def _invocation(service: Service, request: HookRequest, record: Record) -> tuple[Invocation, bool]:

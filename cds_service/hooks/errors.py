@@ -67,3 +67,13 @@ class MissingDataError(CallError):
     """Data that the judgement cannot do without was not sent (HTTP 412 in CDS Hooks)."""
 
     issue = "incomplete"
+
+
+class NotAdmittedError(CallError):
+    """The caller is not who it must be. ``reason`` is for our log alone: an attacker learns nothing from the answer."""
+
+    issue = "login"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The call is not authorised.")
+        self.reason = reason

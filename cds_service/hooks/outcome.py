@@ -9,6 +9,7 @@ from cds_service.hooks.errors import (
     CallError,
     MalformedRequestError,
     MissingDataError,
+    NotAdmittedError,
     NotJsonError,
     TooLargeError,
     UnknownServiceError,
@@ -26,6 +27,7 @@ STATUS: Mapping[type[CallError], int] = {
     WrongHookError: 400,
     MalformedRequestError: 400,
     MissingDataError: 412,
+    NotAdmittedError: 401,
 }
 _ISSUES: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "There is nothing at this address."),

@@ -14,11 +14,39 @@ _HINT = "Configure the prefetch of the service as GET /cds-services lists it; nu
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """The record that was sent: its resources, what is ``missing`` as ``(key, why)``, and required keys not sent."""
+    """The record as far as it was supplied: one value for each of our keys.
 
-    entries: tuple[Entry, ...]
-    missing: tuple[tuple[str, str], ...]
-    lacking: tuple[str, ...]
+    ``fetched`` are the keys that did not come with the request but from the FHIR server, or were completed from it;
+    ``more`` are resources that the others refer to.
+    """
+
+    by_key: Mapping[str, Prefetched]
+    fetched: frozenset[str] = frozenset()
+    more: tuple[Entry, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every resource."""
+        return (*(entry for value in self.by_key.values() for entry in value.entries), *self.more)
+
+    @property
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """What is missing, as ``(key, why)``."""
+        return tuple((key, why) for key, value in self.by_key.items() for why in value.incomplete)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The required keys that were not supplied."""
+        return tuple(key for key in REQUIRED if self.by_key[key].supplied is Supplied.ABSENT)
+
+    @property
+    def reached(self) -> dict[str, str]:
+        """Where each key came from: ``prefetch``, ``fetched``, or ``missing``."""
+        sent = {Supplied.DATA: "prefetch", Supplied.NO_DATA: "prefetch"}
+        return {
+            key: "fetched" if key in self.fetched else sent.get(value.supplied, "missing")
+            for key, value in self.by_key.items()
+        }
 
     def require(self) -> None:
         """Refuse to judge without the required keys.
@@ -36,8 +64,4 @@ def supply_of(prefetch: Mapping[str, Prefetched], aliases: Mapping[str, str]) ->
     own = {aliases.get(key, key): value for key, value in prefetch.items() if key not in PREFETCH}
     own |= {key: value for key, value in prefetch.items() if key in PREFETCH}
     sent = {key: own.get(key, read_value(ABSENT)) for key in PREFETCH}
-    return Supply(
-        entries=tuple(entry for value in sent.values() for entry in value.entries),
-        missing=tuple((key, why) for key, value in sent.items() for why in value.incomplete),
-        lacking=tuple(key for key in REQUIRED if sent[key].supplied is Supplied.ABSENT),
-    )
+    return Supply(sent)

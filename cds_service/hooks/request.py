@@ -1,13 +1,13 @@
 """A hook request: its envelope, read tolerantly, and what the cards need to know of it.
 
 Clients differ: ids come with and without their type, draft orders as a Bundle or a list, members are null. Only what no
-answer can do without is required. ``fhirAuthorization`` is not read, so that no token is held.
+answer can do without is required.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -34,6 +34,17 @@ STRIPPED_HINT = (
 
 
 @dataclass(frozen=True, slots=True)
+class FhirAccess:
+    """Where the caller's FHIR server is said to be, unchecked, and the token for it, which is never printed.
+
+    ``token`` is for the length of this call alone: it is not kept, not logged, and goes to the tenant's server only.
+    """
+
+    server: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class HookRequest:
     """A request as sent, its places told apart; nothing in it is judged yet."""
 
@@ -44,6 +55,7 @@ class HookRequest:
     drafts: Prefetched
     selections: tuple[str, ...]
     prefetch: Mapping[str, Prefetched]
+    access: FhirAccess = FhirAccess()
 
     @property
     def entries(self) -> int:
@@ -107,7 +119,14 @@ def read_request(value: dict[str, Any], service: Service) -> HookRequest:
         drafts=_drafts(context, service),
         selections=tuple(text for text in map(text_of, members(context.get("selections"))) if text),
         prefetch=prefetched(value),
+        access=_access(value),
     )
+
+
+def _access(value: dict[str, Any]) -> FhirAccess:
+    authorization = value.get("fhirAuthorization")
+    token = authorization.get("access_token") if isinstance(authorization, dict) else None
+    return FhirAccess(text_of(value.get("fhirServer")), token if isinstance(token, str) and token else None)
 
 
 def problems_of(error: ValidationError) -> list[tuple[str, str]]:

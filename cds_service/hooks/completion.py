@@ -1,0 +1,39 @@
+"""How what the client did not fetch beforehand is completed; and a service that fetches nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cds_service.hooks.prefetch import Supply
+from cds_service.hooks.request import HookRequest
+from cds_service.trust.tenant import Tenant
+
+
+class Completion(Protocol):
+    """Completes a supply from the FHIR server of the caller.
+
+    Each method returns the same object where nothing was to be fetched, and none raises: what could not be fetched
+    stays missing, with why.
+    """
+
+    def with_drafts(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:
+        """The supply with the medications that draft orders refer to and that were not sent with them."""
+        ...
+
+    def with_record(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:
+        """The supply with the keys that were not sent, the pages that were not, and the medications referred to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoCompletion:
+    """Nothing is fetched: what was not sent is missing."""
+
+    def with_drafts(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:  # noqa: ARG002
+        """The supply as it was sent."""
+        return supply
+
+    def with_record(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:  # noqa: ARG002
+        """The supply as it was sent."""
+        return supply
