@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from importlib.metadata import PackageNotFoundError, version
@@ -26,7 +26,10 @@ from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_statu
 from cds_service.hooks.services import SERVICES, service_of
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
+from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import OPEN, Mode, Tenant
+from cds_service.trust.tenant_gate import TenantGate
+from cds_service.trust.tenants import Tenants
 from rules import Knowledge, load_knowledge
 from rules.product import read_name
 
@@ -38,6 +41,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_INSECURE = {"Benzo-CDS-Insecure-Demo": "callers are not authenticated; no real patients"}
 
 
 def today(zone: tzinfo, at: datetime | None = None) -> date:
@@ -70,6 +74,7 @@ def create_app(
 
     Raises:
         KnowledgeError: the site's policy, or the shipped knowledge, cannot be used.
+        TenantFileError: the file of tenants cannot be used.
         pydantic.ValidationError: the configuration cannot be used.
     """
     chosen = settings or Settings()
@@ -86,14 +91,21 @@ def create_app(
     _hooks(app, chosen, used)
     _health(app, {"knowledge": {"version": knowledge.version, "table": knowledge.default_table}})
     _errors(app, chosen.max_body_bytes)
-    _each_call(app)
+    _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}))
     return app
 
 
 def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
-    """The parts that a configuration asks for."""
-    everybody = Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases)
-    return Parts(OpenGate(everybody), Judge(settings.limits))
+    """The parts that a configuration asks for.
+
+    Raises:
+        TenantFileError: the file of tenants cannot be used.
+    """
+    memory = NoMemory()
+    gate: Gate = OpenGate(Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases))
+    if settings.tenants is not None:
+        gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
+    return Parts(gate, Judge(settings.limits), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts) -> None:
@@ -169,14 +181,14 @@ def _errors(app: Flask, most_bytes: int) -> None:
         return _json(of_defect(), 500, CONTENT_TYPE)
 
 
-def _each_call(app: Flask) -> None:
+def _each_call(app: Flask, headers: Mapping[str, str]) -> None:
     @app.before_request
     def begin() -> None:
         g.begun = time.perf_counter()
 
     @app.after_request
     def finish(response: Response) -> Response:
-        for name, value in _HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         identity = (request.view_args or {}).get("identity")
         logs.answered(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from ipaddress import ip_address
 from pathlib import Path
 
 import orjson
@@ -17,6 +16,9 @@ from cds_service.fhir.bundle import Entry
 from cds_service.fhir.reader import read_patient
 from cds_service.hooks.prefetch import supply_of
 from cds_service.input import FileContent, UnreadableFileError, prefetched, read_file
+from cds_service.trust.addresses import is_loopback_host
+from cds_service.trust.tenant_file import TenantFileError
+from cds_service.trust.tenants import Tenants
 from cds_service.working import working
 from rules import Patient, assess, load_knowledge
 
@@ -44,13 +46,14 @@ def serve(chosen: Namespace, settings: Settings) -> int:
     from cds_service.server import Server  # not available on every system that can assess a file
 
     host = chosen.host or settings.host
-    if not is_loopback(host):
+    if settings.tenants is None and not is_loopback_host(host):
         if not chosen.insecure_demo:
             raise CommandError(
-                f"refusing to listen on {host}: callers are not authenticated yet, so anybody who reaches this address "
-                "could send patient data and read the answers. Listen on 127.0.0.1, or give --insecure-demo for a "
-                "demonstration without real patients."
+                f"refusing to listen on {host}: there is no file of tenants ({PREFIX}TENANTS), so anybody who reaches "
+                "this address could send patient data and read the answers. Name the tenants, listen on 127.0.0.1, or "
+                "give --insecure-demo for a demonstration without real patients."
             )
+        settings = settings.model_copy(update={"insecure_demo": True})
         print(f"benzo-cds: listening on {host} without authentication. No real patients.", file=sys.stderr)
     Server(settings, host, chosen.port or settings.port, chosen.workers or settings.workers).run()
     return 0
@@ -97,8 +100,12 @@ def check_configuration(_: Namespace) -> int:
     try:
         settings = Settings()
         load_knowledge(settings.site_text())
+        if settings.tenants is not None:
+            Tenants(settings.tenants, settings)
     except ValidationError as error:
         wrong.extend(explain(error))
+    except TenantFileError as error:
+        wrong.extend(f"{PREFIX}TENANTS: {line}" for line in error.problems)
     except ValueError as error:  # the site's policy, or a file that is no text
         wrong.append(f"{PREFIX}SITE_POLICY: {error}")
     else:
@@ -108,16 +115,6 @@ def check_configuration(_: Namespace) -> int:
     for line in wrong:
         print(f"benzo-cds: {line}", file=sys.stderr)
     return 1 if wrong else 0
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -25,6 +25,24 @@ Not to be set: the longest RxNorm name has 345."""
 MOST_EVIDENCE = 24
 LONGEST_EVIDENCE = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
+LONGEST_TOKEN = 16_000
+"""The longest token of a caller that is looked at, in characters."""
+LONGEST_TOKEN_LIFE = 3_600
+"""The longest time between a token's issue and its end, in seconds."""
+TOKEN_LEEWAY = 60
+"""How far the clocks of a caller and of this service may differ, in seconds."""
+MOST_TOKENS_KEPT = 200_000
+"""How many ids of tokens one process remembers where there is no shared store."""
+TENANTS_LOOKED_AT_SECONDS = 2.0
+"""How often it is looked whether the file of tenants has changed."""
+KEYS_MOST_BYTES = 200_000
+"""The largest set of public keys that is read from an address."""
+KEYS_DEADLINE_SECONDS = 3.0
+"""How long fetching a set of public keys may take in all."""
+KEYS_FRESH_SECONDS = 600.0
+"""How long fetched keys are used before they are fetched again."""
+KEYS_PAUSE_SECONDS = 30.0
+"""The shortest time between two fetches of keys from one address, whatever tokens say."""
 
 
 class Settings(BaseSettings):
@@ -35,6 +53,13 @@ class Settings(BaseSettings):
     timezone: str = Field(default="UTC", description="Zone in which a day begins, such as America/New_York")
     site_policy: Path | None = Field(default=None, description="YAML file with the site's own policy")
     base_url: HttpUrl | None = Field(default=None, description="Public address of this service, as EHRs call it")
+    tenants: Path | None = Field(default=None, description="YAML file of the tenants whose EHRs may call")
+    development: bool = Field(
+        default=False, description="Take addresses of this machine, and keys that anybody can sign with"
+    )
+    insecure_demo: bool = Field(
+        default=False, description="A demonstration without tenants beyond this machine; every response says so"
+    )
     prefetch_aliases: dict[str, str] = Field(
         default_factory=dict, description='The site\'s prefetch keys by ours, as JSON: {"theirs": "conditions"}'
     )
@@ -59,10 +84,10 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        _zone(name)
+        known_zone(name)
         return name
 
-    @field_validator("site_policy")
+    @field_validator("site_policy", "tenants")
     @classmethod
     def _readable_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -81,7 +106,7 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> tzinfo:
         """The zone in which an instant becomes a day."""
-        return _zone(self.timezone)
+        return known_zone(self.timezone)
 
     @property
     def limits(self) -> Limits:
@@ -111,7 +136,12 @@ def unknown_variables(environment: Mapping[str, str] = os.environ) -> Iterator[s
             yield f"{name}: no such setting" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def _zone(name: str) -> tzinfo:
+def known_zone(name: str) -> tzinfo:
+    """The zone of an IANA name.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
     if name == "UTC":
         return UTC
     try:

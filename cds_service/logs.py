@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
@@ -44,6 +45,16 @@ def answered(**fields: object) -> None:
 def not_admitted(reason: str) -> None:
     """Log that a caller was refused, and why; the reason is one of our own words, and holds nothing of the token."""
     _log.warning("not admitted", extra={FIELDS: {"reason": reason}})
+
+
+def tenants_read(number: int) -> None:
+    """Log that a changed file of tenants is in force."""
+    _log.info("tenants read", extra={FIELDS: {"tenants": number}})
+
+
+def tenants_refused(problems: Sequence[str]) -> None:
+    """Log that a changed file of tenants cannot be used, and that the last good one stays in force."""
+    _log.error("tenants refused", extra={FIELDS: {"problems": list(problems)}})
 
 
 def failed(error: BaseException) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, tzinfo
 from functools import partial
-from ipaddress import ip_address
 from types import FrameType
 from typing import Any
 
@@ -25,6 +24,7 @@ from cds_service.sandbox.fhir import sandbox
 from cds_service.sandbox.products import Formulary
 from cds_service.sandbox.store import Store
 from cds_service.sandbox.stories import charts, every_resource
+from cds_service.trust.addresses import is_loopback_host
 from rules import Knowledge, assess, load_knowledge
 
 # The day on which the stories are true. The demonstration's clock stands still on it.
@@ -48,7 +48,7 @@ class QuietHandler(WSGIRequestHandler):
 
 def demonstration() -> Flask:
     """The whole demonstration as one application: service, sandbox under ``/fhir`` and page at the root."""
-    on, settings = DEMONSTRATION_DATE, Settings()
+    on, settings = DEMONSTRATION_DATE, Settings().model_copy(update={"tenants": None})
     knowledge = load_knowledge(settings.site_text())
     told = charts(on)
     store = Store([PRESCRIBER, *every_resource(told)])
@@ -66,7 +66,7 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
         ValueError: ``host`` is not a loopback address; the demonstration asks nobody who they are.
         OSError: the port is taken.
     """
-    if host != "localhost" and not _is_loopback(host):
+    if not is_loopback_host(host):
         raise ValueError(f"the demonstration is served on this machine only, not on {host}")
     # From here on, so that a Ctrl-C while the knowledge is being read ends it as quietly.
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -114,13 +114,6 @@ def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str)
             "tables": {table.id: table.name for table in knowledge.tables.values()},
         },
     }
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _family(host: str) -> socket.AddressFamily:

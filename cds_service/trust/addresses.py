@@ -1,0 +1,49 @@
+"""Addresses of the web: which are of this machine, which are safe to send a token to, which have the same origin."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_LOCAL = frozenset({"localhost"})
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host is this machine alone."""
+    if host.lower() in _LOCAL:
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is one of this machine alone."""
+    return is_loopback_host(_split(address).hostname or "")
+
+
+def is_secure(address: str) -> bool:
+    """Whether what is sent to an address cannot be read on the way: https, or this machine itself."""
+    parts = _split(address)
+    if not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname))
+
+
+def origin(address: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; the port that the scheme implies where none is written."""
+    parts = _split(address)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.scheme, (parts.hostname or "").lower(), port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")

@@ -1,0 +1,110 @@
+"""A caller of the tests: key pairs of its own, tokens as CDS Hooks has them, and each way of getting one wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from joserfc import jws
+from joserfc.jwk import ECKey, RSAKey
+
+ISSUER = "https://ehr.example/oauth2"
+BASE = "https://cds.example/cds-services"
+ES384 = ECKey.generate_key("P-384", {"kid": "es384", "use": "sig", "alg": "ES384"})
+OTHER_ES384 = ECKey.generate_key("P-384", {"kid": "es384", "use": "sig"})
+ES256 = ECKey.generate_key("P-256", {"kid": "es256", "use": "sig"})
+RS384 = RSAKey.generate_key(2048, {"kid": "rs384", "use": "sig"})
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    SMALL_RSA = RSAKey.generate_key(1024, {"kid": "small", "use": "sig"})
+
+
+def public(*keys: Any) -> dict[str, Any]:
+    """The public halves, as a set."""
+    return {"keys": [key.as_dict(private=False) for key in keys]}
+
+
+def signed(header: dict[str, Any], claims: dict[str, Any], key: Any) -> str:
+    registry = jws.JWSRegistry(algorithms=[header["alg"]], strict_check_header=False)
+    text = jws.serialize_compact(
+        header, json.dumps(claims).encode(), key, algorithms=[header["alg"]], registry=registry
+    )
+    return f"Bearer {text}"
+
+
+def claims(endpoint: str = "/benzo-order-sign", **changed: Any) -> dict[str, Any]:
+    now = int(time.time())
+    told = {"iss": ISSUER, "aud": BASE + endpoint, "iat": now, "exp": now + 300, "jti": str(uuid4())} | changed
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def token(
+    endpoint: str = "/benzo-order-sign", *, key: Any = ES384, header: dict[str, Any] | None = None, **changed: Any
+) -> str:
+    """An Authorization header; ``header`` and ``changed`` put other members in, None leaves one out."""
+    told = {"alg": "ES384", "typ": "JWT", "kid": key.kid} | (header or {})
+    return signed({name: value for name, value in told.items() if value is not None}, claims(endpoint, **changed), key)
+
+
+def tenants_file(folder: Path, **blocks: dict[str, Any]) -> Path:
+    """A file of tenants; each block over one that is complete."""
+    path = folder / "tenants.yaml"
+    complete = {"issuer": ISSUER, "keys": public(ES384), "audiences": [BASE]}
+    told = {name.replace("_", "-"): complete | block for name, block in (blocks or {"general": {}}).items()}
+    # Written aside and moved, as an operator should.
+    draft = folder / "tenants.draft"
+    draft.write_text(json.dumps({"tenants": told}), encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+class KeyServer:
+    """An address of keys on this machine that counts how often it is asked."""
+
+    def __init__(self, keys: dict[str, Any]) -> None:
+        self.keys: dict[str, Any] | bytes = keys
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.asked = 0
+        self.paths: list[str] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                owner.asked += 1
+                owner.paths.append(self.path)
+                body = owner.keys if isinstance(owner.keys, bytes) else json.dumps(owner.keys).encode()
+                self.send_response(owner.status)
+                for name, value in owner.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def key_server(keys: dict[str, Any]) -> Iterator[KeyServer]:
+    server = KeyServer(keys)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,220 @@
+"""Is the file of tenants checked to the last key, and does a changed file take effect whole or not at all?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from caller import BASE, ES384, ISSUER, OTHER_ES384, public, tenants_file, token
+from ehr import DAY, bundle, logged, lorazepam
+from flask.testing import FlaskClient
+
+from cds_service.__main__ import main
+from cds_service.app import create_app
+from cds_service.config import Settings
+from cds_service.trust import tenants as of_tenants
+from cds_service.trust.tenant import Mode
+from cds_service.trust.tenant_file import TenantFileError, read_tenants
+from cds_service.trust.tenants import Tenants, policy_text
+from rules import load_knowledge
+
+SIGN = "/cds-services/benzo-order-sign"
+
+
+def call(client: FlaskClient, **changed: Any) -> Any:
+    context = {"patientId": "p1", "draftOrders": bundle(lorazepam())}
+    body = {"hook": "order-sign", "hookInstance": "1", "context": context, "prefetch": {"medicationRequests": None}}
+    return client.post(SIGN, json=body, headers={"Authorization": token(**changed)})
+
+
+def problems(folder: Path, block: dict[str, Any], *, development: bool = False) -> list[str]:
+    path = tenants_file(folder, general=block)
+    with pytest.raises(TenantFileError) as refused:
+        read_tenants(path.read_text(encoding="utf-8"), folder, development=development)
+    return refused.value.problems
+
+
+MISTAKES = [
+    ({"isuer": "x"}, "general: isuer: Extra inputs are not permitted"),
+    ({"issuer": ""}, "general: issuer: String should have at least 1 character"),
+    ({"audiences": []}, "general: audiences: List should have at least 1 item after validation, not 0"),
+    ({"algorithms": ["HS256"]}, "general: algorithms.0: Input should be 'ES384', 'RS384', 'ES256' or 'RS256'"),
+    ({"algorithms": ["none"]}, "general: algorithms.0: Input should be 'ES384', 'RS384', 'ES256' or 'RS256'"),
+    ({"keys": {}}, "general: keys: give exactly one of jwks_url, jwks_file and keys"),
+    ({"keys": {"keys": []}}, "general: keys: no key is given"),
+    (
+        {"keys": {"jwks_url": "http://ehr.example/jwks"}},
+        "general: keys: jwks_url must begin with https:// (http:// only on this machine)",
+    ),
+    (
+        {"keys": {"jwks_url": "http://127.0.0.1/jwks"}},
+        "general: http://127.0.0.1/jwks: an address of this machine is for development (BENZO_CDS_DEVELOPMENT)",
+    ),
+    ({"keys": {"jwks_file": "nowhere.json"}}, "general: keys.jwks_file: No such file or directory"),
+    (
+        {"fhir_servers": [{"base": "http://ehr.example/fhir"}]},
+        "general: fhir_servers.0.base: must begin with https:// (http:// only on this machine)",
+    ),
+    (
+        {"fhir_servers": [{"base": "https://user:secret@ehr.example/fhir"}]},
+        "general: fhir_servers.0.base: must be an address without a user, a query or a fragment",
+    ),
+    ({"mode": "quiet"}, "general: mode: Input should be 'on', 'shadow' or 'off'"),
+    ({"timezone": "Mars/Olympus"}, "general: timezone: not a time zone of the IANA database, such as America/New_York"),
+    ({"prefetch_aliases": {"meds": "medications"}}, "general: prefetch_aliases: no such prefetch key: medications"),
+    ({"services": {"benzo-order-sing": "off"}}, "general: services: no such service: benzo-order-sing"),
+    ({"findings": {"total-lode": "off"}}, "general: findings: no such finding: total-lode"),
+    ({"snooze_days": 400}, "general: snooze_days: Input should be less than or equal to 366"),
+]
+
+
+@pytest.mark.parametrize(("block", "line"), MISTAKES, ids=[line for _, line in MISTAKES])
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, block: dict[str, Any], line: str) -> None:
+    assert [found[: len(line)] for found in problems(tmp_path, block)] == [line]
+
+
+def test_every_mistake_is_told_at_once_and_no_secret_is_repeated(tmp_path: Path) -> None:
+    found = problems(tmp_path, {"mode": "quiet", "keys": {"keys": "the-secret"}, "snooze_days": -1})
+    assert len(found) == 3
+    assert "the-secret" not in " ".join(found)
+
+
+def test_two_tenants_that_no_token_could_tell_apart_are_refused(tmp_path: Path) -> None:
+    path = tenants_file(tmp_path, north={}, south={})
+    with pytest.raises(TenantFileError, match="south: the same issuer and tenant_claim as north"):
+        read_tenants(path.read_text(encoding="utf-8"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "tenants:", "tenants: {}", "tenants: {a: 1}\nmore: 1", "\t", "a: [", "a: 1\na: 2"]
+)
+def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(TenantFileError):
+        read_tenants(text, tmp_path)
+
+
+def test_what_is_written_is_in_force(tmp_path: Path) -> None:
+    block = {
+        "timezone": "America/New_York",
+        "mode": "shadow",
+        "services": {"benzo-patient-view": "off"},
+        "findings": {"older-adult": "shadow", "pregnancy": "off"},
+        "prefetch_aliases": {"meds": "medicationRequests"},
+        "cards": {"text": "plain", "tables": True},
+        "fhir_servers": [{"base": "https://ehr.example/fhir/", "open": True}],
+        "snooze_days": 30,
+        "policy": {"findings": {"total-load": {"parameters": {"site_threshold": "40"}}}},
+    }
+    (trusted,) = Tenants(tenants_file(tmp_path, general=block), Settings()).in_force()
+    tenant = trusted.tenant
+    assert (tenant.id, str(tenant.zone), tenant.snooze_days) == ("general", "America/New_York", 30)
+    assert tenant.mode_of("benzo-order-sign") is Mode.SHADOW
+    assert tenant.mode_of("benzo-patient-view") is Mode.OFF
+    assert tenant.quiet_findings(Mode.SHADOW) == {"older-adult"}
+    assert tenant.quiet_findings(Mode.OFF) == {"pregnancy"}
+    assert dict(tenant.aliases) == {"meds": "medicationRequests"}
+    assert (tenant.dialect.text, tenant.dialect.tables) == ("plain", True)
+    assert [(server.base, server.open, server.private) for server in tenant.fhir_servers] == [
+        ("https://ehr.example/fhir", True, False)
+    ]
+    assert tenant.knowledge.findings["total-load"].parameters["site_threshold"].value == 40
+
+
+def test_a_tenants_policy_lies_over_the_sites() -> None:
+    site = "default_table: va-dod-2021\npolicy: {concurrency: {recency_days: 180, grace_days: 20}}\n"
+    own = {"policy": {"concurrency": {"recency_days": "90"}}}
+    knowledge = load_knowledge(policy_text(site, own))
+    concurrency = knowledge.policy.concurrency
+    assert knowledge.default_table == "va-dod-2021"
+    assert (concurrency.recency_days.value, concurrency.grace_days.value) == (90, 20)
+
+
+def test_a_policy_out_of_bounds_is_refused_with_the_tenants_name(tmp_path: Path) -> None:
+    path = tenants_file(tmp_path, general={"policy": {"concurrency": {}}})
+    with pytest.raises(TenantFileError, match="general: site"):
+        Tenants(path, Settings())
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A service that looks at its file at every call."""
+    monkeypatch.setattr(of_tenants, "TENANTS_LOOKED_AT_SECONDS", 0.0)
+    return create_app(Settings(tenants=tenants_file(tmp_path)), clock=lambda: DAY).test_client()
+
+
+def test_a_changed_file_takes_effect_without_a_restart(watched: FlaskClient, tmp_path: Path) -> None:
+    assert call(watched).get_json()["cards"]
+    tenants_file(tmp_path, general={"mode": "shadow"})
+    assert call(watched).get_json() == {"cards": []}
+    tenants_file(tmp_path, general={"keys": public(OTHER_ES384)})
+    assert call(watched).status_code == 401
+    assert call(watched, key=OTHER_ES384).get_json()["cards"]
+
+
+@pytest.mark.parametrize("broken", ["tenants: {general: {}}", "{", "", "gone"])
+def test_a_broken_file_leaves_the_last_good_one_in_force(watched: FlaskClient, tmp_path: Path, broken: str) -> None:
+    path = tmp_path / "tenants.yaml"
+    with logged() as lines:
+        if broken == "gone":
+            path.unlink()
+        else:
+            path.write_text(broken, encoding="utf-8")
+        assert [call(watched).status_code for _ in range(3)] == [200] * 3
+    assert len([line for line in lines if "tenants refused" in line]) == 1
+    tenants_file(tmp_path, general={"mode": "off"})
+    assert call(watched).get_json() == {"cards": []}
+
+
+def test_a_finding_in_shadow_raises_no_card(watched: FlaskClient, tmp_path: Path) -> None:
+    """2 mg/d of lorazepam is 20 mg/d by the Ashton column, so high in every table: total-load raises; it is also a new
+    start of a high-potency agent. Without both nothing is left that raises a card."""
+    (card,) = call(watched).get_json()["cards"]
+    assert {item["id"] for item in card["extension"]["org.benzo-cds.assessment"]["findings"]} >= {"total-load"}
+    tenants_file(tmp_path, general={"findings": {"total-load": "shadow"}})
+    (other,) = call(watched).get_json()["cards"]
+    assert "total-load" not in {item["id"] for item in other["extension"]["org.benzo-cds.assessment"]["findings"]}
+    tenants_file(tmp_path, general={"findings": {"total-load": "shadow", "high-potency": "off"}})
+    assert call(watched).get_json() == {"cards": []}
+
+
+def test_a_service_that_is_off_is_silent(watched: FlaskClient, tmp_path: Path) -> None:
+    tenants_file(tmp_path, general={"services": {"benzo-order-sign": "off"}})
+    assert call(watched).get_json() == {"cards": []}
+
+
+def test_the_service_refuses_to_start_open_to_the_world(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--host", "0.0.0.0"]) == 2
+    assert "there is no file of tenants (BENZO_CDS_TENANTS)" in capsys.readouterr().err
+
+
+def test_config_check_explains_every_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tenants_file(tmp_path, general={"mode": "quiet", "snooze_days": 400})
+    monkeypatch.setitem(os.environ, "BENZO_CDS_TENANTS", str(path))
+    assert main(["config", "check"]) == 1
+    told = capsys.readouterr().err
+    assert "BENZO_CDS_TENANTS: general: mode: Input should be 'on', 'shadow' or 'off'" in told
+    assert "BENZO_CDS_TENANTS: general: snooze_days" in told
+
+
+def test_keys_in_a_file_beside_are_read(tmp_path: Path) -> None:
+    import json
+
+    (tmp_path / "keys.json").write_text(json.dumps(public(ES384)), encoding="utf-8")
+    path = tenants_file(tmp_path, general={"keys": {"jwks_file": "keys.json"}})
+    client = create_app(Settings(tenants=path), clock=lambda: DAY).test_client()
+    assert call(client).status_code == 200
+
+
+def test_the_example_of_the_documentation_can_be_read(tmp_path: Path) -> None:
+    """The words of the module are what a site copies first."""
+    from cds_service.trust import tenant_file
+
+    text = (tenant_file.__doc__ or "").split("::\n\n")[1]
+    (block,) = read_tenants(text, tmp_path).values()
+    assert (block.mode, block.audiences) == (Mode.SHADOW, ["https://cds.general.example/cds-services"])
+    assert block.issuer != ISSUER
+    assert BASE not in block.audiences
