@@ -22,12 +22,13 @@ from cds_service.hooks.discovery import discovery_body
 from cds_service.hooks.errors import CallError, NotAdmittedError
 from cds_service.hooks.evaluation import shown
 from cds_service.hooks.feedback import read_feedback
+from cds_service.hooks.live import LiveCompletion
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
 from cds_service.hooks.services import SERVICES, service_of
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
-from cds_service.trust.tenant import OPEN, Mode, Tenant
+from cds_service.trust.tenant import OPEN, FhirServer, Mode, Tenant
 from cds_service.trust.tenant_gate import TenantGate
 from cds_service.trust.tenants import Tenants
 from rules import Knowledge, load_knowledge
@@ -102,10 +103,12 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
         TenantFileError: the file of tenants cannot be used.
     """
     memory = NoMemory()
-    gate: Gate = OpenGate(Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases))
+    servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
+    everybody = Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)
+    gate: Gate = OpenGate(everybody)
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
-    return Parts(gate, Judge(settings.limits), memory)
+    return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits)), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cds_service.fhir.client import FetchLimits
 from cds_service.hooks.body import Limits
 from cds_service.hooks.services import PREFETCH
 
@@ -63,6 +64,26 @@ class Settings(BaseSettings):
     prefetch_aliases: dict[str, str] = Field(
         default_factory=dict, description='The site\'s prefetch keys by ours, as JSON: {"theirs": "conditions"}'
     )
+    fhir_servers: list[str] = Field(
+        default_factory=list,
+        description="Without tenants: FHIR bases that may be read, as JSON, with or without a token",
+    )
+    fhir_deadline_seconds: Annotated[float, Field(gt=0, le=30)] = Field(
+        default=1.5, description="Longest time for all that is fetched for one call"
+    )
+    fhir_connect_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.5, description="Longest time for connecting to a FHIR server"
+    )
+    fhir_max_pages: Annotated[int, Field(ge=1, le=1_000)] = Field(default=20, description="Most pages of one search")
+    fhir_max_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = Field(
+        default=10_000_000, description="Largest answer of a FHIR server, in bytes"
+    )
+    fhir_connections: Annotated[int, Field(ge=1, le=50)] = Field(
+        default=6, description="Reads at the same time for one call"
+    )
+    fhir_page_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=200, description="Resources asked for in one page"
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8088, description="Port to listen on")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Processes that answer")
@@ -112,6 +133,19 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """How large a request may be."""
         return Limits(self.max_body_bytes, self.max_depth, self.max_entries)
+
+    @property
+    def fetch_limits(self) -> FetchLimits:
+        """How much may be fetched for one call."""
+        return FetchLimits(
+            deadline=self.fhir_deadline_seconds,
+            connect=self.fhir_connect_seconds,
+            pages=self.fhir_max_pages,
+            bytes=self.fhir_max_bytes,
+            entries=self.max_entries,
+            connections=self.fhir_connections,
+            page_size=self.fhir_page_size,
+        )
 
     def site_text(self) -> str | None:
         """The text of the site's policy, None where there is no such file."""

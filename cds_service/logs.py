@@ -47,6 +47,11 @@ def not_admitted(reason: str) -> None:
     _log.warning("not admitted", extra={FIELDS: {"reason": reason}})
 
 
+def not_fetched(reason: str, tenant: str) -> None:
+    """Log that nothing was fetched for a call, and why; the address that was named is not repeated."""
+    _log.warning("not fetched", extra={FIELDS: {"reason": reason, "tenant": tenant}})
+
+
 def tenants_read(number: int) -> None:
     """Log that a changed file of tenants is in force."""
     _log.info("tenants read", extra={FIELDS: {"tenants": number}})

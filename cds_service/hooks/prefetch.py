@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cds_service.fhir.bundle import ABSENT, Entry, Prefetched, Supplied, read_value
+from cds_service.fhir.bundle import ABSENT, NOT_SENT, Entry, Prefetched, Supplied, read_value
 from cds_service.hooks.errors import MissingDataError
 from cds_service.hooks.services import PREFETCH, REQUIRED
 
@@ -56,7 +56,10 @@ class Supply:
         """
         if self.lacking:
             places = tuple(f"prefetch.{key}" for key in self.lacking)
-            raise MissingDataError(f"Prefetch data is missing: {', '.join(self.lacking)}.", *places, hint=_HINT)
+            why = [reason for key in self.lacking for reason in self.by_key[key].incomplete if reason != NOT_SENT]
+            tried = f"It could not be fetched either: {'; '.join(dict.fromkeys(why))}. " if why else ""
+            text = f"Prefetch data is missing: {', '.join(self.lacking)}."
+            raise MissingDataError(text, *places, hint=tried + _HINT)
 
 
 def supply_of(prefetch: Mapping[str, Prefetched], aliases: Mapping[str, str]) -> Supply:

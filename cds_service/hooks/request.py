@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -37,11 +38,13 @@ STRIPPED_HINT = (
 class FhirAccess:
     """Where the caller's FHIR server is said to be, unchecked, and the token for it, which is never printed.
 
+    ``since`` is when the request was read, by the clock of this process: what is fetched has a deadline from there.
     ``token`` is for the length of this call alone: it is not kept, not logged, and goes to the tenant's server only.
     """
 
     server: str | None = None
     token: str | None = field(default=None, repr=False)
+    since: float = field(default_factory=monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class HookRequest:
     drafts: Prefetched
     selections: tuple[str, ...]
     prefetch: Mapping[str, Prefetched]
-    access: FhirAccess = FhirAccess()
+    access: FhirAccess = field(default_factory=FhirAccess)
 
     @property
     def entries(self) -> int:
