@@ -49,9 +49,10 @@ def serve(chosen: Namespace, settings: Settings) -> int:
     if settings.tenants is None and not is_loopback_host(host):
         if not chosen.insecure_demo:
             raise CommandError(
-                f"refusing to listen on {host}: there is no file of tenants ({PREFIX}TENANTS), so anybody who reaches "
-                "this address could send patient data and read the answers. Name the tenants, listen on 127.0.0.1, or "
-                "give --insecure-demo for a demonstration without real patients."
+                f"refusing to listen on {host}: callers are not authenticated without a file of tenants "
+                f"({PREFIX}TENANTS), so anybody who reaches this address could send patient data and read the "
+                "answers. Name the tenants, listen on 127.0.0.1, or give --insecure-demo for a demonstration without "
+                "real patients."
             )
         settings = settings.model_copy(update={"insecure_demo": True})
         print(f"benzo-cds: listening on {host} without authentication. No real patients.", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from fractions import Fraction
 
 import pytest
@@ -241,12 +240,6 @@ def test_no_number_is_swallowed(dose: Fraction, clause: str, number: int) -> Non
     assert isinstance(read_sig(text, KNOWLEDGE), UnreadableSig), text
 
 
-def cost(text: str) -> float:
-    started = time.perf_counter()
-    read_sig(text, KNOWLEDGE)
-    return time.perf_counter() - started
-
-
 SHAPES = [
     "1 tab bid prn pain then ",
     "1-",
@@ -271,12 +264,9 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape[:30])
-def test_reading_takes_time_in_proportion_to_the_length(shape: str) -> None:
+def test_reading_takes_calls_in_proportion_to_the_length(shape: str) -> None:
     short, long = ((shape * length)[:length] for length in (1000, 10000))
-    took = cost(long)
-    assert took < max(60 * cost(short), 0.5), took
-    assert took < 3, took
-    # Ten times the length is ten times the calls: what is not, grows without the clock showing it yet.
+    # Counted, not timed: a busy machine changes nothing of it. `make bench` has the times.
     assert calls(long) < 12 * calls(short)
 
 

@@ -186,7 +186,7 @@ def test_a_service_that_is_off_is_silent(watched: FlaskClient, tmp_path: Path) -
 
 def test_the_service_refuses_to_start_open_to_the_world(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--host", "0.0.0.0"]) == 2
-    assert "there is no file of tenants (BENZO_CDS_TENANTS)" in capsys.readouterr().err
+    assert "not authenticated without a file of tenants (BENZO_CDS_TENANTS)" in capsys.readouterr().err
 
 
 def test_config_check_explains_every_mistake(
