@@ -24,7 +24,7 @@ from rules.reading_sentence import NOTHING_GIVEN
 from rules.schedule import NOT_GIVEN
 from rules.supplied import FROM_SUPPLY, Supplied, supplied_intake
 
-__all__ = ["DailyDose", "NoDailyDose", "read_dose"]
+__all__ = ["DailyDose", "NoDailyDose", "read_dose", "read_worded"]
 
 FROM_TEXT = "read-from-text"
 TEXT_DIFFERS = "text-and-structure-differ"
@@ -39,18 +39,22 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
 
     ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
     """
-    words = worded(regimen, knowledge)
-    return replace(_read(words, regimen, product, knowledge, on), readings=words.readings)
+    return read_worded(worded(regimen, knowledge), product, knowledge, on)
 
 
-def _read(words: Worded, regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
+def read_worded(words: Worded, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
+    """As :func:`read_dose`, of a regimen whose texts were read before."""
+    return replace(_read(words, product, knowledge, on), readings=words.readings)
+
+
+def _read(words: Worded, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     dose = read_lines(words.regimen, product, knowledge, on)
     if isinstance(dose, NoDailyDose):
         return _unread(dose, words)
     if FROM_SUPPLY in dose.assumptions and words.unread:
         dose = replace(dose, phrase="; ".join((*words.unread, dose.phrase)))
     if words.from_text:
-        dose = _from_text(dose, supplied_intake(regimen.supply, product, knowledge.forms))
+        dose = _from_text(dose, supplied_intake(words.regimen.supply, product, knowledge.forms))
     if words.single:
         dose = replace(_widened(dose, ZERO, TEXT_DIFFERS), phrase=f"{dose.phrase}, {ONE_DOSE_ONLY}")
     if words.written is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
-from rules.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.daily_dose import DailyDose, NoDailyDose, read_worded
 from rules.dosage_text import worded
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
@@ -143,14 +143,15 @@ def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
-    way = way_of(worded(regimen, knowledge).regimen, product, knowledge)
+    words = worded(regimen, knowledge)
+    way = way_of(words.regimen, product, knowledge)
     if not way.exposes:
         return
     default_start = on if regimen.draft else None
-    dose = read_dose(regimen, product, knowledge, on)
+    dose = read_worded(words, product, knowledge, on)
     window = window_of(regimen, dose, default_start)
     if regimen.draft and window.start is not None and window.start > on:
-        dose = read_dose(regimen, product, knowledge, window.start)
+        dose = read_worded(words, product, knowledge, window.start)
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)

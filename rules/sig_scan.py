@@ -153,8 +153,11 @@ def _mark(
 
 
 def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> bool:
-    window = pieces[position : position + len(phrase)]
-    return len(window) == len(phrase) and all(piece.text == text for piece, text in zip(window, phrase, strict=True))
+    """Whether a phrase of two tokens or more, of which the first is there, stands at the place."""
+    # Most phrases of a first word end at the second: "take by mouth" where "take one" is written.
+    if position + len(phrase) > len(pieces) or pieces[position + 1].text != phrase[1]:
+        return False
+    return [piece.text for piece in pieces[position : position + len(phrase)]] == list(phrase)
 
 
 def _shaped(token: Token, words: SigWords) -> Mark:
