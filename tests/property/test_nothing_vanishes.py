@@ -108,8 +108,8 @@ def bent(draw: st.DrawFn) -> tuple[Any, Any]:
     return on, document
 
 
-def records(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """The records of medications that stand where records belong: in Bundles, lists, wrappers and Parameters."""
+def records(value: Any, depth: int = 0, url: object = None) -> Iterator[tuple[object, dict[str, Any]]]:
+    """The records of medications that stand where records belong, in Bundles, lists and wrappers, with their URLs."""
     if depth > DEEP:
         return
     if isinstance(value, list):
@@ -122,12 +122,12 @@ def records(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             for item in inner if isinstance(inner, list) else [inner]:
                 yield from records(item, depth + 1)
         elif kind is None and ("resource" in value or "response" in value):
-            yield from records(value.get("resource"), depth + 1)
+            yield from records(value.get("resource"), depth + 1, value.get("fullUrl"))
         elif isinstance(kind, str) and kind.strip().lower() in KINDS:
-            yield value
+            yield url, value
 
 
-def sent(document: Any) -> Iterator[dict[str, Any]]:
+def sent(document: Any) -> Iterator[tuple[object, dict[str, Any]]]:
     """The records that a document sends, on record or as drafts."""
     if not (isinstance(document, dict) and "hook" in document and "resourceType" not in document):
         yield from records(document)
@@ -145,19 +145,23 @@ def sent(document: Any) -> Iterator[dict[str, Any]]:
 def accounted(document: Any, told: list[str], not_relevant: int) -> None:
     """Every record is told of by its name, or is one of those that are counted as not relevant.
 
-    What has no id is named by the reader, copies as one: at least one other name must be told of then.
+    What has no id is named by the URL of its entry, which may be the name of another, or by the reader: one name must
+    then be told of, without a URL one that nothing else has.
     """
     named, nameless = set(), False
-    for one in sent(document):
+    by_url = False
+    for url, one in sent(document):
         identity = one.get("id")
         if isinstance(identity, str) and identity.strip():
             named.add(lowered(f"{one['resourceType']}/{identity.strip()}"))
         elif isinstance(identity, int) and not isinstance(identity, bool):
             named.add(lowered(f"{one['resourceType']}/{identity}"))
+        elif isinstance(url, str) and url.strip():
+            by_url = True
         else:
             nameless = True
     names = {lowered(source) for source in told}
-    silent = len(named - names) + (nameless and not names - named)
+    silent = len(named - names) + (nameless and not names - named) + (by_url and not names)
     assert silent <= not_relevant, (sorted(named - names), sorted(names - named), not_relevant)
 
 
