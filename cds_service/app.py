@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import logs
+from cds_service.about import serve_about
+from cds_service.answers import json_response as _json
 from cds_service.assessment_json import without_empty
 from cds_service.config import Settings
+from cds_service.crossing import allow_crossing
+from cds_service.health import serve_health
 from cds_service.hooks.answer import Judge
 from cds_service.hooks.body import parse_object, require_json, too_many_bytes
 from cds_service.hooks.discovery import discovery_body
@@ -25,6 +27,8 @@ from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.live import LiveCompletion
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
 from cds_service.hooks.services import SERVICES, service_of
+from cds_service.hooks.time_limit import time_limit
+from cds_service.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
@@ -36,7 +40,9 @@ from rules.product import read_name
 
 Clock = Callable[[tzinfo], date]
 _MILLISECONDS = 1000
+# HSTS is the proxy's, which does TLS. Nothing of what is answered is a page that may load or do anything.
 _HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -89,10 +95,14 @@ def create_app(
     # One byte more than is taken: a body of undeclared length is cut there, and is then seen to be too large.
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1
     app.url_map.strict_slashes = False
-    _hooks(app, chosen, used)
-    _health(app, {"knowledge": {"version": knowledge.version, "table": knowledge.default_table}})
-    _errors(app, chosen.max_body_bytes)
-    _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}))
+    metrics = Metrics()
+    _hooks(app, chosen, used, metrics)
+    serve_health(app, knowledge, used.gate, used.memory)
+    serve_about(app, knowledge)
+    serve_metrics(app, metrics, chosen.metrics_secret_file)
+    _errors(app, chosen.max_body_bytes, metrics)
+    _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}), metrics)
+    allow_crossing(app, chosen.cors_origins)
     return app
 
 
@@ -111,14 +121,19 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits)), memory)
 
 
-def _hooks(app: Flask, settings: Settings, parts: Parts) -> None:
+def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
     def body() -> dict[str, Any]:
         require_json(request.mimetype, request.headers.get("Content-Encoding", ""))
         return parse_object(request.get_data(cache=False), settings.limits)
 
+    def admitted(endpoint: Endpoint) -> Tenant:
+        tenant = parts.gate.admit(request.headers.get("Authorization"), endpoint)
+        g.tenant = tenant.id
+        return tenant
+
     @app.get("/cds-services")
     def discover() -> Response:
-        parts.gate.admit(request.headers.get("Authorization"), Endpoint())
+        admitted(Endpoint())
         response = Response(discovery_body(), content_type="application/json")
         response.headers["Cache-Control"] = f"max-age={settings.discovery_max_age}"
         response.add_etag()
@@ -126,44 +141,38 @@ def _hooks(app: Flask, settings: Settings, parts: Parts) -> None:
 
     @app.post("/cds-services/<identity>")
     def invoke(identity: str) -> Response:
-        tenant = parts.gate.admit(request.headers.get("Authorization"), Endpoint(identity))
+        tenant = admitted(Endpoint(identity))
         service = service_of(identity)
         if tenant.mode_of(identity) is Mode.OFF:
             return _json({"cards": []})
-        evaluation = parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone))
+        with time_limit(settings.call_seconds):
+            evaluation = parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone))
         at = datetime.now(UTC)
         cards = evaluation.with_verdicts(parts.memory.verdicts(evaluation, at))
-        parts.memory.remember(evaluation, cards, at, _milliseconds_since(g.begun))
+        parts.memory.remember(evaluation, cards, at, _seconds_since(g.begun) * _MILLISECONDS)
+        metrics.judged(evaluation, cards)
         answer = shown(cards)
         g.cards = len(answer)
         return _json({"cards": without_empty(answer)})
 
     @app.post("/cds-services/<identity>/feedback")
     def feedback(identity: str) -> Response:
-        tenant = parts.gate.admit(request.headers.get("Authorization"), Endpoint(identity, feedback=True))
+        tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
-        items = read_feedback(body())
+        with time_limit(settings.call_seconds):
+            items = read_feedback(body())
         parts.memory.feedback(tenant, service.id, items, datetime.now(UTC))
         return _json({"received": len(items)})
 
 
-def _health(app: Flask, ready: dict[str, Any]) -> None:
-    @app.get("/health/live")
-    def live() -> Response:
-        return _json({"status": "live"})
-
-    @app.get("/health/ready")
-    def is_ready() -> Response:
-        return _json({"status": "ready", "version": program_version(), **ready})
-
-
-def _errors(app: Flask, most_bytes: int) -> None:
+def _errors(app: Flask, most_bytes: int, metrics: Metrics) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
         status, body = of_call(error)
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
             logs.not_admitted(error.reason)
+            metrics.not_admitted(error.reason)
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
@@ -184,7 +193,7 @@ def _errors(app: Flask, most_bytes: int) -> None:
         return _json(of_defect(), 500, CONTENT_TYPE)
 
 
-def _each_call(app: Flask, headers: Mapping[str, str]) -> None:
+def _each_call(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None:
     @app.before_request
     def begin() -> None:
         g.begun = time.perf_counter()
@@ -194,28 +203,19 @@ def _each_call(app: Flask, headers: Mapping[str, str]) -> None:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         identity = (request.view_args or {}).get("identity")
+        service = identity if identity in SERVICES else None
+        seconds = _seconds_since(g.begun)
+        metrics.answered(service or NOBODY, response.status_code, g.get("tenant", NOBODY), seconds)
         logs.answered(
             method=request.method if request.url_rule else None,
             route=request.url_rule.rule if request.url_rule else "none",
-            service=identity if identity in SERVICES else None,
+            service=service,
             status=response.status_code,
-            milliseconds=round(_milliseconds_since(g.begun), 1),
+            milliseconds=round(seconds * _MILLISECONDS, 1),
             cards=g.get("cards"),
         )
         return response
 
 
-def _milliseconds_since(begun: float) -> float:
-    return (time.perf_counter() - begun) * _MILLISECONDS
-
-
-def program_version() -> str:
-    """The version of the installed program; ``unknown`` where it runs from its sources alone."""
-    try:
-        return version("benzo-cds")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _json(body: dict[str, Any], status: int = 200, content_type: str = "application/json") -> Response:
-    return Response(orjson.dumps(body), status, content_type=content_type)
+def _seconds_since(begun: float) -> float:
+    return time.perf_counter() - begun

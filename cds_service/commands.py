@@ -43,7 +43,7 @@ def demo(chosen: Namespace, _: Settings) -> int:
 
 def serve(chosen: Namespace, settings: Settings) -> int:
     """Serve until stopped. Beyond this machine only where that is asked for in so many words."""
-    from cds_service.server import Server  # not available on every system that can assess a file
+    from cds_service.server import AddressInUseError, Server  # not available on every system that can assess a file
 
     host = chosen.host or settings.host
     if settings.tenants is None and not is_loopback_host(host):
@@ -56,7 +56,14 @@ def serve(chosen: Namespace, settings: Settings) -> int:
             )
         settings = settings.model_copy(update={"insecure_demo": True})
         print(f"benzo-cds: listening on {host} without authentication. No real patients.", file=sys.stderr)
-    Server(settings, host, chosen.port or settings.port, chosen.workers or settings.workers).run()
+    port = chosen.port or settings.port
+    try:
+        server = Server(settings, host, port, chosen.workers or settings.workers)
+    except AddressInUseError as error:
+        raise CommandError(
+            f"cannot listen on {host}, port {port}: {error.strerror}. --port or {PREFIX}PORT names another."
+        ) from None
+    server.run()
     return 0
 
 

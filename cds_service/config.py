@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cds_service.crossing import is_origin
 from cds_service.fhir.client import FetchLimits
 from cds_service.hooks.body import Limits
 from cds_service.hooks.services import PREFETCH
@@ -26,6 +27,9 @@ Not to be set: the longest RxNorm name has 345."""
 MOST_EVIDENCE = 24
 LONGEST_EVIDENCE = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
+
+READING_SECONDS = 10.0
+"""How long a caller may take to send the head of a request."""
 LONGEST_TOKEN = 16_000
 """The longest token of a caller that is looked at, in characters."""
 LONGEST_TOKEN_LIFE = 3_600
@@ -87,7 +91,27 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8088, description="Port to listen on")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Processes that answer")
-    timeout_seconds: Annotated[int, Field(ge=1, le=300)] = Field(default=30, description="Longest time for one answer")
+    call_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=5.0, description="Longest time for reading and judging one call; beyond it 503"
+    )
+    timeout_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
+        default=30, description="Longest time for one answer, whatever it waits for; beyond it the process is replaced"
+    )
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = Field(
+        default=0, description="How long it is still answered after a SIGTERM, while /health/ready says draining"
+    )
+    finish_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
+        default=15, description="Longest time for finishing the calls in hand when stopping"
+    )
+    max_requests: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        default=0, description="Calls after which a process is replaced by a fresh one; 0: never"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list, description='Origins of pages that may call, as JSON: ["https://ehr.example"]'
+    )
+    metrics_secret_file: Path | None = Field(
+        default=None, description="File with the secret that opens /metrics; without one it is for this machine alone"
+    )
     max_body_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = Field(
         default=5_000_000, description="Largest request, in bytes"
     )
@@ -108,7 +132,14 @@ class Settings(BaseSettings):
         known_zone(name)
         return name
 
-    @field_validator("site_policy", "tenants")
+    @field_validator("cors_origins")
+    @classmethod
+    def _plain_origins(cls, origins: list[str]) -> list[str]:
+        if not all(is_origin(origin) for origin in origins):
+            raise ValueError("each must be one origin, such as https://ehr.example, without a path or a *")
+        return origins
+
+    @field_validator("site_policy", "tenants", "metrics_secret_file")
     @classmethod
     def _readable_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():

@@ -1,15 +1,93 @@
-"""The service under gunicorn, started from the program itself."""
+"""The service under gunicorn, started from the program itself.
+
+The workers are of gunicorn's plainest kind, one call at a time in the main thread: judging is work for the processor,
+threads would only share one, and a call that takes too long can be given up there
+(:mod:`cds_service.hooks.time_limit`).
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import orjson
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
 from cds_service.app import create_app
-from cds_service.config import Settings
+from cds_service.config import READING_SECONDS, Settings
+from cds_service.health import DRAINING
+from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
+from cds_service.metrics import FOLDER
+
+
+class AddressInUseError(OSError):
+    """Another program listens there."""
+
+
+class SlowCallerError(Exception):
+    """A caller did not send its request in time."""
+
+
+_REFUSED: Mapping[type[BaseException], int] = {SlowCallerError: 408, ParseException: 400}
+
+
+class CallWorker(SyncWorker):  # type: ignore[misc]
+    """A worker that lets no caller take forever to send its request."""
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Answer one connection; what has not been sent in time is cut off, and the worker goes on."""
+        signal.signal(signal.SIGALRM, _cut_off)
+        signal.setitimer(signal.ITIMER_REAL, READING_SECONDS)
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def handle_request(self, listener: Any, req: Any, client: Any, addr: Any) -> None:
+        """Answer a request whose head has been read; from here on the application sees to the time."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        super().handle_request(listener, req, client, addr)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
+        """Refuse what is no request of HTTP. Gunicorn's words for it would repeat what was sent, and who sent it."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        refused = next((each for each in _REFUSED if isinstance(exc, each)), None)
+        if refused is None:
+            logs.failed(exc)
+        status, body = (500, of_defect()) if refused is None else (_REFUSED[refused], of_status(_REFUSED[refused]))
+        content = orjson.dumps(body)
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\nContent-Type: {CONTENT_TYPE}\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n"
+        )
+        with suppress(OSError):
+            client.settimeout(1)
+            client.sendall(head.encode() + content)
+
+
+class DrainingArbiter(Arbiter):  # type: ignore[misc]
+    """An arbiter that, told to end, is heard to end before it does."""
+
+    def handle_term(self) -> None:
+        """Say so at ``/health/ready``, go on answering until balancers have seen it, then stop in order."""
+        Path(os.environ[DRAINING]).touch()
+        time.sleep(self.app.drain_seconds)
+        super().handle_term()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -20,14 +98,26 @@ class Server(BaseApplication):  # type: ignore[misc]
 
         Raises:
             KnowledgeError: the site's policy cannot be used.
+            TenantFileError: the file of tenants cannot be used.
+            AddressInUseError: another program listens there.
         """
         logs.configure(settings.log_level)
         bare = host.strip("[]")
+        _require_free(bare, port)
+        self.drain_seconds = settings.drain_seconds
+        self._folder = Path(tempfile.mkdtemp(prefix="benzo-cds-"))
+        # Before the application is built: see cds_service.metrics.
+        os.environ[FOLDER] = str(self._folder)
+        os.environ[DRAINING] = str(self._folder / "draining")
         self._chosen: dict[str, Any] = {
             "bind": f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}",
             "workers": workers,
+            "worker_class": CallWorker,
             "timeout": settings.timeout_seconds,
+            "graceful_timeout": settings.finish_seconds,
+            "max_requests": settings.max_requests,
             "proc_name": "benzo-cds",
+            "child_exit": _forget_process,
             # Our own log has what is needed; an access log would hold addresses.
             "accesslog": None,
             "errorlog": "-",
@@ -46,3 +136,30 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """The application."""
         return self._application
+
+    def run(self) -> None:
+        """Serve until stopped; the counts of this run end with it."""
+        started_by = os.getpid()
+        try:
+            DrainingArbiter(self).run()
+        finally:
+            if os.getpid() == started_by:
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Gunicorn itself would try for five seconds, and then say it in its own words."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise AddressInUseError(error.errno, error.strerror) from None
+
+
+def _forget_process(_arbiter: Any, worker: Any) -> None:
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def _cut_off(_signal: int, _frame: FrameType | None) -> None:
+    raise SlowCallerError

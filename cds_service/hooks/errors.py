@@ -26,6 +26,27 @@ class UnknownServiceError(CallError):
         super().__init__("There is no such service.", hint="GET /cds-services lists the services.")
 
 
+class UnknownAddressError(CallError):
+    """There is nothing at this address, or nothing for this caller."""
+
+    issue = "not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this address.")
+
+
+class OutOfTimeError(CallError):
+    """The judgement took longer than one call may."""
+
+    issue = "timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The call took longer than {seconds:g} seconds and was given up. No judgement was made: the absence of "
+            "cards means nothing."
+        )
+
+
 class NotJsonError(CallError):
     """The body is not JSON; line and column say where it stops being JSON."""
 

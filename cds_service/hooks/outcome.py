@@ -11,7 +11,9 @@ from cds_service.hooks.errors import (
     MissingDataError,
     NotAdmittedError,
     NotJsonError,
+    OutOfTimeError,
     TooLargeError,
+    UnknownAddressError,
     UnknownServiceError,
     WrongContentTypeError,
     WrongHookError,
@@ -21,6 +23,8 @@ CONTENT_TYPE = "application/fhir+json"
 
 STATUS: Mapping[type[CallError], int] = {
     UnknownServiceError: 404,
+    UnknownAddressError: 404,
+    OutOfTimeError: 503,
     NotJsonError: 400,
     WrongContentTypeError: 415,
     TooLargeError: 413,
@@ -30,8 +34,10 @@ STATUS: Mapping[type[CallError], int] = {
     NotAdmittedError: 401,
 }
 _ISSUES: Mapping[int, tuple[str, str]] = {
+    400: ("structure", "The request is not one of HTTP that this service understands."),
     404: ("not-found", "There is nothing at this address."),
     405: ("not-supported", "This address does not answer to this method."),
+    408: ("timeout", "The request was not sent in time."),
     413: ("too-long", "The request is larger than this service takes."),
     415: ("not-supported", "The request must be JSON (Content-Type: application/json)."),
 }

@@ -47,6 +47,10 @@ class KeyRing(Protocol):
         """
         ...
 
+    def age(self) -> float | None:
+        """How many seconds ago the keys were fetched; None where they never were, or need not be."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FixedKeys:
@@ -59,6 +63,10 @@ class FixedKeys:
         if identity not in self.keys:
             raise NoKeyError("no key of that name")
         return self.keys[identity]
+
+    def age(self) -> float | None:
+        """None: they do not age."""
+        return None
 
 
 @dataclass(slots=True)

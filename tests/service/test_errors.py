@@ -111,7 +111,7 @@ def test_an_unknown_service_is_not_found_and_not_repeated(http):
     assert "Marigold" not in response.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("path", ["/", "/cds-services/benzo-order-sign/Marigold", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/cds-services/benzo-order-sign/Marigold"])
 def test_an_address_of_nothing_is_not_found(http, path):
     response = http.get(path)
     assert_outcome(response, 404, "not-found")

@@ -1,0 +1,104 @@
+"""What is counted of the calls, for Prometheus: no patient, drug or address, and no label that a caller chooses.
+
+The counts of several processes are added up where ``PROMETHEUS_MULTIPROC_DIR`` names a folder for them, as
+:mod:`cds_service.server` sees to. The library looks there when it is first read, so it is read when the application is
+made and not before.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from flask import Flask, Request, Response, request
+
+from cds_service.cards import Card
+from cds_service.hooks.errors import UnknownAddressError
+from cds_service.hooks.evaluation import Evaluation, Verdict
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+NOBODY = "none"
+_NAMESPACE = "benzo_cds"
+_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+class Metrics:
+    """The counts of one process, and how they are read."""
+
+    def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
+        self._registry = CollectorRegistry()
+        counter = partial(Counter, namespace=_NAMESPACE, registry=self._registry)
+        self._calls = counter("calls", "Calls answered", ["service", "status", "tenant"])
+        self._cards = counter("cards", "Cards made", ["service", "topic", "indicator", "verdict"])
+        self._findings = counter("findings", "Findings that raise a card", ["service", "finding"])
+        self._record = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
+        self._refused = counter("not_admitted", "Calls that were not admitted", ["reason"])
+        self._seconds = Histogram(
+            "call_seconds",
+            "Time for an answer",
+            ["service"],
+            namespace=_NAMESPACE,
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+
+    def answered(self, service: str, status: int, tenant: str, seconds: float) -> None:
+        """Count a call, with the time it took."""
+        self._calls.labels(service, str(status), tenant).inc()
+        self._seconds.labels(service).observe(seconds)
+
+    def judged(self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]]) -> None:
+        """Count what a call came to."""
+        service = evaluation.service.id
+        for card, verdict in cards:
+            self._cards.labels(service, card.topic, card.body["indicator"], verdict).inc()
+        for finding in sorted(evaluation.would_fire):
+            self._findings.labels(service, finding).inc()
+        for key, reached in evaluation.reached.items():
+            self._record.labels(key, reached).inc()
+
+    def not_admitted(self, reason: str) -> None:
+        """Count a refused caller; the reason is one of our own words."""
+        self._refused.labels(reason).inc()
+
+    def text(self) -> bytes:
+        """The counts of all processes, as Prometheus reads them."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        if not os.environ.get(FOLDER):
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def serve_metrics(app: Flask, metrics: Metrics, secret_file: Path | None) -> None:
+    """Answer ``/metrics``: to who presents the secret, or, without one, to this machine alone."""
+
+    @app.get("/metrics")
+    def counted() -> Response:
+        if not _may_read(request, secret_file):
+            raise UnknownAddressError
+        return Response(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _may_read(call: Request, secret_file: Path | None) -> bool:
+    """The file is read each time: a new secret is in force without a restart."""
+    if secret_file is None:
+        # A proxy on this machine calls from here as well, on behalf of anybody.
+        forwarded = any(name in call.headers for name in _FORWARDED)
+        return (call.remote_addr or "").startswith(_LOOPBACK) and not forwarded
+    try:
+        secret = secret_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return False
+    presented = call.headers.get("Authorization", "")
+    return bool(secret) and hmac.compare_digest(presented.encode(), f"Bearer {secret}".encode())
