@@ -13,7 +13,10 @@ _PLAIN = ("", "identity")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a body may be: bytes, nested objects and lists, resources in prefetch and drafts together."""
+    """How large a body may be: bytes, nested objects and lists, resources in prefetch and drafts together.
+
+    No single list may have more members than there may be resources.
+    """
 
     bytes: int
     depth: int
@@ -40,7 +43,7 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
     """The JSON object that a body holds.
 
     Raises:
-        TooLargeError: more bytes or deeper nesting than the limits allow.
+        TooLargeError: more bytes, deeper nesting or longer lists than the limits allow.
         NotJsonError: not JSON (the message has line and column), or an object that has a member twice: which of the two
             was meant, nobody can tell.
         MalformedRequestError: JSON, but no object.
@@ -53,8 +56,7 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
         raise NotJsonError(f"The request is not valid JSON at line {error.line}, column {error.column}.") from None
     if not isinstance(value, dict):
         raise MalformedRequestError([("request", "must be a JSON object")])
-    if _deeper_than(value, limits.depth):
-        raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
+    _require_within(value, limits)
     try:
         refuse_doubles(data)
     except NotADocumentError:
@@ -67,9 +69,12 @@ def too_many_bytes(most: int) -> TooLargeError:
     return TooLargeError(f"The request is larger than {most} bytes, the most this service takes.")
 
 
-def _deeper_than(value: object, limit: int) -> bool:
+def _require_within(value: object, limits: Limits) -> None:
+    """Refuse too deep a nesting, and a list of more members than there may be resources, whatever they are."""
     level: list[Any] = [value]
-    for _ in range(limit):
+    for _ in range(limits.depth):
+        if any(isinstance(holder, list) and len(holder) > limits.entries for holder in level):
+            raise TooLargeError(f"The request holds a list of more than {limits.entries} members.")
         level = [
             item
             for holder in level
@@ -77,5 +82,5 @@ def _deeper_than(value: object, limit: int) -> bool:
             if isinstance(item, dict | list)
         ]
         if not level:
-            return False
-    return True
+            return
+    raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")

@@ -1,0 +1,270 @@
+"""Does a hostile request cost more than a refusal, and can anything in it get out again as something else?
+
+Attacks on tokens stand in ``test_trust.py``, those by way of the FHIR server in ``test_live.py``, those on the
+connection itself in ``test_operations_server.py``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ehr import assert_outcome, assessment, bundle, cards, client, logged, lorazepam, order, post, prefetch, sign
+from flask.testing import FlaskClient
+
+from cds_service.config import Settings
+
+SIGN = "/cds-services/benzo-order-sign"
+LIMITS = Settings()
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def http() -> FlaskClient:
+    return client()
+
+
+def send(http: FlaskClient, data: bytes, content_type: str = "application/json", **headers: str) -> Any:
+    return http.post(SIGN, data=data, content_type=content_type, headers=headers)
+
+
+def text_of(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
+# -- size and depth
+
+
+def test_a_body_of_fifty_megabytes(http: FlaskClient) -> None:
+    assert_outcome(send(http, b'{"a": "' + b"x" * 50_000_000 + b'"}'), 413, "too-long")
+
+
+def test_a_gzip_bomb_is_not_opened(http: FlaskClient) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert len(bomb) < 100_000
+    for encoding in ("gzip", "deflate", "br", "GZIP", "identity, gzip", "x-gzip"):
+        assert_outcome(send(http, bomb, **{"Content-Encoding": encoding}), 415, "not-supported")
+    assert_outcome(send(http, bomb), 400, "structure")
+
+
+@pytest.mark.parametrize("deep", [65, 1_000, 10_000, 1_000_000])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_json_nested_ten_thousand_deep(http: FlaskClient, deep: int, opening: bytes, closing: bytes) -> None:
+    body = b'{"hook": ' + opening * deep + b"1" + closing * deep + b"}"
+    response = send(http, body)
+    assert response.status_code in (400, 413)
+    assert response.json["resourceType"] == "OperationOutcome"
+
+
+def test_json_that_opens_and_never_closes(http: FlaskClient) -> None:
+    for opening in (b"[", b'{"a":', b'"'):
+        response = send(http, b'{"hook": ' + opening * 100_000)
+        assert response.status_code in (400, 413)
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"nan", b"1e", b"0x10", b"01", b"+1", b".5"])
+def test_what_is_no_number_of_json(http: FlaskClient, number: bytes) -> None:
+    body = text_of(sign(lorazepam(dispenseRequest={"quantity": {"value": 12345678}})))
+    assert_outcome(send(http, body.replace(b"12345678", number)), 400, "structure")
+
+
+@pytest.mark.parametrize("number", [b"1e308", b"-1e308", b"1e999", b"9" * 400, b"1e-400", b"0." + b"1" * 5_000, b"-0"])
+def test_huge_and_tiny_numbers_in_a_dose(http: FlaskClient, number: bytes) -> None:
+    draft = lorazepam(dispenseRequest={"quantity": {"value": 12345678}, "numberOfRepeatsAllowed": 12345678})
+    draft["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]["value"] = 12345678
+    draft["dosageInstruction"][0]["timing"]["repeat"]["frequency"] = 12345678
+    response = send(http, text_of(sign(draft)).replace(b"12345678", number))
+    assert response.status_code in (200, 400)
+    assert "Infinity" not in response.text
+    assert "NaN" not in response.text
+
+
+def test_a_million_entries(http: FlaskClient) -> None:
+    body = text_of(sign(lorazepam(), prefetch=prefetch(conditions=12345678)))
+    entries = b'{"entry": [' + b",".join([b"{}"] * 1_000_000) + b"]}"
+    assert len(entries) < LIMITS.max_body_bytes
+    assert_outcome(send(http, body.replace(b"12345678", entries)), 413, "too-long")
+
+
+def test_a_member_that_stands_there_twice(http: FlaskClient) -> None:
+    body = text_of(sign(lorazepam()))
+    for doubled in (b'{"hook": "patient-view", ', b'{"context": {}, '):
+        assert_outcome(send(http, doubled + body[1:]), 400, "structure")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "text/json", "application/xml", "multipart/form-data; boundary=x",
+     "application/x-www-form-urlencoded", "application/json-patch", "", "application/octet-stream", "*/*"],
+)  # fmt: skip
+def test_another_content_type(http: FlaskClient, content_type: str) -> None:
+    assert_outcome(send(http, text_of(sign(lorazepam())), content_type), 415, "not-supported")
+
+
+# -- what a call may cost
+
+
+def hostile(number: int) -> list[dict[str, Any]]:
+    return [lorazepam(f"l{index}", authoredOn="2026-11-01") for index in range(number)]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param(lambda: hostile(LIMITS.max_entries - 2), id="overlapping orders of one drug"),
+        pytest.param(
+            lambda: [order(f"n{i}", f"lorazepm{i:04} " * 40) for i in range(LIMITS.max_entries - 2)], id="hostile names"
+        ),
+        pytest.param(
+            lambda: [
+                lorazepam(f"s{i}", dosageInstruction=[{"text": f"take {i} tablets q {i} h or " * 30}])
+                for i in range(LIMITS.max_entries - 2)
+            ],
+            id="hostile sigs",
+        ),
+    ],
+)
+def test_no_request_within_the_limits_keeps_a_worker(records: Any) -> None:
+    """It is judged, or given up in its time; a clock of the test would say the same less surely."""
+    http = client(call_seconds=2)
+    response = post(http, sign(lorazepam(), prefetch=prefetch(*records())))
+    assert response.status_code in (200, 413, 503)
+    if response.status_code == 503:
+        assert_outcome(response, 503, "timeout")
+    assert post(http, sign(lorazepam())).status_code == 200
+
+
+# -- what comes in does not come out as something else
+
+HOSTILE = [
+    SCRIPT,
+    '<img src=x onerror="alert(1)">',
+    "[press](javascript:alert(1))",
+    "![x](https://foreign.example/x.png)",
+    "| a | b |\n|---|---|",
+    "`` ` ``<b>",
+    "# Heading\n\n> quoted",
+    "<!-- --><iframe src=//foreign.example>",
+    "&lt;script&gt;",
+    "https://foreign.example/",
+    "**bold** __bold__ ~~gone~~",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_and_html_in_names_and_instructions(http: FlaskClient, text: str) -> None:
+    name = f"lorazepam 1 MG Oral Tablet {text}"
+    draft = lorazepam(medicationCodeableConcept={"text": name}, dosageInstruction=[{"text": f"1 tablet daily {text}"}])
+    draft |= {"requester": {"reference": "Practitioner/1", "display": text}}
+    unknown = order("u1", f"{text} zopiclonish")
+    for card in cards(http, sign(draft, prefetch=prefetch(lorazepam("old"), unknown))):
+        shown = card["detail"]
+        assert re.findall(r"(?<!\\)<[a-zA-Z!/]", shown) == []
+        assert re.findall(r"(?<!\\)\]\((?!https://)", shown) == []
+        assert re.findall(r"(?<!\\)!\[", shown) == []
+        assert "javascript:" not in shown or r"\]" in shown or r"\(" in shown
+        assert [link["url"] for link in card.get("links", []) if "foreign.example" in link["url"]] == []
+        assert "<" not in card["summary"]
+
+
+CONTROLS = ["\x00", "\x07", "\x1b[31m", "\u202e", "\u2066", "\u200b", "\ufeff", "\x85", "\u2028", "\x7f"]
+
+
+@pytest.mark.parametrize("sign_", CONTROLS, ids=lambda text: f"U+{ord(text[0]):04X}")
+def test_control_and_bidirectional_characters(http: FlaskClient, sign_: str) -> None:
+    draft = lorazepam(f"l{sign_}1", dosageInstruction=[{"text": f"1 tablet{sign_} twice daily{sign_}"}])
+    draft["medicationCodeableConcept"] = {"text": f"loraz{sign_}epam{sign_} 1 MG Oral Tablet"}
+    body = sign(lorazepam("plain"), draft, context={"userId": f"Practitioner/{sign_}", "encounterId": sign_})
+    response = post(http, body | {"hookInstance": f"i{sign_}"})
+    assert response.status_code == 200
+    for card in response.json["cards"]:
+        assert sign_[0] not in card["summary"] + card["detail"]
+
+
+@pytest.mark.parametrize("broken", [b'"\\ud800"', b'"\\udc00\\ud800"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', b'"\xf5"'])
+def test_text_that_is_no_text(http: FlaskClient, broken: bytes) -> None:
+    body = text_of(sign(lorazepam(note="12345678"))).replace(b'"12345678"', broken)
+    response = send(http, body)
+    assert response.status_code in (200, 400)
+
+
+# -- another's data and another's place
+
+
+def test_another_patients_resources_are_set_aside_and_said(http: FlaskClient) -> None:
+    other = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4, subject={"reference": "Patient/other-9"})
+    (card, *_) = cards(http, sign(lorazepam(), prefetch=prefetch(other)))
+    told = assessment(card)
+    assert "opioid" not in told or not told["opioid"].get("present")
+    assert [item["reason"] for item in told["not_counted"]] == ["wrong-patient"]
+    assert "other-9" not in json.dumps(card)
+
+
+def test_another_patients_draft_is_not_judged_as_this_ones(http: FlaskClient) -> None:
+    other = lorazepam(subject={"reference": "Patient/other-9"})
+    response = post(http, sign(other))
+    assert response.status_code == 200
+    assert "other-9" not in response.text
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "p1/../p2", "p1?_include=*", "p1#x", "p1;ls",
+     "' OR 1=1 --", "a" * 9_000],
+)  # fmt: skip
+def test_paths_and_queries_in_an_id_are_no_paths_and_queries(identity: str) -> None:
+    draft = lorazepam(subject={"reference": f"Patient/{identity}"})
+    http = client()
+    with logged() as lines:
+        response = post(http, sign(draft, context={"patientId": identity}))
+    assert response.status_code in (200, 400)
+    assert "passwd" not in response.text + "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/cds-services/../metrics", "/cds-services/%2e%2e/%2e%2e/etc/passwd", "/cds-services/..%2f..%2fetc%2fpasswd",
+     "//etc/passwd", "/cds-services/benzo-order-sign%00", "/static/../config.py", "/cds-services/%ff"],
+)  # fmt: skip
+def test_paths_lead_nowhere_else(http: FlaskClient, path: str) -> None:
+    for method in ("get", "post"):
+        response = getattr(http, method)(path, json={})
+        assert response.status_code in (308, 404, 405, 415)
+        assert "root:" not in response.text
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "MARIGOLD", "PATCH", "DELETE", "PUT"])
+@pytest.mark.parametrize("path", ["/cds-services", SIGN, f"{SIGN}/feedback", "/health/ready", "/metrics", "/about"])
+def test_unknown_methods(http: FlaskClient, method: str, path: str) -> None:
+    response = http.open(path, method=method)
+    assert_outcome(response, 405, "not-supported")
+    assert "MARIGOLD" not in response.text
+
+
+def test_a_file_of_secrets_is_no_address(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the-secret", encoding="utf-8")
+    known = client(metrics_secret_file=secret)
+    for path in ("/health/ready", "/about", "/cds-services", "/metrics", "/openapi.json"):
+        assert "the-secret" not in known.get(path).text
+
+
+def test_resources_that_refer_to_each_other_in_a_circle(http: FlaskClient) -> None:
+    drafts = [
+        lorazepam(f"l{n}", priorPrescription={"reference": f"MedicationRequest/l{(n + 1) % 3}"}) for n in range(3)
+    ]
+    assert post(http, sign(*drafts)).status_code == 200
+    itself = order("m", "x") | {"medicationReference": {"reference": "MedicationRequest/m"}}
+    assert post(http, sign(lorazepam(), prefetch=prefetch(itself))).status_code == 200
+
+
+def test_a_bundle_within_a_bundle(http: FlaskClient) -> None:
+    inner = bundle(lorazepam("inner"))
+    for _ in range(10):
+        inner = bundle(inner)
+    response = post(http, sign(lorazepam(), prefetch=prefetch(inner)))
+    assert response.status_code in (200, 413)
