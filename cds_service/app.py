@@ -27,7 +27,7 @@ from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.live import LiveCompletion
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
 from cds_service.hooks.services import SERVICES, service_of
-from cds_service.hooks.time_limit import time_limit
+from cds_service.hooks.time_limit import within
 from cds_service.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
@@ -145,8 +145,10 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
         service = service_of(identity)
         if tenant.mode_of(identity) is Mode.OFF:
             return _json({"cards": []})
-        with time_limit(settings.call_seconds):
-            evaluation = parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone))
+        evaluation = within(
+            settings.call_seconds,
+            lambda: parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone)),
+        )
         at = datetime.now(UTC)
         cards = evaluation.with_verdicts(parts.memory.verdicts(evaluation, at))
         parts.memory.remember(evaluation, cards, at, _seconds_since(g.begun) * _MILLISECONDS)
@@ -159,8 +161,7 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
     def feedback(identity: str) -> Response:
         tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
-        with time_limit(settings.call_seconds):
-            items = read_feedback(body())
+        items = within(settings.call_seconds, lambda: read_feedback(body()))
         parts.memory.feedback(tenant, service.id, items, datetime.now(UTC))
         return _json({"received": len(items)})
 

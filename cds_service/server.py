@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import tempfile
 import time
@@ -17,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import orjson
@@ -32,6 +30,7 @@ from cds_service.app import create_app
 from cds_service.config import READING_SECONDS, Settings
 from cds_service.health import DRAINING
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
+from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.metrics import FOLDER
 
 
@@ -51,21 +50,20 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer one connection; what has not been sent in time is cut off, and the worker goes on."""
-        signal.signal(signal.SIGALRM, _cut_off)
-        signal.setitimer(signal.ITIMER_REAL, READING_SECONDS)
+        set_alarm(READING_SECONDS, SlowCallerError)
         try:
             super().handle(listener, client, addr)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            stop_alarm()
 
     def handle_request(self, listener: Any, req: Any, client: Any, addr: Any) -> None:
         """Answer a request whose head has been read; from here on the application sees to the time."""
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        stop_alarm()
         super().handle_request(listener, req, client, addr)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
         """Refuse what is no request of HTTP. Gunicorn's words for it would repeat what was sent, and who sent it."""
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        stop_alarm()
         refused = next((each for each in _REFUSED if isinstance(exc, each)), None)
         if refused is None:
             logs.failed(exc)
@@ -159,7 +157,3 @@ def _forget_process(_arbiter: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-
-def _cut_off(_signal: int, _frame: FrameType | None) -> None:
-    raise SlowCallerError

@@ -1,49 +1,66 @@
-"""The longest that one call may occupy a process: beyond it the call is given up, and said to be."""
+"""The longest that one call may occupy a process: beyond it the call is given up, and said to be.
+
+By the timer of the process, which rings in the main thread: there the server's workers answer calls. In any other
+thread, as in the demonstration, there is no limit.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
 
 from cds_service.hooks.errors import OutOfTimeError
 
-_AGAIN = 0.05
+_AGAIN = 1.0
+_raised: type[BaseException] | None = None
+
+T = TypeVar("T")
 
 
 class _Alarm(BaseException):
     """Out of time. Not an Exception, so that whoever forgives one resource its mistakes does not forgive this."""
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Give up what is done within after so many seconds.
-
-    By a timer of the system, which only the main thread can be told by: there the server's workers answer calls. In any
-    other thread, as in the demonstration, there is no limit.
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """What the work comes to, if it does in time.
 
     Raises:
-        OutOfTimeError: it took longer.
+        OutOfTimeError: it did not.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, _ring)
+        return work()
     try:
-        # Again and again: one ring may come where what it raises is dropped, as in a destructor.
-        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+        set_alarm(seconds, _Alarm)
         try:
-            yield
+            return work()
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            stop_alarm()
     except _Alarm:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        stop_alarm()
         raise OutOfTimeError(seconds) from None
-    finally:
-        signal.signal(signal.SIGALRM, before)
+
+
+def set_alarm(seconds: float, error: type[BaseException]) -> None:
+    """Raise the error in the main thread after so many seconds, in place of what was set before."""
+    global _raised
+    # Left in place for good: a ring that comes late, to a process that expects none, would end it.
+    signal.signal(signal.SIGALRM, _ring)
+    _raised = error
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def stop_alarm() -> None:
+    """Raise nothing more."""
+    global _raised
+    _raised = None
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _ring(_signal: int, _frame: FrameType | None) -> None:
-    raise _Alarm
+    if _raised is not None:
+        # Once more, in case this one is dropped, as what is raised in a destructor is.
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        raise _raised

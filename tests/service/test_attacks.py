@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from ehr import assert_outcome, assessment, bundle, cards, client, logged, loraz
 from flask.testing import FlaskClient
 
 from cds_service.config import Settings
+from cds_service.hooks.errors import OutOfTimeError
+from cds_service.hooks.time_limit import within
 
 SIGN = "/cds-services/benzo-order-sign"
 LIMITS = Settings()
@@ -108,34 +112,58 @@ def test_another_content_type(http: FlaskClient, content_type: str) -> None:
 # -- what a call may cost
 
 
-def hostile(number: int) -> list[dict[str, Any]]:
-    return [lorazepam(f"l{index}", authoredOn="2026-11-01") for index in range(number)]
+def hostile(text: str, sig: str = "1 tablet daily") -> list[dict[str, Any]]:
+    """As many orders as go into one request; {} in a text is their number."""
+    one = len(text_of({"entry": [lorazepam_by(0, text, sig)]}))
+    return [
+        lorazepam_by(number, text, sig) for number in range(min(LIMITS.max_body_bytes // one, LIMITS.max_entries) - 10)
+    ]
+
+
+def lorazepam_by(number: int, text: str, sig: str) -> dict[str, Any]:
+    return {
+        "resourceType": "MedicationRequest",
+        "id": f"order-{number:05}",
+        "status": "active",
+        "authoredOn": "2026-11-01",
+        "medicationCodeableConcept": {"text": text.replace("{}", str(number))},
+        "dosageInstruction": [{"text": sig.replace("{}", str(number))}],
+    }
 
 
 @pytest.mark.parametrize(
-    "records",
+    ("text", "sig"),
     [
-        pytest.param(lambda: hostile(LIMITS.max_entries - 2), id="overlapping orders of one drug"),
-        pytest.param(
-            lambda: [order(f"n{i}", f"lorazepm{i:04} " * 40) for i in range(LIMITS.max_entries - 2)], id="hostile names"
-        ),
-        pytest.param(
-            lambda: [
-                lorazepam(f"s{i}", dosageInstruction=[{"text": f"take {i} tablets q {i} h or " * 30}])
-                for i in range(LIMITS.max_entries - 2)
-            ],
-            id="hostile sigs",
-        ),
+        pytest.param("lorazepam 1 MG Oral Tablet", "1 tablet daily", id="overlapping orders of one drug"),
+        pytest.param("lorazpm clonazapam alprazolm {} " * 60, "1 tablet daily", id="names that are nearly ours"),
+        pytest.param("lorazepam 1 MG Oral Tablet", "take {} to 2 tablets q 4 h " * 60, id="long instructions"),
     ],
 )
-def test_no_request_within_the_limits_keeps_a_worker(records: Any) -> None:
-    """It is judged, or given up in its time; a clock of the test would say the same less surely."""
-    http = client(call_seconds=2)
-    response = post(http, sign(lorazepam(), prefetch=prefetch(*records())))
-    assert response.status_code in (200, 413, 503)
-    if response.status_code == 503:
-        assert_outcome(response, 503, "timeout")
-    assert post(http, sign(lorazepam())).status_code == 200
+def test_a_request_made_to_take_long_is_given_up_and_the_worker_goes_on(text: str, sig: str) -> None:
+    http = client(call_seconds=1)
+    body = text_of(sign(lorazepam(), prefetch=prefetch(*hostile(text, sig))))
+    assert LIMITS.max_body_bytes // 3 < len(body) <= LIMITS.max_body_bytes
+    told = assert_outcome(send(http, body), 503, "timeout")
+    assert "No judgement was made" in told["details"]["text"]
+    assert cards(http, sign(lorazepam()))
+
+
+def test_an_alarm_that_comes_late_ends_nothing() -> None:
+    with pytest.raises(OutOfTimeError):
+        within(0.01, lambda: [None for _ in iter(int, 1)])
+    signal.raise_signal(signal.SIGALRM)
+    assert within(5, lambda: "done") == "done"
+    signal.raise_signal(signal.SIGALRM)
+
+
+def test_a_time_limit_is_not_forgiven_as_a_mistake_of_one_resource() -> None:
+    def forgiving() -> None:
+        while True:
+            with suppress(Exception):
+                sum(range(10_000))
+
+    with pytest.raises(OutOfTimeError):
+        within(0.05, forgiving)
 
 
 # -- what comes in does not come out as something else
