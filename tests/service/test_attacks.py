@@ -126,8 +126,8 @@ def lorazepam_by(number: int, text: str, sig: str) -> dict[str, Any]:
         "id": f"order-{number:05}",
         "status": "active",
         "authoredOn": "2026-11-01",
-        "medicationCodeableConcept": {"text": text.replace("{}", str(number))},
-        "dosageInstruction": [{"text": sig.replace("{}", str(number))}],
+        "medicationCodeableConcept": {"text": text.replace("{}", f"{number:05}")},
+        "dosageInstruction": [{"text": sig.replace("{}", f"{number:05}")}],
     }
 
 
@@ -135,7 +135,7 @@ def lorazepam_by(number: int, text: str, sig: str) -> dict[str, Any]:
     ("text", "sig"),
     [
         pytest.param("lorazepam 1 MG Oral Tablet", "1 tablet daily", id="overlapping orders of one drug"),
-        pytest.param("lorazpm clonazapam alprazolm {} " * 60, "1 tablet daily", id="names that are nearly ours"),
+        pytest.param("lorazpm clonazapam alprazolm {} " * 50, "1 tablet daily", id="names that are nearly ours"),
         pytest.param("lorazepam 1 MG Oral Tablet", "take {} to 2 tablets q 4 h " * 60, id="long instructions"),
     ],
 )
