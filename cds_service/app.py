@@ -29,6 +29,7 @@ from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_statu
 from cds_service.hooks.services import SERVICES, service_of
 from cds_service.hooks.time_limit import within
 from cds_service.metrics import NOBODY, Metrics, serve_metrics
+from cds_service.openapi import serve_openapi
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
@@ -99,6 +100,7 @@ def create_app(
     _hooks(app, chosen, used, metrics)
     serve_health(app, knowledge, used.gate, used.memory)
     serve_about(app, knowledge)
+    serve_openapi(app)
     serve_metrics(app, metrics, chosen.metrics_secret_file)
     _errors(app, chosen.max_body_bytes, metrics)
     _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}), metrics)
