@@ -18,10 +18,12 @@ FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home benzo
 COPY --from=build /opt/benzo-cds /opt/benzo-cds
 ENV PATH=/opt/benzo-cds/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Beyond the loopback only with tenants: without the file below, mounted, the service refuses to start.
+ENV BENZO_CDS_HOST=0.0.0.0 BENZO_CDS_PORT=8080 BENZO_CDS_TENANTS=/etc/benzo-cds/tenants.yaml
 # By number, so that an orchestrator can see that it is not root.
 USER 10001
+EXPOSE 8080
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health/ready', timeout=2)"]
-# Callers are not authenticated yet, so the service listens on the loopback alone: a proxy in the same network namespace
-# reaches it there, a published port does not. See docs/deployment.md.
-CMD ["benzo-cds", "serve", "--host", "127.0.0.1", "--port", "8080"]
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health/live', timeout=2)"]
+CMD ["benzo-cds", "serve"]

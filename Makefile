@@ -7,12 +7,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find rules cds_service fhir_fixtures -not -name '*.pyc' -not -name __pycache__)
 PYTEST_WORKERS ?= 2
 
-.PHONY: help demo test check bench docs wheel clean
+.PHONY: help demo test attack check bench docs sbom wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
 	@echo "make test    every test, on the wheel as it is shipped"
+	@echo "make attack  2,000 generated requests to every address"
 	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements"
+	@echo "make sbom    the bill of materials of what is installed, CycloneDX, in dist/"
 	@echo "make docs    write the generated pages of docs/ anew"
 
 $(VENV)/.run: constraints.txt pyproject.toml
@@ -41,6 +43,13 @@ demo: $(VENV)/.installed
 test: $(VENV)/.develop $(VENV)/.installed
 	scripts/install-chromium || echo "Without Chromium the tests of the pages are skipped." >&2
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile tests
+
+attack: $(VENV)/.develop $(VENV)/.installed
+	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -n $(PYTEST_WORKERS) tests/service/test_openapi.py tests/service/test_attacks.py
+
+sbom: $(VENV)/.develop $(VENV)/.installed
+	mkdir -p dist
+	$(BIN)/python scripts/sbom.py > dist/benzo-cds.cdx.json
 
 check: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/ruff check .
