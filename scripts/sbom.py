@@ -1,7 +1,7 @@
 """Print a software bill of materials of what is installed here for the service, as CycloneDX 1.5 JSON.
 
-The closure of the dependencies of ``benzo-cds``, from the metadata of the installed packages; nothing is fetched, and the
-same installation gives the same document.
+The closure of the dependencies of ``benzo-cds``, from the metadata of the installed packages; nothing is fetched, and
+the same installation gives the same document.
 """
 
 from __future__ import annotations

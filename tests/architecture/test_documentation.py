@@ -18,7 +18,7 @@ from fhir_fixtures import stories
 from rules import load_knowledge
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -102,8 +102,16 @@ def test_the_tests_that_conformance_names_are_there() -> None:
     assert missing == []
 
 
+def test_the_tests_that_the_threats_name_are_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    names = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
+    folder = ROOT / "tests" / "service"
+    assert len(names) > 25
+    assert [name for file, name in names if f"def {name}(" not in (folder / file).read_text(encoding="utf-8")] == []
+
+
 def test_conformance_answers_every_point_of_the_list() -> None:
-    assert [int(point) for point in re.findall(r"^\| (\d+) \|", words_of("conformance.md"), re.M)] == [*range(1, 51)]
+    assert [int(point) for point in re.findall(r"^\| (\d+) \|", words_of("conformance.md"), re.M)] == [*range(1, 61)]
 
 
 # The pages themselves
