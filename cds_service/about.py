@@ -64,7 +64,7 @@ def about(knowledge: Knowledge) -> dict[str, Any]:
             "used where the cited guidance does. Records that are less complete give less complete answers, and say so."
         ),
         "known_limits": [
-            "Other pharmacies, prescription monitoring programmes and methadone programmes are not seen.",
+            "Other pharmacies, prescription monitoring and opioid treatment programmes are not seen.",
             "Interactions that change how a drug is broken down are not checked.",
             "A dose in words that are not all understood is unknown, and the load is given as at least so much.",
             "Children are not judged.",
