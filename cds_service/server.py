@@ -22,7 +22,8 @@ import orjson
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.http.errors import ParseException
+from gunicorn.http import get_parser
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
@@ -32,6 +33,9 @@ from cds_service.health import DRAINING
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
 from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.metrics import FOLDER
+
+_LINGER_SECONDS = 0.5
+_PART = 65_536
 
 
 class AddressInUseError(OSError):
@@ -50,16 +54,20 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer one connection; what has not been sent in time is cut off, and the worker goes on."""
+        request = None
         set_alarm(READING_SECONDS, SlowCallerError)
         try:
-            super().handle(listener, client, addr)
+            request = next(get_parser(self.cfg, client, addr))
+            # From here on the application sees to the time.
+            stop_alarm()
+            self.handle_request(listener, request, client, addr)
+        except (NoMoreData, StopIteration, OSError):
+            pass  # the caller has gone
+        except BaseException as error:
+            self.handle_error(request, client, addr, error)
         finally:
             stop_alarm()
-
-    def handle_request(self, listener: Any, req: Any, client: Any, addr: Any) -> None:
-        """Answer a request whose head has been read; from here on the application sees to the time."""
-        stop_alarm()
-        super().handle_request(listener, req, client, addr)
+            _close(client)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
         """Refuse what is no request of HTTP. Gunicorn's words for it would repeat what was sent, and who sent it."""
@@ -143,6 +151,21 @@ class Server(BaseApplication):  # type: ignore[misc]
         finally:
             if os.getpid() == started_by:
                 shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _close(client: socket.socket) -> None:
+    """Close a connection without waiting for the caller, as gunicorn would for two seconds.
+
+    Only where something of the request was not read is it waited for: to close then would cut off the answer.
+    """
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_WR)
+        client.setblocking(False)
+        until = time.monotonic() + _LINGER_SECONDS
+        # Nothing unread raises BlockingIOError, and an end gives no bytes.
+        while client.recv(_PART) and (left := until - time.monotonic()) > 0:
+            client.settimeout(left)
+    client.close()
 
 
 def _require_free(host: str, port: int) -> None:
