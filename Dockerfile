@@ -24,6 +24,6 @@ ENV BENZO_CDS_HOST=0.0.0.0 BENZO_CDS_PORT=8080 BENZO_CDS_TENANTS=/etc/benzo-cds/
 USER 10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=3s --start-period=10s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health/live', timeout=2)"]
+HEALTHCHECK --interval=30s --timeout=8s --start-period=10s \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health/live', timeout=7)"]
 CMD ["benzo-cds", "serve"]
