@@ -73,15 +73,16 @@ def concerning(assessment: Assessment, findings: Collection[str]) -> dict[str, A
     whole = assessment_json(assessment)
     del whole["patient"]["reference"]
     whole["findings"] = [item for item in whole["findings"] if item["id"] in findings]
-    whole["not_counted"] = [item for item in whole["not_counted"] if not _is_over(item)]
+    whole["not_counted"] = [_not_counted(item) for item in assessment.not_counted if not _is_over(item)]
     whole["considered"] = [item for item in whole["considered"] if item["result"] != "not-met"]
     return whole
 
 
-def _is_over(item: Mapping[str, Any]) -> bool:
-    """Whether a record that is not counted was over before, and no order being written ended it."""
-    ended = NotCountedReason.NOT_ACTIVE
-    return item["reason"] == ended and item["standing"] == Standing.CURRENT and not item["present"]
+def _is_over(item: NotCounted) -> bool:
+    """Whether a record that is not counted was over before, and neither an order being written nor the discharge
+    ended it."""
+    over = item.reason is NotCountedReason.NOT_ACTIVE and not item.present and not item.until_now
+    return over and item.standing is Standing.CURRENT
 
 
 def without_empty(value: Any) -> Any:

@@ -130,6 +130,7 @@ class NotCounted:
     """A record that adds nothing; ``agent`` is empty where the product is unknown.
 
     ``read_from``, where the dose is what is missing: the words of ``sig`` that stopped the reading, or what they gave.
+    ``until_now``: it counted until the discharge, or the order being written, that is judged here.
     """
 
     source: str
@@ -142,6 +143,7 @@ class NotCounted:
     product: str = ""
     sig: str = ""
     read_from: tuple[Evidence, ...] = ()
+    until_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

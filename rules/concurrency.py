@@ -101,7 +101,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
     if reason is not None:
         return place.absent(reason, _STATUS_TEXT.get(reason, "it is not in force"))
     if situation.at_discharge and entry.regimen.setting is Setting.INPATIENT:
-        return place.absent(NotCountedReason.NOT_ACTIVE, "an order of the stay, which ends with it")
+        return place.absent(NotCountedReason.NOT_ACTIVE, "an order of the stay, which ends with it", until_now=True)
     if entry.regimen.draft:
         return place
     coverage = entry.window.coverage(situation.on, policy)

@@ -266,4 +266,5 @@ def _not_counted(place: Place, reason: NotCountedReason, text: str, read_from: t
         product=entry.product.name,
         sig=entry.dose.sig,
         read_from=read_from,
+        until_now=place.until_now,
     )

@@ -13,6 +13,7 @@ class Place:
     """How one entry stands on the day: in which reading it counts, and if in none, why.
 
     ``present`` is apart from counting: a second copy or an order without a dose is present and adds nothing.
+    ``until_now``: it is what is being done, a discharge or an order being written, that ends it.
     """
 
     entry: Entry
@@ -22,14 +23,16 @@ class Place:
     reason: NotCountedReason | None = None
     text: str = ""
     assumptions: tuple[str, ...] = ()
+    until_now: bool = False
 
     def assuming(self, *codes: str) -> Place:
         """The place with further assumptions."""
         return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *codes))))
 
-    def absent(self, reason: NotCountedReason, text: str) -> Place:
+    def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Place:
         """The place of an entry that is neither counted nor present."""
-        return replace(self, additive=False, replacement=False, present=False, reason=reason, text=text)
+        gone = replace(self, additive=False, replacement=False, present=False, reason=reason, text=text)
+        return replace(gone, until_now=until_now)
 
     def once(self, reason: NotCountedReason, text: str) -> Place:
         """The place of a further copy of what counts already: present, adding nothing."""

@@ -199,18 +199,16 @@ def settings(places: Places) -> None:
 
 def covered_by_requests(places: Places, covered: Requested) -> None:
     """Statements and dispenses count only where no order on record covers them."""
-    gone = {
-        entry.source
-        for entry, place in places.items()
-        if entry.regimen.kind is Kind.REQUEST
-        and not entry.regimen.draft
-        and (entry.regimen.status in _NOT_CONTINUED or place.reason is NotCountedReason.REPLACED)
-    }
+    ordered = [place for e, place in places.items() if e.regimen.kind is Kind.REQUEST and not e.regimen.draft]
+    replaced = {place.entry.source for place in ordered if place.reason is NotCountedReason.REPLACED}
+    stopped = {place.entry.source for place in ordered if place.entry.regimen.status in _NOT_CONTINUED}
     for entry, place in list(places.items()):
         if not place.present or entry.regimen.kind is Kind.REQUEST:
             continue
         kind = "dispensed" if entry.regimen.kind is Kind.DISPENSE else "stated"
-        if gone & set(entry.regimen.references):
-            places[entry] = place.absent(NotCountedReason.NOT_ACTIVE, f"{kind} for an order that was stopped")
+        names = set(entry.regimen.references)
+        if names & (stopped | replaced):
+            text = f"{kind} for an order that was stopped"
+            places[entry] = place.absent(NotCountedReason.NOT_ACTIVE, text, until_now=bool(names & replaced))
         elif covered.covers(entry):
             places[entry] = place.once(NotCountedReason.DUPLICATE, f"{kind} under an order that is on record")

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from cds_service.hooks.errors import OutOfTimeError
 
-_AGAIN = 1.0
+_AGAIN = 0.05
 _raised: type[BaseException] | None = None
 
 T = TypeVar("T")

@@ -249,6 +249,14 @@ def test_a_home_sedative_that_is_forgotten_is_named(http):
     assert found[0]["indicator"] == "warning"
 
 
+def test_a_card_at_discharge_carries_the_order_of_the_stay_that_it_speaks_of(http):
+    stay = home(lorazepam("stay", **since("2026-01-02", 365)), "inpatient")
+    before = lorazepam("before", **since("2025-10-01", 30)) | {"status": "completed"}
+    (card,) = cards(http, discharge(stay, before, home(metformin(), "discharge")))
+    assert "not among the orders going home" in card["summary"]
+    assert [line["source"] for line in assessment(card)["not_counted"]] == ["MedicationRequest/stay"]
+
+
 # -- at most two cards, and no news twice --------------------------------------------------------------------------
 
 
