@@ -7,11 +7,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find rules cds_service fhir_fixtures -not -name '*.pyc' -not -name __pycache__)
 PYTEST_WORKERS ?= 2
 
-.PHONY: help demo test attack check bench docs sbom wheel clean
+.PHONY: help demo test attack fuzz check bench docs sbom wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
 	@echo "make test    every test, on the wheel as it is shipped"
 	@echo "make attack  2,000 generated requests to every address"
+	@echo "make fuzz    texts that the sig parser may fail on, sought for FUZZ_SECONDS (3600)"
 	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements"
 	@echo "make sbom    the bill of materials of what is installed, CycloneDX, in dist/"
@@ -46,6 +47,12 @@ test: $(VENV)/.develop $(VENV)/.installed
 
 attack: $(VENV)/.develop $(VENV)/.installed
 	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -n $(PYTEST_WORKERS) tests/service/test_openapi.py tests/service/test_attacks.py
+
+# Not part of `make test`: it ends by the clock, and its engine is not built for every version of Python.
+FUZZ_SECONDS ?= 3600
+fuzz: $(VENV)/.develop $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt $$($(BIN)/python scripts/requirements.py fuzz)
+	$(BIN)/python tests/fuzz.py .fuzz $(FUZZ_SECONDS)
 
 sbom: $(VENV)/.develop $(VENV)/.installed
 	mkdir -p dist
