@@ -26,7 +26,8 @@ def read_dose(cursor: Cursor, forms: Forms, up_to: bool = False) -> list[SigDose
         cursor.position = begin
         return None
     doses = _counted(cursor, numbers, first, forms)
-    if doses is None:
+    # "2 x 0 mL" is no dose of nothing: it is not understood.
+    if doses is None or any(dose.high <= 0 for dose in doses):
         cursor.position = begin
         return None
     if up_to:
