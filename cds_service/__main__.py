@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cds_service import commands, knowledge_command
+from cds_service import commands, knowledge_command, records_command
 from cds_service.config import Settings, explain
 from cds_service.trust.tenant_file import TenantFileError
 from rules.knowledge import KnowledgeError
@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     _assess(parts.add_parser("assess", help="the working for one file: a FHIR Bundle or a hook request"))
     _knowledge(parts.add_parser("knowledge", help="check, show or compare the knowledge base"))
     _config(parts.add_parser("config", help="check the configuration"))
+    _report(parts.add_parser("report", help="how each finding does: shown, accepted, overridden, snoozed"))
+    _audit(parts.add_parser("audit", help="verify or export the record of calls"))
+    _store(parts.add_parser("store", help="bring the store up to date, purge it, list doubted records"))
     return parser
 
 
@@ -103,6 +106,47 @@ def _config(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     check = parts.add_parser("check", help="explain the configuration and what is wrong with it")
     check.set_defaults(run=commands.check_configuration, settings=False)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    _period(parser)
+    parser.add_argument("--tenant", help="of this tenant alone")
+    parser.add_argument("--json", action="store_true", help="as JSON instead of a table")
+    parser.set_defaults(run=records_command.report)
+
+
+def _audit(parser: argparse.ArgumentParser) -> None:
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    verify = parts.add_parser("verify", help="follow the chain of each tenant's record, and name where it is broken")
+    verify.add_argument("--tenant", help="of this tenant alone")
+    verify.add_argument(
+        "--expect", action="append", metavar="HEAD", help="a head printed earlier, which must still stand in the record"
+    )
+    verify.set_defaults(run=records_command.audit_verify)
+    export = parts.add_parser("export", help="the record as FHIR AuditEvents, one a line")
+    _period(export)
+    export.add_argument("--tenant", help="of this tenant alone")
+    export.add_argument("--rows", action="store_true", help="the rows as they are kept instead")
+    export.set_defaults(run=records_command.audit_export)
+
+
+def _store(parser: argparse.ArgumentParser) -> None:
+    parts = parser.add_subparsers(required=True, metavar="COMMAND")
+    upgrade = parts.add_parser("upgrade", help="make the tables, or bring them up to date")
+    upgrade.set_defaults(run=records_command.store_upgrade)
+    purging = parts.add_parser("purge", help="remove what is older than the site keeps")
+    purging.add_argument(
+        "--older-than", type=int, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"
+    )
+    purging.set_defaults(run=records_command.store_purge)
+    doubted = parts.add_parser("doubts", help="cards answered with: not taking it, or the dose on record is wrong")
+    _period(doubted)
+    doubted.set_defaults(run=records_command.doubts)
+
+
+def _period(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", type=_day, metavar="DATE", help="the first day (default: 30 days before the last)")
+    parser.add_argument("--until", type=_day, metavar="DATE", help="the last day (default: today)")
 
 
 def _day(text: str) -> date:

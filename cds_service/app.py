@@ -31,6 +31,7 @@ from cds_service.hooks.time_limit import within
 from cds_service.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.openapi import serve_openapi
 from cds_service.records.memory import Memory, NoMemory
+from cds_service.records.opening import open_memory
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import OPEN, FhirServer, Mode, Tenant
@@ -83,6 +84,7 @@ def create_app(
     Raises:
         KnowledgeError: the site's policy, or the shipped knowledge, cannot be used.
         TenantFileError: the file of tenants cannot be used.
+        StoreSettingError: the store's address, password or key cannot be used.
         pydantic.ValidationError: the configuration cannot be used.
     """
     chosen = settings or Settings()
@@ -113,8 +115,9 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
 
     Raises:
         TenantFileError: the file of tenants cannot be used.
+        StoreSettingError: the store's address, password or key cannot be used.
     """
-    memory = NoMemory()
+    memory = open_memory(settings)
     servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
     everybody = Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)
     gate: Gate = OpenGate(everybody)
@@ -126,7 +129,7 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
 def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
     def body() -> dict[str, Any]:
         require_json(request.mimetype, request.headers.get("Content-Encoding", ""))
-        return parse_object(request.get_data(cache=False), settings.limits)
+        return parse_object(request.get_data(), settings.limits)
 
     def admitted(endpoint: Endpoint) -> Tenant:
         tenant = parts.gate.admit(request.headers.get("Authorization"), endpoint)
@@ -153,7 +156,8 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
         )
         at = datetime.now(UTC)
         cards = evaluation.with_verdicts(parts.memory.verdicts(evaluation, at))
-        parts.memory.remember(evaluation, cards, at, _seconds_since(g.begun) * _MILLISECONDS)
+        milliseconds = _seconds_since(g.begun) * _MILLISECONDS
+        parts.memory.remember(evaluation, cards, at, milliseconds, request.get_data())
         metrics.judged(evaluation, cards)
         answer = shown(cards)
         g.cards = len(answer)

@@ -16,6 +16,7 @@ from cds_service.fhir.bundle import Entry
 from cds_service.fhir.reader import read_patient
 from cds_service.hooks.prefetch import supply_of
 from cds_service.input import FileContent, UnreadableFileError, prefetched, read_file
+from cds_service.records.opening import with_default_store
 from cds_service.trust.addresses import is_loopback_host
 from cds_service.trust.tenant_file import TenantFileError
 from cds_service.trust.tenants import Tenants
@@ -57,6 +58,7 @@ def serve(chosen: Namespace, settings: Settings) -> int:
         settings = settings.model_copy(update={"insecure_demo": True})
         print(f"benzo-cds: listening on {host} without authentication. No real patients.", file=sys.stderr)
     port = chosen.port or settings.port
+    settings = with_default_store(settings)
     try:
         server = Server(settings, host, port, chosen.workers or settings.workers)
     except AddressInUseError as error:

@@ -40,6 +40,12 @@ MOST_TOKENS_KEPT = 200_000
 """How many ids of tokens one process remembers where there is no shared store."""
 TENANTS_LOOKED_AT_SECONDS = 2.0
 """How often it is looked whether the file of tenants has changed."""
+STORE_PAUSE_SECONDS = 5.0
+"""How long a store that failed is left alone."""
+MOST_UNSAVED = 10_000
+"""How many calls one process keeps for a store that is down, to be written once it is back."""
+REPEAT_SECONDS = 3_600
+"""How long after a card was shown at order-select it is not repeated at order-sign, unchanged."""
 KEYS_MOST_BYTES = 200_000
 """The largest set of public keys that is read from an address."""
 KEYS_DEADLINE_SECONDS = 3.0
@@ -64,6 +70,20 @@ class Settings(BaseSettings):
     )
     insecure_demo: bool = Field(
         default=False, description="A demonstration without tenants beyond this machine; every response says so"
+    )
+    store: str | None = Field(
+        default=None,
+        description="What is kept of calls: a file (SQLite), postgresql://user@host/name, or none",
+    )
+    store_password_file: Path | None = Field(default=None, description="File with the password of the store's user")
+    store_key_file: Path | None = Field(
+        default=None, description="File with the secret that patients' names in the store are made with"
+    )
+    store_seconds: Annotated[float, Field(ge=0.1, le=30)] = Field(
+        default=1.0, description="Longest time for one use of the store; beyond it a call is answered without it"
+    )
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+        default=2_192, description="How long `store purge` leaves records of calls and answers (six years)"
     )
     prefetch_aliases: dict[str, str] = Field(
         default_factory=dict, description='The site\'s prefetch keys by ours, as JSON: {"theirs": "conditions"}'
@@ -139,7 +159,7 @@ class Settings(BaseSettings):
             raise ValueError("each must be one origin, such as https://ehr.example, without a path or a *")
         return origins
 
-    @field_validator("site_policy", "tenants", "metrics_secret_file")
+    @field_validator("site_policy", "tenants", "metrics_secret_file", "store_password_file")
     @classmethod
     def _readable_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():

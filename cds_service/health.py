@@ -48,7 +48,7 @@ def program_version() -> str:
 
 def _state(gate: Gate, memory: Memory) -> dict[str, Any]:
     """The store, the file of tenants and their keys; numbers only, so that it may be read by anybody."""
-    told: dict[str, Any] = {"store": str(memory.status())}
+    told: dict[str, Any] = {"store": str(memory.status()), "unsaved": memory.unsaved()}
     if not isinstance(gate, TenantGate):
         return told | {"callers": "not authenticated"}
     in_force = gate.tenants.in_force()

@@ -62,6 +62,26 @@ def tenants_refused(problems: Sequence[str]) -> None:
     _log.error("tenants refused", extra={FIELDS: {"problems": list(problems)}})
 
 
+def store_down(kind: str) -> None:
+    """Log that the store cannot be used, and by what kind of error; calls are answered without it."""
+    _log.error("store down", extra={FIELDS: {"error": kind}})
+
+
+def store_back() -> None:
+    """Log that the store can be used again."""
+    _log.info("store back")
+
+
+def no_store() -> None:
+    """Log that there is no place for a store, and that nothing will be kept of calls."""
+    _log.warning("no store")
+
+
+def not_kept(number: int) -> None:
+    """Log that records of calls are lost: the store was down for longer than one process can keep them."""
+    _log.error("records lost", extra={FIELDS: {"number": number}})
+
+
 def failed(error: BaseException) -> None:
     """Log a defect of our own: the type of the error and the lines it went through, without any value."""
     _log.error("failed", extra={FIELDS: _origin(error)})

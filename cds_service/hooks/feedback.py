@@ -1,21 +1,19 @@
-"""Feedback on cards: checked and answered. Nothing is kept yet."""
+"""Feedback on cards, in every spelling that clients use: checked, and read without its comments."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from cds_service.fhir.elements import members, text_of
 from cds_service.hooks.errors import MalformedRequestError
 from cds_service.hooks.request import place_of, problems_of
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-
-
-def _one(value: object) -> object:
-    """A list of one as that one: some clients send the reason as a list."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+_TITLE = "com.epic.cdshooks.feedback.overrideReason."
+_TITLES = ("reasonTitle", "reasonDisplay", "reasonCategory")
 
 
 class _Model(BaseModel):
@@ -38,19 +36,35 @@ class Reason(_Model):
 class Override(_Model):
     """The answer to an overridden card. The user's comment is free text of a clinician, and is not read."""
 
-    reason: Annotated[Reason | None, BeforeValidator(_one)] = None
+    reason: Reason | None = None
+    extension: Any = None
 
 
 class Feedback(_Model):
-    """What became of one card. One client writes ``overrideReasons``; both spellings are taken."""
+    """What became of one card. One client writes ``overrideReasons``, some a list; all spellings are taken."""
 
     card: _Text
     outcome: Literal["accepted", "overridden"]
     outcome_timestamp: _Text = Field(alias="outcomeTimestamp")
     accepted_suggestions: list[Suggestion] | None = Field(default=None, alias="acceptedSuggestions")
-    override: Annotated[Override | None, BeforeValidator(_one)] = Field(
-        default=None, validation_alias=AliasChoices("overrideReason", "overrideReasons")
-    )
+    override: Annotated[list[Override], BeforeValidator(members)] = Field(default=[], alias="overrideReason")
+    overrides: Annotated[list[Override], BeforeValidator(members)] = Field(default=[], alias="overrideReasons")
+    extension: Any = None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the reasons; where there are none, how one client titles the reason in an extension."""
+        answers = (*self.override, *self.overrides)
+        told = [each.reason.code for each in answers if each.reason and each.reason.code]
+        places = [item for item in (self.extension, *(each.extension for each in answers)) if isinstance(item, dict)]
+        named = (text_of(place.get(_TITLE + part)) for place in places for part in _TITLES)
+        return tuple(dict.fromkeys(told)) or tuple(name for name in named if name)[:1]
+
+    @property
+    def at(self) -> datetime:
+        """When the card was answered, by the client's clock; in UTC where no zone was sent."""
+        moment = datetime.fromisoformat(self.outcome_timestamp)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _Batch(_Model):

@@ -33,9 +33,15 @@ class Memory(Protocol):
         ...
 
     def remember(
-        self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]], at: datetime, milliseconds: float
+        self,
+        evaluation: Evaluation,
+        cards: Sequence[tuple[Card, Verdict]],
+        at: datetime,
+        milliseconds: float,
+        received: bytes,
     ) -> None:
-        """Keep what came of a call: for the audit, for the report, and for the next call."""
+        """Keep what came of a call: for the audit, for the report, and for the next call. ``received`` is its body, of
+        which a digest alone is kept."""
         ...
 
     def feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
@@ -50,6 +56,10 @@ class Memory(Protocol):
         """How the store is."""
         ...
 
+    def unsaved(self) -> int:
+        """How many records this process holds until the store is back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NoMemory:
@@ -60,7 +70,12 @@ class NoMemory:
         return {}
 
     def remember(
-        self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]], at: datetime, milliseconds: float
+        self,
+        evaluation: Evaluation,
+        cards: Sequence[tuple[Card, Verdict]],
+        at: datetime,
+        milliseconds: float,
+        received: bytes,
     ) -> None:
         """Keep nothing."""
 
@@ -74,3 +89,7 @@ class NoMemory:
     def status(self) -> StoreStatus:
         """There is none."""
         return StoreStatus.NONE
+
+    def unsaved(self) -> int:
+        """None."""
+        return 0

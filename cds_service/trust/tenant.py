@@ -55,7 +55,8 @@ class Tenant:
     """What holds for every call of one tenant.
 
     ``knowledge`` has the site's and the tenant's own policy in force; ``zone`` is where an instant becomes a day;
-    ``aliases`` are its prefetch keys by ours. ``services`` and ``findings`` hold the modes that differ from ``mode``.
+    ``aliases`` are its prefetch keys by ours, ``override_reasons`` its codes of reasons by ours. ``services`` and
+    ``findings`` hold the modes that differ from ``mode``.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Tenant:
     dialect: CardDialect = CardDialect()
     fhir_servers: tuple[FhirServer, ...] = ()
     snooze_days: int | None = None
+    override_reasons: Mapping[str, str] = field(default_factory=dict)
 
     def mode_of(self, service: str) -> Mode:
         """The mode of a service: the quieter of the tenant's and its own."""

@@ -107,6 +107,7 @@ class TenantBlock(_Block):
     findings: dict[str, Mode] = {}
     policy: dict[str, Any] | None = None
     cards: CardsBlock = CardsBlock()
+    override_reasons: dict[str, str] = {}
     snooze_days: Annotated[int, Field(ge=0, le=366)] | None = None
 
     @field_validator("timezone")
@@ -127,6 +128,13 @@ class TenantBlock(_Block):
     def _known_findings(cls, modes: dict[str, Mode]) -> dict[str, Mode]:
         _known("finding", modes, load_knowledge().findings)
         return modes
+
+    @field_validator("override_reasons")
+    @classmethod
+    def _known_reasons(cls, codes: dict[str, str]) -> dict[str, str]:
+        ours = [each.code for each in load_knowledge().suggestions.override_reasons]
+        _known("override reason", codes.values(), ours)
+        return codes
 
     @field_validator("prefetch_aliases")
     @classmethod

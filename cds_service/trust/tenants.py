@@ -123,6 +123,7 @@ class Tenants:
             dialect=CardDialect(block.cards.text, block.cards.tables, block.cards.one_action),
             fhir_servers=tuple(FhirServer(each.base, each.open, each.private) for each in block.fhir_servers),
             snooze_days=block.snooze_days,
+            override_reasons=block.override_reasons,
         )
         return TrustedTenant(
             tenant=tenant,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from rules.knowledge.entries import Figure
 from rules.knowledge.reading import Section, read_figure
@@ -40,12 +41,21 @@ class Referral:
     source: str
 
 
+class LeadsTo(StrEnum):
+    """What an answer to a card brings about."""
+
+    SNOOZE = "snooze"
+    DATA_QUALITY = "data-quality"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class OverrideReason:
     """A fixed answer to a card; ``standard`` is HL7's code for the wider reason."""
 
     code: str
     display: str
+    leads_to: LeadsTo
     standard: SuggestedCode
     source: str
 
@@ -140,9 +150,13 @@ def _referral(name: str, entry: Section) -> Referral:
 
 
 def _reason(entry: Section) -> OverrideReason:
-    entry.only(("code", "display", "source", "standard"), ("note",))
+    entry.only(("code", "display", "leads_to", "source", "standard"), ("note",))
     return OverrideReason(
-        entry.text("code"), entry.text("display"), _coding(entry.section("standard")), entry.text("source")
+        code=entry.text("code"),
+        display=entry.text("display"),
+        leads_to=entry.choice("leads_to", LeadsTo),
+        standard=_coding(entry.section("standard")),
+        source=entry.text("source"),
     )
 
 

@@ -52,6 +52,14 @@ class AgePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class SnoozePolicy:
+    """How long an answered card stays away (days), and the rise of the load that brings it back (percent)."""
+
+    days: Figure
+    rise_percent: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole policy, thresholds of single findings apart (these stand in their :class:`FindingPolicy`).
 
@@ -64,6 +72,7 @@ class Policy:
     exposure: ExposurePolicy
     bands: BandPolicy
     age: AgePolicy
+    snooze: SnoozePolicy
     equivalence_basis: Figure
     include_substitution: bool
     critical: frozenset[str]
@@ -81,6 +90,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "exposure": ("bridge_days", "coverage_percent", "sparse_days_per_week"),
     "bands": ("low_up_to", "moderate_up_to"),
     "age": ("adult", "older"),
+    "snooze": ("days", "rise_percent"),
 }
 PAGE_PARTS = ("title", "summary", "fires_when", "not_when", "rationale", "evidence", "limits", "not_verified")
 
@@ -96,6 +106,7 @@ def read_policy(section: Section, critical: frozenset[str], reviewed: date) -> P
         exposure=ExposurePolicy(**groups["exposure"]),
         bands=BandPolicy(**groups["bands"]),
         age=AgePolicy(**groups["age"]),
+        snooze=SnoozePolicy(**groups["snooze"]),
         equivalence_basis=_settable(section.section("equivalence_basis"), reviewed),
         include_substitution=substitution.truth("value"),
         critical=critical,

@@ -72,7 +72,8 @@ def served(folder: Path, *options: str, **settings: Any) -> Iterator[Served]:
     port, log = free_port(), folder / "served.log"
     told = {PREFIX + name.upper(): value if isinstance(value, str) else json.dumps(value)
             for name, value in settings.items()}  # fmt: skip
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | told
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment |= {"BENZO_CDS_STORE": "none"} | told
     command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *options]
     with log.open("wb") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=sink, env=environment)

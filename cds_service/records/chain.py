@@ -1,0 +1,119 @@
+"""The record of evaluations as a chain: each row carries a keyed link that depends on all rows before it.
+
+Whoever changes, removes or adds a row without the key leaves a place where the links do not fit, which
+:func:`verified` names. Rows that are cut off at the end leave none: for that the head is printed, to be kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Connection, insert, select
+
+from cds_service.records.database import Row, lock_chain
+from cds_service.records.entries import Kept
+from cds_service.records.pseudonyms import Pseudonyms
+from cds_service.records.schema import card_findings, cards, checkpoints, evaluations, fired
+
+_BEGINNING = ""
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A chain: ``begins_after`` is the last row that was purged (0: none), ``sequence`` and ``link`` are its head;
+    ``broken`` says where and how it does not fit, empty where it does."""
+
+    tenant: str
+    rows: int
+    begins_after: int
+    sequence: int
+    link: str
+    broken: str = ""
+
+
+def append(connection: Connection, kept: Kept, names: Pseudonyms) -> int:
+    """Write what is kept of a call at the end of its tenant's chain; returns its place there."""
+    tenant = kept.tenant
+    lock_chain(connection, tenant)
+    last, link = head(connection, tenant)
+    sequence = last + 1
+    row = kept.evaluation | {"sequence": sequence, "previous": link}
+    connection.execute(insert(evaluations), row | {"link": names.link(link, content(row))})
+    place = {"tenant": tenant, "sequence": sequence}
+    if kept.fired:
+        connection.execute(insert(fired), [place | {"finding": finding} for finding in kept.fired])
+    if kept.cards:
+        connection.execute(insert(cards), [card | place for card in kept.cards])
+        raised = [
+            place | {"topic": topic, "finding": finding} for topic, named in kept.raised.items() for finding in named
+        ]
+        connection.execute(insert(card_findings), raised)
+    return sequence
+
+
+def head(connection: Connection, tenant: str) -> tuple[int, str]:
+    """The last place of a tenant's chain, and its link."""
+    last = connection.execute(
+        select(evaluations.c.sequence, evaluations.c.link)
+        .where(evaluations.c.tenant == tenant)
+        .order_by(evaluations.c.sequence.desc())
+        .limit(1)
+    ).first()
+    return (last.sequence, last.link) if last is not None else begins_after(connection, tenant)
+
+
+def begins_after(connection: Connection, tenant: str) -> tuple[int, str]:
+    """The last row of a tenant's chain that was purged, and its link."""
+    told = connection.execute(select(checkpoints).where(checkpoints.c.tenant == tenant)).first()
+    return (told.sequence, told.link) if told is not None else (0, _BEGINNING)
+
+
+def tenants_of(connection: Connection) -> list[str]:
+    """The tenants that have a chain."""
+    told = connection.execute(
+        select(evaluations.c.tenant).union(select(checkpoints.c.tenant)).order_by(evaluations.c.tenant)
+    )
+    return list(told.scalars())
+
+
+def rows_of(connection: Connection, tenant: str, after: int = 0) -> Iterator[Row]:
+    """The rows of a tenant's chain in their order, from the one that follows a place."""
+    while True:
+        batch = connection.execute(
+            select(evaluations)
+            .where(evaluations.c.tenant == tenant, evaluations.c.sequence > after)
+            .order_by(evaluations.c.sequence)
+            .limit(_BATCH)
+        ).mappings()
+        found = [{str(name): value for name, value in row.items()} for row in batch]
+        yield from found
+        if len(found) < _BATCH:
+            return
+        after = found[-1]["sequence"]
+
+
+def verified(connection: Connection, tenant: str, names: Pseudonyms) -> Verified:
+    """Follow a tenant's chain from its beginning to its end, or to the first place that does not fit."""
+    start, link = begins_after(connection, tenant)
+    sequence, number = start, 0
+    for row in rows_of(connection, tenant, start):
+        told = row.pop("link")
+        why = ""
+        if row["sequence"] != sequence + 1:
+            why = f"row {sequence + 1} is missing"
+        elif row["previous"] != link:
+            why = f"row {row['sequence']} does not follow row {sequence}"
+        elif told != names.link(link, content(row)):
+            why = f"row {row['sequence']} is not as it was written"
+        if why:
+            return Verified(tenant, number, start, sequence, link, why)
+        sequence, link, number = row["sequence"], told, number + 1
+    return Verified(tenant, number, start, sequence, link)
+
+
+def content(row: Row) -> bytes:
+    """What the link of a row vouches for: every column but the link itself."""
+    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,19 @@
+"""Moments as the store writes them: UTC, to the microsecond, of one width."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def written(moment: datetime) -> str:
+    """A moment with its zone as text: ``2026-11-27T06:25:33.123456Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def read(text: str) -> datetime:
+    """The moment that a text of the store tells.
+
+    Raises:
+        ValueError: it tells none.
+    """
+    return datetime.fromisoformat(text)

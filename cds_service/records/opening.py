@@ -1,0 +1,83 @@
+"""Which memory a configuration asks for."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cds_service import logs
+from cds_service.config import PREFIX, Settings
+from cds_service.health import program_version
+from cds_service.records.database import SQLITE, Database, StoreAddressError, StoreDownError, address_of
+from cds_service.records.memory import Memory, NoMemory
+from cds_service.records.pseudonyms import KeyFileError, read_key, read_or_make_key
+from cds_service.records.store import StoredMemory
+
+NO_STORE = "none"
+_FILE, _KEY_ENDING = "records.sqlite3", ".key"
+
+
+class StoreSettingError(ValueError):
+    """The store's address, password or key cannot be used; the message names the setting and repeats no secret."""
+
+
+def open_memory(settings: Settings) -> Memory:
+    """The memory of a configuration; one that keeps nothing where none is asked for.
+
+    The tables are made at once if the database is there. If it is not, they are when it is.
+
+    Raises:
+        StoreSettingError: the store's address, password or key cannot be used.
+    """
+    if settings.store in (None, NO_STORE):
+        return NoMemory()
+    store = open_store(settings)
+    with suppress(StoreDownError):
+        store.database.upgrade()
+    store.database.close()
+    return store
+
+
+def open_store(settings: Settings) -> StoredMemory:
+    """The store of a configuration.
+
+    Raises:
+        StoreSettingError: there is none, or its address, password or key cannot be used.
+    """
+    if settings.store is None or settings.store == NO_STORE:
+        raise StoreSettingError(f"{PREFIX}STORE names no store")
+    try:
+        url = address_of(settings.store, _password(settings.store_password_file))
+    except (StoreAddressError, OSError, UnicodeDecodeError) as error:
+        raise StoreSettingError(f"{PREFIX}STORE: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        if settings.store_key_file is not None:
+            names = read_key(settings.store_key_file)
+        elif url.get_backend_name() == SQLITE:
+            file = Path(str(url.database))
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            names = read_or_make_key(file.with_name(file.name + _KEY_ENDING))
+        else:
+            raise KeyFileError("is needed for a store that is not a file")
+    except (KeyFileError, OSError) as error:
+        raise StoreSettingError(f"{PREFIX}STORE_KEY_FILE: {getattr(error, 'strerror', None) or error}") from None
+    return StoredMemory(Database(url, settings.store_seconds), names, program_version())
+
+
+def with_default_store(settings: Settings) -> Settings:
+    """The configuration with a file of this user as its store, where it names none and such a file can be kept."""
+    if settings.store is not None:
+        return settings
+    folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "benzo-cds"
+    chosen = settings.model_copy(update={"store": str(folder / _FILE)})
+    try:
+        open_store(chosen)
+    except StoreSettingError:
+        logs.no_store()
+        return settings
+    return chosen
+
+
+def _password(file: Path | None) -> str | None:
+    return None if file is None else file.read_text(encoding="utf-8").strip()

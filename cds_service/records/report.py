@@ -1,0 +1,201 @@
+"""How each finding does: how often it was judged, would have raised a card, was shown, and what came of that.
+
+By finding and by edition of the knowledge, so that a change of a threshold can be seen in its effect.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median, quantiles
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+
+from cds_service.hooks.evaluation import Verdict
+from cds_service.records.answer_rows import NO_REASON
+from cds_service.records.moments import written
+from cds_service.records.schema import answers, card_findings, cards, evaluations, fired
+
+ACCEPTED, OVERRIDDEN = "accepted", "overridden"
+NO_REASON_GIVEN = "no reason given"
+_MICROSECONDS = 1000
+_PARTS, _P95 = 100, 94
+
+Between = tuple[ColumnElement[bool], ...]
+Key = tuple[str, str, str]
+"""Tenant, finding, edition of the knowledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One finding of one edition, as one tenant met it.
+
+    ``evaluated``: calls that were judged; ``would_fire``: of these, how many it raised a card in, shown or not.
+    ``verdicts``: cards it raised, by what became of them; ``accepted``, ``overridden`` (by reason) and ``unanswered``
+    are of those that were shown, one call's card once however often it was made. Times in milliseconds, of the calls it
+    fired in, None where there are none.
+    """
+
+    tenant: str
+    finding: str
+    knowledge: str
+    evaluated: int
+    would_fire: int = 0
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    accepted: int = 0
+    overridden: Mapping[str, int] = field(default_factory=dict)
+    unanswered: int = 0
+    median: float | None = None
+    p95: float | None = None
+
+    @property
+    def shown(self) -> int:
+        """How many of its cards were shown."""
+        return self.verdicts.get(Verdict.SHOWN, 0)
+
+
+def performance(
+    connection: Connection, findings: Iterable[str], since: datetime, until: datetime, tenant: str | None = None
+) -> list[Performance]:
+    """Every finding, tenant by tenant and edition by edition, between two moments.
+
+    ``findings`` are all there are, so that one which never fired is seen to.
+    """
+    between: Between = (evaluations.c.at >= written(since), evaluations.c.at < written(until))
+    if tenant is not None:
+        between = (*between, evaluations.c.tenant == tenant)
+    judged = _judged(connection, between)
+    took = _times(connection, between)
+    made = _cards(connection, between)
+    told = _answers(connection, between)
+    found = []
+    for (name, knowledge), number in sorted(judged.items()):
+        for finding in sorted({*findings, *(key[1] for key in took if (key[0], key[2]) == (name, knowledge))}):
+            key = (name, finding, knowledge)
+            found.append(_performance(key, number, took.get(key, []), made.get(key, {}), told))
+    return found
+
+
+def _performance(
+    key: Key, judged: int, times: list[float], made: Mapping[str, set[str]], told: Mapping[str, Mapping[str, set[str]]]
+) -> Performance:
+    answered = {uuid: told.get(uuid, {}) for uuid in made.get("uuids", ())}
+    reasons: Counter[str] = Counter()
+    for outcomes in answered.values():
+        if ACCEPTED not in outcomes and OVERRIDDEN in outcomes:
+            reasons.update(reason or NO_REASON_GIVEN for reason in sorted(outcomes[OVERRIDDEN])[-1:])
+    tenant, finding, knowledge = key
+    return Performance(
+        tenant=tenant,
+        finding=finding,
+        knowledge=knowledge,
+        evaluated=judged,
+        would_fire=len(times),
+        verdicts={str(verdict): len(made[verdict]) for verdict in Verdict if made.get(verdict)},
+        accepted=sum(ACCEPTED in outcomes for outcomes in answered.values()),
+        overridden=dict(sorted(reasons.items())),
+        unanswered=sum(not outcomes for outcomes in answered.values()),
+        median=median(times) if times else None,
+        p95=_p95(times),
+    )
+
+
+def _p95(times: list[float]) -> float | None:
+    if len(times) < 1 + 1:
+        return times[0] if times else None
+    return quantiles(times, n=_PARTS, method="inclusive")[_P95]
+
+
+def _judged(connection: Connection, between: Between) -> dict[tuple[str, str], int]:
+    counted = (
+        select(evaluations.c.tenant, evaluations.c.knowledge, func.count())
+        .where(evaluations.c.assessed, *between)
+        .group_by(evaluations.c.tenant, evaluations.c.knowledge)
+    )
+    return {(tenant, knowledge): number for tenant, knowledge, number in connection.execute(counted)}
+
+
+def _times(connection: Connection, between: Between) -> dict[Key, list[float]]:
+    """The milliseconds of the calls that each finding fired in."""
+    found: defaultdict[Key, list[float]] = defaultdict(list)
+    for row in connection.execute(_of_evaluation(fired, between, evaluations.c.microseconds)):
+        found[row.tenant, row.finding, row.knowledge].append(row.microseconds / _MICROSECONDS)
+    return found
+
+
+def _cards(connection: Connection, between: Between) -> dict[Key, dict[str, set[str]]]:
+    """The uuids of the cards that each finding raised, by verdict, and under ``uuids`` those that were shown."""
+    found: defaultdict[Key, dict[str, set[str]]] = defaultdict(dict)
+    made = (
+        _of_evaluation(card_findings, between, cards.c.uuid, cards.c.verdict).join(
+            cards,
+            (cards.c.tenant == card_findings.c.tenant)
+            & (cards.c.sequence == card_findings.c.sequence)
+            & (cards.c.topic == card_findings.c.topic),
+        )
+    )  # fmt: skip
+    for row in connection.execute(made):
+        by = found[row.tenant, row.finding, row.knowledge]
+        by.setdefault(row.verdict, set()).add(row.uuid)
+        if row.verdict == Verdict.SHOWN:
+            by.setdefault("uuids", set()).add(row.uuid)
+    return found
+
+
+def _of_evaluation(table: Table, between: Between, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Rows of a table of findings, with columns of the evaluation that they belong to."""
+    rows = table.c
+    belongs = (evaluations.c.tenant == rows.tenant) & (evaluations.c.sequence == rows.sequence)
+    return (
+        select(rows.tenant, rows.finding, evaluations.c.knowledge, *columns)
+        .select_from(table)
+        .join(evaluations, belongs)
+        .where(*between)
+    )
+
+
+def _answers(connection: Connection, between: Between) -> dict[str, dict[str, set[str]]]:
+    """What was answered to each card, by outcome: the reasons given."""
+    asked = (
+        select(answers.c.card, answers.c.outcome, answers.c.reason)
+        .join(cards, (cards.c.tenant == answers.c.tenant) & (cards.c.uuid == answers.c.card))
+        .join(
+            evaluations, (evaluations.c.tenant == cards.c.tenant) & (evaluations.c.sequence == cards.c.sequence)
+        )
+        .where(*between)
+        .distinct()
+    )  # fmt: skip
+    found: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
+    for card, outcome, reason in connection.execute(asked):
+        found[card].setdefault(outcome, set()).add(reason or NO_REASON)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A card answered with "not taking it, or the dose on record is wrong": the record is to be checked."""
+
+    tenant: str
+    received_at: str
+    card: str
+    service: str
+    patient: str
+
+
+def doubted(connection: Connection, codes: Iterable[str], since: datetime, until: datetime) -> list[Doubted]:
+    """The list of records to be checked, newest first. ``patient`` is the name that the store has for the patient."""
+    asked = (
+        select(answers.c.tenant, answers.c.received_at, answers.c.card, cards.c.service, cards.c.patient)
+        .join(cards, (cards.c.tenant == answers.c.tenant) & (cards.c.uuid == answers.c.card))
+        .where(
+            answers.c.reason.in_(list(codes)),
+            answers.c.received_at >= written(since),
+            answers.c.received_at < written(until),
+        )
+        .distinct()
+        .order_by(answers.c.received_at.desc(), answers.c.card)
+    )
+    return [Doubted(*row) for row in connection.execute(asked)]

@@ -1,0 +1,140 @@
+"""The tables of the store. No patient, user or token stands in them by name: only by keyed hash.
+
+Times are UTC text of one width (``2026-11-27T06:25:33.123456Z``), so that they sort, and mean the same in SQLite and in
+PostgreSQL. ``evaluations`` is append-only and chained; the others can be worked out again from it and from the answers.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_Tenant = String(63)
+_Time = String(27)
+_Hash = String(64)
+_Name = String(64)
+_Code = String(200)
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("tenant", _Tenant, nullable=False),
+    Column("sequence", _Number, nullable=False),
+    Column("at", _Time, nullable=False),
+    Column("service", _Name, nullable=False),
+    Column("hook_instance", _Hash, nullable=False),
+    Column("patient", _Hash, nullable=False),
+    Column("user", _Hash, nullable=False),
+    Column("knowledge", _Name, nullable=False),
+    Column("program", _Name, nullable=False),
+    Column("input", _Hash, nullable=False),
+    Column("assessed", Boolean, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("cards", Text, nullable=False),
+    Column("microseconds", _Number, nullable=False),
+    Column("previous", _Hash, nullable=False),
+    Column("link", _Hash, nullable=False),
+    PrimaryKeyConstraint("tenant", "sequence"),
+    Index("evaluations_at", "tenant", "at"),
+)
+"""One row for each call that was judged: what came in (as a digest), what came of it, and its link of the chain."""
+
+fired = Table(
+    "fired",
+    metadata,
+    Column("tenant", _Tenant, nullable=False),
+    Column("sequence", _Number, nullable=False),
+    Column("finding", _Name, nullable=False),
+    PrimaryKeyConstraint("tenant", "sequence", "finding"),
+)
+"""The findings that raise a card, or would if the tenant showed them."""
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("tenant", _Tenant, nullable=False),
+    Column("sequence", _Number, nullable=False),
+    Column("topic", _Name, nullable=False),
+    Column("uuid", String(36), nullable=False),
+    Column("at", _Time, nullable=False),
+    Column("service", _Name, nullable=False),
+    Column("patient", _Hash, nullable=False),
+    Column("user", _Hash, nullable=False),
+    Column("indicator", _Name, nullable=False),
+    Column("verdict", _Name, nullable=False),
+    Column("fingerprint", _Hash, nullable=False),
+    Column("load", Text, nullable=True),
+    Column("complete", Boolean, nullable=False),
+    Column("speaks_of", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "sequence", "topic"),
+    Index("cards_of_patient", "tenant", "patient", "topic", "at"),
+    Index("cards_uuid", "tenant", "uuid"),
+)
+"""Every card that was made, shown or not. ``load``: the load it speaks of, exactly; empty where it is not known."""
+
+card_findings = Table(
+    "card_findings",
+    metadata,
+    Column("tenant", _Tenant, nullable=False),
+    Column("sequence", _Number, nullable=False),
+    Column("topic", _Name, nullable=False),
+    Column("finding", _Name, nullable=False),
+    PrimaryKeyConstraint("tenant", "sequence", "topic", "finding"),
+    ForeignKeyConstraint(
+        ["tenant", "sequence", "topic"], ["cards.tenant", "cards.sequence", "cards.topic"], ondelete="CASCADE"
+    ),
+)
+"""The findings that raised a card."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("tenant", _Tenant, nullable=False),
+    Column("card", String(64), nullable=False),
+    Column("outcome", _Name, nullable=False),
+    Column("answered_at", _Time, nullable=False),
+    Column("received_at", _Time, nullable=False),
+    Column("reason", _Code, nullable=False),
+    Column("suggestions", Text, nullable=False),
+    UniqueConstraint("tenant", "card", "outcome", "answered_at", "reason"),
+    Index("answers_received", "tenant", "received_at"),
+)
+"""What became of cards, as clients told; the same told twice is one row. ``reason``: one of our codes, a client's
+code, ``other``, or nothing. Comments are not kept."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("tenant", _Tenant, nullable=False),
+    Column("identity", _Hash, nullable=False),
+    Column("until", _Number, nullable=False),
+    PrimaryKeyConstraint("tenant", "identity"),
+    Index("tokens_until", "until"),
+)
+"""Tokens that were used, until they have expired (seconds of the Unix clock)."""
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("tenant", _Tenant, primary_key=True),
+    Column("sequence", _Number, nullable=False),
+    Column("link", _Hash, nullable=False),
+    Column("at", _Time, nullable=False),
+)
+"""Where the chain of a tenant begins since older rows were purged: the last purged row and its link."""

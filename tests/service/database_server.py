@@ -1,0 +1,84 @@
+"""A PostgreSQL of the tests' own: a new cluster in a folder, on a socket and a port of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from served import free_port
+
+NOT_THERE = "PostgreSQL is not installed: scripts/install-postgresql"
+_OWNER = "postgres"
+
+
+@dataclass
+class DatabaseServer:
+    """A running cluster."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def address(self, name: str) -> str:
+        """The address of a new, empty database."""
+        with psycopg.connect(f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/{name}"
+
+    def pause(self) -> None:
+        """Stand still, connections and all: nothing is answered and nothing is refused."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        told = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        for process in (self.process.pid, *map(int, told.split())):
+            os.kill(process, number)
+
+
+def program(name: str) -> str | None:
+    """Where a program of PostgreSQL is; Debian keeps them out of the path."""
+    kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(kept[-1]) if kept else None)
+
+
+@contextmanager
+def database_server() -> Iterator[DatabaseServer]:
+    """A cluster with the user ``postgres`` and no password, gone at the end."""
+    server, initdb, port = program("postgres"), program("initdb"), free_port()
+    assert server
+    assert initdb
+    # It refuses to be run by root, and its owner cannot look into the folders that tests are given.
+    user = {"user": _OWNER, "group": _OWNER, "extra_groups": []} if os.getuid() == 0 else {}
+    data = tempfile.mkdtemp(prefix="benzo-cds-postgresql-")
+    if user:
+        shutil.chown(data, _OWNER, _OWNER)
+    made = [initdb, "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(made, check=True, capture_output=True, cwd=data, **user)
+    options = ["-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", data, "-F"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([server, *options], cwd=data, **quiet, **user)
+    try:
+        for _ in range(100):
+            try:
+                psycopg.connect(f"postgresql://{_OWNER}@127.0.0.1:{port}/postgres", connect_timeout=2).close()
+                break
+            except psycopg.OperationalError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        yield DatabaseServer(process, port)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(data, ignore_errors=True)

@@ -1,0 +1,267 @@
+"""Is the record of calls complete, whole, and telling: the chain, the report, what is purged, what is exported?"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from ehr import DAY, cards, lorazepam, order, post, prefetch, sign
+from fhir.resources.R4B.auditevent import AuditEvent
+from stores import client_with, store_of, store_settings
+
+from cds_service.__main__ import main
+from cds_service.config import PREFIX, Settings
+from cds_service.hooks.answer import Judge
+from cds_service.hooks.services import service_of
+from cds_service.records import chain
+from cds_service.records.entries import kept_of
+from cds_service.records.report import doubted, performance
+from cds_service.records.retention import purge
+from cds_service.records.store import StoredMemory
+from cds_service.trust.tenant import OPEN, Tenant
+from rules import load_knowledge
+
+OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
+TODAY = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=24))
+
+
+@pytest.fixture
+def settings(store_address: str, tmp_path: Path) -> Settings:
+    return store_settings(store_address, tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> StoredMemory:
+    return store_of(settings)
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command on the store of the test; returns its status and what it printed."""
+    monkeypatch.setenv(f"{PREFIX}STORE", str(settings.store))
+    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(settings.store_key_file))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        status = main(arguments)
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return run
+
+
+def calls(http: Any, number: int, body: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """So many calls, each with an instance of its own; returns their cards."""
+    made = []
+    for index in range(number):
+        made += cards(
+            http, (body or sign(lorazepam())) | {"hookInstance": f"d1577c69-dfbe-44ad-ba6d-3e05e953{index:04}"}
+        )
+    return made
+
+
+def tampered(settings: Settings, *statements: str) -> None:
+    """Change the database behind the service's back, its triggers off."""
+    address = str(settings.store)
+    if "://" in address:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("ALTER TABLE evaluations DISABLE TRIGGER ALL")
+            for statement in statements:
+                connection.execute(statement)
+        return
+    with sqlite3.connect(address) as connection:
+        for name in ("evaluations_stay", "evaluations_last"):
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.execute(statement)
+
+
+# -- the chain -------------------------------------------------------------------------------------------------------
+
+
+def test_the_chain_of_many_calls_is_unbroken(settings, command):
+    calls(client_with(settings), 5)
+    status, told = command("audit", "verify")
+    assert status == 0
+    assert "open: 5 rows, unbroken; head open:5:" in told
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("UPDATE evaluations SET service = 'benzo-patient-view' WHERE sequence = 3", "row 3 is not as it was written"),
+        ("UPDATE evaluations SET cards = '[]' WHERE sequence = 1", "row 1 is not as it was written"),
+        ("UPDATE evaluations SET at = '2020-01-01T00:00:00.000000Z' WHERE sequence = 5", "row 5 is not as it was"),
+        ("DELETE FROM evaluations WHERE sequence = 2", "row 2 is missing"),
+        ("DELETE FROM evaluations WHERE sequence = 1", "row 1 is missing"),
+    ],
+)
+def test_a_change_behind_our_back_is_named(settings, command, statement, where):
+    calls(client_with(settings), 5)
+    tampered(settings, statement)
+    status, told = command("audit", "verify")
+    assert status == 1
+    assert where in told
+
+
+def test_rows_cut_off_at_the_end_are_seen_by_the_head_that_was_kept(settings, command):
+    calls(client_with(settings), 3)
+    head = command("audit", "verify")[1].split("head ")[1].strip()
+    assert command("audit", "verify", "--expect", head)[0] == 0
+    tampered(settings, "DELETE FROM evaluations WHERE sequence = 3")
+    assert command("audit", "verify")[0] == 0
+    status, told = command("audit", "verify", "--expect", head)
+    assert status == 1
+    assert f"Not in the record: {head}" in told
+
+
+def test_who_has_no_key_cannot_make_a_chain(settings, tmp_path, monkeypatch, command):
+    calls(client_with(settings), 2)
+    other = tmp_path / "other.key"
+    other.write_text("f" * 64, encoding="utf-8")
+    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(other))
+    assert command("audit", "verify")[0] == 1
+
+
+def test_calls_at_the_same_time_make_one_chain(settings, store):
+    """Eight connections at once, as of as many processes: no place twice, none left out."""
+    everybody = Tenant(OPEN, load_knowledge(), settings.zone)
+    judged = Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), sign(lorazepam()), DAY)
+    one = kept_of(judged, judged.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
+    store.database.upgrade()
+    stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: stores[number % 8]._keep(one), range(40)))
+    assert sum(each.unsaved() for each in stores) == 0
+    told = store.database.use(lambda c: chain.verified(c, "open", store.names))
+    assert (told.rows, told.sequence, told.broken) == (40, 40, "")
+
+
+# -- the report ------------------------------------------------------------------------------------------------------
+
+
+def answer(http: Any, card: dict[str, Any], code: str | None) -> None:
+    """An override with a reason, or, without one, an accepted suggestion."""
+    item: dict[str, Any] = {"card": card["uuid"], "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    if code is None:
+        item |= {"outcome": "accepted", "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}]}
+    else:
+        item |= {"outcome": "overridden", "overrideReason": {"reason": {"code": code}} if code else None}
+    assert http.post("/cds-services/benzo-order-sign/feedback", json={"feedback": [item]}).status_code == 200
+
+
+def test_the_report_tells_what_became_of_each_finding(settings, store, command):
+    """Five calls with an opioid, by hand: two accepted, one overridden with a reason, one without, one unanswered; the
+    same answer twice counts once. Two calls without an opioid, which `concurrent-opioid` is judged in and not met."""
+    http = client_with(settings)
+    made = calls(http, 5, sign(lorazepam(), prefetch=prefetch(OXYCODONE)))
+    for card, code in zip(made, [None, None, "short-course", ""], strict=False):
+        answer(http, card, code)
+    answer(http, made[0], None)
+    for index in range(2):
+        post(http, sign(lorazepam()) | {"hookInstance": f"d1577c69-dfbe-44ad-ba6d-3e05e954{index:04}"})
+    found = store.database.use(lambda c: performance(c, ["concurrent-opioid", "oxybate"], *TODAY))
+    opioid = next(each for each in found if each.finding == "concurrent-opioid")
+    assert (opioid.evaluated, opioid.would_fire, opioid.shown) == (7, 5, 5)
+    assert (opioid.accepted, opioid.overridden, opioid.unanswered) == (
+        2,
+        {"no reason given": 1, "short-course": 1},
+        1,
+    )
+    assert opioid.knowledge.startswith("2026.")
+    assert opioid.median is not None
+    assert opioid.p95 is not None
+    assert 0 < opioid.median <= opioid.p95
+    oxybate = next(each for each in found if each.finding == "oxybate")
+    assert (oxybate.evaluated, oxybate.would_fire, oxybate.shown, oxybate.median) == (7, 0, 0, None)
+    status, table = command("report")
+    assert status == 0
+    line = next(line for line in table.splitlines() if " concurrent-opioid " in line)
+    assert line.split()[3:9] == ["7", "5", "5", "2", "2", "1"]
+    assert "overridden because: no reason given 1, short-course 1" in table
+    assert "oxybate" in table.splitlines()[-1]
+    status, told = command("report", "--json", "--since", "2026-01-01")
+    assert next(row for row in json.loads(told) if row["finding"] == "concurrent-opioid")["accepted"] == 2
+
+
+def test_a_report_of_nothing_says_so(command):
+    status, told = command("report", "--since", "2020-01-01", "--until", "2020-01-31")
+    assert (status, "No call was judged" in told) == (0, True)
+
+
+def test_a_doubted_record_is_on_the_list(settings, store, command):
+    http = client_with(settings)
+    (card,) = cards(http, sign(lorazepam()))
+    answer(http, card, "record-differs")
+    answer(http, card, "record-differs")
+    (found,) = store.database.use(lambda c: doubted(c, ["record-differs"], *TODAY))
+    assert (found.card, found.service) == (card["uuid"], "benzo-order-sign")
+    status, told = command("store", "doubts")
+    assert status == 0
+    assert json.loads(told)["card"] == card["uuid"]
+    assert "p1" not in json.loads(told)["patient"]
+
+
+# -- what is purged, and what is exported ----------------------------------------------------------------------------
+
+
+def test_what_is_old_is_purged_and_the_chain_goes_on(settings, store, command):
+    http = client_with(settings)
+    calls(http, 3)
+    between = datetime.now(UTC)
+    head = command("audit", "verify")[1].split("head ")[1].strip()
+    calls(http, 2)
+    gone = store.database.use(lambda c: purge(c, between, datetime.now(UTC)), writes=True)
+    assert (gone.evaluations, gone.answers) == (3, 0)
+    status, told = command("audit", "verify", "--expect", head)
+    assert (status, "open: 2 rows after 3 purged, unbroken; head open:5:" in told) == (0, True)
+    # Nothing more is old; and when all is, the next call follows the last that went.
+    assert store.database.use(lambda c: purge(c, between, datetime.now(UTC)), writes=True).evaluations == 0
+    far = datetime.now(UTC) + timedelta(days=1)
+    assert store.database.use(lambda c: purge(c, far, datetime.now(UTC)), writes=True).evaluations == 2
+    calls(http, 1)
+    status, told = command("audit", "verify")
+    assert (status, "open: 1 rows after 5 purged, unbroken; head open:6:" in told) == (0, True)
+    assert store.database.use(lambda c: [row["sequence"] for row in chain.rows_of(c, "open")]) == [6]
+
+
+def test_the_purge_command_keeps_what_is_to_be_kept(settings, command):
+    calls(client_with(settings), 2)
+    assert command("store", "purge") == (0, "Older than 2192 days: 0 calls and 0 answers; 0 expired tokens.\n")
+
+
+def test_the_record_is_exported_as_audit_events(settings, command):
+    (card,) = calls(client_with(settings), 1, sign(lorazepam(), prefetch=prefetch(OXYCODONE)))
+    status, told = command("audit", "export")
+    assert status == 0
+    (line,) = told.splitlines()
+    event = AuditEvent.model_validate_json(line)
+    assert event.action == "E"
+    assert "p1" not in line
+    details = {each["type"]: each["valueString"] for each in json.loads(line)["entity"][1]["detail"]}
+    assert "concurrent-opioid" in details["findings"]
+    assert details["cards"] == "sedativeLoad (warning, shown)"
+    status, told = command("audit", "export", "--rows")
+    assert json.loads(told)["cards"].startswith(f'[["{card["uuid"]}"')
+
+
+def test_a_store_that_cannot_be_used_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(f"{PREFIX}STORE", "postgresql://somebody:hunter2@127.0.0.1:1/none")
+    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(tmp_path / "none.key"))
+    assert main(["audit", "verify"]) == 2
+    assert "STORE_KEY_FILE: cannot be read" in capsys.readouterr().err
+    (tmp_path / "none.key").write_text("0123456789abcdef" * 2, encoding="utf-8")
+    assert main(["audit", "verify"]) == 2
+    told = capsys.readouterr().err
+    assert "cannot be used" in told
+    assert "hunter2" not in told
+
+
+def test_the_store_is_brought_up_to_date(command):
+    assert "up to date" in command("store", "upgrade")[1]
+    assert command("store", "upgrade")[0] == 0
