@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import partial
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +29,7 @@ from cds_service.records.entries import Kept, fingerprint, kept_of, load_of, pat
 from cds_service.records.memory import StoreStatus
 from cds_service.records.moments import written
 from cds_service.records.pseudonyms import Pseudonyms
-from cds_service.records.schema import answers, cards, tokens
+from cds_service.records.schema import answers, cards, checkpoints, tokens
 from cds_service.records.snooze import Said, stays_away
 from cds_service.trust.tenant import Tenant
 from rules.knowledge.guidance import LeadsTo
@@ -93,7 +93,7 @@ class StoredMemory:
     def status(self) -> StoreStatus:
         """How the store is, asked now."""
         try:
-            self.database.use(lambda connection: connection.execute(text("SELECT 1")).scalar())
+            self.database.use(lambda connection: connection.execute(select(checkpoints).limit(1)).first())
         except StoreDownError:
             return StoreStatus.DOWN
         self._write_waiting()

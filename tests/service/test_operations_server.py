@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 from ehr import lorazepam, metformin, sign
+from load import Load
 from served import Served, free_port, served
 
 SIGN = "/cds-services/benzo-order-sign"
@@ -27,46 +28,6 @@ BODY = sign(lorazepam())
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("served")) as running:
         yield running
-
-
-class Load:
-    """Callers that go on calling, each on a connection of its own, and what came of it.
-
-    Like a balancer they look at the readiness before each call, and call no more once it is not ready.
-    """
-
-    def __init__(self, running: Served, callers: int) -> None:
-        self.answered = 0
-        self.wrong: list[str] = []
-        self._running, self._stop, self._lock = running, threading.Event(), threading.Lock()
-        self._threads = [threading.Thread(target=self._call, daemon=True) for _ in range(callers)]
-        for thread in self._threads:
-            thread.start()
-
-    def _call(self) -> None:
-        while not self._stop.is_set():
-            try:
-                if requests.get(f"{self._running.base}/health/ready", timeout=30).status_code != 200:
-                    return
-                response = requests.post(self._running.base + SIGN, json=BODY, timeout=30)
-                result = None if response.status_code == 200 and response.json()["cards"] else response.text
-            except requests.RequestException as error:
-                result = type(error).__name__
-            with self._lock:
-                self.answered += result is None
-                self.wrong += [] if result is None else [result]
-
-    def until(self, answered: int) -> None:
-        for _ in range(600):
-            if self.answered >= answered:
-                return
-            time.sleep(0.05)
-        raise AssertionError((self.answered, self.wrong[:3]))
-
-    def end(self) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(30)
 
 
 def test_two_workers_killed_under_load_lose_no_more_than_what_they_had_in_hand(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Callers that go on calling the running service while something is done to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import requests
+from ehr import lorazepam, sign
+from served import Served
+
+SIGN = "/cds-services/benzo-order-sign"
+
+
+class Load:
+    """Callers that go on calling, each on a connection of its own, and what came of it.
+
+    Like a balancer they look at the readiness before each call, and call no more once it is not ready.
+    """
+
+    def __init__(self, running: Served, callers: int, body: dict[str, Any] | None = None) -> None:
+        self.answered = 0
+        self.slowest = 0.0
+        self.wrong: list[str] = []
+        self._running, self._stop, self._lock = running, threading.Event(), threading.Lock()
+        self._body = body or sign(lorazepam())
+        self._threads = [threading.Thread(target=self._call, daemon=True) for _ in range(callers)]
+        for thread in self._threads:
+            thread.start()
+
+    def _call(self) -> None:
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                if requests.get(f"{self._running.base}/health/ready", timeout=30).status_code != 200:
+                    return
+                began = time.monotonic()
+                response = requests.post(self._running.base + SIGN, json=self._body, timeout=30)
+                result = None if response.status_code == 200 and response.json()["cards"] else response.text
+            except requests.RequestException as error:
+                result = type(error).__name__
+            with self._lock:
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.answered += result is None
+                self.wrong += [] if result is None else [result]
+
+    def until(self, answered: int) -> None:
+        for _ in range(600):
+            if self.answered >= answered:
+                return
+            time.sleep(0.05)
+        raise AssertionError((self.answered, self.wrong[:3]))
+
+    def end(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(30)
