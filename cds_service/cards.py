@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from cds_service.assessment_json import concerning
 from cds_service.clauses import clause
 from cds_service.detail import detail
+from cds_service.dialect import MARKDOWN, CardDialect, in_dialect
 from cds_service.hooks.request import Invocation
 from cds_service.occasion import (
     CONVERSATION,
@@ -73,9 +74,14 @@ class Card:
 
 
 def cards_for(
-    assessment: Assessment, invocation: Invocation, knowledge: Knowledge, hidden: Collection[str] = ()
+    assessment: Assessment,
+    invocation: Invocation,
+    knowledge: Knowledge,
+    hidden: Collection[str] = (),
+    dialect: CardDialect = MARKDOWN,
 ) -> tuple[Card, ...]:
-    """The cards, at most two; none where nothing raises one. ``hidden`` findings raise none and are not spoken of.
+    """The cards, at most two; none where nothing raises one. ``hidden`` findings raise none and are not spoken of;
+    ``dialect`` is what the EHR can show.
 
     One alone on opening a chart, and for orders that change nothing (a plain renewal): there the card on long-term use
     says what the other would.
@@ -93,8 +99,8 @@ def cards_for(
         raised = about.get(topic.code)
         if raised:
             findings = _sharpened(topic, assessment, raised)
-            body = _body(topic, findings, assessment, occasion, invocation, knowledge)
-            drawn.append(Card(topic.code, _ids(raised), _ids(findings), body))
+            body = _body(topic, findings, assessment, occasion, invocation, knowledge, dialect)
+            drawn.append(Card(topic.code, _ids(raised), _ids(findings), in_dialect(body, dialect)))
     return tuple(drawn)
 
 
@@ -128,6 +134,7 @@ def _body(
     occasion: Occasion,
     invocation: Invocation,
     knowledge: Knowledge,
+    dialect: CardDialect,
 ) -> dict[str, Any]:
     identity = uuid5(NAMESPACE_URL, f"{invocation.service_id}|{invocation.hook_instance}|{topic.code}")
     guideline = knowledge.suggestions.guidelines[_guideline(topic, findings, knowledge)]
@@ -136,7 +143,13 @@ def _body(
         "uuid": str(identity),
         "summary": summary(findings, assessment, knowledge),
         "indicator": _indicator(topic, findings, occasion),
-        "detail": detail(findings, assessment, knowledge, offers=[item["label"] for item in offered]),
+        "detail": detail(
+            findings,
+            assessment,
+            knowledge,
+            offers=[item["label"] for item in offered],
+            as_table=dialect.orders_as_table,
+        ),
         "source": {
             "label": guideline.label,
             "url": guideline.url,

@@ -1,7 +1,7 @@
 """The detail of a card: why it appeared, the working, what is not known, the options, and the sources.
 
-GitHub Markdown without tables or HTML. It is kept to about 1,200 characters: the working gives way first, never the
-line that says what was not read, and what was cut is counted.
+GitHub Markdown without HTML, and without tables but for an EHR that is known to show them. It is kept to about 1,200
+characters: the working gives way first, never the line that says what was not read, and what was cut is counted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cds_service.figures import shown
-from cds_service.load_lines import load_lines, renewals, still_active
+from cds_service.load_lines import load_lines, order_lines, renewals, still_active
 from cds_service.occasion import is_astray
 from cds_service.phrases import DO_NOT_STOP, number, quoted
 from cds_service.sentences import sentence
@@ -28,6 +28,7 @@ _FIRST = (
 )  # fmt: skip
 BENEFITS_OUTWEIGH = "continue{} if the benefits outweigh the risks"
 _DRAFTED = " (draft order)"
+_TABLE = ("| order | is | a day | comes to |", "|---|---|---|---|")
 # With so many options of its own a card needs no general one.
 _ENOUGH = 3
 
@@ -49,15 +50,22 @@ _BUDGETS = (
 )  # fmt: skip
 
 
-def detail(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, *, offers: Iterable[str]) -> str:
-    """The whole text; shortened section by section until it fits."""
+def detail(
+    findings: Sequence[Met],
+    assessment: Assessment,
+    knowledge: Knowledge,
+    *,
+    offers: Iterable[str],
+    as_table: bool = False,
+) -> str:
+    """The whole text; shortened section by section until it fits. ``as_table``: the orders as a table."""
     text = ""
     offered = tuple(offers)
     for budget in _BUDGETS:
         text = "\n\n".join(
             (
                 _section("Why this appeared", _why(findings, assessment, knowledge, budget)),
-                _section("Load", load_lines(assessment, knowledge, budget.orders)),
+                _load(assessment, knowledge, budget.orders, as_table=as_table),
                 _section("Not known or not counted", unknown_lines(assessment, knowledge, budget.unknown)),
                 _options(findings, assessment, knowledge, offered),
                 _sources(findings, assessment, knowledge),
@@ -70,6 +78,16 @@ def detail(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge
 
 def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join((f"**{title}**", *(f"- {line}" for line in lines)))
+
+
+def _load(assessment: Assessment, knowledge: Knowledge, most: int, *, as_table: bool) -> str:
+    orders = order_lines(assessment, knowledge, most)
+    beside = load_lines(assessment, knowledge, most)
+    if not as_table or not orders:
+        return _section("Load", (*map(str, orders), *beside))
+    rows = (f"| {order.product} | {order.standing} | {order.dose} | {order.comes_to} |" for order in orders)
+    # Markdown asks for an empty line around a table.
+    return "\n\n".join(("**Load**", "\n".join((*_TABLE, *rows)), "\n".join(f"- {line}" for line in beside)))
 
 
 def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, budget: _Budget) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from cds_service.figures import plain, shown
@@ -80,17 +81,42 @@ def renewals(assessment: Assessment) -> tuple[NotCounted, ...]:
     )
 
 
-def load_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> Iterator[str]:
-    """The orders of the load, the total, and the guideline's own example where it differs."""
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order of the load: what it is, how it stands, its daily dose, and what that comes to."""
+
+    product: str
+    standing: str
+    dose: str
+    comes_to: str
+    sign: str = "≈"
+
+    def __str__(self) -> str:
+        """The order as a line of text."""
+        return f"{self.product} ({self.standing}): {self.dose} {self.sign} {self.comes_to}"
+
+
+def order_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> tuple[OrderLine, ...]:
+    """The sedative orders that are shown, then the opioid orders."""
     renewed = {line.agent for line in renewals(assessment)}
-    ordered = sorted(assessment.contributions, key=_prominence)
-    for line in ordered[:most]:
-        yield _order(line, knowledge, renewed=line.agent in renewed)
+    sedatives = (_order(line, knowledge, renewed=line.agent in renewed) for line in _sedatives(assessment)[:most])
+    return (*sedatives, *map(_opioid, _opioids(assessment)[:most]))
+
+
+def _sedatives(assessment: Assessment) -> list[Contribution]:
+    return sorted(assessment.contributions, key=_prominence)
+
+
+def _opioids(assessment: Assessment) -> list[OpioidContribution]:
+    return sorted(assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source))
+
+
+def load_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> Iterator[str]:
+    """What is said below the orders: how many are not shown, the total, and the guideline's own example where it
+    differs."""
+    ordered, opioids = _sedatives(assessment), _opioids(assessment)
     if len(ordered) > most:
         yield f"and {len(ordered) - most} more"
-    opioids = sorted(assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source))
-    for opioid in opioids[:most]:
-        yield _opioid(opioid)
     if len(opioids) > most:
         yield f"and {len(opioids) - most} more opioid orders"
     yield from _doubted((*ordered[most:], *_beside(assessment)), most)
@@ -131,7 +157,7 @@ def dose(line: Contribution) -> str:
     return f"{plain(low)} to {plain(line.daily_dose.used)} mg/day"
 
 
-def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> str:
+def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> OrderLine:
     if WITH_ORDER in line.assumptions:
         standing = "on record, begins before this order"
     elif line.standing == Standing.ORDERED:
@@ -144,14 +170,14 @@ def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> str:
     own = knowledge.tables[knowledge.default_table].own
     by = "" if line.reference in own else f" by {knowledge.sources[line.reference].short}"
     told = "".join(f"; {_doubt(doubt)}" for doubt in line.doubts)
-    return f"{quoted(line.product)} ({standing}): {dose(line)} ≈ {up_to}{equivalent} mg diazepam{by}{told}"
+    return OrderLine(quoted(line.product), standing, dose(line), f"{up_to}{equivalent} mg diazepam{by}{told}")
 
 
-def _opioid(line: OpioidContribution) -> str:
+def _opioid(line: OpioidContribution) -> OrderLine:
     standing = "this order" if line.standing == Standing.ORDERED else "on record"
     hourly = isinstance(line.daily_dose, MicrogramsPerHour)
     amount = f"{shown(line.daily_dose.used)} {'micrograms/hour' if hourly else 'mg/day'}"
-    return f"{quoted(line.product)} ({standing}): {amount} = {shown(line.mme.used)} MME/day"
+    return OrderLine(quoted(line.product), standing, amount, f"{shown(line.mme.used)} MME/day", "=")
 
 
 def _total(assessment: Assessment, knowledge: Knowledge) -> str:

@@ -69,13 +69,13 @@ def _drawn(tenant: Tenant, service: Service, call: Invocation, assessment: Asses
     """The cards as the tenant has them, and what would have fired besides."""
     off = tenant.quiet_findings(Mode.OFF)
     hidden = off | tenant.quiet_findings(Mode.SHADOW)
-    every = cards_for(assessment, call, tenant.knowledge, off)
+    every = cards_for(assessment, call, tenant.knowledge, off, tenant.dialect)
     return Evaluation(
         tenant=tenant,
         service=service,
         invocation=call,
         assessment=assessment,
-        cards=cards_for(assessment, call, tenant.knowledge, hidden) if hidden != off else every,
+        cards=every if hidden == off else cards_for(assessment, call, tenant.knowledge, hidden, tenant.dialect),
         would_fire=frozenset(name for card in every for name in card.raised_by),
         reached=supply.reached,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
+from cds_service.dialect import MARKDOWN, CardDialect
 from rules.knowledge import Knowledge
 
 OPEN = "open"
@@ -19,23 +20,6 @@ class Mode(StrEnum):
     ON = "on"
     SHADOW = "shadow"  # judged and recorded, not shown
     OFF = "off"  # not judged
-
-
-class CardText(StrEnum):
-    """How the detail of a card is written."""
-
-    MARKDOWN = "markdown"
-    PLAIN = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class CardDialect:
-    """What the EHR of a tenant can show. ``tables``: the contributions as a table instead of bullets. ``one_action``:
-    no suggestion holds more than one action."""
-
-    text: CardText = CardText.MARKDOWN
-    tables: bool = False
-    one_action: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +50,7 @@ class Tenant:
     mode: Mode = Mode.ON
     services: Mapping[str, Mode] = field(default_factory=dict)
     findings: Mapping[str, Mode] = field(default_factory=dict)
-    dialect: CardDialect = CardDialect()
+    dialect: CardDialect = MARKDOWN
     fhir_servers: tuple[FhirServer, ...] = ()
     snooze_days: int | None = None
     override_reasons: Mapping[str, str] = field(default_factory=dict)

@@ -24,9 +24,10 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from cds_service.config import known_zone
+from cds_service.dialect import CardText
 from cds_service.hooks.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_secure
-from cds_service.trust.tenant import CardText, Mode
+from cds_service.trust.tenant import Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS = "tenants"
