@@ -32,6 +32,7 @@ from cds_service.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.openapi import serve_openapi
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.records.opening import open_memory
+from cds_service.review.performance import serve_performance
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import OPEN, FhirServer, Mode, Tenant
@@ -104,6 +105,7 @@ def create_app(
     serve_about(app, knowledge)
     serve_openapi(app)
     serve_metrics(app, metrics, chosen.metrics_secret_file)
+    serve_performance(app, knowledge, used.memory, chosen.metrics_secret_file, chosen.zone)
     _errors(app, chosen.max_body_bytes, metrics)
     _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}), metrics)
     allow_crossing(app, chosen.cors_origins)

@@ -7,24 +7,22 @@ made and not before.
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 
 from cds_service.cards import Card
 from cds_service.hooks.errors import UnknownAddressError
 from cds_service.hooks.evaluation import Evaluation, Verdict
+from cds_service.trust.operator import is_operator
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 NOBODY = "none"
 _NAMESPACE = "benzo_cds"
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-_FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
 class Metrics:
@@ -85,20 +83,6 @@ def serve_metrics(app: Flask, metrics: Metrics, secret_file: Path | None) -> Non
 
     @app.get("/metrics")
     def counted() -> Response:
-        if not _may_read(request, secret_file):
+        if not is_operator(request, secret_file):
             raise UnknownAddressError
         return Response(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _may_read(call: Request, secret_file: Path | None) -> bool:
-    """The file is read each time: a new secret is in force without a restart."""
-    if secret_file is None:
-        # A proxy on this machine calls from here as well, on behalf of anybody.
-        forwarded = any(name in call.headers for name in _FORWARDED)
-        return (call.remote_addr or "").startswith(_LOOPBACK) and not forwarded
-    try:
-        secret = secret_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return False
-    presented = call.headers.get("Authorization", "")
-    return bool(secret) and hmac.compare_digest(presented.encode(), f"Bearer {secret}".encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from cds_service.records import chain
 from cds_service.records.answer_rows import codes_that_lead_to
 from cds_service.records.audit_event import audit_event
 from cds_service.records.database import Database, StoreDownError
-from cds_service.records.moments import written
+from cds_service.records.moments import MONTH, span, written
 from cds_service.records.opening import StoreSettingError, open_store, with_default_store
 from cds_service.records.report import Performance, doubted, performance
 from cds_service.records.retention import purge
@@ -169,11 +169,9 @@ def _cannot(database: Database, error: StoreDownError) -> CommandError:
 
 
 def _between(chosen: Namespace, settings: Settings) -> tuple[datetime, datetime]:
-    """From the beginning of the first day to the end of the last, in the site's zone; a month where none is named."""
+    """The days that were asked for; up to today, and a month, where they were not."""
     last = chosen.until or datetime.now(settings.zone).date()
-    first = chosen.since or last - timedelta(days=30)
-    begin, end = (datetime.combine(day, time.min, settings.zone) for day in (first, last + timedelta(days=1)))
-    return begin.astimezone(UTC), end.astimezone(UTC)
+    return span(chosen.since or last - MONTH, last, settings.zone)
 
 
 def _cells(each: Performance) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 
 def written(moment: datetime) -> str:
@@ -17,3 +17,13 @@ def read(text: str) -> datetime:
         ValueError: it tells none.
     """
     return datetime.fromisoformat(text)
+
+
+MONTH = timedelta(days=30)
+_DAY = timedelta(days=1)
+
+
+def span(first: date, last: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """From the beginning of the first day to the end of the last, as a zone has them."""
+    begin, end = (datetime.combine(day, time.min, zone) for day in (first, last + _DAY))
+    return begin.astimezone(UTC), end.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""The pages for those who review what the service does."""

@@ -1,0 +1,102 @@
+"""How the findings do, as a page: judged, shown, accepted, overridden and why, by finding and edition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from itertools import groupby
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, render_template, request
+
+from cds_service.hooks.errors import UnknownAddressError
+from cds_service.records.answer_rows import codes_that_lead_to
+from cds_service.records.database import StoreDownError
+from cds_service.records.memory import Memory
+from cds_service.records.moments import MONTH, span
+from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted, performance
+from cds_service.records.store import StoredMemory
+from cds_service.trust.operator import is_operator
+from rules import Knowledge
+from rules.knowledge.guidance import LeadsTo
+
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_PERCENT = 100
+_FEW = 5
+"""Of fewer answers no share is told: it would say more than they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one tenant under one edition: those that fired, the most overridden first, and the others."""
+
+    tenant: str
+    knowledge: str
+    evaluated: int
+    fired: tuple[Performance, ...]
+    never: tuple[str, ...]
+
+
+def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_file: Path | None, zone: tzinfo) -> None:
+    """Answer ``/review/performance``, to who may see how the service does."""
+    pages = Blueprint("review", __name__, url_prefix="/review", static_folder="static", template_folder="templates")
+    titles = {name: policy.title for name, policy in knowledge.findings.items()}
+    reasons = {each.code: each.display for each in knowledge.suggestions.override_reasons}
+    reasons[NO_REASON_GIVEN] = "No reason given"
+    doubts = codes_that_lead_to(LeadsTo.DATA_QUALITY, knowledge)
+
+    @pages.before_request
+    def admit() -> Response | None:
+        if is_operator(request, secret_file):
+            return None
+        if secret_file is None:
+            raise UnknownAddressError
+        # The browser asks for the secret.
+        return Response(status=401, headers={"WWW-Authenticate": 'Basic realm="benzo-cds", charset="UTF-8"'})
+
+    @pages.after_request
+    def restrict(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _POLICY
+        return response
+
+    @pages.get("/performance")
+    def show() -> str:
+        last = _day(request.args.get("until")) or datetime.now(zone).date()
+        first = _day(request.args.get("since")) or last - MONTH
+        begin, end = span(first, last, zone)
+        told: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
+        if not isinstance(memory, StoredMemory):
+            return render_template("performance.html", **told, problem="none")
+        try:
+            found, checked = memory.database.use(
+                lambda c: (performance(c, titles, begin, end), doubted(c, doubts, begin, end))
+            )
+        except StoreDownError:
+            return render_template("performance.html", **told, problem="down")
+        return render_template("performance.html", **told, groups=list(_grouped(found)), doubts=len(checked))
+
+    @app.template_filter("share")
+    def share(part: int, whole: int) -> str:
+        return f"{round(_PERCENT * part / whole)} %"
+
+    app.register_blueprint(pages)
+
+
+def _grouped(found: Iterable[Performance]) -> Iterator[Group]:
+    for (tenant, knowledge), members in groupby(found, key=lambda each: (each.tenant, each.knowledge)):
+        rows = tuple(members)
+        fired = sorted((row for row in rows if row.would_fire), key=_attention)
+        never = tuple(row.finding for row in rows if not row.would_fire)
+        yield Group(tenant, knowledge, rows[0].evaluated, tuple(fired), never)
+
+
+def _attention(row: Performance) -> tuple[int, str]:
+    return (-sum(row.overridden.values()), row.finding)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
