@@ -100,7 +100,15 @@ def test_the_capability_statement_is_valid_and_says_plainly_that_it_is_a_sandbox
     offered = {
         entry["type"]: {each["code"] for each in entry["interaction"]} for entry in statement["rest"][0]["resource"]
     }
-    assert offered["MedicationRequest"] == {"read", "search-type", "create"}
+    assert offered["MedicationRequest"] == {"read", "vread", "search-type", "create", "update", "delete"}
+    assert {each["code"] for each in statement["rest"][0]["interaction"]} == {"transaction", "batch"}
+
+
+def test_whatever_the_statement_says_a_type_can_be_searched_by_is_searched_by(fhir: FlaskClient) -> None:
+    for told in fhir.get("/fhir/metadata").get_json()["rest"][0]["resource"]:
+        for parameter in told["searchParam"]:
+            answer = fhir.get(f"/fhir/{told['type']}", query_string={parameter["name"]: "nobody"})
+            assert (answer.status_code, answer.get_json()["total"]) == (200, 0), (told["type"], parameter)
 
 
 def test_whatever_is_served_is_labelled_as_test_data(fhir: FlaskClient) -> None:
@@ -225,9 +233,10 @@ def test_what_is_no_valid_resource_is_refused_and_not_kept(
     assert fhir.get("/fhir/MedicationRequest").get_json()["total"] == before
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_nothing_is_changed_or_deleted(fhir: FlaskClient, method: str) -> None:
-    outcome(fhir.open("/fhir/MedicationRequest/a1", method=method, json=order("a1", status="stopped")), 405)
+def test_what_it_does_not_do_is_refused(fhir: FlaskClient) -> None:
+    outcome(fhir.patch("/fhir/MedicationRequest/a1", json=order("a1", status="stopped")), 405)
+    outcome(fhir.delete("/fhir/MedicationRequest?_id=a1"), 405)
+    outcome(fhir.get("/fhir/Patient/ann/$everything/x"), 405)
     assert fhir.get("/fhir/MedicationRequest/a1").get_json()["status"] == "active"
 
 
