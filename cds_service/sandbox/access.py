@@ -39,7 +39,9 @@ class Access:
         Raises:
             OAuthError: it is none, or does not come from a client that is known.
         """
-        if form.get("grant_type") != GRANT:
+        if "grant_type" not in form:
+            raise OAuthError(400, "invalid_request", "The grant_type is missing.")
+        if form["grant_type"] != GRANT:
             raise OAuthError(400, "unsupported_grant_type", f"The sandbox knows {GRANT}.")
         now = self.clock()
         client = self.clients.authenticated(form, basic, audience, now)
