@@ -62,6 +62,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="port on this machine (default: one of its own; 0: any free one)")
+    parser.add_argument("--demand-token", action="store_true", help="let nobody read the sandbox without its token")
+    parser.add_argument(
+        "--page-size", type=int, metavar="N", help="most resources in a page of a search (default: 200)"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="what the sandbox does wrong from the start, such as throttled, slow or cut-page; can be repeated",
+    )
     parser.set_defaults(run=commands.demo)
 
 

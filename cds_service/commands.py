@@ -33,10 +33,22 @@ class CommandError(Exception):
 
 def demo(chosen: Namespace, _: Settings) -> int:
     """Serve the demonstration until it is stopped."""
-    from cds_service.sandbox import demo as demonstration  # its pages are of no use to the other commands
+    # Its pages are of no use to the other commands.
+    from cds_service.sandbox import demo as demonstration
+    from cds_service.sandbox.access import Access
+    from cds_service.sandbox.faults import Fault, FaultKind, Faults
+    from cds_service.sandbox.fhir import MOST_PER_PAGE, Behaviour
 
+    if set(chosen.fault) - set(FaultKind):
+        raise CommandError(f"there is no such fault; there are {', '.join(FaultKind)}")
+    size = MOST_PER_PAGE if chosen.page_size is None else chosen.page_size
+    if size < 1:
+        raise CommandError("a page holds one resource at least")
+    faults = Faults(Fault(kind=FaultKind(kind)) for kind in chosen.fault)
+    behaviour = Behaviour(Access(demanded=chosen.demand_token), size, faults)
+    port = demonstration.DEFAULT_PORT if chosen.port is None else chosen.port
     try:
-        demonstration.run(**({} if chosen.port is None else {"port": chosen.port}))
+        demonstration.run(port=port, behaviour=behaviour)
     except (OSError, OverflowError) as error:
         raise CommandError(f"the port cannot be used: {getattr(error, 'strerror', None) or error}") from None
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, tzinfo
 from functools import partial
@@ -13,15 +13,16 @@ from types import FrameType
 from typing import Any
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cds_service.app import create_app
 from cds_service.assessment_json import assessment_json
 from cds_service.config import Settings
 from cds_service.fhir.reader import read_patient
 from cds_service.sandbox.entry import order_entry
-from cds_service.sandbox.fhir import sandbox
+from cds_service.sandbox.fhir import Behaviour, sandbox
 from cds_service.sandbox.products import Formulary
+from cds_service.sandbox.search import record_of
 from cds_service.sandbox.store import Store
 from cds_service.sandbox.stories import charts, every_resource
 from cds_service.trust.addresses import is_loopback_host
@@ -46,20 +47,27 @@ class QuietHandler(WSGIRequestHandler):
         """Write nothing."""
 
 
-def demonstration() -> Flask:
-    """The whole demonstration as one application: service, sandbox under ``/fhir`` and page at the root."""
-    on, settings = DEMONSTRATION_DATE, Settings().model_copy(update={"tenants": None})
+def demonstration(behaviour: Behaviour | None = None, addresses: Iterable[str] = ()) -> Flask:
+    """The whole demonstration as one application: service, sandbox under ``/fhir`` and page at the root.
+
+    ``addresses`` are those that it is served at, ending with a slash: what a hook request lacks is then fetched from
+    the sandbox.
+    """
+    on, chosen, settings = DEMONSTRATION_DATE, behaviour or Behaviour(), Settings()
+    own = [f"{address}fhir" for address in addresses]
+    settings = settings.model_copy(update={"tenants": None, "fhir_servers": [*settings.fhir_servers, *own]})
     knowledge = load_knowledge(settings.site_text())
     told = charts(on)
     store = Store([PRESCRIBER, *every_resource(told)])
     app = create_app(settings, clock=lambda: on)
     assess_patient = partial(_assessed, store, knowledge, settings.zone)
-    app.register_blueprint(sandbox(store, on), url_prefix="/fhir")
-    app.register_blueprint(order_entry(told, Formulary(knowledge), assess_patient, on))
+    app.register_blueprint(sandbox(store, on, chosen), url_prefix="/fhir")
+    page = order_entry(told, Formulary(knowledge), assess_patient, on, demands_token=chosen.access.demanded)
+    app.register_blueprint(page)
     return app
 
 
-def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, behaviour: Behaviour | None = None) -> None:
     """Serve the demonstration until Ctrl-C or SIGTERM. ``port`` 0 takes any free one.
 
     Raises:
@@ -73,7 +81,7 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
     try:
         # The socket first: a port that is taken is then known before the knowledge is read.
         with suppress(KeyboardInterrupt), _listening(host, port) as listening:
-            _serve(host, port, listening.fileno())
+            _serve(host, listening, behaviour or Behaviour())
         print("\nStopped. What was ordered is forgotten.", flush=True)
     finally:
         for number, handler in before.items():
@@ -90,15 +98,23 @@ def _listening(host: str, port: int) -> socket.socket:
         raise OSError(error.errno, said) from None
 
 
-def _serve(host: str, port: int, listening: int) -> None:
-    with make_server(host, port, demonstration(), threaded=True, request_handler=QuietHandler, fd=listening) as server:
-        print(f"Open {_address(server)} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
+def _serve(host: str, listening: socket.socket, behaviour: Behaviour) -> None:
+    port, descriptor = listening.getsockname()[1], listening.fileno()
+    own = _address(host, port)
+    app = demonstration(behaviour, {own, _address("localhost", port)})
+    with make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=descriptor) as server:
+        print(f"Open {own} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
+        if behaviour.access.demanded:
+            print(f"The sandbox demands a token: {own}fhir/.well-known/smart-configuration", flush=True)
+        faults = [fault["kind"] for fault in behaviour.faults.told()["faults"]]
+        if faults:
+            print(f"Faults that are set: {', '.join(faults)}. {own}fhir/faults changes them.", flush=True)
         server.serve_forever()
 
 
 def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
     """The assessment of a patient's record on the demonstration's day, with the bands and the names to draw it by."""
-    record = store.of_patient(patient_id)
+    record = record_of(store, patient_id)
     if not record:
         return None
     patient = read_patient(record, patient_id=patient_id, zone=zone)
@@ -120,9 +136,8 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def _address(server: BaseWSGIServer) -> str:
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"http://{host}:{server.port}/"
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -25,11 +25,19 @@ SECURITY_HEADERS = {
 AssessPatient = Callable[[str], Mapping[str, Any] | None]
 
 
-def order_entry(charts: Sequence[Chart], formulary: Formulary, assess_patient: AssessPatient, on: date) -> Blueprint:
+def order_entry(
+    charts: Sequence[Chart],
+    formulary: Formulary,
+    assess_patient: AssessPatient,
+    on: date,
+    *,
+    demands_token: bool = False,
+) -> Blueprint:
     """The blueprint to register at the root.
 
     ``assess_patient`` gives the assessment of the patient with this id by the sandbox's record, None if there is none.
-    ``on`` is the demonstration's date, which the page shows and dates its orders with.
+    ``on`` is the demonstration's date, which the page shows and dates its orders with. Where the sandbox
+    ``demands_token``, the page gets itself one.
     """
     blueprint = Blueprint(
         "entry", __name__, template_folder="templates", static_folder="static", static_url_path="/demo/static"
@@ -37,7 +45,7 @@ def order_entry(charts: Sequence[Chart], formulary: Formulary, assess_patient: A
 
     @blueprint.get("/")
     def page() -> str:
-        return render_template("order_entry.html", on=on)
+        return render_template("order_entry.html", on=on, demands_token=demands_token)
 
     @blueprint.get("/demo/stories")
     def list_stories() -> Response:

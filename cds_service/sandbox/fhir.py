@@ -1,165 +1,202 @@
-"""The embedded FHIR R4 sandbox: read, search and create over the invented patients, in memory."""
+"""The embedded FHIR R4 sandbox over HTTP: the invented patients, in memory, with what real servers do and get wrong."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
-from fhir.resources.R4B import get_fhir_model_class
-from flask import Blueprint, Response, request, url_for
-from pydantic import ValidationError
+from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from cds_service.sandbox.store import SEARCH_PARAMETERS, SERVED_TYPES, Resource, Store, UnsupportedSearchError
+from cds_service.sandbox.access import Access, require
+from cds_service.sandbox.bodies import FORM, MEDIA_TYPE, read_json
+from cds_service.sandbox.capability import NOTICE, capability_statement
+from cds_service.sandbox.faults import HEADER, Faults, broken
+from cds_service.sandbox.interactions import Done, Interactions, etag
+from cds_service.sandbox.paging import Page, Paging
+from cds_service.sandbox.refusal import RefusedError
+from cds_service.sandbox.search import Parameters
+from cds_service.sandbox.smart import serve_smart
+from cds_service.sandbox.store import Resource, Store
+from cds_service.sandbox.transaction import Processor
+from cds_service.trust.addresses import is_loopback, is_loopback_host
 
-MEDIA_TYPE = "application/fhir+json"
-NOTICE = "Sandbox of the Benzo-CDS demonstration. Every patient in it is invented; nothing in it may be used for care."
+MOST_PER_PAGE = 200
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
+# What must be reached without a token, and whatever fault is set.
+_ALWAYS_OPEN = frozenset({"metadata", "smart_configuration", "register", "token", "faults"})
 
-def sandbox(store: Store, on: date) -> Blueprint:
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the sandbox behaves where FHIR leaves it to the server: who may read, how long a page is, what goes wrong."""
+
+    access: Access = field(default_factory=Access)
+    most_per_page: int = MOST_PER_PAGE
+    faults: Faults = field(default_factory=Faults)
+
+
+def sandbox(store: Store, on: date, behaviour: Behaviour | None = None) -> Blueprint:
     """The blueprint to register under ``/fhir``; ``on`` is the demonstration's date."""
+    chosen = behaviour or Behaviour()
     blueprint = Blueprint("fhir", __name__)
+    serve_smart(blueprint, chosen.access, _address)
+    _serve_faults(blueprint, chosen.faults)
+    _serve_resources(blueprint, Interactions(store, Paging(), chosen.most_per_page), chosen.faults)
 
     @blueprint.get("/metadata")
     def metadata() -> Response:
-        return _answer(_capability(on))
-
-    @blueprint.get("/<kind>/<id_>")
-    def read(kind: str, id_: str) -> Response:
-        found = store.read(kind, id_)
-        return _answer(found) if found else _outcome(404, "not-found", f"There is no such {_served(kind)} here.")
-
-    @blueprint.get("/<kind>")
-    def search(kind: str) -> Response:
-        return _search(store, kind, request.args.to_dict())
-
-    @blueprint.post("/<kind>/_search")
-    def search_by_post(kind: str) -> Response:
-        return _search(store, kind, request.args.to_dict() | request.form.to_dict())
-
-    @blueprint.post("/<kind>")
-    def create(kind: str) -> Response:
-        resource, problem = _read_body(kind)
-        if problem is not None:
-            return problem
-        kept = store.create(resource)
-        answer = _answer(kept, 201)
-        answer.headers["Location"] = _address(kind, kept["id"]) + "/_history/1"
-        answer.headers["ETag"] = 'W/"1"'
-        return answer
+        return _answer(capability_statement(on, _address, demands_token=chosen.access.demanded))
 
     @blueprint.route("/", methods=EVERY_METHOD)
     @blueprint.route("/<path:rest>", methods=EVERY_METHOD)
     def unsupported(rest: str = "") -> Response:  # noqa: ARG001 - Flask passes it by name
-        return _outcome(405, "not-supported", f"The sandbox reads, searches and creates, and nothing else. {NOTICE}")
+        raise RefusedError(405, "not-supported", f"The sandbox does not do this; /metadata says what it does. {NOTICE}")
+
+    @blueprint.before_request
+    def admit() -> None:
+        if (request.endpoint or "").rpartition(".")[2] in _ALWAYS_OPEN:
+            return
+        g.fault = chosen.faults.meet((request.view_args or {}).get("kind"))
+        g.grant = chosen.access.admit(request.headers.get("Authorization"))
+
+    @blueprint.after_request
+    def name_the_fault(response: Response) -> Response:
+        if g.get("fault"):
+            response.headers[HEADER] = g.fault
+        return response
+
+    @blueprint.errorhandler(RefusedError)
+    def refused(error: RefusedError) -> Response:
+        answer = _answer(error.outcome, error.status)
+        answer.headers.update(error.headers)
+        return answer
 
     @blueprint.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        return _outcome(error.code or 500, "processing", error.description or error.name)
+    def not_served(error: HTTPException) -> Response:
+        return refused(RefusedError(error.code or 500, "processing", error.description or error.name))
 
     return blueprint
 
 
-def _search(store: Store, kind: str, parameters: dict[str, str]) -> Response:
-    if kind not in SERVED_TYPES:
-        return _outcome(404, "not-supported", "The sandbox does not keep this type of resource.")
-    own_address = _address(kind)
-    asked = urlencode(parameters)
-    parameters.pop("_format", None)
-    page = [parameters.pop("_count", ""), parameters.pop("_offset", "")]
-    if not all(value.isdecimal() for value in page if value):
-        return _outcome(400, "invalid", "_count and _offset are whole numbers.")
-    count, start = (int(value) if value else None for value in page)
-    try:
-        found = store.search(kind, parameters)
-    except UnsupportedSearchError as unsupported:
-        return _outcome(400, "not-supported", f"The sandbox cannot search by: {unsupported}.")
-    start = start or 0
-    end = len(found) if count is None else start + count
-    links = [{"relation": "self", "url": f"{own_address}?{asked}" if asked else own_address}]
-    if count and end < len(found):
-        following = urlencode(parameters | {"_count": count, "_offset": end})
-        links.append({"relation": "next", "url": f"{own_address}?{following}"})
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links}
-    entries = [
-        {"fullUrl": _address(kind, resource["id"]), "resource": resource, "search": {"mode": "match"}}
-        for resource in found[start:end]
-    ]
-    # FHIR forbids empty arrays.
-    return _answer(bundle | ({"entry": entries} if entries else {}))
+def _serve_resources(blueprint: Blueprint, own: Interactions, faults: Faults) -> None:
+    @blueprint.get("/<kind>/<id_>")
+    def read(kind: str, id_: str) -> Response:
+        require(g.grant, kind, "r")
+        return _told(own.read(kind, id_, unless=request.headers.get("If-None-Match")))
+
+    @blueprint.get("/<kind>/<id_>/_history/<version>")
+    def read_version(kind: str, id_: str, version: str) -> Response:
+        require(g.grant, kind, "r")
+        return _told(own.read_version(kind, id_, version))
+
+    @blueprint.get("/<kind>")
+    def search(kind: str) -> Response:
+        return found(kind, list(request.args.items(multi=True)))
+
+    @blueprint.post("/<kind>/_search")
+    def search_by_post(kind: str) -> Response:
+        if request.mimetype != FORM and request.get_data():
+            raise RefusedError(415, "not-supported", f"The body must be declared as {FORM}.")
+        return found(kind, [*request.args.items(multi=True), *request.form.items(multi=True)])
+
+    @blueprint.post("/<kind>")
+    def create(kind: str) -> Response:
+        require(g.grant, kind, "c")
+        condition = request.headers.get("If-None-Exist")
+        if condition is not None:
+            require(g.grant, kind, "s")
+        return _told(own.create(_sent(), kind, if_none_exist=condition))
+
+    @blueprint.put("/<kind>/<id_>")
+    def update(kind: str, id_: str) -> Response:
+        require(g.grant, kind, "u")
+        return _told(own.update(_sent(), kind, id_, if_match=request.headers.get("If-Match")))
+
+    @blueprint.delete("/<kind>/<id_>")
+    def delete(kind: str, id_: str) -> Response:
+        require(g.grant, kind, "d")
+        return _told(own.delete(kind, id_, if_match=request.headers.get("If-Match")))
+
+    @blueprint.post("/", strict_slashes=False)
+    def process() -> Response:
+        grant = g.grant
+        processor = Processor(
+            own,
+            _address(),
+            lambda kind, letter: require(grant, kind, letter),
+            _may_read(grant),
+            shows=not _prefers("return=minimal"),
+        )
+        return _answer(processor.process(_sent()))
+
+    def found(kind: str, parameters: Parameters) -> Response:
+        require(g.grant, kind, "s")
+        lenient = _prefers("handling=lenient")
+        page = own.search(kind, parameters, lenient=lenient, most=faults.page_size(kind))
+        return _page(page, own.searchset(page, _address(), _may_read(g.grant)), faults)
 
 
-def _read_body(kind: str) -> tuple[Resource, Response | None]:
-    """The resource that the request carries, or the answer that says why it cannot be kept."""
-    if kind not in SERVED_TYPES:
-        return {}, _outcome(404, "not-supported", "The sandbox does not keep this type of resource.")
-    try:
-        resource = orjson.loads(request.get_data())
-    except orjson.JSONDecodeError:
-        return {}, _outcome(400, "structure", "The body is not JSON.")
-    if not isinstance(resource, dict) or resource.get("resourceType") != kind:
-        return {}, _outcome(400, "structure", f"The body is not a {kind}.")
-    try:
-        get_fhir_model_class(kind).model_validate(resource)
-    except ValidationError as invalid:
-        places = sorted({".".join(str(step) for step in error["loc"]) for error in invalid.errors()})
-        return {}, _outcome(422, "invalid", f"Not a valid R4 {kind}; see: {', '.join(places)}.")
-    except RecursionError:
-        return {}, _outcome(422, "invalid", "The body is nested too deeply.")
-    return resource, None
+def _serve_faults(blueprint: Blueprint, faults: Faults) -> None:
+    @blueprint.route("/faults", methods=["GET", "PUT", "DELETE"], endpoint="faults")
+    def control() -> Response:
+        # By the name it is called by as well: a page elsewhere may have its own name lead here.
+        if not (is_loopback_host(request.remote_addr or "") and is_loopback(request.host_url)):
+            raise RefusedError(403, "forbidden", "Faults are set from this machine alone.")
+        if request.method == "PUT":
+            faults.set(read_json(request.get_data(), request.mimetype))
+        if request.method == "DELETE":
+            faults.set({"faults": []})
+        return _answer(faults.told(), media_type="application/json")
 
 
-def _served(kind: str) -> str:
-    return kind if kind in SERVED_TYPES else "resource"
+def _page(page: Page, bundle: Resource, faults: Faults) -> Response:
+    fault = faults.broken_page(page.finding.kind, page.number, is_last=page.number == page.finding.pages)
+    if fault is None:
+        return _answer(bundle)
+    g.fault = fault
+    return _answer(broken(fault, bundle))
+
+
+def _sent() -> Resource:
+    return read_json(request.get_data(), request.mimetype)
+
+
+def _prefers(what: str) -> bool:
+    return what in [part.strip() for part in request.headers.get("Prefer", "").replace(";", ",").split(",")]
+
+
+def _may_read(grant: Any) -> Callable[[str], bool]:
+    return lambda kind: grant is None or grant.allows(kind, "r")
 
 
 def _address(*steps: str) -> str:
     return "/".join([url_for("fhir.unsupported", _external=True).rstrip("/"), *steps])
 
 
-def _answer(body: dict[str, Any], status: int = 200) -> Response:
-    answer = Response(orjson.dumps(body), status, content_type=f"{MEDIA_TYPE}; charset=utf-8")
-    answer.headers["Cache-Control"] = "no-store"
+def _told(done: Done) -> Response:
+    """The answer to an interaction with one resource, with its version in the headers."""
+    resource = done.resource
+    if resource is None:
+        return Response(status=done.status)
+    shown = done.status != 304 and not (done.written and _prefers("return=minimal"))
+    answer = _answer(resource if shown else b"", done.status)
+    answer.headers["ETag"] = etag(resource)
+    changed = datetime.fromisoformat(resource["meta"]["lastUpdated"])
+    answer.headers["Last-Modified"] = format_datetime(changed, usegmt=True)
+    if done.written:
+        kind, version = resource["resourceType"], resource["meta"]["versionId"]
+        answer.headers["Location"] = _address(kind, resource["id"], "_history", version)
     return answer
 
 
-def _outcome(status: int, code: str, text: str) -> Response:
-    issue = {"severity": "error", "code": code, "diagnostics": text}
-    return _answer({"resourceType": "OperationOutcome", "issue": [issue]}, status)
-
-
-def _capability(on: date) -> dict[str, Any]:
-    interactions = [{"code": code} for code in ("read", "search-type", "create")]
-    parameters = [{"name": name, "type": kind} for name, kind in SEARCH_PARAMETERS.items()]
-    return {
-        "resourceType": "CapabilityStatement",
-        "name": "BenzoCDSSandbox",
-        "title": "Benzo-CDS sandbox with invented patients",
-        "status": "active",
-        "experimental": True,
-        "date": on.isoformat(),
-        "description": NOTICE,
-        "kind": "instance",
-        "implementation": {"description": NOTICE, "url": _address()},
-        "fhirVersion": "4.0.1",
-        "format": ["json", MEDIA_TYPE],
-        "rest": [
-            {
-                "mode": "server",
-                "documentation": NOTICE,
-                "resource": [
-                    {"type": kind, "interaction": interactions, "searchParam": _parameters_of(kind, parameters)}
-                    for kind in SERVED_TYPES
-                ],
-            }
-        ],
-    }
-
-
-def _parameters_of(kind: str, parameters: list[dict[str, str]]) -> list[dict[str, str]]:
-    about_patient = {"patient", "subject", "status"}
-    left_out = about_patient if kind == "Patient" else {"name"}
-    return [parameter for parameter in parameters if parameter["name"] not in left_out]
+def _answer(body: dict[str, Any] | bytes, status: int = 200, media_type: str = MEDIA_TYPE) -> Response:
+    data = body if isinstance(body, bytes) else orjson.dumps(body)
+    answer = Response(data, status, content_type=f"{media_type}; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

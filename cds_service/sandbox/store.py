@@ -1,10 +1,11 @@
-"""The sandbox's memory: FHIR resources by type and id, with the few searches that our prefetch and page use."""
+"""The sandbox's memory: FHIR resources by type and id, each with its versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Lock
+from threading import RLock
 from typing import Any
 from uuid import uuid4
 
@@ -27,13 +28,6 @@ SERVED_TYPES = (
     "Procedure",
     "ServiceRequest",
 )
-SEARCH_PARAMETERS = {
-    "_id": "token",
-    "patient": "reference",
-    "subject": "reference",
-    "status": "token",
-    "name": "string",
-}
 # HL7's label for data that describes no real person.
 TEST_DATA = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
@@ -42,85 +36,83 @@ TEST_DATA = {
 }
 
 
-class UnsupportedSearchError(ValueError):
-    """A search parameter that the sandbox does not know; leaving it out silently would widen the answer."""
-
-
 class Store:
-    """Resources in memory; what is created is gone when the process ends."""
+    """Resources in memory; what is written is gone when the process ends.
+
+    A kept resource is never changed: a change is a further version, and None stands for a deletion. So whoever holds a
+    resource holds it as it was.
+    """
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
-        self._lock = Lock()
-        self._resources: dict[str, dict[str, Resource]] = {kind: {} for kind in SERVED_TYPES}
+        self._lock = RLock()
+        self._versions: dict[str, dict[str, tuple[Resource | None, ...]]] = {kind: {} for kind in SERVED_TYPES}
         for resource in resources:
-            if resource["resourceType"] in self._resources:
-                self._resources[resource["resourceType"]][resource["id"]] = _labelled(resource)
+            if resource["resourceType"] in self._versions:
+                # Two charts may bring the same practitioner; that is no second version.
+                self._versions[resource["resourceType"]].pop(resource["id"], None)
+                self._keep(resource)
 
     def read(self, kind: str, id_: str) -> Resource | None:
-        """The resource, or None if there is none of this type and id."""
-        return self._resources.get(kind, {}).get(id_)
+        """The resource, or None if there is none of this type and id, or none any more."""
+        return (self.versions(kind, id_) or (None,))[-1]
 
-    def create(self, resource: Resource) -> Resource:
-        """Keep the resource under a new id and return it as kept. Its type must be one of ``SERVED_TYPES``."""
-        kept = _labelled(resource | {"id": str(uuid4())})
-        kept["meta"] |= {"versionId": "1", "lastUpdated": datetime.now(UTC).isoformat(timespec="milliseconds")}
+    def versions(self, kind: str, id_: str) -> tuple[Resource | None, ...]:
+        """Every version from the first on, None for a deletion; empty where there never was one."""
         with self._lock:
-            self._resources[resource["resourceType"]][kept["id"]] = kept
+            return self._versions.get(kind, {}).get(id_, ())
+
+    def every(self, kind: str) -> list[Resource]:
+        """The resources of a type as they stand now, in the order in which they first came."""
+        with self._lock:
+            latest = [versions[-1] for versions in self._versions.get(kind, {}).values()]
+        return [resource for resource in latest if resource is not None]
+
+    def create(self, resource: Resource, id_: str | None = None) -> Resource:
+        """Keep the resource under a new id and return it as kept. Its type must be one of ``SERVED_TYPES``."""
+        with self._lock:
+            return self._keep(resource | {"id": id_ or new_id()})
+
+    def update(self, resource: Resource) -> Resource:
+        """Keep the resource as the next version of its id, the first if need be, and return it as kept."""
+        with self._lock:
+            return self._keep(resource)
+
+    def delete(self, kind: str, id_: str) -> None:
+        """Delete the resource; its versions can still be read. One that is not there is left alone."""
+        with self._lock:
+            versions = self.versions(kind, id_)
+            if versions and versions[-1] is not None:
+                self._versions[kind][id_] = (*versions, None)
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Whatever is written inside is undone if an exception leaves; nobody else reads or writes meanwhile."""
+        with self._lock:
+            before = {kind: dict(kept) for kind, kept in self._versions.items()}
+            try:
+                yield
+            except BaseException:
+                self._versions = before
+                raise
+
+    def _keep(self, resource: Resource) -> Resource:
+        kind, id_ = resource["resourceType"], resource["id"]
+        versions = self.versions(kind, id_)
+        meta = {
+            "versionId": str(len(versions) + 1),
+            "lastUpdated": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        kept = _labelled(resource, meta)
+        self._versions[kind][id_] = (*versions, kept)
         return kept
 
-    def search(self, kind: str, parameters: Mapping[str, str]) -> list[Resource]:
-        """The resources of one type that match every parameter, the values of one separated by commas being choices.
 
-        Raises:
-            UnsupportedSearchError: a parameter that is none of ``SEARCH_PARAMETERS``.
-        """
-        unsupported = sorted(set(parameters) - set(SEARCH_PARAMETERS))
-        if unsupported:
-            raise UnsupportedSearchError(", ".join(unsupported))
-        with self._lock:
-            candidates = list(self._resources.get(kind, {}).values())
-        return [
-            resource
-            for resource in candidates
-            if all(_matches(resource, name, value.split(",")) for name, value in parameters.items())
-        ]
-
-    def of_patient(self, id_: str) -> list[Resource]:
-        """The Patient and everything whose subject it is."""
-        patient = self.read("Patient", id_)
-        record = [found for kind in SERVED_TYPES for found in self.search(kind, {"patient": id_})]
-        return [patient, *record] if patient else []
+def new_id() -> str:
+    """An id that no resource has."""
+    return str(uuid4())
 
 
-def _labelled(resource: Resource) -> Resource:
+def _labelled(resource: Resource, own: dict[str, str]) -> Resource:
     meta = dict(resource.get("meta") or {})
     security = [label for label in meta.get("security", []) if label.get("code") != TEST_DATA["code"]]
-    return resource | {"meta": meta | {"security": [*security, TEST_DATA]}}
-
-
-def _matches(resource: Resource, name: str, values: list[str]) -> bool:
-    if name == "_id":
-        return resource["id"] in values
-    if name == "status":
-        return resource.get("status") in [value.rsplit("|", 1)[-1] for value in values]
-    if name == "name":
-        return any(value.casefold() in _names(resource) for value in values)
-    reference = resource.get("subject") or resource.get("patient") or {}
-    patient = _bare(reference.get("reference", ""))
-    return bool(patient) and patient in [_bare(value) for value in values]
-
-
-def _bare(reference: str) -> str:
-    """The id in ``Patient/x``, in an absolute address, or alone; another type's id is no patient's."""
-    kind, separator, id_ = reference.rpartition("/")
-    return id_ if not separator or kind.rpartition("/")[2] == "Patient" else ""
-
-
-def _names(resource: Resource) -> str:
-    words = [
-        word
-        for name in resource.get("name") or []
-        if isinstance(name, dict)
-        for word in [name.get("text", ""), *name.get("given", []), name.get("family", "")]
-    ]
-    return " ".join(words).casefold()
+    return resource | {"meta": meta | own | {"security": [*security, TEST_DATA]}}

@@ -13,10 +13,12 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+import requests
 from fhir.resources.R4B import get_fhir_model_class
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cds_service.__main__ import main
 from cds_service.sandbox import demo
 from cds_service.sandbox.fhir import sandbox
 from cds_service.sandbox.store import Store
@@ -100,7 +102,15 @@ def test_the_capability_statement_is_valid_and_says_plainly_that_it_is_a_sandbox
     offered = {
         entry["type"]: {each["code"] for each in entry["interaction"]} for entry in statement["rest"][0]["resource"]
     }
-    assert offered["MedicationRequest"] == {"read", "search-type", "create"}
+    assert offered["MedicationRequest"] == {"read", "vread", "search-type", "create", "update", "delete"}
+    assert {each["code"] for each in statement["rest"][0]["interaction"]} == {"transaction", "batch"}
+
+
+def test_whatever_the_statement_says_a_type_can_be_searched_by_is_searched_by(fhir: FlaskClient) -> None:
+    for told in fhir.get("/fhir/metadata").get_json()["rest"][0]["resource"]:
+        for parameter in told["searchParam"]:
+            answer = fhir.get(f"/fhir/{told['type']}", query_string={parameter["name"]: "nobody"})
+            assert (answer.status_code, answer.get_json()["total"]) == (200, 0), (told["type"], parameter)
 
 
 def test_whatever_is_served_is_labelled_as_test_data(fhir: FlaskClient) -> None:
@@ -225,9 +235,10 @@ def test_what_is_no_valid_resource_is_refused_and_not_kept(
     assert fhir.get("/fhir/MedicationRequest").get_json()["total"] == before
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_nothing_is_changed_or_deleted(fhir: FlaskClient, method: str) -> None:
-    outcome(fhir.open("/fhir/MedicationRequest/a1", method=method, json=order("a1", status="stopped")), 405)
+def test_what_it_does_not_do_is_refused(fhir: FlaskClient) -> None:
+    outcome(fhir.patch("/fhir/MedicationRequest/a1", json=order("a1", status="stopped")), 405)
+    outcome(fhir.delete("/fhir/MedicationRequest?_id=a1"), 405)
+    outcome(fhir.get("/fhir/Patient/ann/$everything/x"), 405)
     assert fhir.get("/fhir/MedicationRequest/a1").get_json()["status"] == "active"
 
 
@@ -436,6 +447,50 @@ def test_it_prints_its_address_when_ready_and_stops_cleanly(signal_: signal.Sign
     assert re.match(r"Open http://127\.0\.0\.1:\d+/ ", line), complained
     assert "Stopped" in said
     assert (process.returncode, complained) == (0, "")
+
+
+def test_its_own_sandbox_can_be_set_wrong_and_the_service_reads_it_all_the_same(told: tuple[Chart, ...]) -> None:
+    """As an operator would try it: with a token, short pages and a fault, from the command line."""
+    (chart,) = [each for each in told if each.slug == "opioid-hydrocodone-on-alprazolam"]
+    options = ["--demand-token", "--page-size", "2", "--fault", "failed-page", "--fault", "slow"]
+    command = [sys.executable, "-m", "cds_service", "demo", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        opened, demanded, faults = (process.stdout.readline() for _ in range(3))
+        try:
+            base = opened.split()[1]
+            where = requests.get(f"{base}fhir/.well-known/smart-configuration", timeout=10).json()
+            assert f"{base}fhir/.well-known/smart-configuration" in demanded
+            assert "failed-page, slow" in faults
+            requests.put(f"{base}fhir/faults", json={"faults": []}, timeout=10)
+            client = requests.post(where["registration_endpoint"], json={}, timeout=10).json()
+            token = requests.post(
+                where["token_endpoint"],
+                data={"grant_type": "client_credentials", "scope": "system/*.rs"},
+                auth=(client["client_id"], client["client_secret"]),
+                timeout=10,
+            ).json()
+            assert requests.get(f"{base}fhir/Patient", timeout=10).status_code == 401
+            drafts = [{"resource": draft} for draft in chart.drafts]
+            body = {
+                "hook": "order-sign",
+                "hookInstance": "1",
+                "fhirServer": base.replace("127.0.0.1", "localhost") + "fhir",
+                "fhirAuthorization": token,
+                "context": {"userId": "Practitioner/x", "patientId": chart.patient, "draftOrders": {"entry": drafts}},
+            }
+            (card,) = requests.post(f"{base}cds-services/benzo-order-sign", json=body, timeout=20).json()["cards"]
+            assert card["indicator"] == "warning"
+            assert "FHIR server" not in card["detail"]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("options", [["--fault", "tired"], ["--page-size", "0"]])
+def test_an_option_that_cannot_be_is_explained(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", *options]) == 2
+    assert re.search(r"throttled, slow|one resource", capsys.readouterr().err)
 
 
 def test_an_impatient_second_signal_says_no_more() -> None:

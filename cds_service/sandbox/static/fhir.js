@@ -1,21 +1,64 @@
 // The chart, read and written through the sandbox's FHIR API, and how its resources are put in words.
 
-import { call } from "./wire.js";
+import { access, forgetAccess } from "./access.js";
+import { CallFailed, call } from "./wire.js";
 
 export const SERVER = new URL("/fhir", location.href).href;
 const TYPE = "application/fhir+json";
+const NOT_ADMITTED = 401;
 
 export function read(relative) {
-  return call("GET", `${SERVER}/${relative}`, { type: TYPE });
+  return ask("GET", `${SERVER}/${relative}`);
 }
 
+// Every page of a search. A part of them is as bad as none: it would look like the whole.
 export async function search(relative) {
-  const bundle = await read(relative);
-  return (bundle.entry ?? []).map((entry) => entry.resource);
+  const found = [];
+  const seen = new Set();
+  let address = `${SERVER}/${relative}`;
+  while (address) {
+    if (seen.has(address) || !address.startsWith(`${SERVER}/`)) throw failed("there are pages that cannot be read");
+    seen.add(address);
+    const bundle = await ask("GET", address);
+    if (bundle?.resourceType !== "Bundle") throw failed("the answer to a search was something else than a Bundle");
+    found.push(...(bundle.entry ?? []).filter((entry) => entry.search?.mode !== "outcome").map((entry) => entry.resource));
+    address = bundle.link?.find((link) => link.relation === "next")?.url;
+  }
+  return found;
+}
+
+function failed(text) {
+  return new CallFailed(0, { issue: [{ diagnostics: text }] });
 }
 
 export function create(resource, shown) {
-  return call("POST", `${SERVER}/${resource.resourceType}`, { body: resource, shown, type: TYPE });
+  return ask("POST", `${SERVER}/${resource.resourceType}`, { body: resource, shown });
+}
+
+// What a hook request says of the way to the sandbox; undefined where it is open.
+export async function authorization() {
+  const held = await access(SERVER);
+  return held && {
+    access_token: held.access_token,
+    token_type: "Bearer",
+    expires_in: held.expires_in,
+    scope: held.scope,
+    subject: held.subject,
+  };
+}
+
+async function ask(method, url, options = {}) {
+  const sent = async () => {
+    const held = await access(SERVER);
+    return call(method, url, { ...options, type: TYPE, authorization: held && `Bearer ${held.access_token}` });
+  };
+  try {
+    return await sent();
+  } catch (failure) {
+    if (!(failure instanceof CallFailed) || failure.status !== NOT_ADMITTED) throw failure;
+    forgetAccess();
+    return sent();
+  }
 }
 
 export function conceptText(concept) {

@@ -1,6 +1,6 @@
 // CDS Hooks, from the client's side: discovery, prefetch by the templates that discovery gives, calls and feedback.
 
-import { SERVER, read } from "./fhir.js";
+import { SERVER, authorization, read } from "./fhir.js";
 import { call } from "./wire.js";
 
 const PRESCRIBER = "Practitioner/sandbox-prescriber";
@@ -20,10 +20,12 @@ export async function fire(hook, context) {
 
 async function ask(service, hook, context) {
   const whole = { userId: PRESCRIBER, ...context };
+  const fhirAuthorization = await authorization();
   const request = {
     hook,
     hookInstance: uuid(),
     fhirServer: SERVER,
+    ...(fhirAuthorization ? { fhirAuthorization } : {}),
     context: whole,
     prefetch: await prefetched(service.prefetch ?? {}, whole),
   };

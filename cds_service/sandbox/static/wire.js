@@ -13,16 +13,20 @@ export class CallFailed extends Error {
   }
 }
 
-// Sends and returns parsed JSON. `shown` gives the call a name in the panel; calls without one are not listed.
-export async function call(method, url, { body, shown, type = "application/json" } = {}) {
+// Sends JSON, or a form, and returns parsed JSON. `shown` gives the call a name in the panel; calls without one are not listed.
+export async function call(method, url, { body, form, shown, authorization, type = "application/json" } = {}) {
   const entry = { shown, method, url, request: body, status: null, response: undefined, began: performance.now() };
   if (shown) remember(entry);
   let answer;
   try {
     answer = await fetch(url, {
       method,
-      headers: body === undefined ? { Accept: type } : { Accept: type, "Content-Type": type },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: {
+        Accept: type,
+        ...(body === undefined ? {} : { "Content-Type": type }),
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+      },
+      body: body === undefined ? form : JSON.stringify(body),
     });
   } catch {
     finish(entry, "no answer", undefined);

@@ -1,0 +1,89 @@
+"""Does the order-entry page work with a sandbox that demands a token, and say where it cannot read a whole record?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from cds_service.sandbox.access import Access
+from cds_service.sandbox.demo import QuietHandler, demonstration
+from cds_service.sandbox.faults import Fault, FaultKind, Faults
+from cds_service.sandbox.fhir import Behaviour
+
+CHROMIUM = Path("/usr/bin/chromium")
+STORY = "opioid-hydrocodone-on-alprazolam"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: scripts/install-chromium installs it"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, behaviour: Behaviour) -> Iterator[tuple[Page, list[Request], list[str]]]:
+    """The page with the story's chart asked for, what it sends, and what it complains of."""
+    server = make_server("127.0.0.1", 0, demonstration(behaviour), threaded=True, request_handler=QuietHandler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page, sent, complaints = context.new_page(), [], []
+    page.set_default_timeout(15_000)
+    page.on("request", lambda request: sent.append(request))
+    page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"http://127.0.0.1:{server.port}/#story={STORY}")
+    yield page, sent, complaints
+    context.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_page_gets_itself_a_token_and_passes_it_on(browser: Browser) -> None:
+    with opened(browser, Behaviour(Access(demanded=True), most_per_page=7)) as (page, sent, complaints):
+        expect(page.locator("#medications .name").first).to_be_visible()
+        # Every patient is listed, although no page of the sandbox holds them all.
+        expect(page.locator("#patient-list button").nth(39)).to_be_visible()
+        page.get_by_role("button", name="Add the story's order").click()
+        expect(page.locator("#order-cards .card")).to_have_count(1)
+        paths = [(urlsplit(request.url).path, request) for request in sent]
+        reads = [request for path, request in paths if path.startswith("/fhir/") and path.count("/") == 2]
+        assert len(reads) > 10
+        assert {request.headers.get("authorization", "")[:7] for request in reads} == {"Bearer "}
+        assert len([path for path, _ in paths if path == "/fhir/auth/token"]) == 1
+        hooks = [request.post_data_json for path, request in paths if path.startswith("/cds-services/")]
+        assert hooks
+        assert all(body["fhirAuthorization"]["token_type"] == "Bearer" for body in hooks)
+        assert complaints == []
+
+
+def test_a_token_that_is_about_to_end_is_renewed(browser: Browser) -> None:
+    # Within the time before its end in which the page uses none.
+    with opened(browser, Behaviour(Access(demanded=True, seconds=1))) as (page, sent, complaints):
+        expect(page.locator("#medications .name").first).to_be_visible()
+        assert len([request for request in sent if request.url.endswith("/fhir/auth/token")]) > 1
+        assert complaints == []
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CUT_PAGE, FaultKind.LOOPING_PAGE, FaultKind.FOREIGN_PAGE])
+def test_a_record_of_which_a_page_is_broken_is_not_shown_as_the_whole(browser: Browser, kind: FaultKind) -> None:
+    faults = Faults([Fault(kind=kind, types=("Condition", "MedicationRequest"))])
+    with opened(browser, Behaviour(faults=faults)) as (page, _, complaints):
+        page.goto(page.url.partition("#")[0])
+        page.locator("#patient-list button", has_text="twelve").first.click()
+        expect(page.locator("#problem")).to_contain_text("could not be read")
+        expect(page.locator("#medications .name")).to_have_count(0)
+        assert complaints == []
