@@ -62,13 +62,15 @@ class Prefetched:
     """One place, read: its ``entries`` without OperationOutcomes, and in ``incomplete`` why more may exist.
 
     ``incomplete`` is empty only where everything that was asked for has been supplied. ``next_url`` is the address of
-    the next page, as sent and unchecked; never follow it without comparing its origin.
+    the next page, as sent and unchecked; never follow it without comparing its origin. ``included`` of the entries came
+    beside what the search found, and are not of its total.
     """
 
     supplied: Supplied
     entries: tuple[Entry, ...] = ()
     incomplete: tuple[str, ...] = ()
     next_url: str | None = None
+    included: int = 0
 
     @property
     def resources(self) -> list[object]:
@@ -86,6 +88,7 @@ class _Reading:
     entries: list[Entry] = field(default_factory=list)
     incomplete: set[str] = field(default_factory=set)
     next_url: str | None = None
+    included: int = 0
     failed: bool = False
 
 
@@ -103,7 +106,7 @@ def read_value(value: object = ABSENT) -> Prefetched:
     if reading.failed and not reading.entries:
         return Prefetched(Supplied.ERROR, incomplete=incomplete)
     supplied = Supplied.DATA if reading.entries else Supplied.NO_DATA
-    return Prefetched(supplied, tuple(reading.entries), incomplete, reading.next_url)
+    return Prefetched(supplied, tuple(reading.entries), incomplete, reading.next_url, reading.included)
 
 
 def entries_of(value: object) -> Prefetched:
@@ -158,7 +161,10 @@ def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
     sent = bundle.get("entry")
     listed = members(sent)
     for item in listed:
+        before = len(reading.entries)
         _read(item, reading, depth + 1)
+        if not _matches(item):
+            reading.included += len(reading.entries) - before
     if (isinstance(sent, list) and None in sent) or any(map(_is_empty, listed)):
         reading.incomplete.add(EMPTY_ENTRY)
     links = [link for link in members(bundle.get("link")) if isinstance(link, dict) and link.get("relation") == "next"]

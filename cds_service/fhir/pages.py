@@ -52,7 +52,7 @@ def all_pages(
 def _joined(pages: list[Prefetched], totals: list[int], why: tuple[str, ...]) -> Prefetched:
     entries: tuple[Entry, ...] = tuple(entry for page in pages for entry in page.entries)
     said = [reason for page in pages for reason in page.incomplete if reason not in (HAS_MORE_PAGES, FEWER_THAN_TOTAL)]
-    if totals and not why and max(totals) > len(entries):
+    if totals and not why and max(totals) > len(entries) - sum(page.included for page in pages):
         said.append(FEWER_THAN_TOTAL)
     incomplete = tuple(sorted({*said, *why}))
     if len(pages) == 1 and pages[0].supplied is Supplied.ERROR:

@@ -90,6 +90,19 @@ def test_every_page_is_read(server: FhirServer) -> None:
     assert "entries" not in missing(card)
 
 
+def test_what_is_included_beside_the_pages_does_not_make_up_for_what_is_missing(server: FhirServer) -> None:
+    def with_an_included_one(page: dict[str, Any], number: int) -> dict[str, Any]:
+        beside = {"resourceType": "Medication", "id": f"x{number}", "code": {"text": "metformin"}}
+        page["entry"].append({"resource": beside, "search": {"mode": "include"}})
+        return page
+
+    first = server.page(metformin("m1"), after=f"{server.base}?page=2", total=4)
+    server.answers["MedicationRequest"] = Reply(with_an_included_one(first, 1))
+    server.answers["?page=2"] = Reply(with_an_included_one(server.page(metformin("m2"), total=4), 2))
+    (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
+    assert "fewer entries were sent than the total says" in missing(card)
+
+
 def test_a_page_that_was_sent_is_followed(server: FhirServer) -> None:
     sent = server.page(metformin("m1"), after=f"{server.base}?page=2")
     server.answers["?page=2"] = Reply(server.page(order("oxy", OXYCODONE, a_day=4)))
