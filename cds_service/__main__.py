@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from cds_service import commands, knowledge_command, records_command
 from cds_service.config import Settings, explain
+from cds_service.records.opening import StoreSettingError
 from cds_service.trust.tenant_file import TenantFileError
 from rules.knowledge import KnowledgeError
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _cannot(*explain(error), "`benzo-cds config check` lists every setting.")
     except TenantFileError as error:
         return _cannot(*error.problems, "`benzo-cds config check` explains the configuration.")
-    except (KnowledgeError, commands.CommandError) as error:
+    except (KnowledgeError, StoreSettingError, commands.CommandError) as error:
         return _cannot(str(error))
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()

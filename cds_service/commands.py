@@ -16,7 +16,7 @@ from cds_service.fhir.bundle import Entry
 from cds_service.fhir.reader import read_patient
 from cds_service.hooks.prefetch import supply_of
 from cds_service.input import FileContent, UnreadableFileError, prefetched, read_file
-from cds_service.records.opening import with_default_store
+from cds_service.records.opening import NO_STORE, StoreSettingError, open_store, with_default_store
 from cds_service.trust.addresses import is_loopback_host
 from cds_service.trust.tenant_file import TenantFileError
 from cds_service.trust.tenants import Tenants
@@ -124,15 +124,20 @@ def check_configuration(_: Namespace) -> int:
         load_knowledge(settings.site_text())
         if settings.tenants is not None:
             Tenants(settings.tenants, settings)
+        store = None if settings.store in (None, NO_STORE) else open_store(settings)
     except ValidationError as error:
         wrong.extend(explain(error))
     except TenantFileError as error:
         wrong.extend(f"{PREFIX}TENANTS: {line}" for line in error.problems)
+    except StoreSettingError as error:
+        wrong.append(str(error))
     except ValueError as error:  # the site's policy, or a file that is no text
         wrong.append(f"{PREFIX}SITE_POLICY: {error}")
     else:
         for name, field in Settings.model_fields.items():
             value = getattr(settings, name)
+            if name == "store" and store is not None:
+                value = f"{store.database.shown_address} ({store.status()})"
             print(f"{PREFIX}{name.upper()} = {'(not set)' if value in (None, {}) else value}   # {field.description}")
     for line in wrong:
         print(f"benzo-cds: {line}", file=sys.stderr)

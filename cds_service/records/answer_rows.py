@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -19,7 +18,6 @@ from rules.knowledge.guidance import LeadsTo
 
 OTHER = "other"
 NO_REASON = ""
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MOST_SUGGESTIONS = 10
 
 
@@ -50,16 +48,16 @@ def _reasons(tenant: Tenant, item: Feedback) -> Iterable[str]:
 
 
 def _ours(code: str, tenant: Tenant) -> str:
-    """Our code for a reason. HL7's wider codes stand for one of ours only where they can be no other."""
+    """Our code for a reason. HL7's wider codes stand for one of ours only where they can be no other.
+
+    What is neither may be somebody's words, and is not kept.
+    """
     reasons = tenant.knowledge.suggestions.override_reasons
     mapped = tenant.override_reasons.get(code, code)
     if any(mapped == each.code for each in reasons):
         return mapped
     wider = [each.code for each in reasons if each.standard.code == mapped]
-    if len(wider) == 1:
-        return wider[0]
-    # A code that is none may be somebody's words.
-    return mapped if _CODE.fullmatch(mapped) else OTHER
+    return wider[0] if len(wider) == 1 else mapped if wider else OTHER
 
 
 def _suggestions(item: Feedback, names: Pseudonyms) -> str:

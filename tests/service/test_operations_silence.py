@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from caller import OTHER_ES384, tenants_file, token
 from fhir_server import Reply, fhir_server
 from served import Served, served
+from stores import key_file
 
 from fhir_fixtures import quirks, stories
 
@@ -97,8 +99,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             ehr.answers[key] = reply
         block = {"fhir_servers": [{"base": ehr.base, "private": True}]}
         file = tenants_file(folder, general=block)
-        with served(folder, tenants=str(file), development=True, log_level="DEBUG") as running:
-            yield _send_all(running, ehr.base)
+        store = {"store": str(folder / "records.sqlite3"), "store_key_file": str(key_file(folder))}
+        with served(folder, tenants=str(file), development=True, log_level="DEBUG", **store) as running:
+            sent = _send_all(running, ehr.base)
+            yield sent | {"store": folder / "records.sqlite3"}
 
 
 def _send_all(running: Served, server: str) -> dict[str, Any]:
@@ -161,6 +165,14 @@ def test_every_line_that_is_ours_has_known_members_alone(told: dict[str, Any]) -
 def test_no_count_holds_the_mark(told: dict[str, Any]) -> None:
     assert "benzo_cds_cards_total{" in told["counts"]
     assert MARK.lower() not in told["counts"].lower()
+
+
+def test_no_row_of_the_store_holds_the_mark(told: dict[str, Any]) -> None:
+    with sqlite3.connect(told["store"]) as connection:
+        kept = "\n".join(connection.iterdump())
+    assert kept.count('INSERT INTO "evaluations"') > 50
+    assert "'other'" in kept
+    assert [line[:80] for line in kept.splitlines() if MARK.lower() in line.lower()] == []
 
 
 def test_no_refusal_holds_the_mark(told: dict[str, Any]) -> None:

@@ -13,8 +13,10 @@ from sqlalchemy import func, text, update
 from sqlalchemy import select as select_rows
 from stores import client_with, store_of, store_settings
 
+from cds_service.__main__ import main
 from cds_service.config import Settings
 from cds_service.records.database import StoreDownError
+from cds_service.records.opening import with_default_store
 from cds_service.records.schema import answers, evaluations, metadata
 from cds_service.records.schema import cards as card_rows
 from cds_service.records.store import StoredMemory
@@ -125,12 +127,12 @@ def test_feedback_that_comes_again_is_kept_once(settings, store):
         # HL7's wider code of one reason alone, and one that may be any of several.
         ({"overrideReason": {"reason": {"code": "risk-benefit-ratio"}}}, "benefits-outweigh-risks"),
         ({"overrideReason": {"reason": {"code": "cds-not-applicable"}}}, "cds-not-applicable"),
-        ({"overrideReason": {"reason": {"code": 17, "system": "urn:site"}}}, "17"),
+        ({"overrideReason": {"reason": {"code": 17, "system": "urn:site"}}}, "other"),
         ({"overrideReason": {"reason": {"code": "the patient Mrs Marker said no"}}}, "other"),
         ({"overrideReason": {"userComment": "Mrs Marker"}}, ""),
         (
             {"overrideReason": None, "extension": {"com.epic.cdshooks.feedback.overrideReason.reasonTitle": "Marker"}},
-            "Marker",
+            "other",
         ),
     ],
 )
@@ -294,3 +296,80 @@ def test_evaluations_can_only_be_added(settings, store):
             store.database.use(lambda c, change=change: c.execute(text(change)), writes=True)
         store.database._down_since = None
     assert store.database.use(lambda c: c.execute(select_rows(func.count()).select_from(evaluations)).scalar()) == 1
+
+
+# -- the configuration ------------------------------------------------------------------------------------------------
+
+
+SERVER = "postgresql://x@127.0.0.1:1/y"
+
+
+def checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **told: str) -> tuple[int, str, str]:
+    """What `config check` says of settings of the store."""
+    for name, value in told.items():
+        monkeypatch.setenv(f"BENZO_CDS_{name.upper()}", value)
+    status = main(["config", "check"])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_the_configuration_of_a_store_is_told_without_its_password(tmp_path, monkeypatch, capsys):
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef" * 2, encoding="utf-8")
+    address = "postgresql://somebody:hunter2@127.0.0.1:1/records"
+    status, out, err = checked(monkeypatch, capsys, store=address, store_key_file=str(key))
+    assert (status, err) == (0, "")
+    assert "BENZO_CDS_STORE = postgresql+psycopg://somebody:***@127.0.0.1:1/records (down)" in out
+    status, out, err = checked(monkeypatch, capsys, store=str(tmp_path / "records.sqlite3"))
+    assert "records.sqlite3 (up)" in out
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"store": "mysql://x/y"}, "BENZO_CDS_STORE: a store is SQLite or PostgreSQL"),
+        ({"store": "://"}, "BENZO_CDS_STORE: not an address"),
+        ({"store": "sqlite://"}, "BENZO_CDS_STORE: a store of SQLite is a file"),
+        (
+            {"store": "postgresql://x@127.0.0.1:1/y"},
+            "BENZO_CDS_STORE_KEY_FILE: is needed for a store that is not a file",
+        ),
+        (
+            {"store": "postgresql://x@127.0.0.1:1/y", "store_key_file": "/nowhere"},
+            "KEY_FILE: cannot be read: No such file",
+        ),
+        ({"store": "/proc/nowhere/records.sqlite3"}, "BENZO_CDS_STORE_KEY_FILE: "),
+        (
+            {"store": "records.sqlite3", "store_password_file": "/nowhere"},
+            "BENZO_CDS_STORE_PASSWORD_FILE: there is no such",
+        ),
+    ],
+)
+def test_a_mistake_in_the_settings_of_the_store_is_named(told, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = checked(monkeypatch, capsys, **told)
+    assert status == 1
+    assert words in err
+
+
+def test_a_short_secret_is_no_key(tmp_path, monkeypatch, capsys):
+    (tmp_path / "key").write_text("short", encoding="utf-8")
+    told = {"store": str(tmp_path / "records.sqlite3"), "store_key_file": str(tmp_path / "key")}
+    status, _, err = checked(monkeypatch, capsys, **told)
+    assert (status, "at least 32 characters" in err) == (1, True)
+
+
+def test_a_file_store_makes_its_key_once_and_for_its_owner_alone(tmp_path):
+    settings = Settings(store=str(tmp_path / "kept" / "records.sqlite3"))
+    first = store_of(settings)
+    key = tmp_path / "kept" / "records.sqlite3.key"
+    assert key.stat().st_mode & 0o077 == 0
+    assert store_of(settings).names == first.names
+
+
+def test_serve_keeps_a_file_of_its_user_where_no_store_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert with_default_store(Settings(store=None)).store == str(tmp_path / "benzo-cds" / "records.sqlite3")
+    assert with_default_store(Settings(store="none")).store == "none"
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
+    assert with_default_store(Settings(store=None)).store is None
