@@ -26,7 +26,14 @@ import org.springframework.transaction.annotation.EnableTransactionManagement;
 /** What HAPI FHIR's storage asks of its surroundings: a database, in memory, and settings. */
 @Configuration
 @EnableTransactionManagement
-@Import({JpaR4Config.class, HapiJpaConfig.class, JpaBatch2Config.class, Batch2JobsConfig.class, SubscriptionChannelConfig.class, ThreadPoolFactoryConfig.class})
+@Import({
+    JpaR4Config.class,
+    HapiJpaConfig.class,
+    JpaBatch2Config.class,
+    Batch2JobsConfig.class,
+    SubscriptionChannelConfig.class,
+    ThreadPoolFactoryConfig.class
+})
 public class Storage {
     @Bean
     DataSource database() {
