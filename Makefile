@@ -44,6 +44,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.develop $(VENV)/.installed
 	scripts/install-chromium || echo "Without Chromium the tests of the pages are skipped." >&2
 	scripts/install-postgresql || echo "Without PostgreSQL the tests of a store in it are skipped." >&2
+	scripts/independent-fhir-server prepare || echo "Without HAPI FHIR the tests against a server not ours are skipped." >&2
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile tests
 
 attack: $(VENV)/.develop $(VENV)/.installed

@@ -42,14 +42,16 @@ class Judge:
         supply = supply_of(request.prefetch, tenant.aliases)
         supply = self.completion.with_drafts(supply, request, tenant)
         call, patient = _read(tenant, service, request, supply)
-        completed = supply
-        if service.drafts is None or holds_depressant(patient, call.selected, tenant.knowledge):
-            completed = self.completion.with_record(supply, request, tenant)
-            if completed is not supply:
-                call, patient = _read(tenant, service, request, completed)
-        # Nothing is asked or fetched for an order that holds no depressant, or is for another patient; that is said.
-        elif supply.lacking or not holds_stray(patient, call.selected, tenant.knowledge):
+        judged = service.drafts is None or holds_depressant(patient, call.selected, tenant.knowledge)
+        # Nothing is asked or fetched for an order that holds no depressant.
+        if not judged and not holds_stray(patient, call.selected, tenant.knowledge):
             return Evaluation(tenant, service, call, reached=supply.reached)
+        completed = self.completion.with_record(supply, request, tenant)
+        if completed is not supply:
+            call, patient = _read(tenant, service, request, completed)
+        # An order for another patient is said beside the record of this one; it is no reason to refuse the call.
+        if not judged and completed.lacking:
+            return Evaluation(tenant, service, call, reached=completed.reached)
         completed.require()
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
         return _drawn(tenant, service, call, assessment, completed)

@@ -73,6 +73,20 @@ def test_nothing_is_fetched_for_an_order_without_a_depressant(server: FhirServer
     assert server.asked == []
 
 
+def test_a_draft_for_another_patient_is_said_beside_a_record_that_was_fetched(server: FhirServer) -> None:
+    stray = lorazepam("stray", subject={"reference": "Patient/p2"})
+    (card,) = service(server).post(SIGN, json=body(server, stray)).get_json()["cards"]
+    assert card["summary"] == "Lorazepam is drafted for another patient; not counted"
+    assert "/fhir/MedicationRequest" in {path.partition("?")[0] for path in server.asked}
+
+
+def test_a_draft_for_another_patient_is_no_reason_to_refuse(server: FhirServer) -> None:
+    server.answers["MedicationRequest"] = Reply({"resourceType": "OperationOutcome"}, 500)
+    stray = lorazepam("stray", subject={"reference": "Patient/p2"})
+    answer = service(server).post(SIGN, json=body(server, stray))
+    assert (answer.status_code, answer.get_json()) == (200, {"cards": []})
+
+
 def test_a_prefetch_error_is_fetched_again(server: FhirServer) -> None:
     failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
     server.answers["MedicationRequest"] = Reply(server.page(order("oxy", OXYCODONE, a_day=4)))
