@@ -4,67 +4,76 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import MutableMapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 import orjson
+import structlog
 
-FIELDS = "fields"
-_log = logging.getLogger("benzo_cds")
+NAME = "benzo_cds"
+"""The logger of the standard library that our lines come out of."""
 
 
-class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON. An exception is its type and where it arose, never its message."""
+def _in_order(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """When, how grave and what first, so that a line can be read by eye."""
+    return {name: event.pop(name) for name in ("at", "level", "event")} | dict(event)
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        told: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
-        told |= getattr(record, FIELDS, {})
-        if record.exc_info and record.exc_info[1] is not None:
-            told |= _origin(record.exc_info[1])
-        return orjson.dumps(told).decode()
+
+def _line(event: object, **_: object) -> str:
+    return orjson.dumps(event).decode()
+
+
+_log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+    logging.getLogger(NAME),
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _in_order,
+        structlog.processors.JSONRenderer(serializer=_line),
+    ],
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
 
 
 def configure(level: str) -> None:
-    """Send our logs, as JSON, to standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
-    _log.handlers = [handler]
-    _log.propagate = False
-    _log.setLevel(level)
+    """Send our logs to standard error."""
+    logger, handler = logging.getLogger(NAME), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
 
 
 def answered(**fields: object) -> None:
     """Log that a call was answered: method, route, service, status, milliseconds, number of cards."""
-    _log.info("answered", extra={FIELDS: {name: value for name, value in fields.items() if value is not None}})
+    _log.info("answered", **{name: value for name, value in fields.items() if value is not None})
 
 
 def not_admitted(reason: str) -> None:
     """Log that a caller was refused, and why; the reason is one of our own words, and holds nothing of the token."""
-    _log.warning("not admitted", extra={FIELDS: {"reason": reason}})
+    _log.warning("not admitted", reason=reason)
 
 
 def not_fetched(reason: str, tenant: str) -> None:
     """Log that nothing was fetched for a call, and why; the address that was named is not repeated."""
-    _log.warning("not fetched", extra={FIELDS: {"reason": reason, "tenant": tenant}})
+    _log.warning("not fetched", reason=reason, tenant=tenant)
 
 
 def tenants_read(number: int) -> None:
     """Log that a changed file of tenants is in force."""
-    _log.info("tenants read", extra={FIELDS: {"tenants": number}})
+    _log.info("tenants read", tenants=number)
 
 
 def tenants_refused(problems: Sequence[str]) -> None:
     """Log that a changed file of tenants cannot be used, and that the last good one stays in force."""
-    _log.error("tenants refused", extra={FIELDS: {"problems": list(problems)}})
+    _log.error("tenants refused", problems=list(problems))
 
 
 def store_down(kind: str) -> None:
     """Log that the store cannot be used, and by what kind of error; calls are answered without it."""
-    _log.error("store down", extra={FIELDS: {"error": kind}})
+    _log.error("store down", error=kind)
 
 
 def store_back() -> None:
@@ -79,12 +88,17 @@ def no_store() -> None:
 
 def not_kept(number: int) -> None:
     """Log that records of calls are lost: the store was down for longer than one process can keep them."""
-    _log.error("records lost", extra={FIELDS: {"number": number}})
+    _log.error("records lost", number=number)
+
+
+def suggestion_left_out() -> None:
+    """Log that a card goes without a suggestion, since its resource would not be valid FHIR."""
+    _log.warning("suggestion left out")
 
 
 def failed(error: BaseException) -> None:
     """Log a defect of our own: the type of the error and the lines it went through, without any value."""
-    _log.error("failed", extra={FIELDS: _origin(error)})
+    _log.error("failed", **_origin(error))
 
 
 def _origin(error: BaseException) -> dict[str, Any]:

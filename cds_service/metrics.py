@@ -34,14 +34,14 @@ class Metrics:
         self._registry = CollectorRegistry()
         counter = partial(Counter, namespace=_NAMESPACE, registry=self._registry)
         self._calls = counter("calls", "Calls answered", ["service", "status", "tenant"])
-        self._cards = counter("cards", "Cards made", ["service", "topic", "indicator", "verdict"])
-        self._findings = counter("findings", "Findings that raise a card", ["service", "finding"])
+        self._cards = counter("cards", "Cards made", ["service", "tenant", "topic", "indicator", "verdict"])
+        self._findings = counter("findings", "Findings that raise a card", ["service", "tenant", "finding"])
         self._record = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
         self._refused = counter("not_admitted", "Calls that were not admitted", ["reason"])
         self._seconds = Histogram(
             "call_seconds",
             "Time for an answer",
-            ["service"],
+            ["service", "tenant"],
             namespace=_NAMESPACE,
             registry=self._registry,
             buckets=_SECONDS,
@@ -50,15 +50,15 @@ class Metrics:
     def answered(self, service: str, status: int, tenant: str, seconds: float) -> None:
         """Count a call, with the time it took."""
         self._calls.labels(service, str(status), tenant).inc()
-        self._seconds.labels(service).observe(seconds)
+        self._seconds.labels(service, tenant).observe(seconds)
 
     def judged(self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]]) -> None:
         """Count what a call came to."""
-        service = evaluation.service.id
+        service, tenant = evaluation.service.id, evaluation.tenant.id
         for card, verdict in cards:
-            self._cards.labels(service, card.topic, card.body["indicator"], verdict).inc()
+            self._cards.labels(service, tenant, card.topic, card.body["indicator"], verdict).inc()
         for finding in sorted(evaluation.would_fire):
-            self._findings.labels(service, finding).inc()
+            self._findings.labels(service, tenant, finding).inc()
         for key, reached in evaluation.reached.items():
             self._record.labels(key, reached).inc()
 

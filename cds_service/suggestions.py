@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import ValidationError
 
+from cds_service import logs
 from cds_service.fhir.writer import draft_medication, draft_referral
 from cds_service.hooks.request import Invocation
 from cds_service.markdown import plain
@@ -25,7 +25,6 @@ _SETTINGS = {
     "pharmacist or primary care": "taper-review",
 }
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
-_log = logging.getLogger(__name__)
 
 
 def suggestions(
@@ -113,7 +112,7 @@ def _create(label: str, build: Any, offer: Any, invocation: Invocation) -> Itera
         resource = build(offer, invocation.patient_reference, invocation.requester)
     except ValidationError:
         # An identifier that FHIR forbids; the card stands without this suggestion. The error holds the identifier.
-        _log.warning("suggestion left out: the resource would not be valid FHIR")
+        logs.suggestion_left_out()
         return
     yield label, {"type": "create", "description": label, "resource": resource}
 

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.logs import JsonFormatter
+from cds_service.logs import NAME
 
 DAY = date(2026, 11, 22)
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -29,9 +29,9 @@ def logged() -> Iterator[list[str]]:
 
     class Listing(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines.append(JsonFormatter().format(record))
+            lines.append(record.getMessage())
 
-    logger, handler = logging.getLogger("benzo_cds"), Listing()
+    logger, handler = logging.getLogger(NAME), Listing()
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

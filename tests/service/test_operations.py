@@ -87,11 +87,11 @@ def test_calls_cards_findings_and_where_the_record_came_from_are_counted() -> No
     text = counts(http)
     assert 'benzo_cds_calls_total{service="benzo-order-sign",status="200",tenant="open"} 1.0' in text
     assert 'benzo_cds_calls_total{service="benzo-order-sign",status="400",tenant="open"} 1.0' in text
-    assert re.search(r'benzo_cds_cards_total\{indicator="warning",service="benzo-order-sign",topic="sedativeLoad",'
-                     r'verdict="shown"\} 1\.0', text)  # fmt: skip
-    assert 'benzo_cds_findings_total{finding="concurrent-opioid",service="benzo-order-sign"} 1.0' in text
+    told = 'indicator="warning",service="benzo-order-sign",tenant="open",topic="sedativeLoad",verdict="shown"'
+    assert f"benzo_cds_cards_total{{{told}}} 1.0" in text
+    assert 'benzo_cds_findings_total{finding="concurrent-opioid",service="benzo-order-sign",tenant="open"} 1.0' in text
     assert 'benzo_cds_record_keys_total{key="medicationRequests",reached="prefetch"} 1.0' in text
-    assert 'benzo_cds_call_seconds_count{service="benzo-order-sign"} 2.0' in text
+    assert 'benzo_cds_call_seconds_count{service="benzo-order-sign",tenant="open"} 2.0' in text
 
 
 def test_refused_callers_are_counted_by_reason(tmp_path: Path) -> None:
