@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from rules.knowledge.dose_words import Forms, UnitKind
 from rules.knowledge.sig_kinds import Kind
-from rules.quantity import exact
+from rules.quantity import ONE, exact
 from rules.sig_cursor import Cursor
 from rules.sig_draft import Draft, Joint, SigDose
 
@@ -24,10 +24,11 @@ def read_pattern(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     mark = cursor.accept(Kind.PATTERN)
     if mark is None:
         return False
-    doses = [_number(part) for part in mark.text.replace("+", "-").split("-")]
+    read = [_number(part) for part in mark.text.replace("+", "-").split("-")]
+    doses = [dose for dose in read if dose is not None]
     moments = cursor.words.day_patterns.get(len(doses))
     line = draft.line
-    if moments is None or line.timed or not any(doses) or _is_course(doses) or _counts(cursor):
+    if len(doses) < len(read) or moments is None or line.timed or not any(doses) or _is_course(doses) or _counts(cursor):
         raise cursor.give_up(mark)
     unit = _unit(cursor, draft, doses, forms) or SigDose(None, Fraction(0), None, None, mark)
     draft.verb = True
@@ -52,10 +53,11 @@ def _counts(cursor: Cursor) -> bool:
     return cursor.at(Kind.TIMES) and not cursor.at(Kind.NUMBER, ahead=1)
 
 
-def _number(text: str) -> Fraction:
-    """One of the doses: ``1``, ``0.5``, ``1/2``, ``½``."""
+def _number(text: str) -> Fraction | None:
+    """One of the doses: ``1``, ``0.5``, ``1/2``, ``½``; ``1/0`` is none."""
     above, _, below = text.replace(HALF_SIGN, "1/2").replace(",", ".").partition("/")
-    return exact(above) / (exact(below) if below else 1)
+    parts = exact(below) if below else ONE
+    return exact(above) / parts if parts else None
 
 
 def _is_course(doses: list[Fraction]) -> bool:

@@ -1,4 +1,4 @@
-"""Look for texts that the sig parser fails on, hangs on or misreads: ``make fuzz`` (FUZZ_SECONDS, an hour by default).
+"""Look for texts that the readers of sigs and of names fail on, hang on or misread: ``make fuzz`` (FUZZ_SECONDS, an hour by default).
 
 Coverage-guided by atheris. What is found is printed and kept as ``crash-*`` or ``timeout-*`` in the folder of the run.
 Seeds are the texts of the spec table, and those of the corpus where it is at hand.
@@ -16,7 +16,7 @@ import atheris
 import yaml
 
 with atheris.instrument_imports(include=["rules"]):
-    from rules import Patient, assess, load_knowledge
+    from rules import Assessment, Patient, assess, load_knowledge
     from rules.model import CodeSystem, Coding, Dosage, Medication, Regimen
     from rules.sig import ReadSig, read_sig
 
@@ -40,13 +40,22 @@ def reads_soundly(data: bytes) -> None:
     else:
         assert 0 <= read.start <= read.end <= len(text), text
         assert read.words == text[read.start : read.end].strip(), text
-    order = Regimen("MedicationRequest/m1", MEDICATION, status="active", intent="order", dosages=(Dosage(text=text),))
-    judged = assess(Patient(regimens=(order,)), KNOWLEDGE, ON)
+    judged = judgement(MEDICATION, text)
     if not isinstance(read, ReadSig):
         assert judged.load.used is None, text
         assert not judged.load.complete, text
     assert all(line.daily_dose.used > 0 for line in judged.contributions), text
     assert [*judged.contributions, *judged.not_in_load, *judged.not_counted], text
+    # The same words as the name of a product: whatever they are taken to be, nothing breaks and nothing is 0 or below.
+    named = judgement(Medication(text=text), "1 tablet daily")
+    assert all(line.daily_dose.used > 0 for line in named.contributions), text
+    assert named.not_relevant or [*named.contributions, *named.not_in_load, *named.not_counted], text
+
+
+def judgement(medication: Medication, sig: str) -> Assessment:
+    """What is made of one order."""
+    order = Regimen("MedicationRequest/m1", medication, status="active", intent="order", dosages=(Dosage(text=sig),))
+    return assess(Patient(regimens=(order,)), KNOWLEDGE, ON)
 
 
 def seeds(folder: Path) -> None:
@@ -57,6 +66,7 @@ def seeds(folder: Path) -> None:
     if corpus.exists():
         with corpus.open(encoding="utf-8", newline="") as file:
             texts |= {row["sig"] for row in csv.DictReader(file) if row.get("sig")}
+    texts |= {product.name for product in KNOWLEDGE.products.values()}
     for number, text in enumerate(sorted(texts)):
         (folder / f"seed-{number}").write_text(text, "utf-8")
 
