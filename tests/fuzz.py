@@ -1,4 +1,4 @@
-"""Look for texts that the readers of sigs and of names fail on, hang on or misread: ``make fuzz`` (FUZZ_SECONDS, an hour by default).
+"""Look for texts that the readers of sigs and names fail on, hang on or misread: ``make fuzz`` for ``FUZZ_SECONDS``.
 
 Coverage-guided by atheris. What is found is printed and kept as ``crash-*`` or ``timeout-*`` in the folder of the run.
 Seeds are the texts of the spec table, and those of the corpus where it is at hand.
