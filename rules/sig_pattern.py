@@ -26,9 +26,9 @@ def read_pattern(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
         return False
     read = [_number(part) for part in mark.text.replace("+", "-").split("-")]
     doses = [dose for dose in read if dose is not None]
-    moments = cursor.words.day_patterns.get(len(doses))
+    moments = cursor.words.day_patterns.get(len(doses)) if len(doses) == len(read) else None
     line = draft.line
-    if len(doses) < len(read) or moments is None or line.timed or not any(doses) or _is_course(doses) or _counts(cursor):
+    if moments is None or line.timed or not any(doses) or _is_course(doses) or _counts(cursor):
         raise cursor.give_up(mark)
     unit = _unit(cursor, draft, doses, forms) or SigDose(None, Fraction(0), None, None, mark)
     draft.verb = True
