@@ -55,6 +55,8 @@ def openapi() -> Mapping[str, Any]:
             "/health/live": {"get": _read("Whether the process answers", "Health")},
             "/health/ready": {"get": _ready()},
             "/metrics": {"get": _metrics()},
+            "/review/performance": {"get": _performance()},
+            "/review/style.css": {"get": _page("Its style", "text/css")},
             "/about": {"get": _about()},
             "/openapi.json": {"get": _read("This document", "Document")},
         },
@@ -62,6 +64,7 @@ def openapi() -> Mapping[str, Any]:
             "securitySchemes": {
                 "ehr": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "CDS Hooks token"},
                 "metrics": {"type": "http", "scheme": "bearer", "description": "The secret of the metrics"},
+                "operator": {"type": "http", "scheme": "basic", "description": "The same secret, as the password"},
             },
             "schemas": {
                 **{name: _schema(file) for name, file in _SCHEMAS.items()},
@@ -148,6 +151,19 @@ def _ready() -> dict[str, Any]:
 def _metrics() -> dict[str, Any]:
     good = {"description": "Counts for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {"summary": "Counts", "security": [{"metrics": []}, {}], "responses": _answers(good, *_AT_ALL)}
+
+
+def _page(summary: str, kind: str) -> dict[str, Any]:
+    good = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
+    answers = _answers(good, *_AT_ALL) | {"401": {"description": "The secret is asked for"}}
+    return {"summary": summary, "security": [{"metrics": []}, {"operator": []}, {}], "responses": answers}
+
+
+def _performance() -> dict[str, Any]:
+    days = [
+        {"name": name, "in": "query", "schema": {"type": "string", "format": "date"}} for name in ("since", "until")
+    ]
+    return _page("How the findings do, between two days", "text/html") | {"parameters": days}
 
 
 def _about() -> dict[str, Any]:

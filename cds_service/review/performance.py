@@ -40,7 +40,7 @@ class Group:
 
 def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_file: Path | None, zone: tzinfo) -> None:
     """Answer ``/review/performance``, to who may see how the service does."""
-    pages = Blueprint("review", __name__, url_prefix="/review", static_folder="static", template_folder="templates")
+    pages = Blueprint("review", __name__, url_prefix="/review", template_folder="templates")
     titles = {name: policy.title for name, policy in knowledge.findings.items()}
     reasons = {each.code: each.display for each in knowledge.suggestions.override_reasons}
     reasons[NO_REASON_GIVEN] = "No reason given"
@@ -75,6 +75,10 @@ def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_f
         except StoreDownError:
             return render_template("performance.html", **told, problem="down")
         return render_template("performance.html", **told, groups=list(_grouped(found)), doubts=len(checked))
+
+    @pages.get("/style.css")
+    def style() -> Response:
+        return Response(render_template("review.css"), content_type="text/css; charset=utf-8")
 
     @app.template_filter("share")
     def share(part: int, whole: int) -> str:
