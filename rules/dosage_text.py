@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from rules.evidence import SigReading, readings_of
 from rules.knowledge import Knowledge
 from rules.knowledge.vocabulary import Forms, plain
-from rules.model import Dosage, Regimen, Timing
+from rules.model import Dosage, Period, Regimen, Timing
 from rules.schedule import Lacking, Schedule, read_schedule
 from rules.sig import NoDailyRate, ReadSig, UnreadableSig, read_sig
 
@@ -39,6 +39,11 @@ class Worded:
     single: bool = False
     unread: tuple[str, ...] = ()
     readings: tuple[SigReading, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether what is taken may change from one day to another: by steps, or by lines of different dates."""
+        return _changes(self.regimen.dosages) or (self.written is not None and _changes(self.written.dosages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,12 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
         readings=readings_of([line.text for line in regimen.dosages], reads),
     )
+
+
+def _changes(lines: tuple[Dosage, ...]) -> bool:
+    numbers = {line.sequence for line in lines if line.sequence is not None}
+    dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    return len(numbers) > 1 or len(dates) > 1
 
 
 def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:

@@ -10,6 +10,30 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeVar
+
+AnyType = TypeVar("AnyType", bound=type)
+
+
+class Hashed:
+    """The base of a frozen value whose hash is worked out once: what is looked up by it is looked up often."""
+
+    __slots__ = ("_hash",)
+
+
+def hashed_once(kind: AnyType) -> AnyType:
+    """A frozen dataclass below :class:`Hashed` that remembers its hash."""
+    of_fields = kind.__hash__
+
+    def of_value(self: Hashed) -> int:
+        try:
+            return self._hash  # type: ignore[attr-defined, no-any-return]
+        except AttributeError:
+            object.__setattr__(self, "_hash", of_fields(self))
+            return self._hash  # type: ignore[attr-defined, no-any-return]
+
+    kind.__hash__ = of_value
+    return kind
 
 
 class CodeSystem(StrEnum):
@@ -50,8 +74,9 @@ class IngredientEntry:
     per: Quantity | None = None
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Medication:
+class Medication(Hashed):
     """What was ordered, as named by the source: codings first, then free text, then its own list of ingredients."""
 
     codings: tuple[Coding, ...] = ()
@@ -111,8 +136,9 @@ class MaximumDose:
     period_days: Fraction
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Dosage:
+class Dosage(Hashed):
     """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
 
     ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration.
@@ -130,8 +156,9 @@ class Dosage:
     route_codes: tuple[Coding, ...] = ()
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(Hashed):
     """What is or was dispensed: ``quantity`` units that last ``days`` days, and again ``repeats`` times."""
 
     quantity: Quantity | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, ProductEntry, Strength
@@ -30,6 +31,7 @@ from rules.product_reading import (
 from rules.product_spelling import MISSPELT, SHORTENED
 from rules.product_strength import stated_strength
 from rules.product_weight import outweighs
+from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 from rules.reading_words import listed
 
 __all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]
@@ -46,6 +48,22 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
     A name that says more than its code fills what the code leaves open; one that contradicts it is said, and the larger
     reading is used.
     """
+    # A code of a system that is not known says nothing, and a client may number every order with one.
+    if not all(coding.system or coding.display for coding in medication.codings):
+        telling = tuple(coding for coding in medication.codings if coding.system or coding.display)
+        medication = replace(medication, codings=telling)
+    return _kept(medication, knowledge) if _length(medication) <= LONGEST_KEPT else _resolve(medication, knowledge)
+
+
+def _length(medication: Medication) -> int:
+    """How many characters the codes and names of a medication have together."""
+    listed = [coding for entry in (medication, *medication.ingredients) for coding in entry.codings]
+    texts = [medication.text, medication.form, *(entry.text for entry in medication.ingredients)]
+    texts += [text for coding in listed for text in (coding.code, coding.display)]
+    return sum(len(text) for text in texts if text)
+
+
+def _resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     names = _names(medication)
     entry, differ = entry_of(medication, knowledge)
     found: Product | UnknownProduct | NotRelevant
@@ -64,6 +82,9 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
             extended = found.release if form.release == IMMEDIATE else form.release
             found = replace(found, form=form.form, route=found.route or form.route, release=extended)
     return found
+
+
+_kept = lru_cache(maxsize=KEPT_READINGS)(_resolve)
 
 
 def _names(medication: Medication) -> list[str]:

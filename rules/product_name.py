@@ -17,6 +17,7 @@ from rules.product_shorthand import TRANSDERMAL, from_shorthand
 from rules.product_spelling import Spelling, Unclear
 from rules.product_strength import Measure, StrengthRow, Token, read_measures, strength_rows, tokenise
 from rules.product_words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable
+from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
 AMBIGUOUS = "strength-ambiguous"
 WITHOUT_UNIT = "strength-without-unit"
@@ -68,8 +69,11 @@ class NameReader:
         self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
         self._brands = Brands(knowledge.products.values())
         self._known = strengths_of(knowledge.products.values())
-        # The same few names come again and again; the cache's own bound keeps it small.
-        self.read = lru_cache(self._read)
+        self._kept = lru_cache(maxsize=KEPT_READINGS)(self._read)
+
+    def read(self, name: str) -> NameReading:
+        """What a name tells."""
+        return self._kept(name) if len(name) <= LONGEST_KEPT else self._read(name)
 
     def _read(self, name: str) -> NameReading:
         text = BRACKET.sub(" ", name)

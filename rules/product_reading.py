@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient
+from rules.model import Hashed, hashed_once
 from rules.product_form import IMMEDIATE
 from rules.product_name import NameReading
 from rules.product_spelling import MISSPELT
@@ -21,8 +22,9 @@ INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Product:
+class Product(Hashed):
     """A product that holds at least one agent of ours.
 
     ``name`` is what to print: the name as sent, with what a misspelt one was read as, else the code list's. A strength

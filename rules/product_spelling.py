@@ -16,6 +16,7 @@ from typing import NamedTuple
 from rules.knowledge.name_words import NameWords
 from rules.product_mention import Entry, Mention, is_absent
 from rules.product_strength import Token
+from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
 MISSPELT = "name-read-as-misspelt"
 SHORTENED = "name-read-as-shortened"
@@ -68,9 +69,13 @@ class Spelling:
             self._by_length.setdefault(len(name.text), []).append(name)
             if name.agents:
                 self._targets.setdefault(len(name.text), []).append(name)
-        # The same few words come again and again; the cache's own bound keeps it small.
-        self.read = lru_cache(self._read)
+        self._kept = lru_cache(maxsize=KEPT_READINGS)(self._read)
+        # Few of the names are near anything; the cache's own bound keeps it small.
         self._around = lru_cache(self._names_around)
+
+    def read(self, word: str) -> Spelt | Unclear | None:
+        """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
+        return self._kept(word) if len(word) <= LONGEST_KEPT else self._read(word)
 
     def _name(self, text: str) -> _Name:
         in_use = text not in self._words.substances and text not in self._words.plain
@@ -104,7 +109,6 @@ class Spelling:
         return sum(len(name) >= length for length in self._words.letters_for_edits)
 
     def _read(self, word: str) -> Spelt | Unclear | None:
-        """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
         written = word.translate(_MISREAD)
         if written in self._ours:
             return Spelt(written, self._ours[written], MISSPELT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_worded
@@ -12,9 +13,9 @@ from rules.dosage_text import worded
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Kind, Medication, Patient, Regimen
+from rules.model import Dosage, Kind, Medication, Patient, Regimen, Supply
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
-from rules.quantity import MilligramsPerDay
+from rules.quantity import KEPT_READINGS, LONGEST_DOSAGE_KEPT, MilligramsPerDay
 from rules.route import Way, way_of
 from rules.window import Coverage, Window, window_of
 
@@ -26,7 +27,12 @@ _NOT_COVERED = {
     Coverage.LAPSED: NotCountedReason.LAPSED,
     Coverage.NOT_YET_STARTED: NotCountedReason.NOT_YET_STARTED,
 }
+_NO_MEDICATION = Medication()
 _NO_PRODUCT = NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, "", "", (), False)
+
+
+class _NotKeptError(Exception):
+    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,19 +149,46 @@ def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
-    words = worded(regimen, knowledge)
-    way = way_of(words.regimen, product, knowledge)
+    way, dose = _taken(regimen, product, knowledge, on)
     if not way.exposes:
         return
-    default_start = on if regimen.draft else None
-    dose = read_worded(words, product, knowledge, on)
-    window = window_of(regimen, dose, default_start)
+    window = window_of(regimen, dose, on if regimen.draft else None)
     if regimen.draft and window.start is not None and window.start > on:
-        dose = read_worded(words, product, knowledge, window.start)
+        _, dose = _taken(regimen, product, knowledge, window.start)
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
         yield Entry(regimen, product, agent, dose, way, window, companions)
+
+
+def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
+    """The way of a regimen, and what is taken by it on a day."""
+    try:
+        way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
+    except _NotKeptError:
+        dose = None
+    if dose is not None:
+        return way, dose
+    words = worded(regimen, knowledge)
+    return way_of(words.regimen, product, knowledge), read_worded(words, product, knowledge, on)
+
+
+@lru_cache(maxsize=KEPT_READINGS)
+def _on_any_day(
+    dosages: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
+) -> tuple[Way, DailyDose | NoDailyDose | None]:
+    """The same of dosing instructions that say the same on every day; no dose of those that go by steps or dates.
+
+    Raises:
+        _NotKeptError: they are too long to be kept (what is raised is not).
+    """
+    if len(repr((dosages, supply))) > LONGEST_DOSAGE_KEPT:
+        raise _NotKeptError
+    words = worded(Regimen("", _NO_MEDICATION, dosages=dosages, supply=supply), knowledge)
+    way = way_of(words.regimen, product, knowledge)
+    if words.changes:
+        return way, None
+    return way, read_worded(words, product, knowledge, date.min)
 
 
 def is_stopping(regimen: Regimen) -> bool:
