@@ -158,7 +158,7 @@ class Population:
             "medicationCodeableConcept": {
                 "coding": [
                     {"system": _RXNORM, "code": code, "display": name},
-                    {"system": "urn:oid:2.16.840.1.113883.6.68", "code": str(random.randrange(10**9))},
+                    {"system": "urn:oid:2.16.840.1.113883.6.68", "code": str(int(code) * 7_919)},
                 ],
                 "text": name if random.random() < 0.5 else name.upper(),
             },
