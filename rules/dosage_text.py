@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rules.evidence import SigReading, readings_of
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.vocabulary import Forms, plain
-from rules.model import Dosage, Period, Regimen, Timing
+from rules.model import Dosage, Medication, Period, Regimen, Timing
 from rules.schedule import Lacking, Schedule, read_schedule
 from rules.sig import NoDailyRate, ReadSig, UnreadableSig, read_sig
 
@@ -61,9 +62,20 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
     """The regimen with its texts read. Never raises."""
     if not any(_has_words(line) for line in regimen.dosages):
         return Worded(regimen)
-    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in regimen.dosages]
-    lines = [_line(line, read, knowledge) for line, read in zip(regimen.dosages, reads, strict=True)]
-    texts = [plain(dosage.text or "") for dosage in regimen.dosages]
+    words = _worded(regimen.dosages, knowledge)
+    return replace(
+        words,
+        regimen=replace(regimen, dosages=words.regimen.dosages),
+        written=None if words.written is None else replace(regimen, dosages=words.written.dosages),
+    )
+
+
+@kept
+def _worded(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
+    """The same of a regimen of which nothing else is known."""
+    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
+    lines = [_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
+    texts = [plain(dosage.text or "") for dosage in dosages]
     said: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
         if line.written is not None:
@@ -75,13 +87,14 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
         written.append(line.filled if line.written is None else said.pop(text, ()))
     filled = [line.filled for line in lines]
     differs = differs and written != filled
+    bare = Regimen("", Medication(), dosages=_numbered(filled, dosages))
     return Worded(
-        regimen=replace(regimen, dosages=_numbered(filled, regimen.dosages)),
-        written=replace(regimen, dosages=_numbered(written, regimen.dosages)) if differs else None,
+        regimen=bare,
+        written=replace(bare, dosages=_numbered(written, dosages)) if differs else None,
         from_text=any(line.from_text for line in lines),
         single=any(line.single for line in lines),
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
-        readings=readings_of([line.text for line in regimen.dosages], reads),
+        readings=readings_of([line.text for line in dosages], reads),
     )
 
 

@@ -10,30 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import TypeVar
 
-AnyType = TypeVar("AnyType", bound=type)
-
-
-class Hashed:
-    """The base of a frozen value whose hash is worked out once: what is looked up by it is looked up often."""
-
-    __slots__ = ("_hash",)
-
-
-def hashed_once(kind: AnyType) -> AnyType:
-    """A frozen dataclass below :class:`Hashed` that remembers its hash."""
-    of_fields = kind.__hash__
-
-    def of_value(self: Hashed) -> int:
-        try:
-            return self._hash  # type: ignore[attr-defined, no-any-return]
-        except AttributeError:
-            object.__setattr__(self, "_hash", of_fields(self))
-            return self._hash  # type: ignore[attr-defined, no-any-return]
-
-    kind.__hash__ = of_value
-    return kind
+from rules.kept import Keyed, keyed
 
 
 class CodeSystem(StrEnum):
@@ -74,9 +52,9 @@ class IngredientEntry:
     per: Quantity | None = None
 
 
-@hashed_once
+@keyed
 @dataclass(frozen=True, slots=True)
-class Medication(Hashed):
+class Medication(Keyed):
     """What was ordered, as named by the source: codings first, then free text, then its own list of ingredients."""
 
     codings: tuple[Coding, ...] = ()
@@ -93,8 +71,9 @@ class Period:
     end: date | None = None
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Keyed):
     """When a dose is taken: FHIR's ``Timing`` with its names kept, numbers exact, ``bounds`` split in two."""
 
     frequency: Fraction | None = None
@@ -136,9 +115,9 @@ class MaximumDose:
     period_days: Fraction
 
 
-@hashed_once
+@keyed
 @dataclass(frozen=True, slots=True)
-class Dosage(Hashed):
+class Dosage(Keyed):
     """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
 
     ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration.
@@ -156,9 +135,9 @@ class Dosage(Hashed):
     route_codes: tuple[Coding, ...] = ()
 
 
-@hashed_once
+@keyed
 @dataclass(frozen=True, slots=True)
-class Supply(Hashed):
+class Supply(Keyed):
     """What is or was dispensed: ``quantity`` units that last ``days`` days, and again ``repeats`` times."""
 
     quantity: Quantity | None = None

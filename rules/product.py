@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, ProductEntry, Strength
 from rules.model import CodeSystem, Medication
@@ -31,7 +31,6 @@ from rules.product_reading import (
 from rules.product_spelling import MISSPELT, SHORTENED
 from rules.product_strength import stated_strength
 from rules.product_weight import outweighs
-from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 from rules.reading_words import listed
 
 __all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]
@@ -52,18 +51,11 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
     if not all(coding.system or coding.display for coding in medication.codings):
         telling = tuple(coding for coding in medication.codings if coding.system or coding.display)
         medication = replace(medication, codings=telling)
-    return _kept(medication, knowledge) if _length(medication) <= LONGEST_KEPT else _resolve(medication, knowledge)
+    return _resolved(medication, knowledge)
 
 
-def _length(medication: Medication) -> int:
-    """How many characters the codes and names of a medication have together."""
-    listed = [coding for entry in (medication, *medication.ingredients) for coding in entry.codings]
-    texts = [medication.text, medication.form, *(entry.text for entry in medication.ingredients)]
-    texts += [text for coding in listed for text in (coding.code, coding.display)]
-    return sum(len(text) for text in texts if text)
-
-
-def _resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
+@kept
+def _resolved(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     names = _names(medication)
     entry, differ = entry_of(medication, knowledge)
     found: Product | UnknownProduct | NotRelevant
@@ -82,9 +74,6 @@ def _resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownP
             extended = found.release if form.release == IMMEDIATE else form.release
             found = replace(found, form=form.form, route=found.route or form.route, release=extended)
     return found
-
-
-_kept = lru_cache(maxsize=KEPT_READINGS)(_resolve)
 
 
 def _names(medication: Medication) -> list[str]:

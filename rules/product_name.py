@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.product_brands import BRACKET, Brands, strengths_of
@@ -17,7 +17,6 @@ from rules.product_shorthand import TRANSDERMAL, from_shorthand
 from rules.product_spelling import Spelling, Unclear
 from rules.product_strength import Measure, StrengthRow, Token, read_measures, strength_rows, tokenise
 from rules.product_words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable
-from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
 AMBIGUOUS = "strength-ambiguous"
 WITHOUT_UNIT = "strength-without-unit"
@@ -69,11 +68,7 @@ class NameReader:
         self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
         self._brands = Brands(knowledge.products.values())
         self._known = strengths_of(knowledge.products.values())
-        self._kept = lru_cache(maxsize=KEPT_READINGS)(self._read)
-
-    def read(self, name: str) -> NameReading:
-        """What a name tells."""
-        return self._kept(name) if len(name) <= LONGEST_KEPT else self._read(name)
+        self.read = kept(self._read)
 
     def _read(self, name: str) -> NameReading:
         text = BRACKET.sub(" ", name)

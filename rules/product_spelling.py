@@ -13,10 +13,10 @@ from itertools import takewhile
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from rules.kept import kept
 from rules.knowledge.name_words import NameWords
 from rules.product_mention import Entry, Mention, is_absent
 from rules.product_strength import Token
-from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
 MISSPELT = "name-read-as-misspelt"
 SHORTENED = "name-read-as-shortened"
@@ -69,13 +69,9 @@ class Spelling:
             self._by_length.setdefault(len(name.text), []).append(name)
             if name.agents:
                 self._targets.setdefault(len(name.text), []).append(name)
-        self._kept = lru_cache(maxsize=KEPT_READINGS)(self._read)
+        self.read = kept(self._read)
         # Few of the names are near anything; the cache's own bound keeps it small.
         self._around = lru_cache(self._names_around)
-
-    def read(self, word: str) -> Spelt | Unclear | None:
-        """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
-        return self._kept(word) if len(word) <= LONGEST_KEPT else self._read(word)
 
     def _name(self, text: str) -> _Name:
         in_use = text not in self._words.substances and text not in self._words.plain
@@ -109,6 +105,7 @@ class Spelling:
         return sum(len(name) >= length for length in self._words.letters_for_edits)
 
     def _read(self, word: str) -> Spelt | Unclear | None:
+        """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
         written = word.translate(_MISREAD)
         if written in self._ours:
             return Spelt(written, self._ours[written], MISSPELT)

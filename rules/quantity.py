@@ -23,11 +23,9 @@ PERCENT = Exact(1, 100)
 FINEST_IN_WORDS = Exact(1, 10_000)
 # So many figures are kept once they were put into words: they are numbers alone, and few differ.
 KEPT_IN_WORDS = 4096
-# So many names, texts and dosages are kept once they were read, of so many characters each at most (of dosages, in
-# their Python form): the same few thousand come again and again, and reading them takes most of the time of a judgement.
+# So many readings of a kind are kept (rules.kept), of so many characters each at most.
 KEPT_READINGS = 4096
 LONGEST_KEPT = 400
-LONGEST_DOSAGE_KEPT = 8000
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
 # Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.

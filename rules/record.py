@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_worded
 from rules.dosage_text import worded
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Dosage, Kind, Medication, Patient, Regimen, Supply
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
-from rules.quantity import KEPT_READINGS, LONGEST_DOSAGE_KEPT, MilligramsPerDay
+from rules.quantity import MilligramsPerDay
 from rules.route import Way, way_of
 from rules.window import Coverage, Window, window_of
 
@@ -29,10 +29,6 @@ _NOT_COVERED = {
 }
 _NO_MEDICATION = Medication()
 _NO_PRODUCT = NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, "", "", (), False)
-
-
-class _NotKeptError(Exception):
-    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,32 +159,21 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
 def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
     """The way of a regimen, and what is taken by it on a day."""
-    try:
-        way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
-    except _NotKeptError:
-        dose = None
+    way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
     if dose is not None:
         return way, dose
     words = worded(regimen, knowledge)
-    return way_of(words.regimen, product, knowledge), read_worded(words, product, knowledge, on)
+    return way, read_worded(words, product, knowledge, on)
 
 
-@lru_cache(maxsize=KEPT_READINGS)
+@kept
 def _on_any_day(
     dosages: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
 ) -> tuple[Way, DailyDose | NoDailyDose | None]:
-    """The same of dosing instructions that say the same on every day; no dose of those that go by steps or dates.
-
-    Raises:
-        _NotKeptError: they are too long to be kept (what is raised is not).
-    """
-    if len(repr((dosages, supply))) > LONGEST_DOSAGE_KEPT:
-        raise _NotKeptError
+    """The way, and the dose of instructions that say the same on every day: None of those that go by steps or dates."""
     words = worded(Regimen("", _NO_MEDICATION, dosages=dosages, supply=supply), knowledge)
     way = way_of(words.regimen, product, knowledge)
-    if words.changes:
-        return way, None
-    return way, read_worded(words, product, knowledge, date.min)
+    return way, None if words.changes else read_worded(words, product, knowledge, date.min)
 
 
 def is_stopping(regimen: Regimen) -> bool:

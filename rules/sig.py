@@ -7,12 +7,12 @@ reason, a name, a remark); a word or a number that is not understood makes the w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.sig_kinds import Kind
 from rules.model import Dosage, Timing
-from rules.quantity import KEPT_READINGS, LONGEST_KEPT, ONE
+from rules.quantity import ONE
 from rules.sig_cursor import Cursor, UnreadError
 from rules.sig_draft import Draft, NoDailyRate, new_draft
 from rules.sig_grammar import read_mark
@@ -63,12 +63,9 @@ class UnreadableSig:
     end: int
 
 
+@kept
 def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     """What a written dosage says, or the words that stopped its reading. Never raises, in time linear in the length."""
-    return _kept(text, knowledge) if len(text) <= LONGEST_KEPT else _read(text, knowledge)
-
-
-def _read(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     words, forms = knowledge.sig_words, knowledge.forms
     marks = scan(text, words, knowledge.agent_by_name)
     cursor = Cursor(marks, words, len(text))
@@ -86,9 +83,6 @@ def _read(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     except UnreadError as unread:
         return UnreadableSig(text[unread.start : unread.end].strip(), unread.start, unread.end)
     return ReadSig(lines, tuple(Span(*span) for span in draft.spans), reason)
-
-
-_kept = lru_cache(maxsize=KEPT_READINGS)(_read)
 
 
 def _skip_heading(cursor: Cursor) -> None:
