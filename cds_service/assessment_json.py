@@ -36,6 +36,9 @@ from rules.assessment import (
 from rules.evidence import Evidence
 from rules.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
 
+# What divides a figure of 6 decimals: rounding would change nothing of it.
+_FINITE = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)
+
 SCHEMA_VERSION = "1"
 """The version of the form. It changes only when a member is removed or changes its meaning."""
 
@@ -108,6 +111,8 @@ def assessment_schema() -> dict[str, Any]:
 
 def number(value: Fraction) -> float:
     """An exact figure as a JSON number, of up to 6 decimals."""
+    if value.denominator in _FINITE:
+        return value.numerator / value.denominator
     return float(round(value, JSON_DECIMALS))
 
 
