@@ -7,6 +7,7 @@ threads would only share one, and a call that takes too long can be given up the
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -131,6 +132,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
         }
         self._application = create_app(settings)
+        # What is loaded by now stays for good: the collector of the processes need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         super().__init__()
 
     def load_config(self) -> None:
