@@ -33,6 +33,8 @@ MOST_EVIDENCE = 24
 LONGEST_EVIDENCE = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
 
+COLLECTED_AFTER = (50_000, 20, 100)
+"""After how many new objects Python's collector looks for those that nothing leads to, and how often for older ones."""
 READING_SECONDS = 10.0
 """How long a caller may take to send the head of a request."""
 LONGEST_TOKEN = 16_000

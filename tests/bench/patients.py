@@ -1,6 +1,7 @@
 """Invented patients for the measurements: a record as an EHR sends it, each different, the same for the same number.
 
-Half of the medications are drawn from the products of the knowledge base, half are other common drugs. Instructions
+Half of the medications are drawn from the products of the knowledge base, half are other common drugs. ``common``:
+some products come far more often than others, as they do where patients are real. Instructions
 come as text, as structure, or as both; one in eight is taken from the table of the sig reader's tests.
 """
 
@@ -68,7 +69,9 @@ def _rows(text: str) -> list[str]:
 class Population:
     """Patients by number. ``request`` is a whole hook request; ``ours`` is the part of drugs from the knowledge base."""
 
-    def __init__(self, medications: int = 20, conditions: int = 12, *, sedative: bool = True) -> None:
+    def __init__(
+        self, medications: int = 20, conditions: int = 12, *, sedative: bool = True, common: bool = False
+    ) -> None:
         products = load_knowledge().products.values()
         complete = [each for each in products if each.term_type in ("SCD", "SBD") and each.route == "oral"]
         known = load_knowledge().agents
@@ -79,6 +82,7 @@ class Population:
             if all(known[part.agent].agent_class.in_load for part in each.ingredients)
         ]
         self._medications, self._conditions, self._sedative = medications, conditions, sedative
+        self._common = common
         table = Path(__file__).parents[1] / "spec" / "sigs.yaml"
         self._sigs = re.findall(r"^- \[([^\",:\[\]#]+), ", table.read_text("utf-8"), re.MULTILINE)
         self._others = [tuple(row.split(" ", 1)) for row in _rows(_OTHERS)]
@@ -92,13 +96,13 @@ class Population:
         """The request of one patient."""
         random = Random(number)
         patient = f"e{UUID(int=random.getrandbits(128)).hex}"
-        ours = random.sample(self._ours, self._medications // 2)
+        ours = self._drawn(random, self._ours, self._medications // 2)
         others = random.choices(self._others, k=self._medications - len(ours))
         drugs = [(each.code, each.name, each) for each in ours] + [(code, name, None) for code, name in others]
         random.shuffle(drugs)
         orders = [self._order(random, patient, *drug) for drug in drugs]
         problems = random.choices(_rows(_CONDITIONS), k=self._conditions)
-        chosen = random.choice(self._drafts)
+        (chosen,) = self._drawn(random, self._drafts, 1)
         code, name = (chosen.code, chosen.name) if self._sedative else random.choice(self._others)
         draft = self._order(random, patient, code, name, chosen) | {"status": "draft", "authoredOn": ON.isoformat()}
         born = date(1930, 1, 1) + timedelta(days=random.randrange(25_000))
@@ -127,6 +131,17 @@ class Population:
                 "conditions": _bundle([_condition(random, patient, row) for row in problems]),
             },
         }
+
+    def _drawn(self, random: Random, products: list[ProductEntry], count: int) -> list[ProductEntry]:
+        """Different products: each as likely as any other, or the n-th most common 1/n as likely as the first."""
+        if not self._common:
+            return random.sample(products, count)
+        order = Random(len(products)).sample(products, len(products))
+        weights = [1 / place for place in range(1, len(order) + 1)]
+        found: dict[str, ProductEntry] = {}
+        while len(found) < count:
+            found |= {each.code: each for each in random.choices(order, weights, k=count - len(found))}
+        return list(found.values())
 
     def _order(
         self, random: Random, patient: str, code: str, name: str, product: ProductEntry | None
