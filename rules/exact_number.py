@@ -71,30 +71,40 @@ class Exact(Fraction):
                 self._numerator == other._numerator  # type: ignore[attr-defined]
                 and self._denominator == other._denominator  # type: ignore[attr-defined]
             )
+        if kind is int:
+            return self._numerator == other and self._denominator == 1
         return Fraction.__eq__(self, other)
 
     def __lt__(self, other: Any) -> Any:
         kind = type(other)
         if kind is Exact or kind is Fraction:
             return self._numerator * other._denominator < other._numerator * self._denominator
+        if kind is int:
+            return self._numerator < other * self._denominator
         return Fraction.__lt__(self, other)
 
     def __le__(self, other: Any) -> Any:
         kind = type(other)
         if kind is Exact or kind is Fraction:
             return self._numerator * other._denominator <= other._numerator * self._denominator
+        if kind is int:
+            return self._numerator <= other * self._denominator
         return Fraction.__le__(self, other)
 
     def __gt__(self, other: Any) -> Any:
         kind = type(other)
         if kind is Exact or kind is Fraction:
             return self._numerator * other._denominator > other._numerator * self._denominator
+        if kind is int:
+            return self._numerator > other * self._denominator
         return Fraction.__gt__(self, other)
 
     def __ge__(self, other: Any) -> Any:
         kind = type(other)
         if kind is Exact or kind is Fraction:
             return self._numerator * other._denominator >= other._numerator * self._denominator
+        if kind is int:
+            return self._numerator >= other * self._denominator
         return Fraction.__ge__(self, other)
 
     def __hash__(self) -> int:

@@ -64,8 +64,8 @@ def kept(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
 
 def length(value: object) -> int:
     """How many characters the texts of a value have together; what is compared by identity (the knowledge) has none."""
-    if isinstance(value, str):
-        return len(value)
+    if value is None or isinstance(value, str):
+        return len(value) if value else 0
     if isinstance(value, tuple):
         return sum(map(length, value)) if value else 0
     if isinstance(value, Keyed):

@@ -61,6 +61,8 @@ _TAKEN: dict[str, bool] = {
 }
 # STU3's and DSTU2's flags of an administration, a dispense or a statement that never was.
 _DENIALS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
+# Where a record names the orders that it rests on.
+_RESTS_ON = frozenset({"basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription"})
 _RECORDED = "recorded"
 _UNKNOWN = "unknown"
 # R5's words for how a stated medicine is taken, by how they begin.
@@ -283,7 +285,7 @@ def _setting_of(value: object) -> Setting | None:
 def _references(resource: Element, place: Place) -> tuple[str, ...]:
     found = {
         place.name_of(reference)
-        for name in ("basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription")
+        for name in _RESTS_ON & resource.keys()
         for item in members(resource.get(name))
         if (reference := reference_of(item)) is not None
     }

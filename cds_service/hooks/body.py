@@ -57,7 +57,7 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MalformedRequestError([("request", "must be a JSON object")])
     outline = Outline.of(data)
-    if outline.is_deeper(limits.depth) or outline.commas >= limits.entries:
+    if outline.is_deeper(limits.depth) or outline.longest_list > limits.entries:
         _require_within(value, limits)
     try:
         refuse_doubles(data, value, outline)
