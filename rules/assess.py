@@ -97,11 +97,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
             *_unread(patient),
         ),
         opioid=case.opioid,
-        exposure={
-            name: case.exposure(name)
-            for name, agent_class in knowledge.classes.items()
-            if agent_class.in_load
-        },
+        exposure={name: case.exposure(name) for name, agent_class in knowledge.classes.items() if agent_class.in_load},
         findings=findings,
         considered=considered,
         not_relevant=record.not_relevant,

@@ -64,13 +64,10 @@ class Exact(Fraction):
             return _exact(self._numerator * other._denominator, self._denominator * other._numerator)
         return Fraction.__truediv__(self, other)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: Any) -> Any:
         kind = type(other)
         if kind is Exact or kind is Fraction:
-            return (
-                self._numerator == other._numerator  # type: ignore[attr-defined]
-                and self._denominator == other._denominator  # type: ignore[attr-defined]
-            )
+            return self._numerator == other._numerator and self._denominator == other._denominator
         if kind is int:
             return self._numerator == other and self._denominator == 1
         return Fraction.__eq__(self, other)
@@ -107,7 +104,7 @@ class Exact(Fraction):
             return self._numerator >= other * self._denominator
         return Fraction.__ge__(self, other)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash(self._numerator) if self._denominator == 1 else Fraction.__hash__(self)
 
     def __bool__(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
@@ -22,10 +22,14 @@ class Keyed:
 
     __slots__ = ("_hash", "_length")
 
+    if TYPE_CHECKING:
+        _hash: int
+        _length: int
+
 
 def keyed(kind: AnyType) -> AnyType:
     """A frozen dataclass below :class:`Keyed` that remembers its hash."""
-    of_fields = kind.__hash__
+    of_fields: Callable[[Any], int] = kind.__hash__  # type: ignore[assignment]
 
     def remembered(self: Any) -> int:
         try:
@@ -34,7 +38,7 @@ def keyed(kind: AnyType) -> AnyType:
             object.__setattr__(self, "_hash", of_fields(self))
             return self._hash  # type: ignore[no-any-return]
 
-    kind.__hash__ = remembered
+    setattr(kind, "__hash__", remembered)  # noqa: B010 - what an assignment does, which may not be written
     return kind
 
 
@@ -55,7 +59,7 @@ def kept(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
     @wraps(made_of)
     def either(*given: Given.args, **named: Given.kwargs) -> Made:
         try:
-            return remembered(*given, **named)
+            return remembered(*given, **named)  # type: ignore[arg-type]
         except _TooLongError:
             return made_of(*given, **named)
 
@@ -70,15 +74,15 @@ def length(value: object) -> int:
         return sum(map(length, value)) if value else 0
     if isinstance(value, Keyed):
         try:
-            return value._length  # type: ignore[attr-defined, no-any-return]
+            return value._length
         except AttributeError:
             object.__setattr__(value, "_length", _of_fields(value))
-            return value._length  # type: ignore[attr-defined, no-any-return]
+            return value._length
     return _of_fields(value)
 
 
-def _of_fields(value: object) -> int:
+def _of_fields(value: Any) -> int:
     parameters = getattr(value, "__dataclass_params__", None)
     if parameters is None or not parameters.eq:
         return 0
-    return sum(length(getattr(value, name)) for name in value.__dataclass_fields__)  # type: ignore[attr-defined]
+    return sum(length(getattr(value, name)) for name in value.__dataclass_fields__)

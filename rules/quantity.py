@@ -14,13 +14,13 @@ from typing import ClassVar, Self
 
 from rules.exact_number import Exact
 
-ZERO = Exact(0)
-ONE = Exact(1)
-HALF = Exact(1, 2)
-PERCENT = Exact(1, 100)
+ZERO: Fraction = Exact(0)
+ONE: Fraction = Exact(1)
+HALF: Fraction = Exact(1, 2)
+PERCENT: Fraction = Exact(1, 100)
 
 # A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
-FINEST_IN_WORDS = Exact(1, 10_000)
+FINEST_IN_WORDS: Fraction = Exact(1, 10_000)
 # So many figures are kept once they were put into words: they are numbers alone, and few differ.
 KEPT_IN_WORDS = 4096
 # So many readings of a kind are kept (rules.kept), of so many characters each at most.
@@ -29,7 +29,7 @@ LONGEST_KEPT = 400
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
 # Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.
-LARGEST_MAGNITUDE = Exact(10**9)
+LARGEST_MAGNITUDE: Fraction = Exact(10**9)
 MOST_DIGITS = 30
 
 MILLIGRAMS_PER: dict[str, Fraction] = {
@@ -46,9 +46,9 @@ DAYS_PER: dict[str, Fraction] = {
     "mo": Exact(365, 12),
     "a": Exact(365),
 }
-DAYS_PER_WEEK = Exact(7)
-HOURS_PER_DAY = Exact(24)
-MICROGRAMS_PER_MILLIGRAM = Exact(1000)
+DAYS_PER_WEEK: Fraction = Exact(7)
+HOURS_PER_DAY: Fraction = Exact(24)
+MICROGRAMS_PER_MILLIGRAM: Fraction = Exact(1000)
 MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": Exact(1000)}
 
 

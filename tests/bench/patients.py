@@ -26,18 +26,20 @@ _BASE = "https://ehr.example/api/FHIR/R4"
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _ROUTE_OF = {"oral": ("26643006", "Oral"), "transdermal": ("45890007", "Transdermal"), "nasal": ("46713006", "Nasal")}
 _OTHERS = """
-314076 lisinopril 10 MG Oral Tablet|861007 metformin hydrochloride 500 MG Oral Tablet|617312 atorvastatin 20 MG Oral Tablet
-197361 amlodipine 5 MG Oral Tablet|866924 metoprolol tartrate 25 MG Oral Tablet|310798 hydrochlorothiazide 25 MG Oral Tablet
-198051 omeprazole 20 MG Delayed Release Oral Capsule|312961 simvastatin 20 MG Oral Tablet|979480 losartan potassium 25 MG Oral Tablet
-966224 levothyroxine sodium 0.05 MG Oral Tablet|310429 furosemide 20 MG Oral Tablet|855332 warfarin sodium 5 MG Oral Tablet
-312940 sertraline 100 MG Oral Tablet|349332 escitalopram 10 MG Oral Tablet|310384 fluoxetine 10 MG Oral Capsule
-308136 amlodipine 2.5 MG Oral Tablet|200345 simvastatin 80 MG Oral Tablet|745679 albuterol 0.09 MG/ACTUAT Metered Dose Inhaler
-308182 amoxicillin 250 MG Oral Capsule|309309 ciprofloxacin 500 MG Oral Tablet|198145 prednisone 10 MG Oral Tablet
-310325 ferrous sulfate 325 MG Oral Tablet|309362 clopidogrel 75 MG Oral Tablet|243670 aspirin 81 MG Oral Tablet
-313782 acetaminophen 325 MG Oral Tablet|310965 ibuprofen 200 MG Oral Tablet|199381 benztropine mesylate 1 MG Oral Tablet
-200224 montelukast 10 MG Oral Tablet|1364430 apixaban 5 MG Oral Tablet|1232082 rivaroxaban 20 MG Oral Tablet
-260265 ramipril 5 MG Oral Capsule|854901 bisoprolol fumarate 5 MG Oral Tablet|200031 carvedilol 6.25 MG Oral Tablet
-315431 folic acid 1 MG Oral Tablet|313850 tamsulosin hydrochloride 0.4 MG Oral Capsule|310346 finasteride 5 MG Oral Tablet
+314076 lisinopril 10 MG Oral Tablet|861007 metformin hydrochloride 500 MG Oral Tablet
+617312 atorvastatin 20 MG Oral Tablet|197361 amlodipine 5 MG Oral Tablet|866924 metoprolol tartrate 25 MG Oral Tablet
+310798 hydrochlorothiazide 25 MG Oral Tablet|198051 omeprazole 20 MG Delayed Release Oral Capsule
+312961 simvastatin 20 MG Oral Tablet|979480 losartan potassium 25 MG Oral Tablet
+966224 levothyroxine sodium 0.05 MG Oral Tablet|310429 furosemide 20 MG Oral Tablet
+855332 warfarin sodium 5 MG Oral Tablet|312940 sertraline 100 MG Oral Tablet|349332 escitalopram 10 MG Oral Tablet
+310384 fluoxetine 10 MG Oral Capsule|308136 amlodipine 2.5 MG Oral Tablet|200345 simvastatin 80 MG Oral Tablet
+745679 albuterol 0.09 MG/ACTUAT Metered Dose Inhaler|308182 amoxicillin 250 MG Oral Capsule
+309309 ciprofloxacin 500 MG Oral Tablet|198145 prednisone 10 MG Oral Tablet|310325 ferrous sulfate 325 MG Oral Tablet
+309362 clopidogrel 75 MG Oral Tablet|243670 aspirin 81 MG Oral Tablet|313782 acetaminophen 325 MG Oral Tablet
+310965 ibuprofen 200 MG Oral Tablet|199381 benztropine mesylate 1 MG Oral Tablet|200224 montelukast 10 MG Oral Tablet
+1364430 apixaban 5 MG Oral Tablet|1232082 rivaroxaban 20 MG Oral Tablet|260265 ramipril 5 MG Oral Capsule
+854901 bisoprolol fumarate 5 MG Oral Tablet|200031 carvedilol 6.25 MG Oral Tablet|315431 folic acid 1 MG Oral Tablet
+313850 tamsulosin hydrochloride 0.4 MG Oral Capsule|310346 finasteride 5 MG Oral Tablet
 312615 potassium chloride 20 MEQ Extended Release Oral Tablet|1303736 insulin glargine 100 UNT/ML Injectable Solution
 """
 _CONDITIONS = """
@@ -47,9 +49,10 @@ K21.9 235595009 Gastroesophageal reflux disease|E03.9 40930008 Hypothyroidism|J4
 J44.9 13645005 Chronic obstructive pulmonary disease|G47.33 78275009 Obstructive sleep apnea|F32.9 35489007 Depression
 N18.3 433144002 Chronic kidney disease stage 3|I48.91 49436004 Atrial fibrillation|E66.9 414916001 Obesity
 M17.9 239873007 Osteoarthritis of knee|R51 25064002 Headache|G43.909 37796009 Migraine|H26.9 193570009 Cataract
-N40.0 266569009 Benign prostatic hyperplasia|M81.0 64859006 Osteoporosis|D64.9 271737000 Anemia|R73.03 714628002 Prediabetes
-I25.10 53741008 Coronary arteriosclerosis|I50.9 84114007 Heart failure|Z91.81 129839007 At risk for falls
-F10.20 7200002 Alcohol dependence|G89.29 82423001 Chronic pain|L40.9 9014002 Psoriasis|F43.10 47505003 Posttraumatic stress disorder
+N40.0 266569009 Benign prostatic hyperplasia|M81.0 64859006 Osteoporosis|D64.9 271737000 Anemia
+R73.03 714628002 Prediabetes|I25.10 53741008 Coronary arteriosclerosis|I50.9 84114007 Heart failure
+Z91.81 129839007 At risk for falls|F10.20 7200002 Alcohol dependence|G89.29 82423001 Chronic pain
+L40.9 9014002 Psoriasis|F43.10 47505003 Posttraumatic stress disorder
 """
 _REASONS = ("anxiety", "pain", "sleep", "insomnia", "muscle spasms", "severe pain", "panic attacks", "nausea", "")
 _TIMES = {
@@ -67,7 +70,7 @@ def _rows(text: str) -> list[str]:
 
 
 class Population:
-    """Patients by number. ``request`` is a whole hook request; ``ours`` is the part of drugs from the knowledge base."""
+    """Patients by number, with so many medications and conditions; ``sedative``: the draft is one."""
 
     def __init__(
         self, medications: int = 20, conditions: int = 12, *, sedative: bool = True, common: bool = False
@@ -77,9 +80,7 @@ class Population:
         known = load_knowledge().agents
         self._ours = sorted(complete, key=lambda each: each.code)
         self._drafts = [
-            each
-            for each in self._ours
-            if all(known[part.agent].agent_class.in_load for part in each.ingredients)
+            each for each in self._ours if all(known[part.agent].agent_class.in_load for part in each.ingredients)
         ]
         self._medications, self._conditions, self._sedative = medications, conditions, sedative
         self._common = common
@@ -180,7 +181,10 @@ class Population:
             "subject": {"reference": f"{_BASE}/Patient/{patient}"},
             "encounter": {"reference": f"Encounter/enc-{prescriber}", "display": "Office visit"},
             "authoredOn": authored.isoformat(),
-            "requester": {"reference": f"Practitioner/eprescriber-{prescriber}", "display": f"Dr. Invented {prescriber}"},
+            "requester": {
+                "reference": f"Practitioner/eprescriber-{prescriber}",
+                "display": f"Dr. Invented {prescriber}",
+            },
             "dosageInstruction": [
                 dosage | {"route": {"coding": [{"system": "http://snomed.info/sct", "code": route}], "text": word}}
             ],
@@ -249,9 +253,7 @@ def _condition(random: Random, patient: str, row: str) -> dict[str, Any]:
             ]
         },
         "verificationStatus": {
-            "coding": [
-                {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}
-            ]
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}]
         },
         "category": [{"coding": [{"code": "problem-list-item", "display": "Problem List Item"}]}],
         "code": {

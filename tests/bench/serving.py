@@ -69,7 +69,8 @@ def service(settings: Mapping[str, str]) -> Iterator[Server]:
 def bare() -> Iterator[Server]:
     """The application that does nothing, by as many workers of the same kind."""
     command = [sys.executable, "-m", "gunicorn", "--workers", str(WORKERS), "--worker-class", "sync"]
-    with _running("bare", [*command, "--bind", "127.0.0.1:{port}", "--chdir", str(_HERE), "bare:application"]) as server:
+    command += ["--bind", "127.0.0.1:{port}", "--chdir", str(_HERE), "bare:application"]
+    with _running("bare", command) as server:
         yield server
 
 
