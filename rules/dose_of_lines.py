@@ -43,7 +43,7 @@ NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
 class Told:
-    """What a dose tells of how it was read, worked out when it is first asked for: one dose is kept for many records."""
+    """What a dose tells of how it was read, worked out when first asked for: one dose is kept for many records."""
 
     __slots__ = ("_evidence", "_sentence")
 

@@ -41,6 +41,7 @@ def read_name(name: str, knowledge: Knowledge) -> Product | UnknownProduct | Not
     return _of_names([name], knowledge)
 
 
+@kept
 def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     """The agents of a medication: by its codes, else by its names, else by its own list of ingredients.
 

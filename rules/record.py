@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
-from rules.daily_dose import DailyDose, NoDailyDose, read_worded
+from rules.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
 from rules.dosage_text import worded
 from rules.kept import kept
 from rules.knowledge import Knowledge
@@ -159,11 +159,22 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
 def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
     """The way of a regimen, and what is taken by it on a day."""
-    way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
+    way, dose = _by_instructions(regimen.dosages, product, knowledge)
+    if dose is None:
+        way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
     if dose is not None:
         return way, dose
     words = worded(regimen, knowledge)
     return way, read_worded(words, product, knowledge, on)
+
+
+@kept
+def _by_instructions(
+    dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge
+) -> tuple[Way, DailyDose | None]:
+    """The way, and the dose of instructions that say the same whatever was dispensed; None of the others."""
+    words = worded(Regimen("", _NO_MEDICATION, dosages=dosages), knowledge)
+    return way_of(words.regimen, product, knowledge), read_instructions(words, product, knowledge)
 
 
 @kept

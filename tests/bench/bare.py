@@ -1,4 +1,4 @@
-"""What the service is held against: Flask, gunicorn and orjson with nothing to do. It parses the body and is constant."""
+"""What the service is held against: Flask, gunicorn and orjson. It parses the body, and the answer is constant."""
 
 from __future__ import annotations
 
