@@ -20,6 +20,7 @@ _ISSUER, _AUDIENCE = "https://ehr.example/oauth2", "https://cds.example/cds-serv
 _KEY = ECKey.generate_key("P-384", {"kid": "bench", "use": "sig"})
 _ALGORITHM = "ES384"
 _ROUNDS = 10
+_WARM = 1_000
 
 
 @dataclass(frozen=True)
@@ -60,21 +61,21 @@ def requests(calls: int) -> Iterator[Requests]:
     """The same request again and again; then requests of which none is sent twice."""
     ordinary, common = Population(), Population(common=True)
     silent, large = Population(sedative=False), Population(300, 200)
-    warm = list(ordinary.requests(0, 400))
+    warm = list(ordinary.requests(100_000, _WARM))
     (again,) = ordinary.requests(1_000, 1)
     kilobytes = f"{len(again) / 1000:.0f} kB"
     yield Requests(f"{kilobytes}, one request again and again", [again] * 50, [again] * calls)
     yield Requests(f"{kilobytes}, each of another patient", warm, list(ordinary.requests(1_000, calls)))
     yield Requests(
-        "the same, common drugs more often", list(common.requests(20_000, 400)), list(common.requests(30_000, calls))
+        "the same, common drugs more often", list(common.requests(200_000, _WARM)), list(common.requests(30_000, calls))
     )
-    yield Requests("the same, the draft no sedative", [], list(silent.requests(10_000, calls)))
+    yield Requests("the same, the draft no sedative", warm[:100], list(silent.requests(10_000, calls)))
     (again,) = large.requests(40_000, 1)
     many = max(100, calls // 4)
     yield Requests(f"{len(again) / 1000:.0f} kB, one request again and again", [again] * 10, [again] * many)
     yield Requests(
         f"{len(again) / 1000:.0f} kB, each of another patient",
-        list(large.requests(50_000, 10)),
+        list(large.requests(50_000, 20)),
         list(large.requests(41_000, many)),
     )
 
