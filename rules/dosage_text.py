@@ -60,9 +60,7 @@ class _Line:
 
 def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
     """The regimen with its texts read. Never raises."""
-    if not any(_has_words(line) for line in regimen.dosages):
-        return Worded(regimen)
-    words = _worded(regimen.dosages, knowledge)
+    words = worded_lines(regimen.dosages, knowledge)
     return replace(
         words,
         regimen=replace(regimen, dosages=words.regimen.dosages),
@@ -71,8 +69,10 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
 
 
 @kept
-def _worded(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
+def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
     """The same of a regimen of which nothing else is known."""
+    if not any(_has_words(line) for line in dosages):
+        return Worded(Regimen("", Medication(), dosages=dosages))
     reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
     lines = [_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
     texts = [plain(dosage.text or "") for dosage in dosages]
@@ -121,7 +121,7 @@ def _has_words(line: Dosage) -> bool:
 def _line(given: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _Line:
     line, from_code = _with_code(given, knowledge)
     forms = knowledge.forms
-    line = replace(line, sequence=None)
+    line = line if line.sequence is None else replace(line, sequence=None)
     if read is None:
         return _Line((line,), None, from_text=from_code)
     rated = _says_when(line, forms)
@@ -222,7 +222,9 @@ def _numbered(groups: list[tuple[Dosage, ...]], given: tuple[Dosage, ...]) -> tu
     ]
     order = {key: number for number, key in enumerate(sorted({key for key, _, _ in keyed}), 1)}
     several = bool(numbers) or len(order) > 1
-    return tuple(
-        replace(line, sequence=order[key] if several else None, text=line.text if first else None)
-        for key, line, first in keyed
-    )
+    return tuple(_as(line, order[key] if several else None, line.text if first else None) for key, line, first in keyed)
+
+
+def _as(line: Dosage, sequence: int | None, text: str | None) -> Dosage:
+    same = line.sequence == sequence and line.text == text
+    return line if same else replace(line, sequence=sequence, text=text)

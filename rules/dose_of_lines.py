@@ -142,7 +142,7 @@ class _Step:
     @property
     def is_cut(self) -> bool:
         """Whether such a maximum lowers it."""
-        return self.intake != self.uncut
+        return self.limit is not None and self.intake != self.uncut
 
     @property
     def limit(self) -> WrittenMaximum | None:
@@ -200,7 +200,7 @@ def _taken(
     yardstick: Yardstick,
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
-    step = max(readable, key=lambda each: _size(each.intake))
+    step = max(readable, key=lambda each: _size(each.intake)) if readable[1:] else readable[0]
     intake = step.intake
     assumptions = [code for line in step.taken for code in line.assumptions]
     if step.is_cut:
@@ -215,7 +215,8 @@ def _taken(
         assumptions.append(NOT_DAILY_LEFT_OUT)
         phrase += f", {NOT_DAILY_BESIDE}"
     for each in readable:
-        intake = intake.with_low_of(each.intake)
+        if each is not step:
+            intake = intake.with_low_of(each.intake)
     as_needed = any(line.as_needed for line in step.taken)
     if as_needed:
         assumptions.append(PRN_AT_MAXIMUM)

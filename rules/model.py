@@ -33,8 +33,9 @@ class Coding:
     display: str | None = None
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Keyed):
     """A number with its unit as sent: ``unit`` the words, ``code`` the coded unit where there is one."""
 
     value: Fraction

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
-from rules.dosage_text import worded
+from rules.dosage_text import worded, worded_lines
 from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
@@ -27,7 +27,6 @@ _NOT_COVERED = {
     Coverage.LAPSED: NotCountedReason.LAPSED,
     Coverage.NOT_YET_STARTED: NotCountedReason.NOT_YET_STARTED,
 }
-_NO_MEDICATION = Medication()
 _NO_PRODUCT = NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, "", "", (), False)
 
 
@@ -159,9 +158,10 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
 def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
     """The way of a regimen, and what is taken by it on a day."""
-    way, dose = _by_instructions(regimen.dosages, product, knowledge)
-    if dose is None:
-        way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
+    way, instructed = _by_instructions(regimen.dosages, product, knowledge)
+    if instructed is not None:
+        return way, instructed
+    way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
     if dose is not None:
         return way, dose
     words = worded(regimen, knowledge)
@@ -173,7 +173,7 @@ def _by_instructions(
     dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge
 ) -> tuple[Way, DailyDose | None]:
     """The way, and the dose of instructions that say the same whatever was dispensed; None of the others."""
-    words = worded(Regimen("", _NO_MEDICATION, dosages=dosages), knowledge)
+    words = worded_lines(dosages, knowledge)
     return way_of(words.regimen, product, knowledge), read_instructions(words, product, knowledge)
 
 
@@ -182,9 +182,12 @@ def _on_any_day(
     dosages: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
 ) -> tuple[Way, DailyDose | NoDailyDose | None]:
     """The way, and the dose of instructions that say the same on every day: None of those that go by steps or dates."""
-    words = worded(Regimen("", _NO_MEDICATION, dosages=dosages, supply=supply), knowledge)
+    words = worded_lines(dosages, knowledge)
     way = way_of(words.regimen, product, knowledge)
-    return way, None if words.changes else read_worded(words, product, knowledge, date.min)
+    if words.changes:
+        return way, None
+    words = worded(replace(words.regimen, dosages=dosages, supply=supply), knowledge)
+    return way, read_worded(words, product, knowledge, date.min)
 
 
 def is_stopping(regimen: Regimen) -> bool:

@@ -1,8 +1,9 @@
 """Invented patients for the measurements: a record as an EHR sends it, each different, the same for the same number.
 
-Half of the medications are drawn from the products of the knowledge base, half are other common drugs. ``common``:
-some products come far more often than others, as they do where patients are real. Instructions
-come as text, as structure, or as both; one in eight is taken from the table of the sig reader's tests.
+Half of the medications are drawn from the products of the knowledge base, half are other common drugs. Instructions
+come as text, as structure, or as both; one in eight is taken from the table of the sig reader's tests. Each product and
+each wording is as likely as any other, which is hard on whatever is remembered; ``common``: some products come far more
+often than others, and each has instructions of its own that do, as where patients are real.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ _TIMES = {
     3: ("three times daily", "3 (three) times a day", "every 8 hours", "TID"),
     4: ("four times daily", "every 6 hours", "QID", "4 (four) times a day"),
 }
+# So many instructions are usual for one product; the n-th comes 1/n as often as the first.
+_USUAL = 20
 _SHAPES = ("text", "structure", "both", "both")
 _STATUSES = ("active",) * 9 + ("completed",) * 8 + ("stopped",) * 2 + ("on-hold",)
 
@@ -151,7 +154,8 @@ class Population:
         prescriber = random.randrange(6)
         authored = ON - timedelta(days=int(random.expovariate(1 / 200)) + 1)
         days = random.choice((7, 14, 30, 30, 30, 90))
-        dosage, daily = self._dosage(random, product)
+        usual = random.choices(range(_USUAL), [1 / place for place in range(1, _USUAL + 1)])[0]
+        dosage, daily = self._dosage(Random(f"{code} {usual}") if self._common else random, product)
         route, word = _ROUTE_OF.get((product and product.route) or "oral", ("26643006", "Oral"))
         return {
             "resourceType": "MedicationRequest",
