@@ -36,12 +36,21 @@ from rules.assessment import (
 from rules.evidence import Evidence
 from rules.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
 
+# What divides a figure of 6 decimals: rounding would change nothing of it.
+_FINITE = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)
+
 SCHEMA_VERSION = "1"
 """The version of the form. It changes only when a member is removed or changes its meaning."""
 
 
 def assessment_json(assessment: Assessment) -> dict[str, Any]:
     """The whole assessment, in the form that ``assessment.schema.json`` documents."""
+    return _written(assessment, assessment.findings, assessment.not_counted, assessment.considered)
+
+
+def _written(
+    assessment: Assessment, findings: Iterable[Met], not_counted: Iterable[NotCounted], considered: Iterable[Considered]
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "knowledge": {"version": assessment.knowledge_version, "table": assessment.table},
@@ -54,11 +63,11 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
         },
         "contributions": [_contribution(item) for item in assessment.contributions],
         "not_in_load": [_not_in_load(item) for item in assessment.not_in_load],
-        "not_counted": [_not_counted(item) for item in assessment.not_counted],
+        "not_counted": [_not_counted(item) for item in not_counted],
         "opioid": _opioid(assessment.opioid),
         "exposure": {name: _exposure(use) for name, use in assessment.exposure.items()},
-        "findings": [_met(item) for item in assessment.findings],
-        "considered": [_considered(item) for item in assessment.considered],
+        "findings": [_met(item) for item in findings],
+        "considered": [_considered(item) for item in considered],
         "not_relevant": assessment.not_relevant,
     }
 
@@ -70,11 +79,13 @@ def concerning(assessment: Assessment, findings: Collection[str]) -> dict[str, A
     the records of what was over before: they are part of the exposure, and there may be many. Empty members are left
     out with the rest of the answer's.
     """
-    whole = assessment_json(assessment)
+    whole = _written(
+        assessment,
+        (item for item in assessment.findings if item.id in findings),
+        (item for item in assessment.not_counted if not _is_over(item)),
+        (item for item in assessment.considered if item.result != "not-met"),
+    )
     del whole["patient"]["reference"]
-    whole["findings"] = [item for item in whole["findings"] if item["id"] in findings]
-    whole["not_counted"] = [_not_counted(item) for item in assessment.not_counted if not _is_over(item)]
-    whole["considered"] = [item for item in whole["considered"] if item["result"] != "not-met"]
     return whole
 
 
@@ -91,10 +102,13 @@ def without_empty(value: Any) -> Any:
     CDS Hooks forbids such members in what a service sends.
     """
     if isinstance(value, dict):
-        members = ((key, without_empty(item)) for key, item in value.items())
-        return {key: item for key, item in members if not _is_empty(item)}
+        return {
+            key: kept
+            for key, item in value.items()
+            if not _is_empty(kept := without_empty(item) if isinstance(item, dict | list) else item)
+        }
     if isinstance(value, list):
-        items = (without_empty(item) for item in value)
+        items = (without_empty(item) if isinstance(item, dict | list) else item for item in value)
         return [item for item in items if not _is_empty(item)]
     return value
 
@@ -108,6 +122,8 @@ def assessment_schema() -> dict[str, Any]:
 
 def number(value: Fraction) -> float:
     """An exact figure as a JSON number, of up to 6 decimals."""
+    if value.denominator in _FINITE:
+        return value.numerator / value.denominator
     return float(round(value, JSON_DECIMALS))
 
 

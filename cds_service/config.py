@@ -24,10 +24,17 @@ LONGEST_TEXT = 2_000
 """The longest name, instruction or diagnosis that is read for its meaning, in characters: reading takes time by length.
 Not to be set: the longest RxNorm name has 345."""
 
+LONGEST_KEPT = 2_000
+"""The longest element - a medication's codes, a dosage, a quantity - that is remembered once it was read, in bytes."""
+MOST_KEPT = 4_096
+"""So many elements of a kind are remembered by one process, the least used forgotten first."""
+
 MOST_EVIDENCE = 24
 LONGEST_EVIDENCE = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
 
+COLLECTED_AFTER = (50_000, 20, 100)
+"""After how many new objects Python's collector looks for those that nothing leads to, and how often for older ones."""
 READING_SECONDS = 10.0
 """How long a caller may take to send the head of a request."""
 LONGEST_TOKEN = 16_000

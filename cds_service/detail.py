@@ -6,15 +6,16 @@ characters: the working gives way first, never the line that says what was not r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from cds_service.figures import shown
-from cds_service.load_lines import load_lines, order_lines, renewals, still_active
+from cds_service.load_lines import LoadLines, OrderLine, renewals, still_active
 from cds_service.occasion import is_astray
 from cds_service.phrases import DO_NOT_STOP, number, quoted
 from cds_service.sentences import sentence
-from cds_service.unknown_lines import LONGEST_REASON, unknown_lines
+from cds_service.unknown_lines import LONGEST_REASON, UnknownLines
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Verification
@@ -59,18 +60,34 @@ def detail(
     as_table: bool = False,
 ) -> str:
     """The whole text; shortened section by section until it fits. ``as_table``: the orders as a table."""
+    asked = tuple(still_active(assessment, knowledge))
+    load, unknown = LoadLines(assessment, knowledge), UnknownLines(assessment, knowledge)
+    rest = (_options(findings, assessment, offers, asked), _sources(findings, assessment, knowledge))
+
+    # Several budgets share a section: each is written once.
+    @cache
+    def reasons(most: int, brief: bool) -> str:
+        return _section("Why this appeared", _why(findings, assessment, asked, say, most, brief))
+
+    @cache
+    def orders(most: int) -> str:
+        return _load(tuple(load.lines(most)), as_table=as_table)
+
+    @cache
+    def gaps(most: int) -> str:
+        return _section("Not known or not counted", unknown.lines(most))
+
+    def say(finding: Met, brief: bool) -> str:
+        name = (finding.id, brief)
+        if name not in said:
+            said[name] = sentence(finding, knowledge, brief=brief)
+        return said[name]
+
+    said: dict[tuple[str, bool], str] = {}
     text = ""
-    offered = tuple(offers)
     for budget in _BUDGETS:
-        text = "\n\n".join(
-            (
-                _section("Why this appeared", _why(findings, assessment, knowledge, budget)),
-                _load(assessment, knowledge, budget.orders, as_table=as_table),
-                _section("Not known or not counted", unknown_lines(assessment, knowledge, budget.unknown)),
-                _options(findings, assessment, knowledge, offered),
-                _sources(findings, assessment, knowledge),
-            )
-        )
+        sections = (reasons(budget.reasons, budget.brief), orders(budget.orders), gaps(budget.unknown), *rest)
+        text = "\n\n".join(sections)
         if len(text) <= LONGEST:
             break
     return text
@@ -80,18 +97,24 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join((f"**{title}**", *(f"- {line}" for line in lines)))
 
 
-def _load(assessment: Assessment, knowledge: Knowledge, most: int, *, as_table: bool) -> str:
-    orders = order_lines(assessment, knowledge, most)
-    beside = load_lines(assessment, knowledge, most)
+def _load(lines: Sequence[OrderLine | str], *, as_table: bool) -> str:
+    orders = [line for line in lines if isinstance(line, OrderLine)]
     if not as_table or not orders:
-        return _section("Load", (*map(str, orders), *beside))
+        return _section("Load", map(str, lines))
     rows = (f"| {order.product} | {order.standing} | {order.dose} | {order.comes_to} |" for order in orders)
+    beside = (f"- {line}" for line in lines if isinstance(line, str))
     # Markdown asks for an empty line around a table.
-    return "\n\n".join(("**Load**", "\n".join((*_TABLE, *rows)), "\n".join(f"- {line}" for line in beside)))
+    return "\n\n".join(("**Load**", "\n".join((*_TABLE, *rows)), "\n".join(beside)))
 
 
-def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, budget: _Budget) -> Iterable[str]:
-    asked = tuple(still_active(assessment, knowledge))
+def _why(
+    findings: Sequence[Met],
+    assessment: Assessment,
+    asked: Sequence[str],
+    say: Callable[[Met, bool], str],
+    most: int,
+    brief: bool,
+) -> Iterable[str]:
     said = [
         finding
         for finding in findings
@@ -103,10 +126,10 @@ def _why(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, 
     for line in renewals(assessment)[:1]:
         yield f"This order renews {quoted(line.product)}: {quoted(line.text, LONGEST_REASON)}."
     yield from asked
-    for place, finding in enumerate(said[: budget.reasons]):
-        yield sentence(finding, knowledge, brief=budget.brief and place > 0)
+    for place, finding in enumerate(said[:most]):
+        yield say(finding, brief and place > 0)
     # The load has a section of its own.
-    left = [_lower(finding.title) for finding in said[budget.reasons :] if finding.id != "total-load"]
+    left = [_lower(finding.title) for finding in said[most:] if finding.id != "total-load"]
     if left:
         yield f"Also: {', '.join(left)}."
 
@@ -118,12 +141,12 @@ def _weight(finding: Met) -> int:
     return _FIRST.index(finding.id) if finding.id in _FIRST else len(_FIRST)
 
 
-def _options(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge, offers: Iterable[str]) -> str:
+def _options(findings: Sequence[Met], assessment: Assessment, offers: Iterable[str], asked: Sequence[str]) -> str:
     options = [quoted(_lower(offer).removesuffix(_DRAFTED), LONGEST_REASON) for offer in offers]
     ids = {finding.id for finding in findings}
     if any(map(is_astray, findings)):
         options.append("check which patient the order is for")
-    if any(still_active(assessment, knowledge)) or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
+    if asked or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
         options.append("review whether all orders are to continue")
     protected = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
     if assessment.increases and not protected and "long-term-use" not in ids and len(options) < _ENOUGH:

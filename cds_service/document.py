@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import orjson
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_BRACES = bytes.maketrans(b"[]", b"{}")
+_BETWEEN = bytes(byte for byte in range(256) if byte not in b'[]{}:,"')
 
 
 class NotADocumentError(ValueError):
@@ -40,12 +45,60 @@ def parse(data: bytes) -> object:
     return value
 
 
-def refuse_doubles(data: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What stands around the texts and numbers of a document: its braces, brackets, colons and commas.
+
+    To look at these marks takes a tenth of the time that walking over the parsed value takes.
+    """
+
+    marks: bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> Outline:
+        """The outline of a document; it must be one."""
+        # Backslashes stand in texts only; without what they escape, every quotation mark begins or ends a text.
+        plain = _ESCAPE.sub(b"", data) if b"\\" in data else data
+        return cls(b"".join(plain.translate(None, _BETWEEN).split(b'"')[::2]))
+
+    @property
+    def members(self) -> int:
+        """How many members all its objects have together, as written."""
+        return self.marks.count(b":")
+
+    @property
+    def longest_list(self) -> int:
+        """How many members the longest list can have, if all commas that are not between members of objects are its."""
+        return self.marks.count(b",") - self.members + self.marks.count(b"{") + 1
+
+    def is_deeper(self, levels: int) -> bool:
+        """Whether its objects and lists are nested deeper. Each turn takes away those that hold no other."""
+        braces = self.marks.translate(_BRACES, b":,")
+        for _ in range(levels):
+            if not braces:
+                return False
+            braces = braces.replace(b"{}", b"")
+        return bool(braces)
+
+
+def refuse_doubles(data: bytes, value: object, outline: Outline) -> None:
     """The JSON reader keeps the last of two members of one name; a dosage that is there twice would lose one.
+
+    The document has then more members than what was read of it.
 
     Raises:
         DoubledMemberError: an object has a member twice.
     """
+    try:
+        again = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # nested deeper than can be written
+        _refuse_one_by_one(data)
+        return
+    if again != data and Outline.of(again).members != outline.members:
+        raise DoubledMemberError
+
+
+def _refuse_one_by_one(data: bytes) -> None:
     try:
         json.loads(data.removeprefix(_BYTE_ORDER_MARK), object_pairs_hook=_once, parse_int=len, parse_float=len)
     except _Doubled:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
-from rules.quantity import JSON_DECIMALS, ONE
+from rules.quantity import JSON_DECIMALS, KEPT_IN_WORDS, ONE
 
 # From this size on, a converted figure is shown as a whole number.
 _WHOLE_FROM = Fraction(10)
@@ -17,13 +18,22 @@ def shown(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
 
     Decimals are added until the shown figure stands on the same side of every threshold as the exact one.
     """
-    digits = plain(value, thresholds)
+    return _shown(value, tuple(thresholds))
+
+
+@lru_cache(maxsize=KEPT_IN_WORDS)
+def _shown(value: Fraction, limits: tuple[Fraction, ...]) -> str:
+    digits = _plain(value, limits)
     return digits if Fraction(digits) == value else f"about {digits}"
 
 
 def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
     """As :func:`shown`, without the word."""
-    limits = tuple(thresholds)
+    return _plain(value, tuple(thresholds))
+
+
+@lru_cache(maxsize=KEPT_IN_WORDS)
+def _plain(value: Fraction, limits: tuple[Fraction, ...]) -> str:
     if round(value, 1) == value:
         return _digits(value, 1)
     first = 0 if value >= _WHOLE_FROM else 1 if value >= ONE else 2
@@ -34,6 +44,7 @@ def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
     return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
 
 
+@lru_cache(maxsize=KEPT_IN_WORDS)
 def exactly(value: Fraction) -> str:
     """A figure as it was written or printed: a dose, a strength, a factor. Up to 6 decimals."""
     return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.document import NotADocumentError, parse, refuse_doubles
+from cds_service.document import NotADocumentError, Outline, parse, refuse_doubles
 from cds_service.fhir.bundle import Entry, Prefetched, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import requester_of
@@ -50,7 +50,7 @@ def read_file(data: bytes) -> FileContent:
     """
     try:
         value = parse(data)
-        refuse_doubles(data)
+        refuse_doubles(data, value, Outline.of(data))
     except NotADocumentError as error:
         raise UnreadableFileError(error.reason, error.line, error.column) from None
     if not isinstance(value, dict | list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from cds_service.figures import plain, shown
 from cds_service.phrases import band_bounds, capitalised, listed, load_span, quoted
@@ -96,32 +97,32 @@ class OrderLine:
         return f"{self.product} ({self.standing}): {self.dose} {self.sign} {self.comes_to}"
 
 
-def order_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> tuple[OrderLine, ...]:
-    """The sedative orders that are shown, then the opioid orders."""
-    renewed = {line.agent for line in renewals(assessment)}
-    sedatives = (_order(line, knowledge, renewed=line.agent in renewed) for line in _sedatives(assessment)[:most])
-    return (*sedatives, *map(_opioid, _opioids(assessment)[:most]))
+class LoadLines:
+    """The orders of the load, the total, and the guideline's own example where it differs; each line written once."""
 
+    def __init__(self, assessment: Assessment, knowledge: Knowledge) -> None:
+        renewed = {line.agent for line in renewals(assessment)}
+        self._assessment = assessment
+        self._ordered = sorted(assessment.contributions, key=_prominence)
+        self._opioids = sorted(
+            assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source)
+        )
+        self._order = cache(
+            lambda place: _order(self._ordered[place], knowledge, renewed=self._ordered[place].agent in renewed)
+        )
+        self._opioid = cache(lambda place: _opioid(self._opioids[place]))
+        self._total = (_total(assessment, knowledge), *_printed(assessment, knowledge))
 
-def _sedatives(assessment: Assessment) -> list[Contribution]:
-    return sorted(assessment.contributions, key=_prominence)
-
-
-def _opioids(assessment: Assessment) -> list[OpioidContribution]:
-    return sorted(assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source))
-
-
-def load_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> Iterator[str]:
-    """What is said below the orders: how many are not shown, the total, and the guideline's own example where it
-    differs."""
-    ordered, opioids = _sedatives(assessment), _opioids(assessment)
-    if len(ordered) > most:
-        yield f"and {len(ordered) - most} more"
-    if len(opioids) > most:
-        yield f"and {len(opioids) - most} more opioid orders"
-    yield from _doubted((*ordered[most:], *_beside(assessment)), most)
-    yield _total(assessment, knowledge)
-    yield from _printed(assessment, knowledge)
+    def lines(self, most: int) -> Iterator[OrderLine | str]:
+        """The lines, with at most so many orders; what was cut is counted."""
+        yield from map(self._order, range(len(self._ordered))[:most])
+        if len(self._ordered) > most:
+            yield f"and {len(self._ordered) - most} more"
+        yield from map(self._opioid, range(len(self._opioids))[:most])
+        if len(self._opioids) > most:
+            yield f"and {len(self._opioids) - most} more opioid orders"
+        yield from _doubted((*self._ordered[most:], *_beside(self._assessment)), most)
+        yield from self._total
 
 
 def _beside(assessment: Assessment) -> Iterator[NotInLoad]:

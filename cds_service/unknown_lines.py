@@ -31,14 +31,20 @@ _BESIDE = {
 }
 
 
-def unknown_lines(assessment: Assessment, knowledge: Knowledge, most: int) -> Iterator[str]:
-    """What was not known or not counted, at most so many lines and what was cut counted; then what is never seen."""
-    lines = list(dict.fromkeys(_gaps(assessment, knowledge)))
-    yield from lines[:most]
-    if len(lines) > most:
-        yield f"and {len(lines) - most} more"
-    nothing = "" if lines else "Nothing of what was sent. "
-    yield f"{nothing}{_never_seen(assessment, knowledge)}"
+class UnknownLines:
+    """What was not known or not counted, and what is never seen; each line written once."""
+
+    def __init__(self, assessment: Assessment, knowledge: Knowledge) -> None:
+        self._gaps = list(dict.fromkeys(_gaps(assessment, knowledge)))
+        self._never_seen = _never_seen(assessment, knowledge)
+
+    def lines(self, most: int) -> Iterator[str]:
+        """The lines, with at most so many gaps; what was cut is counted."""
+        yield from self._gaps[:most]
+        if len(self._gaps) > most:
+            yield f"and {len(self._gaps) - most} more"
+        nothing = "" if self._gaps else "Nothing of what was sent. "
+        yield f"{nothing}{self._never_seen}"
 
 
 def _gaps(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:

@@ -11,7 +11,7 @@ from rules.assessment import Assessment, NotCounted, NotCountedReason, Standing
 from rules.case import DRAFTS, ORDERS, Age, Case
 from rules.change import increases, removable
 from rules.concurrency import Situation, View, view
-from rules.exposure import earliest_record, exposure
+from rules.exposure import earliest_record
 from rules.findings import judge_all
 from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
 from rules.findings.high_potency import ID as NEW_START
@@ -97,11 +97,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
             *_unread(patient),
         ),
         opioid=case.opioid,
-        exposure={
-            name: exposure(record.entries, name, case.earliest_record, knowledge.policy, on)
-            for name, agent_class in knowledge.classes.items()
-            if agent_class.in_load
-        },
+        exposure={name: case.exposure(name) for name, agent_class in knowledge.classes.items() if agent_class.in_load},
         findings=findings,
         considered=considered,
         not_relevant=record.not_relevant,

@@ -6,7 +6,7 @@ A finding asks the case; it does not look at resources, windows or dates itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -71,6 +71,7 @@ class Case:
     past_conditions: Mapping[str, PresentCondition]
     earliest_record: date | None
     at_discharge: bool = False
+    _uses: dict[tuple[str, frozenset[str]], Exposure | None] = field(default_factory=dict, compare=False)
 
     @property
     def view(self) -> View:
@@ -158,8 +159,11 @@ class Case:
 
     def exposure(self, agent_class: str, without: frozenset[str] = frozenset()) -> Exposure | None:
         """The use of a class on record, ``without`` some agents."""
-        entries = (entry for entry in self.record.entries if entry.agent.id not in without)
-        return exposure(entries, agent_class, self.earliest_record, self.knowledge.policy, self.on)
+        key = (agent_class, without)
+        if key not in self._uses:
+            entries = (entry for entry in self.record.entries if entry.agent.id not in without)
+            self._uses[key] = exposure(entries, agent_class, self.earliest_record, self.knowledge.policy, self.on)
+        return self._uses[key]
 
     def longest_use(self, without: frozenset[str] = frozenset()) -> Exposure | None:
         """The longest continuous use among the classes the load is the sum of; else the longest of any pattern."""

@@ -86,10 +86,10 @@ def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:
     """Whether nothing of the class was taken daily for so long; going home, what the ward gave is no such use."""
     if any(entry.agent.agent_class.id == agent_class and entry.daily_use for entry in case.now.present()):
         return False
-    entries: Iterable[Entry] = case.record.entries
+    use = case.exposure(agent_class)
     if case.at_discharge:
-        entries = [entry for entry in entries if entry.regimen.setting is not Setting.INPATIENT]
-    use = exposure(entries, agent_class, case.earliest_record, case.knowledge.policy, case.on)
+        entries = [entry for entry in case.record.entries if entry.regimen.setting is not Setting.INPATIENT]
+        use = exposure(entries, agent_class, case.earliest_record, case.knowledge.policy, case.on)
     return use is None or use.out_of_supply_days > days
 
 

@@ -53,12 +53,18 @@ class View:
     situation: Situation
     places: tuple[Place, ...]
     switches: tuple[tuple[str, str], ...] = field(default=())
+    _present: dict[bool, tuple[Entry, ...]] = field(default_factory=dict, compare=False)
 
     def present(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """The entries that are present; with ``replacement`` only those of the replacement reading.
 
         A renewal is part of it together with the order that it is counted once with.
         """
+        if replacement not in self._present:
+            self._present[replacement] = self._find_present(replacement)
+        return self._present[replacement]
+
+    def _find_present(self, replacement: bool) -> tuple[Entry, ...]:
         kept = {place.entry.agent.id for place in self.places if place.present and place.replacement}
         return tuple(
             place.entry

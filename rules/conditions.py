@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.concepts import TOGETHER, ConditionWording
 from rules.knowledge.entries import Concept
-from rules.model import CodeSystem, ConditionEntry, Patient
+from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 
 PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
 REMISSION = "remission"
@@ -59,13 +60,13 @@ def present_and_past(
     return _gather(read, on, past=False), _gather(read, on, past=True)
 
 
-Read = list[tuple[ConditionEntry, list[tuple[Concept, "_Match"]]]]
+Read = list[tuple[ConditionEntry, tuple[tuple[Concept, "_Match"], ...]]]
 
 
 def _read(patient: Patient, knowledge: Knowledge) -> Read:
     """The entries that are believed, each with the concepts that it stands for."""
     return [
-        (entry, _concepts(entry, knowledge))
+        (entry, _concepts(entry.codings, entry.text, knowledge))
         for entry in patient.conditions
         if not entry.another_patient and entry.verification_status not in NOT_BELIEVED
     ]
@@ -114,39 +115,42 @@ def _counts(entry: ConditionEntry, concept: Concept, remission: bool, on: date) 
     return concept.expires is None or on - since <= timedelta(days=int(concept.expires.value))
 
 
-def _concepts(entry: ConditionEntry, knowledge: Knowledge) -> list[tuple[Concept, _Match]]:
-    """Every concept that an entry stands for; one that another of them rules out is left out."""
+@kept
+def _concepts(
+    codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge
+) -> tuple[tuple[Concept, _Match], ...]:
+    """Every concept that codes and a text stand for; one that another of them rules out is left out."""
     classified = [
         coding.code.replace(".", "").strip().upper()
-        for coding in entry.codings
+        for coding in codings
         if coding.system is CodeSystem.ICD10CM and coding.code
     ]
-    texts = [text for text in (entry.text, *(coding.display for coding in entry.codings)) if text]
-    clauses = list(dict.fromkeys(_plain(text) for text in texts))
-    named = [text for text in clauses if _phrases(knowledge.condition_names).search(text)]
+    codes = {(coding.system, coding.code) for coding in codings if coding.system is not None and coding.code}
+    texts = [each for each in (text, *(coding.display for coding in codings)) if each]
+    clauses = list(dict.fromkeys(map(_plain, texts)))
+    named = [clause for clause in clauses if _phrases(knowledge.condition_names).search(clause)]
     found: dict[str, _Match] = {}
     for concept in knowledge.concepts.values():
-        match = _by_code(entry, classified, concept)
+        match = _by_code(codes, classified, concept)
         # The classification is complete where a concept has prefixes: its codes are then believed over their wording.
         if match is None and not (classified and concept.prefixes):
             match = _by_name(named, concept, knowledge.condition_wording)
         if match is not None:
             found[concept.id] = match
     if not found:
-        return []
+        return ()
     said = any(_phrases(knowledge.condition_wording.remission).search(clause) for clause in clauses)
-    return [
+    return tuple(
         (knowledge.concepts[name], _Match(match.remission or said, match.unverified))
         for name, match in found.items()
         if not any(other in found for other in knowledge.concepts[name].not_with)
-    ]
+    )
 
 
-def _by_code(entry: ConditionEntry, classified: list[str], concept: Concept) -> _Match | None:
+def _by_code(codes: set[tuple[CodeSystem, str]], classified: list[str], concept: Concept) -> _Match | None:
     for code in classified:
         if code.startswith(concept.prefixes) and not code.startswith(concept.excluded_prefixes):
             return _Match(code.startswith(concept.remission_prefixes), False)
-    codes = {(coding.system, coding.code) for coding in entry.codings if coding.system is not None and coding.code}
     known = codes & concept.codes
     return _Match(False, not known - concept.unverified) if known else None
 

@@ -47,8 +47,35 @@ def read_worded(words: Worded, product: Product, knowledge: Knowledge, on: date)
     return replace(_read(words, product, knowledge, on), readings=words.readings)
 
 
+def read_instructions(words: Worded, product: Product, knowledge: Knowledge) -> DailyDose | None:
+    """As :func:`read_worded`, whatever was dispensed and on whatever day; None where either may make a difference."""
+    lines = words.regimen.dosages if words.written is None else (*words.regimen.dosages, *words.written.dosages)
+    if words.from_text or words.changes or any(line.as_needed or line.as_needed_for for line in lines):
+        return None
+    dose = read_lines(words.regimen, product, knowledge, date.min)
+    written = None if words.written is None else read_lines(words.written, product, knowledge, date.min)
+    if any(each is not None and (isinstance(each, NoDailyDose) or each.as_needed) for each in (dose, written)):
+        return None
+    told = _combined(words, dose, written, product, knowledge)
+    return replace(told, readings=words.readings) if isinstance(told, DailyDose) else None
+
+
 def _read(words: Worded, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     dose = read_lines(words.regimen, product, knowledge, on)
+    written = None
+    if words.written is not None and isinstance(dose, DailyDose):
+        written = read_lines(words.written, product, knowledge, on)
+    return _combined(words, dose, written, product, knowledge)
+
+
+def _combined(
+    words: Worded,
+    dose: DailyDose | NoDailyDose,
+    written: DailyDose | NoDailyDose | None,
+    product: Product,
+    knowledge: Knowledge,
+) -> DailyDose | NoDailyDose:
+    """What the lines say and what the text beside them says, as one."""
     if isinstance(dose, NoDailyDose):
         return _unread(dose, words)
     if FROM_SUPPLY in dose.assumptions and words.unread:
@@ -57,9 +84,6 @@ def _read(words: Worded, product: Product, knowledge: Knowledge, on: date) -> Da
         dose = _from_text(dose, supplied_intake(words.regimen.supply, product, knowledge.forms))
     if words.single:
         dose = replace(_widened(dose, ZERO, TEXT_DIFFERS), phrase=f"{dose.phrase}, {ONE_DOSE_ONLY}")
-    if words.written is None:
-        return dose
-    written = read_lines(words.written, product, knowledge, on)
     return _reconciled(dose, written) if isinstance(written, DailyDose) else dose
 
 

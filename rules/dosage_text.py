@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rules.evidence import SigReading, readings_of
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.vocabulary import Forms, plain
-from rules.model import Dosage, Regimen, Timing
+from rules.model import Dosage, Medication, Period, Regimen, Timing
 from rules.schedule import Lacking, Schedule, read_schedule
 from rules.sig import NoDailyRate, ReadSig, UnreadableSig, read_sig
 
@@ -40,6 +41,11 @@ class Worded:
     unread: tuple[str, ...] = ()
     readings: tuple[SigReading, ...] = ()
 
+    @property
+    def changes(self) -> bool:
+        """Whether what is taken may change from one day to another: by steps, or by lines of different dates."""
+        return _changes(self.regimen.dosages) or (self.written is not None and _changes(self.written.dosages))
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -54,11 +60,22 @@ class _Line:
 
 def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
     """The regimen with its texts read. Never raises."""
-    if not any(_has_words(line) for line in regimen.dosages):
-        return Worded(regimen)
-    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in regimen.dosages]
-    lines = [_line(line, read, knowledge) for line, read in zip(regimen.dosages, reads, strict=True)]
-    texts = [plain(dosage.text or "") for dosage in regimen.dosages]
+    words = worded_lines(regimen.dosages, knowledge)
+    return replace(
+        words,
+        regimen=replace(regimen, dosages=words.regimen.dosages),
+        written=None if words.written is None else replace(regimen, dosages=words.written.dosages),
+    )
+
+
+@kept
+def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
+    """The same of a regimen of which nothing else is known."""
+    if not any(_has_words(line) for line in dosages):
+        return Worded(Regimen("", Medication(), dosages=dosages))
+    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
+    lines = [_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
+    texts = [plain(dosage.text or "") for dosage in dosages]
     said: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
         if line.written is not None:
@@ -70,14 +87,21 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
         written.append(line.filled if line.written is None else said.pop(text, ()))
     filled = [line.filled for line in lines]
     differs = differs and written != filled
+    bare = Regimen("", Medication(), dosages=_numbered(filled, dosages))
     return Worded(
-        regimen=replace(regimen, dosages=_numbered(filled, regimen.dosages)),
-        written=replace(regimen, dosages=_numbered(written, regimen.dosages)) if differs else None,
+        regimen=bare,
+        written=replace(bare, dosages=_numbered(written, dosages)) if differs else None,
         from_text=any(line.from_text for line in lines),
         single=any(line.single for line in lines),
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
-        readings=readings_of([line.text for line in regimen.dosages], reads),
+        readings=readings_of([line.text for line in dosages], reads),
     )
+
+
+def _changes(lines: tuple[Dosage, ...]) -> bool:
+    numbers = {line.sequence for line in lines if line.sequence is not None}
+    dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    return len(numbers) > 1 or len(dates) > 1
 
 
 def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:
@@ -97,7 +121,7 @@ def _has_words(line: Dosage) -> bool:
 def _line(given: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _Line:
     line, from_code = _with_code(given, knowledge)
     forms = knowledge.forms
-    line = replace(line, sequence=None)
+    line = line if line.sequence is None else replace(line, sequence=None)
     if read is None:
         return _Line((line,), None, from_text=from_code)
     rated = _says_when(line, forms)
@@ -198,7 +222,9 @@ def _numbered(groups: list[tuple[Dosage, ...]], given: tuple[Dosage, ...]) -> tu
     ]
     order = {key: number for number, key in enumerate(sorted({key for key, _, _ in keyed}), 1)}
     several = bool(numbers) or len(order) > 1
-    return tuple(
-        replace(line, sequence=order[key] if several else None, text=line.text if first else None)
-        for key, line, first in keyed
-    )
+    return tuple(_as(line, order[key] if several else None, line.text if first else None) for key, line, first in keyed)
+
+
+def _as(line: Dosage, sequence: int | None, text: str | None) -> Dosage:
+    same = line.sequence == sequence and line.text == text
+    return line if same else replace(line, sequence=sequence, text=text)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from rules.assessment import Doubt, NotCountedReason
 from rules.dose_line import LIMITED, NoRate, TakenLine, read_line
-from rules.evidence import BETWEEN_TEXTS, SigReading
+from rules.evidence import BETWEEN_TEXTS, Evidence, SigReading, evidence
 from rules.intake import Intake
 from rules.knowledge import Knowledge
+from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, Regimen
 from rules.plausibility import IMPLAUSIBLE_QUANTITY, above_label, doubts_of_day, doubts_of_supply, judged
 from rules.product import Product
@@ -40,8 +42,27 @@ PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
 NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
+class Told:
+    """What a dose tells of how it was read, worked out when first asked for: one dose is kept for many records."""
+
+    __slots__ = ("_evidence", "_sentence")
+
+    if TYPE_CHECKING:
+        _evidence: tuple[Evidence, ...]
+        _sentence: str
+        readings: tuple[SigReading, ...]
+
+    def evidence(self, forms: Forms) -> tuple[Evidence, ...]:
+        """Which words of the instructions gave what."""
+        try:
+            return self._evidence
+        except AttributeError:
+            object.__setattr__(self, "_evidence", evidence(self.readings, forms))
+            return self._evidence
+
+
 @dataclass(frozen=True, slots=True)
-class DailyDose:
+class DailyDose(Told):
     """What is taken in a day.
 
     ``by_agent`` are milligrams a day averaged over the period (empty for patches), ``by_agent_hourly`` micrograms an
@@ -69,6 +90,13 @@ class DailyDose:
     @property
     def read_as(self) -> str:
         """One plain sentence: what is taken and how often, what that comes to, and whether that is much."""
+        try:
+            return self._sentence
+        except AttributeError:
+            object.__setattr__(self, "_sentence", self._read_as())
+            return self._sentence
+
+    def _read_as(self) -> str:
         averaged = AVERAGED in self.assumptions or FROM_SUPPLY in self.assumptions
         told = whole(self.phrase, self.by_agent, self.by_agent_hourly, averaged=averaged, at_least=self.at_least)
         return "; ".join((told, *(doubt.text for doubt in self.doubts), *self.remarks))
@@ -80,7 +108,7 @@ class DailyDose:
 
 
 @dataclass(frozen=True, slots=True)
-class NoDailyDose:
+class NoDailyDose(Told):
     """Why there is no daily dose: it is unknown, or it is no daily regimen (``single``: a single dose)."""
 
     reason: NotCountedReason
@@ -114,7 +142,7 @@ class _Step:
     @property
     def is_cut(self) -> bool:
         """Whether such a maximum lowers it."""
-        return self.intake != self.uncut
+        return self.limit is not None and self.intake != self.uncut
 
     @property
     def limit(self) -> WrittenMaximum | None:
@@ -172,7 +200,7 @@ def _taken(
     yardstick: Yardstick,
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
-    step = max(readable, key=lambda each: _size(each.intake))
+    step = max(readable, key=lambda each: _size(each.intake)) if readable[1:] else readable[0]
     intake = step.intake
     assumptions = [code for line in step.taken for code in line.assumptions]
     if step.is_cut:
@@ -187,7 +215,8 @@ def _taken(
         assumptions.append(NOT_DAILY_LEFT_OUT)
         phrase += f", {NOT_DAILY_BESIDE}"
     for each in readable:
-        intake = intake.with_low_of(each.intake)
+        if each is not step:
+            intake = intake.with_low_of(each.intake)
     as_needed = any(line.as_needed for line in step.taken)
     if as_needed:
         assumptions.append(PRN_AT_MAXIMUM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent, Figure, Table, Verification
 from rules.quantity import DiazepamEquivalent, MilligramsPerDay
@@ -22,6 +23,7 @@ def in_load(agent: Agent) -> bool:
     return agent.agent_class.in_load
 
 
+@kept
 def equivalence(agent: Agent, table: Table) -> Equivalence | None:
     """The first figure for the agent among the table's sources; an unverified one is passed over. None: no figure."""
     for sources, by_fallback in ((table.own, False), (table.fallback, True)):

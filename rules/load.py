@@ -21,7 +21,7 @@ from rules.assessment import (
 from rules.concurrency import View
 from rules.daily_dose import DailyDose
 from rules.equivalence import equivalence, in_load, to_diazepam
-from rules.evidence import Evidence, evidence
+from rules.evidence import Evidence
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Table
 from rules.knowledge.policy import BandPolicy
@@ -66,7 +66,7 @@ def work(place: Place, knowledge: Knowledge) -> Worked:
         return Worked(place, contribution=_contribution(place, equivalent, knowledge))
     if isinstance(entry.dose, DailyDose):
         return Worked(place, not_in_load=_not_in_load(place, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE, knowledge))
-    told = _not_counted(place, entry.dose.reason, entry.dose.read_as, evidence(entry.dose.readings, knowledge.forms))
+    told = _not_counted(place, entry.dose.reason, entry.dose.read_as, entry.dose.evidence(knowledge.forms))
     return Worked(place, not_counted=told)
 
 
@@ -213,7 +213,7 @@ def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowl
         reference=found.figure.source,
         assumptions=assumptions_of(place),
         doubts=doubts_of(entry),
-        read_from=evidence(entry.dose.readings, knowledge.forms),
+        read_from=entry.dose.evidence(knowledge.forms),
     )
 
 
@@ -243,7 +243,7 @@ def _not_in_load(place: Place, reason: NotInLoadReason, knowledge: Knowledge) ->
         daily_dose=dose,
         assumptions=assumptions_of(place),
         doubts=doubts_of(entry),
-        read_from=evidence(entry.dose.readings, knowledge.forms),
+        read_from=entry.dose.evidence(knowledge.forms),
     )
 
 

@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from rules.kept import Keyed, keyed
+
 
 class CodeSystem(StrEnum):
     """The code systems that the knowledge base knows; a code in any other system carries only its display."""
@@ -31,8 +33,9 @@ class Coding:
     display: str | None = None
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Keyed):
     """A number with its unit as sent: ``unit`` the words, ``code`` the coded unit where there is one."""
 
     value: Fraction
@@ -50,8 +53,9 @@ class IngredientEntry:
     per: Quantity | None = None
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Medication:
+class Medication(Keyed):
     """What was ordered, as named by the source: codings first, then free text, then its own list of ingredients."""
 
     codings: tuple[Coding, ...] = ()
@@ -68,8 +72,9 @@ class Period:
     end: date | None = None
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Keyed):
     """When a dose is taken: FHIR's ``Timing`` with its names kept, numbers exact, ``bounds`` split in two."""
 
     frequency: Fraction | None = None
@@ -111,8 +116,9 @@ class MaximumDose:
     period_days: Fraction
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Dosage:
+class Dosage(Keyed):
     """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
 
     ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration.
@@ -130,8 +136,9 @@ class Dosage:
     route_codes: tuple[Coding, ...] = ()
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(Keyed):
     """What is or was dispensed: ``quantity`` units that last ``days`` days, and again ``repeats`` times."""
 
     quantity: Quantity | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rules.assessment import NotCountedReason
 from rules.record import Entry
@@ -27,16 +27,25 @@ class Place:
 
     def assuming(self, *codes: str) -> Place:
         """The place with further assumptions."""
-        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *codes))))
+        assumptions = tuple(dict.fromkeys((*self.assumptions, *codes)))
+        return Place(
+            self.entry,
+            self.additive,
+            self.replacement,
+            self.present,
+            self.reason,
+            self.text,
+            assumptions,
+            self.until_now,
+        )
 
     def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Place:
         """The place of an entry that is neither counted nor present."""
-        gone = replace(self, additive=False, replacement=False, present=False, reason=reason, text=text)
-        return replace(gone, until_now=until_now)
+        return Place(self.entry, False, False, False, reason, text, self.assumptions, until_now)
 
     def once(self, reason: NotCountedReason, text: str) -> Place:
         """The place of a further copy of what counts already: present, adding nothing."""
-        return replace(self, additive=False, replacement=False, reason=reason, text=text)
+        return Place(self.entry, False, False, self.present, reason, text, self.assumptions, self.until_now)
 
 
 Places = dict[Entry, Place]

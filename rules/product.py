@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, ProductEntry, Strength
 from rules.model import CodeSystem, Medication
@@ -40,12 +41,22 @@ def read_name(name: str, knowledge: Knowledge) -> Product | UnknownProduct | Not
     return _of_names([name], knowledge)
 
 
+@kept
 def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     """The agents of a medication: by its codes, else by its names, else by its own list of ingredients.
 
     A name that says more than its code fills what the code leaves open; one that contradicts it is said, and the larger
     reading is used.
     """
+    # A code of a system that is not known says nothing, and a client may number every order with one.
+    if not all(coding.system or coding.display for coding in medication.codings):
+        telling = tuple(coding for coding in medication.codings if coding.system or coding.display)
+        medication = replace(medication, codings=telling)
+    return _resolved(medication, knowledge)
+
+
+@kept
+def _resolved(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     names = _names(medication)
     entry, differ = entry_of(medication, knowledge)
     found: Product | UnknownProduct | NotRelevant

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.product_brands import BRACKET, Brands, strengths_of
@@ -68,8 +68,7 @@ class NameReader:
         self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
         self._brands = Brands(knowledge.products.values())
         self._known = strengths_of(knowledge.products.values())
-        # The same few names come again and again; the cache's own bound keeps it small.
-        self.read = lru_cache(self._read)
+        self.read = kept(self._read)
 
     def _read(self, name: str) -> NameReading:
         text = BRACKET.sub(" ", name)

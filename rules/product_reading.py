@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from rules.kept import Keyed, keyed
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient
 from rules.product_form import IMMEDIATE
@@ -21,8 +22,9 @@ INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
 
 
+@keyed
 @dataclass(frozen=True, slots=True)
-class Product:
+class Product(Keyed):
     """A product that holds at least one agent of ours.
 
     ``name`` is what to print: the name as sent, with what a misspelt one was read as, else the code list's. A strength

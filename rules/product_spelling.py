@@ -13,6 +13,7 @@ from itertools import takewhile
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from rules.kept import kept
 from rules.knowledge.name_words import NameWords
 from rules.product_mention import Entry, Mention, is_absent
 from rules.product_strength import Token
@@ -68,8 +69,8 @@ class Spelling:
             self._by_length.setdefault(len(name.text), []).append(name)
             if name.agents:
                 self._targets.setdefault(len(name.text), []).append(name)
-        # The same few words come again and again; the cache's own bound keeps it small.
-        self.read = lru_cache(self._read)
+        self.read = kept(self._read)
+        # Few of the names are near anything; the cache's own bound keeps it small.
         self._around = lru_cache(self._names_around)
 
     def _name(self, text: str) -> _Name:

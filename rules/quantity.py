@@ -12,39 +12,44 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import ClassVar, Self
 
-ZERO = Fraction(0)
-ONE = Fraction(1)
-HALF = Fraction(1, 2)
-PERCENT = Fraction(1, 100)
+from rules.exact_number import Exact
+
+ZERO: Fraction = Exact(0)
+ONE: Fraction = Exact(1)
+HALF: Fraction = Exact(1, 2)
+PERCENT: Fraction = Exact(1, 100)
 
 # A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
-FINEST_IN_WORDS = Fraction(1, 10_000)
+FINEST_IN_WORDS: Fraction = Exact(1, 10_000)
 # So many figures are kept once they were put into words: they are numbers alone, and few differ.
 KEPT_IN_WORDS = 4096
+# So many readings of a kind are kept (rules.kept), of so many characters each at most.
+KEPT_READINGS = 4096
+LONGEST_KEPT = 400
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
 # Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.
-LARGEST_MAGNITUDE = Fraction(10**9)
+LARGEST_MAGNITUDE: Fraction = Exact(10**9)
 MOST_DIGITS = 30
 
 MILLIGRAMS_PER: dict[str, Fraction] = {
-    "ug": Fraction(1, 1000),
+    "ug": Exact(1, 1000),
     "mg": ONE,
-    "g": Fraction(1000),
+    "g": Exact(1000),
 }
 DAYS_PER: dict[str, Fraction] = {
-    "s": Fraction(1, 86400),
-    "min": Fraction(1, 1440),
-    "h": Fraction(1, 24),
+    "s": Exact(1, 86400),
+    "min": Exact(1, 1440),
+    "h": Exact(1, 24),
     "d": ONE,
-    "wk": Fraction(7),
-    "mo": Fraction(365, 12),
-    "a": Fraction(365),
+    "wk": Exact(7),
+    "mo": Exact(365, 12),
+    "a": Exact(365),
 }
-DAYS_PER_WEEK = Fraction(7)
-HOURS_PER_DAY = Fraction(24)
-MICROGRAMS_PER_MILLIGRAM = Fraction(1000)
-MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": Fraction(1000)}
+DAYS_PER_WEEK: Fraction = Exact(7)
+HOURS_PER_DAY: Fraction = Exact(24)
+MICROGRAMS_PER_MILLIGRAM: Fraction = Exact(1000)
+MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": Exact(1000)}
 
 
 def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
@@ -72,7 +77,7 @@ def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
             raise ValueError("not a finite number")
         if parsed and abs(parsed.adjusted()) > MOST_DIGITS:
             raise ValueError("a number of a magnitude that no dose has")
-        number = Fraction(parsed)
+        number = Exact(parsed)
     if abs(number) > LARGEST_MAGNITUDE:
         raise ValueError("a number of a magnitude that no dose has")
     return number

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
-from rules.daily_dose import DailyDose, NoDailyDose, read_worded
-from rules.dosage_text import worded
+from rules.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
+from rules.dosage_text import worded, worded_lines
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Kind, Medication, Patient, Regimen
+from rules.model import Dosage, Kind, Medication, Patient, Regimen, Supply
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
 from rules.quantity import MilligramsPerDay
 from rules.route import Way, way_of
@@ -143,19 +144,50 @@ def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
-    words = worded(regimen, knowledge)
-    way = way_of(words.regimen, product, knowledge)
+    way, dose = _taken(regimen, product, knowledge, on)
     if not way.exposes:
         return
-    default_start = on if regimen.draft else None
-    dose = read_worded(words, product, knowledge, on)
-    window = window_of(regimen, dose, default_start)
+    window = window_of(regimen, dose, on if regimen.draft else None)
     if regimen.draft and window.start is not None and window.start > on:
-        dose = read_worded(words, product, knowledge, window.start)
+        _, dose = _taken(regimen, product, knowledge, window.start)
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
         yield Entry(regimen, product, agent, dose, way, window, companions)
+
+
+def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
+    """The way of a regimen, and what is taken by it on a day."""
+    way, instructed = _by_instructions(regimen.dosages, product, knowledge)
+    if instructed is not None:
+        return way, instructed
+    way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
+    if dose is not None:
+        return way, dose
+    words = worded(regimen, knowledge)
+    return way, read_worded(words, product, knowledge, on)
+
+
+@kept
+def _by_instructions(
+    dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge
+) -> tuple[Way, DailyDose | None]:
+    """The way, and the dose of instructions that say the same whatever was dispensed; None of the others."""
+    words = worded_lines(dosages, knowledge)
+    return way_of(words.regimen, product, knowledge), read_instructions(words, product, knowledge)
+
+
+@kept
+def _on_any_day(
+    dosages: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
+) -> tuple[Way, DailyDose | NoDailyDose | None]:
+    """The way, and the dose of instructions that say the same on every day: None of those that go by steps or dates."""
+    words = worded_lines(dosages, knowledge)
+    way = way_of(words.regimen, product, knowledge)
+    if words.changes:
+        return way, None
+    words = worded(replace(words.regimen, dosages=dosages, supply=supply), knowledge)
+    return way, read_worded(words, product, knowledge, date.min)
 
 
 def is_stopping(regimen: Regimen) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from rules.kept import kept
 from rules.knowledge.vocabulary import Forms, plain
 from rules.model import Timing
 from rules.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO
@@ -60,6 +61,7 @@ class NoSchedule:
     as_needed: bool = False
 
 
+@kept
 def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
     """Doses a day by a timing, or why it gives none. Never raises."""
     if timing is None:

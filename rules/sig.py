@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.sig_kinds import Kind
 from rules.model import Dosage, Timing
@@ -62,6 +63,7 @@ class UnreadableSig:
     end: int
 
 
+@kept
 def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     """What a written dosage says, or the words that stopped its reading. Never raises, in time linear in the length."""
     words, forms = knowledge.sig_words, knowledge.forms

@@ -43,8 +43,11 @@ def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose
     """The dose of a line, or why there is none. Never raises."""
     read: list[tuple[int, StatedDose]] = []
     obstacles: list[Unmeasured] = []
+    told: dict[tuple[Quantity | None, Quantity | None, bool], StatedDose | Unmeasured] = {}
     for entry in line.doses:
-        dose = _read_entry(entry, product, forms)
+        # Who stated it makes no difference to what it comes to.
+        stated = (entry.low, entry.high, entry.is_rate)
+        dose = told.get(stated) or told.setdefault(stated, _read_entry(entry, product, forms))
         if isinstance(dose, Unmeasured):
             obstacles.append(dose)
         else:
@@ -52,6 +55,8 @@ def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose
     if not read:
         telling = [each for each in obstacles if each.obstacle is not Obstacle.UNKNOWN]
         return next(iter(telling + obstacles), Unmeasured(Obstacle.UNKNOWN, "no dose is given"))
+    if not read[1:]:
+        return read[0][1]
     read.sort(key=_preference)
     first = read[0][1]
     others = [dose for _, dose in read if dose.high.hourly == first.high.hourly]

@@ -40,6 +40,8 @@ class _Step:
 
 def steps_in_force(regimen: Regimen, on: date) -> Steps:
     """The dosage lines in force on a day: before the first step the first, after the last the last. Never raises."""
+    if regimen.dosages and not regimen.dosages[1:]:
+        return Steps((regimen.dosages,))
     steps = [_step(lines) for lines in _by_sequence(regimen.dosages)]
     if not steps:
         return Steps(((),))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from rules.kept import kept
 from rules.knowledge.entries import Per
 from rules.knowledge.vocabulary import Forms, Unit, UnitKind
 from rules.model import Quantity
@@ -62,6 +63,7 @@ class Unmeasured:
     why: str
 
 
+@kept
 def measure(quantity: Quantity, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
     """Every reading of a quantity of a product (at least one), or why there is none. Never raises."""
     if quantity.value <= 0:

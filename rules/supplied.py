@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rules.intake import Intake
+from rules.kept import kept
 from rules.knowledge.vocabulary import Forms
 from rules.model import Supply
 from rules.product import Product
@@ -59,6 +60,7 @@ def lasting(supply: Supply | None, interval_days: Fraction | None, length_days: 
     return replace(supply, days=length_days) if each_time >= ONE and each_time.denominator == 1 else supply
 
 
+@kept
 def supplied_intake(supply: Supply | None, product: Product, forms: Forms) -> Supplied | str | None:
     """The dispensed average; in words why it gives none; None where nothing was supplied. Never raises."""
     if supply is None or supply.quantity is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.assessment import Basis
+from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import AgentClass, Figure, Per
 from rules.knowledge.maximum_doses import DoseFigure
@@ -59,9 +60,12 @@ class Yardstick:
 
 def yardstick_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Yardstick:
     """The yardstick of a regimen; by a route or a release that nobody states the largest bound holds."""
-    forms = knowledge.forms
-    stated = (forms.route(line.route, line.route_codes) for line in regimen.dosages)
-    route = next((each.id for each in stated if each is not None), product.route)
+    stated = (knowledge.forms.route(line.route, line.route_codes) for line in regimen.dosages)
+    return _yardstick(next((each.id for each in stated if each is not None), product.route), product, knowledge)
+
+
+@kept
+def _yardstick(route: str | None, product: Product, knowledge: Knowledge) -> Yardstick:
     agents = [knowledge.agents[ingredient.agent] for ingredient in product.ingredients]
     found = {
         hourly: {
@@ -71,7 +75,7 @@ def yardstick_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Ya
         }
         for hourly in (False, True)
     }
-    return Yardstick(product, forms, found[False], found[True])
+    return Yardstick(product, knowledge.forms, found[False], found[True])
 
 
 def _bound(

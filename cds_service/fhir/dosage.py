@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
+from functools import lru_cache
 
+import orjson
+
+from cds_service.config import MOST_KEPT
 from cds_service.fhir.amounts import in_days, quantity_of, range_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_words
 from cds_service.fhir.elements import (
@@ -16,6 +20,7 @@ from cds_service.fhir.elements import (
     Notes,
     NotReadableError,
     TooLongError,
+    content_of,
     members,
     number_of,
     one_object,
@@ -45,9 +50,21 @@ _EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
 
 def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
     """The lines of dosing instructions, in order; without any, R5's ``rendered`` text is one line."""
-    lines = tuple(_dosage(item, zone, notes) for item in members(value))
+    content = content_of(value)
+    if content is None:
+        lines = tuple(_dosage(item, zone, notes) for item in members(value))
+    else:
+        lines, said = _remembered(content, zone)
+        notes.update(said)
     text = _instructions(rendered, notes) if not lines else None
     return (Dosage(text=text),) if text else lines
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _remembered(content: bytes, zone: tzinfo) -> tuple[tuple[Dosage, ...], frozenset[str]]:
+    """The lines with their notes."""
+    notes: Notes = set()
+    return tuple(_dosage(item, zone, notes) for item in members(orjson.loads(content))), frozenset(notes)
 
 
 def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:

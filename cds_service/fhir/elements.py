@@ -10,7 +10,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from cds_service.config import LONGEST_TEXT
+import orjson
+
+from cds_service.config import LONGEST_KEPT, LONGEST_TEXT
 from rules.quantity import ZERO, exact
 
 Element = dict[str, Any]
@@ -29,6 +31,18 @@ class TooLongError(NotReadableError):
 
     def __init__(self) -> None:
         super().__init__(f"it has a text of more than {LONGEST_TEXT} characters, the most that is read")
+
+
+def content_of(value: object) -> bytes | None:
+    """The content of an element that is read the same wherever it stands, to remember the reading by.
+
+    None where it is too long, or is no plain JSON; what is null may have been no number, which is another thing.
+    """
+    try:
+        content = orjson.dumps(value)
+    except TypeError:
+        return None
+    return content if len(content) <= LONGEST_KEPT and b"null" not in content else None
 
 
 def one_object(value: object) -> Element | None:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
+import orjson
+
+from cds_service.config import MOST_KEPT
 from cds_service.fhir.amounts import quantity_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_text, concept_words
-from cds_service.fhir.elements import Element, Notes, NotReadableError, members, one_object, text_of, words_of
+from cds_service.fhir.elements import (
+    Element,
+    Notes,
+    NotReadableError,
+    content_of,
+    members,
+    one_object,
+    text_of,
+    words_of,
+)
 from cds_service.fhir.references import normalised
 from rules.model import IngredientEntry, Medication, Quantity
 
@@ -62,9 +75,19 @@ def _of_concept(concept: object, notes: Notes) -> Medication:
     if isinstance(concept, list) and len(concept) == 1:
         concept = concept[0]
     if isinstance(concept, dict | str):
-        return Medication(codings_of(concept), concept_text(concept))
+        content = content_of(concept)
+        return _named(concept) if content is None else _remembered(content)
     notes.add(MEDICATION_NOT_READABLE)
     return Medication()
+
+
+def _named(concept: object) -> Medication:
+    return Medication(codings_of(concept), concept_text(concept))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _remembered(content: bytes) -> Medication:
+    return _named(orjson.loads(content))
 
 
 def _of_reference(reference: object, resource: Element, sent: Resources, notes: Notes) -> Medication:

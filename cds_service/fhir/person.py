@@ -32,14 +32,20 @@ class Person:
 
         A subject that is missing, contained or known by an identifier alone is taken to be.
         """
+        stated = resource.get("subject")
+        written = stated.get("reference") if isinstance(stated, dict) else None
+        if isinstance(written, str) and written in self._known:
+            return self._known[written]
+        is_patient = self._is_subject(resource)
+        if isinstance(written, str) and written.strip():
+            self._known[written] = is_patient
+        return is_patient
+
+    def _is_subject(self, resource: Element) -> bool:
         subject = reference_of(resource.get("subject")) or reference_of(resource.get("patient"))
         if subject is None or not self.references or subject.startswith("#") or "?" in subject:
             return True
-        known = self._known.get(subject)
-        if known is None:
-            known = any(references_match(subject, reference) for reference in self.references)
-            self._known[subject] = known
-        return known
+        return any(references_match(subject, reference) for reference in self.references)
 
 
 def person_of(record: Record, patient_id: str | None, zone: tzinfo) -> Person:

@@ -6,14 +6,14 @@ The reader touches only what the rules need and decides nothing clinical. A reso
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from cds_service.fhir.condition import condition_of
 from cds_service.fhir.elements import Element, NotReadableError, text_of
 from cds_service.fhir.medication import Resources
-from cds_service.fhir.person import person_of
+from cds_service.fhir.person import Person, person_of
 from cds_service.fhir.record import Named, Record, record_of
 from cds_service.fhir.regimen import KINDS, Place, regimen_of
 from rules.model import ConditionEntry, Patient, Regimen, Unread
@@ -45,38 +45,68 @@ def read_patient(
     """
     record = record_of(resources, drafts, READ_TYPES)
     record.missing.update(missing)
-    return patient_of(record, patient_id=patient_id, author=author, zone=zone)
+    return Reading.of(record, patient_id=patient_id, author=author, zone=zone).patient()
 
 
-def patient_of(record: Record, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Patient:
-    """The patient of a record that is sorted already, as :func:`read_patient`."""
-    person = person_of(record, patient_id, zone)
-    sent = _medications(record)
-    regimens: list[Regimen] = []
-    conditions: list[ConditionEntry] = []
-    for item in record.named:
-        kind = KINDS.get(item.kind)
-        try:
-            if kind is not None:
-                place = Place(item.source, item.draft, zone, sent, person.is_subject_of, record.name_of)
+@dataclass(slots=True)
+class Reading:
+    """A record that is sorted already, read as far as it is asked for: the drafts alone, or all of it."""
+
+    record: Record
+    person: Person
+    author: str | None
+    zone: tzinfo
+    _sent: Resources
+    _drafts: list[Regimen] | None = None
+
+    @classmethod
+    def of(cls, record: Record, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Reading:
+        """The reading of a record, as :func:`read_patient`."""
+        return cls(record, person_of(record, patient_id, zone), author, zone, _medications(record))
+
+    def drafts(self) -> tuple[Regimen, ...]:
+        """The orders being written, without looking at the others."""
+        if self._drafts is None:
+            self._drafts = list(self._regimens(item for item in self.record.named if item.draft))
+        return tuple(self._drafts)
+
+    def patient(self) -> Patient:
+        """The patient that the whole record tells of."""
+        drafts = self.drafts()
+        regimens = (*self._regimens(item for item in self.record.named if not item.draft), *drafts)
+        conditions = tuple(self._conditions())
+        return Patient(
+            reference=self.person.reference,
+            born=self.person.born,
+            sex=self.person.sex,
+            regimens=regimens,
+            conditions=conditions,
+            unread=tuple(sorted(self.record.unread, key=lambda line: (line.source, line.why))),
+            missing=tuple(sorted(self.record.missing)),
+        )
+
+    def _regimens(self, items: Iterable[Named]) -> Iterator[Regimen]:
+        for item in items:
+            kind = KINDS.get(item.kind)
+            if kind is None:
+                continue
+            place = Place(
+                item.source, item.draft, self.zone, self._sent, self.person.is_subject_of, self.record.name_of
+            )
+            try:
                 regimen = regimen_of(item.resource, kind, place, set(item.notes))
-                if regimen.draft and regimen.requester is None:
-                    regimen = replace(regimen, requester=author)
-                regimens.append(regimen)
-            elif item.kind == "Condition":
-                another = not person.is_subject_of(item.resource)
-                conditions.append(condition_of(item.resource, item.source, zone, another_patient=another))
-        except Exception as error:  # one resource may cost one line, never the answer
-            record.unread.append(_unread(item, error))
-    return Patient(
-        reference=person.reference,
-        born=person.born,
-        sex=person.sex,
-        regimens=tuple(regimens),
-        conditions=tuple(conditions),
-        unread=tuple(sorted(record.unread, key=lambda line: (line.source, line.why))),
-        missing=tuple(sorted(record.missing)),
-    )
+            except Exception as error:  # one resource may cost one line, never the answer
+                self.record.unread.append(_unread(item, error))
+            else:
+                yield regimen if regimen.requester or not item.draft else replace(regimen, requester=self.author)
+
+    def _conditions(self) -> Iterator[ConditionEntry]:
+        for item in self.record.of_kind("Condition"):
+            try:
+                another = not self.person.is_subject_of(item.resource)
+                yield condition_of(item.resource, item.source, self.zone, another_patient=another)
+            except Exception as error:  # as above
+                self.record.unread.append(_unread(item, error))
 
 
 def _medications(record: Record) -> Resources:

@@ -16,21 +16,26 @@ _PATIENT = "Patient"
 def normalised(reference: str) -> str:
     """The reference as ``Type/id`` where it names one; a urn in lower case; anything else as it stands."""
     text = reference.strip()
-    if text.lower().startswith(_URN):
+    if text[: len(_URN)].lower() == _URN:
         return text.lower()
     if "?" in text or text.startswith("#"):
         return text
-    text = text.partition(_HISTORY)[0].partition("#")[0].rstrip("/")
-    if "/" not in text:
-        return text
-    kind, _, identity = text.rpartition("/")
-    kind = kind.rpartition("/")[2]
+    if "#" in text or _HISTORY in text:
+        text = text.partition(_HISTORY)[0].partition("#")[0]
+    place, slash, identity = text.rstrip("/").rpartition("/")
+    if not slash:
+        return identity
+    text = f"{place}/{identity}"
+    kind = place.rpartition("/")[2]
     return f"{kind}/{identity}" if _is_type(kind) and identity else text
 
 
 def type_and_id(reference: str) -> tuple[str | None, str]:
     """The type (None where the reference has none) and the id of what is referenced."""
-    text = normalised(reference)
+    return _parts(normalised(reference))
+
+
+def _parts(text: str) -> tuple[str | None, str]:
     if text.startswith(_URN):
         return None, text.rpartition(":")[2]
     kind, slash, identity = text.rpartition("/")
@@ -89,7 +94,7 @@ def party_of(value: object) -> str | None:
 
 
 def _unless_patient(reference: str) -> str:
-    return _PATIENT if type_and_id(reference)[0] == _PATIENT else reference
+    return _PATIENT if _parts(reference)[0] == _PATIENT else reference
 
 
 def _is_type(word: str) -> bool:

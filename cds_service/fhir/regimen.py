@@ -10,11 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from fractions import Fraction
+from functools import lru_cache
 
+import orjson
+
+from cds_service.config import MOST_KEPT
 from cds_service.fhir.amounts import days_of, quantity_of
 from cds_service.fhir.dates import day_of, period_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
-from cds_service.fhir.elements import Element, Notes, NotReadableError, members, number_of, truth_of, word_of
+from cds_service.fhir.elements import (
+    Element,
+    Notes,
+    NotReadableError,
+    content_of,
+    members,
+    number_of,
+    truth_of,
+    word_of,
+)
 from cds_service.fhir.medication import Resources, medication_of
 from cds_service.fhir.references import party_of, reference_of
 from rules.model import Kind, Period, Regimen, Setting, Supply
@@ -48,6 +61,8 @@ _TAKEN: dict[str, bool] = {
 }
 # STU3's and DSTU2's flags of an administration, a dispense or a statement that never was.
 _DENIALS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
+# Where a record names the orders that it rests on.
+_RESTS_ON = frozenset({"basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription"})
 _RECORDED = "recorded"
 _UNKNOWN = "unknown"
 # R5's words for how a stated medicine is taken, by how they begin.
@@ -145,6 +160,25 @@ def _supply(resource: Element, request: Element, sent: object, kind: Kind, notes
         quantity, days, repeats = resource.get("quantity"), resource.get("daysSupply"), None
     if quantity is None and days is None and repeats is None:
         return None
+    content = content_of([part for part in (quantity, days, repeats) if part is not None])
+    if content is None:
+        return _supplied(quantity, days, repeats, notes)
+    present = (quantity is not None, days is not None, repeats is not None)
+    supply, said = _remembered_supply(content, present)
+    notes.update(said)
+    return supply
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _remembered_supply(content: bytes, present: tuple[bool, bool, bool]) -> tuple[Supply, frozenset[str]]:
+    """The supply of those of the three parts that are present, with its notes."""
+    notes: Notes = set()
+    parts = iter(orjson.loads(content))
+    quantity, days, repeats = (next(parts) if each else None for each in present)
+    return _supplied(quantity, days, repeats, notes), frozenset(notes)
+
+
+def _supplied(quantity: object, days: object, repeats: object, notes: Notes) -> Supply:
     amount = length = None
     again: Fraction | None = None
     try:
@@ -227,6 +261,16 @@ def _setting(value: object) -> Setting | None:
     """The most specific setting that the categories name, by code or by words."""
     if value is None:
         return None
+    content = content_of(value)
+    return _setting_of(value) if content is None else _remembered_setting(content)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _remembered_setting(content: bytes) -> Setting | None:
+    return _setting_of(orjson.loads(content))
+
+
+def _setting_of(value: object) -> Setting | None:
     words = set()
     for concept in members(value):
         if isinstance(concept, dict):
@@ -241,7 +285,7 @@ def _setting(value: object) -> Setting | None:
 def _references(resource: Element, place: Place) -> tuple[str, ...]:
     found = {
         place.name_of(reference)
-        for name in ("basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription")
+        for name in _RESTS_ON & resource.keys()
         for item in members(resource.get(name))
         if (reference := reference_of(item)) is not None
     }

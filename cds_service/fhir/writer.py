@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from rules.knowledge.guidance import Referral, SuggestedCode, SuggestedMedication
 
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.-]{1,64}")
 # Stands in a template until the patient is filled in.
 _NOBODY = "Patient/nobody"
 
@@ -76,6 +78,8 @@ def _filled(template: str, patient: str, requester: str | None) -> dict[str, Any
 
 
 def _reference(text: str) -> dict[str, Any]:
+    if _RELATIVE.fullmatch(text):  # which FHIR allows
+        return {"reference": text}
     read: dict[str, Any] = orjson.loads(Reference.model_validate({"reference": text}).model_dump_json())
     return read
 

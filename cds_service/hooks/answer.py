@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from cds_service.cards import cards_for
-from cds_service.fhir.reader import READ_TYPES, patient_of
+from cds_service.fhir.reader import READ_TYPES, Reading
 from cds_service.fhir.record import Record, record_of
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.body import Limits
@@ -19,7 +19,7 @@ from cds_service.hooks.request import HookRequest, Invocation, patient_reference
 from cds_service.hooks.selection import NOT_FOUND, holds_depressant, holds_stray, is_among, selected_sources
 from cds_service.hooks.services import Service
 from cds_service.trust.tenant import Mode, Tenant
-from rules import Patient, assess
+from rules import assess
 from rules.assessment import Assessment
 
 
@@ -41,30 +41,31 @@ class Judge:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
         supply = supply_of(request.prefetch, tenant.aliases)
         supply = self.completion.with_drafts(supply, request, tenant)
-        call, patient = _read(tenant, service, request, supply)
-        judged = service.drafts is None or holds_depressant(patient, call.selected, tenant.knowledge)
+        call, reading = _read(tenant, service, request, supply)
+        drafts = reading.drafts()
+        judged = service.drafts is None or holds_depressant(drafts, call.selected, tenant.knowledge)
         # Nothing is asked or fetched for an order that holds no depressant.
-        if not judged and not holds_stray(patient, call.selected, tenant.knowledge):
+        if not judged and not holds_stray(drafts, call.selected, tenant.knowledge):
             return Evaluation(tenant, service, call, reached=supply.reached)
         completed = self.completion.with_record(supply, request, tenant)
         if completed is not supply:
-            call, patient = _read(tenant, service, request, completed)
+            call, reading = _read(tenant, service, request, completed)
         # An order for another patient is said beside the record of this one; it is no reason to refuse the call.
         if not judged and completed.lacking:
             return Evaluation(tenant, service, call, reached=completed.reached)
         completed.require()
-        assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
+        assessment = assess(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
         return _drawn(tenant, service, call, assessment, completed)
 
 
-def _read(tenant: Tenant, service: Service, request: HookRequest, supply: Supply) -> tuple[Invocation, Patient]:
+def _read(tenant: Tenant, service: Service, request: HookRequest, supply: Supply) -> tuple[Invocation, Reading]:
     record = record_of(supply.entries, request.drafts.entries, READ_TYPES)
     call, found = _invocation(service, request, record)
     record.missing.update(supply.missing)
     record.missing.update((service.drafts or "", why) for why in request.drafts.incomplete)
     if not found:
         record.missing.add(NOT_FOUND)
-    return call, patient_of(record, patient_id=request.patient_id, author=call.requester, zone=tenant.zone)
+    return call, Reading.of(record, patient_id=request.patient_id, author=call.requester, zone=tenant.zone)
 
 
 def _drawn(tenant: Tenant, service: Service, call: Invocation, assessment: Assessment, supply: Supply) -> Evaluation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.document import NotADocumentError, parse, refuse_doubles
+from cds_service.document import NotADocumentError, Outline, parse, refuse_doubles
 from cds_service.hooks.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
 
 _PLAIN = ("", "identity")
@@ -56,9 +56,11 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
         raise NotJsonError(f"The request is not valid JSON at line {error.line}, column {error.column}.") from None
     if not isinstance(value, dict):
         raise MalformedRequestError([("request", "must be a JSON object")])
-    _require_within(value, limits)
+    outline = Outline.of(data)
+    if outline.is_deeper(limits.depth) or outline.longest_list > limits.entries:
+        _require_within(value, limits)
     try:
-        refuse_doubles(data)
+        refuse_doubles(data, value, outline)
     except NotADocumentError:
         raise NotJsonError("The request holds an object with the same member twice.") from None
     return value

@@ -146,25 +146,22 @@ _NOTHING = Prefetched(Supplied.NO_DATA)
 
 def unresolved(entries: Iterable[Entry], sent: Iterable[Entry]) -> tuple[str, ...]:
     """The references to medications that the entries make and that no resource sent answers, each once, in order."""
+    stated = filter(None, (_medication_of(entry.resource) for entry in entries))
+    wanted = dict.fromkeys(text for text in stated if not (text.startswith(("#", "urn:")) or "?" in text))
+    if not wanted:
+        return ()
     known: set[str] = set()
     for entry in sent:
         if isinstance(entry.resource, dict):
             known.add(f"{entry.resource.get('resourceType')}/{entry.resource.get('id')}")
         if entry.full_url:
             known |= {entry.full_url, normalised(entry.full_url)}
-    found: dict[str, None] = {}
-    for entry in entries:
-        reference = _medication_of(entry.resource)
-        if reference is None or reference.startswith(("#", "urn:")) or "?" in reference:
-            continue
-        if reference not in known and normalised(reference) not in known:
-            found[reference] = None
-    return tuple(found)
+    return tuple(text for text in wanted if text not in known and normalised(text) not in known)
 
 
 def _medication_of(resource: object) -> str | None:
     """The reference to a medication; R5 has it inside ``medication``."""
-    if not isinstance(resource, dict):
+    if not isinstance(resource, dict) or not ("medicationReference" in resource or "medication" in resource):
         return None
     inner = resource.get("medication")
     for held in (resource.get("medicationReference"), inner.get("reference") if isinstance(inner, dict) else None):

@@ -9,7 +9,7 @@ from cds_service.fhir.elements import text_of
 from cds_service.fhir.record import Record
 from cds_service.fhir.references import normalised, references_match
 from rules.knowledge import Knowledge
-from rules.model import Patient, Regimen
+from rules.model import Regimen
 from rules.product import Product, resolve
 from rules.record import exclusion, is_stopping
 from rules.route import way_of
@@ -39,23 +39,23 @@ def _names(entry: Entry) -> Iterable[str]:
             yield f"{kind}/{identity}" if isinstance(kind, str) else identity
 
 
-def holds_depressant(patient: Patient, sources: frozenset[str], knowledge: Knowledge) -> bool:
+def holds_depressant(drafts: Iterable[Regimen], sources: frozenset[str], knowledge: Knowledge) -> bool:
     """Whether one of the drafts of these sources gives a CNS-active agent, or stops one.
 
     A draft that orders nothing (another patient's, a proposal, one entered in error) and a skin cream do not.
     """
     return any(
         (exclusion(regimen) is None or is_stopping(regimen)) and _gives_depressant(regimen, knowledge)
-        for regimen in patient.regimens
+        for regimen in drafts
         if regimen.draft and regimen.source in sources
     )
 
 
-def holds_stray(patient: Patient, sources: frozenset[str], knowledge: Knowledge) -> bool:
+def holds_stray(drafts: Iterable[Regimen], sources: frozenset[str], knowledge: Knowledge) -> bool:
     """Whether one of the drafts of these sources is about a CNS-active agent for another patient than this one."""
     return any(
         regimen.another_patient and _gives_depressant(regimen, knowledge)
-        for regimen in patient.regimens
+        for regimen in drafts
         if regimen.draft and regimen.source in sources
     )
 

@@ -50,7 +50,7 @@ CONDITION_CODES = "conditions.csv"
 OTHER_NAMES = "other_names.csv"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
     """Everything clinical that the rules judge by, each figure with its citation.
 

@@ -131,7 +131,7 @@ class Plausible:
         return self.times_defined_daily_dose.get(agent_class, self.times_defined_daily_dose[ANY]).value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Forms:
     """The whole vocabulary. Mappings keyed by spelling hold every spelling in lower case."""
 

@@ -113,7 +113,7 @@ class HalfLife:
     active_metabolite: Figure | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Agent:
     """A depressant (or a reversal agent), by its generic name.
 

@@ -87,7 +87,7 @@ def reason(response: Any, body: Any) -> str:
     if any(regimen.another_patient for regimen in patient.regimens):
         return "no card: the order being written is another patient's"
     everything = frozenset(regimen.source for regimen in patient.regimens)
-    if not holds_depressant(patient, everything, KNOWLEDGE):
+    if not holds_depressant(patient.regimens, everything, KNOWLEDGE):
         return f"no card: none of the {len(drafts.entries)} resources among the drafts is a depressant"
     return "no card: nothing found"
 
