@@ -18,6 +18,7 @@ from cds_service.trust.known_keys import PUBLISHED
 
 PublicKey = ECKey | RSAKey
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
+_PRIVATE = frozenset({"d", "k"})
 _SIGNING = "sig"
 _SMALLEST_RSA_BITS = 2048
 _PART = 8_192
@@ -134,6 +135,11 @@ def refused(listed: Iterable[object]) -> list[str]:
     """Whose the keys of a set are that anybody can sign with."""
     made = [_imported(item) for item in listed if isinstance(item, dict)]
     return [PUBLISHED[key.thumbprint()] for key in made if key is not None and key.thumbprint() in PUBLISHED]
+
+
+def has_private_half(listed: Iterable[object]) -> bool:
+    """Whether a set holds what only the signer may have."""
+    return any(isinstance(item, dict) and _PRIVATE & item.keys() for item in listed)
 
 
 def _trusted(item: dict[str, Any], development: bool) -> TrustedKey | None:
