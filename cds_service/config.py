@@ -73,7 +73,8 @@ class Settings(BaseSettings):
     )
     store: str | None = Field(
         default=None,
-        description="What is kept of calls: a file (SQLite), postgresql://user@host/name, or none",
+        description="What is kept of calls: a file (SQLite), postgresql://user@host/name, or none; "
+        "if not set, a file of the user who runs it",
     )
     store_password_file: Path | None = Field(default=None, description="File with the password of the store's user")
     store_key_file: Path | None = Field(
