@@ -140,7 +140,7 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     gate: Gate = OpenGate(everybody)
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
-    return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits)), memory)
+    return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits, settings.ca_file)), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import quote
 
 from cds_service import logs
@@ -46,6 +47,7 @@ class LiveCompletion:
     """Completes from the FHIR servers of tenants; the clients, with their connections, are kept."""
 
     limits: FetchLimits = field(default_factory=FetchLimits)
+    authorities: Path | None = None
     _clients: dict[FhirServer, FhirClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,7 +92,8 @@ class LiveCompletion:
             logs.not_fetched(NO_TOKEN, tenant.id)
             return NO_TOKEN
         with self._lock:
-            client = self._clients.setdefault(server, FhirClient(server.base, server.private, self.limits))
+            made = FhirClient(server.base, server.private, self.limits, self.authorities)
+            client = self._clients.setdefault(server, made)
         return _Access(client, request.access.token, Deadline(request.access.since + self.limits.deadline))
 
     def _job(self, key: str, sent: Prefetched, request: HookRequest, access: _Access) -> Job:

@@ -145,7 +145,8 @@ class Tenants:
         if listed is None:
             address = block.keys.jwks_url or ""
             # Keys that were fetched outlive a change of the file.
-            return self._rings.setdefault(address, FetchedKeys(address, self.settings.development))
+            made = FetchedKeys(address, self.settings.development, self.settings.ca_file)
+            return self._rings.setdefault(address, made)
         known = refused(listed)
         if known and not self.settings.development:
             raise ValueError(f"keys: anybody can sign with this key, it is that of {known[0]}")
