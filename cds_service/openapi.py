@@ -55,6 +55,7 @@ def openapi() -> Mapping[str, Any]:
             "/health/live": {"get": _read("Whether the process answers", "Health")},
             "/health/ready": {"get": _ready()},
             "/metrics": {"get": _metrics()},
+            "/review/performance": {"get": _performance()},
             "/about": {"get": _about()},
             "/openapi.json": {"get": _read("This document", "Document")},
         },
@@ -148,6 +149,18 @@ def _ready() -> dict[str, Any]:
 def _metrics() -> dict[str, Any]:
     good = {"description": "Counts for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {"summary": "Counts", "security": [{"metrics": []}, {}], "responses": _answers(good, *_AT_ALL)}
+
+
+def _performance() -> dict[str, Any]:
+    page = {"text/html": {"schema": {"type": "string"}}}
+    days = [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string", "format": "date"}}
+        for name in ("since", "until")
+    ]
+    answers = _answers({"description": "How the findings do, a page", "content": page}, "404", "500")
+    answers["401"] = {"description": "The secret of the metrics is asked for", "content": page}
+    told = {"summary": "How the findings do", "security": [{"metrics": []}, {}], "parameters": days}
+    return told | {"responses": answers}
 
 
 def _about() -> dict[str, Any]:

@@ -188,7 +188,10 @@ def _between(chosen: Namespace, settings: Settings) -> tuple[datetime, datetime]
     last = chosen.until or datetime.now(settings.zone).date()
     if chosen.since and chosen.since > last:
         raise CommandError(f"--since {chosen.since} is after the last day, {last}")
-    return span(chosen.since or last - MONTH, last, settings.zone)
+    try:
+        return span(chosen.since or last - MONTH, last, settings.zone)
+    except OverflowError:
+        raise CommandError("there are no records of such days") from None
 
 
 def _cells(each: Performance) -> tuple[str, ...]:
