@@ -18,6 +18,7 @@ from rules.knowledge import KnowledgeError
 
 CANNOT = 2
 """Exit status where a file, the configuration or the knowledge cannot be used."""
+_MOST_DAYS = 36_500
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,7 +149,7 @@ def _store(parser: argparse.ArgumentParser) -> None:
     upgrade.set_defaults(run=records_command.store_upgrade)
     purging = parts.add_parser("purge", help="remove what is older than the site keeps")
     purging.add_argument(
-        "--older-than", type=int, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"
+        "--older-than", type=_days, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"
     )
     purging.set_defaults(run=records_command.store_purge)
     doubted = parts.add_parser("doubts", help="cards answered with: not taking it, or the dose on record is wrong")
@@ -159,6 +160,12 @@ def _store(parser: argparse.ArgumentParser) -> None:
 def _period(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=_day, metavar="DATE", help="the first day (default: 30 days before the last)")
     parser.add_argument("--until", type=_day, metavar="DATE", help="the last day (default: today)")
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {_MOST_DAYS}")
+    return int(text)
 
 
 def _day(text: str) -> date:

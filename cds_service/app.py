@@ -26,7 +26,7 @@ from cds_service.hooks.evaluation import shown
 from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.live import LiveCompletion
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
-from cds_service.hooks.services import SERVICES, service_of
+from cds_service.hooks.services import PREFETCH, SERVICES, service_of
 from cds_service.hooks.time_limit import within
 from cds_service.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.openapi import serve_openapi
@@ -43,6 +43,8 @@ from rules.product import read_name
 
 Clock = Callable[[tzinfo], date]
 _MILLISECONDS = 1000
+MEMORY = "benzo-cds memory"
+"""The extension of the application under which its memory is found, by whoever ends the process."""
 # HSTS is the proxy's, which does TLS. Nothing of what is answered is a page that may load or do anything.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -51,6 +53,18 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+# What may stand in the log of a refused request: names that are ours, and no member that a caller made up.
+_PLACES = frozenset(
+    {
+        "hook",
+        "hookInstance",
+        "context",
+        *(f"context.{name}" for name in ("patientId", "userId", "selections", "draftOrders", "medications")),
+        "prefetch",
+        *(f"prefetch.{key}" for key in PREFETCH),
+        "feedback",
+    }
+)
 _INSECURE = {"Benzo-CDS-Insecure-Demo": "callers are not authenticated; no real patients"}
 
 
@@ -99,6 +113,7 @@ def create_app(
     # One byte more than is taken: a body of undeclared length is cut there, and is then seen to be too large.
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1
     app.url_map.strict_slashes = False
+    app.extensions[MEMORY] = used.memory
     metrics = Metrics()
     _hooks(app, chosen, used, metrics)
     serve_health(app, knowledge, used.gate, used.memory)
@@ -125,7 +140,7 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     gate: Gate = OpenGate(everybody)
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
-    return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits)), memory)
+    return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits, settings.ca_file)), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
@@ -178,9 +193,10 @@ def _errors(app: Flask, most_bytes: int, metrics: Metrics) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
         status, body = of_call(error)
+        g.at_fault = [place for place in error.places if place in _PLACES] or None
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
-            logs.not_admitted(error.reason)
+            logs.not_admitted(error.reason, error.issuer_of)
             metrics.not_admitted(error.reason)
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
@@ -219,9 +235,11 @@ def _each_call(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None
             method=request.method if request.url_rule else None,
             route=request.url_rule.rule if request.url_rule else "none",
             service=service,
+            tenant=g.get("tenant"),
             status=response.status_code,
             milliseconds=round(seconds * _MILLISECONDS, 1),
             cards=g.get("cards"),
+            at_fault=g.get("at_fault"),
         )
         return response
 

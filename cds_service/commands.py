@@ -18,8 +18,9 @@ from cds_service.hooks.prefetch import supply_of
 from cds_service.input import FileContent, UnreadableFileError, prefetched, read_file
 from cds_service.records.opening import NO_STORE, StoreSettingError, open_store, with_default_store
 from cds_service.trust.addresses import is_loopback_host
+from cds_service.trust.keys import FixedKeys
 from cds_service.trust.tenant_file import TenantFileError
-from cds_service.trust.tenants import Tenants
+from cds_service.trust.tenants import Tenants, TrustedTenant
 from cds_service.working import working
 from rules import Patient, assess, load_knowledge
 
@@ -122,8 +123,7 @@ def check_configuration(_: Namespace) -> int:
     try:
         settings = Settings()
         load_knowledge(settings.site_text())
-        if settings.tenants is not None:
-            Tenants(settings.tenants, settings)
+        tenants = () if settings.tenants is None else Tenants(settings.tenants, settings).in_force()
         store = None if settings.store in (None, NO_STORE) else open_store(settings)
     except ValidationError as error:
         wrong.extend(explain(error))
@@ -137,11 +137,20 @@ def check_configuration(_: Namespace) -> int:
         for name, field in Settings.model_fields.items():
             value = getattr(settings, name)
             if name == "store" and store is not None:
-                value = f"{store.database.shown_address} ({store.status()})"
+                down = store.database.why_down()
+                value = f"{store.database.shown_address} ({f'down: {down}' if down else 'up'})"
             print(f"{PREFIX}{name.upper()} = {'(not set)' if value in (None, {}) else value}   # {field.description}")
+        for tenant in tenants:
+            print(_line_of(tenant))
     for line in wrong:
         print(f"benzo-cds: {line}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _line_of(each: TrustedTenant) -> str:
+    """A tenant in one line: how much is shown, whose keys are taken, and which address its tokens must name."""
+    keys = f"{', '.join(each.keys.keys)} of the file" if isinstance(each.keys, FixedKeys) else f"from {each.jwks_url}"
+    return f"tenant {each.tenant.id}: mode {each.tenant.mode}; keys {keys}; audiences {', '.join(each.audiences)}"
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
+from ssl import create_default_context
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,7 +81,8 @@ class Settings(BaseSettings):
     )
     store: str | None = Field(
         default=None,
-        description="What is kept of calls: a file (SQLite), postgresql://user@host/name, or none",
+        description="What is kept of calls: a file (SQLite), postgresql://user@host/name, or none; "
+        "if not set, a file of the user who runs it",
     )
     store_password_file: Path | None = Field(default=None, description="File with the password of the store's user")
     store_key_file: Path | None = Field(
@@ -114,6 +116,11 @@ class Settings(BaseSettings):
     )
     fhir_page_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=200, description="Resources asked for in one page"
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that certificates of keys and FHIR servers may be of, in place of the "
+        "well-known ones",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8088, description="Port to listen on")
@@ -165,6 +172,16 @@ class Settings(BaseSettings):
         if not all(is_origin(origin) for origin in origins):
             raise ValueError("each must be one origin, such as https://ehr.example, without a path or a *")
         return origins
+
+    @field_validator("ca_file")
+    @classmethod
+    def _usable_authorities(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                create_default_context(cafile=path)
+            except (OSError, ValueError):
+                raise ValueError("there is no such file, or it holds no certificate in PEM") from None
+        return path
 
     @field_validator("site_policy", "tenants", "metrics_secret_file", "store_password_file")
     @classmethod

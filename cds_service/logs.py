@@ -47,18 +47,22 @@ def configure(level: str) -> None:
 
 
 def answered(**fields: object) -> None:
-    """Log that a call was answered: method, route, service, status, milliseconds, number of cards."""
+    """Log that a call was answered: method, route, service, tenant, status, milliseconds, number of cards, and of a
+    refused one which part of the request was at fault, where that is a part every request has."""
     _log.info("answered", **{name: value for name, value in fields.items() if value is not None})
 
 
-def not_admitted(reason: str) -> None:
-    """Log that a caller was refused, and why; the reason is one of our own words, and holds nothing of the token."""
-    _log.warning("not admitted", reason=reason)
+def not_admitted(reason: str, issuer_of: str | None = None) -> None:
+    """Log that a caller was refused, and why; the reason is one of our own words, and holds nothing of the token.
+
+    ``issuer_of`` is the tenant that the token says it is of, which may be a lie.
+    """
+    _log.warning("not admitted", reason=reason, **({"issuer_of": issuer_of} if issuer_of else {}))
 
 
-def not_fetched(reason: str, tenant: str) -> None:
-    """Log that nothing was fetched for a call, and why; the address that was named is not repeated."""
-    _log.warning("not fetched", reason=reason, tenant=tenant)
+def not_fetched(reason: str, tenant: str, keys: Sequence[str] = ()) -> None:
+    """Log that something was not fetched for a call, and why; the address that was named is not repeated."""
+    _log.warning("not fetched", reason=reason, tenant=tenant, **({"keys": list(keys)} if keys else {}))
 
 
 def tenants_read(number: int) -> None:
@@ -74,6 +78,11 @@ def tenants_refused(problems: Sequence[str]) -> None:
 def store_down(kind: str) -> None:
     """Log that the store cannot be used, and by what kind of error; calls are answered without it."""
     _log.error("store down", error=kind)
+
+
+def store_down_at_start(why: str) -> None:
+    """Log that the store cannot be used as the service starts, in the database's words: no call has been taken yet."""
+    _log.error("store down at start", why=why)
 
 
 def store_back() -> None:

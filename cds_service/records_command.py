@@ -19,7 +19,7 @@ from cds_service.records.answer_rows import codes_that_lead_to
 from cds_service.records.audit_event import audit_event
 from cds_service.records.database import Database, StoreDownError
 from cds_service.records.moments import MONTH, span, written
-from cds_service.records.opening import StoreSettingError, open_store, with_default_store
+from cds_service.records.opening import StoreSettingError, missing_file, naming_default_store, open_store
 from cds_service.records.report import Performance, doubted, performance
 from cds_service.records.retention import purge
 from cds_service.records.store import StoredMemory
@@ -29,6 +29,7 @@ from rules.knowledge.guidance import LeadsTo
 T = TypeVar("T")
 # Nobody waits for a command as a prescriber waits for a card.
 _SECONDS = 600.0
+_MOMENT = timedelta(microseconds=1)
 _HEADINGS = ("tenant", "finding", "knowledge", "judged", "would fire", "shown", "accepted", "overridden", "no answer",
              "snoozed", "repeated", "shadow", "median ms", "p95 ms")  # fmt: skip
 
@@ -42,7 +43,8 @@ def report(chosen: Namespace, settings: Settings) -> int:
     if chosen.json:
         print(orjson.dumps([report_row(each) for each in found], option=orjson.OPT_INDENT_2).decode())
         return 0
-    print(f"From {since.date()} to {until.date()}, by the store {store.database.shown_address}")
+    first, last = (moment.astimezone(settings.zone).date() for moment in (since, until - _MOMENT))
+    print(f"From {first} to {last}, by the store {store.database.shown_address}")
     if not found:
         print("No call was judged in that time.")
         return 0
@@ -117,19 +119,24 @@ def audit_export(chosen: Namespace, settings: Settings) -> int:
     """Print the record between two days: FHIR AuditEvents, or the rows as they are, one JSON a line."""
     since, until = map(written, _between(chosen, settings))
 
-    def lines(connection: Connection) -> None:
-        for tenant in chain.tenants_of(connection):
-            for row in chain.rows_of(connection, tenant) if chosen.tenant in (None, tenant) else ():
-                if since <= row["at"] < until:
-                    print((orjson.dumps(row) if chosen.rows else audit_event(row)).decode())
+    def lines(connection: Connection) -> bool:
+        try:
+            for tenant in chain.tenants_of(connection):
+                for row in chain.rows_of(connection, tenant) if chosen.tenant in (None, tenant) else ():
+                    if since <= row["at"] < until:
+                        print((orjson.dumps(row) if chosen.rows else audit_event(row)).decode())
+        except BrokenPipeError:  # no fault of the database
+            return False
+        return True
 
-    _asked(_store(settings).database, lines)
+    if not _asked(_store(settings).database, lines):
+        raise BrokenPipeError
     return 0
 
 
 def store_upgrade(_: Namespace, settings: Settings) -> int:
     """Make the tables, or bring them up to date."""
-    store = _store(settings)
+    store = _store(settings, make=True)
     try:
         store.database.upgrade()
     except StoreDownError as error:
@@ -140,7 +147,7 @@ def store_upgrade(_: Namespace, settings: Settings) -> int:
 
 def store_purge(chosen: Namespace, settings: Settings) -> int:
     """Remove what is older than the site keeps."""
-    days = chosen.older_than or settings.retention_days
+    days = settings.retention_days if chosen.older_than is None else chosen.older_than
     now = datetime.now(UTC)
     store = _store(settings)
     gone = _asked(store.database, lambda c: purge(c, now - timedelta(days=days), now), writes=True)
@@ -148,9 +155,17 @@ def store_purge(chosen: Namespace, settings: Settings) -> int:
     return 0
 
 
-def _store(settings: Settings) -> StoredMemory:
+def _store(settings: Settings, *, make: bool = False) -> StoredMemory:
+    """The store of the configuration; a file that is not there is a mistake, unless it is to be made."""
+    settings = naming_default_store(settings)
     try:
-        store = open_store(with_default_store(settings))
+        missing = None if make else missing_file(settings)
+        if missing is not None:
+            raise CommandError(
+                f"there is no store {missing}. Commands need the settings and the user of the service that keeps it; "
+                "`benzo-cds store upgrade` makes an empty one."
+            )
+        store = open_store(settings)
     except StoreSettingError as error:
         raise CommandError(str(error)) from None
     store.database.seconds = _SECONDS
@@ -165,13 +180,18 @@ def _asked(database: Database, work: Callable[[Connection], T], *, writes: bool 
 
 
 def _cannot(database: Database, error: StoreDownError) -> CommandError:
-    return CommandError(f"the store {database.shown_address} cannot be used: {error}")
+    return CommandError(f"the store {database.shown_address} cannot be used: {error.why}")
 
 
 def _between(chosen: Namespace, settings: Settings) -> tuple[datetime, datetime]:
     """The days that were asked for; up to today, and a month, where they were not."""
     last = chosen.until or datetime.now(settings.zone).date()
-    return span(chosen.since or last - MONTH, last, settings.zone)
+    if chosen.since and chosen.since > last:
+        raise CommandError(f"--since {chosen.since} is after the last day, {last}")
+    try:
+        return span(chosen.since or last - MONTH, last, settings.zone)
+    except OverflowError:
+        raise CommandError("there are no records of such days") from None
 
 
 def _cells(each: Performance) -> tuple[str, ...]:

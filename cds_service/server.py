@@ -13,7 +13,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -28,7 +28,7 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
-from cds_service.app import create_app
+from cds_service.app import MEMORY, create_app
 from cds_service.config import COLLECTED_AFTER, READING_SECONDS, Settings
 from cds_service.health import DRAINING
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
@@ -37,6 +37,7 @@ from cds_service.metrics import FOLDER
 
 _LINGER_SECONDS = 0.5
 _PART = 65_536
+_LAST_WRITES_SECONDS = 5.0
 
 
 class AddressInUseError(OSError):
@@ -125,6 +126,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "max_requests": settings.max_requests,
             "proc_name": "benzo-cds",
             "child_exit": _forget_process,
+            "worker_exit": self._write_what_waits(),
             # Our own log has what is needed; an access log would hold addresses.
             "accesslog": None,
             "errorlog": "-",
@@ -144,6 +146,14 @@ class Server(BaseApplication):  # type: ignore[misc]
         for name, value in self._chosen.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def _write_what_waits(self) -> Callable[[Any, Any], None]:
+        """What a process does last: records that wait for the store are written if it is there."""
+
+        def at_exit(_arbiter: Any, _worker: Any) -> None:
+            self._application.extensions[MEMORY].finish(_LAST_WRITES_SECONDS)
+
+        return at_exit
 
     def load(self) -> Flask:
         """The application."""

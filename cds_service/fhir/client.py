@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -88,11 +89,15 @@ class Deadline:
 
 @dataclass(slots=True)
 class FhirClient:
-    """Reads from one base. It is kept between calls, for its connections; tokens and cookies are not."""
+    """Reads from one base. It is kept between calls, for its connections; tokens and cookies are not.
+
+    ``authorities``: a file of those that its certificate may be of, None for the well-known ones.
+    """
 
     base: str
     private: bool
     limits: FetchLimits
+    authorities: Path | None = None
     _session: requests.Session = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +106,7 @@ class FhirClient:
         kind = HTTPAdapter if self.private else PublicAddressesAdapter
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = True if self.authorities is None else str(self.authorities)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, kind(pool_connections=1, pool_maxsize=size, max_retries=0))

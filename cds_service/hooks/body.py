@@ -44,8 +44,8 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
 
     Raises:
         TooLargeError: more bytes, deeper nesting or longer lists than the limits allow.
-        NotJsonError: not JSON (the message has line and column), or an object that has a member twice: which of the two
-            was meant, nobody can tell.
+        NotJsonError: not UTF-8, not JSON (the message has line and column), or an object that has a member twice: which
+            of the two was meant, nobody can tell.
         MalformedRequestError: JSON, but no object.
     """
     if len(data) > limits.bytes:
@@ -53,6 +53,8 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
     try:
         value = parse(data)
     except NotADocumentError as error:
+        if "UTF-8" in error.reason:
+            raise NotJsonError("The request is not text in UTF-8.") from None
         raise NotJsonError(f"The request is not valid JSON at line {error.line}, column {error.column}.") from None
     if not isinstance(value, dict):
         raise MalformedRequestError([("request", "must be a JSON object")])

@@ -91,10 +91,12 @@ class MissingDataError(CallError):
 
 
 class NotAdmittedError(CallError):
-    """The caller is not who it must be. ``reason`` is for our log alone: an attacker learns nothing from the answer."""
+    """The caller is not who it must be. ``reason`` is for our log alone: an attacker learns nothing from the answer.
+    So is ``issuer_of``, the tenant whose issuer the token names."""
 
     issue = "login"
 
     def __init__(self, reason: str) -> None:
         super().__init__("The call is not authorised.")
         self.reason = reason
+        self.issuer_of: str | None = None

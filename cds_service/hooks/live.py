@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import quote
 
 from cds_service import logs
@@ -46,6 +47,7 @@ class LiveCompletion:
     """Completes from the FHIR servers of tenants; the clients, with their connections, are kept."""
 
     limits: FetchLimits = field(default_factory=FetchLimits)
+    authorities: Path | None = None
     _clients: dict[FhirServer, FhirClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,6 +71,7 @@ class LiveCompletion:
             return _refused(supply, lacking, access)
         jobs = {key: self._job(key, value, request, access) for key, value in lacking.items()}
         found = self._at_once(jobs, access.deadline)
+        _log_what_failed(found, tenant)
         by_key = {key: _better(value, found.get(key)) for key, value in supply.by_key.items()}
         changed = frozenset(key for key in lacking if by_key[key] is not supply.by_key[key] and by_key[key].entries)
         answered = frozenset(key for key in lacking if by_key[key].supplied is Supplied.NO_DATA)
@@ -86,9 +89,11 @@ class LiveCompletion:
             logs.not_fetched("fhirServer is not listed", tenant.id)
             return NOT_LISTED
         if request.access.token is None and not server.open:
+            logs.not_fetched(NO_TOKEN, tenant.id)
             return NO_TOKEN
         with self._lock:
-            client = self._clients.setdefault(server, FhirClient(server.base, server.private, self.limits))
+            made = FhirClient(server.base, server.private, self.limits, self.authorities)
+            client = self._clients.setdefault(server, made)
         return _Access(client, request.access.token, Deadline(request.access.since + self.limits.deadline))
 
     def _job(self, key: str, sent: Prefetched, request: HookRequest, access: _Access) -> Job:
@@ -187,6 +192,17 @@ def _better(sent: Prefetched, found: Prefetched | None) -> Prefetched:
 
 def _still(sent: Prefetched) -> tuple[str, ...]:
     return tuple(why for why in sent.incomplete if why not in (NOT_SENT, HAS_MORE_PAGES))
+
+
+def _log_what_failed(found: Mapping[str, Prefetched], tenant: Tenant) -> None:
+    """One line for each reason, which is one of our own words, with the keys that could not be had for it."""
+    keys: dict[str, list[str]] = {}
+    for key, value in sorted(found.items()):
+        if value.supplied not in (Supplied.DATA, Supplied.NO_DATA):
+            for why in value.incomplete:
+                keys.setdefault(why, []).append(key)
+    for why, concerned in keys.items():
+        logs.not_fetched(why, tenant.id, concerned)
 
 
 def _refused(supply: Supply, lacking: Mapping[str, Prefetched], why: str) -> Supply:

@@ -38,7 +38,12 @@ _MIGRATION_LOCK = "benzo-cds migrations"
 
 
 class StoreDownError(Exception):
-    """The database did not do what it was asked; the cause is of the kind named, and is not repeated."""
+    """The database did not do what it was asked; the cause is of the kind named. ``why`` is what the database said, for
+    whoever runs a command: a log of calls must not have it."""
+
+    def __init__(self, kind: str, why: str | None = None) -> None:
+        super().__init__(kind)
+        self.why = why or kind
 
 
 class UnwritableError(StoreDownError):
@@ -105,7 +110,7 @@ class Database:
             raise UnwritableError(type(error).__name__) from None
         except (SQLAlchemyError, OutOfTimeError, OSError, sqlite3.Error) as error:
             self._failed(error)
-            raise StoreDownError(type(error).__name__) from None
+            raise StoreDownError(type(error).__name__, _said(error)) from None
         if self._down_since is not None:
             self._down_since = None
             logs.store_back()
@@ -123,7 +128,15 @@ class Database:
                 self._current = True
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
             self._failed(error)
-            raise StoreDownError(type(error).__name__) from None
+            raise StoreDownError(type(error).__name__, _said(error)) from None
+
+    def why_down(self) -> str | None:
+        """What the database says against being used now; None where nothing."""
+        try:
+            self.use(lambda connection: connection.execute(text("SELECT 1")).first())
+        except StoreDownError as error:
+            return error.why
+        return None
 
     def close(self) -> None:
         """Give the connections back: before the processes part, and at the end."""
@@ -163,6 +176,13 @@ class Database:
             if self._engine is not None:
                 self._engine.dispose()
                 self._engine = None
+
+
+def _said(error: BaseException) -> str:
+    """The database's own words in one line, without the statement and its values."""
+    if isinstance(error, OutOfTimeError):
+        return "it did not answer in time"
+    return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
 
 
 def _engine(url: URL, seconds: float) -> Engine:

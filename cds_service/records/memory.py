@@ -60,6 +60,10 @@ class Memory(Protocol):
         """How many records this process holds until the store is back."""
         ...
 
+    def finish(self, seconds: float) -> None:
+        """Write what waits before the process ends, in so many seconds; what cannot be written is lost, and said."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NoMemory:
@@ -93,3 +97,6 @@ class NoMemory:
     def unsaved(self) -> int:
         """None."""
         return 0
+
+    def finish(self, seconds: float) -> None:
+        """Nothing waits."""

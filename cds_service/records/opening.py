@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from cds_service import logs
@@ -33,8 +32,11 @@ def open_memory(settings: Settings) -> Memory:
     if settings.store in (None, NO_STORE):
         return NoMemory()
     store = open_store(settings)
-    with suppress(StoreDownError):
+    try:
         store.database.upgrade()
+    except StoreDownError as error:
+        # No call has been taken yet: what the database says can hold nothing of one.
+        logs.store_down_at_start(error.why)
     store.database.close()
     return store
 
@@ -69,14 +71,37 @@ def with_default_store(settings: Settings) -> Settings:
     """The configuration with a file of this user as its store, where it names none and such a file can be kept."""
     if settings.store is not None:
         return settings
-    folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "benzo-cds"
-    chosen = settings.model_copy(update={"store": str(folder / _FILE)})
+    chosen = naming_default_store(settings)
     try:
         open_store(chosen)
     except StoreSettingError:
         logs.no_store()
         return settings
     return chosen
+
+
+def naming_default_store(settings: Settings) -> Settings:
+    """The configuration with the name of that file; nothing is made."""
+    if settings.store is not None:
+        return settings
+    folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "benzo-cds"
+    return settings.model_copy(update={"store": str(folder / _FILE)})
+
+
+def missing_file(settings: Settings) -> Path | None:
+    """The file that the store should be in, where it is not there.
+
+    Raises:
+        StoreSettingError: the address of the store cannot be used.
+    """
+    if settings.store is None or settings.store == NO_STORE:
+        return None
+    try:
+        url = address_of(settings.store)
+    except StoreAddressError as error:
+        raise StoreSettingError(f"{PREFIX}STORE: {error}") from None
+    file = Path(str(url.database)) if url.get_backend_name() == SQLITE else None
+    return file if file is not None and not file.exists() else None
 
 
 def _password(file: Path | None) -> str | None:

@@ -80,9 +80,13 @@ def performance(
 
 
 def _performance(
-    key: Key, judged: int, times: list[float], made: Mapping[str, set[str]], told: Mapping[str, Mapping[str, set[str]]]
+    key: Key,
+    judged: int,
+    times: list[float],
+    made: Mapping[str, set[str]],
+    told: Mapping[tuple[str, str], Mapping[str, set[str]]],
 ) -> Performance:
-    answered = {uuid: told.get(uuid, {}) for uuid in made.get("uuids", ())}
+    answered = {uuid: told.get((key[0], uuid), {}) for uuid in made.get("uuids", ())}
     reasons: Counter[str] = Counter()
     for outcomes in answered.values():
         if ACCEPTED not in outcomes and OVERRIDDEN in outcomes:
@@ -157,10 +161,10 @@ def _of_evaluation(table: Table, between: Between, *columns: ColumnElement[Any])
     )
 
 
-def _answers(connection: Connection, between: Between) -> dict[str, dict[str, set[str]]]:
-    """What was answered to each card, by outcome: the reasons given."""
+def _answers(connection: Connection, between: Between) -> dict[tuple[str, str], dict[str, set[str]]]:
+    """What was answered to each card of a tenant, by outcome: the reasons given."""
     asked = (
-        select(answers.c.card, answers.c.outcome, answers.c.reason)
+        select(answers.c.tenant, answers.c.card, answers.c.outcome, answers.c.reason)
         .join(cards, (cards.c.tenant == answers.c.tenant) & (cards.c.uuid == answers.c.card))
         .join(
             evaluations, (evaluations.c.tenant == cards.c.tenant) & (evaluations.c.sequence == cards.c.sequence)
@@ -168,9 +172,9 @@ def _answers(connection: Connection, between: Between) -> dict[str, dict[str, se
         .where(*between)
         .distinct()
     )  # fmt: skip
-    found: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
-    for card, outcome, reason in connection.execute(asked):
-        found[card].setdefault(outcome, set()).add(reason or NO_REASON)
+    found: defaultdict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+    for tenant, card, outcome, reason in connection.execute(asked):
+        found[tenant, card].setdefault(outcome, set()).add(reason or NO_REASON)
     return found
 
 

@@ -4,6 +4,7 @@ what cannot be read is taken to be unknown."""
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,6 +103,17 @@ class StoredMemory:
     def unsaved(self) -> int:
         """How many records this process holds until the store is back."""
         return len(self._waiting)
+
+    def finish(self, seconds: float) -> None:
+        """Write what waits before the process ends; what cannot be is lost, and said."""
+        until = time.monotonic() + seconds
+        while self._waiting and time.monotonic() < until:
+            before = len(self._waiting)
+            self._write_waiting()
+            if len(self._waiting) == before:
+                break
+        if self._waiting:
+            logs.not_kept(len(self._waiting))
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,15 @@ def is_loopback(address: str) -> bool:
     return is_loopback_host(_split(address).hostname or "")
 
 
+def is_inside(address: str) -> bool:
+    """Whether an address is written as one of this machine or of a private network; a name is not looked up."""
+    host = _split(address).hostname or ""
+    try:
+        return is_loopback_host(host) or not ip_address(host).is_global
+    except ValueError:
+        return False
+
+
 def is_secure(address: str) -> bool:
     """Whether what is sent to an address cannot be read on the way: https, or this machine itself."""
     parts = _split(address)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -18,6 +19,7 @@ from cds_service.trust.known_keys import PUBLISHED
 
 PublicKey = ECKey | RSAKey
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
+_PRIVATE = frozenset({"d", "k"})
 _SIGNING = "sig"
 _SMALLEST_RSA_BITS = 2048
 _PART = 8_192
@@ -73,11 +75,13 @@ class FixedKeys:
 class FetchedKeys:
     """Keys at an address: kept for a while, fetched once more for a name that is not among them, never in a storm.
 
-    A fetch that fails leaves the keys that were fetched before in use.
+    A fetch that fails leaves the keys that were fetched before in use. ``authorities``: a file of those that the
+    address's certificate may be of, None for the well-known ones.
     """
 
     address: str
     development: bool = False
+    authorities: Path | None = None
     clock: Callable[[], float] = time.monotonic
     _kept: Mapping[str, TrustedKey] = field(default_factory=dict)
     _fetched_at: float | None = None
@@ -107,7 +111,7 @@ class FetchedKeys:
 
     def _fetch(self, now: float) -> None:
         try:
-            listed = orjson.loads(_body_of(self.address))
+            listed = orjson.loads(_body_of(self.address, self.authorities))
         except (requests.RequestException, orjson.JSONDecodeError, NoKeyError):
             return
         keys = listed.get("keys") if isinstance(listed, dict) else None
@@ -136,6 +140,11 @@ def refused(listed: Iterable[object]) -> list[str]:
     return [PUBLISHED[key.thumbprint()] for key in made if key is not None and key.thumbprint() in PUBLISHED]
 
 
+def has_private_half(listed: Iterable[object]) -> bool:
+    """Whether a set holds what only the signer may have."""
+    return any(isinstance(item, dict) and _PRIVATE & item.keys() for item in listed)
+
+
 def _trusted(item: dict[str, Any], development: bool) -> TrustedKey | None:
     identity, use = item.get("kid"), item.get("use", _SIGNING)
     key = _imported(item)
@@ -161,12 +170,13 @@ def _imported(item: dict[str, Any]) -> PublicKey | None:
         return None
 
 
-def _body_of(address: str) -> bytes:
+def _body_of(address: str, authorities: Path | None) -> bytes:
     """The answer at an address: no redirects, no proxy or password of the environment, bounded in size and time."""
     until = time.monotonic() + KEYS_DEADLINE_SECONDS
     parts: list[bytes] = []
     with requests.Session() as session:
         session.trust_env = False
+        session.verify = True if authorities is None else str(authorities)
         with session.get(
             address,
             timeout=KEYS_DEADLINE_SECONDS,

@@ -15,6 +15,7 @@ The file is YAML (JSON is YAML as well); its scalars are read as text and then a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from re import fullmatch
 from typing import Annotated, Any, Literal, Self
@@ -26,12 +27,20 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from cds_service.config import known_zone
 from cds_service.dialect import CardText
 from cds_service.hooks.services import PREFETCH, SERVICES
-from cds_service.trust.addresses import is_loopback, is_secure
+from cds_service.trust.addresses import is_inside, is_loopback, is_secure
+from cds_service.trust.keys import has_private_half
 from cds_service.trust.tenant import Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS = "tenants"
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
+_SET = 'must hold a set of keys, {"keys": [...]}'
+_WORDS = {
+    "missing": "is missing",
+    "model_type": "must be a block of keys and values",
+    "dict_type": "must be a block of keys and values",
+    "list_type": "must be a list, also where it holds one thing",
+}
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Algorithm = Literal["ES384", "RS384", "ES256", "RS256"]
@@ -146,6 +155,10 @@ class TenantBlock(_Block):
         return aliases
 
 
+class _KeyFileError(ValueError):
+    """A file of keys is there, and is no set of keys."""
+
+
 def read_tenants(text: str, folder: Path, *, development: bool = False) -> dict[str, TenantBlock]:
     """The tenants of a file by id; files that it names are looked for in ``folder``.
 
@@ -162,42 +175,76 @@ def read_tenants(text: str, folder: Path, *, development: bool = False) -> dict[
     found: dict[str, TenantBlock] = {}
     problems: list[str] = []
     for identity, block in told.items():
+        if not fullmatch(_ID, str(identity)):
+            problems.append(f"{identity}: an id is of small letters, digits and hyphens, 63 at most")
         try:
             found[identity] = TenantBlock.model_validate(_with_files(block, folder))
         except ValidationError as error:
             problems += [f"{identity}: {line}" for line in _lines(error)]
         except OSError as error:
             problems.append(f"{identity}: keys.jwks_file: {error.strerror or 'cannot be read'}")
+        except _KeyFileError as error:
+            problems.append(f"{identity}: keys.jwks_file: {error}")
     problems += _across(found, development)
     if problems:
         raise TenantFileError(problems)
     return found
 
 
+def key_files(text: str, folder: Path) -> tuple[Path, ...]:
+    """The files of keys that a file of tenants names.
+
+    Raises:
+        TenantFileError: it cannot be read.
+    """
+    try:
+        told = parse_yaml(text, _TENANTS).get(_TENANTS)
+    except KnowledgeError as error:
+        raise TenantFileError([str(error)]) from None
+    files = (_key_file(block, folder) for block in (told.values() if isinstance(told, dict) else ()))
+    return tuple(file for file in files if file is not None)
+
+
+def _key_file(block: object, folder: Path) -> Path | None:
+    keys = block.get("keys") if isinstance(block, dict) else None
+    return folder / str(keys["jwks_file"]) if isinstance(keys, dict) and set(keys) == {"jwks_file"} else None
+
+
 def _with_files(block: object, folder: Path) -> object:
     """The block with the keys of the file it names in it."""
-    keys = block.get("keys") if isinstance(block, dict) else None
-    if not isinstance(block, dict) or not isinstance(keys, dict) or set(keys) != {"jwks_file"}:
+    file = _key_file(block, folder)
+    if file is None or not isinstance(block, dict):
         return block
     try:
-        read = orjson.loads((folder / str(keys["jwks_file"])).read_bytes())
+        read = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError:
-        read = None
+        raise _KeyFileError(f"is not JSON; it {_SET}") from None
     listed = read.get("keys") if isinstance(read, dict) else None
-    return block | {"keys": {"keys": listed if isinstance(listed, list) else []}}
+    if not isinstance(listed, list):
+        raise _KeyFileError(_SET)
+    return block | {"keys": {"keys": listed}}
 
 
 def _lines(error: ValidationError) -> Iterator[str]:
     for item in error.errors(include_input=False, include_url=False):
-        yield f"{'.'.join(map(str, item['loc'])) or 'block'}: {item['msg'].removeprefix('Value error, ')}"
+        what = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+        if item["type"] == "extra_forbidden":
+            what = _unknown_key(tuple(map(str, item["loc"])))
+        yield f"{'.'.join(map(str, item['loc'])) or 'block'}: {what}"
+
+
+def _unknown_key(place: tuple[str, ...]) -> str:
+    """What may have been meant by a key that there is not."""
+    blocks: dict[str, type[_Block]] = {"keys": KeySource, "fhir_servers": FhirServerBlock, "cards": CardsBlock}
+    known = blocks[place[0]] if len(place) > 1 and place[0] in blocks else TenantBlock
+    close = get_close_matches(place[-1], known.model_fields, 1)
+    return "no such key" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known.model_fields)}")
 
 
 def _across(tenants: dict[str, TenantBlock], development: bool) -> Iterator[str]:
     """What one block alone cannot show, and what only a developer may do."""
     callers: dict[tuple[str, str | None], str] = {}
     for identity, block in tenants.items():
-        if not fullmatch(_ID, identity):
-            yield f"{identity}: an id is of small letters, digits and hyphens, 63 at most"
         caller = (block.issuer, block.tenant_claim)
         if caller in callers:
             yield f"{identity}: the same issuer and tenant_claim as {callers[caller]}; a token must tell them apart"
@@ -205,8 +252,13 @@ def _across(tenants: dict[str, TenantBlock], development: bool) -> Iterator[str]
         for address in (block.keys.jwks_url, *(server.base for server in block.fhir_servers)):
             if address and not development and is_loopback(address):
                 yield f"{identity}: {address}: an address of this machine is for development (BENZO_CDS_DEVELOPMENT)"
+        for server in block.fhir_servers:
+            if not server.private and is_inside(server.base) and (development or not is_loopback(server.base)):
+                yield f"{identity}: {server.base}: an address inside a private network is read with private: true alone"
         if block.keys.keys is not None and not block.keys.keys:
             yield f"{identity}: keys: no key is given"
+        if block.keys.keys is not None and has_private_half(block.keys.keys):
+            yield f"{identity}: keys: the private half of a key is there; it must stay with the EHR"
 
 
 def _known(what: str, names: Any, among: Any) -> None:

@@ -33,8 +33,12 @@ class TenantGate:
         token = unverified(authorization)
         caller = self._said_to_be(token)
         now = self.clock()
-        admitted = verify(token, _expected(caller, endpoint), now)
-        self.replay.use(caller.tenant.id, admitted, now)
+        try:
+            admitted = verify(token, _expected(caller, endpoint), now)
+            self.replay.use(caller.tenant.id, admitted, now)
+        except NotAdmittedError as error:
+            error.issuer_of = caller.tenant.id
+            raise
         return caller.tenant
 
     def _said_to_be(self, token: Unverified) -> TrustedTenant:

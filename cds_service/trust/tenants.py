@@ -16,7 +16,8 @@ from cds_service.config import TENANTS_LOOKED_AT_SECONDS, Settings, known_zone
 from cds_service.dialect import CardDialect
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, refused, trusted
 from cds_service.trust.tenant import FhirServer, Tenant
-from cds_service.trust.tenant_file import TenantBlock, TenantFileError, read_tenants
+from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants
+from cds_service.trust.token import fits
 from rules import load_knowledge
 from rules.knowledge import KnowledgeError, parse_yaml
 
@@ -36,6 +37,10 @@ class TrustedTenant:
     subject: str | None
 
 
+Stamp = tuple[tuple[int, int] | None, ...]
+"""When files were written, and how large they are; None for one that is not there."""
+
+
 @dataclass(slots=True)
 class Tenants:
     """The tenants of a file. A changed file is taken whole or not at all; ``problems`` are those of a refused one."""
@@ -44,7 +49,8 @@ class Tenants:
     settings: Settings
     clock: Callable[[], float] = time.monotonic
     problems: tuple[str, ...] = ()
-    _stamp: tuple[int, int] | None = None
+    _stamp: Stamp = ()
+    _beside: tuple[Path, ...] = ()
     _in_force: tuple[TrustedTenant, ...] = ()
     _looked_at: float = 0.0
     _rings: dict[str, FetchedKeys] = field(default_factory=dict)
@@ -56,7 +62,6 @@ class Tenants:
         Raises:
             TenantFileError: it cannot be used.
         """
-        self._stamp = self._stamp_of()
         self._in_force = self._read()
         self._looked_at = self.clock()
 
@@ -73,8 +78,8 @@ class Tenants:
 
     def _look_again(self) -> None:
         try:
-            stamp = self._stamp_of()
-            if stamp == self._stamp:
+            # The same stamp after a refusal: the last good file was put back.
+            if _stamp(self.path, *self._beside) == self._stamp and not self.problems:
                 return
             self._in_force = self._read()
             self.problems = ()
@@ -83,21 +88,18 @@ class Tenants:
             if self.problems != tuple(error.problems):
                 logs.tenants_refused(error.problems)
             self.problems = tuple(error.problems)
-            return
-        self._stamp = stamp
-
-    def _stamp_of(self) -> tuple[int, int]:
-        try:
-            told = self.path.stat()
-        except OSError as error:
-            raise TenantFileError([f"{self.path.name}: {error.strerror or 'cannot be read'}"]) from None
-        return told.st_mtime_ns, told.st_size
 
     def _read(self) -> tuple[TrustedTenant, ...]:
+        own = _stamp(self.path)
         try:
             text = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+        except OSError as error:
+            raise TenantFileError([f"{self.path.name}: {error.strerror or 'cannot be read'}"]) from None
+        except UnicodeDecodeError:
             raise TenantFileError([f"{self.path.name}: cannot be read as text"]) from None
+        beside = key_files(text, self.path.parent)
+        # Before the files of keys are read: what changes meanwhile is seen the next time.
+        stamp = own + _stamp(*beside)
         blocks = read_tenants(text, self.path.parent, development=self.settings.development)
         problems: list[str] = []
         found = []
@@ -108,6 +110,7 @@ class Tenants:
                 problems.append(f"{identity}: {error}")
         if problems:
             raise TenantFileError(problems)
+        self._beside, self._stamp = beside, stamp
         return tuple(found)
 
     def _tenant(self, identity: str, block: TenantBlock) -> TrustedTenant:
@@ -142,14 +145,31 @@ class Tenants:
         if listed is None:
             address = block.keys.jwks_url or ""
             # Keys that were fetched outlive a change of the file.
-            return self._rings.setdefault(address, FetchedKeys(address, self.settings.development))
+            made = FetchedKeys(address, self.settings.development, self.settings.ca_file)
+            return self._rings.setdefault(address, made)
         known = refused(listed)
         if known and not self.settings.development:
             raise ValueError(f"keys: anybody can sign with this key, it is that of {known[0]}")
         usable = trusted(listed, development=self.settings.development)
         if not usable:
-            raise ValueError("keys: none of them can be used: a kid, and EC on P-256 or P-384 or RSA of 2048 bits")
+            raise ValueError(
+                "keys: none of them can be used: a kid, no use but sig, and EC on P-256 or P-384 or RSA of 2048 bits"
+            )
+        if not any(fits(key, algorithm) for key in usable.values() for algorithm in block.algorithms):
+            raise ValueError(f"keys: none of them fits the algorithms {', '.join(block.algorithms)}")
         return FixedKeys(usable)
+
+
+def _stamp(*files: Path) -> Stamp:
+    found: list[tuple[int, int] | None] = []
+    for file in files:
+        try:
+            told = file.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((told.st_mtime_ns, told.st_size))
+    return tuple(found)
 
 
 def policy_text(site: str | None, own: Mapping[str, Any] | None) -> str | None:

@@ -122,11 +122,16 @@ def _key_of(header: Mapping[str, Any], expected: Expected) -> TrustedKey:
         key = expected.keys.key(identity)
     except NoKeyError as error:
         raise NotAdmittedError(str(error)) from None
-    kind, curve = _FITS[algorithm]
-    fits = isinstance(key.key, kind) and (curve is None or key.key.as_dict(private=False).get("crv") == curve)
-    if not fits or key.algorithm not in (None, algorithm):
+    if not fits(key, algorithm):
         raise NotAdmittedError("the algorithm does not fit the key")
     return key
+
+
+def fits(key: TrustedKey, algorithm: str) -> bool:
+    """Whether a key is of the kind that an algorithm needs, and not said to be for another."""
+    kind, curve = _FITS[algorithm]
+    right = isinstance(key.key, kind) and (curve is None or key.key.as_dict(private=False).get("crv") == curve)
+    return right and key.algorithm in (None, algorithm)
 
 
 def _checked(claims: Mapping[str, Any], expected: Expected, now: float) -> Admitted:

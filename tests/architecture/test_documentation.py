@@ -63,6 +63,14 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}`" not in text] == []
 
 
+def test_every_reason_for_a_401_is_documented() -> None:
+    told = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "cds_service" / "trust").glob("*.py"))
+    reasons = set(re.findall(r'(?:NotAdmittedError|NoKeyError)\(f?"([^"]+)"', told)) | {"the keys could not be fetched"}
+    text = words_of("tenants.md")
+    assert len(reasons) > 15
+    assert [reason for reason in sorted(reasons) if f"`{reason.replace('{name}', 'exp')}`" not in text] == []
+
+
 def test_every_address_is_documented() -> None:
     text = words_of("services.md", "deployment.md", "demonstration.md")
     own = {"identity": "{id}", "kind": "{type}", "id_": "{id}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -202,8 +203,13 @@ def test_a_broken_page_leaves_the_ones_before_and_is_said(server: FhirServer) ->
 def test_required_data_that_cannot_be_had_is_a_412_that_says_why(server: FhirServer, reply: Reply, why: str) -> None:
     server.answers["MedicationRequest"] = reply
     client = service(server, fhir_max_bytes=10_000, fhir_deadline_seconds=0.7)
-    answer = client.post(SIGN, json=body(server))
+    with logged() as lines:
+        answer = client.post(SIGN, json=body(server))
     assert answer.status_code == 412
+    told = [json.loads(line) for line in lines]
+    (failed,) = [each for each in told if "medicationRequests" in each.get("keys", ())]
+    assert (failed["event"], failed["reason"], failed["tenant"]) == ("not fetched", why, "open")
+    assert told[-1]["at_fault"] == ["prefetch.medicationRequests"]
     (issue,) = answer.get_json()["issue"]
     assert issue["expression"] == ["prefetch.medicationRequests"]
     assert why in issue["diagnostics"]

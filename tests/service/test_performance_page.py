@@ -70,6 +70,11 @@ def test_a_page_without_calls_or_without_a_store_says_so(http):
     assert http.get(f"{PAGE}?since=yesterday&until=").status_code == 200
 
 
+@pytest.mark.parametrize("days", ["since=0001-01-01", "until=0001-01-01", "until=9999-12-31", "since=x&until="])
+def test_days_that_are_none_are_not_asked_for(http, days):
+    assert http.get(f"/review/performance?{days}").status_code == 200
+
+
 def test_a_store_that_is_down_is_said(tmp_path):
     (tmp_path / "records.sqlite3").mkdir()
     page = client_with(store_settings(str(tmp_path / "records.sqlite3"), tmp_path)).get(PAGE)

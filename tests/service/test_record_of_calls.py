@@ -6,18 +6,20 @@ import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from ehr import DAY, cards, lorazepam, order, post, prefetch, sign
+from ehr import DAY, cards, logged, lorazepam, order, post, prefetch, sign
 from fhir.resources.R4B.auditevent import AuditEvent
 from stores import client_with, store_of, store_settings
 
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
 from cds_service.hooks.answer import Judge
+from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.services import service_of
 from cds_service.records import chain
 from cds_service.records.entries import kept_of
@@ -189,7 +191,33 @@ def test_the_report_tells_what_became_of_each_finding(settings, store, command):
     assert next(row for row in json.loads(told) if row["finding"] == "concurrent-opioid")["accepted"] == 2
 
 
+def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
+    """The uuid of a card follows from the call: where two EHRs send the same one, it is the same."""
+    body = sign(lorazepam())
+    (card,) = cards(client_with(settings), body)
+    other = Tenant("other", load_knowledge(), settings.zone)
+    judged = Judge(settings.limits).evaluate(other, service_of("benzo-order-sign"), body, DAY)
+    assert [each.body["uuid"] for each in judged.cards] == [card["uuid"]]
+    now = datetime.now(UTC)
+    store.remember(judged, judged.with_verdicts({}), now, 1.0, b"")
+    item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    store.feedback(other, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
+    found = store.database.use(lambda c: performance(c, ["high-potency"], *TODAY))
+    told = {each.tenant: (each.shown, dict(each.overridden), each.unanswered) for each in found}
+    assert told == {"open": (1, {}, 1), "other": (1, {"no reason given": 1}, 0)}
+
+
+def test_a_report_names_its_first_and_its_last_day(command):
+    command("store", "upgrade")
+    status, told = command("report", "--since", "2026-01-01", "--until", "2026-01-31")
+    assert (status, told.splitlines()[0].startswith("From 2026-01-01 to 2026-01-31, by")) == (0, True)
+    assert command("report", "--until", "9999-12-31") == (2, "benzo-cds: there are no records of such days\n")
+    status, told = command("report", "--since", "2026-02-01", "--until", "2026-01-31")
+    assert (status, told) == (2, "benzo-cds: --since 2026-02-01 is after the last day, 2026-01-31\n")
+
+
 def test_a_report_of_nothing_says_so(command):
+    command("store", "upgrade")
     status, told = command("report", "--since", "2020-01-01", "--until", "2020-01-31")
     assert (status, "No call was judged" in told) == (0, True)
 
@@ -235,6 +263,42 @@ def test_the_purge_command_keeps_what_is_to_be_kept(settings, command):
     assert command("store", "purge") == (0, "Older than 2192 days: 0 calls and 0 answers; 0 expired tokens.\n")
 
 
+@pytest.mark.parametrize("days", ["0", "-5", "36501", "x"])
+def test_a_purge_of_no_number_of_days_is_refused(settings, command, days, capsys):
+    calls(client_with(settings), 1)
+    with pytest.raises(SystemExit) as ended:
+        command("store", "purge", f"--older-than={days}")
+    assert ended.value.code == 2
+    assert "must be a number of days, 1 to 36500" in capsys.readouterr().err
+    assert command("audit", "verify")[1].startswith("open: 1 rows")
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault_of_the_store(settings, command, monkeypatch):
+    calls(client_with(settings), 1)
+    assert command("audit", "export")[0] == 0
+
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    monkeypatch.setattr("sys.stderr", StringIO())
+    with logged() as lines:
+        assert main(["audit", "export"]) == 0
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    "command", [("report",), ("audit", "verify"), ("audit", "export"), ("store", "purge"), ("store", "doubts")]
+)
+def test_a_file_that_is_not_there_is_no_empty_record(command, tmp_path, monkeypatch, capsys):
+    for name, value in {f"{PREFIX}STORE": tmp_path / "x" / "records.sqlite3", "XDG_STATE_HOME": tmp_path}.items():
+        monkeypatch.setenv(name, str(value))
+        assert main(command) == 2
+        assert "there is no store " in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+        monkeypatch.delenv(name)
+
+
 def test_the_record_is_exported_as_audit_events(settings, command):
     (card,) = calls(client_with(settings), 1, sign(lorazepam(), prefetch=prefetch(OXYCODONE)))
     status, told = command("audit", "export")
@@ -259,7 +323,18 @@ def test_a_store_that_cannot_be_used_is_named(tmp_path, monkeypatch, capsys):
     assert main(["audit", "verify"]) == 2
     told = capsys.readouterr().err
     assert "cannot be used" in told
+    assert "onnection refused" in told
     assert "hunter2" not in told
+
+
+def test_why_the_store_is_down_is_said_at_the_start_in_its_own_words(tmp_path):
+    address = "postgresql://somebody:hunter2@127.0.0.1:1/none"
+    with logged() as lines:
+        client_with(store_settings(address, tmp_path))
+    told = [json.loads(line) for line in lines]
+    assert [each["event"] for each in told] == ["store down", "store down at start"]
+    assert "onnection refused" in told[1]["why"]
+    assert "hunter2" not in "".join(lines)
 
 
 def test_the_store_is_brought_up_to_date(command):

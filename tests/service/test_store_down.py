@@ -14,8 +14,9 @@ from database_server import NOT_THERE, database_server, program
 from ehr import cards, logged, lorazepam, sign
 from load import Load
 from served import Served, served
-from stores import client_with, key_file, store_of, store_settings
+from stores import app_with, client_with, key_file, store_of, store_settings
 
+from cds_service.app import MEMORY
 from cds_service.config import STORE_PAUSE_SECONDS, Settings
 from cds_service.records import chain
 from cds_service.records import store as stored
@@ -92,6 +93,28 @@ def test_a_file_that_is_no_database_costs_no_card(tmp_path: Path) -> None:
     assert file.read_bytes() == b"no database" * 1000
 
 
+def test_what_waits_is_written_before_the_process_ends(tmp_path: Path) -> None:
+    settings = store_settings(str(tmp_path / "records.sqlite3"), tmp_path, store_seconds=0.2)
+    app = app_with(settings)
+    with sqlite3.connect(tmp_path / "records.sqlite3", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for _ in range(25):
+            cards(app.test_client(), sign(lorazepam()))
+        other.execute("ROLLBACK")
+    time.sleep(STORE_PAUSE_SECONDS)
+    app.extensions[MEMORY].finish(5)
+    assert kept(settings) == (25, "")
+
+
+def test_what_cannot_be_written_before_the_end_is_said_to_be_lost(tmp_path: Path) -> None:
+    (tmp_path / "records.sqlite3").mkdir()
+    app = app_with(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
+    cards(app.test_client(), sign(lorazepam()))
+    with logged() as lines:
+        app.extensions[MEMORY].finish(5)
+    assert [(each["event"], each.get("number")) for each in map(json.loads, lines)][-1] == ("records lost", 1)
+
+
 # -- the running service -----------------------------------------------------------------------------------------------
 
 
@@ -145,6 +168,20 @@ def test_a_database_that_stands_still_delays_few_calls_and_loses_no_record(tmp_p
     assert broken == ""
     # A transaction that was given up may have been committed all the same: then its call stands there twice.
     assert load.answered <= rows <= load.answered + 4
+
+
+def test_a_service_that_is_stopped_writes_what_waits(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite3"
+    settings = {"store": str(file), "store_key_file": str(key_file(tmp_path)), "store_seconds": 0.2}
+    with served(tmp_path, workers=1, **settings) as running:
+        with sqlite3.connect(file, isolation_level=None) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            assert running.post("/cds-services/benzo-order-sign", sign(lorazepam())).status_code == 200
+            other.execute("ROLLBACK")
+        time.sleep(STORE_PAUSE_SECONDS)
+        running.terminate()
+        running.process.wait(30)
+    assert kept(store_settings(str(file), tmp_path)) == (1, "")
 
 
 def test_workers_share_one_chain(tmp_path: Path) -> None:

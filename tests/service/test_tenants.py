@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from caller import BASE, ES384, ISSUER, OTHER_ES384, public, tenants_file, token
+from caller import BASE, ES256, ES384, ISSUER, OTHER_ES384, public, tenants_file, token
 from ehr import DAY, bundle, logged, lorazepam
 from flask.testing import FlaskClient
 
@@ -37,7 +38,13 @@ def problems(folder: Path, block: dict[str, Any], *, development: bool = False) 
 
 
 MISTAKES = [
-    ({"isuer": "x"}, "general: isuer: Extra inputs are not permitted"),
+    ({"isuer": "x"}, "general: isuer: no such key; did you mean issuer?"),
+    (
+        {"fhir_servers": [{"base": "https://x", "privat": 1}]},
+        "general: fhir_servers.0.privat: no such key; did you mean p",
+    ),
+    ({"fhir_servers": ["https://x"]}, "general: fhir_servers.0: must be a block of keys and values"),
+    ({"audiences": "https://x"}, "general: audiences: must be a list, also where it holds one thing"),
     ({"issuer": ""}, "general: issuer: String should have at least 1 character"),
     ({"audiences": []}, "general: audiences: List should have at least 1 item after validation, not 0"),
     ({"algorithms": ["HS256"]}, "general: algorithms.0: Input should be 'ES384', 'RS384', 'ES256' or 'RS256'"),
@@ -52,6 +59,10 @@ MISTAKES = [
         {"keys": {"jwks_url": "http://127.0.0.1/jwks"}},
         "general: http://127.0.0.1/jwks: an address of this machine is for development (BENZO_CDS_DEVELOPMENT)",
     ),
+    (
+        {"keys": {"keys": [ES384.as_dict(private=True)]}},
+        "general: keys: the private half of a key is there; it must stay with the EHR",
+    ),
     ({"keys": {"jwks_file": "nowhere.json"}}, "general: keys.jwks_file: No such file or directory"),
     (
         {"fhir_servers": [{"base": "http://ehr.example/fhir"}]},
@@ -60,6 +71,10 @@ MISTAKES = [
     (
         {"fhir_servers": [{"base": "https://user:secret@ehr.example/fhir"}]},
         "general: fhir_servers.0.base: must be an address without a user, a query or a fragment",
+    ),
+    (
+        {"fhir_servers": [{"base": "https://10.0.0.1/fhir"}]},
+        "general: https://10.0.0.1/fhir: an address inside a private network is read with private: true alone",
     ),
     ({"mode": "quiet"}, "general: mode: Input should be 'on', 'shadow' or 'off'"),
     ({"timezone": "Mars/Olympus"}, "general: timezone: not a time zone of the IANA database, such as America/New_York"),
@@ -73,6 +88,32 @@ MISTAKES = [
 @pytest.mark.parametrize(("block", "line"), MISTAKES, ids=[line for _, line in MISTAKES])
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, block: dict[str, Any], line: str) -> None:
     assert [found[: len(line)] for found in problems(tmp_path, block)] == [line]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("-----BEGIN PUBLIC KEY-----", "is not JSON; it must hold a set of keys"),
+        (json.dumps(public(ES384)["keys"][0]), "must hold a set of keys"),
+        ('{"keys": {}}', "must hold a set of keys"),
+    ],
+)
+def test_a_file_that_is_no_set_of_keys_is_named(tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "keys.json").write_text(text, encoding="utf-8")
+    (found,) = problems(tmp_path, {"keys": {"jwks_file": "keys.json"}})
+    assert found.startswith(f"general: keys.jwks_file: {line}")
+
+
+def test_a_server_of_this_machine_needs_private_in_development_too(tmp_path: Path) -> None:
+    block = {"fhir_servers": [{"base": "http://127.0.0.1:8077/fhir"}]}
+    (found,) = problems(tmp_path, block, development=True)
+    assert found.endswith("is read with private: true alone")
+
+
+def test_keys_that_fit_none_of_the_algorithms_are_refused(tmp_path: Path) -> None:
+    path = tenants_file(tmp_path, general={"keys": public(ES256)})
+    with pytest.raises(TenantFileError, match="general: keys: none of them fits the algorithms ES384, RS384"):
+        Tenants(path, Settings())
 
 
 def test_every_mistake_is_told_at_once_and_no_secret_is_repeated(tmp_path: Path) -> None:
@@ -200,9 +241,40 @@ def test_config_check_explains_every_mistake(
     assert "BENZO_CDS_TENANTS: general: snooze_days" in told
 
 
-def test_keys_in_a_file_beside_are_read(tmp_path: Path) -> None:
-    import json
+def test_config_check_tells_whose_keys_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetched = {"keys": {"jwks_url": "https://ehr.example/jwks"}, "issuer": "other", "mode": "shadow"}
+    monkeypatch.setitem(os.environ, "BENZO_CDS_TENANTS", str(tenants_file(tmp_path, general={}, other=fetched)))
+    assert main(["config", "check"]) == 0
+    told = capsys.readouterr().out
+    assert f"tenant general: mode on; keys es384 of the file; audiences {BASE}" in told
+    assert f"tenant other: mode shadow; keys from https://ehr.example/jwks; audiences {BASE}" in told
 
+
+def test_the_last_good_file_put_back_as_it_was_is_no_refused_file(watched: FlaskClient, tmp_path: Path) -> None:
+    path, aside = tmp_path / "tenants.yaml", tmp_path / "aside"
+    path.rename(aside)
+    assert watched.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 1
+    aside.rename(path)
+    assert watched.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 0
+
+
+def test_a_changed_file_of_keys_takes_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_tenants, "TENANTS_LOOKED_AT_SECONDS", 0)
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(public(OTHER_ES384)), encoding="utf-8")
+    path = tenants_file(tmp_path, general={"keys": {"jwks_file": "keys.json"}})
+    client = create_app(Settings(tenants=path), clock=lambda: DAY).test_client()
+    assert call(client).status_code == 401
+    keys.write_text(json.dumps(public(ES384, OTHER_ES384)), encoding="utf-8")
+    assert call(client).status_code == 200
+    keys.unlink()
+    assert call(client).status_code == 200
+    assert client.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 1
+
+
+def test_keys_in_a_file_beside_are_read(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text(json.dumps(public(ES384)), encoding="utf-8")
     path = tenants_file(tmp_path, general={"keys": {"jwks_file": "keys.json"}})
     client = create_app(Settings(tenants=path), clock=lambda: DAY).test_client()

@@ -77,6 +77,17 @@ def test_a_tenant_with_a_token_is_answered(general: FlaskClient) -> None:
     assert len(answer.get_json()["cards"]) == 1
 
 
+def test_the_log_names_the_tenant_that_called_and_the_one_that_is_said_to(general: FlaskClient) -> None:
+    with logged() as lines:
+        call(general, token())
+        call(general, token(exp=1, iat=0))
+        call(general, token(iss="https://marker.example"))
+    told = [json.loads(line) for line in lines]
+    assert [each.get("tenant") for each in told if each["event"] == "answered"] == ["general", None, None]
+    assert [each.get("issuer_of") for each in told if each["event"] == "not admitted"] == ["general", None]
+    assert "marker" not in "".join(lines)
+
+
 def test_rs384_is_taken(general: FlaskClient) -> None:
     assert call(general, token(key=RS384, header={"alg": "RS384"})).status_code == 200
 

@@ -1,0 +1,110 @@
+"""Are certificates of a site's own authority taken where the site names it, and not otherwise?"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from caller import ES384, public
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
+
+from cds_service.config import Settings, explain
+from cds_service.fhir.client import NOT_REACHED, Deadline, FetchError, FetchLimits, FhirClient
+from cds_service.trust.keys import FetchedKeys, NoKeyError
+
+ANSWER = public(ES384) | {"resourceType": "Bundle"}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine that is its own authority; its key stands beside it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a hospital")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    file.with_suffix(".key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return file
+
+
+@contextmanager
+def secure_server(certificate: Path) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(ANSWER).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_keys_and_records_come_from_servers_of_the_sites_own_authority(certificate: Path) -> None:
+    with secure_server(certificate) as base:
+        assert FetchedKeys(base, True, certificate).key("es384").identity == "es384"
+        client = FhirClient(base, True, FetchLimits(), certificate)
+        assert client.read("Condition", None, _soon()) == ANSWER
+
+
+def test_without_it_they_do_not(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with secure_server(certificate) as base:
+        with pytest.raises(NoKeyError):
+            FetchedKeys(base, True).key("es384")
+        with pytest.raises(FetchError, match=NOT_REACHED):
+            FhirClient(base, True, FetchLimits()).read("Condition", None, _soon())
+
+
+@pytest.mark.parametrize("text", ["", "no certificate"])
+def test_a_file_without_a_certificate_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "ca.pem"
+    for _ in range(2):  # once without the file
+        with pytest.raises(ValidationError) as refused:
+            Settings(ca_file=file)
+        assert "CA_FILE: there is no such file, or it holds no certificate" in next(explain(refused.value))
+        file.write_text(text, encoding="utf-8")
+
+
+def _soon() -> Deadline:
+
+    return Deadline(time.monotonic() + 5)

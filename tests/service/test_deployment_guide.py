@@ -1,0 +1,115 @@
+"""Does what the deployment guide gives to be copied do what it says, as it stands on the page?"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from served import free_port, served
+
+from cds_service.__main__ import main
+from cds_service.config import PREFIX, Settings
+from cds_service.trust.tenant_file import read_tenants
+from fhir_fixtures import stories
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+LOCAL = "http://127.0.0.1:8088/cds-services"
+
+
+def blocks(kind: str, page: str = PAGE) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", page, re.M | re.S)
+
+
+MAKE_EHR, CALL = blocks("python")
+
+
+def run(script: str, folder: Path, base: str | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", script, *([base] if base else [])],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def with_tenants(folder: Path, port: int) -> str:
+    """The base of a service that will listen there, with the file of tenants of the page for it."""
+    base = LOCAL.replace("8088", str(port))
+    run(MAKE_EHR, folder, base)
+    return base
+
+
+def test_a_signed_call_comes_to_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setattr("served.free_port", lambda: port)
+    base = with_tenants(tmp_path, port)
+    with served(tmp_path, tenants=str(tmp_path / "tenants.yaml"), store=str(tmp_path / "records.sqlite3")) as running:
+        told = run(CALL, tmp_path, base)
+        log = running.printed()
+    assert told in blocks("")
+    reasons = re.findall(r'"event":"not admitted","reason":"([^"]+)","issuer_of":"test-ehr"', log)
+    assert reasons == ["used before", "expired", "meant for another audience"]
+
+
+def test_the_files_are_for_the_address_that_the_page_serves_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(MAKE_EHR, tmp_path)
+    assert (tmp_path / "ehr.private.json").stat().st_mode & 0o077 == 0
+    assert LOCAL in CALL
+    monkeypatch.setenv("BENZO_CDS_TENANTS", str(tmp_path / "tenants.yaml"))
+    assert main(["config", "check"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line == f"tenant test-ehr: mode on; keys test-1 of the file; audiences {LOCAL}"
+    assert line.partition("; audiences")[0] in PAGE
+
+
+def test_the_base_for_fetched_records_can_be_added_to_that_file(tmp_path: Path) -> None:
+    run(MAKE_EHR, tmp_path)
+    added = next(block for block in blocks("yaml") if "fhir_servers" in block)
+    text = (tmp_path / "tenants.yaml").read_text(encoding="utf-8") + added
+    (block,) = read_tenants(text, tmp_path, development=True).values()
+    assert [(server.base, server.private) for server in block.fhir_servers] == [("http://127.0.0.1:8077/fhir", True)]
+
+
+def test_the_story_of_the_first_answer_is_there_and_has_a_card(tmp_path: Path) -> None:
+    (folder,) = re.findall(r"^STORY=(\S+)$", PAGE, re.M)
+    body = json.loads((ROOT / folder / "request.json").read_bytes())
+    assert Path(folder).name in {story.slug for story in stories()}
+    with served(tmp_path) as running:
+        answer = running.post("/cds-services/benzo-order-sign", body)
+    assert answer.status_code == 200
+    assert main(["assess", str(ROOT / folder / "request.json"), "--on", "2026-11-22"]) == 0
+
+
+def test_the_policy_of_the_page_can_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(next(block for block in blocks("yaml") if "default_table" in block), encoding="utf-8")
+    assert main(["knowledge", "diff", str(file)]) == 1
+    assert "2026.11.0+site" in capsys.readouterr().out
+
+
+def test_the_example_of_the_page_of_tenants_can_be_used(tmp_path: Path) -> None:
+    (example,) = blocks("yaml", (ROOT / "docs" / "tenants.md").read_text(encoding="utf-8"))
+    (block,) = read_tenants(example, tmp_path).values()
+    assert block.mode == "shadow"
+
+
+def test_the_files_of_kubernetes_and_compose_are_yaml_and_their_settings_are_ours() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in ("compose.yaml", "deploy/kubernetes.yaml"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert list(yaml.safe_load_all(text))
+        assert set(re.findall(r"BENZO_CDS_[A-Z_]+", text)) <= known
+    maps = yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text(encoding="utf-8"))
+    told = next(each["data"]["tenants.yaml"] for each in maps if each["kind"] == "ConfigMap")
+    assert read_tenants(told, ROOT)
