@@ -8,7 +8,7 @@ from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
-from rules.dosage_text import worded, worded_lines
+from rules.dosage_text import undated, worded, worded_lines
 from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
@@ -158,10 +158,11 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
 def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
     """The way of a regimen, and what is taken by it on a day."""
-    way, instructed = _by_instructions(regimen.dosages, product, knowledge)
+    dosages = undated(regimen.dosages)
+    way, instructed = _by_instructions(dosages, product, knowledge)
     if instructed is not None:
         return way, instructed
-    way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
+    way, dose = _on_any_day(dosages, regimen.supply, product, knowledge)
     if dose is not None:
         return way, dose
     words = worded(regimen, knowledge)
