@@ -14,7 +14,7 @@ help:
 	@echo "make attack  2,000 generated requests to every address"
 	@echo "make fuzz    texts that the sig parser may fail on, sought for FUZZ_SECONDS (3600)"
 	@echo "make check   lint, types, knowledge, generated pages"
-	@echo "make bench   the measurements"
+	@echo "make bench   the measurements, into docs/speed.md"
 	@echo "make sbom    the bill of materials of what is installed, CycloneDX, in dist/"
 	@echo "make docs    write the generated pages of docs/ anew"
 
@@ -71,7 +71,7 @@ docs: $(VENV)/.installed
 	$(BIN)/python -m cds_service.pages --docs docs
 
 bench: $(VENV)/.develop $(VENV)/.installed
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench --write docs/speed.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

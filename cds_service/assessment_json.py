@@ -39,6 +39,9 @@ from rules.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
 # What divides a figure of 6 decimals: rounding would change nothing of it.
 _FINITE = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)
 
+_HOLDERS = (dict, list)
+_EMPTIED = (str, *_HOLDERS)
+
 SCHEMA_VERSION = "1"
 """The version of the form. It changes only when a member is removed or changes its meaning."""
 
@@ -102,15 +105,21 @@ def without_empty(value: Any) -> Any:
     CDS Hooks forbids such members in what a service sends.
     """
     if isinstance(value, dict):
-        return {
-            key: kept
-            for key, item in value.items()
-            if not _is_empty(kept := without_empty(item) if isinstance(item, dict | list) else item)
-        }
+        members = {}
+        for key, item in value.items():
+            kept = without_empty(item) if isinstance(item, _HOLDERS) else item
+            if kept or not _may_be_empty(kept):
+                members[key] = kept
+        return members
     if isinstance(value, list):
-        items = (without_empty(item) if isinstance(item, dict | list) else item for item in value)
-        return [item for item in items if not _is_empty(item)]
+        items = (without_empty(item) if isinstance(item, _HOLDERS) else item for item in value)
+        return [item for item in items if item or not _may_be_empty(item)]
     return value
+
+
+def _may_be_empty(value: Any) -> bool:
+    """Whether a value that counts as false is an empty one: null, a text, a list, an object; not 0, not false."""
+    return value is None or isinstance(value, _EMPTIED)
 
 
 @cache
@@ -125,10 +134,6 @@ def number(value: Fraction) -> float:
     if value.denominator in _FINITE:
         return value.numerator / value.denominator
     return float(round(value, JSON_DECIMALS))
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def _maybe(value: Fraction | None) -> float | None:

@@ -98,6 +98,14 @@ def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
     )
 
 
+def undated(lines: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
+    """Lines of one period without it: it tells when they hold, and where they all share it nothing of the dose."""
+    dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    if len(dates) != 1:
+        return lines
+    return tuple(line.undated for line in lines)
+
+
 def _changes(lines: tuple[Dosage, ...]) -> bool:
     numbers = {line.sequence for line in lines if line.sequence is not None}
     dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}

@@ -1,12 +1,14 @@
 """Readings that are kept: a pure function that remembers what it made of what comes again and again.
 
 The same few thousand names, texts and dosages come in record after record, and reading them takes most of the time of a
-judgement. So many of each are kept in the memory of the process, the least used forgotten first, and none that is long.
+judgement. So many of each are kept in the memory of the process, the least used forgotten first, and none that is long
+or holds a date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -68,6 +70,9 @@ def kept(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
 
 def length(value: object) -> int:
     """How many characters the texts of a value have together; what is compared by identity (the knowledge) has none."""
+    if isinstance(value, date):
+        # What goes by a date is one patient's, and will not come again.
+        return LONGEST_KEPT + 1
     if value is None or isinstance(value, str):
         return len(value) if value else 0
     if isinstance(value, tuple):

@@ -46,6 +46,13 @@ class Worked:
 
 def converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
     """The entry's load by a table; None if it has none: another class, no dose, no figure, a route without one."""
+    known = entry.equivalents
+    if table.id not in known:
+        known[table.id] = _converted(entry, table, knowledge)
+    return known[table.id]
+
+
+def _converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
     dose = entry.milligrams
     if dose is None or not in_load(entry.agent) or not entry.way.equivalent or entry.way.rescue:
         return None

@@ -6,10 +6,11 @@ leave out is optional, and what is absent stays ``None`` or empty: the rules dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rules.kept import Keyed, keyed
 
@@ -116,9 +117,18 @@ class MaximumDose:
     period_days: Fraction
 
 
+class _Dated(Keyed):
+    """Remembers the line that a line with dates was made of."""
+
+    __slots__ = ("_undated",)
+
+    if TYPE_CHECKING:
+        _undated: Dosage
+
+
 @keyed
 @dataclass(frozen=True, slots=True)
-class Dosage(Keyed):
+class Dosage(_Dated):
     """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
 
     ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration.
@@ -134,6 +144,22 @@ class Dosage(Keyed):
     single_maximum: Quantity | None = None
     route: str | None = None
     route_codes: tuple[Coding, ...] = ()
+
+    def within(self, bounds: Period) -> Dosage:
+        """The line for a stretch of days; it must have a timing, and no dates yet."""
+        dated = replace(self, timing=replace(self.timing or Timing(), bounds=bounds))
+        object.__setattr__(dated, "_undated", self)
+        return dated
+
+    @property
+    def undated(self) -> Dosage:
+        """The line without the days that it is for."""
+        if self.timing is None or self.timing.bounds == Period():
+            return self
+        try:
+            return self._undated
+        except AttributeError:
+            return replace(self, timing=replace(self.timing, bounds=Period()))
 
 
 @keyed

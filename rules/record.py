@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
-from rules.dosage_text import worded, worded_lines
+from rules.dosage_text import undated, worded, worded_lines
 from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Dosage, Kind, Medication, Patient, Regimen, Supply
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
-from rules.quantity import MilligramsPerDay
+from rules.quantity import DiazepamEquivalent, MilligramsPerDay
 from rules.route import Way, way_of
 from rules.window import Coverage, Window, window_of
 
@@ -32,7 +32,10 @@ _NO_PRODUCT = NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, "", "", (), Fals
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One agent of one regimen; ``companions`` are the other agents of its product."""
+    """One agent of one regimen; ``companions`` are the other agents of its product.
+
+    ``equivalents`` is where :mod:`rules.load` notes what it has converted by a table, once for all who ask.
+    """
 
     regimen: Regimen
     product: Product
@@ -41,6 +44,7 @@ class Entry:
     way: Way
     window: Window
     companions: tuple[Agent, ...] = ()
+    equivalents: dict[str, DiazepamEquivalent | None] = field(default_factory=dict, repr=False)
 
     @property
     def source(self) -> str:
@@ -158,10 +162,11 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
 def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
     """The way of a regimen, and what is taken by it on a day."""
-    way, instructed = _by_instructions(regimen.dosages, product, knowledge)
+    dosages = undated(regimen.dosages)
+    way, instructed = _by_instructions(dosages, product, knowledge)
     if instructed is not None:
         return way, instructed
-    way, dose = _on_any_day(regimen.dosages, regimen.supply, product, knowledge)
+    way, dose = _on_any_day(dosages, regimen.supply, product, knowledge)
     if dose is not None:
         return way, dose
     words = worded(regimen, knowledge)

@@ -7,7 +7,7 @@ Nothing is reckoned here. A line with a number that cannot be read keeps its tex
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from functools import lru_cache
 
 import orjson
@@ -15,6 +15,7 @@ import orjson
 from cds_service.config import MOST_KEPT
 from cds_service.fhir.amounts import in_days, quantity_of, range_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_words
+from cds_service.fhir.dates import period_of
 from cds_service.fhir.elements import (
     Element,
     Notes,
@@ -45,26 +46,44 @@ _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
 # Epic states the dose of a line once more in extensions of the line: how it was ordered, and how it is given.
 _EPIC_EXTENSIONS = "open.epic.com/fhir/extensions/"
+_PERIOD = "boundsPeriod"
+_DATED = (b'"boundsPeriod"', b'"event"')
 _EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
 
 
 def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
     """The lines of dosing instructions, in order; without any, R5's ``rendered`` text is one line."""
-    content = content_of(value)
-    if content is None:
-        lines = tuple(_dosage(item, zone, notes) for item in members(value))
-    else:
-        lines, said = _remembered(content, zone)
-        notes.update(said)
+    lines = tuple(_line(item, zone, notes) for item in members(value))
     text = _instructions(rendered, notes) if not lines else None
     return (Dosage(text=text),) if text else lines
 
 
+def _line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
+    """One line; its reading is remembered without the dates of its period, which are one patient's."""
+    timing = value.get("timing") if isinstance(value, dict) else None
+    repeat = timing.get("repeat") if isinstance(timing, dict) else None
+    period, undated = None, value
+    if isinstance(value, dict) and isinstance(timing, dict) and isinstance(repeat, dict) and _PERIOD in repeat:
+        period = repeat[_PERIOD]
+        undated = value | {"timing": timing | {"repeat": {key: repeat[key] for key in repeat if key != _PERIOD}}}
+    content = content_of(undated)
+    if content is None or any(name in content for name in _DATED):
+        return _dosage(value, zone, notes)
+    line, said = _remembered(content)
+    if period is None:
+        notes.update(said)
+        return line
+    if line.timing is None:
+        return _dosage(value, zone, notes)
+    notes.update(said)
+    return line.within(period_of(period, zone, notes))
+
+
 @lru_cache(maxsize=MOST_KEPT)
-def _remembered(content: bytes, zone: tzinfo) -> tuple[tuple[Dosage, ...], frozenset[str]]:
-    """The lines with their notes."""
+def _remembered(content: bytes) -> tuple[Dosage, frozenset[str]]:
+    """A line without dates, with its notes."""
     notes: Notes = set()
-    return tuple(_dosage(item, zone, notes) for item in members(orjson.loads(content))), frozenset(notes)
+    return _dosage(orjson.loads(content), UTC, notes), frozenset(notes)
 
 
 def _dosage(value: object, zone: tzinfo, notes: Notes) -> Dosage:

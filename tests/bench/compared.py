@@ -25,16 +25,19 @@ _WARM = 1_000
 
 @dataclass(frozen=True)
 class Configuration:
-    """How the service is set: with tenants, whose tokens are checked, or without; and further settings."""
+    """How the service is set: with tenants, whose tokens are checked, or without; with a store in a file, or without;
+    and further settings."""
 
     name: str
     tenants: bool = False
+    audit: bool = False
     settings: dict[str, str] = field(default_factory=dict)
 
 
 CONFIGURATIONS = (
     Configuration("JWT and audit off"),
     Configuration("JWT on", tenants=True),
+    Configuration("JWT and audit on", tenants=True, audit=True),
 )
 
 
@@ -89,6 +92,7 @@ def compared(calls: int) -> Iterator[str]:
         tenants = _tenants(Path(folder))
         for configuration in CONFIGURATIONS:
             settings = configuration.settings | ({"TENANTS": str(tenants)} if configuration.tenants else {})
+            settings |= {"STORE": f"{folder}/records.sqlite3" if configuration.audit else "none"}
             with service(settings) as ours, bare() as theirs:
                 for sent in sets:
                     one, other = _in_turn(ours, theirs, sent, configuration)

@@ -156,6 +156,8 @@ class Population:
         days = random.choice((7, 14, 30, 30, 30, 90))
         usual = random.choices(range(_USUAL), [1 / place for place in range(1, _USUAL + 1)])[0]
         dosage, daily = self._dosage(Random(f"{code} {usual}") if self._common else random, product)
+        if "timing" in dosage:
+            dosage["timing"]["repeat"]["boundsPeriod"] = {"start": authored.isoformat()}
         route, word = _ROUTE_OF.get((product and product.route) or "oral", ("26643006", "Oral"))
         return {
             "resourceType": "MedicationRequest",
