@@ -69,11 +69,11 @@ def with_default_store(settings: Settings) -> Settings:
     """The configuration with a file of this user as its store, where it names none and such a file can be kept."""
     if settings.store is not None:
         return settings
-    folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "benzo-cds"
-    chosen = settings.model_copy(update={"store": str(folder / _FILE)})
     try:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "benzo-cds"
+        chosen = settings.model_copy(update={"store": str(folder / _FILE)})
         open_store(chosen)
-    except StoreSettingError:
+    except (StoreSettingError, RuntimeError):  # the second: the user has no home, as in a container with any number
         logs.no_store()
         return settings
     return chosen
