@@ -11,14 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cds_service import commands, knowledge_command, records_command
-from cds_service.config import Settings, explain
+from cds_service.config import MOST_RETENTION_DAYS, Settings, explain
 from cds_service.records.opening import StoreSettingError
 from cds_service.trust.tenant_file import TenantFileError
 from rules.knowledge import KnowledgeError
 
 CANNOT = 2
 """Exit status where a file, the configuration or the knowledge cannot be used."""
-_MOST_DAYS = 36_500
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,7 +148,7 @@ def _store(parser: argparse.ArgumentParser) -> None:
     upgrade.set_defaults(run=records_command.store_upgrade)
     purging = parts.add_parser("purge", help="remove what is older than the site keeps")
     purging.add_argument(
-        "--older-than", type=_days, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"
+        "--older-than", type=_number_of_days, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"
     )
     purging.set_defaults(run=records_command.store_purge)
     doubted = parts.add_parser("doubts", help="cards answered with: not taking it, or the dose on record is wrong")
@@ -162,9 +161,10 @@ def _period(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=_day, metavar="DATE", help="the last day (default: today)")
 
 
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {_MOST_DAYS}")
+def _number_of_days(text: str) -> int:
+    """Never fewer than one: a slip would empty the record."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_RETENTION_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {MOST_RETENTION_DAYS}")
     return int(text)
 
 

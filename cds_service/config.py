@@ -52,6 +52,9 @@ STORE_PAUSE_SECONDS = 5.0
 """How long a store that failed is left alone."""
 MOST_UNSAVED = 10_000
 """How many calls one process keeps for a store that is down, to be written once it is back."""
+MOST_RETENTION_DAYS = 36_500
+REPORT_SECONDS = 20.0
+"""The longest time for reading the store for the page of how the findings do."""
 REPEAT_SECONDS = 3_600
 """How long after a card was shown at order-select it is not repeated at order-sign, unchanged."""
 KEYS_MOST_BYTES = 200_000
@@ -91,7 +94,7 @@ class Settings(BaseSettings):
     store_seconds: Annotated[float, Field(ge=0.1, le=30)] = Field(
         default=1.0, description="Longest time for one use of the store; beyond it a call is answered without it"
     )
-    retention_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+    retention_days: Annotated[int, Field(ge=1, le=MOST_RETENTION_DAYS)] = Field(
         default=2_192, description="How long `store purge` leaves records of calls and answers (six years)"
     )
     prefetch_aliases: dict[str, str] = Field(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from cds_service.commands import CommandError
 from cds_service.config import Settings
 from cds_service.records import chain
 from cds_service.records.answer_rows import codes_that_lead_to
 from cds_service.records.audit_event import audit_event
-from cds_service.records.database import Database, StoreDownError
-from cds_service.records.moments import MONTH, span, written
+from cds_service.records.database import Database, Row, StoreDownError
+from cds_service.records.moments import month_before, span, written
 from cds_service.records.opening import StoreSettingError, missing_file, naming_default_store, open_store
 from cds_service.records.report import Performance, doubted, performance
 from cds_service.records.retention import purge
+from cds_service.records.schema import evaluations
 from cds_service.records.store import StoredMemory
 from rules import load_knowledge
 from rules.knowledge.guidance import LeadsTo
@@ -29,21 +30,21 @@ from rules.knowledge.guidance import LeadsTo
 T = TypeVar("T")
 # Nobody waits for a command as a prescriber waits for a card.
 _SECONDS = 600.0
-_MOMENT = timedelta(microseconds=1)
+# The digits of the largest number that a database keeps.
+_LONGEST_PLACE = 18
 _HEADINGS = ("tenant", "finding", "knowledge", "judged", "would fire", "shown", "accepted", "overridden", "no answer",
              "snoozed", "repeated", "shadow", "median ms", "p95 ms")  # fmt: skip
 
 
 def report(chosen: Namespace, settings: Settings) -> int:
     """Print how each finding did between two days, as a table or as JSON."""
-    since, until = _between(chosen, settings)
+    (first, last), (since, until) = _days(chosen, settings), _between(chosen, settings)
     store = _store(settings)
     ids = sorted(load_knowledge(settings.site_text()).findings)
     found = _asked(store.database, lambda c: performance(c, ids, since, until, chosen.tenant))
     if chosen.json:
         print(orjson.dumps([report_row(each) for each in found], option=orjson.OPT_INDENT_2).decode())
         return 0
-    first, last = (moment.astimezone(settings.zone).date() for moment in (since, until - _MOMENT))
     print(f"From {first} to {last}, by the store {store.database.shown_address}")
     if not found:
         print("No call was judged in that time.")
@@ -106,7 +107,7 @@ def _stands(connection: Connection, told: str) -> bool:
     """Whether a head that was printed earlier still stands in the record, or was purged from it."""
     tenant, _, rest = told.partition(":")
     place, _, link = rest.partition(":")
-    if not place.isdecimal():
+    if not place.isdecimal() or len(place) > _LONGEST_PLACE:
         return False
     sequence = int(place)
     if sequence <= chain.begins_after(connection, tenant)[0]:
@@ -118,20 +119,20 @@ def _stands(connection: Connection, told: str) -> bool:
 def audit_export(chosen: Namespace, settings: Settings) -> int:
     """Print the record between two days: FHIR AuditEvents, or the rows as they are, one JSON a line."""
     since, until = map(written, _between(chosen, settings))
-
-    def lines(connection: Connection) -> bool:
-        try:
-            for tenant in chain.tenants_of(connection):
-                for row in chain.rows_of(connection, tenant) if chosen.tenant in (None, tenant) else ():
-                    if since <= row["at"] < until:
-                        print((orjson.dumps(row) if chosen.rows else audit_event(row)).decode())
-        except BrokenPipeError:  # no fault of the database
-            return False
-        return True
-
-    if not _asked(_store(settings).database, lines):
-        raise BrokenPipeError
+    database = _store(settings).database
+    between = (evaluations.c.at >= since, evaluations.c.at < until)
+    for tenant in _asked(database, chain.tenants_of) if chosen.tenant is None else [chosen.tenant]:
+        after = 0
+        # Some at a time: who reads them may be slow, and the database is not to wait for that.
+        while rows := _asked(database, partial(_next, tenant=tenant, after=after, between=between)):
+            for row in rows:
+                print((orjson.dumps(row) if chosen.rows else audit_event(row)).decode())
+            after = rows[-1]["sequence"]
     return 0
+
+
+def _next(connection: Connection, tenant: str, after: int, between: Sequence[ColumnElement[bool]]) -> list[Row]:
+    return chain.some_rows(connection, tenant, after, *between)
 
 
 def store_upgrade(_: Namespace, settings: Settings) -> int:
@@ -150,7 +151,7 @@ def store_purge(chosen: Namespace, settings: Settings) -> int:
     days = settings.retention_days if chosen.older_than is None else chosen.older_than
     now = datetime.now(UTC)
     store = _store(settings)
-    gone = _asked(store.database, lambda c: purge(c, now - timedelta(days=days), now), writes=True)
+    gone = _asked(store.database, lambda c: purge(c, now - timedelta(days=days), now, store.names), writes=True)
     print(f"Older than {days} days: {gone.evaluations} calls and {gone.answers} answers; {gone.tokens} expired tokens.")
     return 0
 
@@ -184,14 +185,16 @@ def _cannot(database: Database, error: StoreDownError) -> CommandError:
 
 
 def _between(chosen: Namespace, settings: Settings) -> tuple[datetime, datetime]:
+    return span(*_days(chosen, settings), settings.zone)
+
+
+def _days(chosen: Namespace, settings: Settings) -> tuple[date, date]:
     """The days that were asked for; up to today, and a month, where they were not."""
     last = chosen.until or datetime.now(settings.zone).date()
-    if chosen.since and chosen.since > last:
-        raise CommandError(f"--since {chosen.since} is after the last day, {last}")
-    try:
-        return span(chosen.since or last - MONTH, last, settings.zone)
-    except OverflowError:
-        raise CommandError("there are no records of such days") from None
+    first = chosen.since or month_before(last)
+    if first > last:
+        raise CommandError(f"--since {first} is after the last day, {last}")
+    return first, last
 
 
 def _cells(each: Performance) -> tuple[str, ...]:

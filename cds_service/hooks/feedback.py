@@ -91,8 +91,8 @@ def _problems(index: int, item: Feedback) -> list[tuple[str, str]]:
     """What the types cannot say: the time must be one, and what was accepted must be named."""
     found = []
     try:
-        datetime.fromisoformat(item.outcome_timestamp)
-    except ValueError:
+        item.at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: in UTC it lies before the year 1 or after 9999
         found.append((place_of(("feedback", index, "outcomeTimestamp")), "must be a date and time"))
     if item.outcome == "accepted" and not item.accepted_suggestions:
         found.append((place_of(("feedback", index, "acceptedSuggestions")), "is required where the card was accepted"))

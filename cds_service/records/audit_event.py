@@ -18,6 +18,7 @@ _INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
 _ENTITY_TYPES = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ROLES = "http://terminology.hl7.org/CodeSystem/object-role"
 _EXECUTE, _SUCCESS = "E", "0"
+_LONGEST_ID = 64
 _PERSON, _SYSTEM_OBJECT = "1", "2"
 _PATIENT, _QUERY = "1", "24"
 
@@ -27,12 +28,14 @@ def audit_event(row: Row) -> bytes:
     cards = orjson.loads(row["cards"])
     findings = ", ".join(name for name, _ in orjson.loads(row["findings"])) or "none"
     shown = ", ".join(f"{topic} ({indicator}, {verdict})" for _, topic, indicator, verdict in cards) or "none"
+    # An id that is cut would be that of other rows as well.
+    identity = f"{row['tenant']}-{row['sequence']}"
     agents = [_agent(row["tenant"], None, requestor=not row["user"])]
     if row["user"]:
         agents.append(_agent(None, row["user"], requestor=True))
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
-        "id": f"{row['tenant']}-{row['sequence']}"[:64],
+        "id": identity if len(identity) <= _LONGEST_ID else row["link"],
         "type": {"system": _EVENT_TYPES, "code": "rest"},
         "subtype": [{"system": _INTERACTIONS, "code": "operation"}],
         "action": _EXECUTE,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from cds_service.records.database import Row, lock_chain
 from cds_service.records.entries import Kept
@@ -32,6 +32,12 @@ class Verified:
     sequence: int
     link: str
     broken: str = ""
+
+
+def sealed(checkpoint: Row, names: Pseudonyms) -> Row:
+    """A checkpoint with its seal: nobody without the key can say that rows were purged."""
+    told = {name: value for name, value in checkpoint.items() if name != "seal"}
+    return told | {"seal": names.link("purged", content(told))}
 
 
 def append(connection: Connection, kept: Kept, names: Pseudonyms) -> int:
@@ -67,37 +73,51 @@ def head(connection: Connection, tenant: str) -> tuple[int, str]:
 
 def begins_after(connection: Connection, tenant: str) -> tuple[int, str]:
     """The last row of a tenant's chain that was purged, and its link."""
-    told = connection.execute(select(checkpoints).where(checkpoints.c.tenant == tenant)).first()
-    return (told.sequence, told.link) if told is not None else (0, _BEGINNING)
+    told = _checkpoint(connection, tenant)
+    return (told["sequence"], told["link"]) if told is not None else (0, _BEGINNING)
+
+
+def _checkpoint(connection: Connection, tenant: str) -> Row | None:
+    told = connection.execute(select(checkpoints).where(checkpoints.c.tenant == tenant)).mappings().first()
+    return None if told is None else {str(name): value for name, value in told.items()}
 
 
 def tenants_of(connection: Connection) -> list[str]:
     """The tenants that have a chain."""
-    told = connection.execute(
-        select(evaluations.c.tenant).union(select(checkpoints.c.tenant)).order_by(evaluations.c.tenant)
-    )
-    return list(told.scalars())
+    found = set(connection.execute(select(checkpoints.c.tenant)).scalars())
+    # From one to the next by the index: there are few of them, and very many rows.
+    following = select(func.min(evaluations.c.tenant))
+    name: str | None = connection.execute(following).scalar()
+    while name is not None:
+        found.add(name)
+        name = connection.execute(following.where(evaluations.c.tenant > name)).scalar()
+    return sorted(found)
 
 
 def rows_of(connection: Connection, tenant: str, after: int = 0) -> Iterator[Row]:
     """The rows of a tenant's chain in their order, from the one that follows a place."""
-    while True:
-        batch = connection.execute(
-            select(evaluations)
-            .where(evaluations.c.tenant == tenant, evaluations.c.sequence > after)
-            .order_by(evaluations.c.sequence)
-            .limit(_BATCH)
-        ).mappings()
-        found = [{str(name): value for name, value in row.items()} for row in batch]
+    while found := some_rows(connection, tenant, after):
         yield from found
-        if len(found) < _BATCH:
-            return
         after = found[-1]["sequence"]
+
+
+def some_rows(connection: Connection, tenant: str, after: int, *conditions: ColumnElement[bool]) -> list[Row]:
+    """The next rows of a tenant's chain that follow a place, up to a thousand of those that fit."""
+    batch = connection.execute(
+        select(evaluations)
+        .where(evaluations.c.tenant == tenant, evaluations.c.sequence > after, *conditions)
+        .order_by(evaluations.c.sequence)
+        .limit(_BATCH)
+    ).mappings()
+    return [{str(name): value for name, value in row.items()} for row in batch]
 
 
 def verified(connection: Connection, tenant: str, names: Pseudonyms) -> Verified:
     """Follow a tenant's chain from its beginning to its end, or to the first place that does not fit."""
     start, link = begins_after(connection, tenant)
+    purged = _checkpoint(connection, tenant)
+    if purged is not None and purged != sealed(purged, names):
+        return Verified(tenant, 0, start, start, link, f"who removed the rows up to {start} did not have the key")
     sequence, number = start, 0
     for row in rows_of(connection, tenant, start):
         told = row.pop("link")

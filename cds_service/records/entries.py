@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -16,10 +16,27 @@ from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.records.database import Row
 from cds_service.records.moments import written
 from cds_service.records.pseudonyms import Pseudonyms
-from rules.assessment import Assessment, Standing
+from cds_service.records.snooze import Said
+from rules.assessment import Assessment, Met, NotCounted, NotCountedReason, Standing
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MICROSECONDS = 1000
+# Of a hazard's name so many characters are kept: among the few of one patient they tell them apart.
+_SHORT = 16
+_UNKNOWN = frozenset(
+    {
+        NotCountedReason.DOSE_UNKNOWN,
+        NotCountedReason.PRODUCT_UNKNOWN,
+        NotCountedReason.NOT_A_DAILY_REGIMEN,
+        NotCountedReason.UNREADABLE,
+    }
+)
+# Facts of findings that are no list of names and tell of a hazard all the same: as a yes, as a no, by which it is, and
+# by how many.
+_WORSE_IF_SO = frozenset({"above_caution", "over_site_threshold"})
+_WORSE_IF_NOT = frozenset({"reversal_on_record", "mme_complete"})
+_WHICH = frozenset({"kind"})
+_COUNTS = ("unread", "unnamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,8 @@ def kept_of(
                 "load": _exactly(load_of(assessment)[0]),
                 "complete": load_of(assessment)[1],
                 "speaks_of": _json(list(card.speaks_of)),
+                "hazards": _json(sorted(hazards_of(card, evaluation, names))),
+                "beside": _json({name: _exactly(amount) for name, amount in beside_of(evaluation, names).items()}),
             }
             for card, verdict in cards
         ),
@@ -106,10 +125,12 @@ def identifier(text: str, names: Pseudonyms) -> str:
 
 def fingerprint(card: Card, evaluation: Evaluation, names: Pseudonyms) -> str:
     """The same for a card that says the same of the same drafts, and for no other."""
-    lines = evaluation.assessment.lines if evaluation.assessment else ()
-    drafts = sorted(repr((line.source, line.agent, line.product, line.sig)) for line in lines if _is_draft(line))
+    judged = evaluation.assessment
+    drafts = sorted(repr(line) for line in judged.lines if line.standing == Standing.ORDERED) if judged else ()
+    # The detail is cut to fit: what it does not show may have changed as well.
+    findings = [repr(each) for each in judged.findings if each.id in card.speaks_of] if judged else ()
     said = (card.topic, card.indicator, card.body["summary"], card.body["detail"])
-    return names.of("card", *said, *drafts)
+    return names.of("card", *said, *drafts, *findings)
 
 
 def load_of(assessment: Assessment | None) -> tuple[Fraction | None, bool]:
@@ -120,8 +141,78 @@ def load_of(assessment: Assessment | None) -> tuple[Fraction | None, bool]:
     return load.used, load.complete
 
 
-def _is_draft(line: Any) -> bool:
-    return bool(line.standing == Standing.ORDERED)
+def said_by(card: Card, evaluation: Evaluation, names: Pseudonyms) -> Said:
+    """What a card says, to be compared with what an answered one said."""
+    load, complete = load_of(evaluation.assessment)
+    return Said(
+        load=load,
+        complete=complete,
+        speaks_of=card.speaks_of,
+        indicator=card.indicator,
+        hazards=hazards_of(card, evaluation, names),
+        beside=beside_of(evaluation, names),
+    )
+
+
+def said_then(row: Any) -> Said:
+    """What a card said by its row."""
+    return Said(
+        load=_read(row.load),
+        complete=row.complete,
+        speaks_of=orjson.loads(row.speaks_of),
+        indicator=row.indicator,
+        hazards=orjson.loads(row.hazards),
+        beside={name: _read(amount) for name, amount in orjson.loads(row.beside).items()},
+    )
+
+
+def hazards_of(card: Card, evaluation: Evaluation, names: Pseudonyms) -> frozenset[str]:
+    """What stands behind a card, each thing by its name in the store: the agents that are given, what was not read of
+    them, and everything that the findings it speaks of name, such as a condition."""
+    found = set()
+    for line in evaluation.assessment.lines if evaluation.assessment else ():
+        if line.agent and getattr(line, "present", True):
+            found.add(f"agent {line.agent}")
+        if isinstance(line, NotCounted) and line.reason in _UNKNOWN:
+            found.add(f"{line.reason} {line.agent or line.product or line.source}")
+    for finding in evaluation.assessment.findings if evaluation.assessment else ():
+        if finding.id in card.speaks_of:
+            found |= set(_named_by(finding))
+    return frozenset(_hazard(text, evaluation, names) for text in found)
+
+
+def _named_by(finding: Met) -> Iterator[str]:
+    for key, told in finding.facts.items():
+        if isinstance(told, tuple):
+            yield from (f"{finding.id} {key} {each}" for each in told)
+        elif (told is True and key in _WORSE_IF_SO) or (told is False and key in _WORSE_IF_NOT) or key in _WHICH:
+            yield f"{finding.id} {key} {told}"
+
+
+def beside_of(evaluation: Evaluation, names: Pseudonyms) -> dict[str, Fraction | None]:
+    """The amounts that no load shows, each by a name in the store: the daily dose of each agent outside of it (in each
+    unit it is given in; None where one is not known), and how many records could not be read."""
+    found: dict[str, Fraction | None] = {}
+    for line in evaluation.assessment.not_in_load if evaluation.assessment else ():
+        if line.present:
+            dose = line.daily_dose
+            name = _hazard(f"dose {line.agent} {type(dose).__name__}", evaluation, names)
+            before = found.get(name, Fraction(0))
+            found[name] = None if dose is None or before is None else before + dose.used
+    for finding in evaluation.assessment.findings if evaluation.assessment else ():
+        for key in _COUNTS:
+            if isinstance(finding.facts.get(key), int):
+                found[_hazard(f"{finding.id} {key}", evaluation, names)] = Fraction(str(finding.facts[key]))
+    return found
+
+
+def _hazard(text: str, evaluation: Evaluation, names: Pseudonyms) -> str:
+    """Of this patient alone, so that nobody can tell by what is common which is which."""
+    return names.of("hazard", evaluation.tenant.id, evaluation.invocation.patient_reference, text)[:_SHORT]
+
+
+def _read(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
 
 
 def _exactly(value: Fraction | None) -> str | None:

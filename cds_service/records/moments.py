@@ -19,11 +19,25 @@ def read(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-MONTH = timedelta(days=30)
+_MONTH = timedelta(days=30)
 _DAY = timedelta(days=1)
 
 
+def month_before(last: date) -> date:
+    """The first day of the month that ends with a day."""
+    return max(last, date.min + _MONTH) - _MONTH
+
+
 def span(first: date, last: date, zone: tzinfo) -> tuple[datetime, datetime]:
-    """From the beginning of the first day to the end of the last, as a zone has them."""
-    begin, end = (datetime.combine(day, time.min, zone) for day in (first, last + _DAY))
-    return begin.astimezone(UTC), end.astimezone(UTC)
+    """From the beginning of the first day to the end of the last, as a zone has them; within what a calendar holds."""
+    return _beginning(first, zone), _beginning(last + _DAY, zone) if last < date.max else _LATEST
+
+
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def _beginning(day: date, zone: tzinfo) -> datetime:
+    try:
+        return datetime.combine(day, time.min, zone).astimezone(UTC)
+    except OverflowError:
+        return _EARLIEST if day.year == date.min.year else _LATEST

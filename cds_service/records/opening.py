@@ -71,10 +71,10 @@ def with_default_store(settings: Settings) -> Settings:
     """The configuration with a file of this user as its store, where it names none and such a file can be kept."""
     if settings.store is not None:
         return settings
-    chosen = naming_default_store(settings)
     try:
+        chosen = naming_default_store(settings)
         open_store(chosen)
-    except StoreSettingError:
+    except (StoreSettingError, RuntimeError):  # the second: the user has no home, as in a container with any number
         logs.no_store()
         return settings
     return chosen

@@ -6,15 +6,15 @@ By finding and by edition of the knowledge, so that a change of a threshold can 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median, quantiles
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from cds_service.hooks.evaluation import Verdict
+from cds_service.records import chain
 from cds_service.records.answer_rows import NO_REASON
 from cds_service.records.moments import written
 from cds_service.records.schema import answers, card_findings, cards, evaluations, fired
@@ -27,6 +27,10 @@ _PARTS, _P95 = 100, 94
 Between = tuple[ColumnElement[bool], ...]
 Key = tuple[str, str, str]
 """Tenant, finding, edition of the knowledge."""
+Answered = tuple[str, str]
+"""Tenant and card: two tenants may have been sent the same instance of a hook."""
+Outcomes = dict[str, set[str]]
+"""The reasons given, by outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +68,38 @@ def performance(
 
     ``findings`` are all there are, so that one which never fired is seen to.
     """
-    between: Between = (evaluations.c.at >= written(since), evaluations.c.at < written(until))
-    if tenant is not None:
-        between = (*between, evaluations.c.tenant == tenant)
-    judged = _judged(connection, between)
-    took = _times(connection, between)
-    made = _cards(connection, between)
-    told = _answers(connection, between)
-    found = []
+    ids = tuple(findings)
+    # Tenant by tenant: so the index leads to the time that is asked for, past the years before it.
+    return [
+        row
+        for name in ([tenant] if tenant is not None else chain.tenants_of(connection))
+        for row in _of_tenant(connection, ids, name, written(since), written(until))
+    ]
+
+
+def _of_tenant(
+    connection: Connection, findings: tuple[str, ...], tenant: str, since: str, until: str
+) -> Iterator[Performance]:
+    judged = _judged(connection, _between(evaluations, tenant, since, until))
+    took = _times(connection, _between(evaluations, tenant, since, until))
+    # A card is of the moment of its call. So that one index leads to each, no query goes by both.
+    made = _cards(connection, _between(cards, tenant, since, until))
+    told = _answers(connection, _between(cards, tenant, since, until))
     for (name, knowledge), number in sorted(judged.items()):
         for finding in sorted({*findings, *(key[1] for key in took if (key[0], key[2]) == (name, knowledge))}):
             key = (name, finding, knowledge)
-            found.append(_performance(key, number, took.get(key, []), made.get(key, {}), told))
-    return found
+            yield _performance(key, number, took.get(key, []), made.get(key, {}), told)
 
 
 def _performance(
-    key: Key,
-    judged: int,
-    times: list[float],
-    made: Mapping[str, set[str]],
-    told: Mapping[tuple[str, str], Mapping[str, set[str]]],
+    key: Key, judged: int, times: list[float], made: Mapping[str, set[str]], told: Mapping[Answered, Outcomes]
 ) -> Performance:
-    answered = {uuid: told.get((key[0], uuid), {}) for uuid in made.get("uuids", ())}
+    tenant, finding, knowledge = key
+    answered = {uuid: told.get((tenant, uuid), {}) for uuid in made.get("uuids", ())}
     reasons: Counter[str] = Counter()
     for outcomes in answered.values():
         if ACCEPTED not in outcomes and OVERRIDDEN in outcomes:
             reasons.update(reason or NO_REASON_GIVEN for reason in sorted(outcomes[OVERRIDDEN])[-1:])
-    tenant, finding, knowledge = key
     return Performance(
         tenant=tenant,
         finding=finding,
@@ -122,57 +130,54 @@ def _judged(connection: Connection, between: Between) -> dict[tuple[str, str], i
     return {(tenant, knowledge): number for tenant, knowledge, number in connection.execute(counted)}
 
 
+def _between(table: Table, tenant: str, since: str, until: str) -> Between:
+    return (table.c.tenant == tenant, table.c.at >= since, table.c.at < until)
+
+
 def _times(connection: Connection, between: Between) -> dict[Key, list[float]]:
     """The milliseconds of the calls that each finding fired in."""
+    asked = (
+        select(fired.c.tenant, fired.c.finding, evaluations.c.knowledge, evaluations.c.microseconds)
+        .join(evaluations, _same_call(fired, evaluations))
+        .where(*between)
+    )
     found: defaultdict[Key, list[float]] = defaultdict(list)
-    for row in connection.execute(_of_evaluation(fired, between, evaluations.c.microseconds)):
-        found[row.tenant, row.finding, row.knowledge].append(row.microseconds / _MICROSECONDS)
+    for tenant, finding, knowledge, microseconds in connection.execute(asked):
+        found[tenant, finding, knowledge].append(microseconds / _MICROSECONDS)
     return found
 
 
 def _cards(connection: Connection, between: Between) -> dict[Key, dict[str, set[str]]]:
     """The uuids of the cards that each finding raised, by verdict, and under ``uuids`` those that were shown."""
+    raised = card_findings
+    asked = (
+        select(raised.c.tenant, raised.c.finding, evaluations.c.knowledge, cards.c.uuid, cards.c.verdict)
+        .join(cards, _same_call(raised, cards) & (cards.c.topic == raised.c.topic))
+        .join(evaluations, _same_call(raised, evaluations))
+        .where(*between)
+    )
     found: defaultdict[Key, dict[str, set[str]]] = defaultdict(dict)
-    made = (
-        _of_evaluation(card_findings, between, cards.c.uuid, cards.c.verdict).join(
-            cards,
-            (cards.c.tenant == card_findings.c.tenant)
-            & (cards.c.sequence == card_findings.c.sequence)
-            & (cards.c.topic == card_findings.c.topic),
-        )
-    )  # fmt: skip
-    for row in connection.execute(made):
-        by = found[row.tenant, row.finding, row.knowledge]
-        by.setdefault(row.verdict, set()).add(row.uuid)
-        if row.verdict == Verdict.SHOWN:
-            by.setdefault("uuids", set()).add(row.uuid)
+    for tenant, finding, knowledge, uuid, verdict in connection.execute(asked):
+        by = found[tenant, finding, knowledge]
+        by.setdefault(verdict, set()).add(uuid)
+        if verdict == Verdict.SHOWN:
+            by.setdefault("uuids", set()).add(uuid)
     return found
 
 
-def _of_evaluation(table: Table, between: Between, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Rows of a table of findings, with columns of the evaluation that they belong to."""
-    rows = table.c
-    belongs = (evaluations.c.tenant == rows.tenant) & (evaluations.c.sequence == rows.sequence)
-    return (
-        select(rows.tenant, rows.finding, evaluations.c.knowledge, *columns)
-        .select_from(table)
-        .join(evaluations, belongs)
-        .where(*between)
-    )
+def _same_call(one: Table, other: Table) -> ColumnElement[bool]:
+    return (one.c.tenant == other.c.tenant) & (one.c.sequence == other.c.sequence)
 
 
-def _answers(connection: Connection, between: Between) -> dict[tuple[str, str], dict[str, set[str]]]:
-    """What was answered to each card of a tenant, by outcome: the reasons given."""
+def _answers(connection: Connection, between: Between) -> dict[Answered, Outcomes]:
+    """What was answered to each card."""
     asked = (
         select(answers.c.tenant, answers.c.card, answers.c.outcome, answers.c.reason)
         .join(cards, (cards.c.tenant == answers.c.tenant) & (cards.c.uuid == answers.c.card))
-        .join(
-            evaluations, (evaluations.c.tenant == cards.c.tenant) & (evaluations.c.sequence == cards.c.sequence)
-        )
         .where(*between)
         .distinct()
-    )  # fmt: skip
-    found: defaultdict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+    )
+    found: defaultdict[Answered, Outcomes] = defaultdict(dict)
     for tenant, card, outcome, reason in connection.execute(asked):
         found[tenant, card].setdefault(outcome, set()).add(reason or NO_REASON)
     return found

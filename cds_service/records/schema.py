@@ -81,11 +81,15 @@ cards = Table(
     Column("load", Text, nullable=True),
     Column("complete", Boolean, nullable=False),
     Column("speaks_of", Text, nullable=False),
+    Column("hazards", Text, nullable=False),
+    Column("beside", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "sequence", "topic"),
     Index("cards_of_patient", "tenant", "patient", "topic", "at"),
     Index("cards_uuid", "tenant", "uuid"),
+    Index("cards_at", "tenant", "at"),
 )
-"""Every card that was made, shown or not. ``load``: the load it speaks of, exactly; empty where it is not known."""
+"""Every card that was made, shown or not. ``load``: the load it speaks of, exactly; empty where it is not known.
+``hazards``: the agents, conditions and gaps behind it; ``beside``: the amounts beside the load. Each by keyed hash."""
 
 card_findings = Table(
     "card_findings",
@@ -136,5 +140,7 @@ checkpoints = Table(
     Column("sequence", _Number, nullable=False),
     Column("link", _Hash, nullable=False),
     Column("at", _Time, nullable=False),
+    Column("seal", _Hash, nullable=False),
 )
-"""Where the chain of a tenant begins since older rows were purged: the last purged row and its link."""
+"""Where the chain of a tenant begins since older rows were purged: the last purged row and its link. ``seal``: who has
+the key wrote it."""

@@ -6,32 +6,32 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
 
-import orjson
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.exc import IntegrityError
 
 from cds_service import logs
 from cds_service.cards import Card
-from cds_service.config import MOST_UNSAVED, REPEAT_SECONDS
+from cds_service.config import LONGEST_TOKEN_LIFE, MOST_UNSAVED, REPEAT_SECONDS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
 from cds_service.records.answer_rows import codes_that_lead_to, rows_of
 from cds_service.records.database import SQLITE, Database, Row, StoreDownError, UnwritableError
-from cds_service.records.entries import Kept, fingerprint, kept_of, load_of, patient_name, user_name
+from cds_service.records.entries import Kept, fingerprint, kept_of, patient_name, said_by, said_then, user_name
 from cds_service.records.memory import StoreStatus
 from cds_service.records.moments import written
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, cards, checkpoints, tokens
-from cds_service.records.snooze import Said, stays_away
+from cds_service.records.snooze import stays_away
 from cds_service.trust.tenant import Tenant
 from rules.knowledge.guidance import LeadsTo
 
@@ -39,8 +39,16 @@ _OVERRIDDEN = "overridden"
 _SIGN, _SELECT = "order-sign", "order-select"
 _INFO = "info"
 _PER_CENT = 100
-# How many of the records that waited are written with one call.
+# How many of the records that waited are written with one call, and how many rows of answers in one transaction.
 _AT_ONCE = 10
+_ROWS_AT_ONCE = 100
+# What makes two answers the same, as the table has it.
+_SAME_ANSWER = ("tenant", "card", "outcome", "answered_at", "reason")
+# So many of the latest cards of a patient are looked through for an answer.
+_MOST_CARDS = 500
+# With every so many tokens that are used, more of those that have expired are forgotten.
+_FORGET_EVERY = 500
+_FORGOTTEN_AT_ONCE = 1_000
 
 
 @dataclass(slots=True)
@@ -50,6 +58,7 @@ class StoredMemory:
     database: Database
     names: Pseudonyms
     program: str
+    _tokens_used: int = 0
     _waiting: deque[Kept | tuple[Row, ...]] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -57,10 +66,9 @@ class StoredMemory:
         """The topics of cards that are snoozed for the patient, or were shown to the user a moment ago."""
         if not evaluation.cards or evaluation.shadowed:
             return {}
-        try:
+        with self._forgiven():
             return self.database.use(partial(self._verdicts, evaluation=evaluation, at=at))
-        except StoreDownError:
-            return {}
+        return {}
 
     def remember(
         self,
@@ -71,38 +79,57 @@ class StoredMemory:
         received: bytes,
     ) -> None:
         """Add a call to the record of its tenant, now or once the store is back."""
-        self._keep(kept_of(evaluation, cards, at, milliseconds, received, self.program, self.names))
+        with self._forgiven():
+            self._keep(kept_of(evaluation, cards, at, milliseconds, received, self.program, self.names))
 
     def feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:  # noqa: ARG002
         """Keep the answers to cards, now or once the store is back."""
-        rows = tuple(rows_of(tenant, items, at, self.names))
-        if rows:
-            self._keep(rows)
+        with self._forgiven():
+            told = rows_of(tenant, items, at, self.names)
+            # The same twice in one batch is one row.
+            rows = list({tuple(row[name] for name in _SAME_ANSWER): row for row in reversed(told)}.values())
+            # In parts: what is written at once is to be done in time, however much was sent.
+            self._keep(*(tuple(rows[start : start + _ROWS_AT_ONCE]) for start in range(0, len(rows), _ROWS_AT_ONCE)))
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:
         """Whether the id of a token was not seen before by any process; None where the store is down."""
-        row = {
-            "tenant": tenant,
-            "identity": self.names.of("token", tenant, identity),
-            "until": round(until.timestamp()),
-        }
-        try:
-            return self.database.use(partial(_use_token, row=row), writes=True)
-        except StoreDownError:
-            return None
+        with self._forgiven():
+            row = {
+                "tenant": tenant,
+                "identity": self.names.of("token", tenant, identity),
+                "until": round(until.timestamp()),
+            }
+            first = self.database.use(partial(_use_token, row=row), writes=True)
+            self._tokens_used += 1
+            if self._tokens_used % _FORGET_EVERY == 0:
+                with self._forgiven():
+                    self._forget_tokens()
+            return first
+        return None
 
     def status(self) -> StoreStatus:
         """How the store is, asked now."""
-        try:
+        with self._forgiven():
             self.database.use(lambda connection: connection.execute(select(checkpoints).limit(1)).first())
-        except StoreDownError:
-            return StoreStatus.DOWN
-        self._write_waiting()
-        return StoreStatus.UP
+            # One that can be read and not written is of no use.
+            if self._write_waiting():
+                return StoreStatus.UP
+        return StoreStatus.DOWN
 
     def unsaved(self) -> int:
         """How many records this process holds until the store is back."""
-        return len(self._waiting)
+        with self._lock:
+            return sum(map(_size, self._waiting))
+
+    @contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        """Let no failure out: the caller goes on without what it asked for."""
+        try:
+            yield
+        except StoreDownError:
+            pass
+        except Exception as error:  # a defect of ours must not cost a card either
+            logs.failed(error)
 
     def finish(self, seconds: float) -> None:
         """Write what waits before the process ends; what cannot be is lost, and said."""
@@ -117,15 +144,25 @@ class StoredMemory:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _keep(self, what: Kept | tuple[Row, ...]) -> None:
-        try:
-            self.database.use(partial(self._write, what=what), writes=True)
-        except UnwritableError:
-            logs.not_kept(1)
-        except StoreDownError:
-            self._wait(what)
-        else:
-            self._write_waiting()
+    def _keep(self, *parts: Kept | tuple[Row, ...]) -> None:
+        """Write what there is, as far as it is done in time; the rest waits."""
+        end = time.monotonic() + self.database.seconds
+        for what in parts:
+            try:
+                if time.monotonic() > end:
+                    raise StoreDownError("slow")
+                self.database.use(partial(self._write, what=what), writes=True)
+            except UnwritableError:
+                logs.not_kept(_size(what))
+            except StoreDownError:
+                self._wait(what)
+        self._write_waiting()
+
+    def _forget_tokens(self) -> None:
+        """Remove some of the tokens that have expired. Not at once: the clocks of the machines that share a store
+        differ."""
+        before = int(time.time()) - LONGEST_TOKEN_LIFE
+        self.database.use(partial(forget_tokens, before=before, most=_FORGOTTEN_AT_ONCE), writes=True)
 
     def _write(self, connection: Connection, what: Kept | tuple[Row, ...]) -> None:
         if isinstance(what, Kept):
@@ -137,29 +174,33 @@ class StoredMemory:
         connection.execute(new.on_conflict_do_nothing(), list(what))
 
     def _wait(self, what: Kept | tuple[Row, ...]) -> None:
+        lost = 0
         with self._lock:
-            full = len(self._waiting) >= MOST_UNSAVED
-            if full:
-                self._waiting.popleft()
             self._waiting.append(what)
-        if full:
-            logs.not_kept(1)
+            held = sum(map(_size, self._waiting))
+            while held - lost > MOST_UNSAVED and len(self._waiting) > 1:
+                lost += _size(self._waiting.popleft())
+        if lost:
+            logs.not_kept(lost)
 
-    def _write_waiting(self) -> None:
-        """Write some of what waited; its place in the chain is that of the moment it is written."""
+    def _write_waiting(self) -> bool:
+        """Write some of what waited, as far as it is done in time; its place in the chain is that of the moment it is
+        written. Returns whether nothing stood in the way."""
+        end = time.monotonic() + self.database.seconds
         for _ in range(min(_AT_ONCE, len(self._waiting))):
             with self._lock:
-                if not self._waiting:
+                if not self._waiting or time.monotonic() > end:
                     break
                 what = self._waiting.popleft()
             try:
                 self.database.use(partial(self._write, what=what), writes=True)
             except UnwritableError:
-                logs.not_kept(1)
+                logs.not_kept(_size(what))
             except StoreDownError:
                 with self._lock:
                     self._waiting.appendleft(what)
-                return
+                return False
+        return True
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -178,29 +219,40 @@ class StoredMemory:
         days = policy.days.value if tenant.snooze_days is None else Fraction(tenant.snooze_days)
         if not days:
             return False
-        answered = connection.execute(
-            select(cards.c.load, cards.c.complete, cards.c.speaks_of)
-            .join(answers, (answers.c.tenant == cards.c.tenant) & (answers.c.card == cards.c.uuid))
+        since = written(at - timedelta(days=float(days)))
+        # First the patient's cards, then their answers: in one query the answers of a whole tenant may be gone through.
+        shown = connection.execute(
+            select(cards)
             .where(
                 cards.c.tenant == tenant.id,
                 cards.c.patient == patient_name(evaluation, self.names),
                 cards.c.topic == card.topic,
+                cards.c.at >= since,
+                cards.c.verdict == Verdict.SHOWN,
+            )
+            .order_by(cards.c.at.desc())
+            .limit(_MOST_CARDS)
+        ).all()
+        if not shown:
+            return False
+        answered = connection.execute(
+            select(answers.c.card)
+            .where(
+                answers.c.tenant == tenant.id,
+                answers.c.card.in_({each.uuid for each in shown}),
                 answers.c.outcome == _OVERRIDDEN,
                 answers.c.reason.in_(codes_that_lead_to(LeadsTo.SNOOZE, knowledge)),
-                answers.c.received_at >= written(at - timedelta(days=float(days))),
+                answers.c.received_at >= since,
+                # An answer of tomorrow is of a clock that was wrong.
+                answers.c.received_at <= written(at),
             )
-            .order_by(answers.c.received_at.desc(), cards.c.sequence.desc())
+            .order_by(answers.c.received_at.desc(), answers.c.id.desc())
             .limit(1)
-        ).first()
-        if answered is None:
-            return False
-        load, complete = load_of(evaluation.assessment)
-        then = None if answered.load is None else Fraction(answered.load)
-        return stays_away(
-            Said(load, complete, card.speaks_of),
-            Said(then, answered.complete, orjson.loads(answered.speaks_of)),
-            policy.rise_percent.value / _PER_CENT,
-        )
+        ).scalar()
+        # A call that was made again has the same card again, and may have said something else: which, nobody can tell.
+        then = [said_then(each) for each in shown if each.uuid == answered]
+        now, rise = said_by(card, evaluation, self.names), policy.rise_percent.value / _PER_CENT
+        return bool(then) and all(stays_away(now, each, rise) for each in then)
 
     def _repeated(self, connection: Connection, card: Card, evaluation: Evaluation, at: datetime) -> bool:
         user = user_name(evaluation, self.names)
@@ -217,6 +269,7 @@ class StoredMemory:
                 cards.c.verdict == Verdict.SHOWN,
                 cards.c.fingerprint == fingerprint(card, evaluation, self.names),
                 cards.c.at >= written(at - timedelta(seconds=REPEAT_SECONDS)),
+                cards.c.at <= written(at),
             )
             .limit(1)
         ).first()
@@ -232,6 +285,12 @@ def _use_token(connection: Connection, row: Row) -> bool:
     return True
 
 
-def forget_tokens(connection: Connection, before: int) -> int:
-    """Forget the tokens that have expired before a second of the Unix clock; returns how many."""
-    return connection.execute(delete(tokens).where(tokens.c.until < before)).rowcount
+def forget_tokens(connection: Connection, before: int, most: int) -> int:
+    """Forget some of the tokens that have expired before a second of the Unix clock; returns how many."""
+    expired = select(tokens.c.tenant, tokens.c.identity).where(tokens.c.until < before).limit(most)
+    return connection.execute(delete(tokens).where(tuple_(tokens.c.tenant, tokens.c.identity).in_(expired))).rowcount
+
+
+def _size(what: Kept | tuple[Row, ...]) -> int:
+    """How many records it is."""
+    return 1 if isinstance(what, Kept) else len(what)

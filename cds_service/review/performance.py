@@ -10,11 +10,12 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, render_template, request
 
+from cds_service.config import REPORT_SECONDS
 from cds_service.hooks.errors import UnknownAddressError
 from cds_service.records.answer_rows import codes_that_lead_to
 from cds_service.records.database import StoreDownError
 from cds_service.records.memory import Memory
-from cds_service.records.moments import MONTH, span
+from cds_service.records.moments import month_before, span
 from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted, performance
 from cds_service.records.store import StoredMemory
 from cds_service.trust.operator import is_operator
@@ -66,14 +67,14 @@ def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_f
     @pages.get("/performance")
     def show() -> str:
         last = _day(request.args.get("until")) or datetime.now(zone).date()
-        first = _day(request.args.get("since")) or last - MONTH
+        first = _day(request.args.get("since")) or month_before(last)
         begin, end = span(first, last, zone)
         told: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
         if not isinstance(memory, StoredMemory):
             return render_template("performance.html", **told, problem="none")
         try:
-            found, checked = memory.database.use(
-                lambda c: (performance(c, titles, begin, end), doubted(c, doubts, begin, end))
+            found, checked = memory.database.look(
+                lambda c: (performance(c, titles, begin, end), doubted(c, doubts, begin, end)), REPORT_SECONDS
             )
         except StoreDownError:
             return render_template("performance.html", **told, problem="down")

@@ -244,14 +244,14 @@ def test_what_is_old_is_purged_and_the_chain_goes_on(settings, store, command):
     between = datetime.now(UTC)
     head = command("audit", "verify")[1].split("head ")[1].strip()
     calls(http, 2)
-    gone = store.database.use(lambda c: purge(c, between, datetime.now(UTC)), writes=True)
+    gone = store.database.use(lambda c: purge(c, between, datetime.now(UTC), store.names), writes=True)
     assert (gone.evaluations, gone.answers) == (3, 0)
     status, told = command("audit", "verify", "--expect", head)
     assert (status, "open: 2 rows after 3 purged, unbroken; head open:5:" in told) == (0, True)
     # Nothing more is old; and when all is, the next call follows the last that went.
-    assert store.database.use(lambda c: purge(c, between, datetime.now(UTC)), writes=True).evaluations == 0
+    assert store.database.use(lambda c: purge(c, between, datetime.now(UTC), store.names), writes=True).evaluations == 0
     far = datetime.now(UTC) + timedelta(days=1)
-    assert store.database.use(lambda c: purge(c, far, datetime.now(UTC)), writes=True).evaluations == 2
+    assert store.database.use(lambda c: purge(c, far, datetime.now(UTC), store.names), writes=True).evaluations == 2
     calls(http, 1)
     status, told = command("audit", "verify")
     assert (status, "open: 1 rows after 5 purged, unbroken; head open:6:" in told) == (0, True)

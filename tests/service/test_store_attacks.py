@@ -1,0 +1,462 @@
+"""Does anything that is sent, kept or configured badly cost a card, an answer, a record or the truth of one?"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sqlite3
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from caller import ES384, ISSUER, public, tenants_file, token
+from ehr import DAY, assert_outcome, cards, lorazepam, sign
+from stores import client_with, store_of, store_settings
+
+from cds_service.__main__ import main
+from cds_service.config import PREFIX, STORE_PAUSE_SECONDS, Settings
+from cds_service.hooks.answer import Judge
+from cds_service.hooks.services import service_of
+from cds_service.records import chain
+from cds_service.records import store as stored
+from cds_service.records.audit_event import audit_event
+from cds_service.records.database import StoreDownError, address_of
+from cds_service.records.entries import kept_of
+from cds_service.records.opening import with_default_store
+from cds_service.records.report import performance
+from cds_service.records.retention import purge
+from cds_service.records.schema import answers, tokens
+from cds_service.records.store import StoredMemory
+from cds_service.trust.tenant import OPEN, Tenant
+from rules import load_knowledge
+
+FEEDBACK = "/cds-services/benzo-order-sign/feedback"
+
+
+@pytest.fixture
+def settings(store_address: str, tmp_path: Path) -> Settings:
+    return store_settings(store_address, tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> StoredMemory:
+    return store_of(settings)
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    monkeypatch.setenv(f"{PREFIX}STORE", str(settings.store))
+    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(settings.store_key_file))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        status = main(arguments)
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return run
+
+
+def changed(settings: Settings, *statements: str) -> None:
+    """Change the database behind the service's back."""
+    address = str(settings.store)
+    if "://" in address:
+        with psycopg.connect(address, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return
+    with closing(sqlite3.connect(address)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def override(card: str, **more: Any) -> dict[str, Any]:
+    return {
+        "card": card,
+        "outcome": "overridden",
+        "outcomeTimestamp": "2026-11-22T10:05:31Z",
+        "overrideReason": {"reason": {"code": "palliative"}},
+    } | more
+
+
+def number_of(store: StoredMemory, table: Any) -> int:
+    return len(store.database.use(lambda c: c.execute(table.select()).all()))
+
+
+# -- what is sent ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00.000001+00:01"]
+)
+def test_a_time_that_no_calendar_holds_is_refused(settings, moment):
+    response = client_with(settings).post(FEEDBACK, json={"feedback": [override("x", outcomeTimestamp=moment)]})
+    assert assert_outcome(response, 400, "structure")["expression"] == ["feedback[0].outcomeTimestamp"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59Z", "2026-11-22T10:05:31.123456789Z"])
+def test_a_time_that_a_calendar_holds_is_taken(settings, store, moment):
+    response = client_with(settings).post(FEEDBACK, json={"feedback": [override("x", outcomeTimestamp=moment)]})
+    assert response.json == {"received": 1}
+    assert number_of(store, answers) == 1
+
+
+def test_a_batch_of_ten_thousand_answers_is_kept_and_the_store_stays_up(settings, store):
+    http = client_with(settings)
+    items = [override(f"card-{number}") for number in range(9_999)] + [override("card-1")]
+    assert http.post(FEEDBACK, json={"feedback": items}).json == {"received": 10_000}
+    for _ in range(100):
+        told = http.get("/health/ready").json
+        assert told["store"] == "up"
+        if told["unsaved"] == 0:
+            break
+    assert number_of(store, answers) == 9_999
+
+
+def test_an_answer_of_thousands_of_reasons_is_few_rows(settings, store):
+    reasons = [{"reason": {"code": f"code-{number}"}} for number in range(9_000)]
+    item = override("x", overrideReason=reasons)
+    assert client_with(settings).post(FEEDBACK, json={"feedback": [item]}).json == {"received": 1}
+    assert number_of(store, answers) == 1
+
+
+@pytest.mark.parametrize("odd", ["\x00", "p\x1f1", "x" * 100_000, "é" * 300, "'; DROP TABLE cards; --"])
+def test_what_stands_for_an_id_is_kept_by_name_whatever_it_is(settings, store, odd):
+    http = client_with(settings)
+    body = sign(lorazepam(subject={"reference": f"Patient/{odd}"}), hookInstance=odd)
+    body["context"] |= {"patientId": odd, "userId": f"Practitioner/{odd}"}
+    response = http.post("/cds-services/benzo-order-sign", json=body)
+    assert response.status_code == 200
+    assert http.post(FEEDBACK, json={"feedback": [override(odd)]}).status_code == 200
+    told = store.database.use(lambda c: chain.verified(c, OPEN, store.names))
+    assert (told.rows, told.broken) == (1, "")
+    assert number_of(store, answers) == 1
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def test_tables_of_a_later_version_cost_no_card_and_are_left_alone(settings, command, store):
+    assert len(cards(client_with(settings), sign(lorazepam()))) == 1
+    changed(settings, "UPDATE alembic_version SET version_num = '9999'")
+    http = client_with(settings)  # the older program, started again
+    assert len(cards(http, sign(lorazepam()))) == 1
+    told = http.get("/health/ready").json
+    assert (told["status"], told["store"], told["unsaved"]) == ("degraded", "down", 1)
+    status, words = command("store", "upgrade")
+    assert (status, "another version of the program" in words) == (2, True)
+    changed(settings, "UPDATE alembic_version SET version_num = '0002'")
+    time.sleep(STORE_PAUSE_SECONDS)
+    assert http.get("/health/ready").json["store"] == "up"
+    assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 2
+
+
+def test_a_store_of_the_first_tables_is_brought_up_to_date_with_what_it_holds(settings, store):
+    assert len(cards(client_with(settings), sign(lorazepam()))) == 1
+    changed(
+        settings,
+        *(["DROP TRIGGER evaluations_not_emptied ON evaluations"] if "://" in str(settings.store) else []),
+        "DROP INDEX cards_at",
+        "ALTER TABLE cards DROP COLUMN hazards",
+        "ALTER TABLE cards DROP COLUMN beside",
+        "ALTER TABLE checkpoints DROP COLUMN seal",
+        "UPDATE alembic_version SET version_num = '0001'",
+    )
+    assert len(cards(client_with(settings), sign(lorazepam()))) == 1
+    told = store.database.use(lambda c: chain.verified(c, OPEN, store.names))
+    assert (told.rows, told.broken) == (2, "")
+
+
+def test_rows_that_are_no_longer_readable_cost_no_card(settings):
+    http = client_with(settings)
+    (card,) = cards(http, sign(lorazepam()))
+    assert http.post(FEEDBACK, json={"feedback": [override(card["uuid"])]}).status_code == 200
+    assert cards(http, sign(lorazepam())) == []
+    for change in ("speaks_of = 'no list'", "speaks_of = '7'", "load = 'much'", "indicator = 'shouting'"):
+        changed(settings, f"UPDATE cards SET {change}")
+        assert len(cards(http, sign(lorazepam()))) == 1, change
+
+
+def test_tables_that_are_taken_away_are_made_again_and_no_record_is_lost(settings, store):
+    http = client_with(settings)
+    assert len(cards(http, sign(lorazepam()))) == 1
+    names = ("card_findings", "cards", "evaluations", "fired", "answers", "tokens", "checkpoints", "alembic_version")
+    changed(settings, *(f"DROP TABLE {name}" for name in names))
+    if "://" in str(settings.store):
+        changed(settings, "DROP FUNCTION evaluations_guard")
+    assert len(cards(http, sign(lorazepam()))) == 1
+    assert http.get("/health/ready").json["unsaved"] == 1
+    time.sleep(STORE_PAUSE_SECONDS)
+    assert http.get("/health/ready").json["store"] == "up"
+    assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 1
+
+
+def test_rights_that_are_taken_away_lose_no_record(settings, store):
+    if "://" not in str(settings.store):
+        pytest.skip("a file has no rights of its own")
+    http = client_with(settings)
+    owner = str(settings.store)
+    changed(settings, "CREATE ROLE clerk LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO clerk")
+    try:
+        clerk = client_with(settings.model_copy(update={"store": owner.replace("postgres@", "clerk@")}))
+        assert len(cards(clerk, sign(lorazepam()))) == 1
+        told = clerk.get("/health/ready").json
+        assert (told["store"], told["unsaved"]) == ("down", 1)
+        changed(settings, "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk")
+        changed(settings, "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk")
+        time.sleep(STORE_PAUSE_SECONDS)
+        assert clerk.get("/health/ready").json["store"] == "up"
+        assert len(cards(http, sign(lorazepam()))) == 1
+        assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 2
+    finally:
+        changed(settings, "DROP OWNED BY clerk", "DROP ROLE clerk")
+
+
+def test_a_store_that_can_only_be_read_is_down(settings):
+    address = str(settings.store)
+    if "://" not in address:
+        pytest.skip("the owner of a file can write it")
+    assert len(cards(client_with(settings), sign(lorazepam()))) == 1
+    changed(settings, f'ALTER DATABASE "{address.rpartition("/")[2]}" SET default_transaction_read_only = on')
+    http = client_with(settings)
+    assert len(cards(http, sign(lorazepam()))) == 1
+    time.sleep(STORE_PAUSE_SECONDS)
+    told = http.get("/health/ready").json
+    assert (told["store"], told["unsaved"]) == ("down", 1)
+
+
+def test_no_place_is_given_twice_whatever_isolation_the_server_prefers(settings, store):
+    if "://" not in str(settings.store):
+        pytest.skip("SQLite has one writer")
+    name = str(settings.store).rpartition("/")[2]
+    changed(settings, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'")
+    everybody = Tenant(OPEN, load_knowledge(), settings.zone)
+    judged = Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), sign(lorazepam()), DAY)
+    one = kept_of(judged, judged.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
+    store.database.upgrade()
+    stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: stores[number % 8]._keep(one), range(40)))
+    assert sum(each.unsaved() for each in stores) == 0
+    told = store.database.use(lambda c: chain.verified(c, OPEN, store.names))
+    assert (told.rows, told.broken) == (40, "")
+
+
+def test_a_defect_of_ours_costs_no_card(settings, monkeypatch):
+    """Whatever it raises: in the writing, in the reading, and in the making of what is written."""
+    http = client_with(settings)
+    for name in ("kept_of", "rows_of", "patient_name", "_use_token"):
+        for kind in (RecursionError, UnicodeEncodeError("utf-8", "\ud800", 0, 1, "x"), OverflowError, KeyError("x")):
+
+            def fails(*_: Any, kind: Any = kind, **__: Any) -> None:
+                raise kind
+
+            with monkeypatch.context() as patched:
+                patched.setattr(stored, name, fails)
+                assert len(cards(http, sign(lorazepam()))) == 1
+                assert http.post(FEEDBACK, json={"feedback": [override("x")]}).status_code == 200
+    assert http.get("/health/ready").json["store"] == "up"
+
+
+def test_tokens_that_have_expired_are_forgotten_as_others_are_used(settings, store, monkeypatch):
+    monkeypatch.setattr(stored, "_FORGET_EVERY", 10)
+    memory = store_of(settings)
+    long_ago, soon = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(minutes=5)
+    for number in range(9):
+        assert memory.first_use("general", f"old-{number}", long_ago) is True
+    assert memory.first_use("general", "new", soon) is True
+    assert number_of(store, tokens) == 1
+    assert memory.first_use("general", "new", soon) is False
+
+
+# -- the record --------------------------------------------------------------------------------------------------------
+
+
+def test_who_has_no_key_cannot_purge_the_record(settings, store, command):
+    http = client_with(settings)
+    for _ in range(3):
+        cards(http, sign(lorazepam()))
+    where = "SELECT tenant, sequence, link, at, '' FROM evaluations WHERE sequence = 2"
+    changed(
+        settings,
+        f"INSERT INTO checkpoints (tenant, sequence, link, at, seal) {where}",
+        "DELETE FROM evaluations WHERE sequence <= 2",
+    )
+    status, told = command("audit", "verify")
+    assert (status, "who removed the rows up to 2 did not have the key" in told) == (1, True)
+    # Nor move the place of an honest purge.
+    now = datetime.now(UTC)
+    store.database.use(lambda c: purge(c, now + timedelta(days=1), now, store.names), writes=True)
+    assert command("audit", "verify")[0] == 0
+    changed(settings, "UPDATE checkpoints SET sequence = 4")
+    assert command("audit", "verify")[0] == 1
+
+
+def test_a_record_is_not_emptied_at_one_stroke(settings):
+    if "://" not in str(settings.store):
+        pytest.skip("SQLite has no TRUNCATE")
+    cards(client_with(settings), sign(lorazepam()))
+    with pytest.raises(psycopg.Error, match="append-only"):
+        changed(settings, "TRUNCATE evaluations")
+
+
+def test_two_tenants_with_the_same_instance_are_reported_apart(settings, store, tmp_path):
+    """The instance of a hook is the caller's, and a card's uuid comes of it: two tenants may well have the same."""
+    blocks = {name: {"keys": public(ES384), "tenant_claim": name} for name in ("north", "south")}
+    tenants = tenants_file(tmp_path, **blocks)
+    http = client_with(settings.model_copy(update={"tenants": tenants, "development": True}))
+
+    def call(tenant: str, where: str, body: dict[str, Any]) -> Any:
+        header = {"Authorization": token(where, iss=ISSUER, tenant=tenant)}
+        response = http.post(f"/cds-services{where}", json=body, headers=header)
+        assert response.status_code == 200
+        return response.json
+
+    made = {name: call(name, "/benzo-order-sign", sign(lorazepam()))["cards"][0] for name in blocks}
+    assert made["north"]["uuid"] == made["south"]["uuid"]
+    call("north", "/benzo-order-sign/feedback", {"feedback": [override(made["north"]["uuid"])]})
+    between = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1))
+    found = store.database.use(lambda c: performance(c, ["high-potency"], *between))
+    told = {each.tenant: (sum(each.overridden.values()), each.unanswered) for each in found if each.would_fire}
+    assert told == {"north": (1, 0), "south": (0, 1)}
+
+
+def test_a_long_tenant_has_an_id_for_each_event(settings, store):
+    cards(client_with(settings), sign(lorazepam()))
+    (row,) = store.database.use(lambda c: list(chain.rows_of(c, OPEN)))
+    events = [
+        json.loads(audit_event(row | {"tenant": "t" * 63, "sequence": number, "link": str(number) * 64}))
+        for number in (1, 2)
+    ]
+    assert len({each["id"] for each in events}) == 2
+    assert json.loads(audit_event(row))["id"] == "open-1"
+
+
+def test_who_reads_the_export_may_stop(settings, monkeypatch, command):
+    cards(client_with(settings), sign(lorazepam()))
+
+    def closed(*_: Any, **__: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    monkeypatch.setattr(sys.stderr, "close", lambda: None)
+    assert command("audit", "export") == (0, "")
+    assert command("store", "doubts")[0] == 0
+
+
+# -- the report --------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_that_takes_long_leaves_the_store_up(settings, monkeypatch):
+    monkeypatch.setattr("cds_service.review.performance.REPORT_SECONDS", 0.3)
+    http = client_with(settings.model_copy(update={"store_seconds": 0.3}))
+    cards(http, sign(lorazepam()))
+
+    def slow(connection: Any, *_: Any) -> Any:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_sleep(1)")
+        time.sleep(1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_service.review.performance.performance", slow)
+        assert "cannot be read at the moment" in http.get("/review/performance").text
+    assert http.get("/health/ready").json["store"] == "up"
+    assert "1 call judged" in " ".join(http.get("/review/performance").text.split())
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [("0001-01-01", "9999-12-31"), ("", "0001-01-01"), ("9999-12-31", "9999-12-31"), ("2026-12-01", "2026-01-01")],
+)
+def test_days_at_the_ends_of_the_calendar_are_days(tmp_path, monkeypatch, capsys, zone, since, until):
+    settings = store_settings(str(tmp_path / "records.sqlite3"), tmp_path, timezone=zone)
+    http = client_with(settings)
+    cards(http, sign(lorazepam()))
+    page = http.get(f"/review/performance?since={since}&until={until}")
+    assert page.status_code == 200
+    assert ("1 call judged" in " ".join(page.text.split())) == (until == "9999-12-31" and since != until)
+    for name, value in (("STORE", settings.store), ("STORE_KEY_FILE", settings.store_key_file), ("TIMEZONE", zone)):
+        monkeypatch.setenv(PREFIX + name, str(value))
+    assert main(["report", *([f"--since={since}"] if since else []), f"--until={until}"]) == 0
+    assert f"From {since or '0001-01-01'} to {until}, by" in capsys.readouterr().out
+
+
+# -- the configuration -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999999999999", "1e3", "x", "²"])
+def test_a_slip_in_the_number_of_days_purges_nothing(days, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["store", "purge", f"--older-than={days}"])
+    assert ended.value.code == 2
+    assert "must be a number of days" in capsys.readouterr().err
+
+
+def test_a_password_that_stands_elsewhere_in_the_address_is_not_told(tmp_path):
+    address = "postgresql://somebody@127.0.0.1:1/records?password=hunter2&sslpassword=hunter3&sslmode=prefer"
+    told = store_of(store_settings(address, tmp_path)).database.shown_address
+    assert "hunter" not in told
+    assert "sslmode=prefer" in told
+    assert address_of(address).query["password"] == "hunter2"
+
+
+def test_a_user_without_a_home_has_no_store_and_is_served(monkeypatch):
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    assert with_default_store(Settings(store=None)).store is None
+
+
+def test_an_expected_head_that_no_database_can_hold_is_not_in_the_record(settings, command):
+    cards(client_with(settings), sign(lorazepam()))
+    for place in ("9" * 30, "9" * 5000, "²", "-1", ""):
+        status, told = command("audit", "verify", "--expect", f"open:{place}:x")
+        assert (status, "Not in the record" in told) == (1, True)
+
+
+def test_the_store_is_down_for_who_asks_while_it_is_left_alone(tmp_path):
+    (tmp_path / "records.sqlite3").mkdir()
+    database = store_of(store_settings(str(tmp_path / "records.sqlite3"), tmp_path)).database
+    for _ in range(2):
+        with pytest.raises(StoreDownError):
+            database.look(lambda c: c, 1.0)
+
+
+def test_a_write_that_is_given_up_leaves_no_lock_behind(settings, monkeypatch):
+    """What is left of it hangs in rings that the collector may come to in an hour; until then nobody could write."""
+    http = client_with(settings.model_copy(update={"store_seconds": 0.1}))
+    other, written = store_of(settings.model_copy(update={"store_seconds": 0.5})), chain.append
+    other.database.upgrade()
+
+    def slow(connection: Any, *more: Any) -> Any:
+        place = written(connection, *more)
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            chain.head(connection, OPEN)
+        return place
+
+    gc.disable()
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(chain, "append", slow)
+            patched.setattr("cds_service.records.database.STORE_PAUSE_SECONDS", 0.0)
+            for _ in range(10):
+                assert len(cards(http, sign(lorazepam()))) == 1
+                assert other.first_use("general", f"{time.monotonic()}", datetime.now(UTC))
+    finally:
+        gc.enable()
+    time.sleep(STORE_PAUSE_SECONDS)
+    for _ in range(50):
+        told = http.get("/health/ready").json
+        if (told["store"], told["unsaved"]) == ("up", 0):
+            break
+        time.sleep(0.2)
+    assert (told["store"], told["unsaved"]) == ("up", 0)
