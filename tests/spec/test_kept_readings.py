@@ -1,0 +1,59 @@
+"""Which readings are kept, and which are made anew?"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rules.kept import kept
+from rules.model import Dosage, Medication, Period, Timing
+from rules.quantity import KEPT_READINGS, LONGEST_KEPT
+
+
+def counted() -> tuple[list[object], object]:
+    made: list[object] = []
+
+    @kept
+    def reading(value: object) -> object:
+        made.append(value)
+        return value
+
+    return made, reading
+
+
+def read(*values: object) -> list[object]:
+    """What was read anew when each value came."""
+    made, reading = counted()
+    for value in values:
+        assert reading(value) == value  # type: ignore[operator]
+    return made
+
+
+def test_what_comes_again_is_read_once() -> None:
+    assert read("1 tab qhs", "1 tab qhs") == ["1 tab qhs"]
+    assert len(read(Medication(text="a"), Medication(text="a"), Medication(text="b"))) == 2
+
+
+def test_what_is_long_is_not_kept() -> None:
+    long = "x" * (LONGEST_KEPT + 1)
+    assert read(long, long) == [long, long]
+    assert len(read(*[(Dosage(text=long[:300]), Dosage(text=long[:200]))] * 2)) == 2
+
+
+def test_what_holds_a_date_is_not_kept() -> None:
+    dated = Dosage(text="a", timing=Timing(bounds=Period(start=date(2026, 11, 22))))
+    assert len(read(dated, dated)) == 2
+    assert len(read(dated.undated, dated.undated)) == 1
+
+
+def test_the_least_used_is_forgotten() -> None:
+    values = [str(number) for number in range(KEPT_READINGS + 1)]
+    assert len(read(*values, values[0])) == len(values) + 1
+
+
+def test_a_line_with_dates_is_the_line_without_them_but_for_them() -> None:
+    line = Dosage(text="a", timing=Timing(code="BID"))
+    dated = line.within(Period(start=date(2026, 11, 22)))
+    assert dated != line
+    assert dated.undated == line
+    assert dated == Dosage(text="a", timing=Timing(code="BID", bounds=Period(start=date(2026, 11, 22))))
+    assert Dosage(text="a", timing=dated.timing).undated == line
