@@ -28,9 +28,6 @@ _FEW = 5
 """Of fewer answers no share is told: it would say more than they do."""
 
 
-_FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
     """The findings of one tenant under one edition: those that fired, the most overridden first, and the others."""
@@ -104,9 +101,7 @@ def _attention(row: Performance) -> tuple[int, str]:
 
 
 def _day(text: str | None) -> date | None:
-    """The day of a text; None where it is none, or one that no call was made on."""
     try:
-        day = date.fromisoformat(text) if text else None
+        return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-    return day if day is not None and _FIRST <= day <= _LAST else None

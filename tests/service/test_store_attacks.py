@@ -383,8 +383,13 @@ def test_days_at_the_ends_of_the_calendar_are_days(tmp_path, monkeypatch, capsys
     assert ("1 call judged" in " ".join(page.text.split())) == (until == "9999-12-31" and since != until)
     for name, value in (("STORE", settings.store), ("STORE_KEY_FILE", settings.store_key_file), ("TIMEZONE", zone)):
         monkeypatch.setenv(PREFIX + name, str(value))
-    assert main(["report", *([f"--since={since}"] if since else []), f"--until={until}"]) == 0
-    assert f"From {since or '0001-01-01'} to {until}, by" in capsys.readouterr().out
+    status = main(["report", *([f"--since={since}"] if since else []), f"--until={until}"])
+    told = capsys.readouterr()
+    if since > until:
+        assert (status, "is after the last day" in told.err) == (2, True)
+        return
+    assert status == 0
+    assert f"From {since or '0001-01-01'} to {until}, by" in told.out
 
 
 # -- the configuration -------------------------------------------------------------------------------------------------
