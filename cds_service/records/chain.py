@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
-from cds_service.records.database import Row, lock_chain
+from cds_service.records.database import Row
+from cds_service.records.engines import lock
 from cds_service.records.entries import Kept
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import card_findings, cards, checkpoints, evaluations, fired
@@ -38,6 +39,11 @@ def sealed(checkpoint: Row, names: Pseudonyms) -> Row:
     """A checkpoint with its seal: nobody without the key can say that rows were purged."""
     told = {name: value for name, value in checkpoint.items() if name != "seal"}
     return told | {"seal": names.link("purged", content(told))}
+
+
+def lock_chain(connection: Connection, tenant: str) -> None:
+    """Let nobody else add to the record of a tenant until this transaction ends."""
+    lock(connection, f"benzo-cds {tenant}")
 
 
 def append(connection: Connection, kept: Kept, names: Pseudonyms) -> int:

@@ -20,20 +20,17 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from cds_service import logs
 from cds_service.config import STORE_PAUSE_SECONDS
 from cds_service.hooks.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
+from cds_service.records.engines import POSTGRESQL, SQLITE, WRITES, engine_of, lock
 
 T = TypeVar("T")
 
-SQLITE = "sqlite"
-POSTGRESQL = "postgresql"
-_WRITES = "benzo_cds_writes"
 _MILLISECONDS = 1000
 # One migration at a time, whoever starts first.
 _MIGRATION_LOCK = "benzo-cds migrations"
@@ -59,33 +56,6 @@ class UnwritableError(StoreDownError):
 
 class OtherTablesError(StoreDownError):
     """The tables are those of another version of the program, and are left alone."""
-
-
-class StoreAddressError(ValueError):
-    """The address of the store cannot be used; the message holds no password."""
-
-
-def address_of(told: str, password: str | None = None) -> URL:
-    """The address of a database: a path is a file of SQLite; ``password`` is put into the address of a server.
-
-    Raises:
-        StoreAddressError: it is neither SQLite's nor PostgreSQL's.
-    """
-    if "://" not in told:
-        return URL.create(SQLITE, database=told)
-    try:
-        url = make_url(told)
-    except (ArgumentError, ValueError):
-        raise StoreAddressError("not an address such as postgresql://user@host/name, or a path") from None
-    backend = url.get_backend_name()
-    if backend == SQLITE:
-        if not url.database or url.database == ":memory:":
-            raise StoreAddressError("a store of SQLite is a file")
-        return url
-    if backend != POSTGRESQL:
-        raise StoreAddressError("a store is SQLite or PostgreSQL")
-    url = url.set(drivername="postgresql+psycopg")
-    return url if password is None else url.set(password=password)
 
 
 @dataclass(slots=True)
@@ -207,7 +177,7 @@ class Database:
 
     @contextmanager
     def _begun(self, writes: bool) -> Iterator[Connection]:
-        marked = self._engine_here().execution_options(**{_WRITES: writes})
+        marked = self._engine_here().execution_options(**{WRITES: writes})
         with marked.begin() as connection:
             yield connection
 
@@ -217,7 +187,7 @@ class Database:
             if self._engine is None or self._process != os.getpid():
                 if self._engine is not None:
                     self._engine.dispose(close=False)
-                self._engine = _engine(self.url, self.seconds)
+                self._engine = engine_of(self.url, self.seconds)
                 self._process = os.getpid()
             return self._engine
 
@@ -269,54 +239,13 @@ def _is_to_be_mended(error: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) in _TO_BE_MENDED or str(cause).startswith(_NO_SUCH)
 
 
-def _engine(url: URL, seconds: float) -> Engine:
-    if url.get_backend_name() == SQLITE:
-        engine = create_engine(url, connect_args={"timeout": seconds, "check_same_thread": False})
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    limit = int(seconds * _MILLISECONDS)
-    options = f"-c statement_timeout={limit} -c lock_timeout={limit} -c idle_in_transaction_session_timeout={limit * 5}"
-    return create_engine(
-        url,
-        # A place in the chain is looked up after waiting for the one before: what was committed meanwhile must be seen.
-        isolation_level="READ COMMITTED",
-        pool_size=1,
-        max_overflow=4,
-        pool_timeout=seconds,
-        pool_pre_ping=False,
-        connect_args={"connect_timeout": max(1, round(seconds)), "options": options, "application_name": "benzo-cds"},
-    )
-
-
-def _configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # Transactions are begun by hand below: the driver would begin them too late.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer says so at once: one that reads first and then writes could find that another has written meanwhile.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
-
-
 def _upgrade(connection: Connection) -> None:
-    if connection.dialect.name == POSTGRESQL:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": _MIGRATION_LOCK})
+    lock(connection, _MIGRATION_LOCK)
     with as_file(files("cds_service.records") / "migrations") as folder:
         steps = Config()
         steps.set_main_option("script_location", str(folder).replace("%", "%%"))
         steps.attributes["connection"] = connection
         command.upgrade(steps, "head")
-
-
-def lock_chain(connection: Connection, tenant: str) -> None:
-    """Let nobody else add to the record of a tenant until this transaction ends; in SQLite its beginning did."""
-    if connection.dialect.name == POSTGRESQL:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"benzo-cds {tenant}"})
 
 
 Row = dict[str, Any]

@@ -8,7 +8,8 @@ from pathlib import Path
 from cds_service import logs
 from cds_service.config import PREFIX, Settings
 from cds_service.health import program_version
-from cds_service.records.database import SQLITE, Database, StoreAddressError, StoreDownError, address_of
+from cds_service.records.database import Database, StoreDownError
+from cds_service.records.engines import SQLITE, StoreAddressError, address_of
 from cds_service.records.memory import Memory, NoMemory
 from cds_service.records.pseudonyms import KeyFileError, read_key, read_or_make_key
 from cds_service.records.store import StoredMemory

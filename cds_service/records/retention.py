@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from cds_service.records import chain
-from cds_service.records.database import lock_chain
+from cds_service.records.chain import lock_chain
 from cds_service.records.moments import written
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, card_findings, cards, checkpoints, evaluations, fired, tokens

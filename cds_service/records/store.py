@@ -25,7 +25,8 @@ from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
 from cds_service.records.answer_rows import codes_that_lead_to, rows_of
-from cds_service.records.database import SQLITE, Database, Row, StoreDownError, UnwritableError
+from cds_service.records.database import Database, Row, StoreDownError, UnwritableError
+from cds_service.records.engines import SQLITE
 from cds_service.records.entries import Kept, fingerprint, kept_of, patient_name, said_by, said_then, user_name
 from cds_service.records.memory import StoreStatus
 from cds_service.records.moments import written

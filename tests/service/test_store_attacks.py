@@ -26,7 +26,8 @@ from cds_service.hooks.services import service_of
 from cds_service.records import chain
 from cds_service.records import store as stored
 from cds_service.records.audit_event import audit_event
-from cds_service.records.database import StoreDownError, address_of
+from cds_service.records.database import StoreDownError
+from cds_service.records.engines import address_of
 from cds_service.records.entries import kept_of
 from cds_service.records.opening import with_default_store
 from cds_service.records.report import performance
