@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from database_server import NOT_THERE, DatabaseServer, database_server, program
+from stores import store_of, store_settings
+
+from cds_service.__main__ import main
+from cds_service.config import PREFIX, Settings
+from cds_service.records.store import StoredMemory
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +34,31 @@ def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "records.sqlite3")
     server: DatabaseServer = request.getfixturevalue("postgresql")
     return server.address(f"test_{uuid4().hex}")
+
+
+@pytest.fixture
+def settings(store_address: str, tmp_path: Path) -> Settings:
+    """The configuration with that store."""
+    return store_settings(store_address, tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> StoredMemory:
+    """The store of the configuration, as another process sees it."""
+    return store_of(settings)
+
+
+@pytest.fixture
+def command(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Run a command on the store of the test; returns its status and what it printed."""
+    monkeypatch.setenv(f"{PREFIX}STORE", str(settings.store))
+    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(settings.store_key_file))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        status = main(arguments)
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return run

@@ -7,7 +7,6 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,36 +24,11 @@ from cds_service.records import chain
 from cds_service.records.entries import kept_of
 from cds_service.records.report import doubted, performance
 from cds_service.records.retention import purge
-from cds_service.records.store import StoredMemory
 from cds_service.trust.tenant import OPEN, Tenant
 from rules import load_knowledge
 
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
 TODAY = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=24))
-
-
-@pytest.fixture
-def settings(store_address: str, tmp_path: Path) -> Settings:
-    return store_settings(store_address, tmp_path)
-
-
-@pytest.fixture
-def store(settings: Settings) -> StoredMemory:
-    return store_of(settings)
-
-
-@pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command on the store of the test; returns its status and what it printed."""
-    monkeypatch.setenv(f"{PREFIX}STORE", str(settings.store))
-    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(settings.store_key_file))
-
-    def run(*arguments: str) -> tuple[int, str]:
-        status = main(arguments)
-        told = capsys.readouterr()
-        return status, told.out + told.err
-
-    return run
 
 
 def calls(http: Any, number: int, body: dict[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +20,6 @@ LONG_USE = {
 DEPRESSION, SUICIDAL = ("35489007", "Depressive disorder"), ("6471006", "Suicidal thoughts")
 ALCOHOL = ("7200002", "Alcoholism")
 NARCAN = order("narcan", "naloxone hydrochloride 40 MG/ML Nasal Spray", code="1725059")
-
-
-@pytest.fixture
-def settings(store_address: str, tmp_path: Path) -> Settings:
-    return store_settings(store_address, tmp_path)
 
 
 @pytest.fixture

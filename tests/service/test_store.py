@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ehr import ABSENT, assessment, cards, lorazepam, order, post, prefetch, select, sign
 from sqlalchemy import func, text, update
 from sqlalchemy import select as select_rows
-from stores import client_with, store_of, store_settings
+from stores import client_with, store_of
 
 from cds_service.__main__ import main
 from cds_service.config import Settings
@@ -26,16 +25,6 @@ LONG_USE = {
     "authoredOn": "2026-01-02",
     "dispenseRequest": {"expectedSupplyDuration": {"value": 330, "unit": "d"}},
 }
-
-
-@pytest.fixture
-def settings(store_address: str, tmp_path: Path) -> Settings:
-    return store_settings(store_address, tmp_path)
-
-
-@pytest.fixture
-def store(settings: Settings) -> StoredMemory:
-    return store_of(settings)
 
 
 def rows(store: StoredMemory, table: Any) -> list[dict[str, Any]]:

@@ -40,29 +40,6 @@ from rules import load_knowledge
 FEEDBACK = "/cds-services/benzo-order-sign/feedback"
 
 
-@pytest.fixture
-def settings(store_address: str, tmp_path: Path) -> Settings:
-    return store_settings(store_address, tmp_path)
-
-
-@pytest.fixture
-def store(settings: Settings) -> StoredMemory:
-    return store_of(settings)
-
-
-@pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    monkeypatch.setenv(f"{PREFIX}STORE", str(settings.store))
-    monkeypatch.setenv(f"{PREFIX}STORE_KEY_FILE", str(settings.store_key_file))
-
-    def run(*arguments: str) -> tuple[int, str]:
-        status = main(arguments)
-        told = capsys.readouterr()
-        return status, told.out + told.err
-
-    return run
-
-
 def changed(settings: Settings, *statements: str) -> None:
     """Change the database behind the service's back."""
     address = str(settings.store)
