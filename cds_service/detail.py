@@ -32,6 +32,7 @@ _DRAFTED = " (draft order)"
 _TABLE = ("| order | is | a day | comes to |", "|---|---|---|---|")
 # With so many options of its own a card needs no general one.
 _ENOUGH = 3
+_MOST_OFFERED = 5
 
 
 class _Budget(NamedTuple):
@@ -142,7 +143,11 @@ def _weight(finding: Met) -> int:
 
 
 def _options(findings: Sequence[Met], assessment: Assessment, offers: Iterable[str], asked: Sequence[str]) -> str:
-    options = [quoted(_lower(offer).removesuffix(_DRAFTED), LONGEST_REASON) for offer in offers]
+    # Orders of one product have one option here, and a button each.
+    offered = dict.fromkeys(quoted(_lower(offer).removesuffix(_DRAFTED), LONGEST_REASON) for offer in offers)
+    options = list(offered)[:_MOST_OFFERED]
+    if len(offered) > _MOST_OFFERED:
+        options.append(f"{len(offered) - _MOST_OFFERED} more, offered below")
     ids = {finding.id for finding in findings}
     if any(map(is_astray, findings)):
         options.append("check which patient the order is for")

@@ -545,3 +545,26 @@ def test_draft_orders_that_came_in_part_leave_the_load_with_them_incomplete(http
     assert load["current"]["complete"] is True
     assert load["with_order"]["complete"] is False
     assert "at least" in found[0]["summary"]
+
+
+def test_orders_of_one_product_have_one_option_in_the_text_and_a_button_each() -> None:
+    (card,) = post(client(), sign(*(lorazepam(f"l{number}") for number in range(9)))).json["cards"]
+    (options,) = [line for line in card["detail"].splitlines() if line.startswith("**Options:**")]
+    assert options.count("remove lorazepam") == 1
+    assert sum(each["label"].startswith("Remove lorazepam") for each in card["suggestions"]) == 9
+
+
+def test_of_many_options_the_first_few_stand_in_the_text_and_the_rest_are_counted() -> None:
+    names = (
+        "lorazepam 1 MG",
+        "diazepam 5 MG",
+        "temazepam 15 MG",
+        "zolpidem tartrate 5 MG",
+        "clonazepam 1 MG",
+        "alprazolam 1 MG",
+    )
+    drafts = [order(f"d{number}", f"{name} Oral Tablet", a_day=1) for number, name in enumerate(names * 2)]
+    (card,) = post(client(), sign(*drafts)).json["cards"]
+    (options,) = [line for line in card["detail"].splitlines() if line.startswith("**Options:**")]
+    assert options.count("; ") < len(names) + 3
+    assert "1 more, offered below" in options

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 from caller import ES384, key_server, public, tenants_file, token
 from ehr import DAY, assert_outcome, client, lorazepam, order, post, prefetch, sign
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from cds_service.app import Parts, create_app, parts_of
 from cds_service.config import Settings
@@ -217,7 +221,35 @@ def test_about_tells_its_attributes_in_both_forms() -> None:
         assert source.title.partition("'")[0].partition("&")[0][:40] in page.text
 
 
+def _call_without_end(begins: Callable[[], object] = lambda: None) -> TestResponse:
+    """The answer to a call that never gets beyond asking what day it is."""
+
+    def clock() -> date:
+        begins()
+        ends = time.monotonic() + 20
+        while time.monotonic() < ends:
+            pass
+        raise AssertionError("the call was not given up")
+
+    return post(create_app(Settings(call_seconds=0.01), clock=clock).test_client(), sign(lorazepam("l1")))
+
+
 def test_a_call_that_takes_too_long_is_given_up_and_says_that_nothing_was_judged() -> None:
-    response = post(client(call_seconds=0.001), sign(*(lorazepam(f"l{number}") for number in range(300))))
-    told = assert_outcome(response, 503, "timeout")
+    told = assert_outcome(_call_without_end(), 503, "timeout")
     assert "No judgement was made" in told["details"]["text"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_call_is_given_up_too_where_the_alarm_rang_in_a_destructor_which_drops_it() -> None:
+    dropped = []
+
+    class Held:
+        def __del__(self) -> None:
+            try:
+                time.sleep(10)
+            except BaseException as error:
+                dropped.append(error)
+                raise
+
+    assert_outcome(_call_without_end(begins=Held), 503, "timeout")
+    assert len(dropped) == 1
