@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -14,18 +13,18 @@ from werkzeug.exceptions import HTTPException
 from cds_service import logs
 from cds_service.about import serve_about
 from cds_service.answers import json_response as _json
-from cds_service.assessment_json import without_empty
 from cds_service.config import Settings
 from cds_service.crossing import allow_crossing
 from cds_service.health import serve_health
 from cds_service.hooks.answer import Judge
-from cds_service.hooks.body import parse_object, require_json, too_many_bytes
+from cds_service.hooks.body import require_json, sound_object, too_many_bytes
 from cds_service.hooks.discovery import discovery_body
 from cds_service.hooks.errors import CallError, NotAdmittedError
 from cds_service.hooks.evaluation import shown
 from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.live import LiveCompletion
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
+from cds_service.hooks.repeats import Repeats
 from cds_service.hooks.services import PREFETCH, SERVICES, service_of
 from cds_service.hooks.time_limit import within
 from cds_service.metrics import NOBODY, Metrics, serve_metrics
@@ -140,13 +139,16 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     gate: Gate = OpenGate(everybody)
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
-    return Parts(gate, Judge(settings.limits, LiveCompletion(settings.fetch_limits, settings.ca_file)), memory)
+    completion = LiveCompletion(settings.fetch_limits, settings.ca_file)
+    return Parts(gate, Judge(settings.limits, completion, Repeats(settings.remember_seconds)), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
-    def body() -> dict[str, Any]:
+    limits = settings.limits
+
+    def body() -> bytes:
         require_json(request.mimetype, request.headers.get("Content-Encoding", ""))
-        return parse_object(request.get_data(), settings.limits)
+        return request.get_data()
 
     def admitted(endpoint: Endpoint) -> Tenant:
         tenant = parts.gate.admit(request.headers.get("Authorization"), endpoint)
@@ -178,13 +180,13 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
         metrics.judged(evaluation, cards)
         answer = shown(cards)
         g.cards = len(answer)
-        return _json({"cards": without_empty(answer)})
+        return _json({"cards": answer})
 
     @app.post("/cds-services/<identity>/feedback")
     def feedback(identity: str) -> Response:
         tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
-        items = within(settings.call_seconds, lambda: read_feedback(body()))
+        items = within(settings.call_seconds, lambda: read_feedback(sound_object(body(), limits)))
         parts.memory.feedback(tenant, service.id, items, datetime.now(UTC))
         return _json({"received": len(items)})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from cds_service.assessment_json import concerning
+from cds_service.assessment_json import concerning, without_empty
 from cds_service.clauses import clause
 from cds_service.detail import detail
 from cds_service.dialect import MARKDOWN, CardDialect, in_dialect
@@ -22,7 +22,7 @@ from cds_service.occasion import (
     occasion_of,
 )
 from cds_service.phrases import listed, load_figure
-from cds_service.suggestions import override_reasons, suggestions
+from cds_service.suggestions import named, override_reasons, suggestions
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Severity
@@ -71,6 +71,14 @@ class Card:
     def indicator(self) -> str:
         """How loud it is: ``info``, ``warning`` or ``critical``."""
         return str(self.body["indicator"])
+
+    def of_call(self, invocation: Invocation) -> Card:
+        """The same card as the answer to another call of the same content."""
+        identity = _identity(self.topic, invocation)
+        told: dict[str, Any] = {"uuid": identity}
+        if "suggestions" in self.body:
+            told["suggestions"] = named(self.body["suggestions"], identity)
+        return replace(self, body=self.body | told)
 
 
 def cards_for(
@@ -136,11 +144,11 @@ def _body(
     knowledge: Knowledge,
     dialect: CardDialect,
 ) -> dict[str, Any]:
-    identity = uuid5(NAMESPACE_URL, f"{invocation.service_id}|{invocation.hook_instance}|{topic.code}")
+    identity = _identity(topic.code, invocation)
     guideline = knowledge.suggestions.guidelines[_guideline(topic, findings, knowledge)]
-    offered = suggestions(topic.code, str(identity), findings, assessment, invocation, knowledge)
+    offered = suggestions(topic.code, identity, findings, assessment, invocation, knowledge)
     card: dict[str, Any] = {
-        "uuid": str(identity),
+        "uuid": identity,
         "summary": summary(findings, assessment, knowledge),
         "indicator": _indicator(topic, findings, occasion),
         "detail": detail(
@@ -162,7 +170,13 @@ def _body(
     card["overrideReasons"] = override_reasons(knowledge)
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]
     card["extension"] = {"org.benzo-cds.assessment": concerning(assessment, {finding.id for finding in findings})}
-    return card
+    # CDS Hooks forbids empty members.
+    cleaned: dict[str, Any] = without_empty(card)
+    return cleaned
+
+
+def _identity(topic: str, invocation: Invocation) -> str:
+    return str(uuid5(NAMESPACE_URL, f"{invocation.service_id}|{invocation.hook_instance}|{topic}"))
 
 
 def _guideline(topic: Topic, findings: Iterable[Met], knowledge: Knowledge) -> str:

@@ -30,6 +30,9 @@ LONGEST_KEPT = 2_000
 MOST_KEPT = 4_096
 """So many elements of a kind are remembered by one process, the least used forgotten first."""
 
+REMEMBERED_MOST_BYTES = 4_000_000
+"""Of the last calls, so many bytes of requests are remembered by one process with what they came to."""
+
 MOST_EVIDENCE = 24
 LONGEST_EVIDENCE = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
@@ -130,6 +133,10 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Processes that answer")
     call_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0, description="Longest time for reading and judging one call; beyond it 503"
+    )
+    remember_seconds: Annotated[int, Field(ge=0, le=3_600)] = Field(
+        default=120,
+        description="How long a process remembers what a call came to, for the same call again; 0: never",
     )
     timeout_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
         default=30, description="Longest time for one answer, whatever it waits for; beyond it the process is replaced"

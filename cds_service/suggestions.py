@@ -41,10 +41,12 @@ def suggestions(
         if topic == LONG_TERM_USE
         else _order(findings, assessment, invocation, knowledge)
     )
-    return [
-        {"label": label, "uuid": str(uuid5(NAMESPACE_URL, f"{card}|{index}")), "actions": [action]}
-        for index, (label, action) in enumerate(offers)
-    ]
+    return named([{"label": label, "uuid": "", "actions": [action]} for label, action in offers], card)
+
+
+def named(offers: list[dict[str, Any]], card: str) -> list[dict[str, Any]]:
+    """The suggestions with the uuids that they have on the card of this uuid."""
+    return [offer | {"uuid": str(uuid5(NAMESPACE_URL, f"{card}|{index}"))} for index, offer in enumerate(offers)]
 
 
 def override_reasons(knowledge: Knowledge) -> list[dict[str, Any]]:

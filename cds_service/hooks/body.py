@@ -39,13 +39,23 @@ def require_json(content_type: str, encoding: str) -> None:
         raise WrongContentTypeError("The request must not be compressed (no Content-Encoding).")
 
 
-def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
-    """The JSON object that a body holds.
+def sound_object(data: bytes, limits: Limits) -> dict[str, Any]:
+    """The JSON object that a body holds, looked at whole.
 
     Raises:
-        TooLargeError: more bytes, deeper nesting or longer lists than the limits allow.
-        NotJsonError: not UTF-8, not JSON (the message has line and column), or an object that has a member twice: which
-            of the two was meant, nobody can tell.
+        TooLargeError, NotJsonError, MalformedRequestError: as :func:`parse_object` and :func:`require_sound`.
+    """
+    value = parse_object(data, limits)
+    require_sound(data, value, limits)
+    return value
+
+
+def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
+    """The JSON object that a body holds, before it is looked at what sort of one.
+
+    Raises:
+        TooLargeError: more bytes than the limits allow.
+        NotJsonError: not UTF-8, or not JSON (the message has line and column).
         MalformedRequestError: JSON, but no object.
     """
     if len(data) > limits.bytes:
@@ -58,6 +68,16 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
         raise NotJsonError(f"The request is not valid JSON at line {error.line}, column {error.column}.") from None
     if not isinstance(value, dict):
         raise MalformedRequestError([("request", "must be a JSON object")])
+    return value
+
+
+def require_sound(data: bytes, value: dict[str, Any], limits: Limits) -> None:
+    """Refuse an object that is not to be read: ``value`` is what was parsed of ``data``.
+
+    Raises:
+        TooLargeError: deeper nesting or longer lists than the limits allow.
+        NotJsonError: an object in it has a member twice: which of the two was meant, nobody can tell.
+    """
     outline = Outline.of(data)
     if outline.is_deeper(limits.depth) or outline.longest_list > limits.entries:
         _require_within(value, limits)
@@ -65,7 +85,6 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
         refuse_doubles(data, value, outline)
     except NotADocumentError:
         raise NotJsonError("The request holds an object with the same member twice.") from None
-    return value
 
 
 def too_many_bytes(most: int) -> TooLargeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,11 @@ class Evaluation:
     cards: tuple[Card, ...] = ()
     would_fire: frozenset[str] = frozenset()
     reached: Mapping[str, str] = field(default_factory=dict)
+
+    def of_call(self, hook_instance: str) -> Evaluation:
+        """What another call of the same content comes to: the same, under its own name."""
+        invocation = replace(self.invocation, hook_instance=hook_instance)
+        return replace(self, invocation=invocation, cards=tuple(card.of_call(invocation) for card in self.cards))
 
     @property
     def shadowed(self) -> bool:

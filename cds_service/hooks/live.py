@@ -123,7 +123,8 @@ class LiveCompletion:
             for entry in found.get(reference, _NOTHING).entries
             if isinstance(entry.resource, dict) and entry.resource.get("resourceType") == _MEDICATION
         ]
-        return replace(supply, more=(*supply.more, *more)) if more else supply
+        # Another supply also where nothing was found: a server that failed now may answer the next call.
+        return replace(supply, more=(*supply.more, *more))
 
     def _at_once(self, jobs: Mapping[str, Job], deadline: Deadline) -> dict[str, Prefetched]:
         """What each job came to; one that is not done in time is left behind, and ends by its own deadline."""

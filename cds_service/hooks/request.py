@@ -122,11 +122,12 @@ def read_request(value: dict[str, Any], service: Service) -> HookRequest:
         drafts=_drafts(context, service),
         selections=tuple(text for text in map(text_of, members(context.get("selections"))) if text),
         prefetch=prefetched(value),
-        access=_access(value),
+        access=access_of(value),
     )
 
 
-def _access(value: dict[str, Any]) -> FhirAccess:
+def access_of(value: dict[str, Any]) -> FhirAccess:
+    """Where a parsed body says that the caller's FHIR server is, and the token for it."""
     authorization = value.get("fhirAuthorization")
     token = authorization.get("access_token") if isinstance(authorization, dict) else None
     return FhirAccess(text_of(value.get("fhirServer")), token if isinstance(token, str) and token else None)

@@ -107,7 +107,9 @@ def test_who_has_no_key_cannot_make_a_chain(settings, tmp_path, monkeypatch, com
 def test_calls_at_the_same_time_make_one_chain(settings, store):
     """Eight connections at once, as of as many processes: no place twice, none left out."""
     everybody = Tenant(OPEN, load_knowledge(), settings.zone)
-    judged = Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), sign(lorazepam()), DAY)
+    judged = Judge(settings.limits).evaluate(
+        everybody, service_of("benzo-order-sign"), json.dumps(sign(lorazepam())).encode(), DAY
+    )
     one = kept_of(judged, judged.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
     store.database.upgrade()
     stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
@@ -170,7 +172,7 @@ def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
     body = sign(lorazepam())
     (card,) = cards(client_with(settings), body)
     other = Tenant("other", load_knowledge(), settings.zone)
-    judged = Judge(settings.limits).evaluate(other, service_of("benzo-order-sign"), body, DAY)
+    judged = Judge(settings.limits).evaluate(other, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
     assert [each.body["uuid"] for each in judged.cards] == [card["uuid"]]
     now = datetime.now(UTC)
     store.remember(judged, judged.with_verdicts({}), now, 1.0, b"")

@@ -214,7 +214,9 @@ def test_no_place_is_given_twice_whatever_isolation_the_server_prefers(settings,
     name = str(settings.store).rpartition("/")[2]
     changed(settings, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'")
     everybody = Tenant(OPEN, load_knowledge(), settings.zone)
-    judged = Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), sign(lorazepam()), DAY)
+    judged = Judge(settings.limits).evaluate(
+        everybody, service_of("benzo-order-sign"), json.dumps(sign(lorazepam())).encode(), DAY
+    )
     one = kept_of(judged, judged.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
     store.database.upgrade()
     stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
