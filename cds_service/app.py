@@ -227,8 +227,7 @@ def _each_call(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None
 
     @app.after_request
     def finish(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend({name: value for name, value in headers.items() if name not in response.headers})
         identity = (request.view_args or {}).get("identity")
         service = identity if identity in SERVICES else None
         seconds = _seconds_since(g.begun)

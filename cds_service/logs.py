@@ -34,6 +34,7 @@ _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         structlog.processors.JSONRenderer(serializer=_line),
     ],
     wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
 )
 
 

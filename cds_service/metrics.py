@@ -8,8 +8,8 @@ made and not before.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -32,13 +32,17 @@ class Metrics:
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
         self._registry = CollectorRegistry()
-        counter = partial(Counter, namespace=_NAMESPACE, registry=self._registry)
+
+        def counter(name: str, told: str, labels: Sequence[str]) -> Callable[..., Counter]:
+            # A count is looked up by its labels once: there are few, and to check them takes longer than to count.
+            return cache(Counter(name, told, labels, namespace=_NAMESPACE, registry=self._registry).labels)
+
         self._calls = counter("calls", "Calls answered", ["service", "status", "tenant"])
         self._cards = counter("cards", "Cards made", ["service", "tenant", "topic", "indicator", "verdict"])
         self._findings = counter("findings", "Findings that raise a card", ["service", "tenant", "finding"])
         self._record = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
         self._refused = counter("not_admitted", "Calls that were not admitted", ["reason"])
-        self._seconds = Histogram(
+        seconds = Histogram(
             "call_seconds",
             "Time for an answer",
             ["service", "tenant"],
@@ -46,25 +50,26 @@ class Metrics:
             registry=self._registry,
             buckets=_SECONDS,
         )
+        self._seconds: Callable[..., Histogram] = cache(seconds.labels)
 
     def answered(self, service: str, status: int, tenant: str, seconds: float) -> None:
         """Count a call, with the time it took."""
-        self._calls.labels(service, str(status), tenant).inc()
-        self._seconds.labels(service, tenant).observe(seconds)
+        self._calls(service, str(status), tenant).inc()
+        self._seconds(service, tenant).observe(seconds)
 
     def judged(self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]]) -> None:
         """Count what a call came to."""
         service, tenant = evaluation.service.id, evaluation.tenant.id
         for card, verdict in cards:
-            self._cards.labels(service, tenant, card.topic, card.body["indicator"], verdict).inc()
+            self._cards(service, tenant, card.topic, card.body["indicator"], verdict).inc()
         for finding in sorted(evaluation.would_fire):
-            self._findings.labels(service, tenant, finding).inc()
+            self._findings(service, tenant, finding).inc()
         for key, reached in evaluation.reached.items():
-            self._record.labels(key, reached).inc()
+            self._record(key, reached).inc()
 
     def not_admitted(self, reason: str) -> None:
         """Count a refused caller; the reason is one of our own words."""
-        self._refused.labels(reason).inc()
+        self._refused(reason).inc()
 
     def text(self) -> bytes:
         """The counts of all processes, as Prometheus reads them."""

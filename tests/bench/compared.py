@@ -26,16 +26,18 @@ _WARM = 1_000
 @dataclass(frozen=True)
 class Configuration:
     """How the service is set: with tenants, whose tokens are checked, or without; with a store in a file, or without;
-    and further settings."""
+    and further settings. ``only_again``: measured on what comes again alone."""
 
     name: str
     tenants: bool = False
     audit: bool = False
     settings: dict[str, str] = field(default_factory=dict)
+    only_again: bool = False
 
 
 CONFIGURATIONS = (
     Configuration("JWT and audit off"),
+    Configuration("the same, nothing remembered", settings={"REMEMBER_SECONDS": "0"}, only_again=True),
     Configuration("JWT on", tenants=True),
     Configuration("JWT and audit on", tenants=True, audit=True),
 )
@@ -43,11 +45,12 @@ CONFIGURATIONS = (
 
 @dataclass(frozen=True)
 class Requests:
-    """What is sent: ``warm`` first and unmeasured, then ``measured``."""
+    """What is sent: ``warm`` first and unmeasured, then ``measured``. ``again``: all of one content."""
 
     name: str
     warm: Sequence[bytes]
     measured: Sequence[bytes]
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,13 @@ class Measured:
 
 
 def requests(calls: int) -> Iterator[Requests]:
-    """The same request again and again; then requests of which none is sent twice."""
+    """The same request again and again, each time as a call of its own; then requests of which none is sent twice."""
     ordinary, common = Population(), Population(common=True)
     silent, large = Population(sedative=False), Population(300, 200)
     warm = list(ordinary.requests(100_000, _WARM))
     (again,) = ordinary.requests(1_000, 1)
     kilobytes = f"{len(again) / 1000:.0f} kB"
-    yield Requests(f"{kilobytes}, one request again and again", [again] * 50, [again] * calls)
+    yield Requests(f"{kilobytes}, one request again and again", renamed(again, 50), renamed(again, calls), again=True)
     yield Requests(f"{kilobytes}, each of another patient", warm, list(ordinary.requests(1_000, calls)))
     yield Requests(
         "the same, common drugs more often", list(common.requests(200_000, _WARM)), list(common.requests(30_000, calls))
@@ -75,12 +78,19 @@ def requests(calls: int) -> Iterator[Requests]:
     yield Requests("the same, the draft no sedative", warm[:100], list(silent.requests(10_000, calls)))
     (again,) = large.requests(40_000, 1)
     many = max(100, calls // 4)
-    yield Requests(f"{len(again) / 1000:.0f} kB, one request again and again", [again] * 10, [again] * many)
+    name = f"{len(again) / 1000:.0f} kB, one request again and again"
+    yield Requests(name, renamed(again, 10), renamed(again, many), again=True)
     yield Requests(
         f"{len(again) / 1000:.0f} kB, each of another patient",
         list(large.requests(50_000, 20)),
         list(large.requests(41_000, many)),
     )
+
+
+def renamed(body: bytes, count: int) -> list[bytes]:
+    """So many calls of one content, each with a ``hookInstance`` of its own, as an EHR gives it."""
+    request = orjson.loads(body)
+    return [orjson.dumps(request | {"hookInstance": str(uuid4())}) for _ in range(count)]
 
 
 def compared(calls: int) -> Iterator[str]:
@@ -94,7 +104,7 @@ def compared(calls: int) -> Iterator[str]:
             settings = configuration.settings | ({"TENANTS": str(tenants)} if configuration.tenants else {})
             settings |= {"STORE": f"{folder}/records.sqlite3" if configuration.audit else "none"}
             with service(settings) as ours, bare() as theirs:
-                for sent in sets:
+                for sent in (each for each in sets if each.again or not configuration.only_again):
                     one, other = _in_turn(ours, theirs, sent, configuration)
                     yield (
                         f"| {sent.name} | {configuration.name} | {one.p50:.1f} | {other.p50:.1f} | {one.p99:.1f} | "
