@@ -8,6 +8,7 @@ changed.
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 import threading
@@ -16,7 +17,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import blake2b
 from typing import Any
 
 from cds_service.config import REMEMBERED_MOST_BYTES
@@ -74,7 +74,7 @@ class Repeats:
         cut = _without(received, ((_HOOK_INSTANCE, str(name)), *(((_TOKEN, token),) if token is not None else ())))
         if cut is None:
             return None
-        written = blake2b(f"{service.id} {on} {token is not None} ".encode(), key=self._key, digest_size=32)
+        written = hmac.new(self._key, f"{service.id} {on} {token is not None} ".encode(), "sha256")
         for part in cut:
             written.update(part)
         return Content(written.digest(), len(received), hook_instance)
