@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cds_service import logs
-from cds_service.fhir.bundle import HAS_MORE_PAGES, NOT_SENT, Entry, Prefetched, Supplied, read_value
+from cds_service.fhir.bundle import HAS_MORE_PAGES, IS_ERROR, NOT_SENT, Entry, Prefetched, Supplied, read_value
 from cds_service.fhir.client import NOT_IN_TIME, Deadline, FetchError, FetchLimits, FhirClient
 from cds_service.fhir.elements import members
 from cds_service.fhir.pages import all_pages
@@ -27,7 +27,7 @@ from cds_service.trust.tenant import FhirServer, Tenant
 
 NOT_LISTED = "the FHIR server of the request is not one that this tenant has listed"
 NO_TOKEN = "the request gives no access to its FHIR server"
-TOO_MANY_REFERENCES = "more medications are referred to than are fetched"
+ANSWERED_WITH_ERROR = "the FHIR server answered with an error"
 _MEDICATION = "Medication"
 
 Job = Callable[[], Prefetched]
@@ -217,7 +217,9 @@ def _refused(supply: Supply, lacking: Mapping[str, Prefetched], why: str) -> Sup
 def _came_to(future: Future[Prefetched]) -> Prefetched:
     error = future.exception()
     if error is None:
-        return future.result()
+        found = future.result()
+        told = tuple(ANSWERED_WITH_ERROR if why == IS_ERROR else why for why in found.incomplete)
+        return found if told == found.incomplete else replace(found, incomplete=told)
     if not isinstance(error, FetchError):
         logs.failed(error)
     return Prefetched(Supplied.ABSENT, incomplete=(str(error) if isinstance(error, FetchError) else NOT_IN_TIME,))

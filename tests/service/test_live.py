@@ -179,7 +179,7 @@ def test_a_broken_page_leaves_the_ones_before_and_is_said(server: FhirServer) ->
         (Reply(EMPTY, drip=0.2), "the FHIR server did not answer in time"),
         (
             Reply({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}),
-            "the client sent an error",
+            "the FHIR server answered with an error",
         ),
     ],
     ids=[

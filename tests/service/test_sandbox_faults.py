@@ -175,7 +175,7 @@ WHOLE = [
     ("throttled", "the FHIR server is busy"),
     ("slow", "the FHIR server did not answer in time"),
     ("failed", "the FHIR server failed"),
-    ("error-outcome", "the client sent an error"),
+    ("error-outcome", "the FHIR server answered with an error"),
     ("expired-token", "the FHIR server did not accept the token"),
 ]
 PARTIAL = [
