@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from cds_service import commands, knowledge_command, records_command
 from cds_service.config import MOST_RETENTION_DAYS, Settings, explain
 from cds_service.records.opening import StoreSettingError
+from cds_service.trust.tenant import OPEN
 from cds_service.trust.tenant_file import TenantFileError
 from rules.knowledge import KnowledgeError
 
@@ -154,6 +155,9 @@ def _store(parser: argparse.ArgumentParser) -> None:
     doubted = parts.add_parser("doubts", help="cards answered with: not taking it, or the dose on record is wrong")
     _period(doubted)
     doubted.set_defaults(run=records_command.doubts)
+    named = parts.add_parser("names", help="what stands in the store for the patients that standard input holds")
+    named.add_argument("--tenant", default=OPEN, help="of this tenant; without tenants it is `open`")
+    named.set_defaults(run=records_command.store_names)
 
 
 def _period(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,8 @@
-"""The commands on the store: ``report``, ``audit verify|export`` and ``store upgrade|purge|doubts``."""
+"""The commands on the store: ``report``, ``audit verify|export`` and ``store upgrade|purge|doubts|names``."""
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from cds_service.commands import CommandError
 from cds_service.config import Settings
+from cds_service.hooks.request import patient_reference
 from cds_service.records import chain
 from cds_service.records.answer_rows import codes_that_lead_to
 from cds_service.records.audit_event import audit_event
@@ -153,6 +155,18 @@ def store_purge(chosen: Namespace, settings: Settings) -> int:
     store = _store(settings)
     gone = _asked(store.database, lambda c: purge(c, now - timedelta(days=days), now, store.names), writes=True)
     print(f"Older than {days} days: {gone.evaluations} calls and {gone.answers} answers; {gone.tokens} expired tokens.")
+    return 0
+
+
+def store_names(chosen: Namespace, settings: Settings) -> int:
+    """Print the names in the store of the patients that standard input holds, a reference or an id in each line.
+
+    They are read and not given as arguments: those would stand in the history of the shell.
+    """
+    names = _store(settings).names
+    for line in sys.stdin:
+        if line.strip():
+            print(names.of("patient", chosen.tenant, patient_reference(line.strip())))
     return 0
 
 

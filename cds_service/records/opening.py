@@ -11,7 +11,7 @@ from cds_service.health import program_version
 from cds_service.records.database import Database, StoreDownError
 from cds_service.records.engines import SQLITE, StoreAddressError, address_of
 from cds_service.records.memory import Memory, NoMemory
-from cds_service.records.pseudonyms import KeyFileError, read_key, read_or_make_key
+from cds_service.records.pseudonyms import KeyFileError, Pseudonyms, read_key, read_or_make_key
 from cds_service.records.store import StoredMemory
 
 NO_STORE = "none"
@@ -60,12 +60,23 @@ def open_store(settings: Settings) -> StoredMemory:
         elif url.get_backend_name() == SQLITE:
             file = Path(str(url.database))
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            names = read_or_make_key(file.with_name(file.name + _KEY_ENDING))
+            names = _key_beside(file)
         else:
             raise KeyFileError("is needed for a store that is not a file")
     except (KeyFileError, OSError) as error:
         raise StoreSettingError(f"{PREFIX}STORE_KEY_FILE: {getattr(error, 'strerror', None) or error}") from None
     return StoredMemory(Database(url, settings.store_seconds), names, program_version())
+
+
+def _key_beside(file: Path) -> Pseudonyms:
+    """The key beside the file of a store, made with the store and never after it: with another, no patient would be
+    known again, and the record would be broken from there on."""
+    key = file.with_name(file.name + _KEY_ENDING)
+    if not key.exists() and file.exists() and file.stat().st_size:
+        raise KeyFileError(
+            f"{key} is gone, and the store it was made for is there: put it back, or move the store away"
+        )
+    return read_or_make_key(key)
 
 
 def with_default_store(settings: Settings) -> Settings:

@@ -212,6 +212,19 @@ def test_a_doubted_record_is_on_the_list(settings, store, command):
     assert "p1" not in json.loads(told)["patient"]
 
 
+def test_a_patient_whom_one_knows_is_found_in_the_store_by_the_name_there(settings, command, monkeypatch):
+    http = client_with(settings)
+    (card,) = cards(http, sign(lorazepam()))
+    answer(http, card, "record-differs")
+    monkeypatch.setattr("sys.stdin", StringIO("p1\n\nPatient/p1\nPatient/p2\n"))
+    status, told = command("store", "names")
+    one, same, other = told.split()
+    assert status == 0
+    assert json.loads(command("store", "doubts")[1])["patient"] == one == same != other
+    monkeypatch.setattr("sys.stdin", StringIO("p1\n"))
+    assert command("store", "names", "--tenant", "general")[1].split() not in ([one], [other])
+
+
 # -- what is purged, and what is exported ----------------------------------------------------------------------------
 
 

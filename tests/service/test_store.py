@@ -14,8 +14,9 @@ from stores import client_with, store_of
 
 from cds_service.__main__ import main
 from cds_service.config import Settings
+from cds_service.records import chain
 from cds_service.records.database import StoreDownError
-from cds_service.records.opening import with_default_store
+from cds_service.records.opening import StoreSettingError, with_default_store
 from cds_service.records.schema import answers, evaluations, metadata
 from cds_service.records.schema import cards as card_rows
 from cds_service.records.store import StoredMemory
@@ -354,6 +355,22 @@ def test_a_file_store_makes_its_key_once_and_for_its_owner_alone(tmp_path):
     key = tmp_path / "kept" / "records.sqlite3.key"
     assert key.stat().st_mode & 0o077 == 0
     assert store_of(settings).names == first.names
+
+
+def test_a_key_that_was_lost_is_not_made_anew_for_the_store_that_is_there(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "records.sqlite3"
+    settings = Settings(store=str(file))
+    post(client_with(settings), sign(lorazepam()))
+    key = tmp_path / "records.sqlite3.key"
+    secret = key.read_text("utf-8")
+    key.unlink()
+    with pytest.raises(StoreSettingError, match="put it back, or move the store away"):
+        store_of(settings)
+    status, _, err = checked(monkeypatch, capsys, store=str(file))
+    assert (status, f"BENZO_CDS_STORE_KEY_FILE: {key} is gone" in err) == (1, True)
+    assert not key.exists()
+    key.write_text(secret, "utf-8")
+    assert store_of(settings).database.use(chain.tenants_of) == ["open"]
 
 
 def test_serve_keeps_a_file_of_its_user_where_no_store_is_named(tmp_path, monkeypatch):
