@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
 
 from cds_service.records.database import Row
 from cds_service.records.engines import lock
@@ -20,6 +20,14 @@ from cds_service.records.schema import card_findings, cards, checkpoints, evalua
 
 _BEGINNING = ""
 _BATCH = 1_000
+# What every call asks is built here, once: to build a statement takes longer than to execute it.
+_LAST = (
+    select(evaluations.c.sequence, evaluations.c.link)
+    .where(evaluations.c.tenant == bindparam("tenant"))
+    .order_by(evaluations.c.sequence.desc())
+    .limit(1)
+)
+_NEW_EVALUATION, _NEW_FIRED, _NEW_CARDS, _NEW_FINDINGS = map(insert, (evaluations, fired, cards, card_findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +61,22 @@ def append(connection: Connection, kept: Kept, names: Pseudonyms) -> int:
     last, link = head(connection, tenant)
     sequence = last + 1
     row = kept.evaluation | {"sequence": sequence, "previous": link}
-    connection.execute(insert(evaluations), row | {"link": names.link(link, content(row))})
+    connection.execute(_NEW_EVALUATION, row | {"link": names.link(link, content(row))})
     place = {"tenant": tenant, "sequence": sequence}
     if kept.fired:
-        connection.execute(insert(fired), [place | {"finding": finding} for finding in kept.fired])
+        connection.execute(_NEW_FIRED, [place | {"finding": finding} for finding in kept.fired])
     if kept.cards:
-        connection.execute(insert(cards), [card | place for card in kept.cards])
+        connection.execute(_NEW_CARDS, [card | place for card in kept.cards])
         raised = [
             place | {"topic": topic, "finding": finding} for topic, named in kept.raised.items() for finding in named
         ]
-        connection.execute(insert(card_findings), raised)
+        connection.execute(_NEW_FINDINGS, raised)
     return sequence
 
 
 def head(connection: Connection, tenant: str) -> tuple[int, str]:
     """The last place of a tenant's chain, and its link."""
-    last = connection.execute(
-        select(evaluations.c.sequence, evaluations.c.link)
-        .where(evaluations.c.tenant == tenant)
-        .order_by(evaluations.c.sequence.desc())
-        .limit(1)
-    ).first()
+    last = connection.execute(_LAST, {"tenant": tenant}).first()
     return (last.sequence, last.link) if last is not None else begins_after(connection, tenant)
 
 

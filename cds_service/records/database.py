@@ -27,7 +27,7 @@ from cds_service import logs
 from cds_service.config import STORE_PAUSE_SECONDS
 from cds_service.hooks.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
-from cds_service.records.engines import POSTGRESQL, SQLITE, WRITES, engine_of, lock
+from cds_service.records.engines import POSTGRESQL, SQLITE, begin, engine_of, lock
 
 T = TypeVar("T")
 
@@ -177,8 +177,8 @@ class Database:
 
     @contextmanager
     def _begun(self, writes: bool) -> Iterator[Connection]:
-        marked = self._engine_here().execution_options(**{WRITES: writes})
-        with marked.begin() as connection:
+        with self._engine_here().begin() as connection:
+            begin(connection, writes=writes)
             yield connection
 
     def _engine_here(self) -> Engine:

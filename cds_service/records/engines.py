@@ -8,9 +8,8 @@ from sqlalchemy.exc import ArgumentError
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
-WRITES = "benzo_cds_writes"
-"""The option of a connection that says that its transaction will write."""
 _MILLISECONDS = 1000
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
 class StoreAddressError(ValueError):
@@ -45,7 +44,6 @@ def engine_of(url: URL, seconds: float) -> Engine:
     if url.get_backend_name() == SQLITE:
         engine = create_engine(url, connect_args={"timeout": seconds, "check_same_thread": False})
         event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         return engine
     limit = int(seconds * _MILLISECONDS)
     options = f"-c statement_timeout={limit} -c lock_timeout={limit} -c idle_in_transaction_session_timeout={limit * 5}"
@@ -62,7 +60,7 @@ def engine_of(url: URL, seconds: float) -> Engine:
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # Transactions are begun by hand below: the driver would begin them too late.
+    # Transactions are begun by hand, by :func:`begin`: the driver would begin them too late.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
@@ -70,12 +68,14 @@ def _configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer says so at once: one that reads first and then writes could find that another has written meanwhile.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+def begin(connection: Connection, *, writes: bool) -> None:
+    """Begin the transaction of a connection, where its driver does not. A writer says so at once: one that reads first
+    and then writes could find that another has written meanwhile."""
+    if connection.dialect.name == SQLITE:
+        connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def lock(connection: Connection, name: str) -> None:
     """Let nobody else have the lock of a name until this transaction ends; in SQLite a writer has all there is."""
     if connection.dialect.name == POSTGRESQL:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+        connection.execute(_LOCK, {"name": name})

@@ -65,6 +65,8 @@ def kept_of(
 ) -> Kept:
     """What is kept of a call. ``received`` is the body; ``program`` the version of this program."""
     call, assessment = evaluation.invocation, evaluation.assessment
+    load, complete = load_of(assessment)
+    beside = _json({name: _exactly(amount) for name, amount in beside_of(evaluation, names).items()})
     shared: Row = {
         "tenant": evaluation.tenant.id,
         "at": written(at),
@@ -95,11 +97,11 @@ def kept_of(
                 "indicator": card.indicator,
                 "verdict": verdict,
                 "fingerprint": fingerprint(card, evaluation, names),
-                "load": _exactly(load_of(assessment)[0]),
-                "complete": load_of(assessment)[1],
+                "load": _exactly(load),
+                "complete": complete,
                 "speaks_of": _json(list(card.speaks_of)),
                 "hazards": _json(sorted(hazards_of(card, evaluation, names))),
-                "beside": _json({name: _exactly(amount) for name, amount in beside_of(evaluation, names).items()}),
+                "beside": beside,
             }
             for card, verdict in cards
         ),

@@ -9,47 +9,51 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, delete, insert, select, tuple_
+from sqlalchemy import Connection, Insert, Table, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
-from sqlalchemy.exc import IntegrityError
 
 from cds_service import logs
 from cds_service.cards import Card
-from cds_service.config import LONGEST_TOKEN_LIFE, MOST_UNSAVED, REPEAT_SECONDS
+from cds_service.config import LONGEST_TOKEN_LIFE, MOST_UNSAVED
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
-from cds_service.records.answer_rows import codes_that_lead_to, rows_of
+from cds_service.records.answer_rows import rows_of
 from cds_service.records.database import Database, Row, StoreDownError, UnwritableError
-from cds_service.records.engines import SQLITE
-from cds_service.records.entries import Kept, fingerprint, kept_of, patient_name, said_by, said_then, user_name
+from cds_service.records.earlier_cards import EarlierCards
+from cds_service.records.engines import POSTGRESQL, SQLITE
+from cds_service.records.entries import Kept, kept_of
 from cds_service.records.memory import StoreStatus
-from cds_service.records.moments import written
 from cds_service.records.pseudonyms import Pseudonyms
-from cds_service.records.schema import answers, cards, checkpoints, tokens
-from cds_service.records.snooze import stays_away
+from cds_service.records.schema import answers, checkpoints, tokens
 from cds_service.trust.tenant import Tenant
-from rules.knowledge.guidance import LeadsTo
 
-_OVERRIDDEN = "overridden"
-_SIGN, _SELECT = "order-sign", "order-select"
-_INFO = "info"
-_PER_CENT = 100
 # How many of the records that waited are written with one call, and how many rows of answers in one transaction.
 _AT_ONCE = 10
 _ROWS_AT_ONCE = 100
 # What makes two answers the same, as the table has it.
 _SAME_ANSWER = ("tenant", "card", "outcome", "answered_at", "reason")
-# So many of the latest cards of a patient are looked through for an answer.
-_MOST_CARDS = 500
 # With every so many tokens that are used, more of those that have expired are forgotten.
 _FORGET_EVERY = 500
 _FORGOTTEN_AT_ONCE = 1_000
+
+
+def _new(table: Table) -> Mapping[str, Insert]:
+    """By database, what writes a row that is not there yet, and leaves one that is as it is. Built once: to build a
+    statement takes longer than to execute it."""
+    made = {
+        SQLITE: insert_in_sqlite(table).on_conflict_do_nothing(),
+        POSTGRESQL: insert_in_postgresql(table).on_conflict_do_nothing(),
+    }
+    # How many rows were written is not always told otherwise.
+    return {name: new.execution_options(preserve_rowcount=True) for name, new in made.items()}
+
+
+_NEW_TOKEN, _NEW_ANSWER = _new(tokens), _new(answers)
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ class StoredMemory:
         if not evaluation.cards or evaluation.shadowed:
             return {}
         with self._forgiven():
-            return self.database.use(partial(self._verdicts, evaluation=evaluation, at=at))
+            return self.database.use(lambda connection: EarlierCards(connection, evaluation, at, self.names).verdicts())
         return {}
 
     def remember(
@@ -143,8 +147,6 @@ class StoredMemory:
         if self._waiting:
             logs.not_kept(len(self._waiting))
 
-    # -- writing -----------------------------------------------------------------------------------------------------
-
     def _keep(self, *parts: Kept | tuple[Row, ...]) -> None:
         """Write what there is, as far as it is done in time; the rest waits."""
         end = time.monotonic() + self.database.seconds
@@ -169,10 +171,7 @@ class StoredMemory:
         if isinstance(what, Kept):
             chain.append(connection, what, self.names)
             return
-        in_sqlite = connection.dialect.name == SQLITE
-        # What was told before is left as it is.
-        new = (insert_in_sqlite if in_sqlite else insert_in_postgresql)(answers)
-        connection.execute(new.on_conflict_do_nothing(), list(what))
+        connection.execute(_NEW_ANSWER[connection.dialect.name], list(what))
 
     def _wait(self, what: Kept | tuple[Row, ...]) -> None:
         lost = 0
@@ -203,87 +202,9 @@ class StoredMemory:
                 return False
         return True
 
-    # -- reading -----------------------------------------------------------------------------------------------------
-
-    def _verdicts(self, connection: Connection, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
-        found = {}
-        for card in evaluation.cards:
-            if self._snoozed(connection, card, evaluation, at):
-                found[card.topic] = Verdict.SNOOZED
-            elif self._repeated(connection, card, evaluation, at):
-                found[card.topic] = Verdict.REPEATED
-        return found
-
-    def _snoozed(self, connection: Connection, card: Card, evaluation: Evaluation, at: datetime) -> bool:
-        tenant, knowledge = evaluation.tenant, evaluation.tenant.knowledge
-        policy = knowledge.policy.snooze
-        days = policy.days.value if tenant.snooze_days is None else Fraction(tenant.snooze_days)
-        if not days:
-            return False
-        since = written(at - timedelta(days=float(days)))
-        # First the patient's cards, then their answers: in one query the answers of a whole tenant may be gone through.
-        shown = connection.execute(
-            select(cards)
-            .where(
-                cards.c.tenant == tenant.id,
-                cards.c.patient == patient_name(evaluation, self.names),
-                cards.c.topic == card.topic,
-                cards.c.at >= since,
-                cards.c.verdict == Verdict.SHOWN,
-            )
-            .order_by(cards.c.at.desc())
-            .limit(_MOST_CARDS)
-        ).all()
-        if not shown:
-            return False
-        answered = connection.execute(
-            select(answers.c.card)
-            .where(
-                answers.c.tenant == tenant.id,
-                answers.c.card.in_({each.uuid for each in shown}),
-                answers.c.outcome == _OVERRIDDEN,
-                answers.c.reason.in_(codes_that_lead_to(LeadsTo.SNOOZE, knowledge)),
-                answers.c.received_at >= since,
-                # An answer of tomorrow is of a clock that was wrong.
-                answers.c.received_at <= written(at),
-            )
-            .order_by(answers.c.received_at.desc(), answers.c.id.desc())
-            .limit(1)
-        ).scalar()
-        # A call that was made again has the same card again, and may have said something else: which, nobody can tell.
-        then = [said_then(each) for each in shown if each.uuid == answered]
-        now, rise = said_by(card, evaluation, self.names), policy.rise_percent.value / _PER_CENT
-        return bool(then) and all(stays_away(now, each, rise) for each in then)
-
-    def _repeated(self, connection: Connection, card: Card, evaluation: Evaluation, at: datetime) -> bool:
-        user = user_name(evaluation, self.names)
-        if evaluation.service.hook != _SIGN or card.indicator != _INFO or not user:
-            return False
-        shown = connection.execute(
-            select(cards.c.sequence)
-            .where(
-                cards.c.tenant == evaluation.tenant.id,
-                cards.c.patient == patient_name(evaluation, self.names),
-                cards.c.topic == card.topic,
-                cards.c.user == user,
-                cards.c.service == evaluation.service.id.replace(_SIGN, _SELECT),
-                cards.c.verdict == Verdict.SHOWN,
-                cards.c.fingerprint == fingerprint(card, evaluation, self.names),
-                cards.c.at >= written(at - timedelta(seconds=REPEAT_SECONDS)),
-                cards.c.at <= written(at),
-            )
-            .limit(1)
-        ).first()
-        return shown is not None
-
 
 def _use_token(connection: Connection, row: Row) -> bool:
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(tokens), row)
-    except IntegrityError:
-        return False
-    return True
+    return connection.execute(_NEW_TOKEN[connection.dialect.name], row).rowcount > 0
 
 
 def forget_tokens(connection: Connection, before: int, most: int) -> int:

@@ -26,6 +26,7 @@ _FITS: Mapping[str, tuple[type[ECKey] | type[RSAKey], str | None]] = {
     "RS384": (RSAKey, None),
     "RS256": (RSAKey, None),
 }
+_REGISTRIES = {algorithm: jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False) for algorithm in _FITS}
 _SCHEME = "bearer"
 _TYPE = "jwt"
 _PARTS = 3
@@ -96,14 +97,10 @@ def verify(token: Unverified, expected: Expected, now: float) -> Admitted:
     algorithm = token.header["alg"]
     try:
         # Only what was looked at above decides; the header is not asked again.
-        jws.deserialize_compact(token.text, key.key, algorithms=[algorithm], registry=_registry(algorithm))
+        jws.deserialize_compact(token.text, key.key, algorithms=[algorithm], registry=_REGISTRIES[algorithm])
     except (JoseError, ValueError, TypeError):
         raise NotAdmittedError("the signature does not fit") from None
     return _checked(token.claims, expected, now)
-
-
-def _registry(algorithm: str) -> jws.JWSRegistry:
-    return jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
 
 
 def _key_of(header: Mapping[str, Any], expected: Expected) -> TrustedKey:
@@ -130,7 +127,7 @@ def _key_of(header: Mapping[str, Any], expected: Expected) -> TrustedKey:
 def fits(key: TrustedKey, algorithm: str) -> bool:
     """Whether a key is of the kind that an algorithm needs, and not said to be for another."""
     kind, curve = _FITS[algorithm]
-    right = isinstance(key.key, kind) and (curve is None or key.key.as_dict(private=False).get("crv") == curve)
+    right = isinstance(key.key, kind) and (not isinstance(key.key, ECKey) or key.key.curve_name == curve)
     return right and key.algorithm in (None, algorithm)
 
 

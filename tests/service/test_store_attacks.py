@@ -230,7 +230,7 @@ def test_no_place_is_given_twice_whatever_isolation_the_server_prefers(settings,
 def test_a_defect_of_ours_costs_no_card(settings, monkeypatch):
     """Whatever it raises: in the writing, in the reading, and in the making of what is written."""
     http = client_with(settings)
-    for name in ("kept_of", "rows_of", "patient_name", "_use_token"):
+    for name in ("kept_of", "rows_of", "EarlierCards", "_use_token"):
         for kind in (RecursionError, UnicodeEncodeError("utf-8", "\ud800", 0, 1, "x"), OverflowError, KeyError("x")):
 
             def fails(*_: Any, kind: Any = kind, **__: Any) -> None:
