@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ def judged(settings: Any, patient: str = "p1") -> Evaluation:
     body = sign(lorazepam())
     body["context"]["patientId"] = patient
     everybody = Tenant(OPEN, load_knowledge(), settings.zone)
-    return Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), body, DAY)
+    return Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
 
 
 def steps(store: StoredMemory, work: Callable[[Connection], object]) -> int:
