@@ -5,7 +5,7 @@ A finding asks the case; it does not look at resources, windows or dates itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -53,7 +53,7 @@ class Age:
 class Case:
     """Everything a finding may ask. ``ordered`` and ``load_ordered`` are None where no order is being written.
 
-    ``earlier`` is the record as it was some days ago; ``everything_read`` is false where records were unreadable.
+    ``look_back`` makes the record as it was some days ago; ``everything_read`` is false where records were unreadable.
     """
 
     patient: Patient
@@ -63,7 +63,7 @@ class Case:
     record: Record
     now: View
     ordered: View | None
-    earlier: View
+    look_back: Callable[[], View]
     load_now: Load
     load_ordered: Load | None
     opioid: OpioidLoad
@@ -72,11 +72,19 @@ class Case:
     earliest_record: date | None
     at_discharge: bool = False
     _uses: dict[tuple[str, frozenset[str]], Exposure | None] = field(default_factory=dict, compare=False)
+    _earlier: list[View] = field(default_factory=list, compare=False)
 
     @property
     def view(self) -> View:
         """The record with the orders being written, if any are."""
         return self.ordered or self.now
+
+    @property
+    def earlier(self) -> View:
+        """The record as it was some days ago, made when it is first asked for."""
+        if not self._earlier:
+            self._earlier.append(self.look_back())
+        return self._earlier[0]
 
     @property
     def load(self) -> Load:

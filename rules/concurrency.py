@@ -114,7 +114,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
     if coverage is Coverage.NOT_YET_STARTED and situation.until is not None:
         coverage = entry.window.coverage(situation.until, policy)
     if coverage is Coverage.NOT_YET_STARTED:
-        return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.window.start}")
+        return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}")
     if coverage is Coverage.LAPSED:
         if entry.regimen.kind is not Kind.REQUEST:
             return place.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
@@ -126,7 +126,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
             return place.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
     if coverage is Coverage.IN_GRACE:
         place = place.assuming("in-grace")
-    if entry.window.start is None:
+    if entry.start is None:
         place = place.assuming("no-date")
     elif entry.window.end is None:
         place = place.assuming("no-length-known")
@@ -144,7 +144,7 @@ _STATUS_TEXT = {
 def _lapsed_text(entry: Entry) -> str:
     if entry.window.end is not None:
         return f"still marked active, but its supply ended on {entry.window.end}: reconcile"
-    return f"still marked active, but written on {entry.window.start} without a known length: reconcile"
+    return f"still marked active, but written on {entry.start} without a known length: reconcile"
 
 
 def _gave_way(places: Places, on: date, seen_on: date) -> None:
@@ -172,7 +172,7 @@ def _count_once(places: Places, policy: ConcurrencyPolicy) -> None:
     """Duplicates, renewals, two prescribers, dose changes: see :mod:`rules.courses`."""
     live = [entry for entry, place in places.items() if place.additive]
     for copy, requesters in same_day_copies(live):
-        text = f"the same order was written twice{' on one day' if copy.window.start else ''}; counted once"
+        text = f"the same order was written twice{' on one day' if copy.start else ''}; counted once"
         if len(requesters) > 1:
             text += f" ({', '.join(requesters)})"
         places[copy] = places[copy].once(NotCountedReason.DUPLICATE, text)
@@ -182,6 +182,6 @@ def _count_once(places: Places, policy: ConcurrencyPolicy) -> None:
         if standing.renewed_by is not None:
             text = renewal_text(standing.entry, standing.renewed_by)
             places[standing.entry] = place.once(NotCountedReason.RENEWAL, text)
-        else:
+        elif not standing.newest or standing.assumptions:
             kept = place.replacement and standing.newest
             places[standing.entry] = replace(place, replacement=kept).assuming(*standing.assumptions)

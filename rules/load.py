@@ -271,7 +271,7 @@ def _not_counted(place: Place, reason: NotCountedReason, text: str, read_from: t
         text=text,
         standing=entry.standing,
         product=entry.product.name,
-        sig=entry.dose.sig,
+        sig=entry.instructions.sig,
         read_from=read_from,
         until_now=place.until_now,
     )

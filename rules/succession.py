@@ -17,20 +17,31 @@ from rules.record import Entry, exclusion
 
 def given_way(entries: Iterable[Entry], on: date) -> Mapping[Entry, date]:
     """The first day on which an order that was ended early no longer counted, by entry."""
-    ended: list[Entry] = []
+    candidates = [
+        entry
+        for entry in entries
+        if not entry.regimen.draft and entry.regimen.kind is not Kind.DISPENSE and entry.start is not None
+    ]
+    ended = [entry for entry in candidates if _ended_early(entry, on) and entry.daily_use]
+    if not ended:
+        return {}
+    classes = {entry.agent.agent_class.id for entry in ended}
     in_force: dict[str, list[date]] = defaultdict(list)
-    for entry in entries:
-        regimen = entry.regimen
-        if regimen.draft or regimen.kind is Kind.DISPENSE or entry.window.start is None or not entry.daily_use:
-            continue
-        if exclusion(regimen) is None:
-            in_force[entry.agent.agent_class.id].append(entry.window.start)
-        elif exclusion(regimen, historic=True) is None and entry.window.end is not None and entry.window.end > on:
-            ended.append(entry)
+    for entry in candidates:
+        name = entry.agent.agent_class.id
+        if name in classes and entry.start is not None and exclusion(entry.regimen) is None and entry.daily_use:
+            in_force[name].append(entry.start)
     gone: dict[Entry, date] = {}
     for entry in ended:
-        start = entry.window.start
+        start = entry.start
         later = [day for day in in_force[entry.agent.agent_class.id] if start is not None and start < day <= on]
         if later:
             gone[entry] = min(later)
     return gone
+
+
+def _ended_early(entry: Entry, on: date) -> bool:
+    """Whether it is over, though its supply is not."""
+    if exclusion(entry.regimen) is None or exclusion(entry.regimen, historic=True) is not None:
+        return False
+    return entry.window.end is not None and entry.window.end > on
