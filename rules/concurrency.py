@@ -149,8 +149,9 @@ def _lapsed_text(entry: Entry) -> str:
 
 def _gave_way(places: Places, on: date, seen_on: date) -> None:
     """Looking back: an order that was ended early gives way to the order that followed it."""
-    for entry, gone in given_way(places, seen_on).items():
-        if places[entry].present and gone <= on:
+    present = [entry for entry, place in places.items() if place.present]
+    for entry, gone in given_way(present, places, seen_on).items():
+        if gone <= on:
             places[entry] = places[entry].absent(NotCountedReason.NOT_ACTIVE, f"it gave way to an order of {gone}")
 
 

@@ -41,7 +41,7 @@ def exposure(
     (``at_least``) where the record begins with it.
     """
     own = [entry for entry in entries if entry.agent.agent_class.id == agent_class]
-    gone = given_way(own, on)
+    gone = given_way(own, own, on)
     covered = (_covered(entry, gone.get(entry), policy, on) for entry in own)
     stretches = sorted(
         (stretch for stretch in covered if stretch is not None),
