@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from re import compile as pattern
+from typing import Protocol
 
 from rules.kept import kept
 from rules.knowledge.vocabulary import Forms, UnitKind, plain
@@ -34,6 +35,14 @@ class Evidence:
     words: str
     start: int
     gave: str
+
+
+class Instructed(Protocol):
+    """Instructions whose words are put together when they are first asked for."""
+
+    @property
+    def sig(self) -> str:
+        """The texts as sent, else what the structure says."""
 
 
 @dataclass(frozen=True, slots=True)

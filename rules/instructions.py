@@ -19,7 +19,7 @@ from rules.product import Product
 from rules.window import Window, first_day, supplied_days, window_of
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Instructions:
     """The instructions of a regimen as they hold on a day: ``start`` is its first one, None where it has no date.
 
@@ -28,11 +28,11 @@ class Instructions:
 
     regimen: Regimen
     product: Product
-    knowledge: Knowledge = field(repr=False)
+    knowledge: Knowledge = field(repr=False, compare=False)
     on: date
     start: date | None = field(init=False)
-    _dose: DailyDose | NoDailyDose | None = field(init=False, default=None)
-    _window: Window | None = field(init=False, default=None)
+    _dose: DailyDose | NoDailyDose | None = field(init=False, default=None, compare=False)
+    _window: Window | None = field(init=False, default=None, compare=False)
 
     def __post_init__(self) -> None:
         self.start = first_day(self.regimen) or (self.on if self.regimen.draft else None)

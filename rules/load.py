@@ -271,7 +271,7 @@ def _not_counted(place: Place, reason: NotCountedReason, text: str, read_from: t
         text=text,
         standing=entry.standing,
         product=entry.product.name,
-        sig=entry.instructions.sig,
+        instructions=entry.instructions,
         read_from=read_from,
         until_now=place.until_now,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ import pytest
 
 from rules import assess, instructions, load_knowledge
 from rules.assessment import Assessment
-from rules.model import Dosage, Kind, Medication, Patient, Regimen, Supply
+from rules.model import Dosage, DoseEntry, Kind, Medication, Patient, Quantity, Regimen, Supply, Timing
 from rules.product import Product
 
 ON = date(2026, 11, 22)
@@ -78,3 +79,12 @@ def test_a_single_dose_does_not_hide_the_use_before_it(read: list[str]) -> None:
     found = judged(order("a", DIAZEPAM, 170, status="completed"), single)
     assert found.exposure["benzodiazepine"] is None
     assert read
+
+
+def test_what_the_structure_says_is_put_in_words_when_asked_for(read: list[str]) -> None:
+    one = Quantity(Fraction(1), "tablet")
+    line = Dosage(doses=(DoseEntry(None, one, one),), timing=Timing(code="BID"))
+    (over,) = judged(replace(order("a", DIAZEPAM, 300), dosages=(line,))).not_counted
+    assert read == []
+    assert over.sig == "one 5 mg tablet twice a day"
+    assert read == [DIAZEPAM]
