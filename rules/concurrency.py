@@ -102,10 +102,10 @@ def view(
 
 
 def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Place:
-    place = Place(entry)
     reason = exclusion(entry.regimen, historic=situation.seen_on is not None)
     if reason is not None:
-        return place.absent(reason, _STATUS_TEXT.get(reason, "it is not in force"))
+        return Place(entry, False, False, False, reason, _STATUS_TEXT.get(reason, "it is not in force"))
+    place = Place(entry)
     if situation.at_discharge and entry.regimen.setting is Setting.INPATIENT:
         return place.absent(NotCountedReason.NOT_ACTIVE, "an order of the stay, which ends with it", until_now=True)
     if entry.regimen.draft:

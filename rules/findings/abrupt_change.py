@@ -106,11 +106,9 @@ def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:
     if case.unmeasured(case.view):
         return None
     falls: list[Fraction] = []
-    for earlier in (case.now, case.earlier):
+    for earlier in (case.now,) if _changes_nothing(case) else (case.now, case.earlier):
         before = _benzodiazepines(earlier)
         if not before or case.unmeasured(earlier):
-            continue
-        if earlier is case.earlier and _changes_nothing(case):
             continue
         same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
         tables = case.knowledge.tables
