@@ -59,8 +59,8 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     present, past = conditions.present_and_past(patient, knowledge, on)
     read_now = _everything_read(patient, record, knowledge, on, drafts=False)
     read = _everything_read(patient, record, knowledge, on, drafts=True)
-    load_now = total(now.places, knowledge, everything_read=read_now)
-    load_ordered = total(ordered.places, knowledge, everything_read=read) if ordered is not None else None
+    load_now = total(now, knowledge, everything_read=read_now)
+    load_ordered = total(ordered, knowledge, everything_read=read) if ordered is not None else None
     case = Case(
         patient=patient,
         knowledge=knowledge,

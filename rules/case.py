@@ -73,6 +73,7 @@ class Case:
     at_discharge: bool = False
     _uses: dict[tuple[str, frozenset[str]], Exposure | None] = field(default_factory=dict, compare=False)
     _earlier: list[View] = field(default_factory=list, compare=False)
+    _kinds: dict[tuple[Callable[[Entry], bool], bool], tuple[Entry, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def view(self) -> View:
@@ -99,25 +100,22 @@ class Case:
 
     def sedatives(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Present entries of the classes the load is the sum of, rescue products and single doses left out."""
-        return tuple(
-            entry for entry in self.view.present(replacement=replacement) if in_load(entry.agent) and entry.daily_use
-        )
+        return self._among(_is_sedative, replacement)
 
     def opioids(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Present opioid entries, single and procedural doses left out."""
-        return tuple(
-            entry
-            for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.opioid and not entry.single
-        )
+        return self._among(_is_opioid, replacement)
 
     def depressants(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Every present CNS-active entry, rescue products and single doses left out."""
-        return tuple(
-            entry
-            for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.depressant and entry.daily_use
-        )
+        return self._among(_is_depressant, replacement)
+
+    def _among(self, of_kind: Callable[[Entry], bool], replacement: bool) -> tuple[Entry, ...]:
+        """The present entries of a kind, sought once for all findings."""
+        key = (of_kind, replacement)
+        if key not in self._kinds:
+            self._kinds[key] = tuple(filter(of_kind, self.view.present(replacement=replacement)))
+        return self._kinds[key]
 
     def left_out(self) -> str | None:
         """Why the sedatives that are present are no daily use: by which exemption; None if there are none such."""
@@ -226,6 +224,18 @@ class Case:
             facts=facts,
             references=policy.references,
         )
+
+
+def _is_sedative(entry: Entry) -> bool:
+    return in_load(entry.agent) and entry.daily_use
+
+
+def _is_opioid(entry: Entry) -> bool:
+    return entry.agent.agent_class.opioid and not entry.single
+
+
+def _is_depressant(entry: Entry) -> bool:
+    return entry.agent.agent_class.depressant and entry.daily_use
 
 
 def not_met(finding: str) -> Considered:

@@ -54,6 +54,13 @@ class View:
     places: tuple[Place, ...]
     switches: tuple[tuple[str, str], ...] = field(default=())
     _present: dict[bool, tuple[Entry, ...]] = field(default_factory=dict, compare=False)
+    _counted: list[tuple[Place, ...]] = field(default_factory=list, compare=False)
+
+    def counted(self) -> tuple[Place, ...]:
+        """The places of what counts in the additive reading."""
+        if not self._counted:
+            self._counted.append(tuple(place for place in self.places if place.additive))
+        return self._counted[0]
 
     def present(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """The entries that are present; with ``replacement`` only those of the replacement reading.
