@@ -50,18 +50,17 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     drafts = [entry for entry in record.entries if entry.regimen.draft]
     look_back = timedelta(days=int(knowledge.findings[ABRUPT_CHANGE].parameters["look_back_days"].value))
     now = view(record.entries, Situation(on, at_discharge=at_discharge), policy, equivalent_of)
-    earlier = view(record.entries, Situation(on - look_back, seen_on=on), policy, equivalent_of)
     ordered = None
     if drafts:
-        starts = [entry.window.start for entry in drafts if entry.window.start is not None]
+        starts = [entry.start for entry in drafts if entry.start is not None]
         until = max(on, min(starts, default=on))
         situation = Situation(on, until, with_drafts=True, at_discharge=at_discharge)
         ordered = view(record.entries, situation, policy, equivalent_of)
     present, past = conditions.present_and_past(patient, knowledge, on)
     read_now = _everything_read(patient, record, knowledge, on, drafts=False)
     read = _everything_read(patient, record, knowledge, on, drafts=True)
-    load_now = total(now.places, knowledge, everything_read=read_now)
-    load_ordered = total(ordered.places, knowledge, everything_read=read) if ordered is not None else None
+    load_now = total(now, knowledge, everything_read=read_now)
+    load_ordered = total(ordered, knowledge, everything_read=read) if ordered is not None else None
     case = Case(
         patient=patient,
         knowledge=knowledge,
@@ -70,7 +69,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         record=record,
         now=now,
         ordered=ordered,
-        earlier=earlier,
+        look_back=lambda: view(record.entries, Situation(on - look_back, seen_on=on), policy, equivalent_of),
         load_now=load_now,
         load_ordered=load_ordered,
         opioid=opioid_load(_opioid_places(ordered or now), present, everything_read=read),

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.evidence import Evidence
+from rules.evidence import Evidence, Instructed
 from rules.knowledge.entries import Severity
 from rules.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 
@@ -141,9 +141,14 @@ class NotCounted:
     text: str
     standing: Standing = Standing.CURRENT
     product: str = ""
-    sig: str = ""
+    instructions: Instructed | None = field(default=None, repr=False)
     read_from: tuple[Evidence, ...] = ()
     until_now: bool = False
+
+    @property
+    def sig(self) -> str:
+        """The words of the instructions."""
+        return "" if self.instructions is None else self.instructions.sig
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A finding asks the case; it does not look at resources, windows or dates itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -53,7 +53,7 @@ class Age:
 class Case:
     """Everything a finding may ask. ``ordered`` and ``load_ordered`` are None where no order is being written.
 
-    ``earlier`` is the record as it was some days ago; ``everything_read`` is false where records were unreadable.
+    ``look_back`` makes the record as it was some days ago; ``everything_read`` is false where records were unreadable.
     """
 
     patient: Patient
@@ -63,7 +63,7 @@ class Case:
     record: Record
     now: View
     ordered: View | None
-    earlier: View
+    look_back: Callable[[], View]
     load_now: Load
     load_ordered: Load | None
     opioid: OpioidLoad
@@ -72,11 +72,20 @@ class Case:
     earliest_record: date | None
     at_discharge: bool = False
     _uses: dict[tuple[str, frozenset[str]], Exposure | None] = field(default_factory=dict, compare=False)
+    _earlier: list[View] = field(default_factory=list, compare=False)
+    _kinds: dict[tuple[Callable[[Entry], bool], bool], tuple[Entry, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def view(self) -> View:
         """The record with the orders being written, if any are."""
         return self.ordered or self.now
+
+    @property
+    def earlier(self) -> View:
+        """The record as it was some days ago, made when it is first asked for."""
+        if not self._earlier:
+            self._earlier.append(self.look_back())
+        return self._earlier[0]
 
     @property
     def load(self) -> Load:
@@ -91,25 +100,22 @@ class Case:
 
     def sedatives(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Present entries of the classes the load is the sum of, rescue products and single doses left out."""
-        return tuple(
-            entry for entry in self.view.present(replacement=replacement) if in_load(entry.agent) and entry.daily_use
-        )
+        return self._among(_is_sedative, replacement)
 
     def opioids(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Present opioid entries, single and procedural doses left out."""
-        return tuple(
-            entry
-            for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.opioid and not entry.single
-        )
+        return self._among(_is_opioid, replacement)
 
     def depressants(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """Every present CNS-active entry, rescue products and single doses left out."""
-        return tuple(
-            entry
-            for entry in self.view.present(replacement=replacement)
-            if entry.agent.agent_class.depressant and entry.daily_use
-        )
+        return self._among(_is_depressant, replacement)
+
+    def _among(self, of_kind: Callable[[Entry], bool], replacement: bool) -> tuple[Entry, ...]:
+        """The present entries of a kind, sought once for all findings."""
+        key = (of_kind, replacement)
+        if key not in self._kinds:
+            self._kinds[key] = tuple(filter(of_kind, self.view.present(replacement=replacement)))
+        return self._kinds[key]
 
     def left_out(self) -> str | None:
         """Why the sedatives that are present are no daily use: by which exemption; None if there are none such."""
@@ -218,6 +224,18 @@ class Case:
             facts=facts,
             references=policy.references,
         )
+
+
+def _is_sedative(entry: Entry) -> bool:
+    return in_load(entry.agent) and entry.daily_use
+
+
+def _is_opioid(entry: Entry) -> bool:
+    return entry.agent.agent_class.opioid and not entry.single
+
+
+def _is_depressant(entry: Entry) -> bool:
+    return entry.agent.agent_class.depressant and entry.daily_use
 
 
 def not_met(finding: str) -> Considered:

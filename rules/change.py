@@ -109,7 +109,7 @@ def _may_treat_opioid_use_disorder(case: Case, entry: Entry) -> bool:
 
 
 def _counted(view: View) -> Iterable[Entry]:
-    return (place.entry for place in view.places if place.additive and place.replacement)
+    return (place.entry for place in view.counted() if place.replacement)
 
 
 def _morphine(case: Case, view: View) -> Fraction:

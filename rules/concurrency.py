@@ -54,6 +54,13 @@ class View:
     places: tuple[Place, ...]
     switches: tuple[tuple[str, str], ...] = field(default=())
     _present: dict[bool, tuple[Entry, ...]] = field(default_factory=dict, compare=False)
+    _counted: list[tuple[Place, ...]] = field(default_factory=list, compare=False)
+
+    def counted(self) -> tuple[Place, ...]:
+        """The places of what counts in the additive reading."""
+        if not self._counted:
+            self._counted.append(tuple(place for place in self.places if place.additive))
+        return self._counted[0]
 
     def present(self, *, replacement: bool = False) -> tuple[Entry, ...]:
         """The entries that are present; with ``replacement`` only those of the replacement reading.
@@ -102,10 +109,10 @@ def view(
 
 
 def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Place:
-    place = Place(entry)
     reason = exclusion(entry.regimen, historic=situation.seen_on is not None)
     if reason is not None:
-        return place.absent(reason, _STATUS_TEXT.get(reason, "it is not in force"))
+        return Place(entry, False, False, False, reason, _STATUS_TEXT.get(reason, "it is not in force"))
+    place = Place(entry)
     if situation.at_discharge and entry.regimen.setting is Setting.INPATIENT:
         return place.absent(NotCountedReason.NOT_ACTIVE, "an order of the stay, which ends with it", until_now=True)
     if entry.regimen.draft:
@@ -114,7 +121,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
     if coverage is Coverage.NOT_YET_STARTED and situation.until is not None:
         coverage = entry.window.coverage(situation.until, policy)
     if coverage is Coverage.NOT_YET_STARTED:
-        return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.window.start}")
+        return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}")
     if coverage is Coverage.LAPSED:
         if entry.regimen.kind is not Kind.REQUEST:
             return place.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
@@ -126,7 +133,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
             return place.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
     if coverage is Coverage.IN_GRACE:
         place = place.assuming("in-grace")
-    if entry.window.start is None:
+    if entry.start is None:
         place = place.assuming("no-date")
     elif entry.window.end is None:
         place = place.assuming("no-length-known")
@@ -144,13 +151,14 @@ _STATUS_TEXT = {
 def _lapsed_text(entry: Entry) -> str:
     if entry.window.end is not None:
         return f"still marked active, but its supply ended on {entry.window.end}: reconcile"
-    return f"still marked active, but written on {entry.window.start} without a known length: reconcile"
+    return f"still marked active, but written on {entry.start} without a known length: reconcile"
 
 
 def _gave_way(places: Places, on: date, seen_on: date) -> None:
     """Looking back: an order that was ended early gives way to the order that followed it."""
-    for entry, gone in given_way(places, seen_on).items():
-        if places[entry].present and gone <= on:
+    present = [entry for entry, place in places.items() if place.present]
+    for entry, gone in given_way(present, places, seen_on).items():
+        if gone <= on:
             places[entry] = places[entry].absent(NotCountedReason.NOT_ACTIVE, f"it gave way to an order of {gone}")
 
 
@@ -172,7 +180,7 @@ def _count_once(places: Places, policy: ConcurrencyPolicy) -> None:
     """Duplicates, renewals, two prescribers, dose changes: see :mod:`rules.courses`."""
     live = [entry for entry, place in places.items() if place.additive]
     for copy, requesters in same_day_copies(live):
-        text = f"the same order was written twice{' on one day' if copy.window.start else ''}; counted once"
+        text = f"the same order was written twice{' on one day' if copy.start else ''}; counted once"
         if len(requesters) > 1:
             text += f" ({', '.join(requesters)})"
         places[copy] = places[copy].once(NotCountedReason.DUPLICATE, text)
@@ -182,6 +190,6 @@ def _count_once(places: Places, policy: ConcurrencyPolicy) -> None:
         if standing.renewed_by is not None:
             text = renewal_text(standing.entry, standing.renewed_by)
             places[standing.entry] = place.once(NotCountedReason.RENEWAL, text)
-        else:
+        elif not standing.newest or standing.assumptions:
             kept = place.replacement and standing.newest
             places[standing.entry] = replace(place, replacement=kept).assuming(*standing.assumptions)

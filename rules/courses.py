@@ -52,13 +52,17 @@ def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[str
 
     Copies without a date are copies only of one known requester: of two, each may have written an order.
     """
-    groups: dict[Hashable, list[Entry]] = defaultdict(list)
+    written: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
-        product = (entry.product.ingredients, entry.product.form)
-        supply = entry.regimen.supply
-        day = entry.window.start or entry.regimen.requester
+        day = entry.start or entry.regimen.requester
         if day is not None:
-            groups[(kind_of(entry), day, product, entry.dose.sig, entry.dose.read_as, supply)].append(entry)
+            written[(entry.agent.id, day)].append(entry)
+    groups: dict[Hashable, list[Entry]] = defaultdict(list)
+    for together, group in written.items():
+        for entry in group if group[1:] else ():
+            product = (entry.product.ingredients, entry.product.form)
+            said = (entry.dose.sig, entry.dose.read_as, entry.regimen.supply)
+            groups[(kind_of(entry), together, product, said)].append(entry)
     for group in groups.values():
         _, *copies = sorted(group, key=lambda entry: entry.order)
         requesters = tuple(sorted({entry.regimen.requester for entry in group if entry.regimen.requester}))
@@ -67,13 +71,18 @@ def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[str
 
 
 def counted_together(entries: Iterable[Entry], policy: ConcurrencyPolicy) -> Iterator[Course]:
-    """Which of the entries count beside each other, kind by kind; entries without a daily dose always stand alone."""
-    kinds: dict[Hashable, list[Entry]] = defaultdict(list)
+    """Which of the entries count beside each other, kind by kind; entries without a daily dose always stand alone, as
+    does the only one of its agent."""
+    agents: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if _daily(entry) is None:
-            yield Course(entry)
-        else:
-            kinds[kind_of(entry)].append(entry)
+        agents[entry.agent.id].append(entry)
+    kinds: dict[Hashable, list[Entry]] = defaultdict(list)
+    for group in agents.values():
+        for entry in group:
+            if not group[1:] or _daily(entry) is None:
+                yield Course(entry)
+            else:
+                kinds[kind_of(entry)].append(entry)
     for group in kinds.values():
         yield from _of_one_kind(sorted(group, key=lambda entry: entry.order), policy)
 
@@ -115,14 +124,14 @@ def _requester(entry: Entry) -> Hashable:
     """
     if entry.regimen.kind is Kind.STATEMENT:
         return entry.regimen.requester or Kind.STATEMENT
-    return entry.regimen.requester or (None, entry.window.start)
+    return entry.regimen.requester or (None, entry.start)
 
 
 def _side_by_side(same: list[Entry], policy: ConcurrencyPolicy) -> list[Entry]:
     """The orders of one daily dose that count: the most courses that stand side by side on any day."""
     days: dict[Day, list[Entry]] = defaultdict(list)
     for entry in same:
-        days[(_requester(entry), entry.window.start or date.min)].append(entry)
+        days[(_requester(entry), entry.start or date.min)].append(entry)
     best = max(days.values(), key=lambda written: (len(written), _recency(written)))
     rank = _rank(best)
     for point in sorted({start for _, start in days}):
@@ -140,20 +149,20 @@ def _side_by_side(same: list[Entry], policy: ConcurrencyPolicy) -> list[Entry]:
 
 def _rank(together: list[Entry]) -> tuple[int, int, date]:
     """More courses before fewer, orders on record before drafts that renew them, later days before earlier."""
-    starts = [entry.window.start or date.min for entry in together]
+    starts = [entry.start or date.min for entry in together]
     return (len(together), sum(not entry.regimen.draft for entry in together), max(starts, default=date.min))
 
 
 def _recency(written: list[Entry]) -> tuple[bool, date]:
     """Orders on record stay where a draft renews them; among the record the newest stays."""
-    return (not any(entry.regimen.draft for entry in written), max(e.window.start or date.min for e in written))
+    return (not any(entry.regimen.draft for entry in written), max(e.start or date.min for e in written))
 
 
 def _stands_on(written: list[Entry], point: date, policy: ConcurrencyPolicy) -> bool:
     """Whether orders of one day stand beside others on a day, brief overlaps at their end left aside."""
     overlap = timedelta(days=int(policy.renewal_overlap_days.value))
     for entry in written:
-        if (entry.window.start or date.min) > point:
+        if (entry.start or date.min) > point:
             continue
         end = entry.window.end
         if end is None or end - (overlap if end - date.min > overlap else timedelta()) >= point:
@@ -168,10 +177,10 @@ def _newest(kept: list[Entry]) -> list[Entry]:
     """
     drafts = any(entry.regimen.draft for entry in kept)
     last = [entry for entry in kept if entry.regimen.draft is drafts]
-    latest = max(entry.window.start or date.min for entry in last)
+    latest = max(entry.start or date.min for entry in last)
     written: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in last:
-        start = entry.window.start or date.min
+        start = entry.start or date.min
         if drafts or start == latest:
             written[(_requester(entry), start)].append(entry)
     return max(written.values(), key=lambda together: sum((_daily(e) or Fraction(0) for e in together), Fraction(0)))

@@ -98,6 +98,11 @@ def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
     )
 
 
+def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:
+    """Whether a line is taken as needed, by its structure or by its text."""
+    return any(line.as_needed for line in worded_lines(dosages, knowledge).regimen.dosages)
+
+
 def undated(lines: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
     """Lines of one period without it: it tells when they hold, and where they all share it nothing of the dose."""
     dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}

@@ -6,7 +6,7 @@ it allows. Everything that had to be assumed is named by a code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -284,5 +284,9 @@ def _size(intake: Intake) -> tuple[Fraction, str]:
 
 def _sig(regimen: Regimen, rendered: str) -> str:
     """The texts of the dosage as sent, else what the structure says."""
-    texts = [line.text.strip() for line in regimen.dosages if line.text and line.text.strip()]
-    return BETWEEN_TEXTS.join(texts) or rendered
+    return texts_of(regimen.dosages) or rendered
+
+
+def texts_of(lines: Iterable[Dosage]) -> str:
+    """The texts of a dosage as sent; empty where there are none."""
+    return BETWEEN_TEXTS.join(line.text.strip() for line in lines if line.text and line.text.strip())

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from re import compile as pattern
+from typing import Protocol
 
+from rules.kept import kept
 from rules.knowledge.vocabulary import Forms, UnitKind, plain
 from rules.quantity import ONE
 from rules.reading_words import UP_TO, counted, every, figure, in_days, numbers, part_of
-from rules.sig import NoDailyRate, ReadSig, Span, UnreadableSig
+from rules.sig import NoDailyRate, ReadSig, UnreadableSig
 from rules.stated_rate import named_days
 
 NOT_UNDERSTOOD = "not understood"
@@ -35,6 +37,14 @@ class Evidence:
     gave: str
 
 
+class Instructed(Protocol):
+    """Instructions whose words are put together when they are first asked for."""
+
+    @property
+    def sig(self) -> str:
+        """The texts as sent, else what the structure says."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigReading:
     """One text of the instructions, where it begins in all of them, and what was read in it."""
@@ -50,7 +60,7 @@ class SigReading:
                 yield self._piece(self.read.start, self.read.end, NOT_UNDERSTOOD)
             return
         for span in sorted(self.read.trace, key=lambda each: each.start):
-            yield self._piece(span.start, span.end, gave(span, forms))
+            yield self._piece(span.start, span.end, gave(span.what, forms))
 
     def _piece(self, start: int, end: int, what: str) -> Evidence:
         words = self.text[start:end]
@@ -79,10 +89,11 @@ def evidence(readings: Iterable[SigReading], forms: Forms) -> tuple[Evidence, ..
     return tuple(piece for reading in readings for piece in reading.evidence(forms))
 
 
-def gave(span: Span, forms: Forms) -> str:
+@kept
+def gave(what: str, forms: Forms) -> str:
     """What a piece of a text gave, in plain words; what has no words of its own as it was noted."""
-    kind, _, value = span.what.partition(": ")
-    return KINDS[kind](value, forms) if kind in KINDS else span.what.replace("-", " ")
+    kind, _, value = what.partition(": ")
+    return KINDS[kind](value, forms) if kind in KINDS else what.replace("-", " ")
 
 
 def _dose(value: str, forms: Forms) -> str:

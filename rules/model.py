@@ -6,7 +6,7 @@ leave out is optional, and what is absent stays ``None`` or empty: the rules dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -147,7 +147,7 @@ class Dosage(_Dated):
 
     def within(self, bounds: Period) -> Dosage:
         """The line for a stretch of days; it must have a timing, and no dates yet."""
-        dated = replace(self, timing=replace(self.timing or Timing(), bounds=bounds))
+        dated = self.but(timing=(self.timing or Timing()).but(bounds=bounds))
         object.__setattr__(dated, "_undated", self)
         return dated
 
@@ -159,7 +159,7 @@ class Dosage(_Dated):
         try:
             return self._undated
         except AttributeError:
-            return replace(self, timing=replace(self.timing, bounds=Period()))
+            return self.but(timing=self.timing.but(bounds=Period()))
 
 
 @keyed

@@ -54,7 +54,7 @@ Places = dict[Entry, Place]
 def renewal_text(entry: Entry, counted: Entry) -> str:
     """What is said of a renewal; of one being ordered also how early it is."""
     text = f"counted once with {dated_order(counted)}"
-    start, end = entry.window.start, counted.window.end
+    start, end = entry.start, counted.window.end
     if entry.regimen.draft and start is not None and end is not None and end >= start:
         remaining = (end - start).days + 1
         text += f"; early, {remaining} {'day' if remaining == 1 else 'days'} of its supply remain, until {end}"
@@ -65,4 +65,4 @@ def dated_order(entry: Entry) -> str:
     """An order as a person would name it: by its day."""
     if entry.regimen.draft:
         return "the new order"
-    return f"the order of {entry.window.start}" if entry.window.start is not None else "an undated order"
+    return f"the order of {entry.start}" if entry.start is not None else "an undated order"

@@ -37,8 +37,13 @@ class Requested:
         return entry.agent.id in self.agents
 
 
+_NOTHING_REQUESTED = Requested(frozenset(), frozenset())
+
+
 def requested(places: Places) -> Requested:
-    """What the orders on record cover."""
+    """What the orders on record cover: nothing where there is nothing else to be covered."""
+    if all(entry.regimen.kind is Kind.REQUEST for entry in places):
+        return _NOTHING_REQUESTED
     orders = [
         entry
         for entry, place in places.items()
@@ -126,7 +131,8 @@ def _continues(one: Entry, other: Entry) -> bool:
 
 def _same_daily_dose(one: Entry, other: Entry) -> bool:
     return (
-        isinstance(one.dose, DailyDose)
+        one.agent.id == other.agent.id
+        and isinstance(one.dose, DailyDose)
         and isinstance(other.dose, DailyDose)
         and kind_of(one) == kind_of(other)
         and one.dose.by_agent.get(one.agent.id) == other.dose.by_agent.get(other.agent.id)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from rules.assessment import NotCountedReason, Standing
-from rules.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
-from rules.dosage_text import undated, worded, worded_lines
-from rules.kept import kept
+from rules.daily_dose import DailyDose, NoDailyDose
+from rules.instructions import Instructions
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Dosage, Kind, Medication, Patient, Regimen, Supply
+from rules.model import Kind, Medication, Patient, Regimen
 from rules.product import NotRelevant, Product, UnknownProduct, resolve
 from rules.quantity import DiazepamEquivalent, MilligramsPerDay
 from rules.route import Way, way_of
-from rules.window import Coverage, Window, window_of
+from rules.window import Coverage, Window, first_day, window_of
 
 _STOPPING = frozenset({"stopped", "cancelled", "ended"})
 _OVER = frozenset({"completed", "stopped", "cancelled", "ended", "draft", "not-taken", "intended", "declined"})
@@ -27,7 +26,6 @@ _NOT_COVERED = {
     Coverage.LAPSED: NotCountedReason.LAPSED,
     Coverage.NOT_YET_STARTED: NotCountedReason.NOT_YET_STARTED,
 }
-_NO_PRODUCT = NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, "", "", (), False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +38,8 @@ class Entry:
     regimen: Regimen
     product: Product
     agent: Agent
-    dose: DailyDose | NoDailyDose
+    instructions: Instructions
     way: Way
-    window: Window
     companions: tuple[Agent, ...] = ()
     equivalents: dict[str, DiazepamEquivalent | None] = field(default_factory=dict, repr=False)
 
@@ -50,6 +47,21 @@ class Entry:
     def source(self) -> str:
         """The resource it was read from."""
         return self.regimen.source
+
+    @property
+    def dose(self) -> DailyDose | NoDailyDose:
+        """What is taken in a day, or why that cannot be said."""
+        return self.instructions.dose
+
+    @property
+    def start(self) -> date | None:
+        """The first day it covers, None where it has no date."""
+        return self.instructions.start
+
+    @property
+    def window(self) -> Window:
+        """The days that it covers."""
+        return self.instructions.window
 
     @property
     def single(self) -> bool:
@@ -79,7 +91,7 @@ class Entry:
     @property
     def order(self) -> tuple[bool, date, str, str]:
         """Record before drafts, older before newer, then by name: the same in whatever order records were sent."""
-        return (self.regimen.draft, self.window.start or date.min, self.regimen.source, self.agent.id)
+        return (self.regimen.draft, self.start or date.min, self.regimen.source, self.agent.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,7 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> Record:
         if isinstance(product, NotRelevant):
             not_relevant += 1
         elif isinstance(product, UnknownProduct):
-            nameless.append(Nameless(regimen, product, window_of(regimen, _NO_PRODUCT)))
+            nameless.append(Nameless(regimen, product, window_of(regimen, first_day(regimen), lambda: None)))
         else:
             read = list(_entries(regimen, product, knowledge, on))
             entries.extend(read)
@@ -143,56 +155,19 @@ def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
     regimen = entry.regimen
     if draft is None or regimen.draft or exclusion(regimen) is not None:
         return False
-    written = regimen.authored_on or entry.window.start
+    written = regimen.authored_on or entry.start
     return written >= on if written is not None else regimen.dosages == draft.dosages
 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
-    way, dose = _taken(regimen, product, knowledge, on)
+    way = way_of(regimen, product, knowledge)
     if not way.exposes:
         return
-    window = window_of(regimen, dose, on if regimen.draft else None)
-    if regimen.draft and window.start is not None and window.start > on:
-        _, dose = _taken(regimen, product, knowledge, window.start)
+    instructions = Instructions(regimen, product, knowledge, on)
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
-        yield Entry(regimen, product, agent, dose, way, window, companions)
-
-
-def _taken(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> tuple[Way, DailyDose | NoDailyDose]:
-    """The way of a regimen, and what is taken by it on a day."""
-    dosages = undated(regimen.dosages)
-    way, instructed = _by_instructions(dosages, product, knowledge)
-    if instructed is not None:
-        return way, instructed
-    way, dose = _on_any_day(dosages, regimen.supply, product, knowledge)
-    if dose is not None:
-        return way, dose
-    words = worded(regimen, knowledge)
-    return way, read_worded(words, product, knowledge, on)
-
-
-@kept
-def _by_instructions(
-    dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge
-) -> tuple[Way, DailyDose | None]:
-    """The way, and the dose of instructions that say the same whatever was dispensed; None of the others."""
-    words = worded_lines(dosages, knowledge)
-    return way_of(words.regimen, product, knowledge), read_instructions(words, product, knowledge)
-
-
-@kept
-def _on_any_day(
-    dosages: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
-) -> tuple[Way, DailyDose | NoDailyDose | None]:
-    """The way, and the dose of instructions that say the same on every day: None of those that go by steps or dates."""
-    words = worded_lines(dosages, knowledge)
-    way = way_of(words.regimen, product, knowledge)
-    if words.changes:
-        return way, None
-    words = worded(replace(words.regimen, dosages=dosages, supply=supply), knowledge)
-    return way, read_worded(words, product, knowledge, date.min)
+        yield Entry(regimen, product, agent, instructions, way, companions)
 
 
 def is_stopping(regimen: Regimen) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.dosage_text import is_as_needed, undated
+from rules.kept import kept
 from rules.knowledge import Knowledge
-from rules.model import Regimen
+from rules.knowledge.vocabulary import Forms
+from rules.model import Coding, Regimen
 from rules.product import Product
 
 # Route ids of the vocabulary that the rules themselves need to know.
@@ -34,13 +37,24 @@ class Way:
 
 def way_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Way:
     """The way of a regimen; a stated route beats the product's own."""
+    stated = (_stated(line.route, line.route_codes, knowledge.forms) for line in regimen.dosages)
+    route = next(filter(None, stated), None) or product.route or ORAL
+    way = _way(route, product, knowledge, as_needed=True)
+    # The texts are asked only where it makes a difference.
+    if not way.rescue or is_as_needed(undated(regimen.dosages), knowledge):
+        return way
+    return _way(route, product, knowledge, as_needed=False)
+
+
+@kept
+def _stated(words: str | None, codings: tuple[Coding, ...], forms: Forms) -> str | None:
+    route = forms.route(words, codings)
+    return None if route is None else route.id
+
+
+@kept
+def _way(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Way:
     forms = knowledge.forms
-    stated = next(
-        (named for dosage in regimen.dosages if (named := forms.route(dosage.route, dosage.route_codes)) is not None),
-        None,
-    )
-    route = stated.id if stated is not None else product.route or ORAL
-    as_needed = any(dosage.as_needed for dosage in regimen.dosages)
     return Way(
         route=route,
         exposes=route != TOPICAL and product.route != TOPICAL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -26,15 +26,10 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """First and last covered day; ``start`` None: no date at all; ``end`` None: no length known.
-
-    ``supplied_days`` is how many days the dispensed units last, where that is known: fewer than the window's days when
-    little was supplied for a long time.
-    """
+    """First and last covered day; ``start`` None: no date at all; ``end`` None: no length known."""
 
     start: date | None
     end: date | None
-    supplied_days: Fraction | None = None
 
     def coverage(self, on: date, policy: ConcurrencyPolicy) -> Coverage:
         """How the window stands to the day; without a known length it is current for the recency period."""
@@ -58,10 +53,8 @@ class Window:
         return min(on, self.start + timedelta(days=int(policy.recency_days.value)))
 
 
-def window_of(regimen: Regimen, dose: DailyDose | NoDailyDose, default_start: date | None = None) -> Window:
-    """The window of a record; ``default_start`` stands in where a draft carries no date of its own."""
-    start = _start(regimen) or default_start
-    supplied = _supplied_days(regimen, dose)
+def window_of(regimen: Regimen, start: date | None, days_of_supply: Callable[[], Fraction | None]) -> Window:
+    """The window of a record from its first day; ``days_of_supply`` is asked only where nothing else gives a length."""
     end = _bounds_end(regimen.dosages)
     if end is None:
         end = regimen.effective.end
@@ -70,10 +63,10 @@ def window_of(regimen: Regimen, dose: DailyDose | NoDailyDose, default_start: da
         if days is None and regimen.supply is not None and regimen.supply.days is not None:
             days = regimen.supply.days * _fills(regimen)
         if days is None:
-            days = supplied
+            days = days_of_supply()
         if days is not None and days > 0:
             end = _later(start, ceil(days) - 1)
-    return Window(start, _stopped(start, end, regimen.ended), supplied)
+    return Window(start, _stopped(start, end, regimen.ended))
 
 
 def _stopped(start: date | None, end: date | None, ended: date | None) -> date | None:
@@ -91,7 +84,8 @@ def _later(start: date, days: int) -> date:
         return date.max
 
 
-def _start(regimen: Regimen) -> date | None:
+def first_day(regimen: Regimen) -> date | None:
+    """The day from which a record tells of use; None without any date."""
     starts = [dosage.timing.bounds.start for dosage in regimen.dosages if dosage.timing and dosage.timing.bounds.start]
     if starts and regimen.kind is Kind.REQUEST:
         return min(starts)
@@ -122,7 +116,7 @@ def _fills(regimen: Regimen) -> Fraction:
     return ONE + regimen.supply.repeats if regimen.supply and regimen.kind is Kind.REQUEST else ONE
 
 
-def _supplied_days(regimen: Regimen, dose: DailyDose | NoDailyDose) -> Fraction | None:
+def supplied_days(regimen: Regimen, dose: DailyDose | NoDailyDose) -> Fraction | None:
     """Days that the dispensed units last at the daily units of the order, all fills together."""
     supply = regimen.supply
     if supply is None or supply.quantity is None or not isinstance(dose, DailyDose) or dose.units is None:

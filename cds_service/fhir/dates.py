@@ -17,6 +17,7 @@ NAIVE = "naive-datetime"
 PARTIAL = "partial-date"
 DATE_NOT_READABLE = "date-not-readable"
 TIME_NOT_READABLE = "time-not-readable"
+NO_PERIOD = Period()
 
 _LENGTH_OF_A_DATE = len("2000-01-01")
 _MONTHS_IN_A_YEAR = 12
@@ -59,12 +60,12 @@ def period_of(value: object, zone: tzinfo, notes: Notes) -> Period:
     """A FHIR Period; an unreadable or absent end is None. A partial date means its first day at the start, its last at
     the end."""
     if not value:
-        return Period()
+        return NO_PERIOD
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, dict):
         notes.add(DATE_NOT_READABLE)
-        return Period()
+        return NO_PERIOD
     start = day_of(value.get("start"), zone, notes)
     return Period(start, day_of(value.get("end"), zone, notes, last=True))
 

@@ -47,7 +47,7 @@ _RATES = ("rateQuantity", "rateSimpleQuantity")
 # Epic states the dose of a line once more in extensions of the line: how it was ordered, and how it is given.
 _EPIC_EXTENSIONS = "open.epic.com/fhir/extensions/"
 _PERIOD = "boundsPeriod"
-_DATED = (b'"boundsPeriod"', b'"event"')
+_PERIOD_NAMED, _EVENT_NAMED = b'"boundsPeriod"', b'"event"'
 _EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
 
 
@@ -67,7 +67,7 @@ def _line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
         period = repeat[_PERIOD]
         undated = value | {"timing": timing | {"repeat": {key: repeat[key] for key in repeat if key != _PERIOD}}}
     content = content_of(undated)
-    if content is None or any(name in content for name in _DATED):
+    if content is None or _PERIOD_NAMED in content or _EVENT_NAMED in content:
         return _dosage(value, zone, notes)
     line, said = _remembered(content)
     if period is None:

@@ -60,6 +60,9 @@ def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: froz
     pending: list[tuple[bool, Entry]] = []
     for draft, values, what in ((False, resources, "resources"), (True, drafts, "draftOrders")):
         for value in values:
+            if isinstance(value, Entry):
+                pending.append((draft, value))
+                continue
             supplied = entries_of(value)
             record.missing.update((what, why) for why in supplied.incomplete)
             pending.extend((draft, entry) for entry in supplied.entries)

@@ -16,7 +16,7 @@ import orjson
 
 from cds_service.config import MOST_KEPT
 from cds_service.fhir.amounts import days_of, quantity_of
-from cds_service.fhir.dates import day_of, period_of
+from cds_service.fhir.dates import NO_PERIOD, day_of, period_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
     Element,
@@ -138,13 +138,13 @@ def _dates(
         # R4; DSTU2's administration; R5's, which spells it so; DSTU1
         stretches = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod", "whenGiven")
         effective = period_of(next(filter(None, map(resource.get, stretches)), None), zone, notes)
-        if effective == Period():
+        if effective == NO_PERIOD:
             # A single day says when the statement held, not when the use ended; an administration is over that day.
             held = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime", "occurrenceDateTime")
             effective = Period(held, held if ADMINISTRATION in notes else None)
-        return day("dateAsserted"), effective, Period()
+        return day("dateAsserted"), effective, NO_PERIOD
     dispensed = day("whenHandedOver", "whenPrepared")
-    return dispensed, Period(start=dispensed), Period()
+    return dispensed, Period(start=dispensed), NO_PERIOD
 
 
 def _supply(resource: Element, request: Element, sent: object, kind: Kind, notes: Notes) -> Supply | None:

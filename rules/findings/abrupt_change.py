@@ -65,19 +65,23 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
         return {"kind": "missing-at-discharge"}
     if case.ordered is not None and not _touched(case):
         return None
-    before = _benzodiazepines(case.now) + _benzodiazepines(case.earlier)
     if not left:
         if case.ordered is not None:
-            return {"kind": "stops"} if before else None
+            return {"kind": "stops"} if _was_taken(case) else None
         if _was_stopped(case, use):
             return {"kind": "stopped"}
         if use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
             return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
-        return {"kind": "stopped"} if before else None
+        return {"kind": "stopped"} if _was_taken(case) else None
     if case.ordered is None and use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
         return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
     percent = _fall(case, left)
     return None if percent is None else {"kind": "cut", "percent": percent}
+
+
+def _was_taken(case: Case) -> bool:
+    """Whether a benzodiazepine was taken until today, or some days ago."""
+    return bool(_benzodiazepines(case.now) or _benzodiazepines(case.earlier))
 
 
 def _was_stopped(case: Case, use: Exposure) -> bool:
@@ -102,11 +106,9 @@ def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:
     if case.unmeasured(case.view):
         return None
     falls: list[Fraction] = []
-    for earlier in (case.now, case.earlier):
+    for earlier in (case.now,) if _changes_nothing(case) else (case.now, case.earlier):
         before = _benzodiazepines(earlier)
         if not before or case.unmeasured(earlier):
-            continue
-        if earlier is case.earlier and _changes_nothing(case):
             continue
         same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
         tables = case.knowledge.tables

@@ -61,9 +61,9 @@ def _established(case: Case) -> bool:
         return True
     for entry in case.drafts():
         in_question = in_load(entry.agent) and entry.daily_use
-        if not in_question or entry.window.start is None or entry.window.end is None:
+        if not in_question or entry.start is None or entry.window.end is None:
             continue
-        begun: date = use.since if use is not None and steady and case.still_supplied(use) else entry.window.start
+        begun: date = use.since if use is not None and steady and case.still_supplied(use) else entry.start
         if (entry.window.end - begun).days + 1 >= days:
             return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from rules.kept import kept
@@ -57,3 +58,9 @@ def test_a_line_with_dates_is_the_line_without_them_but_for_them() -> None:
     assert dated.undated == line
     assert dated == Dosage(text="a", timing=Timing(code="BID", bounds=Period(start=date(2026, 11, 22))))
     assert Dosage(text="a", timing=dated.timing).undated == line
+
+
+def test_a_value_with_a_field_changed_is_what_the_standard_library_makes_of_it() -> None:
+    line = Dosage(text="a", timing=Timing(code="BID"), as_needed=True)
+    assert hash(line) != hash(line.but(text="b"))
+    assert line.but(text="b", as_needed=False) == replace(line, text="b", as_needed=False)

@@ -1,0 +1,44 @@
+"""Does it make no difference that doses are read only where the dates leave something open?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules import load_knowledge
+from rules.exposure import Stretch, _end, _latest_episode, _latest_use
+
+ON = date(2026, 11, 22)
+POLICY = load_knowledge().policy
+BRIDGE = int(POLICY.exposure.bridge_days.value)
+MENTIONED = POLICY.concurrency.lapsed_mention_days.value
+
+
+@dataclass(frozen=True)
+class Told:
+    """As much of an entry as is asked for."""
+
+    daily_use: bool
+
+
+@st.composite
+def stretches(draw: st.DrawFn) -> list[Stretch]:
+    found = []
+    for _ in range(draw(st.integers(0, 12))):
+        start = ON - timedelta(days=draw(st.integers(0, 500)))
+        end = min(ON, start + timedelta(days=draw(st.integers(0, 60))))
+        entry: Any = Told(draw(st.booleans()))
+        found.append(Stretch(start, end, entry))
+    return sorted(found, key=lambda each: (each.start, each.end))
+
+
+@given(stretches())
+def test_the_latest_use_is_that_of_the_records_of_daily_use_alone(told: list[Stretch]) -> None:
+    alone = _latest_episode([each for each in told if each.entry.daily_use], BRIDGE)
+    mentioned = bool(alone) and (ON - _end(alone)).days <= MENTIONED
+    found = _latest_use(told, POLICY, ON)
+    assert found == alone or not (found or mentioned)
