@@ -44,6 +44,8 @@ Clock = Callable[[tzinfo], date]
 _MILLISECONDS = 1000
 MEMORY = "benzo-cds memory"
 """The extension of the application under which its memory is found, by whoever ends the process."""
+REPEATS = "benzo-cds repeats"
+"""The extension under which the calls are found that it remembers, by whoever keeps the time where none comes."""
 # HSTS is the proxy's, which does TLS. Nothing of what is answered is a page that may load or do anything.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -113,6 +115,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1
     app.url_map.strict_slashes = False
     app.extensions[MEMORY] = used.memory
+    app.extensions[REPEATS] = used.judge.repeats
     metrics = Metrics()
     _hooks(app, chosen, used, metrics)
     serve_health(app, knowledge, used.gate, used.memory)

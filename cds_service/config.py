@@ -32,6 +32,8 @@ MOST_KEPT = 4_096
 
 REMEMBERED_MOST_BYTES = 4_000_000
 """Of the last calls, so many bytes of requests are remembered by one process with what they came to."""
+REMEMBERED_LEAST_BYTES = 10_000
+"""What a smaller request counts as: what it came to takes that much memory and more."""
 
 MOST_EVIDENCE = 24
 LONGEST_EVIDENCE = 120

@@ -28,7 +28,7 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
-from cds_service.app import MEMORY, create_app
+from cds_service.app import MEMORY, REPEATS, create_app
 from cds_service.config import COLLECTED_AFTER, READING_SECONDS, Settings
 from cds_service.health import DRAINING
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
@@ -52,7 +52,12 @@ _REFUSED: Mapping[type[BaseException], int] = {SlowCallerError: 408, ParseExcept
 
 
 class CallWorker(SyncWorker):  # type: ignore[misc]
-    """A worker that lets no caller take forever to send its request."""
+    """A worker that lets no caller take forever to send its request, and keeps nothing for want of one."""
+
+    def notify(self) -> None:
+        """Say that this worker lives, as every worker does from time to time, and forget what is over meanwhile."""
+        super().notify()
+        self.app.forget_old()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer one connection; what has not been sent in time is cut off, and the worker goes on."""
@@ -146,6 +151,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         for name, value in self._chosen.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def forget_old(self) -> None:
+        """Forget the calls whose time is over."""
+        self._application.extensions[REPEATS].forget_old()
 
     def _write_what_waits(self) -> Callable[[Any, Any], None]:
         """What a process does last: records that wait for the store are written if it is there."""

@@ -40,7 +40,7 @@ class Judge:
             CallError: the request cannot be read, or lacks what the judgement cannot do without.
         """
         body = parse_object(received, self.limits)
-        content = self.repeats.content_of(received, body, service, on)
+        content = self.repeats.content_of(received, body, tenant, service, on)
         if content is not None:
             known = self.repeats.recall(content, tenant)
             if known is not None:

@@ -13,8 +13,8 @@ from cds_service.trust.tenant import Tenant
 class Completion(Protocol):
     """Completes a supply from the FHIR server of the caller.
 
-    Each method returns the same object where a server was not asked, and only there. None raises: what could not be
-    fetched stays missing, with why.
+    Each method returns the same object where no server was asked or refused, and only there. None raises: what could
+    not be fetched stays missing, with why.
     """
 
     def with_drafts(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:

@@ -56,7 +56,9 @@ class LiveCompletion:
         sent = (*request.drafts.entries, *supply.entries)
         wanted = unresolved(request.drafts.entries, sent)
         access = self._access(request, tenant) if wanted else None
-        return supply if not isinstance(access, _Access) else self._with_medications(supply, wanted, access)
+        if access is None:
+            return supply
+        return replace(supply) if isinstance(access, str) else self._with_medications(supply, wanted, access)
 
     def with_record(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:
         """The supply with the keys that were not sent, the pages that were not, and the medications referred to."""

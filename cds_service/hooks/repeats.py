@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cds_service.config import REMEMBERED_MOST_BYTES
+from cds_service.config import REMEMBERED_LEAST_BYTES, REMEMBERED_MOST_BYTES
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.request import access_of
 from cds_service.hooks.services import Service
@@ -33,8 +33,8 @@ _TEXT = re.compile(rb'\s*:\s*"([^"\\]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a call is remembered by: ``name`` is a keyed hash of all that its answer depends on, ``size`` the bytes of
-    its body. ``hook_instance`` is no part of it."""
+    """What a call is remembered by: ``name`` is a keyed hash of all that its answer depends on, ``size`` what it counts
+    as in bytes. ``hook_instance`` is no part of it."""
 
     name: bytes
     size: int
@@ -52,8 +52,9 @@ class _Remembered:
 class Repeats:
     """What the last calls came to, for ``seconds``; 0: nothing is remembered.
 
-    Of all together no more than ``most`` bytes of bodies, the oldest forgotten first. The key of the hashes is of this
-    object alone, and nothing of it is written anywhere.
+    Of all together no more than ``most`` bytes of bodies, the oldest forgotten first; a small body counts as
+    :data:`~cds_service.config.REMEMBERED_LEAST_BYTES`. The key of the hashes is of this object alone, and nothing of it
+    is written anywhere.
     """
 
     seconds: float = 0
@@ -63,7 +64,9 @@ class Repeats:
     _kept: OrderedDict[bytes, _Remembered] = field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def content_of(self, received: bytes, body: dict[str, Any], service: Service, on: date) -> Content | None:
+    def content_of(
+        self, received: bytes, body: dict[str, Any], tenant: Tenant, service: Service, on: date
+    ) -> Content | None:
         """The content of a request: its bytes but for ``hookInstance`` and the token, of which only counts that there
         is one. None where nothing is remembered, or these two cannot be told apart from the rest."""
         name = body.get("hookInstance")
@@ -74,10 +77,11 @@ class Repeats:
         cut = _without(received, ((_HOOK_INSTANCE, str(name)), *(((_TOKEN, token),) if token is not None else ())))
         if cut is None:
             return None
-        written = hmac.new(self._key, f"{service.id} {on} {token is not None} ".encode(), "sha256")
+        # One tenant must not learn by the time of an answer what another has sent.
+        written = hmac.new(self._key, f"{tenant.id} {service.id} {on} {token is not None} ".encode(), "sha256")
         for part in cut:
             written.update(part)
-        return Content(written.digest(), len(received), hook_instance)
+        return Content(written.digest(), max(len(received), REMEMBERED_LEAST_BYTES), hook_instance)
 
     def recall(self, content: Content, tenant: Tenant) -> Evaluation | None:
         """What the same content came to for the tenant as it is set now; None where it is not known."""
@@ -98,6 +102,11 @@ class Repeats:
             while size > self.most:
                 _, oldest = self._kept.popitem(last=False)
                 size -= oldest.size
+
+    def forget_old(self) -> None:
+        """Forget what is over: for whoever keeps the time where no call comes."""
+        with self._lock:
+            self._forget_old()
 
     def _forget_old(self) -> None:
         before = self.clock() - self.seconds

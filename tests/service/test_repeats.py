@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import dataclass, field
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from caller import tenants_file, token
-from ehr import DAY, bundle, client, lorazepam, metformin, order, prefetch, request, select, sign
+from ehr import DAY, bundle, client, logged, lorazepam, metformin, order, prefetch, request, select, sign
 from fhir_server import EMPTY, Reply, fhir_server
 from flask.testing import FlaskClient
+from gunicorn.config import Config
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from cds_service.app import create_app
-from cds_service.config import Settings
+from cds_service.app import create_app, parts_of
+from cds_service.config import REMEMBERED_LEAST_BYTES, Settings
 from cds_service.hooks import answer
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.repeats import Content, Repeats
 from cds_service.hooks.request import Invocation
 from cds_service.hooks.services import service_of
+from cds_service.server import CallWorker
 from cds_service.trust import tenants as of_tenants
-from cds_service.trust.tenant import OPEN, Tenant
+from cds_service.trust.gate import OpenGate
+from cds_service.trust.tenant import OPEN, FhirServer, Tenant
 from fhir_fixtures import stories
 from rules import load_knowledge
 
@@ -52,6 +58,13 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[date]:
 def again(body: dict[str, Any]) -> dict[str, Any]:
     """The same call under another name."""
     return body | {"hookInstance": str(uuid4())}
+
+
+def by_reference() -> dict[str, Any]:
+    """A draft whose medication stands elsewhere."""
+    draft = order("draft-1", "") | {"medicationReference": {"reference": "Medication/m1"}}
+    del draft["medicationCodeableConcept"]
+    return draft
 
 
 def posted(http: FlaskClient, body: dict[str, Any] | bytes, service: str = "benzo-order-sign") -> Any:
@@ -145,11 +158,12 @@ def test_a_file_of_tenants_that_changed_is_judged_by_anew(tmp_path: Path, monkey
 
 
 def test_one_tenants_answer_is_not_anothers() -> None:
-    repeats, knowledge = Repeats(60), load_knowledge()
-    one, other = (Tenant(name, knowledge, Settings().zone) for name in ("one", "other"))
-    content = content_of(repeats, sign(lorazepam()))
+    repeats, one, other = Repeats(60), named("one"), named("other")
+    content = content_of(repeats, sign(lorazepam()), one)
     repeats.remember(content, evaluation(one))
-    assert repeats.recall(content, other) is None
+    assert content_of(repeats, sign(lorazepam()), other).name != content.name
+    # Nor is it the answer of the same tenant as it is set now, where its file was read again.
+    assert repeats.recall(content, named("one")) is None
     assert repeats.recall(content, one) is not None
 
 
@@ -182,14 +196,126 @@ def test_what_a_server_was_asked_for_is_asked_again(judged: list[date]) -> None:
 def test_a_medication_that_could_not_be_fetched_is_asked_for_again() -> None:
     with fhir_server() as server:
         http = client(store="none", fhir_servers=[server.base])
-        draft = order("draft-1", "") | {"medicationReference": {"reference": "Medication/m1"}}
-        del draft["medicationCodeableConcept"]
-        body = sign(draft, fhirServer=server.base)
+        body = sign(by_reference(), fhirServer=server.base)
         server.answers["Medication/m1"] = Reply(status=503)
         assert posted(http, body).json["cards"] == []
         medication = {"resourceType": "Medication", "id": "m1", "code": {"text": "lorazepam 1 MG Oral Tablet"}}
         server.answers["Medication/m1"] = Reply(medication)
         assert posted(http, again(body)).json["cards"]
+
+
+def test_a_record_that_could_not_be_had_for_a_stray_order_is_asked_for_again() -> None:
+    stray = lorazepam(subject={"reference": "Patient/another"})
+    with fhir_server() as server:
+        http = client(store="none", fhir_servers=[server.base])
+        body = request("order-sign", context={"draftOrders": bundle(stray)}, fhirServer=server.base, prefetch={})
+        for path in ("Patient/p1", "MedicationRequest"):
+            server.answers[path] = Reply(status=503)
+        assert posted(http, body).json == {"cards": []}
+        asked = len(server.asked)
+        posted(http, again(body))
+        assert len(server.asked) > asked
+
+
+def test_a_medication_that_was_fetched_is_asked_for_again() -> None:
+    with fhir_server() as server:
+        http = client(store="none", fhir_servers=[server.base])
+        body = sign(by_reference(), fhirServer=server.base)
+        shown = []
+        for name in ("lorazepam 1 MG Oral Tablet", "metformin hydrochloride 500 MG Oral Tablet"):
+            server.answers["Medication/m1"] = Reply({"resourceType": "Medication", "id": "m1", "code": {"text": name}})
+            shown.append(len(posted(http, again(body)).json["cards"]))
+    assert shown == [1, 0]
+
+
+@pytest.mark.parametrize("named_server", ["https://ehr.example/fhir", "https://another.example/fhir"])
+def test_that_a_server_may_not_be_asked_is_logged_each_time(named_server: str) -> None:
+    """The first is listed and needs a token, the second is not listed."""
+    settings = Settings(store="none")
+    tenant = Tenant(OPEN, load_knowledge(), settings.zone, fhir_servers=(FhirServer("https://ehr.example/fhir"),))
+    parts = replace(parts_of(settings, tenant.knowledge), gate=OpenGate(tenant))
+    http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
+    told = []
+    for _ in range(2):
+        with logged() as lines:
+            assert posted(http, again(sign(by_reference(), fhirServer=named_server))).status_code == 200
+        told.append(sum("not fetched" in line for line in lines))
+    assert told == [1, 1]
+
+
+# -- a call that comes again is a call
+
+
+def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_path: Path) -> None:
+    record = prefetch(order("oxy", OXYCODONE, a_day=4))
+    selected = select(lorazepam(), selections=["MedicationRequest/lorazepam-1"], prefetch=record)
+    signed = sign(lorazepam(), prefetch=record)
+    bodies = [selected] * 3 + [signed] * 7
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef" * 4, encoding="utf-8")
+
+    def told(seconds: int) -> tuple[Any, ...]:
+        file = tmp_path / f"{seconds}.sqlite3"
+        http = client(store=str(file), store_key_file=key, remember_seconds=seconds)
+        shown = []
+        for number, body in enumerate(bodies):
+            call = body | {"hookInstance": str(UUID(int=number))}
+            shown.append(posted(http, call, f"benzo-{body['hook']}").json["cards"])
+            if number == 6:
+                assert answered(http, shown[-1][0], "benefits-outweigh-risks").status_code == 200
+        counts = [line for line in http.get("/metrics").text.splitlines() if "seconds" not in line]
+        return shown, rows_of(file), [line for line in counts if "created" not in line]
+
+    repeated, anew = told(120), told(0)
+    assert repeated == anew
+    assert [len(cards) for cards in anew[0]][-3:] == [0, 0, 0]
+
+
+def rows_of(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """What stands in the store but for moments, links and numbers of rows."""
+    own = {"at", "microseconds", "link", "previous", "received_at", "id"}
+    with closing(sqlite3.connect(file)) as database:
+        database.row_factory = sqlite3.Row
+        return {
+            table: [
+                {name: value for name, value in dict(row).items() if name not in own}
+                for row in database.execute(f"SELECT * FROM {table}")
+            ]
+            for table in ("evaluations", "fired", "cards", "card_findings", "answers")
+        }
+
+
+def answered(http: FlaskClient, card: dict[str, Any], code: str) -> Any:
+    reason = next(each for each in card["overrideReasons"] if each["code"] == code)
+    told = {
+        "card": card["uuid"],
+        "outcome": "overridden",
+        "overrideReason": {"reason": {"code": code, "system": reason["system"]}},
+        "outcomeTimestamp": "2026-11-22T10:00:00Z",
+    }
+    return http.post(f"{SIGN}/feedback", json={"feedback": [told]})
+
+
+def test_what_is_remembered_is_not_changed_by_later_calls(tmp_path: Path) -> None:
+    settings = Settings(store=str(tmp_path / "records.sqlite3"))
+    parts = parts_of(settings, load_knowledge())
+    http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
+    body = sign(lorazepam(), prefetch=prefetch(order("oxy", OXYCODONE, a_day=4)))
+    posted(http, body)
+    (kept,) = parts.judge.repeats._kept.values()
+    before = copy.deepcopy(kept.evaluation.cards), repr(kept.evaluation.assessment)
+    for _ in range(3):
+        posted(http, again(body))
+    (still,) = parts.judge.repeats._kept.values()
+    assert still is kept
+    assert (kept.evaluation.cards, repr(kept.evaluation.assessment)) == before
+
+
+def test_a_body_that_is_remembered_at_one_service_is_refused_at_another() -> None:
+    http, body = client(store="none"), sign(lorazepam())
+    posted(http, body)
+    assert posted(http, again(body), "benzo-order-select").status_code == 400
+    assert posted(http, again(body), "benzo-patient-view").status_code == 400
 
 
 # -- for how long, and how much
@@ -203,11 +329,19 @@ class Clock:
         return self.now
 
 
-def content_of(repeats: Repeats, body: dict[str, Any], written: bytes | None = None) -> Content:
-    text = json.dumps(body).encode() if written is None else written
-    content = repeats.content_of(text, json.loads(text), service_of("benzo-order-sign"), DAY)
+def read(repeats: Repeats, written: bytes, tenant: Tenant | None = None) -> Content | None:
+    """The content of a body as it is written."""
+    return repeats.content_of(written, json.loads(written), tenant or named(OPEN), service_of("benzo-order-sign"), DAY)
+
+
+def content_of(repeats: Repeats, body: dict[str, Any], tenant: Tenant | None = None) -> Content:
+    content = read(repeats, json.dumps(body).encode(), tenant)
     assert content is not None
     return content
+
+
+def named(name: str) -> Tenant:
+    return Tenant(name, load_knowledge(), Settings().zone)
 
 
 def evaluation(tenant: Tenant) -> Evaluation:
@@ -217,7 +351,7 @@ def evaluation(tenant: Tenant) -> Evaluation:
 
 @pytest.fixture(scope="module")
 def everybody() -> Tenant:
-    return Tenant(OPEN, load_knowledge(), Settings().zone)
+    return named(OPEN)
 
 
 def test_it_is_forgotten_after_its_time_whoever_calls_next(everybody: Tenant) -> None:
@@ -234,7 +368,8 @@ def test_it_is_forgotten_after_its_time_whoever_calls_next(everybody: Tenant) ->
 
 def test_no_more_is_remembered_than_so_many_bytes_the_oldest_forgotten_first(everybody: Tenant) -> None:
     repeats = Repeats(60)
-    contents = [content_of(repeats, sign(lorazepam(f"l-{number}"))) for number in range(9)]
+    pad = {"extension": {"pad": "x" * REMEMBERED_LEAST_BYTES}}
+    contents = [content_of(repeats, sign(lorazepam(f"l-{number}"), **pad)) for number in range(9)]
     repeats.most = 4 * contents[0].size
     for content in contents:
         repeats.remember(content, evaluation(everybody))
@@ -242,11 +377,57 @@ def test_no_more_is_remembered_than_so_many_bytes_the_oldest_forgotten_first(eve
     assert known == [False] * 5 + [True] * 4
 
 
+def test_a_small_body_counts_as_more_for_what_it_came_to_is_no_smaller(everybody: Tenant) -> None:
+    repeats = Repeats(60, most=3 * REMEMBERED_LEAST_BYTES)
+    for number in range(9):
+        content = content_of(repeats, sign(lorazepam(f"l-{number}")))
+        assert content.size == REMEMBERED_LEAST_BYTES
+        repeats.remember(content, evaluation(everybody))
+    assert len(repeats._kept) == 3
+
+
+def test_a_worker_that_nobody_calls_forgets_what_is_over() -> None:
+    class App:
+        forgot = 0
+
+        def forget_old(self) -> None:
+            self.forgot += 1
+
+    app = App()
+    worker = CallWorker(1, 1, [], app, 30, Config(), None)
+    try:
+        worker.notify()
+    finally:
+        worker.tmp.close()
+    assert app.forgot == 1
+
+
+def test_what_is_over_is_forgotten_where_no_call_comes(everybody: Tenant) -> None:
+    clock = Clock()
+    repeats = Repeats(60, clock=clock)
+    repeats.remember(content_of(repeats, sign(lorazepam())), evaluation(everybody))
+    clock.now += 59
+    repeats.forget_old()
+    assert repeats._kept
+    clock.now += 1
+    repeats.forget_old()
+    assert not repeats._kept
+
+
+def test_what_is_remembered_anew_is_the_youngest(everybody: Tenant) -> None:
+    clock = Clock()
+    repeats = Repeats(60, clock=clock)
+    one, other = content_of(repeats, sign(lorazepam())), content_of(repeats, sign(metformin()))
+    for content, seconds in ((one, 1), (other, 49), (one, 12)):
+        repeats.remember(content, evaluation(everybody))
+        clock.now += seconds
+    assert repeats.recall(one, everybody) is not None
+    assert repeats.recall(other, everybody) is None
+
+
 def test_a_body_larger_than_all_that_is_remembered_is_not_remembered() -> None:
     text = json.dumps(sign(lorazepam())).encode()
-    assert (
-        Repeats(60, most=len(text) - 1).content_of(text, json.loads(text), service_of("benzo-order-sign"), DAY) is None
-    )
+    assert read(Repeats(60, most=len(text) - 1), text) is None
 
 
 def test_nothing_is_remembered_where_that_is_set_so(judged: list[date]) -> None:
@@ -278,9 +459,9 @@ names = st.text(max_size=12)
 def test_two_bodies_have_one_content_only_where_they_differ_in_name_and_token_alone(
     one: str, other: str, tokens: tuple[str | None, str | None], ascii_only: bool
 ) -> None:
-    repeats, written, service = Repeats(60), Written(), service_of("benzo-order-sign")
+    repeats, written = Repeats(60), Written()
     texts = [written.bytes(*each, ensure_ascii=ascii_only) for each in zip((one, other), tokens, strict=True)]
-    found = [repeats.content_of(text, json.loads(text), service, DAY) for text in texts]
+    found = [read(repeats, text) for text in texts]
     for content, name in zip(found, (one, other), strict=True):
         assert content is None or content.hook_instance == name.strip()
     first, second = found
@@ -305,11 +486,13 @@ def test_a_name_that_stands_elsewhere_too_is_no_reason_to_take_two_contents_for_
         b'{"hookInstance": 7}',
         b'{"x": {"hookInstance": "a"}, "hookInstance": "a"}',
         b'{"hookInstance": "a", "fhirAuthorization": {"access_token": "t\\u0061"}}',
+        b'{"hookInst\\u0061nce": "a", "x": {"hookInstance": "b"}}',
+        b'{"hookInstance": "a", "fhirAuthorization": {"access_t\\u006fken": "t"}, "x": {"access_token": "u"}}',
     ],
 )
 def test_a_name_or_token_that_cannot_be_told_apart_makes_a_call_that_is_not_remembered(written: bytes) -> None:
-    assert Repeats(60).content_of(written, json.loads(written), service_of("benzo-order-sign"), DAY) is None
+    assert read(Repeats(60), written) is None
 
 
-def test_the_hashes_of_two_processes_are_not_alike() -> None:
+def test_what_two_services_remember_calls_by_is_not_alike() -> None:
     assert content_of(Repeats(60), sign(lorazepam())).name != content_of(Repeats(60), sign(lorazepam())).name
