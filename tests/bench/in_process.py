@@ -62,7 +62,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 def judgements() -> Iterator[tuple[str, list[float]]]:
     """Without HTTP: the knowledge, the judgement alone, and the whole call of the application."""
     yield timed("knowledge read from its files", load_knowledge.__wrapped__, 5)
-    knowledge, settings = load_knowledge(), Settings()
+    knowledge, settings = load_knowledge(), Settings(remember_seconds=0)
     client = create_app(settings, clock=lambda: ON).test_client()
     for body in (body_of(), body_of(LARGE_BODY)):
         sent, size = orjson.dumps(body), f"{len(orjson.dumps(body)) / 1000:.0f} kB"
