@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,8 +151,6 @@ def _trusted(item: dict[str, Any], development: bool) -> TrustedKey | None:
     key = _imported(item)
     if key is None or use != _SIGNING or not isinstance(identity, str) or not identity:
         return None
-    if isinstance(key, RSAKey) and key.raw_value.key_size < _SMALLEST_RSA_BITS:
-        return None
     if not development and key.thumbprint() in PUBLISHED:
         return None
     algorithm = item.get("alg")
@@ -165,9 +164,17 @@ def _imported(item: dict[str, Any]) -> PublicKey | None:
         return None
     try:
         public = {name: item[name] for name in _MEMBERS[kind]}
+        # Before it is imported: the library would warn of it in words of its own.
+        if kind == "RSA" and _bits(public["n"]) < _SMALLEST_RSA_BITS:
+            return None
         return ECKey.import_key(public) if kind == "EC" else RSAKey.import_key(public)
     except (KeyError, ValueError, TypeError, JoseError):
         return None
+
+
+def _bits(number: str) -> int:
+    """The bits of a number as keys have it written (base64url, without its end)."""
+    return int.from_bytes(urlsafe_b64decode(f"{number}==")).bit_length()
 
 
 def _body_of(address: str, authorities: Path | None) -> bytes:

@@ -331,6 +331,7 @@ def test_keys_fetched_before_stay_in_use_while_the_address_is_down(
         ({"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA", "kid": "es384"}, "no point of the curve"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_an_unusable_key_is_not_used(unusable: dict[str, Any], why: str) -> None:
     assert key_rings.trusted([unusable]) == {}, why
 
