@@ -155,7 +155,7 @@ def _body(
             findings,
             assessment,
             knowledge,
-            offers=[item["label"] for item in offered],
+            offers=[item["actions"][0]["description"] for item in offered],
             as_table=dialect.orders_as_table,
         ),
         "source": {

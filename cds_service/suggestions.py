@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -79,11 +80,24 @@ def _order(
         yield from _referral("taper-review", invocation, knowledge)
     if "insomnia" in assessment.concepts and assessment.increases:
         yield from _referral("cbt-insomnia", invocation, knowledge)
-    for source in removable(assessment, invocation):
-        named = (plain(line.product) for line in assessment.lines if line.source == source and line.product)
-        product = next(named, "the new order").replace("<", "‹").replace(">", "›")
-        label = f"Remove {product} from these orders"
-        yield label, {"type": "delete", "description": label, "resourceId": source}
+    yield from _removals(assessment, invocation)
+
+
+def _removals(assessment: Assessment, invocation: Invocation) -> Iterator[Offer]:
+    """The removal of each new start; where several are of one product, with how each is taken."""
+    sources = removable(assessment, invocation)
+    lines = {line.source: line for line in assessment.lines if line.product}
+    products = {source: _shown(lines[source].product) if source in lines else "the new order" for source in sources}
+    of_product = Counter(products.values())
+    for source, product in products.items():
+        taken = _shown(getattr(lines.get(source), "read_as", "")) if of_product[product] > 1 else ""
+        told = f"Remove {product} from these orders"
+        label = f"Remove {product} ({taken}) from these orders" if taken else told
+        yield label, {"type": "delete", "description": told, "resourceId": source}
+
+
+def _shown(text: str) -> str:
+    return plain(text).replace("<", "‹").replace(">", "›")
 
 
 def _reversal(findings: tuple[Met, ...], invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:

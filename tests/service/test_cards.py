@@ -554,6 +554,14 @@ def test_orders_of_one_product_have_one_option_in_the_text_and_a_button_each() -
     assert sum(each["label"].startswith("Remove lorazepam") for each in card["suggestions"]) == 9
 
 
+def test_orders_of_one_product_are_told_apart_by_how_they_are_taken() -> None:
+    nightly = order("night", "lorazepam 1 MG Oral Tablet", code="197901", a_day=1, units=2)
+    (card,) = post(client(), sign(lorazepam("day"), nightly)).json["cards"]
+    removed = {each["actions"][0]["resourceId"]: each["label"] for each in card["suggestions"]}
+    assert removed["MedicationRequest/day"].startswith("Remove lorazepam 1 MG Oral Tablet (one ")
+    assert removed["MedicationRequest/night"].startswith("Remove lorazepam 1 MG Oral Tablet (two ")
+
+
 def test_of_many_options_the_first_few_stand_in_the_text_and_the_rest_are_counted() -> None:
     names = (
         "lorazepam 1 MG",
