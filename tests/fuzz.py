@@ -72,7 +72,8 @@ def seeds(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    run = Path(sys.argv[1])
+    # What stops the engine is written where it runs.
+    run = Path(sys.argv[1]).resolve()
     seeds(run)
     os.chdir(run)
     limits = [f"-max_total_time={sys.argv[2]}", f"-max_len={LONGEST}", f"-timeout={SLOWEST_SECONDS}"]
