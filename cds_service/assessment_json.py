@@ -18,19 +18,14 @@ import orjson
 
 from cds_service.config import LONGEST_EVIDENCE, MOST_EVIDENCE
 from cds_service.figures import exactly
-from rules.assessment import (
-    Assessment,
-    Considered,
+from rules.assessment import Assessment, Considered, Exposure, Load, Met, OpioidLoad
+from rules.assessment_lines import (
     Contribution,
     Doubt,
-    Exposure,
-    Load,
-    Met,
     NotCounted,
     NotCountedReason,
     NotInLoad,
     OpioidContribution,
-    OpioidLoad,
     Standing,
 )
 from rules.evidence import Evidence

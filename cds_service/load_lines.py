@@ -9,12 +9,10 @@ from functools import cache
 
 from cds_service.figures import plain, shown
 from cds_service.phrases import band_bounds, capitalised, listed, load_span, quoted
-from rules.assessment import (
-    Assessment,
-    Band,
+from rules.assessment import Assessment, Band, Load
+from rules.assessment_lines import (
     Contribution,
     Doubt,
-    Load,
     NotCounted,
     NotCountedReason,
     NotInLoad,

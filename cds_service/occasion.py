@@ -9,16 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rules.assessment import (
-    Assessment,
-    Contribution,
-    Load,
-    Met,
-    NotCounted,
-    NotCountedReason,
-    NotInLoad,
-    Standing,
-)
+from rules.assessment import Assessment, Load, Met
+from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
 from rules.knowledge import Knowledge
 
 CONVERSATION = frozenset({"patient-view", "encounter-start"})

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from cds_service.load_lines import renewals
 from cds_service.phrases import agents_named, listed, quoted
-from rules.assessment import Assessment, NotCounted, NotCountedReason, NotInLoadReason
+from rules.assessment import Assessment
+from rules.assessment_lines import NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 

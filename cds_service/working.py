@@ -21,17 +21,8 @@ from cds_service.working_orders import (
     wrapped,
 )
 from cds_service.working_words import BANDS, NEVER_SEEN, NOT_CHECKED, fact_lines, in_words
-from rules.assessment import (
-    Assessment,
-    Band,
-    Contribution,
-    Exposure,
-    Load,
-    Met,
-    NotCounted,
-    NotInLoad,
-    TableTotal,
-)
+from rules.assessment import Assessment, Band, Exposure, Load, Met, TableTotal
+from rules.assessment_lines import Contribution, NotCounted, NotInLoad
 from rules.equivalence import equivalence
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Verification

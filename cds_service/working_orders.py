@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from cds_service.figures import exactly, shown
 from cds_service.working_words import in_words
-from rules.assessment import Contribution, NotCounted, NotInLoad, OpioidContribution
+from rules.assessment_lines import Contribution, NotCounted, NotInLoad, OpioidContribution
 from rules.equivalence import equivalence, to_diazepam
 from rules.evidence import Evidence
 from rules.knowledge import Knowledge

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from rules import conditions
-from rules.assessment import Assessment, NotCounted, NotCountedReason, Standing
+from rules.assessment import Assessment
+from rules.assessment_lines import NotCounted, NotCountedReason, Standing
 from rules.case import DRAFTS, ORDERS, Age, Case
 from rules.change import increases, removable
 from rules.concurrency import Situation, View, view

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from rules.assessment import NotCountedReason
+from rules.assessment_lines import NotCountedReason
 from rules.courses import counted_together, same_day_copies
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Kind, Setting

@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TypeVar
 
-from rules.assessment import NotCountedReason
+from rules.assessment_lines import NotCountedReason
 from rules.dosage_text import Worded, worded
 from rules.dose_of_lines import DailyDose, NoDailyDose, read_lines
 from rules.knowledge import Knowledge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rules.assessment import Doubt
+from rules.assessment_lines import Doubt
 from rules.intake import Intake
 from rules.knowledge.vocabulary import Forms
 from rules.model import Dosage, MaximumDose

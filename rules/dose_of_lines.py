@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from rules.assessment import Doubt, NotCountedReason
+from rules.assessment_lines import Doubt, NotCountedReason
 from rules.dose_line import LIMITED, NoRate, TakenLine, read_line
 from rules.evidence import BETWEEN_TEXTS, Evidence, SigReading, evidence
 from rules.intake import Intake

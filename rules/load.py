@@ -6,17 +6,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.assessment import (
-    Band,
+from rules.assessment import Band, Load, TableTotal
+from rules.assessment_lines import (
     Contribution,
     Doubt,
-    Load,
     NotCounted,
     NotCountedReason,
     NotInLoad,
     NotInLoadReason,
     Standing,
-    TableTotal,
 )
 from rules.concurrency import View
 from rules.daily_dose import DailyDose

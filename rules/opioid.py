@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.assessment import OpioidContribution, OpioidExcluded, OpioidLoad
+from rules.assessment import OpioidLoad
+from rules.assessment_lines import OpioidContribution, OpioidExcluded
 from rules.conditions import PresentCondition
 from rules.daily_dose import DailyDose
 from rules.knowledge.entries import Agent, MorphineFactor

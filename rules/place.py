@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.assessment import NotCountedReason
+from rules.assessment_lines import NotCountedReason
 from rules.record import Entry
 
 

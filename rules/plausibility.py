@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 
-from rules.assessment import Basis, Doubt
+from rules.assessment_lines import Basis, Doubt
 from rules.dose_line import TakenLine
 from rules.intake import Intake
 from rules.quantity import ZERO

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rules.assessment import NotCountedReason
+from rules.assessment_lines import NotCountedReason
 from rules.courses import kind_of
 from rules.daily_dose import DailyDose
 from rules.model import Kind, Setting

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from rules.assessment import NotCountedReason, Standing
+from rules.assessment_lines import NotCountedReason, Standing
 from rules.daily_dose import DailyDose, NoDailyDose
 from rules.instructions import Instructions
 from rules.knowledge import Knowledge

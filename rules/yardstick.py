@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.assessment import Basis
+from rules.assessment_lines import Basis
 from rules.kept import kept
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import AgentClass, Figure, Per

@@ -17,7 +17,8 @@ from cds_service.records.database import Row
 from cds_service.records.moments import written
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.snooze import Said
-from rules.assessment import Assessment, Met, NotCounted, NotCountedReason, Standing
+from rules.assessment import Assessment, Met
+from rules.assessment_lines import NotCounted, NotCountedReason, Standing
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MICROSECONDS = 1000

@@ -10,6 +10,6 @@ application = Flask("bare", static_folder=None)
 
 
 @application.post("/cds-services/<identity>")
-def answer(identity: str) -> Response:  # noqa: ARG001
+def answer(**_: str) -> Response:
     orjson.loads(request.get_data(cache=False))
     return Response(orjson.dumps(ANSWER), content_type="application/json")

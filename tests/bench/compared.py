@@ -131,10 +131,12 @@ def _in_turn(ours: Server, theirs: Server, sent: Requests, configuration: Config
             took[server].extend(map(server.call, part[:half], tokens[:half]))
             rates[server].append(server.rate(part[half:], tokens[half:]))
             used[server].append((server.processor() - before) / len(part))
-    return tuple(  # type: ignore[return-value]
-        Measured(median(took[each]), quantiles(took[each], n=100)[98], median(rates[each]), median(used[each]))
-        for each in (ours, theirs)
-    )
+
+    def measured(server: Server) -> Measured:
+        p99 = quantiles(took[server], n=100)[98]
+        return Measured(median(took[server]), p99, median(rates[server]), median(used[server]))
+
+    return measured(ours), measured(theirs)
 
 
 def _tenants(folder: Path) -> Path:

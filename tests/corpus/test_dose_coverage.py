@@ -26,7 +26,7 @@ from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import normalised
 from cds_service.input import FileContent, read_file
 from rules import assess, load_knowledge
-from rules.assessment import NotCountedReason
+from rules.assessment_lines import NotCountedReason
 from rules.daily_dose import DailyDose, read_dose
 from rules.model import Dosage, Patient, Regimen
 from rules.product import NotRelevant, Product, UnknownProduct, resolve

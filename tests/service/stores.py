@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ehr import DAY
+from ehr import DAY, lorazepam, sign
 from flask import Flask
 from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.hooks.answer import Judge
+from cds_service.hooks.evaluation import Evaluation
+from cds_service.hooks.services import service_of
+from cds_service.records.chain import Verified, verified
+from cds_service.records.entries import kept_of
 from cds_service.records.opening import open_store
 from cds_service.records.store import StoredMemory
+from cds_service.trust.tenant import OPEN, Tenant
+from rules import load_knowledge
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -38,3 +48,21 @@ def client_with(settings: Settings) -> FlaskClient:
 def store_of(settings: Settings) -> StoredMemory:
     """The same store, as another process sees it."""
     return open_store(settings)
+
+
+def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN) -> Evaluation:
+    """What a call of order-sign comes to, of a tenant with nothing of its own."""
+    caller = Tenant(tenant, load_knowledge(), settings.zone)
+    return Judge(settings.limits).evaluate(caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
+
+
+def forty_kept_at_once(settings: Settings, store: StoredMemory) -> Verified:
+    """The chain after one call was kept forty times, by eight connections at once, as of as many processes."""
+    evaluation = judged(settings, sign(lorazepam()))
+    one = kept_of(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
+    store.database.upgrade()
+    stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: stores[number % 8]._keep(one), range(40)))
+    assert sum(each.unsaved() for each in stores) == 0
+    return store.database.use(lambda c: verified(c, OPEN, store.names))

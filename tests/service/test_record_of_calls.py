@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import psycopg
 import pytest
-from ehr import DAY, cards, logged, lorazepam, order, post, prefetch, sign
+from ehr import cards, logged, lorazepam, order, post, prefetch, sign
 from fhir.resources.R4B.auditevent import AuditEvent
-from stores import client_with, store_of, store_settings
+from stores import client_with, forty_kept_at_once, store_settings
 
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
-from cds_service.hooks.answer import Judge
 from cds_service.hooks.feedback import read_feedback
-from cds_service.hooks.services import service_of
 from cds_service.records import chain
-from cds_service.records.entries import kept_of
 from cds_service.records.report import doubted, performance
 from cds_service.records.retention import purge
-from cds_service.trust.tenant import OPEN, Tenant
-from rules import load_knowledge
 
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
 TODAY = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=24))
@@ -105,18 +99,8 @@ def test_who_has_no_key_cannot_make_a_chain(settings, tmp_path, monkeypatch, com
 
 
 def test_calls_at_the_same_time_make_one_chain(settings, store):
-    """Eight connections at once, as of as many processes: no place twice, none left out."""
-    everybody = Tenant(OPEN, load_knowledge(), settings.zone)
-    judged = Judge(settings.limits).evaluate(
-        everybody, service_of("benzo-order-sign"), json.dumps(sign(lorazepam())).encode(), DAY
-    )
-    one = kept_of(judged, judged.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
-    store.database.upgrade()
-    stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: stores[number % 8]._keep(one), range(40)))
-    assert sum(each.unsaved() for each in stores) == 0
-    told = store.database.use(lambda c: chain.verified(c, "open", store.names))
+    """No place twice, none left out."""
+    told = forty_kept_at_once(settings, store)
     assert (told.rows, told.sequence, told.broken) == (40, 40, "")
 
 
@@ -171,13 +155,12 @@ def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
     """The uuid of a card follows from the call: where two EHRs send the same one, it is the same."""
     body = sign(lorazepam())
     (card,) = cards(client_with(settings), body)
-    other = Tenant("other", load_knowledge(), settings.zone)
-    judged = Judge(settings.limits).evaluate(other, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
-    assert [each.body["uuid"] for each in judged.cards] == [card["uuid"]]
+    call = judged(settings, body, "other")
+    assert [each.body["uuid"] for each in call.cards] == [card["uuid"]]
     now = datetime.now(UTC)
-    store.remember(judged, judged.with_verdicts({}), now, 1.0, b"")
+    store.remember(call, call.with_verdicts({}), now, 1.0, b"")
     item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
-    store.feedback(other, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
+    store.feedback(call.tenant, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
     found = store.database.use(lambda c: performance(c, ["high-potency"], *TODAY))
     told = {each.tenant: (each.shown, dict(each.overridden), each.unanswered) for each in found}
     assert told == {"open": (1, {}, 1), "other": (1, {"no reason given": 1}, 0)}

@@ -7,7 +7,6 @@ import json
 import sqlite3
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,28 +15,26 @@ from typing import Any
 import psycopg
 import pytest
 from caller import ES384, ISSUER, public, tenants_file, token
-from ehr import DAY, assert_outcome, cards, lorazepam, sign
-from stores import client_with, store_of, store_settings
+from ehr import assert_outcome, cards, lorazepam, sign
+from stores import client_with, forty_kept_at_once, store_of, store_settings
 
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, STORE_PAUSE_SECONDS, Settings
-from cds_service.hooks.answer import Judge
-from cds_service.hooks.services import service_of
 from cds_service.records import chain
 from cds_service.records import store as stored
 from cds_service.records.audit_event import audit_event
 from cds_service.records.database import StoreDownError
 from cds_service.records.engines import address_of
-from cds_service.records.entries import kept_of
 from cds_service.records.opening import with_default_store
 from cds_service.records.report import performance
 from cds_service.records.retention import purge
 from cds_service.records.schema import answers, tokens
 from cds_service.records.store import StoredMemory
-from cds_service.trust.tenant import OPEN, Tenant
-from rules import load_knowledge
+from cds_service.trust.tenant import OPEN
 
 FEEDBACK = "/cds-services/benzo-order-sign/feedback"
+IN_POSTGRESQL = pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
+"""Of what only a server has."""
 
 
 def changed(settings: Settings, *statements: str) -> None:
@@ -174,9 +171,9 @@ def test_tables_that_are_taken_away_are_made_again_and_no_record_is_lost(setting
     assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 1
 
 
+# A file has no rights of its own.
+@IN_POSTGRESQL
 def test_rights_that_are_taken_away_lose_no_record(settings, store):
-    if "://" not in str(settings.store):
-        pytest.skip("a file has no rights of its own")
     http = client_with(settings)
     owner = str(settings.store)
     changed(settings, "CREATE ROLE clerk LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO clerk")
@@ -195,10 +192,10 @@ def test_rights_that_are_taken_away_lose_no_record(settings, store):
         changed(settings, "DROP OWNED BY clerk", "DROP ROLE clerk")
 
 
+# The owner of a file can write it.
+@IN_POSTGRESQL
 def test_a_store_that_can_only_be_read_is_down(settings):
     address = str(settings.store)
-    if "://" not in address:
-        pytest.skip("the owner of a file can write it")
     assert len(cards(client_with(settings), sign(lorazepam()))) == 1
     changed(settings, f'ALTER DATABASE "{address.rpartition("/")[2]}" SET default_transaction_read_only = on')
     http = client_with(settings)
@@ -208,22 +205,12 @@ def test_a_store_that_can_only_be_read_is_down(settings):
     assert (told["store"], told["unsaved"]) == ("down", 1)
 
 
+# SQLite has one writer.
+@IN_POSTGRESQL
 def test_no_place_is_given_twice_whatever_isolation_the_server_prefers(settings, store):
-    if "://" not in str(settings.store):
-        pytest.skip("SQLite has one writer")
     name = str(settings.store).rpartition("/")[2]
     changed(settings, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'")
-    everybody = Tenant(OPEN, load_knowledge(), settings.zone)
-    judged = Judge(settings.limits).evaluate(
-        everybody, service_of("benzo-order-sign"), json.dumps(sign(lorazepam())).encode(), DAY
-    )
-    one = kept_of(judged, judged.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
-    store.database.upgrade()
-    stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: stores[number % 8]._keep(one), range(40)))
-    assert sum(each.unsaved() for each in stores) == 0
-    told = store.database.use(lambda c: chain.verified(c, OPEN, store.names))
+    told = forty_kept_at_once(settings, store)
     assert (told.rows, told.broken) == (40, "")
 
 
@@ -277,9 +264,9 @@ def test_who_has_no_key_cannot_purge_the_record(settings, store, command):
     assert command("audit", "verify")[0] == 1
 
 
+# SQLite has no TRUNCATE.
+@IN_POSTGRESQL
 def test_a_record_is_not_emptied_at_one_stroke(settings):
-    if "://" not in str(settings.store):
-        pytest.skip("SQLite has no TRUNCATE")
     cards(client_with(settings), sign(lorazepam()))
     with pytest.raises(psycopg.Error, match="append-only"):
         changed(settings, "TRUNCATE evaluations")

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ehr import DAY, lorazepam, sign
+from ehr import lorazepam, sign
 from sqlalchemy import Connection, insert
-from stores import store_of, store_settings
+from stores import judged, store_of, store_settings
 
-from cds_service.hooks.answer import Judge
 from cds_service.hooks.evaluation import Evaluation, Verdict
-from cds_service.hooks.services import service_of
 from cds_service.records import chain
 from cds_service.records.earlier_cards import EarlierCards
 from cds_service.records.entries import kept_of
 from cds_service.records.schema import answers
 from cds_service.records.store import StoredMemory
-from cds_service.trust.tenant import OPEN, Tenant
-from rules import load_knowledge
+from cds_service.trust.tenant import OPEN
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EARLIER, OTHERS = 5, 2_000
-
-
-def judged(settings: Any, patient: str = "p1") -> Evaluation:
-    body = sign(lorazepam())
-    body["context"]["patientId"] = patient
-    everybody = Tenant(OPEN, load_knowledge(), settings.zone)
-    return Judge(settings.limits).evaluate(everybody, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
 
 
 def steps(store: StoredMemory, work: Callable[[Connection], object]) -> int:
@@ -84,7 +73,7 @@ def store(tmp_path: Path) -> StoredMemory:
 @pytest.fixture
 def call(tmp_path: Path, store: StoredMemory) -> Evaluation:
     """A call of a patient who had cards before."""
-    one = judged(store_settings("none", tmp_path))
+    one = judged(store_settings("none", tmp_path), sign(lorazepam()))
     for number in range(EARLIER):
         store.remember(one, one.with_verdicts({}), NOW - timedelta(days=number), 1.0, b"")
     return one
@@ -100,7 +89,7 @@ def test_no_call_goes_through_the_answers_of_other_patients(store, call):
 
 
 def test_no_call_goes_through_the_record_of_other_calls(store, call, tmp_path):
-    other = judged(store_settings("none", tmp_path), "p2")
+    other = judged(store_settings("none", tmp_path), sign(lorazepam(), context={"patientId": "p2"}))
 
     def append(connection: Connection) -> None:
         chain.append(connection, kept_of(call, call.with_verdicts({}), NOW, 1.0, b"", "0", store.names), store.names)

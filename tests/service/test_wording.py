@@ -21,7 +21,8 @@ from cds_service.sentences import SENTENCES, sentence
 from cds_service.working_words import WORDS, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
-from rules.assessment import Band, Load, Met, NotCountedReason, NotInLoadReason, Substitution, TableTotal
+from rules.assessment import Band, Load, Met, Substitution, TableTotal
+from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
 from rules.knowledge.entries import Severity
 

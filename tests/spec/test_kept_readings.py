@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +11,7 @@ from rules.model import Dosage, Medication, Period, Timing
 from rules.quantity import KEPT_READINGS, LONGEST_KEPT
 
 
-def counted() -> tuple[list[object], object]:
+def counted() -> tuple[list[object], Callable[[object], object]]:
     made: list[object] = []
 
     @kept
@@ -25,7 +26,7 @@ def read(*values: object) -> list[object]:
     """What was read anew when each value came."""
     made, reading = counted()
     for value in values:
-        assert reading(value) == value  # type: ignore[operator]
+        assert reading(value) == value
     return made
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from rules import assess, instructions, load_knowledge
 from rules.assessment import Assessment
+from rules.daily_dose import DailyDose
+from rules.knowledge import Knowledge
 from rules.model import Dosage, DoseEntry, Kind, Medication, Patient, Quantity, Regimen, Supply, Timing
 from rules.product import Product
 
@@ -38,9 +40,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     products: list[str] = []
     original = instructions._by_instructions
 
-    def noted(dosages: tuple[Dosage, ...], product: Product, knowledge: object) -> object:
+    def noted(dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
         products.append(product.name)
-        return original(dosages, product, knowledge)  # type: ignore[arg-type]
+        return original(dosages, product, knowledge)
 
     monkeypatch.setattr(instructions, "_by_instructions", noted)
     return products
@@ -65,7 +67,9 @@ def test_an_order_that_was_over_long_ago_is_not_read(read: list[str], status: st
 
 def test_an_order_of_the_latest_use_is_read(read: list[str]) -> None:
     found = judged(order("a", DIAZEPAM, 45, status="completed"), order("b", DIAZEPAM, 10), order("c", DIAZEPAM, 200))
-    assert found.exposure["benzodiazepine"].since == ON - timedelta(days=45)  # type: ignore[union-attr]
+    use = found.exposure["benzodiazepine"]
+    assert use is not None
+    assert use.since == ON - timedelta(days=45)
     assert read == [DIAZEPAM] * 2
 
 

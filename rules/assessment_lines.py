@@ -1,0 +1,163 @@
+"""The lines of an assessment: each record of one of our agents, in the load, beside it, or not counted and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from rules.evidence import Evidence, Instructed
+from rules.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
+
+
+class NotCountedReason(StrEnum):
+    """Why a record of one of our agents adds nothing to the load. Some of them leave the agent present."""
+
+    DOSE_UNKNOWN = "dose-unknown"
+    PRODUCT_UNKNOWN = "product-unknown"
+    LAPSED = "lapsed"
+    NOT_YET_STARTED = "not-yet-started"
+    NOT_ACTIVE = "not-active"
+    ON_HOLD = "on-hold"
+    DO_NOT_PERFORM = "do-not-perform"
+    DUPLICATE = "duplicate"
+    RENEWAL = "renewal"
+    REPLACED = "replaced"
+    NOT_A_DAILY_REGIMEN = "not-a-daily-regimen"
+    WRONG_PATIENT = "wrong-patient"
+    UNREADABLE = "unreadable"
+
+
+class NotInLoadReason(StrEnum):
+    """Why a present agent has no place in the diazepam-equivalent load."""
+
+    NO_PUBLISHED_EQUIVALENCE = "no-published-equivalence"
+    SUBSTITUTION_ONLY = "substitution-only"
+    ROUTE_WITHOUT_EQUIVALENCE = "route-without-equivalence"
+    RESCUE_PRODUCT = "rescue-product"
+
+
+class Standing(StrEnum):
+    """Whether a contribution is on record already or belongs to the orders being written."""
+
+    CURRENT = "current"
+    ORDERED = "ordered"
+
+
+class Basis(StrEnum):
+    """What a dose was held against to see whether it is plausible."""
+
+    LABELLED = "labelled-maximum"
+    DAILY_DOSE = "defined-daily-dose"
+    UNITS = "units"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A dose as read that is beyond what anybody takes: ``amount`` is more than ``at_most`` ``unit``.
+
+    ``agent`` is empty where it is the number of units of a whole product. ``text`` says it in plain words, with the
+    figure it was held against, which is from ``source``.
+    """
+
+    agent: str
+    text: str
+    amount: Fraction
+    unit: str
+    at_most: Fraction
+    basis: Basis
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One order's part in the load: what was read, how, and by which figure it was converted.
+
+    ``read_from``: which words of ``sig`` gave what.
+    """
+
+    source: str
+    requester: str | None
+    standing: Standing
+    agent: str
+    agent_class: str
+    product: str
+    sig: str
+    read_as: str
+    daily_dose: MilligramsPerDay
+    equivalent: DiazepamEquivalent
+    reference: str
+    assumptions: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    read_from: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotInLoad:
+    """A present agent that is named beside the load and not converted into it."""
+
+    source: str
+    agent: str
+    agent_class: str
+    present: bool
+    reason: NotInLoadReason
+    standing: Standing
+    product: str = ""
+    sig: str = ""
+    read_as: str = ""
+    daily_dose: MilligramsPerDay | MicrogramsPerHour | None = None
+    assumptions: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    read_from: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted:
+    """A record that adds nothing; ``agent`` is empty where the product is unknown.
+
+    ``read_from``, where the dose is what is missing: the words of ``sig`` that stopped the reading, or what they gave.
+    ``until_now``: it counted until the discharge, or the order being written, that is judged here.
+    """
+
+    source: str
+    agent: str
+    agent_class: str
+    present: bool
+    reason: NotCountedReason
+    text: str
+    standing: Standing = Standing.CURRENT
+    product: str = ""
+    instructions: Instructed | None = field(default=None, repr=False)
+    read_from: tuple[Evidence, ...] = ()
+    until_now: bool = False
+
+    @property
+    def sig(self) -> str:
+        """The words of the instructions."""
+        return "" if self.instructions is None else self.instructions.sig
+
+
+@dataclass(frozen=True, slots=True)
+class OpioidContribution:
+    """One opioid order with its factor."""
+
+    source: str
+    agent: str
+    product: str
+    standing: Standing
+    daily_dose: MilligramsPerDay | MicrogramsPerHour
+    factor: Fraction
+    mme: MorphineEquivalent
+    reference: str
+    read_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpioidExcluded:
+    """A present opioid that adds no MME, and why."""
+
+    source: str
+    agent: str
+    standing: Standing
+    reason: str
+    text: str
