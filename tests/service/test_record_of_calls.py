@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from ehr import cards, logged, lorazepam, order, post, prefetch, sign
 from fhir.resources.R4B.auditevent import AuditEvent
-from stores import client_with, forty_kept_at_once, store_settings
+from stores import client_with, forty_kept_at_once, judged, store_settings
 
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
