@@ -80,6 +80,12 @@ def _load_clause(facts: Facts, subject: str) -> str:
     return f"{text}, not by every table" if facts.get("band_depends_on_table") else text
 
 
+def _rise_clause(facts: Facts, subject: str) -> str:
+    # Of the agents, not of one order: the rise is that of all orders together.
+    raises = "raise" if several(subject) else "raises"
+    return f"{capitalised(subject)} {raises} the benzodiazepine load by {percent(facts)}"
+
+
 def _astray_clause(facts: Facts, _subject: str) -> str:
     return f"{capitalised(listed(texts(facts, 'for_another_patient'), 2))} is drafted for another patient; not counted"
 
@@ -93,7 +99,7 @@ CLAUSES: Mapping[str, Clause] = {
     "oxybate": lambda f, _s: (
         f"{capitalised(listed(texts(f, 'sedatives')))} with {listed(texts(f, 'oxybate'))}: a labelled contraindication"
     ),
-    "dose-escalation": lambda f, s: f"This {s} order raises the benzodiazepine load by {percent(f)}",
+    "dose-escalation": _rise_clause,
     "respiratory-disease": _hazard_clause,
     "substance-use": _hazard_clause,
     "past-overdose": _hazard_clause,

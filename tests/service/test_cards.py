@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 from importlib.resources import files
 from uuid import NAMESPACE_URL, uuid5
 
@@ -30,7 +31,10 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from jsonschema import Draft202012Validator
 
 from cds_service.assessment_json import assessment_schema
+from cds_service.clauses import clause
 from fhir_fixtures import stories
+from rules.assessment import Met
+from rules.knowledge.entries import Severity
 
 LOAD, LONG = "sedativeLoad", "longTermUse"
 ORDER_HOOKS = ("order-select", "order-sign")
@@ -576,3 +580,18 @@ def test_of_many_options_the_first_few_stand_in_the_text_and_the_rest_are_counte
     (options,) = [line for line in card["detail"].splitlines() if line.startswith("**Options:**")]
     assert options.count("; ") < len(names) + 3
     assert "1 more, offered below" in options
+
+
+def test_a_rise_by_two_orders_is_not_said_to_be_that_of_one() -> None:
+    """Clonazepam 2 mg/d (40 by Ashton) since March; lorazepam 2 and 1 mg/d (20 and 10) join: 30 of 40 is 75 %."""
+    since = {"authoredOn": "2026-03-10", "dispenseRequest": {"validityPeriod": {"start": "2026-03-10"}}}
+    home = order("home", "clonazepam 1 MG Oral Tablet", a_day=2, **since)
+    nightly = order("night", "lorazepam 1 MG Oral Tablet", code="197901", a_day=1)
+    found = post(client(), sign(lorazepam("day"), nightly, prefetch=prefetch(home))).json["cards"]
+    assert found[0]["summary"] == "Lorazepam raises the benzodiazepine load by 75 %; 70 mg/day diazepam-equivalent"
+
+
+def test_a_rise_in_words_that_stand_for_long_names_is_a_sentence() -> None:
+    finding = Met("dose-escalation", Severity.WARNING, True, "Rising dose", {"percent": Fraction(75)})
+    assert clause(finding, "this order") == "This order raises the benzodiazepine load by 75 %"
+    assert clause(finding, "lorazepam and diazepam") == "Lorazepam and diazepam raise the benzodiazepine load by 75 %"
