@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, tzinfo
-from functools import lru_cache
 
-import orjson
-
-from cds_service.config import MOST_KEPT
 from cds_service.fhir.coding import codings_of, concept_text
 from cds_service.fhir.dates import day_of, period_of
-from cds_service.fhir.elements import Element, Notes, content_of, word_of
+from cds_service.fhir.elements import Element, Notes, kept_by_content, word_of
 from rules.model import Coding, ConditionEntry
 
 _ENDED_WITHOUT_A_DAY = ("abatementAge", "abatementRange", "abatementString")
@@ -19,9 +15,7 @@ _ENDED_WITHOUT_A_DAY = ("abatementAge", "abatementRange", "abatementString")
 def condition_of(resource: Element, source: str, zone: tzinfo, *, another_patient: bool) -> ConditionEntry:
     """The condition with its statuses as FHIR's codes. Of a partial onset the first day, of a partial end the last."""
     notes: Notes = set()
-    code = resource.get("code")
-    content = content_of(code)
-    codings, text = _meaning(code) if content is None else _remembered(content)
+    codings, text = _meaning(resource.get("code"))
     return ConditionEntry(
         source=source,
         codings=codings,
@@ -36,13 +30,9 @@ def condition_of(resource: Element, source: str, zone: tzinfo, *, another_patien
     )
 
 
+@kept_by_content
 def _meaning(code: object) -> tuple[tuple[Coding, ...], str | None]:
     return codings_of(code), concept_text(code)
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def _remembered(content: bytes) -> tuple[tuple[Coding, ...], str | None]:
-    return _meaning(orjson.loads(content))
 
 
 def _clinical_status(resource: Element) -> str:

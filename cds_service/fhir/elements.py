@@ -6,17 +6,19 @@ not what can be read there. What is absent (missing or null) is None or empty.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 import orjson
 
-from cds_service.config import LONGEST_KEPT, LONGEST_TEXT
+from cds_service.config import LONGEST_KEPT, LONGEST_TEXT, MOST_KEPT
 from rules.quantity import ZERO, exact
 
 Element = dict[str, Any]
 Notes = set[str]
+Made = TypeVar("Made")
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
@@ -43,6 +45,21 @@ def content_of(value: object) -> bytes | None:
     except TypeError:
         return None
     return content if len(content) <= LONGEST_KEPT and b"null" not in content else None
+
+
+def kept_by_content(read: Callable[[object], Made]) -> Callable[[object], Made]:
+    """The reading of an element that is read the same wherever it stands, remembered by its content."""
+
+    @lru_cache(maxsize=MOST_KEPT)
+    def remembered(content: bytes) -> Made:
+        return read(orjson.loads(content))
+
+    @wraps(read)
+    def either(value: object) -> Made:
+        content = content_of(value)
+        return read(value) if content is None else remembered(content)
+
+    return either
 
 
 def one_object(value: object) -> Element | None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
-import orjson
-
-from cds_service.config import MOST_KEPT
 from cds_service.fhir.amounts import quantity_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_text, concept_words
 from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
-    content_of,
+    kept_by_content,
     members,
     one_object,
     text_of,
@@ -75,19 +71,14 @@ def _of_concept(concept: object, notes: Notes) -> Medication:
     if isinstance(concept, list) and len(concept) == 1:
         concept = concept[0]
     if isinstance(concept, dict | str):
-        content = content_of(concept)
-        return _named(concept) if content is None else _remembered(content)
+        return _named(concept)
     notes.add(MEDICATION_NOT_READABLE)
     return Medication()
 
 
+@kept_by_content
 def _named(concept: object) -> Medication:
     return Medication(codings_of(concept), concept_text(concept))
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def _remembered(content: bytes) -> Medication:
-    return _named(orjson.loads(content))
 
 
 def _of_reference(reference: object, resource: Element, sent: Resources, notes: Notes) -> Medication:

@@ -23,6 +23,7 @@ from cds_service.fhir.elements import (
     Notes,
     NotReadableError,
     content_of,
+    kept_by_content,
     members,
     number_of,
     truth_of,
@@ -257,20 +258,9 @@ def _requester(resource: Element, place: Place) -> str | None:
     return None
 
 
+@kept_by_content
 def _setting(value: object) -> Setting | None:
     """The most specific setting that the categories name, by code or by words."""
-    if value is None:
-        return None
-    content = content_of(value)
-    return _setting_of(value) if content is None else _remembered_setting(content)
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def _remembered_setting(content: bytes) -> Setting | None:
-    return _setting_of(orjson.loads(content))
-
-
-def _setting_of(value: object) -> Setting | None:
     words = set()
     for concept in members(value):
         if isinstance(concept, dict):
