@@ -10,7 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cds_service import commands, knowledge_command, records_command
+from cds_service.commands import knowledge as knowledge_command
+from cds_service.commands import records as records_command
+from cds_service.commands import service as commands
 from cds_service.config import MOST_RETENTION_DAYS, Settings, explain
 from cds_service.records.opening import StoreSettingError
 from cds_service.trust.tenant import OPEN

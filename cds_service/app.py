@@ -11,34 +11,34 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import logs
-from cds_service.about import serve_about
-from cds_service.answers import json_response as _json
 from cds_service.config import Settings
-from cds_service.crossing import allow_crossing
-from cds_service.health import serve_health
-from cds_service.hooks.answer import Judge
+from cds_service.errors import CallError, NotAdmittedError
 from cds_service.hooks.body import require_json, sound_object, too_many_bytes
 from cds_service.hooks.discovery import discovery_body
-from cds_service.hooks.errors import CallError, NotAdmittedError
 from cds_service.hooks.evaluation import shown
 from cds_service.hooks.feedback import read_feedback
-from cds_service.hooks.live import LiveCompletion
+from cds_service.hooks.judge import Judge
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
-from cds_service.hooks.repeats import Repeats
-from cds_service.hooks.services import PREFETCH, SERVICES, service_of
+from cds_service.hooks.prefetch_fetch import LiveCompletion
+from cds_service.hooks.response_cache import Repeats
 from cds_service.hooks.time_limit import within
-from cds_service.metrics import NOBODY, Metrics, serve_metrics
-from cds_service.openapi import serve_openapi
-from cds_service.records.memory import Memory, NoMemory
+from cds_service.records.call_store import Memory, NoMemory
 from cds_service.records.opening import open_memory
 from cds_service.review.performance import serve_performance
+from cds_service.services import PREFETCH, SERVICES, service_of
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import OPEN, FhirServer, Mode, Tenant
 from cds_service.trust.tenant_gate import TenantGate
 from cds_service.trust.tenants import Tenants
+from cds_service.web.about import serve_about
+from cds_service.web.cors import allow_crossing
+from cds_service.web.health import serve_health
+from cds_service.web.metrics import NOBODY, Metrics, serve_metrics
+from cds_service.web.openapi import serve_openapi
+from cds_service.web.replies import json_response as _json
 from rules import Knowledge, load_knowledge
-from rules.product import read_name
+from rules.reading.product.resolve import read_name
 
 Clock = Callable[[tzinfo], date]
 _MILLISECONDS = 1000

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cds_service.crossing import is_origin
-from cds_service.fhir.client import FetchLimits
+from cds_service.fhir_client.client import FetchLimits
 from cds_service.hooks.body import Limits
-from cds_service.hooks.services import PREFETCH
+from cds_service.services import PREFETCH
+from cds_service.web.cors import is_origin
 
 PREFIX = "BENZO_CDS_"
 

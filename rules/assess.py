@@ -6,23 +6,23 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from rules import conditions
 from rules.assessment import Assessment
 from rules.assessment_lines import NotCounted, NotCountedReason, Standing
-from rules.case import DRAFTS, ORDERS, Age, Case
-from rules.change import increases, removable
-from rules.concurrency import Situation, View, view
-from rules.exposure import earliest_record
 from rules.findings import judge_all
 from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
+from rules.findings.case import conditions
+from rules.findings.case.case import DRAFTS, ORDERS, Age, Case
+from rules.findings.case.change import increases, removable
 from rules.findings.high_potency import ID as NEW_START
 from rules.knowledge import Knowledge
-from rules.load import WITH_ORDER, Worked, converted, total, work
+from rules.load.opioid import OpioidPlace, opioid_load
+from rules.load.total import WITH_ORDER, Worked, converted, total, work
 from rules.model import Patient, Setting
-from rules.opioid import OpioidPlace, opioid_load
-from rules.place import Place
-from rules.record import Entry, Record, exclusion, read_record
-from rules.window import Coverage
+from rules.timeline.exposure import earliest_record
+from rules.timeline.presence import Place
+from rules.timeline.record import Entry, Record, exclusion, read_record
+from rules.timeline.view import Situation, View, view
+from rules.timeline.window import Coverage
 
 
 def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.evidence import Evidence, Instructed
-from rules.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
+from rules.numbers.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
+from rules.reading.wording.evidence import Evidence, Instructed
 
 
 class NotCountedReason(StrEnum):

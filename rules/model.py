@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rules.kept import Keyed, keyed
+from rules.numbers.memo import Keyed, keyed
 
 
 class CodeSystem(StrEnum):

@@ -11,7 +11,7 @@ from threading import Thread
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
-from cds_service.sandbox.demo import QuietHandler, demonstration
+from cds_service.sandbox.demonstration import QuietHandler, demonstration
 
 CHROMIUM = "/usr/bin/chromium"
 STORY = "opioid-hydrocodone-on-alprazolam"

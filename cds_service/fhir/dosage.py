@@ -13,7 +13,6 @@ from functools import lru_cache
 import orjson
 
 from cds_service.config import MOST_KEPT
-from cds_service.fhir.amounts import in_days, quantity_of, range_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_words
 from cds_service.fhir.dates import period_of
 from cds_service.fhir.elements import (
@@ -30,9 +29,10 @@ from cds_service.fhir.elements import (
     word_of,
     words_of,
 )
+from cds_service.fhir.quantities import in_days, quantity_of, range_of, ratio_of
 from cds_service.fhir.timing import timing_of
 from rules.model import Dosage, DoseEntry, MaximumDose, Quantity
-from rules.quantity import ONE
+from rules.numbers.quantity import ONE
 
 DOSAGE_NOT_READABLE = "dosage-not-readable"
 MAXIMUM_NOT_READABLE = "maximum-not-readable"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from cds_service.config import LONGEST_KEPT, LONGEST_TEXT, MOST_KEPT
-from rules.quantity import ZERO, exact
+from rules.numbers.quantity import ZERO, exact
 
 Element = dict[str, Any]
 Notes = set[str]

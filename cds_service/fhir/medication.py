@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cds_service.fhir.amounts import quantity_of, ratio_of
 from cds_service.fhir.coding import codings_of, concept_text, concept_words
 from cds_service.fhir.elements import (
     Element,
@@ -16,6 +15,7 @@ from cds_service.fhir.elements import (
     text_of,
     words_of,
 )
+from cds_service.fhir.quantities import quantity_of, ratio_of
 from cds_service.fhir.references import normalised
 from rules.model import IngredientEntry, Medication, Quantity
 

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from cds_service.fhir.condition import condition_of
 from cds_service.fhir.elements import Element, NotReadableError, text_of
 from cds_service.fhir.medication import Resources
-from cds_service.fhir.person import Person, person_of
+from cds_service.fhir.patient import Person, person_of
 from cds_service.fhir.record import Named, Record, record_of
 from cds_service.fhir.regimen import KINDS, Place, regimen_of
 from rules.model import ConditionEntry, Patient, Regimen, Unread

@@ -15,7 +15,6 @@ from functools import lru_cache
 import orjson
 
 from cds_service.config import MOST_KEPT
-from cds_service.fhir.amounts import days_of, quantity_of
 from cds_service.fhir.dates import NO_PERIOD, day_of, period_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
@@ -30,9 +29,10 @@ from cds_service.fhir.elements import (
     word_of,
 )
 from cds_service.fhir.medication import Resources, medication_of
+from cds_service.fhir.quantities import days_of, quantity_of
 from cds_service.fhir.references import party_of, reference_of
 from rules.model import Kind, Period, Regimen, Setting, Supply
-from rules.quantity import ZERO
+from rules.numbers.quantity import ZERO
 
 SUPPLY_NOT_READABLE = "supply-not-readable"
 STATUS_NOT_READABLE = "status-not-readable"

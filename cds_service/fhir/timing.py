@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, tzinfo
 from fractions import Fraction
 
-from cds_service.fhir.amounts import days_of, in_days, range_of, time_unit
 from cds_service.fhir.coding import codings_of, concept_text
 from cds_service.fhir.dates import day_of, period_of
 from cds_service.fhir.elements import Element, Notes, members, one_object, positive_of, text_of
+from cds_service.fhir.quantities import days_of, in_days, range_of, time_unit
 from rules.model import Period, Timing
 
 _PERIOD_UNITS = ("periodUnit", "periodUnits", "units", "unit")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.document import NotADocumentError, Outline, parse, refuse_doubles
-from cds_service.hooks.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
+from cds_service.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
+from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
 
 _PLAIN = ("", "identity")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from cds_service.hooks.services import SERVICES
+from cds_service.services import SERVICES
 
 
 def discovery() -> dict[str, Any]:

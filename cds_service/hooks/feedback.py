@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from cds_service.errors import MalformedRequestError
 from cds_service.fhir.elements import members, text_of
-from cds_service.hooks.errors import MalformedRequestError
 from cds_service.hooks.request import place_of, problems_of
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, NOT_SENT, Entry, Prefetched, Supplied, read_value
-from cds_service.hooks.errors import MissingDataError
-from cds_service.hooks.services import PREFETCH, REQUIRED
+from cds_service.services import PREFETCH, REQUIRED
 
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
 

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from cds_service.commands.input_file import prefetched
+from cds_service.errors import MalformedRequestError, MissingDataError, WrongHookError
 from cds_service.fhir.bundle import Prefetched, Supplied, drafts_of
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import normalised, type_and_id
-from cds_service.hooks.errors import MalformedRequestError, MissingDataError, WrongHookError
-from cds_service.hooks.services import Service
-from cds_service.input import prefetched
+from cds_service.services import Service
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _WORDS = {

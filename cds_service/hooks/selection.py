@@ -10,9 +10,9 @@ from cds_service.fhir.record import Record
 from cds_service.fhir.references import normalised, references_match
 from rules.knowledge import Knowledge
 from rules.model import Regimen
-from rules.product import Product, resolve
-from rules.record import exclusion, is_stopping
-from rules.route import way_of
+from rules.reading.dosage.route import way_of
+from rules.reading.product.resolve import Product, resolve
+from rules.timeline.record import exclusion, is_stopping
 
 NOT_FOUND = ("selections", "none of the selected orders is among the drafts; all drafts were taken as selected")
 

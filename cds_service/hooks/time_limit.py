@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
-from cds_service.hooks.errors import OutOfTimeError
+from cds_service.errors import OutOfTimeError
 
 _AGAIN = 0.05
 _raised: type[BaseException] | None = None

@@ -25,7 +25,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 
 from cds_service import logs
 from cds_service.config import STORE_PAUSE_SECONDS
-from cds_service.hooks.errors import OutOfTimeError
+from cds_service.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
 from cds_service.records.engines import POSTGRESQL, SQLITE, begin, engine_of, lock
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
-from cds_service.cards import Card
+from cds_service.cards.cards import Card
 from cds_service.config import REPEAT_SECONDS
 from cds_service.hooks.evaluation import Evaluation, Verdict
-from cds_service.records.answer_rows import codes_that_lead_to
 from cds_service.records.database import Row
 from cds_service.records.entries import fingerprint, patient_name, said_by, said_then, user_name
 from cds_service.records.moments import written
+from cds_service.records.override_rows import codes_that_lead_to
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, cards
 from cds_service.records.snooze import stays_away

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from cds_service.cards import Card
+from cds_service.cards.cards import Card
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.records.database import Row
 from cds_service.records.moments import written

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from cds_service.hooks.evaluation import Verdict
 from cds_service.records import chain
-from cds_service.records.answer_rows import NO_REASON
 from cds_service.records.moments import written
+from cds_service.records.override_rows import NO_REASON
 from cds_service.records.schema import answers, card_findings, cards, evaluations, fired
 
 ACCEPTED, OVERRIDDEN = "accepted", "overridden"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from cds_service.occasion import OF_DECREASE
+from cds_service.cards.occasion import OF_DECREASE
 from rules.knowledge.entries import Severity
 
 _WHOLE = 1

@@ -17,17 +17,17 @@ from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 
 from cds_service import logs
-from cds_service.cards import Card
+from cds_service.cards.cards import Card
 from cds_service.config import LONGEST_TOKEN_LIFE, MOST_UNSAVED
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
-from cds_service.records.answer_rows import rows_of
+from cds_service.records.call_store import StoreStatus
 from cds_service.records.database import Database, Row, StoreDownError, UnwritableError
 from cds_service.records.earlier_cards import EarlierCards
 from cds_service.records.engines import POSTGRESQL, SQLITE
 from cds_service.records.entries import Kept, kept_of
-from cds_service.records.memory import StoreStatus
+from cds_service.records.override_rows import rows_of
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, checkpoints, tokens
 from cds_service.trust.tenant import Tenant

@@ -11,11 +11,11 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, render_template, request
 
 from cds_service.config import REPORT_SECONDS
-from cds_service.hooks.errors import UnknownAddressError
-from cds_service.records.answer_rows import codes_that_lead_to
+from cds_service.errors import UnknownAddressError
+from cds_service.records.call_store import Memory
 from cds_service.records.database import StoreDownError
-from cds_service.records.memory import Memory
 from cds_service.records.moments import month_before, span
+from cds_service.records.override_rows import codes_that_lead_to
 from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted, performance
 from cds_service.records.store import StoredMemory
 from cds_service.trust.operator import is_operator

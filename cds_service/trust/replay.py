@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cds_service.config import MOST_TOKENS_KEPT
-from cds_service.hooks.errors import NotAdmittedError
+from cds_service.errors import NotAdmittedError
 from cds_service.trust.token import Admitted
 
 FirstUse = Callable[[str, str, datetime], bool | None]

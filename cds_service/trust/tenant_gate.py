@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cds_service.hooks.errors import NotAdmittedError
+from cds_service.errors import NotAdmittedError
 from cds_service.trust.gate import Endpoint
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import Tenant

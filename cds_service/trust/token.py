@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.config import LONGEST_TOKEN, LONGEST_TOKEN_LIFE, TOKEN_LEEWAY
-from cds_service.hooks.errors import NotAdmittedError
+from cds_service.errors import NotAdmittedError
 from cds_service.trust.keys import KeyRing, NoKeyError, TrustedKey
 
 _FITS: Mapping[str, tuple[type[ECKey] | type[RSAKey], str | None]] = {

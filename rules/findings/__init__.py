@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from rules.assessment import Considered, Met
-from rules.case import Case, exempt, not_judged
+from rules.findings.case.case import Case, exempt, not_judged
 from rules.knowledge.entries import Severity
 
 Judge = Callable[[Case], Met | Considered]
@@ -19,6 +19,7 @@ Judge = Callable[[Case], Met | Considered]
 JUDGES: Mapping[str, Judge] = {
     module.name.replace("_", "-"): import_module(f"{__name__}.{module.name}").judge
     for module in sorted(iter_modules(__path__), key=lambda module: module.name)
+    if not module.ispkg
 }
 UNDER_AGE = "under-18"
 _SILENCING = ("hospice", "palliative-care")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Met, Pattern
-from rules.case import BENZODIAZEPINE, Case, names, not_judged, not_met
-from rules.concurrency import View
+from rules.findings.case.case import BENZODIAZEPINE, Case, names, not_judged, not_met
 from rules.knowledge.entries import Severity, Table
-from rules.load import replacement_load
-from rules.quantity import PERCENT
-from rules.record import Entry
+from rules.load.total import replacement_load
+from rules.numbers.quantity import PERCENT
+from rules.timeline.record import Entry
+from rules.timeline.view import View
 
 ID = "abrupt-change"
 

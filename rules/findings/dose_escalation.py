@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Met, Pattern
-from rules.case import (
+from rules.findings.case.case import (
     ACUTE_ALCOHOL_WITHDRAWAL,
     BENZODIAZEPINE,
     BY_ALCOHOL_WITHDRAWAL,
@@ -15,8 +15,8 @@ from rules.case import (
     not_met,
 )
 from rules.knowledge.entries import Severity
-from rules.load import replacement_load
-from rules.quantity import ONE, PERCENT
+from rules.load.total import replacement_load
+from rules.numbers.quantity import ONE, PERCENT
 
 ID = "dose-escalation"
 

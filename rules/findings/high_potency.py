@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import (
+from rules.findings.case.case import (
     ACUTE_ALCOHOL_WITHDRAWAL,
     BY_ALCOHOL_WITHDRAWAL,
     BY_ANTI_SEIZURE,
@@ -13,8 +13,8 @@ from rules.case import (
     not_judged,
     not_met,
 )
-from rules.change import new_starts
-from rules.equivalence import in_load
+from rules.findings.case.change import new_starts
+from rules.load.equivalence import in_load
 
 ID = "high-potency"
 TRAIT = "high-potency"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import Case, names, not_met
-from rules.record import Entry
+from rules.findings.case.case import Case, names, not_met
+from rules.timeline.record import Entry
 
 ID = "incomplete-picture"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
-from rules.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
+from rules.findings.case.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
 from rules.knowledge.entries import Agent, Figure, Verification
 
 ID = "interdose-withdrawal"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import Case
-from rules.hazard import judge_hazard
+from rules.findings.case.case import Case
+from rules.findings.case.hazard import judge_hazard
 
 ID = "liver-disease"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
-from rules.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
-from rules.equivalence import in_load
-from rules.record import Entry
+from rules.findings.case.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
+from rules.load.equivalence import in_load
+from rules.timeline.record import Entry
 
 ID = "long-term-use"
 

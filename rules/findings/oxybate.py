@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import Case, exempt, names, not_judged, not_met
+from rules.findings.case.case import Case, exempt, names, not_judged, not_met
 from rules.knowledge.entries import Severity
 
 ID = "oxybate"

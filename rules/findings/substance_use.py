@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt
-from rules.hazard import judge_hazard
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt
+from rules.findings.case.hazard import judge_hazard
 
 ID = "substance-use"
 CONCEPTS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Band, Considered, Exposure, Met, Pattern
-from rules.case import (
+from rules.findings.case.case import (
     ACUTE_ALCOHOL_WITHDRAWAL,
     BY_ALCOHOL_WITHDRAWAL,
     BY_ANTI_SEIZURE,
@@ -12,7 +12,7 @@ from rules.case import (
     not_judged,
     not_met,
 )
-from rules.equivalence import in_load
+from rules.load.equivalence import in_load
 
 ID = "taper-referral"
 SPECIALIST = "specialist or inpatient care"

@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 import yaml
 
 from rules.knowledge.base import TREES, Knowledge, Tree, build
-from rules.knowledge.reading import KnowledgeError
+from rules.knowledge.section import KnowledgeError
 from rules.knowledge.site import SITE, apply_site
 
 __all__ = ["Knowledge", "KnowledgeError", "load_knowledge", "parse_yaml", "read_directory", "read_trees", "shipped"]
@@ -24,7 +24,7 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 def shipped() -> Traversable:
     """The folder of the files that are shipped with the program."""
-    return files(__name__)
+    return files(__name__).joinpath("data")
 
 
 @cache

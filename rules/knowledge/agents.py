@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from rules.knowledge.entries import (
-    Agent,
-    AgentClass,
-    Code,
-    Figure,
-    HalfLife,
-    MorphineFactor,
-    Verification,
-)
-from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.entries import Agent, AgentClass, Code, Figure, HalfLife, MorphineFactor, Verification
+from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 from rules.model import CodeSystem
 
 AGENT_KEYS = (

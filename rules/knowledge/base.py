@@ -8,7 +8,6 @@ from datetime import date
 
 from rules.knowledge.agents import index_codes, index_names, read_agents, read_classes
 from rules.knowledge.concepts import ConditionWording, every_name, read_concepts, read_wording
-from rules.knowledge.dose_words import ANY
 from rules.knowledge.entries import Agent, AgentClass, Concept, Figure, FindingPolicy, ProductEntry, Source, Table
 from rules.knowledge.guidance import (
     BandExample,
@@ -19,14 +18,15 @@ from rules.knowledge.guidance import (
     read_suggestions,
     read_withdrawal_risk,
 )
+from rules.knowledge.lexicon.forms import Forms, read_forms
+from rules.knowledge.lexicon.name_words import NameWords, read_name_words
+from rules.knowledge.lexicon.sig_words import SigWords, read_sig_words
+from rules.knowledge.lexicon.vocabulary import ANY
 from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
-from rules.knowledge.name_words import NameWords, read_name_words
 from rules.knowledge.policy import Policy, read_findings, read_policy
 from rules.knowledge.products import read_products
-from rules.knowledge.reading import KnowledgeError, Section, suggestion
-from rules.knowledge.sig_words import SigWords, read_sig_words
+from rules.knowledge.section import KnowledgeError, Section, suggestion
 from rules.knowledge.tables import read_sources, read_tables, require_table
-from rules.knowledge.vocabulary import Forms, read_forms
 from rules.model import CodeSystem
 
 Tree = Mapping[str, object]

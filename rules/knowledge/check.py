@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from rules.knowledge.base import CONDITION_CODES, PRODUCTS, Knowledge, Tree, build
 from rules.knowledge.policy import GROUPS
-from rules.knowledge.reading import KnowledgeError, Section, decimal_text, suggestion
-from rules.quantity import DAYS_PER
+from rules.knowledge.section import KnowledgeError, Section, decimal_text, suggestion
+from rules.numbers.quantity import DAYS_PER
 
 # Keys whose value is the id of a source, alone or in a list.
 CITING = ("source", "references", "own", "fallback")

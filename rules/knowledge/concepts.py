@@ -9,7 +9,7 @@ from datetime import date
 
 from rules.knowledge.agents import normalised
 from rules.knowledge.entries import Concept, Verification
-from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")

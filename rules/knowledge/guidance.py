@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from rules.knowledge.entries import Figure
-from rules.knowledge.reading import Section, read_figure
+from rules.knowledge.section import Section, read_figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.knowledge.entries import Agent, Figure, Verification
-from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
-from rules.knowledge.vocabulary import Forms
+from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 
 FILE = "maximum_doses.yaml"
 RELEASES = ("immediate", "extended")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.knowledge.entries import Figure, FindingPolicy, Severity
-from rules.knowledge.reading import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 
 
 @dataclass(frozen=True, slots=True)

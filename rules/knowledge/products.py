@@ -6,8 +6,8 @@ import csv
 from collections.abc import Mapping
 
 from rules.knowledge.entries import Agent, Ingredient, Per, ProductEntry, Strength
-from rules.knowledge.reading import KnowledgeError, parse_exact, suggestion
-from rules.quantity import ZERO
+from rules.knowledge.section import KnowledgeError, parse_exact, suggestion
+from rules.numbers.quantity import ZERO
 
 COLUMNS = ("rxcui", "term_type", "ingredients", "form", "route", "release", "package_ml", "name")
 RELEASES = ("immediate", "extended")

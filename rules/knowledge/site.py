@@ -18,7 +18,7 @@ from typing import Any
 
 from rules.knowledge.base import Tree
 from rules.knowledge.policy import GROUPS
-from rules.knowledge.reading import KnowledgeError, Section, require_within, suggestion
+from rules.knowledge.section import KnowledgeError, Section, require_within, suggestion
 
 SITE = "site"
 KEYS = ("reviewed", "default_table", "include_substitution", "critical", "policy", "findings", "tables")

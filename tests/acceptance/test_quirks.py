@@ -7,9 +7,9 @@ import expected_cards
 import pytest
 
 from cds_service.app import create_app
-from cds_service.commands import patient_in
+from cds_service.commands.input_file import UnreadableFileError, read_file
+from cds_service.commands.service import patient_in
 from cds_service.config import Settings
-from cds_service.input import UnreadableFileError, read_file
 from fhir_fixtures import Quirk, quirks
 from rules import assess, load_knowledge
 

@@ -14,8 +14,8 @@ import expected_cards
 import jsonschema
 import pytest
 
+from cds_service.commands.input_file import read_file
 from cds_service.fhir.reader import read_patient
-from cds_service.input import read_file
 from fhir_fixtures import Story, stories
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
@@ -85,7 +85,7 @@ def test_every_card_keeps_the_rules_of_cards(story: Story, answer: Callable[[Sto
     response = answer(story)
     assert response.status_code == 200
     body = response.get_json()
-    schema = json.loads(files("cds_service").joinpath("schemas/cds-hooks-response.schema.json").read_text("utf-8"))
+    schema = json.loads(files("cds_service.web").joinpath("schemas/cds-hooks-response.schema.json").read_text("utf-8"))
     invalid = [f"{e.json_path}: {e.message}" for e in jsonschema.Draft202012Validator(schema).iter_errors(body)]
     assert not invalid, "\n".join([story.title, *invalid])
     assessed = _assessed(story)

@@ -13,7 +13,7 @@ import pytest
 
 from cds_service.__main__ import _parser
 from cds_service.config import PREFIX, Settings
-from cds_service.sandbox.demo import demonstration
+from cds_service.sandbox.demonstration import demonstration
 from fhir_fixtures import stories
 from rules import load_knowledge
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.pages import pages
+from cds_service.commands.docs_pages import pages
 from rules import load_knowledge
 from rules.findings import JUDGES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.knowledge_command import differences, problems_of, values_of
+from cds_service.commands.knowledge import differences, problems_of, values_of
 from rules.knowledge import load_knowledge
 from rules.knowledge.check import Kind, Problem
 

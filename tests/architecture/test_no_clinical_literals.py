@@ -13,7 +13,7 @@ from rules import load_knowledge
 
 ROOT = Path(__file__).parents[2]
 ALLOWED_NUMBERS = {-1, 0, 1}
-UNIT_CONSTANTS = Path("rules/quantity.py")
+UNIT_CONSTANTS = Path("rules/numbers/quantity.py")
 # The reference substances as parts of a unit's name: no judgement hangs on them.
 UNIT_WORDS = re.compile(r"(mg( of oral)? diazepam|diazepam-equivalent|morphine milligram equivalents|morphine_factors)")
 # Words that are class or concept ids, table columns or plain English as well as an agent's name or synonym.

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from cds_service.commands.input_file import read_file
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.regimen import KINDS
-from cds_service.input import read_file
 from rules.model import Patient
 
 ZONE = ZoneInfo("America/New_York")

@@ -21,18 +21,18 @@ from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
 from cds_service.app import create_app
-from cds_service.assessment_json import assessment_schema
+from cds_service.commands.input_file import read_file
 from cds_service.config import Settings
 from cds_service.fhir.bundle import drafts_of
 from cds_service.fhir.coding import codings_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.regimen import KINDS
 from cds_service.hooks.selection import holds_depressant
-from cds_service.hooks.services import SERVICES
-from cds_service.input import read_file
+from cds_service.services import SERVICES
+from cds_service.working.assessment_json import assessment_schema
 from rules import load_knowledge
 from rules.model import CodeSystem
-from rules.product import Product, read_name
+from rules.reading.product.resolve import Product, read_name
 
 SHARED = Path(os.environ.get("BENZO_CDS_SHARED", Path(__file__).parents[3] / "shared"))
 FIXED = date(2026, 11, 22)
@@ -57,7 +57,7 @@ def http(on: date) -> FlaskClient:
 def validator(name: str) -> Draft202012Validator:
     if name == "assessment":
         return Draft202012Validator(assessment_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    text = files("cds_service").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text("utf-8")
+    text = files("cds_service.web").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text("utf-8")
     return Draft202012Validator(json.loads(text), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 

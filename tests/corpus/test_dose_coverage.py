@@ -22,14 +22,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cds_service.commands.input_file import FileContent, read_file
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import normalised
-from cds_service.input import FileContent, read_file
 from rules import assess, load_knowledge
 from rules.assessment_lines import NotCountedReason
-from rules.daily_dose import DailyDose, read_dose
 from rules.model import Dosage, Patient, Regimen
-from rules.product import NotRelevant, Product, UnknownProduct, resolve
+from rules.reading.dosage.daily_dose import DailyDose, read_dose
+from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, resolve
 
 KNOWLEDGE = load_knowledge()
 ZONE = ZoneInfo("America/New_York")

@@ -18,7 +18,7 @@ from strategies import KNOWLEDGE, ON, OTHERS, SEDATIVES
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.hooks.services import SERVICES
+from cds_service.services import SERVICES
 
 MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -52,7 +52,7 @@ def http() -> FlaskClient:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    text = files("cds_service").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text("utf-8")
+    text = files("cds_service.web").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text("utf-8")
     return Draft202012Validator(json.loads(text), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.document import DoubledMemberError, Outline, parse, refuse_doubles
+from cds_service.hooks.document import DoubledMemberError, Outline, parse, refuse_doubles
 
 TEXTS = st.text('ab{}[]:,"\\/ é\n', max_size=6)
 BLANKS = st.sampled_from(["", "", " ", "\n\t"])

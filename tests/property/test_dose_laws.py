@@ -9,11 +9,11 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.knowledge import load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
-from rules.product import Product
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.reading.product.resolve import Product
 
 ON = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.exact_number import Exact
+from rules.numbers.fraction import Exact
 
 NUMBERS = st.fractions(min_value=-(10**12), max_value=10**12, max_denominator=10**6)
 OPERATIONS = (

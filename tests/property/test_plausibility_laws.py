@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.daily_dose import DailyDose, NoDailyDose, read_dose
-from rules.dose_line import TakenLine, read_line
 from rules.knowledge import Knowledge, load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.knowledge.maximum_doses import MaximumDoses
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Quantity, Regimen, Supply, Timing
-from rules.plausibility import IMPLAUSIBLE_QUANTITY, judged
-from rules.product import Product
-from rules.yardstick import yardstick_of
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.reading.dosage.dose_bounds import yardstick_of
+from rules.reading.dosage.line import TakenLine, read_line
+from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, judged
+from rules.reading.product.resolve import Product
 
 ON = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.knowledge import load_knowledge
 from rules.model import Dosage, Timing
-from rules.sig import NoDailyRate, ReadSig, UnreadableSig, read_sig
+from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig, read_sig
 
 KNOWLEDGE = load_knowledge()
 DAYS_PER = {"h": Fraction(1, 24), "d": Fraction(1), "wk": Fraction(7)}

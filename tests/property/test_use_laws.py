@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import load_knowledge
-from rules.exposure import Stretch, _end, _latest_episode, _latest_use
+from rules.timeline.exposure import Stretch, _end, _latest_episode, _latest_use
 
 ON = date(2026, 11, 22)
 POLICY = load_knowledge().policy

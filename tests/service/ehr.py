@@ -131,7 +131,7 @@ def assessment(card: dict) -> dict:
 
 
 def assert_valid(name: str, document: Any) -> None:
-    text = files("cds_service").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text(encoding="utf-8")
+    text = files("cds_service.web").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text(encoding="utf-8")
     validator = Draft202012Validator(json.loads(text), format_checker=Draft202012Validator.FORMAT_CHECKER)
     assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)] == []
 

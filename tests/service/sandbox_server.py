@@ -14,9 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from cds_service.sandbox.demo import QuietHandler
-from cds_service.sandbox.fhir import Behaviour, sandbox
-from cds_service.sandbox.store import Store
+from cds_service.sandbox.demonstration import QuietHandler
+from cds_service.sandbox.fhir_server.server import Behaviour, sandbox
+from cds_service.sandbox.fhir_server.store import Store
 
 ON = date(2026, 11, 22)
 FHIR_JSON = "application/fhir+json"

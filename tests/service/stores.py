@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.hooks.answer import Judge
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.hooks.services import service_of
+from cds_service.hooks.judge import Judge
 from cds_service.records.chain import Verified, verified
 from cds_service.records.entries import kept_of
 from cds_service.records.opening import open_store
 from cds_service.records.store import StoredMemory
+from cds_service.services import service_of
 from cds_service.trust.tenant import OPEN, Tenant
 from rules import load_knowledge
 

@@ -15,10 +15,10 @@ from ehr import ABSENT, bundle, lorazepam, metformin, order, patient, prefetch, 
 from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
-from cds_service.assessment_json import assessment_schema
 from cds_service.config import MOST_EVIDENCE, PREFIX, Settings
-from cds_service.figures import exactly, plain, shown
-from rules.quantity import exact
+from cds_service.working.assessment_json import assessment_schema
+from cds_service.working.numbers import exactly, plain, shown
+from rules.numbers.quantity import exact
 
 DAY = "2026-11-22"
 

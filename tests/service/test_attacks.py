@@ -19,7 +19,7 @@ from ehr import assert_outcome, assessment, bundle, cards, client, logged, loraz
 from flask.testing import FlaskClient
 
 from cds_service.config import Settings
-from cds_service.hooks.errors import OutOfTimeError
+from cds_service.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
 
 SIGN = "/cds-services/benzo-order-sign"

@@ -30,8 +30,8 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from jsonschema import Draft202012Validator
 
-from cds_service.assessment_json import assessment_schema
-from cds_service.clauses import clause
+from cds_service.cards.wording.summary import clause
+from cds_service.working.assessment_json import assessment_schema
 from fhir_fixtures import stories
 from rules.assessment import Met
 from rules.knowledge.entries import Severity
@@ -533,7 +533,10 @@ def test_the_assessment_of_every_story_is_the_documented_form(story, tmp_path, c
 
 
 def test_the_schema_is_in_the_package():
-    assert json.loads(files("cds_service").joinpath("assessment.schema.json").read_text("utf-8")) == assessment_schema()
+    assert (
+        json.loads(files("cds_service.working").joinpath("assessment.schema.json").read_text("utf-8"))
+        == assessment_schema()
+    )
 
 
 def test_a_refused_call_says_that_it_is_no_answer(http):

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from cds_service.sandbox.demo import QuietHandler, demonstration
+from cds_service.sandbox.demonstration import QuietHandler, demonstration
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

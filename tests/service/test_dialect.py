@@ -10,8 +10,8 @@ from caller import ES384, public, tenants_file, token
 from ehr import DAY, assert_valid, lorazepam, order, prefetch, sign
 
 from cds_service.app import create_app
+from cds_service.cards.dialect import plain_text
 from cds_service.config import Settings
-from cds_service.dialect import plain_text
 
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
 HOSTILE = "lorazepam 1 MG | x * y <b> [z](w) Oral Tablet"

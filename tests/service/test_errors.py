@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from ehr import ABSENT, assert_outcome, client, logged, lorazepam, post, request, sign
 
-from cds_service.hooks import answer
+from cds_service.hooks import judge as answer
 
 ADDRESS = "/cds-services/benzo-order-sign"
 

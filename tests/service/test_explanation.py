@@ -10,8 +10,8 @@ from ehr import assessment, cards, client, order, prefetch, sign
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.explanation import MOST_ORDERS, OrderRead, explanation, explanation_html
-from cds_service.sandbox.demo import demonstration
+from cds_service.sandbox.demonstration import demonstration
+from cds_service.working.explanation import MOST_ORDERS, OrderRead, explanation, explanation_html
 
 
 def written(identity: str, text: str, sig: str, **more: Any) -> dict[str, Any]:

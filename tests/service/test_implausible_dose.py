@@ -9,8 +9,8 @@ import pytest
 from ehr import assessment, cards, client, lorazepam, order, prefetch, sign
 from jsonschema import Draft202012Validator
 
-from cds_service.assessment_json import assessment_json, assessment_schema
-from cds_service.working import working
+from cds_service.working.assessment_json import assessment_json, assessment_schema
+from cds_service.working.text_page import working
 from rules import assess, load_knowledge
 from rules.model import Dosage, DoseEntry, Medication, Patient, Quantity, Regimen, Timing
 

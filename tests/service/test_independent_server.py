@@ -26,7 +26,7 @@ from cds_service.app import Parts, create_app, parts_of
 from cds_service.config import Settings
 from cds_service.fhir.bundle import read_value
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.records.memory import NoMemory
+from cds_service.records.call_store import NoMemory
 from fhir_fixtures import quirks, stories
 from rules import load_knowledge
 from rules.assessment import Assessment

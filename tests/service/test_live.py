@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.fhir import guarded
 from cds_service.fhir.bundle import Entry
-from cds_service.hooks.live import unresolved
+from cds_service.fhir_client import public_addresses as guarded
+from cds_service.hooks.prefetch_fetch import unresolved
 
 SIGN = "/cds-services/benzo-order-sign"
 SECRET = "the-secret-token"

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.hooks.outcome import STATUS
-from cds_service.hooks.services import SERVICES
+from cds_service.services import SERVICES
 
 EXAMPLES = int(os.environ.get("BENZO_CDS_TEST_EXAMPLES", "20"))
 CHECKS = [

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from cds_service.app import Parts, create_app, parts_of
 from cds_service.config import Settings
-from cds_service.records.memory import NoMemory, StoreStatus
+from cds_service.records.call_store import NoMemory, StoreStatus
 from rules import load_knowledge
 
 SIGN = "/cds-services/benzo-order-sign"

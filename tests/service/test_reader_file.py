@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cds_service.input import UnreadableFileError, read_file
+from cds_service.commands.input_file import UnreadableFileError, read_file
 
 ORDER = {"resourceType": "MedicationRequest", "id": "m"}
 BUNDLE = {"resourceType": "Bundle", "entry": [{"resource": ORDER}]}

@@ -19,9 +19,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cds_service.__main__ import main
-from cds_service.sandbox import demo
-from cds_service.sandbox.fhir import sandbox
-from cds_service.sandbox.store import Store
+from cds_service.sandbox import demonstration as demo
+from cds_service.sandbox.fhir_server.server import sandbox
+from cds_service.sandbox.fhir_server.store import Store
 from cds_service.sandbox.stories import Chart, charts
 
 ON = date(2026, 11, 22)
@@ -438,7 +438,7 @@ def test_a_port_that_is_taken_is_an_error_to_be_told() -> None:
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_its_address_when_ready_and_stops_cleanly(signal_: signal.Signals) -> None:
-    command = [sys.executable, "-c", "from cds_service.sandbox.demo import run; run(port=0)"]
+    command = [sys.executable, "-c", "from cds_service.sandbox.demonstration import run; run(port=0)"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -18,10 +18,10 @@ from sandbox_server import SIGN, asked, hook_request, matches, missing, outcome,
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.sandbox.access import Access
-from cds_service.sandbox.clients import ASSERTION_TYPE
-from cds_service.sandbox.fhir import Behaviour
-from cds_service.sandbox.scopes import Grant, understood
+from cds_service.sandbox.fhir_server.server import Behaviour
+from cds_service.sandbox.smart.access import Access
+from cds_service.sandbox.smart.clients import ASSERTION_TYPE
+from cds_service.sandbox.smart.scopes import Grant, understood
 
 TOKEN = "http://localhost/fhir/auth/token"
 GRANT = {"grant_type": "client_credentials", "scope": "system/*.cruds"}

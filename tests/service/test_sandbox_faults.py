@@ -14,8 +14,8 @@ from sandbox_server import SIGN, asked, hook_request, links, matches, missing, o
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.sandbox.faults import HEADER, Fault, FaultKind, Faults
-from cds_service.sandbox.fhir import Behaviour
+from cds_service.sandbox.fhir_server.faults import HEADER, Fault, FaultKind, Faults
+from cds_service.sandbox.fhir_server.server import Behaviour
 
 RECORD = [
     patient(),

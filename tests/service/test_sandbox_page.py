@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from cds_service.sandbox.access import Access
-from cds_service.sandbox.demo import QuietHandler, demonstration
-from cds_service.sandbox.faults import Fault, FaultKind, Faults
-from cds_service.sandbox.fhir import Behaviour
+from cds_service.sandbox.demonstration import QuietHandler, demonstration
+from cds_service.sandbox.fhir_server.faults import Fault, FaultKind, Faults
+from cds_service.sandbox.fhir_server.server import Behaviour
+from cds_service.sandbox.smart.access import Access
 
 CHROMIUM = Path("/usr/bin/chromium")
 STORY = "opioid-hydrocodone-on-alprazolam"

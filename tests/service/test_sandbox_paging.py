@@ -24,9 +24,9 @@ from sandbox_server import (
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.sandbox.fhir import Behaviour
-from cds_service.sandbox.paging import Finding, Paging
-from cds_service.sandbox.refusal import RefusedError
+from cds_service.sandbox.fhir_server.paging import Finding, Paging
+from cds_service.sandbox.fhir_server.refusal import RefusedError
+from cds_service.sandbox.fhir_server.server import Behaviour
 
 MEDICATION = {
     "resourceType": "Medication",

@@ -11,7 +11,7 @@ from ehr import lorazepam, order, patient
 from flask.testing import FlaskClient
 from sandbox_server import FHIR_JSON, asked, assert_valid, matches, outcome
 
-from cds_service.hooks.services import PREFETCH
+from cds_service.services import PREFETCH
 
 METFORMIN = "metformin hydrochloride 500 MG Oral Tablet"
 NUMBERED = {"system": "http://example.org/orders", "value": "7"}

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from cds_service.app import create_app
-from cds_service.clauses import clause
-from cds_service.phrases import duration, listed, load_figure, load_span
-from cds_service.sentences import SENTENCES, sentence
-from cds_service.working_words import WORDS, in_words
+from cds_service.cards.wording.phrases import duration, listed, load_figure, load_span
+from cds_service.cards.wording.reasons import SENTENCES, sentence
+from cds_service.cards.wording.summary import clause
+from cds_service.working.words import WORDS, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
 from rules.assessment import Band, Load, Met, Substitution, TableTotal
@@ -60,7 +60,7 @@ def test_every_code_that_a_page_may_carry_has_words(folder: str) -> None:
     codes = {code for path in paths for code in _constants(path)}
     assert len(codes) > 15, "the scan finds no codes"
     wordless = codes - set(WORDS) - _known_otherwise() - READ_ONLY - INTERNAL - TOLD_BY_TEXT
-    assert not wordless, f"no words in cds_service/working_words.py: {sorted(wordless)}"
+    assert not wordless, f"no words in cds_service/working/words.py: {sorted(wordless)}"
 
 
 @pytest.mark.parametrize("codes", [NotCountedReason, NotInLoadReason])

@@ -16,9 +16,9 @@ import yaml
 
 from cds_service.fhir.reader import read_patient
 from rules import assess, load_knowledge
-from rules.daily_dose import DailyDose, read_dose
-from rules.product import Product, resolve
-from rules.quantity import MicrogramsPerHour, MilligramsPerDay
+from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
+from rules.reading.dosage.daily_dose import DailyDose, read_dose
+from rules.reading.product.resolve import Product, resolve
 
 KNOWLEDGE = load_knowledge()
 ON = date(2026, 11, 22)

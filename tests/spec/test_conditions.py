@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rules.conditions import PresentCondition, past, present
+from rules.findings.case.conditions import PresentCondition, past, present
 from rules.knowledge import load_knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 

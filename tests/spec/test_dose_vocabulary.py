@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import rules.knowledge
-from rules.knowledge.reading import KnowledgeError
-from rules.knowledge.vocabulary import Forms, UnitKind, read_forms
+from rules.knowledge.lexicon.forms import Forms, UnitKind, read_forms
+from rules.knowledge.section import KnowledgeError
 from rules.model import CodeSystem, Coding
 
 FILE = Path(rules.knowledge.__file__).parent / "forms.yaml"

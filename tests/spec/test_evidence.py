@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from rules import Patient, assess, load_knowledge
-from rules.evidence import SigReading, evidence, readings_of
 from rules.model import Dosage, DoseEntry, Medication, Quantity, Regimen, Timing
-from rules.sig import read_sig
+from rules.reading.sig.read import read_sig
+from rules.reading.wording.evidence import SigReading, evidence, readings_of
 
 KNOWLEDGE = load_knowledge()
 ON = date(2026, 11, 22)

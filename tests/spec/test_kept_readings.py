@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from rules.kept import kept
 from rules.model import Dosage, Medication, Period, Timing
-from rules.quantity import KEPT_READINGS, LONGEST_KEPT
+from rules.numbers.memo import kept
+from rules.numbers.quantity import KEPT_READINGS, LONGEST_KEPT
 
 
 def counted() -> tuple[list[object], Callable[[object], object]]:

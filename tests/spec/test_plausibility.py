@@ -11,12 +11,12 @@ import pytest
 import yaml
 from test_dosage import ends, regimen
 
-from rules.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, shipped
 from rules.knowledge.entries import Ingredient, Per, Strength, Verification
 from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
-from rules.plausibility import IMPLAUSIBLE_QUANTITY
-from rules.product import Product
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY
+from rules.reading.product.resolve import Product
 
 ON = date(2026, 11, 22)
 TABLE = yaml.load((Path(__file__).parent / "plausibility.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)

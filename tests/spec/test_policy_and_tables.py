@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from rules.equivalence import equivalence
 from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, parse_yaml
 from rules.knowledge.entries import Severity, Verification
+from rules.load.equivalence import equivalence
 
 
 @pytest.fixture(scope="module")

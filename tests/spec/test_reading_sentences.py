@@ -10,10 +10,10 @@ import pytest
 import yaml
 from test_dosage import regimen
 
-from rules.daily_dose import read_dose
 from rules.knowledge import load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
-from rules.product import Product
+from rules.reading.dosage.daily_dose import read_dose
+from rules.reading.product.resolve import Product
 
 ON = date(2026, 11, 22)
 TABLE = yaml.load(

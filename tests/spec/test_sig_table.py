@@ -9,7 +9,7 @@ import yaml
 
 from rules.knowledge import load_knowledge
 from rules.model import Dosage, DoseEntry, Quantity, Timing
-from rules.sig import ReadSig, UnreadableSig, read_sig
+from rules.reading.sig.read import ReadSig, UnreadableSig, read_sig
 
 KNOWLEDGE = load_knowledge()
 ROWS = yaml.load((Path(__file__).parent / "sigs.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)

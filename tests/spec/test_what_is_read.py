@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from rules import assess, instructions, load_knowledge
+from rules import assess, load_knowledge
 from rules.assessment import Assessment
-from rules.daily_dose import DailyDose
 from rules.knowledge import Knowledge
 from rules.model import Dosage, DoseEntry, Kind, Medication, Patient, Quantity, Regimen, Supply, Timing
-from rules.product import Product
+from rules.reading.dosage.daily_dose import DailyDose
+from rules.reading.product.resolve import Product
+from rules.timeline import instructions
 
 ON = date(2026, 11, 22)
 DIAZEPAM, OXYCODONE = "diazepam 5 MG Oral Tablet", "oxycodone hydrochloride 5 MG Oral Tablet"

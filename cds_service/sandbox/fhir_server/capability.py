@@ -1,0 +1,85 @@
+"""What the sandbox says of itself: its CapabilityStatement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from cds_service.sandbox.fhir_server.bodies import MEDIA_TYPE
+from cds_service.sandbox.fhir_server.parameters import PARAMETERS, includes_of
+from cds_service.sandbox.fhir_server.store import SERVED_TYPES, Resource
+
+NOTICE = "Sandbox of the Benzo-CDS demonstration. Every patient in it is invented; nothing in it may be used for care."
+
+_INTERACTIONS = ("read", "vread", "update", "delete", "create", "search-type")
+_LIMITS = (
+    "A search that asks by a parameter or _include that is not listed is refused, or answered without it and with a "
+    "warning under Prefer: handling=lenient. _include:iterate is followed. The pages of a search show what was found "
+    "when it was asked. Deleting does not look for references. Transactions follow references by urn:uuid and by "
+    "condition; updates and deletions by condition are not carried out."
+)
+_SMART = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+
+
+def capability_statement(on: date, address: Callable[..., str], *, demands_token: bool) -> Resource:
+    """The statement, dated with the demonstration's day; ``address`` makes an address below the base absolute."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "name": "BenzoCDSSandbox",
+        "title": "Benzo-CDS sandbox with invented patients",
+        "status": "active",
+        "experimental": True,
+        "date": on.isoformat(),
+        "description": NOTICE,
+        "kind": "instance",
+        "implementation": {"description": NOTICE, "url": address()},
+        "fhirVersion": "4.0.1",
+        "format": ["json", MEDIA_TYPE],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": f"{NOTICE} {_LIMITS}",
+                "security": _security(address, demands_token),
+                "resource": [_of_type(kind) for kind in SERVED_TYPES],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+
+
+def _of_type(kind: str) -> dict[str, Any]:
+    parameters = [{"name": name, "type": parameter.type} for name, parameter in PARAMETERS[kind].items()]
+    told: dict[str, Any] = {
+        "type": kind,
+        "interaction": [{"code": code} for code in _INTERACTIONS],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "not-match",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal"],
+        "searchParam": parameters,
+    }
+    includes = includes_of(kind)
+    return told | ({"searchInclude": includes} if includes else {})
+
+
+def _security(address: Callable[..., str], demands_token: bool) -> dict[str, Any]:
+    demand = "A token is demanded." if demands_token else "No token is demanded; one that is sent is not looked at."
+    return {
+        "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}], "text": "SMART on FHIR"}],
+        "description": f"{demand} Backend services register and get one; see .well-known/smart-configuration.",
+        "extension": [
+            {
+                "url": _SMART,
+                "extension": [
+                    {"url": "token", "valueUri": address("auth", "token")},
+                    {"url": "register", "valueUri": address("auth", "register")},
+                ],
+            }
+        ],
+    }

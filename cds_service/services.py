@@ -1,0 +1,122 @@
+"""The six services: which hook each answers, and what it asks the client to fetch beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cds_service.errors import UnknownServiceError
+
+MEDICATION_REQUESTS = "medicationRequests"
+PREFETCH: Mapping[str, str] = {
+    "patient": "Patient/{{context.patientId}}",
+    MEDICATION_REQUESTS: "MedicationRequest?patient={{context.patientId}}",
+    "medicationStatements": "MedicationStatement?patient={{context.patientId}}",
+    "medicationDispenses": "MedicationDispense?patient={{context.patientId}}",
+    "conditions": "Condition?patient={{context.patientId}}",
+}
+"""The templates by key. No status filter: how long something was taken shows in past orders only."""
+
+REQUIRED = (MEDICATION_REQUESTS,)
+"""The keys without which nothing can be judged; the others make the picture incomplete where they are absent."""
+
+_REQUIREMENTS = (
+    "Prefetch medicationRequests is required: where it is not sent and the hook concerns a sedative or opioid, the "
+    "answer is 412. The other keys are optional; without them the picture is incomplete, and cards say so. "
+    "Decision support for clinicians to review; no card means only that nothing was found in the data supplied."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One CDS service. ``drafts`` is the context member with the orders being written, None where the hook has none."""
+
+    id: str
+    hook: str
+    title: str
+    description: str
+    drafts: str | None = None
+
+    @property
+    def at_discharge(self) -> bool:
+        """Whether what is judged is what goes home."""
+        return self.hook == "encounter-discharge"
+
+    @property
+    def selects(self) -> bool:
+        """Whether the hook names which of the drafts were just selected."""
+        return self.hook == "order-select"
+
+    def entry(self) -> dict[str, object]:
+        """The service's entry in the discovery document."""
+        return {
+            "hook": self.hook,
+            "title": self.title,
+            "description": self.description,
+            "id": self.id,
+            "prefetch": dict(PREFETCH),
+            "usageRequirements": _REQUIREMENTS,
+        }
+
+
+SERVICES: Mapping[str, Service] = {
+    service.id: service
+    for service in (
+        Service(
+            "benzo-patient-view",
+            "patient-view",
+            "Sedative review on opening the chart",
+            "Names long-term or high-risk use of benzodiazepines and Z-drugs that is worth a conversation today, with "
+            "the total diazepam-equivalent load and its working. At most one card, for information.",
+        ),
+        Service(
+            "benzo-encounter-start",
+            "encounter-start",
+            "Sedative review at the start of an encounter",
+            "Names long-term or high-risk use of benzodiazepines and Z-drugs that is worth a conversation in this "
+            "encounter. At most one card, for information.",
+        ),
+        Service(
+            "benzo-order-select",
+            "order-select",
+            "Sedative load while ordering",
+            "When a sedative or opioid is selected: the total diazepam-equivalent load with it, what it is combined "
+            "with, and options. Silent for every other order.",
+            drafts="draftOrders",
+        ),
+        Service(
+            "benzo-order-sign",
+            "order-sign",
+            "Sedative load before signing",
+            "Before a sedative or opioid is signed: the total diazepam-equivalent load with it, what it is combined "
+            "with, abrupt changes, and options. Silent for every other order.",
+            drafts="draftOrders",
+        ),
+        Service(
+            "benzo-encounter-discharge",
+            "encounter-discharge",
+            "Sedatives going home",
+            "At discharge: an opioid together with a benzodiazepine going home, a new benzodiazepine continuing, a "
+            "home benzodiazepine missing. At most two cards.",
+        ),
+        Service(
+            "benzo-medication-refill",
+            "medication-refill",
+            "Sedatives being refilled",
+            "When a sedative or opioid is refilled: the total diazepam-equivalent load, how long it has been taken, an "
+            "early refill. For information.",
+            drafts="medications",
+        ),
+    )
+}
+
+
+def service_of(identity: str) -> Service:
+    """The service of an id.
+
+    Raises:
+        UnknownServiceError: there is none.
+    """
+    if identity not in SERVICES:
+        raise UnknownServiceError
+    return SERVICES[identity]

@@ -1,0 +1,138 @@
+"""What the service is, for whoever must decide whether to rely on it: the source attributes of decision support.
+
+The attributes are those that certified EHRs in the United States show of an intervention (45 CFR 170.315(b)(11)).
+What the knowledge holds is taken from there; what was not done is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from flask import Flask, Response, request
+
+from cds_service.services import SERVICES
+from cds_service.web.health import program_version
+from cds_service.web.replies import json_response
+from rules import Knowledge
+
+
+def about(knowledge: Knowledge) -> dict[str, Any]:
+    """The attributes, by name."""
+    return {
+        "name": "Benzo-CDS",
+        "version": program_version(),
+        "knowledge": {
+            "version": knowledge.version,
+            "reviewed": str(knowledge.reviewed),
+            "conversion_table": knowledge.tables[knowledge.default_table].name,
+        },
+        "developer": "The Benzo-CDS project, open source under the Apache License 2.0.",
+        "funding": "None is declared.",
+        "kind": "Evidence-based decision support by fixed rules. No machine learning, no prediction, no training data.",
+        "purpose": (
+            "To show a prescriber the total diazepam-equivalent load of a patient's sedatives, what is dangerous "
+            "beside it, and the options, while an order can still be changed."
+        ),
+        "intended_users": "Prescribers and pharmacists, who review each card and decide for themselves.",
+        "intended_population": "Adults in the United States with a sedative or an opioid on record or being ordered.",
+        "not_for": (
+            "Patients themselves, children, emergencies, sedation monitoring, infusions; hospice, palliative and "
+            "end-of-life care, where it is silent."
+        ),
+        "cautions": (
+            "Equivalents are approximate, and published tables differ. No card means only that nothing was found in "
+            "the data supplied. It never advises to stop a benzodiazepine abruptly."
+        ),
+        "inputs": (
+            "Birth date and sex, medication requests, statements and dispenses, conditions, and the orders being "
+            "written. Age decides which findings are judged. Race, ethnicity, language, income, insurance and address "
+            "are not read."
+        ),
+        "outputs": "Up to two cards with their whole working, at least two options, and nothing selected beforehand.",
+        "development": (
+            "Written from the publications below; every figure has a citation and a date of review. The answers for "
+            "invented patients were worked out by hand and are tested."
+        ),
+        "validation": (
+            "Tested on invented patients, published examples and generated records. Not yet compared with the "
+            "judgement of clinicians on real patients; no outcome has been measured."
+        ),
+        "fairness": (
+            "Not assessed. No difference between groups of patients has been measured, and none was looked for. Age is "
+            "used where the cited guidance does. Records that are less complete give less complete answers, and say so."
+        ),
+        "known_limits": [
+            "Other pharmacies, prescription monitoring and opioid treatment programmes are not seen.",
+            "Interactions that change how a drug is broken down are not checked.",
+            "A dose in words that are not all understood is unknown, and the load is given as at least so much.",
+            "Children are not judged.",
+        ],
+        "update_schedule": (
+            "By need, without fixed dates. An automated check fails once the review of the knowledge is too old; "
+            "changes are listed in CHANGELOG.md with their clinical effect."
+        ),
+        "feedback": (
+            "By the card itself (accepted, overridden and why), which the service takes at its feedback address; by an "
+            "issue in the project's repository, without patient data."
+        ),
+        "services": [{"id": each.id, "hook": each.hook, "title": each.title} for each in SERVICES.values()],
+        "findings": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "in_force": each.on,
+                "references": [knowledge.sources[name].short for name in each.references],
+            }
+            for each in knowledge.findings.values()
+        ],
+        "sources": [
+            {
+                "title": each.title,
+                "publisher": each.publisher,
+                "year": each.year,
+                "verification": str(each.verification),
+                **({"url": each.url} if each.url else {}),
+            }
+            for each in knowledge.sources.values()
+        ],
+    }
+
+
+def serve_about(app: Flask, knowledge: Knowledge) -> None:
+    """Answer ``/about``: a page, or JSON where the caller prefers that."""
+    told = about(knowledge)
+
+    @app.get("/about")
+    def described() -> Response:
+        best = request.accept_mimetypes.best_match(["application/json", "text/html"])
+        if best == "text/html":
+            response = Response(_page(told), content_type="text/html; charset=utf-8")
+        else:
+            response = json_response(told)
+        response.vary.add("Accept")
+        return response
+
+
+def _page(told: Mapping[str, Any]) -> str:
+    rows = "\n".join(f"<dt>{_words(name)}</dt><dd>{_html(value)}</dd>" for name, value in told.items())
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>About Benzo-CDS</title></head>\n'
+        f"<body><h1>About Benzo-CDS</h1>\n<dl>\n{rows}\n</dl></body></html>\n"
+    )
+
+
+def _words(name: str) -> str:
+    return escape(name.replace("_", " ").capitalize())
+
+
+def _html(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_words(str(name))}: {_html(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        items = "".join(f"<li>{_html(item)}</li>" for item in value)
+        return f"<ul>{items}</ul>"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return escape(str(value))

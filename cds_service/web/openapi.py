@@ -1,0 +1,194 @@
+"""The addresses of the service as an OpenAPI document, for whoever generates clients, proxies or tests from one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+
+from cds_service.hooks.outcome import CONTENT_TYPE
+from cds_service.services import SERVICES
+from cds_service.web.health import program_version
+from cds_service.web.replies import json_response
+
+_JSON = "application/json"
+_SCHEMAS = {
+    "Discovery": "cds-hooks-discovery",
+    "HookResponse": "cds-hooks-response",
+    "Feedback": "cds-hooks-feedback",
+}
+_REFUSALS = {
+    "400": "Not JSON, a member missing or of the wrong kind, or of another hook",
+    "401": "The caller is not who it must be",
+    "404": "There is nothing at this address",
+    "405": "The address does not answer to this method",
+    "412": "What the judgement cannot do without was not sent and could not be fetched",
+    "413": "Larger, deeper or of more resources than the limits",
+    "415": "Not JSON, or compressed",
+    "500": "A defect of the service: no judgement was made",
+    "503": "Given up in its time, or being stopped: no judgement was made",
+}
+_AT_ALL = ("401", "404", "500")
+_OF_BODIES = ("400", "401", "404", "413", "415", "500", "503")
+
+
+@cache
+def openapi() -> Mapping[str, Any]:
+    """The document."""
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Benzo-CDS",
+            "version": program_version(),
+            "summary": "Decision support for sedative safety, over CDS Hooks",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            "/cds-services": {"get": _read("The list of services", "Discovery", called_by_ehr=True)},
+            **{f"/cds-services/{identity}": {"post": _call(identity)} for identity in SERVICES},
+            **{f"/cds-services/{identity}/feedback": {"post": _feedback(identity)} for identity in SERVICES},
+            "/health/live": {"get": _read("Whether the process answers", "Health")},
+            "/health/ready": {"get": _ready()},
+            "/metrics": {"get": _metrics()},
+            "/review/performance": {"get": _performance()},
+            "/review/style.css": {"get": _page("Its style", "text/css")},
+            "/about": {"get": _about()},
+            "/openapi.json": {"get": _read("This document", "Document")},
+        },
+        "components": {
+            "securitySchemes": {
+                "ehr": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "CDS Hooks token"},
+                "metrics": {"type": "http", "scheme": "bearer", "description": "The secret of the metrics"},
+                "operator": {"type": "http", "scheme": "basic", "description": "The same secret, as the password"},
+            },
+            "schemas": {
+                **{name: _schema(file) for name, file in _SCHEMAS.items()},
+                "OperationOutcome": _OUTCOME,
+                "Health": {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}},
+                "Received": {
+                    "type": "object",
+                    "required": ["received"],
+                    "properties": {"received": {"type": "integer", "minimum": 0}},
+                },
+                "Document": {"type": "object"},
+            },
+        },
+    }
+
+
+def serve_openapi(app: Flask) -> None:
+    """Answer ``/openapi.json``."""
+
+    @app.get("/openapi.json")
+    def document() -> Response:
+        return json_response(openapi())
+
+
+_OUTCOME = {
+    "type": "object",
+    "required": ["resourceType", "issue"],
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["severity", "code", "details"],
+                "properties": {"severity": {"const": "error"}, "code": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def _schema(file: str) -> Any:
+    """A schema of the package, without the names by which it stands alone."""
+    text = files("cds_service.web").joinpath(f"schemas/{file}.schema.json").read_text(encoding="utf-8")
+    return {name: value for name, value in orjson.loads(text).items() if name not in ("$id", "$schema")}
+
+
+def _request_of(hook: str) -> dict[str, Any]:
+    """The request of one hook, with the context of that hook."""
+    schema = _schema("cds-hooks-request")
+    properties = schema["properties"]
+    for case in schema.pop("allOf"):
+        if case["if"]["properties"]["hook"]["const"] == hook:
+            properties["context"] |= case["then"]["properties"]["context"]
+    properties["hook"] = {"const": hook}
+    return dict(schema)
+
+
+def _content(name: str, media: str = _JSON) -> dict[str, Any]:
+    return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def _answers(good: Mapping[str, Any], *refusals: str) -> dict[str, Any]:
+    refused = {
+        code: {"description": _REFUSALS[code], "content": _content("OperationOutcome", CONTENT_TYPE)}
+        for code in refusals
+    }
+    return {"200": good, **refused}
+
+
+def _read(summary: str, schema: str, *, called_by_ehr: bool = False) -> dict[str, Any]:
+    good = {"description": summary, "content": _content(schema)}
+    told = {"summary": summary, "responses": _answers(good, *_AT_ALL)}
+    return told | ({"security": [{"ehr": []}, {}]} if called_by_ehr else {})
+
+
+def _ready() -> dict[str, Any]:
+    told = _read("With what the service would answer", "Health")
+    draining = {"description": "The service is being stopped", "content": _content("Health")}
+    return told | {"responses": told["responses"] | {"503": draining}}
+
+
+def _metrics() -> dict[str, Any]:
+    good = {"description": "Counts for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {"summary": "Counts", "security": [{"metrics": []}, {}], "responses": _answers(good, *_AT_ALL)}
+
+
+def _page(summary: str, kind: str) -> dict[str, Any]:
+    good = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
+    answers = _answers(good, *_AT_ALL) | {"401": {"description": "The secret is asked for"}}
+    return {"summary": summary, "security": [{"metrics": []}, {"operator": []}, {}], "responses": answers}
+
+
+def _performance() -> dict[str, Any]:
+    days = [
+        {"name": name, "in": "query", "schema": {"type": "string", "format": "date"}} for name in ("since", "until")
+    ]
+    return _page("How the findings do, between two days", "text/html") | {"parameters": days}
+
+
+def _about() -> dict[str, Any]:
+    content = {"text/html": {"schema": {"type": "string"}}} | _content("Document")
+    good = {"description": "What the service is", "content": content}
+    return {"summary": "Source attributes of the decision support", "responses": _answers(good, *_AT_ALL)}
+
+
+def _call(identity: str) -> dict[str, Any]:
+    service = SERVICES[identity]
+    good = {"description": "Cards, or none", "content": _content("HookResponse")}
+    return {
+        "summary": service.title,
+        "description": f"{service.description} The `hook` of the request must be `{service.hook}`.",
+        "security": [{"ehr": []}, {}],
+        "requestBody": {"required": True, "content": {_JSON: {"schema": _request_of(service.hook)}}},
+        "responses": _answers(good, "412", *_OF_BODIES),
+    }
+
+
+def _feedback(identity: str) -> dict[str, Any]:
+    good = {"description": "How many were taken", "content": _content("Received")}
+    return {
+        "summary": f"What became of cards of {identity}",
+        "security": [{"ehr": []}, {}],
+        "requestBody": {"required": True, "content": _content("Feedback")},
+        "responses": _answers(good, *_OF_BODIES),
+    }

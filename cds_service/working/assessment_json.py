@@ -1,0 +1,295 @@
+"""The assessment as JSON: what ``benzo-cds assess --json`` prints and every card carries.
+
+The members are those of ``assessment.schema.json``, always all of them, so that a reader need not guess what absence
+means; :func:`concerning` is the part of it that one card carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from datetime import date
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from cds_service.config import LONGEST_EVIDENCE, MOST_EVIDENCE
+from cds_service.working.numbers import exactly
+from rules.assessment import Assessment, Considered, Exposure, Load, Met, OpioidLoad
+from rules.assessment_lines import (
+    Contribution,
+    Doubt,
+    NotCounted,
+    NotCountedReason,
+    NotInLoad,
+    OpioidContribution,
+    Standing,
+)
+from rules.numbers.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
+from rules.reading.wording.evidence import Evidence
+
+# What divides a figure of 6 decimals: rounding would change nothing of it.
+_FINITE = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)
+
+_HOLDERS = (dict, list)
+_EMPTIED = (str, *_HOLDERS)
+
+SCHEMA_VERSION = "1"
+"""The version of the form. It changes only when a member is removed or changes its meaning."""
+
+
+def assessment_json(assessment: Assessment) -> dict[str, Any]:
+    """The whole assessment, in the form that ``assessment.schema.json`` documents."""
+    return _written(assessment, assessment.findings, assessment.not_counted, assessment.considered)
+
+
+def _written(
+    assessment: Assessment, findings: Iterable[Met], not_counted: Iterable[NotCounted], considered: Iterable[Considered]
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA_VERSION,
+        "knowledge": {"version": assessment.knowledge_version, "table": assessment.table},
+        "on": assessment.on.isoformat(),
+        "patient": {"reference": assessment.reference, "age": assessment.age},
+        "load": {
+            "unit": DiazepamEquivalent.unit,
+            "current": _load(assessment.load),
+            "with_order": None if assessment.with_order is None else _load(assessment.with_order),
+        },
+        "contributions": [_contribution(item) for item in assessment.contributions],
+        "not_in_load": [_not_in_load(item) for item in assessment.not_in_load],
+        "not_counted": [_not_counted(item) for item in not_counted],
+        "opioid": _opioid(assessment.opioid),
+        "exposure": {name: _exposure(use) for name, use in assessment.exposure.items()},
+        "findings": [_met(item) for item in findings],
+        "considered": [_considered(item) for item in considered],
+        "not_relevant": assessment.not_relevant,
+    }
+
+
+def concerning(assessment: Assessment, findings: Collection[str]) -> dict[str, Any]:
+    """What a card carries of an assessment: the working, the findings named, and what was exempt or not judged.
+
+    It is without the patient reference, without the findings that do not concern the card or do not hold, and without
+    the records of what was over before: they are part of the exposure, and there may be many. Empty members are left
+    out with the rest of the answer's.
+    """
+    whole = _written(
+        assessment,
+        (item for item in assessment.findings if item.id in findings),
+        (item for item in assessment.not_counted if not _is_over(item)),
+        (item for item in assessment.considered if item.result != "not-met"),
+    )
+    del whole["patient"]["reference"]
+    return whole
+
+
+def _is_over(item: NotCounted) -> bool:
+    """Whether a record that is not counted was over before, and neither an order being written nor the discharge
+    ended it."""
+    over = item.reason is NotCountedReason.NOT_ACTIVE and not item.present and not item.until_now
+    return over and item.standing is Standing.CURRENT
+
+
+def without_empty(value: Any) -> Any:
+    """The value with every member that is null, ``""``, ``[]`` or ``{}`` left out, at every depth.
+
+    CDS Hooks forbids such members in what a service sends.
+    """
+    if isinstance(value, dict):
+        members = {}
+        for key, item in value.items():
+            kept = without_empty(item) if isinstance(item, _HOLDERS) else item
+            if kept or not _may_be_empty(kept):
+                members[key] = kept
+        return members
+    if isinstance(value, list):
+        items = (without_empty(item) if isinstance(item, _HOLDERS) else item for item in value)
+        return [item for item in items if item or not _may_be_empty(item)]
+    return value
+
+
+def _may_be_empty(value: Any) -> bool:
+    """Whether a value that counts as false is an empty one: null, a text, a list, an object; not 0, not false."""
+    return value is None or isinstance(value, _EMPTIED)
+
+
+@cache
+def assessment_schema() -> dict[str, Any]:
+    """The JSON Schema of the form."""
+    schema: dict[str, Any] = orjson.loads(files("cds_service.working").joinpath("assessment.schema.json").read_bytes())
+    return schema
+
+
+def number(value: Fraction) -> float:
+    """An exact figure as a JSON number, of up to 6 decimals."""
+    if value.denominator in _FINITE:
+        return value.numerator / value.denominator
+    return float(round(value, JSON_DECIMALS))
+
+
+def _maybe(value: Fraction | None) -> float | None:
+    return None if value is None else number(value)
+
+
+def _range(amount: Amount) -> dict[str, Any]:
+    return {"used": number(amount.used), "low": number(amount.low), "high": number(amount.high)}
+
+
+def _load(load: Load) -> dict[str, Any]:
+    return {
+        "used": _maybe(load.used),
+        "low": number(load.low),
+        "high": _maybe(load.high),
+        "complete": load.complete,
+        "band": load.band,
+        "band_is_minimum": load.band_is_minimum,
+        "components": {name: number(value) for name, value in load.components.items()},
+        "substitution": {"used": number(load.substitution.used), "agents": list(load.substitution.agents)},
+        "by_table": {
+            name: {
+                "used": _maybe(total.used),
+                "band": total.band,
+                "fallback": list(total.fallback),
+                "missing": list(total.missing),
+            }
+            for name, total in load.by_table.items()
+        },
+    }
+
+
+def _doubted(doubts: Iterable[Doubt]) -> dict[str, Any]:
+    """What is beyond what anybody takes, where anything is."""
+    told = [fact_json(asdict(doubt)) for doubt in doubts]
+    return {"implausible": told} if told else {}
+
+
+def _contribution(item: Contribution) -> dict[str, Any]:
+    return {
+        "source": item.source,
+        "requester": item.requester,
+        "standing": item.standing,
+        "agent": item.agent,
+        "class": item.agent_class,
+        "product": item.product,
+        "sig": item.sig,
+        "read_as": item.read_as,
+        "daily_dose": {**_range(item.daily_dose), "unit": item.daily_dose.unit},
+        "equivalent": {**_range(item.equivalent), "reference": item.reference},
+        "assumptions": list(item.assumptions),
+        **_doubted(item.doubts),
+        "read_from": _read_from(item.read_from),
+    }
+
+
+def _read_from(pieces: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+    """Which words of the instructions gave what; long words and long rows of them are cut."""
+    return [
+        {"words": piece.words[:LONGEST_EVIDENCE], "start": piece.start, "gave": piece.gave}
+        for piece in pieces[:MOST_EVIDENCE]
+    ]
+
+
+def _not_in_load(item: NotInLoad) -> dict[str, Any]:
+    return {
+        "source": item.source,
+        "agent": item.agent,
+        "class": item.agent_class,
+        "present": item.present,
+        "reason": item.reason,
+        **_doubted(item.doubts),
+        "standing": item.standing,
+        "product": item.product,
+        "sig": item.sig,
+        "read_as": item.read_as,
+        "assumptions": list(item.assumptions),
+        "read_from": _read_from(item.read_from),
+    }
+
+
+def _not_counted(item: NotCounted) -> dict[str, Any]:
+    return {
+        "source": item.source,
+        "agent": item.agent or None,
+        "class": item.agent_class or None,
+        "present": item.present,
+        "reason": item.reason,
+        "text": item.text,
+        "standing": item.standing,
+        "product": item.product,
+        "sig": item.sig,
+        "read_from": _read_from(item.read_from),
+    }
+
+
+def _opioid(load: OpioidLoad) -> dict[str, Any]:
+    return {
+        "present": load.present,
+        "mme": {
+            "used": _maybe(load.used),
+            "low": number(load.low),
+            "high": _maybe(load.high),
+            "complete": load.complete,
+        },
+        "contributions": [_opioid_contribution(item) for item in load.contributions],
+        "excluded": [
+            {"source": item.source, "agent": item.agent, "reason": item.reason, "text": item.text}
+            for item in load.excluded
+        ],
+    }
+
+
+def _opioid_contribution(item: OpioidContribution) -> dict[str, Any]:
+    return {
+        "source": item.source,
+        "agent": item.agent,
+        "daily_dose": {"used": number(item.daily_dose.used), "unit": item.daily_dose.unit},
+        "factor": exactly(item.factor),
+        "mme": number(item.mme.used),
+        "reference": item.reference,
+    }
+
+
+def _exposure(use: Exposure | None) -> dict[str, Any] | None:
+    if use is None:
+        return None
+    return {"since": use.since.isoformat(), "days": use.days, "at_least": use.at_least, "pattern": use.pattern}
+
+
+def _met(item: Met) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "severity": item.severity,
+        "title": item.title,
+        "facts": {key: fact_json(value) for key, value in item.facts.items()},
+        "references": list(item.references),
+    }
+
+
+def _considered(item: Considered) -> dict[str, Any]:
+    told = {"id": item.id, "result": item.result}
+    if item.why is not None:
+        told["why"] = item.why
+    if item.by is not None:
+        told["by"] = item.by
+    return told
+
+
+def fact_json(value: object) -> Any:
+    """A fact of a finding as JSON: exact numbers as figures, dates as text, tuples and sets as lists."""
+    if isinstance(value, Fraction):
+        return number(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Amount):
+        return {**_range(value), "unit": value.unit}
+    if isinstance(value, Mapping):
+        return {str(key): fact_json(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(fact_json(item) for item in value)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [fact_json(item) for item in value]
+    return value

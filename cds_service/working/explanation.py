@@ -1,0 +1,183 @@
+"""How each order was read, drawn from the assessment's JSON alone: for the demonstration's cards and the review pages.
+
+What is given may come from anywhere and may lack any member; what is missing is left out, and nothing raises. The
+markup holds text only as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import Any
+
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from cds_service.config import MOST_EVIDENCE
+from cds_service.working.numbers import plain, span
+from cds_service.working.words import in_words
+from rules.numbers.quantity import DiazepamEquivalent, exact
+from rules.reading.wording.evidence import NOT_UNDERSTOOD
+
+MOST_ORDERS = 50
+"""Of each kind, so many orders are shown; the others are counted."""
+
+_STANDING = {"ordered": "being ordered", "current": "on record"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the instructions: plain, or with the number and the meaning of what it gave."""
+
+    text: str
+    number: int | None = None
+    gave: str | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the reading stopped here."""
+        return self.gave == NOT_UNDERSTOOD
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRead:
+    """One order with how it was read. ``pieces`` are empty where it was sent without words.
+
+    ``comes_to`` is its part in a total; ``why`` says why it has none. ``assumed`` and ``doubts`` are plain sentences.
+    """
+
+    name: str
+    standing: str
+    pieces: tuple[Piece, ...]
+    read_as: str
+    comes_to: str
+    why: str
+    assumed: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+    @property
+    def gave(self) -> tuple[Piece, ...]:
+        """The pieces that gave something."""
+        return tuple(piece for piece in self.pieces if piece.number is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Orders that were treated alike; ``more`` are not shown."""
+
+    title: str
+    orders: tuple[OrderRead, ...]
+    more: int
+
+
+def explanation(told: Mapping[str, Any]) -> tuple[Group, ...]:
+    """How each order of an assessment was read, by what became of it; groups without an order are left out."""
+    opioids = {_text(item, "source"): item for item in _objects(told.get("opioid"), "contributions")}
+    groups = (
+        ("Counted in the load", [_counted(item) for item in _objects(told, "contributions")]),
+        ("Beside the load", [_beside(item, opioids) for item in _objects(told, "not_in_load")]),
+        ("Not counted", [_not_counted(item) for item in _objects(told, "not_counted")]),
+    )
+    return tuple(
+        Group(title, tuple(orders[:MOST_ORDERS]), max(0, len(orders) - MOST_ORDERS))
+        for title, orders in groups
+        if orders
+    )
+
+
+def explanation_html(told: Mapping[str, Any]) -> Markup:
+    """The same as a fragment of HTML: headings of the fourth level and lists, with everything that was sent escaped."""
+    return Markup(_template().render(groups=explanation(told)))
+
+
+def _counted(item: Mapping[str, Any]) -> OrderRead:
+    equivalent = item.get("equivalent")
+    reach = _reach(equivalent)
+    return _order(item, comes_to=f"{reach} {DiazepamEquivalent.unit}" if reach else "")
+
+
+def _beside(item: Mapping[str, Any], opioids: Mapping[str, Mapping[str, Any]]) -> OrderRead:
+    opioid = opioids.get(_text(item, "source"))
+    mme = _number(opioid, "mme") if opioid and opioid.get("agent") == item.get("agent") else None
+    if mme is not None:
+        return _order(item, comes_to=f"{plain(mme)} MME a day")
+    return _order(item, why=in_words(_text(item, "reason")))
+
+
+def _not_counted(item: Mapping[str, Any]) -> OrderRead:
+    why = ": ".join(part for part in (in_words(_text(item, "reason")), _text(item, "text")) if part)
+    return _order(item, why=why)
+
+
+def _order(item: Mapping[str, Any], *, comes_to: str = "", why: str = "") -> OrderRead:
+    read_as, sig = _text(item, "read_as"), _text(item, "sig")
+    evidence = _objects(item, "read_from")
+    # Without a text the instructions are our own words for the structure, and the sentence says the same.
+    written = bool(evidence) or not (sig and read_as.startswith(sig))
+    return OrderRead(
+        name=_text(item, "product") or _text(item, "agent") or _text(item, "source") or "An order",
+        standing=_STANDING.get(_text(item, "standing"), ""),
+        pieces=tuple(_pieces(sig, evidence)) if written and sig else (),
+        read_as=read_as,
+        comes_to=comes_to,
+        why=why,
+        assumed=tuple(in_words(code) for code in _texts(item.get("assumptions"))),
+        doubts=tuple(text for doubt in _objects(item, "implausible") if (text := _text(doubt, "text"))),
+    )
+
+
+def _pieces(sig: str, evidence: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
+    """The instructions cut at the words that gave something; words that do not stand where they should go unmarked."""
+    at, number = 0, 0
+    for piece in islice(evidence, MOST_EVIDENCE):
+        start, words, gave = piece.get("start"), _text(piece, "words"), _text(piece, "gave")
+        if not isinstance(start, int) or start < at or not words or not gave or not sig.startswith(words, start):
+            continue
+        if start > at:
+            yield Piece(sig[at:start])
+        number += 1
+        yield Piece(words, number, gave)
+        at = start + len(words)
+    if sig[at:]:
+        yield Piece(sig[at:])
+
+
+def _reach(amount: object) -> str:
+    low, used = (_number(amount, key) for key in ("low", "used"))
+    if used is None:
+        return ""
+    return span(used if low is None else min(low, used), used)
+
+
+def _objects(holder: object, key: str) -> list[Mapping[str, Any]]:
+    found = holder.get(key) if isinstance(holder, Mapping) else None
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _number(item: object, key: str) -> Fraction | None:
+    value = item.get(key) if isinstance(item, Mapping) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return exact(value)
+    except ValueError:
+        return None
+
+
+@cache
+def _template() -> Template:
+    text = files("cds_service.working").joinpath("explanation.html").read_text("utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)

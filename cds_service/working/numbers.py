@@ -1,0 +1,66 @@
+"""Figures as people read them: rounded to what the evidence bears, and never across a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from rules.numbers.quantity import JSON_DECIMALS, KEPT_IN_WORDS, ONE
+
+# From this size on, a converted figure is shown as a whole number.
+_WHOLE_FROM = Fraction(10)
+
+
+def shown(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
+    """A figure in digits, with ``about`` where rounding hides something.
+
+    Decimals are added until the shown figure stands on the same side of every threshold as the exact one.
+    """
+    return _shown(value, tuple(thresholds))
+
+
+@lru_cache(maxsize=KEPT_IN_WORDS)
+def _shown(value: Fraction, limits: tuple[Fraction, ...]) -> str:
+    digits = _plain(value, limits)
+    return digits if Fraction(digits) == value else f"about {digits}"
+
+
+def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
+    """As :func:`shown`, without the word."""
+    return _plain(value, tuple(thresholds))
+
+
+@lru_cache(maxsize=KEPT_IN_WORDS)
+def _plain(value: Fraction, limits: tuple[Fraction, ...]) -> str:
+    if round(value, 1) == value:
+        return _digits(value, 1)
+    first = 0 if value >= _WHOLE_FROM else 1 if value >= ONE else 2
+    for decimals in range(first, JSON_DECIMALS):
+        rounded = round(value, decimals)
+        if all(_side(rounded, limit) == _side(value, limit) for limit in limits) and (rounded or not value):
+            return _digits(rounded, decimals)
+    return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
+
+
+@lru_cache(maxsize=KEPT_IN_WORDS)
+def exactly(value: Fraction) -> str:
+    """A figure as it was written or printed: a dose, a strength, a factor. Up to 6 decimals."""
+    return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
+
+
+def span(low: Fraction, high: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
+    """A range in digits: ``20``, ``0 to 20``."""
+    limits = tuple(thresholds)
+    return shown(low, limits) if low == high else f"{plain(low, limits)} to {plain(high, limits)}"
+
+
+def _side(value: Fraction, limit: Fraction) -> int:
+    return (value > limit) - (value < limit)
+
+
+def _digits(value: Fraction | int, decimals: int) -> str:
+    exact = Decimal(Fraction(value).numerator) / Decimal(Fraction(value).denominator)
+    text = f"{exact:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

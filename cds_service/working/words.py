@@ -1,0 +1,181 @@
+"""The words of the page of working: codes and facts in plain English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+
+from cds_service.working.numbers import exactly, shown
+from rules.assessment import Band
+from rules.numbers.quantity import Amount
+
+BANDS: Mapping[Band, str] = {Band.LOW: "low", Band.MODERATE: "moderate", Band.HIGH: "high"}
+
+NEVER_SEEN = (
+    "Never seen here: other pharmacies, the prescription monitoring programme, opioid treatment programmes, "
+    "over-the-counter use, alcohol that nobody wrote down."
+)
+NOT_CHECKED = (
+    "Not checked: CYP3A4 inhibitors and other interactions of metabolism; an opioid with a gabapentinoid alone; "
+    "laboratory results."
+)
+
+WORDS: Mapping[str, str] = {
+    # -- what was assumed of a product
+    "code-and-name-disagree": "code and name disagree, the larger reading is used",
+    "code-not-known": "the code that was sent is not known here, the name is read",
+    "codes-disagree": "the codes are of products that differ, the larger is used",
+    "names-disagree": "the names disagree, the larger is used where that can be told",
+    "name-read-as-misspelt": "the name is misspelt, and read as the one known name that it is near",
+    "name-read-as-shortened": "the name is cut short, and read as the one known name that begins so",
+    "part-of-name-not-read": "part of the name may be another medicine, and could not be read",
+    "strength-from-name": "the strength is from the name",
+    "strength-from-ingredients": "the strength is from the ingredients that were sent",
+    "strength-without-unit": "the strength has no unit, read as milligrams",
+    "strength-from-percentage": "the strength is from the percentage in the name",
+    "patch-strength-read-as-hourly": "the patch's strength is read as micrograms an hour",
+    "strength-ambiguous": "the name gives several strengths",
+    "ingredient-level-code": "the code names the ingredient only",
+    "ingredient-not-readable": "an ingredient that was sent could not be read",
+    "no-medication": "no medication is named",
+    "medication-not-readable": "the medication could not be read",
+    "medication-not-sent": "the medication it refers to was not sent",
+    # -- of a dose
+    "prn-counted-at-permitted-maximum": "taken as needed, counted at the most that is permitted",
+    "range-counted-at-maximum": "a range, counted at its upper end",
+    "from-quantity-and-supply": "the daily dose comes from the quantity and the days' supply",
+    "limited-by-written-maximum": "limited by the written maximum",
+    "limited-at-a-time": "limited by the most that is written for one administration",
+    "maximum-at-a-time-not-read": "the most for one administration could not be read, it limits nothing",
+    "written-maximum-not-read": "the written maximum could not be read, it limits nothing",
+    "dosage-text-not-sent": "its instructions in words were not sent",
+    "maximum-not-readable": "a maximum dose was sent that could not be read",
+    "read-from-text": "the dose, or how often, is read from the text",
+    "quantity-and-supply-differ": "less was dispensed than the text says, the low reading has what was dispensed",
+    "as-directed": "as directed",
+    "not-stated": "how often is not stated",
+    "text-and-structure-differ": "the text and the structured dose differ, the larger is used",
+    "doses-differ": "the dose was sent several times and differs, the largest is used",
+    "timing-parts-differ": "parts of the timing differ, the most frequent is used",
+    "implausible-period": "the period is not plausible, it was read both ways",
+    "implausible-quantity": "the amount is not plausible, it is counted all the same",
+    "labelled-maximum": "held against the labelled maximum",
+    "defined-daily-dose": "held against WHO's defined daily dose",
+    "frequency-read-as-per-day": "a frequency without a period, read as a day's",
+    "period-read-as-days": "a period without a unit, read as days",
+    "days-assumed": "a length of time without a unit, read as days",
+    "bare-number-read-as-units": "a number without a unit, read as tablets or other units",
+    "unit-and-code-differ": "the dose's unit and its code differ, the larger reading is used",
+    "unit-does-not-fit-form": "the unit does not fit the form",
+    "combination-dose-by-one-ingredient": "the dose of a combination, read by one ingredient",
+    "patch-dose-read-as-hourly": "the patch's dose is read as micrograms an hour",
+    "part-of-dosage-not-read": "part of the dosage could not be read, so there may be more",
+    "not-daily-part-left-out": "a part that is no daily use is left out",
+    "dosage-not-readable": "part of the dosage that was sent could not be read",
+    "step-in-force": "one step of several, the one in force on the day",
+    "steps-without-length-largest-counted": "steps without a length: the largest is counted",
+    "steps-at-different-times-counted-together": "steps without a length at different times: they may be parts of one "
+    "day and are counted together, the smallest of them is the low reading",
+    "averaged-over-period": "not taken daily, averaged over its period",
+    # -- of an order
+    "in-grace": "past the end of its supply, still within the days of grace",
+    "no-date": "no date, counted as current",
+    "no-length-known": "no length known, counted for the recency period",
+    "naive-datetime": "a time without a zone, taken by the day as written",
+    "partial-date": "a date known in part",
+    "date-not-readable": "a date could not be read",
+    "time-not-readable": "a time of day could not be read, the day is used",
+    "supply-not-readable": "part of the supply (quantity, days, repeats) could not be read",
+    "status-not-readable": "the status could not be read",
+    "status-unknown": "no status is given, counted as active",
+    "do-not-perform-not-readable": "whether it says not to give the medication could not be read",
+    "modifier-extension": "it carries a modifier that is not known here and may change its meaning",
+    "one-administration": "a record of one administration",
+    "several-versions": "sent in several versions, the newest is used",
+    # -- of orders beside each other
+    "two-prescribers": "two prescribers, long overlap: once in the low reading, both in the load",
+    "may-be-replaced-by-newer-order": "a newer order may replace it: then only the newer counts, as in the low reading",
+    "may-replace-earlier-order": "it may replace an earlier order that is still active",
+    "may-be-stopped-by-order": "the order being written may stop it",
+    "possible-switch": "possibly a switch from one agent to another: both are counted, the low reading has one",
+    "counts-with-order": "not counted today: it begins before the orders being written, and counts with them",
+    "renewed-by-order": "the order being written renews it",
+    "replaced-by-order": "the order being written replaces it",
+    "stated-not-taken": "the patient is said not to take it; it is counted all the same",
+    # -- why something is not in the load, or not counted
+    "no-published-equivalence": "no equivalence is published",
+    "substitution-only": "it has figures for withdrawal substitution only",
+    "route-without-equivalence": "equivalents are for oral use, and this route has none",
+    "rescue-product": "a rescue product, no daily use",
+    "dose-unknown": "daily dose not known",
+    "product-unknown": "product not known",
+    "lapsed": "lapsed",
+    "not-yet-started": "not yet started",
+    "not-active": "not active",
+    "on-hold": "on hold",
+    "do-not-perform": "an instruction not to give it",
+    "duplicate": "duplicate",
+    "renewal": "renewal",
+    "replaced": "replaced",
+    "not-a-daily-regimen": "no daily use",
+    "wrong-patient": "another patient's",
+    "unreadable": "not readable",
+    # -- what a finding is exempt by
+    "under-18": "under the age that this service judges",
+    "hospice": "hospice care",
+    "palliative-care": "palliative or end-of-life care",
+    "anti-seizure-treatment": "taken against seizures",
+    "single-dose": "a single or procedural dose",
+    "acute-alcohol-withdrawal": "treatment of acute alcohol withdrawal",
+    # -- the facts of findings
+    "z-drug": "Z-drug",
+    "mme": "MME a day",
+    "mme_complete": "MME complete",
+    "above_caution": "at or above the MME that calls for caution",
+    "cns_active": "CNS-active medicines",
+    "used": "load in mg/d",
+    "since": "since",
+    "with": "also on record",
+    "in_remission": "in remission",
+    "softened_by": "information only, because of",
+    "severe": "in need of special care with a benzodiazepine",
+    "reversal_on_record": "overdose reversal medicine on record",
+    "possibly_withdrawal": "on record, possibly withdrawal",
+    "only_if_both_continue": "only if both continue",
+    "beyond_days": "threshold passed, in days",
+    "review_months": "review at least every so many months",
+    "unread": "records not read",
+    "unnamed": "products not known",
+}
+
+
+def in_words(code: str) -> str:
+    """A code of ours (``not-yet-started``) in words; a code without words of its own is its words."""
+    return WORDS.get(code, code.replace("-", " ").replace("_", " "))
+
+
+def fact_lines(facts: Mapping[str, object]) -> Iterator[str]:
+    """The facts of a finding, one a line, what is empty left out."""
+    for key, value in facts.items():
+        told = _told(value)
+        if told:
+            yield f"{in_words(key)}: {told}"
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Fraction):
+        return shown(value)
+    if isinstance(value, Amount):
+        return f"{exactly(value.used)} {value.unit}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "; ".join(f"{in_words(str(key))} {_told(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(filter(None, map(_told, value)))
+    return str(value)

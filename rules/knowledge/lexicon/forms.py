@@ -1,0 +1,222 @@
+"""The vocabulary of dosing, read from ``forms.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import TypeVar
+
+from rules.knowledge.entries import Figure
+from rules.knowledge.lexicon.vocabulary import (
+    ANY,
+    DoseForm,
+    Forms,
+    Moment,
+    Plausible,
+    RescueProduct,
+    Route,
+    TimingCode,
+    Unit,
+    UnitKind,
+    plain,
+)
+from rules.knowledge.section import KnowledgeError, Section, read_figure
+from rules.model import CodeSystem
+from rules.numbers.quantity import DAYS_PER, ONE
+
+__all__ = [
+    "DoseForm",
+    "Forms",
+    "Moment",
+    "Plausible",
+    "RescueProduct",
+    "Route",
+    "TimingCode",
+    "Unit",
+    "UnitKind",
+    "plain",
+    "read_forms",
+]
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def read_forms(data: Mapping[str, object]) -> Forms:
+    """The vocabulary of a parsed ``forms.yaml``, all of whose scalars are text.
+
+    Raises:
+        KnowledgeError: a part is missing, of the wrong shape, out of range or spelt twice with different meanings.
+    """
+    top = Section("forms.yaml", data)
+    codes = top.section("timing_codes")
+    routes, route_words, route_codes = _routes(top.section("routes").section("entries"))
+    forms = Forms(
+        units=_units(top.section("units")),
+        periods=_periods(top.section("periods")),
+        period_names={key: (names[0], names[-1]) for key, names in _lists(top.section("period_names")).items()},
+        moments={
+            plain(code): Moment(code, _positive(entry, "times"), entry.text("name"), _flag(entry, "single"))
+            for code, entry in top.section("moments").section("entries").sections()
+        },
+        days_of_week={key: top.section("days_of_week").text(key) for key in top.section("days_of_week").data},
+        timing_codes=_timing_codes(codes),
+        as_needed_codes=frozenset(codes.texts("as_needed")),
+        as_needed_endings=tuple(plain(ending) for ending in codes.texts("as_needed_endings")),
+        single_codes=frozenset(codes.texts("single")),
+        infusion_codes=frozenset(codes.texts("infusion")),
+        routes=routes,
+        route_words=route_words,
+        route_codes=route_codes,
+        dose_forms=_dose_forms(top.section("dose_forms")),
+        rescue_products=tuple(
+            RescueProduct(frozenset(entry.texts("agents")), frozenset(entry.texts("routes")), _flag(entry, "as_needed"))
+            for entry in top.section("rescue_products").items("entries")
+        ),
+        plausible=_plausible(top.section("plausible"), top.day("reviewed")),
+        number_words=_numbers(top.section("number_words")),
+        time_words=_numbers(top.section("time_words")),
+    )
+    _resolve(forms)
+    return forms
+
+
+def _units(block: Section) -> dict[str, Unit]:
+    found: dict[str, Unit] = {}
+    for name, entry in block.section("entries").sections():
+        unit = Unit(
+            id=name,
+            kind=entry.choice("kind", UnitKind),
+            size=_positive(entry, "size") if entry.has("size") else ONE,
+            short=entry.text("short"),
+            plural=entry.text_or("plural", entry.text("short")),
+            source=entry.text_or("source", block.text("source")),
+        )
+        for spelling in (name, *entry.texts("spellings")):
+            _add(found, plain(spelling), unit, entry.at("spellings"))
+    return found
+
+
+def _periods(block: Section) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, spellings in _lists(block).items():
+        for spelling in spellings:
+            _add(found, plain(spelling), name, block.at(name))
+    return found
+
+
+def _timing_codes(block: Section) -> dict[str, TimingCode]:
+    found: dict[str, TimingCode] = {}
+    for entry in block.items("entries"):
+        codes = entry.texts("codes")
+        timing = TimingCode(
+            code=codes[0],
+            times=_positive(entry, "times"),
+            every=entry.range_of("every"),
+            unit=entry.text("unit"),
+            when=entry.texts("when"),
+            days=entry.texts("days"),
+        )
+        for code in codes:
+            _add(found, plain(code), timing, entry.at("codes"))
+    return found
+
+
+def _routes(block: Section) -> tuple[dict[str, Route], dict[str, str], dict[tuple[CodeSystem, str], str]]:
+    routes: dict[str, Route] = {}
+    words: dict[str, str] = {}
+    codes: dict[tuple[CodeSystem, str], str] = {}
+    for name, entry in block.sections():
+        routes[name] = Route(name, entry.text("name"), entry.truth("equivalence"))
+        for word in (name, *entry.texts("words")):
+            _add(words, plain(word), name, entry.at("words"))
+        for code in entry.texts("codes"):
+            _add(codes, (CodeSystem.SNOMED, code), name, entry.at("codes"))
+    return routes, words, codes
+
+
+def _dose_forms(block: Section) -> dict[str, DoseForm]:
+    found: dict[str, DoseForm] = {}
+    for entry in block.items("entries"):
+        names = entry.texts("names")
+        form = DoseForm(names[0], entry.text("route"), entry.text_or("release", "immediate"), entry.text("unit"))
+        for name in names:
+            _add(found, plain(name), form, entry.at("names"))
+    return found
+
+
+def _plausible(block: Section, reviewed: date) -> Plausible:
+    clock = block.section("clock_intervals")
+    hours = clock.texts("values")
+    citation = {key: value for key, value in clock.data.items() if key != "values"}
+    return Plausible(
+        times_labelled_maximum=_by_name(block.section("times_labelled_maximum"), reviewed),
+        times_defined_daily_dose=_by_name(block.section("times_defined_daily_dose"), reviewed),
+        units_a_day_at_most=_by_name(block.section("units_a_day_at_most"), reviewed),
+        smallest_part=read_figure(block.section("smallest_part"), reviewed),
+        interval_at_least=read_figure(block.section("interval_at_least"), reviewed),
+        interval_at_most=read_figure(block.section("interval_at_most"), reviewed),
+        clock_intervals=tuple(
+            read_figure(Section(clock.path, {**citation, "value": each}), reviewed) for each in hours
+        ),
+        patch_change=read_figure(block.section("patch_change"), reviewed),
+    )
+
+
+def _by_name(block: Section, reviewed: date) -> dict[str, Figure]:
+    """Figures by name, of which one holds for any other."""
+    if ANY not in block.data:
+        raise KnowledgeError(block.path, f"{ANY} is missing")
+    return {name: read_figure(entry, reviewed) for name, entry in block.sections()}
+
+
+def _resolve(forms: Forms) -> None:
+    """Check that every name that one part uses is defined in another."""
+    unit_ids = {unit.id for unit in forms.units.values()}
+    for form in forms.dose_forms.values():
+        _known("forms.yaml: dose_forms", (form.route,), set(forms.routes))
+        _known("forms.yaml: dose_forms", (form.unit,), unit_ids)
+    for timing in forms.timing_codes.values():
+        where = f"forms.yaml: timing_codes {timing.code}"
+        _known(where, (timing.unit,), set(DAYS_PER))
+        _known(where, tuple(plain(code) for code in timing.when), set(forms.moments))
+        _known(where, timing.days, set(forms.days_of_week))
+    _known("forms.yaml: periods", tuple(forms.periods.values()), set(DAYS_PER) & set(forms.period_names))
+    _known("forms.yaml: plausible", tuple(forms.plausible.units_a_day_at_most), {*unit_ids, ANY})
+    for rescue in forms.rescue_products:
+        _known("forms.yaml: rescue_products", tuple(rescue.routes), set(forms.routes))
+
+
+def _known(where: str, names: Iterable[str], defined: set[str]) -> None:
+    for name in names:
+        if name not in defined:
+            raise KnowledgeError(where, f"{name!r} is not defined")
+
+
+def _numbers(block: Section) -> dict[Fraction, str]:
+    """Words keyed by a number, which may be written as a fraction."""
+    try:
+        return {Fraction(key): block.text(key) for key in block.data}
+    except (ValueError, ZeroDivisionError):
+        raise KnowledgeError(block.path, "every key must be a number") from None
+
+
+def _lists(block: Section) -> dict[str, tuple[str, ...]]:
+    return {key: block.texts(key) for key in block.data}
+
+
+def _positive(entry: Section, key: str) -> Fraction:
+    number = entry.number(key)
+    if number <= 0:
+        raise KnowledgeError(entry.at(key), "must be above zero")
+    return number
+
+
+def _flag(entry: Section, key: str) -> bool:
+    return entry.truth(key) if entry.has(key) else False
+
+
+def _add(found: dict[Key, Value], key: Key, value: Value, where: str) -> None:
+    if found.setdefault(key, value) != value:
+        raise KnowledgeError(where, f"{key!r} stands for two different things")

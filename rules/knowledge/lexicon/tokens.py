@@ -1,0 +1,130 @@
+"""A written dosage cut into words, numbers and signs, each with the place in the text that it came from.
+
+The cut is linear in the length of the text. Lower case, accents and the dots of abbreviations are put aside here, so
+that the lexicon and the text are compared in one spelling.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rules.numbers.quantity import MOST_DIGITS, exact
+
+_TOKEN = re.compile(
+    r"""
+      (?P<pattern>(?<![\d/.,+-])(?:\d(?:[.,]\d{1,2}|/\d)?|½)(?:(?P<joint>[-+])(?:\d(?:[.,]\d{1,2}|/\d)?|½))
+         (?:(?P=joint)(?:\d(?:[.,]\d{1,2}|/\d)?|½)){1,2}(?![\d/+-]|[.,]\d))
+    | (?P<date>\d{1,4}(?P<apart>[-/])\d{1,2}(?P=apart)\d{1,4}(?![\d/])|\d{1,2}\.\d{1,2}\.\d{4}(?!\d))
+    | (?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?![\d:]))
+    | (?P<pair>\d{1,6}/\d{1,6}(?![\d/]|\.\d))
+    | (?P<number>\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,30})?(?![\d,]) | \d{1,30}\.\d{1,30} | \.\d{1,30})
+    | (?P<comma>\d{1,30},\d{1,30}(?![\d,]))
+    | (?P<digits>\d+)
+    | (?P<plural>(?<=[a-z])\((?:s|es)\))
+    | (?P<dotted>(?<![a-z])[a-z](?:\.(?:[a-z]|\d{1,2})(?![a-z0-9]))+)
+    | (?P<every>(?<![a-z])q\.(?=\s*\d))
+    | (?P<word>[a-z]+(?:'[a-z]+)*)
+    | (?P<line>\n)
+    | (?P<space>\s)
+    | (?P<sign>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_RUNS = re.compile(r"[a-z]+|\d+")
+_SAME_SIGN = {
+    "’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "‒": "-",
+    "×": "x", "✕": "x", "“": '"', "”": '"', "\r": "\n", "μ": "u", "µ": "u", "；": ";", "，": ",", "⁄": "/",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a sign, or a number (``value``) of a text from ``start`` to ``end``.
+
+    ``sign`` marks what is neither letters nor a number. ``shape`` is ``pair`` for ``1/2``, ``clock`` for ``08:00``,
+    ``date`` for ``2026-11-22``, ``comma`` for ``1,5``, ``pattern`` for ``1-0-1``, else empty.
+    """
+
+    text: str
+    start: int
+    end: int
+    value: Fraction | None = None
+    shape: str = ""
+    sign: bool = False
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text in order. Never raises."""
+    flat = _flat(text)
+    found: list[Token] = []
+    for match in _TOKEN.finditer(flat):
+        kind, piece, start, end = _kind(match), match.group(), match.start(), match.end()
+        if kind in ("space", "plural"):
+            continue
+        if kind in ("number", "digits"):
+            lost = piece[:1] == "." and flat[start - 1 : start].isalpha()
+            # "take.5 mg": five, or a half.
+            found.append(Token(piece, start, end) if lost else _number(piece, start, end))
+        elif kind in ("pattern", "date", "clock", "pair", "comma"):
+            found.append(Token(piece, start, end, shape=kind))
+        elif kind == "dotted":
+            found.extend(_undotted(piece, start, end))
+        elif kind == "every":
+            found.append(Token(piece.removesuffix("."), start, end))
+        elif kind == "word":
+            found.append(Token(piece, start, end))
+        else:
+            found.append(_sign(text[start:end], piece, start, end))
+    return found
+
+
+def _kind(match: re.Match[str]) -> str:
+    # The sign within a date or a row of doses is a group of its own and comes last.
+    kind = match.lastgroup or ""
+    return "date" if match["date"] else "pattern" if match["pattern"] else kind
+
+
+def _flat(text: str) -> str:
+    """The text in lower case without accents, of the same length."""
+    return "".join(_plain(character) for character in text)
+
+
+def _plain(character: str) -> str:
+    if character.isascii():
+        return character.lower()
+    if character in _SAME_SIGN:
+        return _SAME_SIGN[character]
+    if character.isalpha():
+        base = unicodedata.normalize("NFKD", character)[0].lower()
+        return base if base.isascii() and base.isalpha() else character.lower()[:1]
+    return character
+
+
+def _number(piece: str, start: int, end: int) -> Token:
+    plain = piece.replace(",", "")
+    # A zero before other digits is a lost decimal point as likely as not: "05 mg".
+    if len(plain) > MOST_DIGITS or (plain[:1] == "0" and plain[1:].isdigit()):
+        return Token(piece, start, end)
+    try:
+        return Token(piece, start, end, value=exact(plain))
+    except ValueError:
+        return Token(piece, start, end)
+
+
+def _undotted(piece: str, start: int, end: int) -> list[Token]:
+    """``q.i.d`` as ``qid``, ``q.4.d`` as ``q``, ``4``, ``d``; all of them stand for the whole."""
+    return [
+        _number(run, start, end) if run.isdigit() else Token(run, start, end)
+        for run in _RUNS.findall(piece.replace(".", ""))
+    ]
+
+
+def _sign(original: str, piece: str, start: int, end: int) -> Token:
+    """A sign; a vulgar fraction is a number."""
+    parts = unicodedata.normalize("NFKD", original).split("⁄") if unicodedata.category(original) == "No" else []
+    if all(part.isdecimal() for part in parts) and parts[1:]:
+        return Token(piece, start, end, value=Fraction(int(parts[0]), int(parts[1])))
+    return Token(piece, start, end, sign=True)

@@ -1,0 +1,192 @@
+"""What the vocabulary of dosing is made of: units, moments, timing codes, routes, dose forms and plausible bounds.
+
+The types are frozen and hold no words of their own; :mod:`rules.knowledge.lexicon.forms` reads them from ``forms.yaml``.
+Spellings are looked up in lower case with single spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from rules.knowledge.entries import Figure
+from rules.model import CodeSystem, Coding
+
+# The key of the plausible number that holds for every unit, or every class of agents, without one of its own.
+ANY = "any"
+
+
+class UnitKind(StrEnum):
+    """What a dose unit measures."""
+
+    MASS = "mass"
+    VOLUME = "volume"
+    COUNTABLE = "countable"
+    ACTUATION = "actuation"
+    DOSE = "dose"
+    DROP = "drop"
+    BY_WEIGHT = "by-weight"
+    RATE = "rate"
+    FLOW = "flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A dose unit; ``size`` in mg (mass), mL (volume) or micrograms an hour (rate), else 1."""
+
+    id: str
+    kind: UnitKind
+    size: Fraction
+    short: str
+    plural: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A coded moment of the day: ``times`` doses a day; ``single``: once and at once."""
+
+    code: str
+    times: Fraction
+    name: str
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimingCode:
+    """A whole timing in one code: ``times`` doses every ``every`` (low to high) ``unit`` (UCUM)."""
+
+    code: str
+    times: Fraction
+    every: tuple[Fraction, Fraction]
+    unit: str
+    when: tuple[str, ...]
+    days: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of administration; ``equivalence``: the oral equivalence figures are applied to it."""
+
+    id: str
+    name: str
+    equivalence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoseForm:
+    """A dose form: its route, its release (``immediate`` or ``extended``) and the unit that is counted."""
+
+    name: str
+    route: str
+    release: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class RescueProduct:
+    """Agents that, by these routes, are kept for a seizure; ``as_needed``: only where ordered as needed."""
+
+    agents: frozenset[str]
+    routes: frozenset[str]
+    as_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """The bounds of what is taken at its word.
+
+    ``times_labelled_maximum`` and ``times_defined_daily_dose`` are by class of agents, ``units_a_day_at_most`` by unit
+    id; ``any`` stands for the others (patches: worn at a time). ``smallest_part`` of one unit is the least that is
+    taken of it. Intervals are figures in the unit they carry; ``clock_intervals`` are the hours that a period of as
+    many days may stand for.
+    """
+
+    times_labelled_maximum: Mapping[str, Figure]
+    times_defined_daily_dose: Mapping[str, Figure]
+    units_a_day_at_most: Mapping[str, Figure]
+    smallest_part: Figure
+    interval_at_least: Figure
+    interval_at_most: Figure
+    clock_intervals: tuple[Figure, ...]
+    patch_change: Figure
+
+    def units_limit(self, unit: str) -> Fraction:
+        """The largest plausible number of a unit in a day."""
+        return self.units_a_day_at_most.get(unit, self.units_a_day_at_most[ANY]).value
+
+    @property
+    def units_source(self) -> str:
+        """Where the bounds of units are from."""
+        return self.units_a_day_at_most[ANY].source
+
+    def labelled_times(self, agent_class: str) -> Fraction:
+        """How many times its labelled maximum a dose of an agent of this class may be."""
+        return self.times_labelled_maximum.get(agent_class, self.times_labelled_maximum[ANY]).value
+
+    def daily_dose_times(self, agent_class: str) -> Fraction:
+        """How many defined daily doses it may be where no labelled maximum is known."""
+        return self.times_defined_daily_dose.get(agent_class, self.times_defined_daily_dose[ANY]).value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forms:
+    """The whole vocabulary. Mappings keyed by spelling hold every spelling in lower case."""
+
+    units: Mapping[str, Unit]
+    periods: Mapping[str, str]
+    period_names: Mapping[str, tuple[str, str]]
+    moments: Mapping[str, Moment]
+    days_of_week: Mapping[str, str]
+    timing_codes: Mapping[str, TimingCode]
+    as_needed_codes: frozenset[str]
+    as_needed_endings: tuple[str, ...]
+    single_codes: frozenset[str]
+    infusion_codes: frozenset[str]
+    routes: Mapping[str, Route]
+    route_words: Mapping[str, str]
+    route_codes: Mapping[tuple[CodeSystem, str], str]
+    dose_forms: Mapping[str, DoseForm]
+    rescue_products: tuple[RescueProduct, ...]
+    plausible: Plausible
+    number_words: Mapping[Fraction, str]
+    time_words: Mapping[Fraction, str]
+
+    def unit(self, spelling: str | None) -> Unit | None:
+        """The unit of a spelling or code, None if it is not known (or absent)."""
+        return self.units.get(plain(spelling)) if spelling else None
+
+    def dose_form(self, name: str | None) -> DoseForm | None:
+        """The dose form of a name, None if it is not known."""
+        return self.dose_forms.get(plain(name)) if name else None
+
+    def route(self, words: str | None, codings: Iterable[Coding] = ()) -> Route | None:
+        """The route of codes, else of their displays, else of words; None if none of them is known."""
+        entries = tuple(codings)
+        for coding in entries:
+            if coding.system and coding.code and (coding.system, coding.code) in self.route_codes:
+                return self.routes[self.route_codes[coding.system, coding.code]]
+        for text in (*(coding.display for coding in entries), *(coding.code for coding in entries), words):
+            # A display may carry SNOMED CT's semantic tag: "Oral route (qualifier value)".
+            found = self.route_words.get(plain((text or "").partition("(")[0]))
+            if found:
+                return self.routes[found]
+        return None
+
+    def has_equivalence(self, route: str | None) -> bool:
+        """Whether oral equivalence figures apply to a route id; a route that nobody stated is taken as oral."""
+        return route is None or route not in self.routes or self.routes[route].equivalence
+
+    def is_rescue(self, agent: str, route: str | None, as_needed: bool) -> bool:
+        """Whether an agent by this route is a rescue product and no part of a daily load."""
+        return any(
+            agent in rescue.agents and route in rescue.routes and (as_needed or not rescue.as_needed)
+            for rescue in self.rescue_products
+        )
+
+
+def plain(text: str) -> str:
+    """A spelling as it is looked up: lower case, single spaces."""
+    return " ".join(text.lower().split())

@@ -1,0 +1,198 @@
+"""Reading of one data file with the path of every key at hand, so that what is wrong can be named exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import StrEnum
+from fractions import Fraction
+from typing import TypeVar
+
+from rules.knowledge.entries import Figure, Verification
+from rules.numbers.quantity import exact
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+FIGURE_KEYS = ("value", "unit", "source")
+FIGURE_EXTRAS = ("verification", "reviewed", "where", "range", "note")
+
+
+class KnowledgeError(ValueError):
+    """The knowledge base, or a site's override of it, cannot be used; ``where`` is the file and the path of the key."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+def suggestion(word: str, known: tuple[str, ...]) -> str:
+    """``; did you mean x?`` where a known word is close, else the words that are known."""
+    close = get_close_matches(word, known, 1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known here: {', '.join(sorted(known))}" if known else ""
+
+
+def parse_exact(text: str, where: str) -> Fraction:
+    """The exact number that a text holds.
+
+    Raises:
+        KnowledgeError: not a number.
+    """
+    try:
+        return exact(text)
+    except ValueError as problem:
+        raise KnowledgeError(where, f"{text!r} is {problem}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A mapping of a data file. ``path`` is the file's name and the keys that lead here."""
+
+    path: str
+    data: Mapping[str, object]
+
+    def at(self, key: str) -> str:
+        """The path of one key of this section."""
+        return f"{self.path}{'.' if ': ' in self.path else ': '}{key}"
+
+    def only(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
+        """Refuse keys that are not expected here, and the absence of those that are required."""
+        for key in self.data:
+            if key not in required and key not in optional:
+                raise KnowledgeError(self.at(key), "unknown key" + suggestion(key, required + optional))
+        for key in required:
+            if key not in self.data:
+                raise KnowledgeError(self.at(key), "is missing")
+
+    def has(self, key: str) -> bool:
+        """Whether the key is given a value (an empty one is none)."""
+        return key in self.data and self.data[key] != ""
+
+    def text(self, key: str) -> str:
+        """The text of a key, which must not be empty."""
+        value = self.data.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise KnowledgeError(self.at(key), "must be a text")
+        return value.strip()
+
+    def text_or(self, key: str, default: str) -> str:
+        """The text of a key, or the default where it has no value."""
+        return self.text(key) if self.has(key) else default
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of texts of a key; empty where it has no value."""
+        if not self.has(key):
+            return ()
+        value = self.data[key]
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+            raise KnowledgeError(self.at(key), "must be a list of texts")
+        return tuple(item.strip() for item in value)
+
+    def truth(self, key: str) -> bool:
+        """``true`` or ``false``."""
+        value = self.data.get(key)
+        if value not in ("true", "false"):
+            raise KnowledgeError(self.at(key), f"must be true or false, not {value!r}")
+        return value == "true"
+
+    def number(self, key: str) -> Fraction:
+        """The exact number of a key."""
+        return parse_exact(self.text(key), self.at(key))
+
+    def day(self, key: str) -> date:
+        """The date of a key, as YYYY-MM-DD."""
+        try:
+            return date.fromisoformat(self.text(key))
+        except ValueError:
+            raise KnowledgeError(self.at(key), "must be a date, YYYY-MM-DD") from None
+
+    def choice(self, key: str, choices: type[Choice]) -> Choice:
+        """One of the values of an enumeration."""
+        value = self.text(key)
+        try:
+            return choices(value)
+        except ValueError:
+            known = tuple(str(item) for item in choices)
+            raise KnowledgeError(self.at(key), f"{value!r} is not a known value{suggestion(value, known)}") from None
+
+    def section(self, key: str) -> Section:
+        """The mapping of a key; an empty one where it has no value."""
+        value = self.data.get(key, {}) or {}
+        if not isinstance(value, Mapping):
+            raise KnowledgeError(self.at(key), "must be a mapping")
+        return Section(self.at(key), value)
+
+    def sections(self) -> Iterator[tuple[str, Section]]:
+        """Every key with its mapping."""
+        for key in self.data:
+            yield key, self.section(key)
+
+    def items(self, key: str) -> tuple[Section, ...]:
+        """The list of mappings of a key; empty where it has no value."""
+        value = self.data.get(key) or []
+        if not isinstance(value, list):
+            raise KnowledgeError(self.at(key), "must be a list")
+        found: list[Section] = []
+        for position, item in enumerate(value):
+            if not isinstance(item, Mapping):
+                raise KnowledgeError(f"{self.at(key)}[{position}]", "must be a mapping")
+            found.append(Section(f"{self.at(key)}[{position}]", item))
+        return tuple(found)
+
+    def range_of(self, key: str) -> tuple[Fraction, Fraction]:
+        """A number, or a list of two that do not fall, as its low and high end."""
+        value = self.data.get(key)
+        if isinstance(value, list):
+            ends = self.texts(key)
+            if len(ends) - 1 != 1:
+                raise KnowledgeError(self.at(key), "a range has two ends")
+            low, high = (parse_exact(end, self.at(key)) for end in ends)
+            if low > high:
+                raise KnowledgeError(self.at(key), "the ends of the range fall")
+            return low, high
+        number = self.number(key)
+        return number, number
+
+
+def read_figure(section: Section, reviewed: date, unit: str | None = None, extra: tuple[str, ...] = ()) -> Figure:
+    """The figure of a section; ``unit`` where the section need not name it, ``extra`` keys read by the caller.
+
+    Raises:
+        KnowledgeError: a key is unknown or missing, or the value is not a number or lies outside its own bounds.
+    """
+    required = FIGURE_KEYS if unit is None else tuple(key for key in FIGURE_KEYS if key != "unit")
+    section.only(required, (*FIGURE_EXTRAS, "unit", *extra))
+    low, high = section.range_of("value")
+    bounds = section.range_of("range") if section.has("range") else None
+    if bounds is not None:
+        require_within(low, bounds, section.at("value"))
+        require_within(high, bounds, section.at("value"))
+    verification = section.choice("verification", Verification) if section.has("verification") else Verification.READ
+    return Figure(
+        low=low,
+        high=high,
+        unit=section.text_or("unit", unit or ""),
+        source=section.text("source"),
+        verification=verification,
+        reviewed=section.day("reviewed") if section.has("reviewed") else reviewed,
+        where=section.text_or("where", ""),
+        bounds=bounds,
+    )
+
+
+def require_within(value: Fraction, bounds: tuple[Fraction, Fraction], where: str) -> None:
+    """Refuse a value outside its bounds."""
+    low, high = bounds
+    if not low <= value <= high:
+        raise KnowledgeError(where, f"{decimal_text(value)} is outside {decimal_text(low)} to {decimal_text(high)}")
+
+
+def decimal_text(value: Fraction) -> str:
+    """A fraction as people write it: ``2``, ``0.25``, or ``1/3`` where no decimal is exact."""
+    shown = f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
+    return shown if Fraction(shown) == value else str(value)

@@ -1,0 +1,163 @@
+"""Exact quantities, with the unit in the type.
+
+Figures are read as text and kept as fractions, so that no figure passes through binary floating point and nothing is
+rounded before it is compared. An :class:`Amount` is a range: what is *used*, and the *low* and *high* that the same
+evidence also allows. Amounts of different units do not add.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import ClassVar, Self
+
+from rules.numbers.fraction import Exact
+
+ZERO: Fraction = Exact(0)
+ONE: Fraction = Exact(1)
+HALF: Fraction = Exact(1, 2)
+PERCENT: Fraction = Exact(1, 100)
+
+# A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
+FINEST_IN_WORDS: Fraction = Exact(1, 10_000)
+# So many figures are kept once they were put into words: they are numbers alone, and few differ.
+KEPT_IN_WORDS = 4096
+# So many readings of a kind are kept (rules.numbers.memo), of so many characters each at most.
+KEPT_READINGS = 4096
+LONGEST_KEPT = 400
+# Largest number of decimals in a figure that leaves the program (JSON).
+JSON_DECIMALS = 6
+# Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.
+LARGEST_MAGNITUDE: Fraction = Exact(10**9)
+MOST_DIGITS = 30
+
+MILLIGRAMS_PER: dict[str, Fraction] = {
+    "ug": Exact(1, 1000),
+    "mg": ONE,
+    "g": Exact(1000),
+}
+DAYS_PER: dict[str, Fraction] = {
+    "s": Exact(1, 86400),
+    "min": Exact(1, 1440),
+    "h": Exact(1, 24),
+    "d": ONE,
+    "wk": Exact(7),
+    "mo": Exact(365, 12),
+    "a": Exact(365),
+}
+DAYS_PER_WEEK: Fraction = Exact(7)
+HOURS_PER_DAY: Fraction = Exact(24)
+MICROGRAMS_PER_MILLIGRAM: Fraction = Exact(1000)
+MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": Exact(1000)}
+
+
+def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
+    """The exact value of a number as it was written.
+
+    A float, which is what a JSON reader hands over, is taken at its shortest decimal text, which is the text that was
+    sent (for up to 15 significant digits), and not at its binary value.
+
+    Raises:
+        ValueError: not a finite decimal number, or of a magnitude that no dose has.
+    """
+    if isinstance(value, bool):
+        raise ValueError("a truth value is not a number")
+    if isinstance(value, Fraction):
+        number = value
+    else:
+        text = repr(value) if isinstance(value, float) else str(value)
+        if len(text) > MOST_DIGITS:
+            raise ValueError("a number of too many digits")
+        try:
+            parsed = Decimal(text.strip())
+        except InvalidOperation:
+            raise ValueError("not a decimal number") from None
+        if not parsed.is_finite():
+            raise ValueError("not a finite number")
+        if parsed and abs(parsed.adjusted()) > MOST_DIGITS:
+            raise ValueError("a number of a magnitude that no dose has")
+        number = Exact(parsed)
+    if abs(number) > LARGEST_MAGNITUDE:
+        raise ValueError("a number of a magnitude that no dose has")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A range of one unit: ``low`` <= ``used`` <= ``high``, none below zero.
+
+    ``used`` is the value that is compared and shown; ``low`` and ``high`` are the smallest and the largest reading of
+    the same evidence. Subclasses give the unit; amounts of different subclasses refuse to add.
+    """
+
+    used: Fraction
+    low: Fraction
+    high: Fraction
+    unit: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if not ZERO <= self.low <= self.used <= self.high:
+            raise ValueError(f"not a range: low {self.low}, used {self.used}, high {self.high}")
+
+    @classmethod
+    def of(cls, used: Fraction, low: Fraction | None = None, high: Fraction | None = None) -> Self:
+        """An amount; without ``low`` or ``high`` these are ``used``."""
+        return cls(used, used if low is None else low, used if high is None else high)
+
+    @classmethod
+    def none(cls) -> Self:
+        """The amount of nothing."""
+        return cls(ZERO, ZERO, ZERO)
+
+    def __add__(self, other: Self) -> Self:
+        if type(other) is not type(self):
+            raise TypeError(f"{type(self).__name__} and {type(other).__name__} do not add")
+        return type(self)(self.used + other.used, self.low + other.low, self.high + other.high)
+
+    def times(self, factor: Fraction) -> Self:
+        """The amount, taken ``factor`` times (0 or more)."""
+        return type(self)(self.used * factor, self.low * factor, self.high * factor)
+
+    def at_most(self, limit: Fraction) -> Self:
+        """The amount, each end cut to ``limit``."""
+        return type(self)(min(self.used, limit), min(self.low, limit), min(self.high, limit))
+
+    def with_low(self, low: Fraction) -> Self:
+        """The amount, its low end moved down to ``low`` where that is smaller."""
+        return type(self)(self.used, min(self.low, low), self.high)
+
+
+class MilligramsPerDay(Amount):
+    """What is taken of one agent, in milligrams a day."""
+
+    unit = "mg"
+    __slots__ = ()
+
+
+class MicrogramsPerHour(Amount):
+    """What a patch delivers of one agent, in micrograms an hour, whatever its change interval."""
+
+    unit = "ug/h"
+    __slots__ = ()
+
+
+class UnitsPerDay(Amount):
+    """Countable units (tablets, capsules, patches, millilitres ...) taken in a day."""
+
+    unit = "1/d"
+    __slots__ = ()
+
+
+class DiazepamEquivalent(Amount):
+    """Milligrams a day of oral diazepam that one published table holds equal."""
+
+    unit = "mg/d diazepam-equivalent"
+    __slots__ = ()
+
+
+class MorphineEquivalent(Amount):
+    """Morphine milligram equivalents (MME) a day."""
+
+    unit = "MME/d"
+    __slots__ = ()

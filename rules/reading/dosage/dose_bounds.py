@@ -1,0 +1,118 @@
+"""What a dose is held against to see whether anybody takes it: bounds by agent, route and release, with their source.
+
+The bound of a dose is many times the labelled maximum of its agent; where no labelled maximum is known, many times
+WHO's defined daily dose; and whatever the strength, a number of units that nobody swallows. How many times is a house
+choice, larger for opioids, which are titrated against tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rules.assessment_lines import Basis
+from rules.knowledge import Knowledge
+from rules.knowledge.entries import AgentClass, Figure, Per
+from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.maximum_doses import DoseFigure
+from rules.model import Regimen
+from rules.numbers.memo import kept
+from rules.numbers.quantity import HOURS_PER_DAY, MICROGRAMS_PER_MILLIGRAM
+from rules.reading.dosage.portion import MILLILITRE, PATCH, Portion, counted_unit
+from rules.reading.dosage.route import ORAL
+from rules.reading.product.resolve import Product
+
+# Routes that an oral figure holds for where they have none of their own.
+AS_ORAL = frozenset({"sublingual", "buccal"})
+TRANSDERMAL = "transdermal"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that is plausible: ``times`` the ``amount`` that ``figure`` gives, in mg a day or micrograms an hour."""
+
+    basis: Basis
+    figure: Figure
+    amount: Fraction
+    times: Fraction
+    without_maximum: bool = False
+
+    @property
+    def at_most(self) -> Fraction:
+        """The largest plausible amount."""
+        return self.amount * self.times
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What doses of a product by its route are held against: bounds by agent, taken or (``hourly``) worn."""
+
+    product: Product
+    forms: Forms
+    taken: Mapping[str, Bound]
+    worn: Mapping[str, Bound]
+
+    def bounds(self, hourly: bool) -> Mapping[str, Bound]:
+        """The bounds of milligrams a day, or of what patches deliver in an hour."""
+        return self.worn if hourly else self.taken
+
+
+def yardstick_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Yardstick:
+    """The yardstick of a regimen; by a route or a release that nobody states the largest bound holds."""
+    stated = (knowledge.forms.route(line.route, line.route_codes) for line in regimen.dosages)
+    return _yardstick(next((each.id for each in stated if each is not None), product.route), product, knowledge)
+
+
+@kept
+def _yardstick(route: str | None, product: Product, knowledge: Knowledge) -> Yardstick:
+    agents = [knowledge.agents[ingredient.agent] for ingredient in product.ingredients]
+    found = {
+        hourly: {
+            agent.id: bound
+            for agent in agents
+            if (bound := _bound(agent.id, agent.agent_class, route, product, hourly, knowledge)) is not None
+        }
+        for hourly in (False, True)
+    }
+    return Yardstick(product, knowledge.forms, found[False], found[True])
+
+
+def _bound(
+    agent: str, agent_class: AgentClass, route: str | None, product: Product, hourly: bool, knowledge: Knowledge
+) -> Bound | None:
+    doses, plausible = knowledge.maximum_doses, knowledge.forms.plausible
+    labelled = [each for each in doses.labelled.get(agent, ()) if each.hourly is hourly]
+    release = product.release if product.form is not None else None
+    own = [each for each in _by_route(labelled, route) if release is None or each.release in (None, release)]
+    if own:
+        top = max(own, key=lambda each: each.figure.value)
+        return Bound(Basis.LABELLED, top.figure, top.figure.value, plausible.labelled_times(agent_class.id))
+    daily = doses.defined_daily_doses.get(agent, ())
+    if hourly:
+        daily = tuple(each for each in daily if TRANSDERMAL in each.routes)
+    by_route = _by_route(daily, route)
+    if not by_route:
+        return None
+    top = max(by_route, key=lambda each: each.figure.value)
+    amount = top.figure.value * MICROGRAMS_PER_MILLIGRAM / HOURS_PER_DAY if hourly else top.figure.value
+    times = plausible.daily_dose_times(agent_class.id)
+    return Bound(Basis.DAILY_DOSE, top.figure, amount, times, agent in doses.no_maximum)
+
+
+def _by_route(figures_: Iterable[DoseFigure], route: str | None) -> list[DoseFigure]:
+    """The figures for a route that anything may rest on; an oral one also for what is taken in the mouth."""
+    deciding = [each for each in figures_ if each.decides]
+    if route is None:
+        return deciding
+    own = [each for each in deciding if route in each.routes]
+    return own or [each for each in deciding if route in AS_ORAL and ORAL in each.routes]
+
+
+def units_limit(portion: Portion, product: Product, forms: Forms) -> Fraction:
+    """The largest plausible number of a product's units in a day (of patches: worn at a time)."""
+    counted = counted_unit(product, forms)
+    if portion.hourly:
+        return forms.plausible.units_limit(PATCH)
+    liquid = product.ingredients[0].strength is not None and product.ingredients[0].strength.per is Per.MILLILITRE
+    return forms.plausible.units_limit(MILLILITRE if liquid else portion.unit or (counted.id if counted else ""))

@@ -1,0 +1,63 @@
+"""The way a medication enters the body: by the dosage where it says, else by the product; and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.knowledge import Knowledge
+from rules.knowledge.lexicon.forms import Forms
+from rules.model import Coding, Regimen
+from rules.numbers.memo import kept
+from rules.reading.dosage.text import is_as_needed, undated
+from rules.reading.product.resolve import Product
+
+# Route ids of the vocabulary that the rules themselves need to know.
+ORAL = "oral"
+TOPICAL = "topical"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``route`` is a route id (``oral`` where nobody says otherwise).
+
+    ``exposes``: the agent reaches the brain at all (a skin cream does not). ``equivalent``: oral equivalence figures
+    apply. ``rescue``: kept for a seizure, no part of a daily load.
+    """
+
+    route: str
+    exposes: bool
+    equivalent: bool
+    rescue: bool
+
+    @property
+    def factor_route(self) -> str:
+        """The route that a conversion factor must have been published for."""
+        return self.route
+
+
+def way_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Way:
+    """The way of a regimen; a stated route beats the product's own."""
+    stated = (_stated(line.route, line.route_codes, knowledge.forms) for line in regimen.dosages)
+    route = next(filter(None, stated), None) or product.route or ORAL
+    way = _way(route, product, knowledge, as_needed=True)
+    # The texts are asked only where it makes a difference.
+    if not way.rescue or is_as_needed(undated(regimen.dosages), knowledge):
+        return way
+    return _way(route, product, knowledge, as_needed=False)
+
+
+@kept
+def _stated(words: str | None, codings: tuple[Coding, ...], forms: Forms) -> str | None:
+    route = forms.route(words, codings)
+    return None if route is None else route.id
+
+
+@kept
+def _way(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Way:
+    forms = knowledge.forms
+    return Way(
+        route=route,
+        exposes=route != TOPICAL and product.route != TOPICAL,
+        equivalent=forms.has_equivalence(route),
+        rescue=any(forms.is_rescue(ingredient.agent, route, as_needed) for ingredient in product.ingredients),
+    )

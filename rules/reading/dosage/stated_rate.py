@@ -1,0 +1,63 @@
+"""The rate of a timing as its parts state it, and how it is told: ``twice a day``, ``every 2 days at bedtime``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rules.knowledge.lexicon.forms import Forms, Moment
+from rules.numbers.quantity import ONE, ZERO
+from rules.reading.wording.numbers import DAY, Range, every, listed
+
+NO_SECONDS = ":00"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedRate:
+    """What a repeat says of the rate; ``unit`` is the period's, in UCUM."""
+
+    frequency: Range | None
+    period: Range | None
+    unit: str
+    moments: tuple[Moment, ...]
+    clock: tuple[str, ...]
+    days: tuple[str, ...]
+
+    @property
+    def length(self) -> Range:
+        """The period; one of its unit where none is given."""
+        return self.period or (ONE, ONE)
+
+    @property
+    def slots(self) -> Fraction:
+        """Doses a day by the named moments or times, 0 where none is named."""
+        return max(sum((moment.times for moment in self.moments), ZERO), Fraction(len(self.clock)))
+
+    def words(self, forms: Forms) -> str:
+        """How often, in words."""
+        frequency = self.frequency or (ONE, ONE)
+        named = bool(self.moments or self.clock or self.days)
+        parts: list[str] = []
+        if not (named and frequency == self.length == (ONE, ONE) and self.unit == DAY):
+            parts.append(every(frequency, self.length, self.unit, forms))
+        if self.moments:
+            parts.append(listed(moment.name for moment in self.moments))
+        if self.clock:
+            parts.append(f"at {listed(map(_clock_time, self.clock))}")
+        if self.days:
+            parts.append(named_days(self.days, forms))
+        return " ".join(parts)
+
+
+def named_days(days: tuple[str, ...], forms: Forms) -> str:
+    """``on Monday and Friday``; three or more that follow one another: ``from Monday to Friday``."""
+    week = list(forms.days_of_week)
+    first, last = week.index(days[0]), week.index(days[-1])
+    names = [forms.days_of_week[day] for day in days]
+    unbroken = names[1:-1] and week[first : last + 1] == list(days)
+    return f"from {names[0]} to {names[-1]}" if unbroken else f"on {listed(names)}"
+
+
+def _clock_time(time: str) -> str:
+    """``08:00``, without the seconds that a record may add."""
+    return time.removesuffix(NO_SECONDS) if time.count(":") > 1 else time

@@ -1,0 +1,45 @@
+"""The codes of a medication: the product that they are of, and whether one may be trusted alone."""
+
+from __future__ import annotations
+
+from rules.knowledge import Knowledge
+from rules.knowledge.entries import ProductEntry, Verification
+from rules.knowledge.products import TERM_TYPES
+from rules.model import CodeSystem, Medication
+from rules.reading.product.weight import outweighs
+
+
+def entry_of(medication: Medication, knowledge: Knowledge) -> tuple[ProductEntry | None, bool]:
+    """The product of the RxNorm codes, whatever their order; and whether they are of products that differ.
+
+    Of several codes the one that says every strength and a form, the most specific first; of products that differ, the
+    one that weighs more.
+    """
+    codes = {coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code}
+    entries = [knowledge.products[code] for code in sorted(codes) if code in knowledge.products]
+    complete = [entry for entry in entries if all(ingredient.strength for ingredient in entry.ingredients)]
+    formed = [entry for entry in complete if entry.form]
+    chosen: ProductEntry | None = None
+    differ = False
+    for entry in sorted(formed or complete or entries, key=lambda entry: TERM_TYPES.index(entry.term_type)):
+        if chosen is None:
+            chosen = entry
+        elif set(entry.ingredients) != set(chosen.ingredients):
+            differ = True
+            chosen = entry if outweighs(entry, chosen, knowledge) else chosen
+    return chosen, differ
+
+
+def no_code_is_known(medication: Medication, knowledge: Knowledge) -> bool:
+    """Whether RxNorm codes were sent and none of them is one of our agents or products: they may be of another drug."""
+    codes = [coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code]
+    known = knowledge.agent_by_code
+    return bool(codes) and not any(code in knowledge.products or (CodeSystem.RXNORM, code) in known for code in codes)
+
+
+def is_verified(agent: str, system: CodeSystem, code: str, knowledge: Knowledge) -> bool:
+    """Whether a code of an agent was read, and not only remembered."""
+    return any(
+        known.system is system and known.code == code and known.verification is not Verification.UNVERIFIED
+        for known in knowledge.agents[agent].codes
+    )

@@ -1,0 +1,215 @@
+"""Misspelt and shortened names: a word is read as the one drug name that it is clearly nearest to, or it is refused.
+
+A word is compared with every known drug name, ours and others'. It is read as a name of ours only where every name of
+another drug is further away by a whole margin, so that no misspelling within the bound crosses to another drug.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import takewhile
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from rules.knowledge.lexicon.name_words import NameWords
+from rules.numbers.memo import kept
+from rules.reading.product.mention import Entry, Mention, is_absent
+from rules.reading.product.strength import Token
+
+MISSPELT = "name-read-as-misspelt"
+SHORTENED = "name-read-as-shortened"
+# A bit for a letter, and one for the same letter once more.
+_BITS = {letter: 1 << place for place, letter in enumerate(ascii_lowercase)}
+# Figures that a scanner takes for letters.
+_MISREAD = str.maketrans({"0": "o", "1": "l"})
+_TWICE = {letter: bit << len(ascii_lowercase) for letter, bit in _BITS.items()}
+
+
+class Spelt(NamedTuple):
+    """A word that is read as a name of ours; ``note`` says how."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    note: str
+
+
+class Unclear(NamedTuple):
+    """A word that is near a name of ours and is not read; ``agents`` are those of ours that it may mean."""
+
+    agents: frozenset[str]
+    why: str
+
+
+class _Name(NamedTuple):
+    """A known name: its letters as bits, how many edits of it may be meant as it, and its agents; none for a drug that
+    is not ours. ``in_use``: it is in a list of medicines.
+    """
+
+    text: str
+    letters: int
+    bound: int
+    agents: frozenset[str]
+    in_use: bool
+
+
+class Spelling:
+    """Reads words that are no known names, by one list of names; ``ours`` are our names of one word."""
+
+    def __init__(self, ours: Mapping[str, tuple[Entry, ...]], also_known: Iterable[str], words: NameWords) -> None:
+        self._words = words
+        self._ours = ours
+        self._known = {*ours, *also_known, *words.others, *words.substances, *words.plain}
+        names = [self._name(text) for text in sorted(self._known)]
+        self._in_use = [name for name in names if name.in_use]
+        self._by_length: dict[int, list[_Name]] = {}
+        self._targets: dict[int, list[_Name]] = {}
+        for name in names:
+            self._by_length.setdefault(len(name.text), []).append(name)
+            if name.agents:
+                self._targets.setdefault(len(name.text), []).append(name)
+        self.read = kept(self._read)
+        # Few of the names are near anything; the cache's own bound keeps it small.
+        self._around = lru_cache(self._names_around)
+
+    def _name(self, text: str) -> _Name:
+        in_use = text not in self._words.substances and text not in self._words.plain
+        bound = sum(len(text) >= length for length in self._words.letters_for_edits)
+        return _Name(
+            text, _letters(text), bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use
+        )
+
+    def mentions(self, tokens: Sequence[Token], exact: Sequence[Mention]) -> list[Mention | Unclear]:
+        """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
+        taken = {place for mention in exact for place in range(mention.start, mention.end)}
+        found: list[Mention | Unclear] = []
+        compared = 0
+        for place, token in enumerate(tokens):
+            if not token.is_word or place in taken or token.text in self._known or is_absent(tokens, place + 1):
+                continue
+            compared += 1
+            if compared > self._words.compared_at_most:
+                break
+            meant = self.read(token.text)
+            if isinstance(meant, Spelt):
+                agents = tuple(sorted(_agents(meant.entries)))
+                generic = all(is_generic for _, is_generic in meant.entries)
+                found.append(Mention(place, place + 1, agents, generic, (meant.name,), meant.note))
+            elif meant is not None:
+                found.append(meant)
+        return found
+
+    def _bound(self, name: str) -> int:
+        """How many edits of a name are still read as it."""
+        return sum(len(name) >= length for length in self._words.letters_for_edits)
+
+    def _read(self, word: str) -> Spelt | Unclear | None:
+        """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
+        written = word.translate(_MISREAD)
+        if written in self._ours:
+            return Spelt(written, self._ours[written], MISSPELT)
+        if word in self._known or written in self._known:
+            return None
+        most = len(self._words.letters_for_edits)
+        near = {name: edits for name, edits in self._near(word, self._targets, most) if edits <= name.bound}
+        begun = self._begun(word)
+        if not near and not any(name.agents for name in begun):
+            return None
+        fewest = min(near.values(), default=0)
+        nearest = [name for name, edits in near.items() if edits == fewest]
+        meant = {name.agents for name in (*nearest, *begun)}
+        # Two words within the bound of a third are within twice the bound of each other.
+        around = self._around(nearest[0].text) if nearest else self._by_length
+        rivals = {
+            name: edits
+            for name, edits in self._near(word, around, most)
+            if name.agents not in meant and (edits <= name.bound or edits <= fewest)
+        }
+        if any(edits < fewest for edits in rivals.values()) and not begun:
+            return None
+        best = (nearest or begun)[0]
+        if len(meant) == 1 and not rivals and best.text[0] == word[0]:
+            return Spelt(best.text, self._ours[best.text], MISSPELT if nearest else SHORTENED)
+        near |= dict.fromkeys(begun, 0) | rivals
+        close = sorted(near, key=lambda name: (not name.agents, near[name], name.text))
+        ours = frozenset(agent for name in close for agent in name.agents)
+        return Unclear(ours, f"“{word}” may be {_named(close)}, and is not read")
+
+    def _near(self, word: str, index: Mapping[int, Sequence[_Name]], at_most: int) -> Iterator[tuple[_Name, int]]:
+        """The names of an index within so many edits, each with its edits."""
+        letters = _letters(word)
+        for length in range(len(word) - at_most, len(word) + at_most + 1):
+            for name in index.get(length, ()):
+                if _may_be_within(at_most, letters, name.letters):
+                    edits = edits_between(word, name.text, at_most)
+                    if edits <= at_most:
+                        yield name, edits
+
+    def _names_around(self, word: str) -> dict[int, list[_Name]]:
+        """The names, by length, that may be within twice the most edits of a name."""
+        reach = len(self._words.letters_for_edits) + len(self._words.letters_for_edits)
+        letters = _letters(word)
+        return {
+            length: [name for name in names if _may_be_within(reach, letters, name.letters)]
+            for length, names in self._by_length.items()
+            if abs(length - len(word)) <= reach
+        }
+
+    def _begun(self, word: str) -> list[_Name]:
+        """The names of medicines that begin with a word that is long enough to be the beginning of one."""
+        if len(word) < self._words.beginning_at_least:
+            return []
+        start = bisect_left(self._in_use, word, key=lambda name: name.text)
+        begun = (self._in_use[place] for place in range(start, len(self._in_use)))
+        return list(takewhile(lambda name: name.text.startswith(word), begun))
+
+
+def _named(names: Sequence[_Name]) -> str:
+    """The first of ours and the first of others."""
+    ours = [name.text for name in names if name.agents]
+    others = [name.text for name in names if not name.agents]
+    return " or ".join([*ours[:1], *others[:1]] if others else ours)
+
+
+def edits_between(one: str, other: str, at_most: int) -> int:
+    """Letters added, left out, replaced, or exchanged with their neighbour between two words, as optimal string
+    alignment counts them (no letter twice); more than ``at_most`` is told as one more.
+    """
+    over = at_most + 1
+    size = len(other)
+    before = last = [min(column, over) for column in range(size + 1)]
+    for row, letter in enumerate(one):
+        line = [over] * (size + 1)
+        line[0] = min(row + 1, over)
+        fewest = line[0]
+        # Further from the diagonal than the bound there is nothing within it.
+        for column in range(max(row - at_most, 0), min(row + at_most + 1, size)):
+            edits = last[column]
+            if letter != other[column]:
+                edits = min(edits, line[column], last[column + 1]) + 1
+                if row and column and letter == other[column - 1] and one[row - 1] == other[column]:
+                    edits = min(edits, before[column - 1] + 1)
+            line[column + 1] = min(edits, over)
+            fewest = min(fewest, edits)
+        if fewest > at_most and min(last) > at_most:
+            return over
+        before, last = last, line
+    return last[-1]
+
+
+def _may_be_within(edits: int, one: int, other: int) -> bool:
+    """Whether two words may be so near: an edit takes at most one letter away and adds at most one."""
+    return (one & ~other).bit_count() <= edits and (other & ~one).bit_count() <= edits
+
+
+def _letters(word: str) -> int:
+    bits = 0
+    for letter in word:
+        bit = _BITS.get(letter, 0)
+        bits |= _TWICE[letter] if bits & bit else bit
+    return bits
+
+
+def _agents(entries: Iterable[Entry]) -> frozenset[str]:
+    return frozenset(agent for agent, _ in entries)

@@ -1,0 +1,122 @@
+"""One line of what was understood as a line of the model: its doses, times and limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rules.knowledge.lexicon.sig_words import SigWords
+from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
+from rules.numbers.quantity import ONE
+from rules.reading.sig.draft import Limit, Line, SigDose, Step
+from rules.reading.sig.scan.cursor import UnreadError
+
+
+def maxima(limits: list[Limit], steps: list[Step]) -> tuple[MaximumDose, ...]:
+    """The limits, each once, with the unit of the doses where they have none of their own.
+
+    Raises:
+        UnreadError: the doses are in milligrams and a limit is a number alone, which may count tablets.
+    """
+    doses = [dose for step in steps for line in step.lines for dose in line.doses]
+    counted = next((dose for dose in doses if dose.countable), None)
+    found: dict[MaximumDose, None] = {}
+    for limit in limits:
+        if limit.unit is None and doses and counted is None:
+            raise UnreadError(limit.mark)
+        unit = limit.unit if limit.unit is not None or counted is None else counted.unit
+        found[MaximumDose(Quantity(limit.amount, unit), limit.days)] = None
+    return tuple(found)
+
+
+def dosage_of(
+    line: Line, step: Step, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
+) -> Dosage:
+    """A line of the model; ``sequence`` is the place of its step, None where there is one only."""
+    timing = _timing(line, step, words)
+    return Dosage(
+        sequence=sequence,
+        doses=tuple(_entry(dose) for dose in _stated(line.doses)),
+        timing=None if timing == Timing() else timing,
+        as_needed=line.as_needed,
+        as_needed_for=line.reason if line.as_needed else None,
+        maximum=maximum,
+        route=line.route,
+    )
+
+
+def _entry(dose: SigDose) -> DoseEntry:
+    low = None if dose.low is None else Quantity(dose.low, dose.unit)
+    return DoseEntry(None, low, Quantity(dose.high, dose.unit))
+
+
+def _stated(doses: list[SigDose]) -> list[SigDose]:
+    """The statements that are the dose; a mass behind several tablets may be what one of them holds."""
+    counted = next((dose for dose in doses if dose.countable), None)
+    if counted is None or doses[0] is not counted:
+        return doses
+    return [dose for dose in doses if dose.countable or dose.total or _is_whole(dose, counted)]
+
+
+def _is_whole(dose: SigDose, counted: SigDose) -> bool:
+    """Whether a mass behind a count is surely the whole dose's: of one unit, or a range in step with the count."""
+    if counted.low == counted.high:
+        return counted.high == ONE
+    if dose.low is None or counted.low is None or dose.low == dose.high:
+        return False
+    return dose.low / dose.high == counted.low / counted.high
+
+
+def _timing(line: Line, step: Step, words: SigWords) -> Timing:
+    rate = line.rate
+    when = _moments(line, words)
+    days = (*(rate.days if rate else ()), *line.days)
+    length = step.days
+    timing = Timing(
+        when=tuple(dict.fromkeys(when)),
+        time_of_day=tuple(line.clock),
+        day_of_week=tuple(dict.fromkeys(days)),
+        count=line.count[0] if line.count else None,
+        count_max=line.count[1] if line.count and line.count[0] != line.count[1] else None,
+        bounds=step.bounds,
+        bounds_days=length[0] if length else None,
+        bounds_days_max=length[1] if length and length[0] != length[1] else None,
+    )
+    if rate is None:
+        return timing
+    low, high = rate.times
+    return replace(
+        timing,
+        frequency=low,
+        frequency_max=high if low != high else None,
+        period=rate.every[0],
+        period_max=rate.every[1] if rate.every[0] != rate.every[1] else None,
+        period_unit=rate.unit,
+    )
+
+
+def _moments(line: Line, words: SigWords) -> list[str]:
+    """The moments of a line and of its rate, those that name one part of the day twice taken once."""
+    kept: list[tuple[str, bool]] = []
+    for code, explicit in [*((code, False) for code in (line.rate.when if line.rate else ())), *line.moments]:
+        part = words.parts_of_day.get(code, code)
+        if any(code == other for other, _ in kept):
+            continue
+        if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in kept):
+            continue
+        kept.append((code, explicit))
+    codes = [code for place, (code, _) in enumerate(kept) if code not in words.all_meals or _counts(kept, place, words)]
+    match kept:
+        # "In the evening at bedtime" is one time; in a list of three it is two.
+        case [(one, _), (other, False)] if {one, other} <= words.late_parts:
+            codes = [other]
+    # "Twice a day with meals" does not say three times a day.
+    if line.rate is not None and len(codes) == 1 and codes[0] in words.all_meals:
+        return []
+    return codes
+
+
+def _counts(moments: list[tuple[str, bool]], place: int, words: SigWords) -> bool:
+    """Whether "with meals" says how often: not in "morning and evening with meals", but in "with meals and hs"."""
+    if place and not moments[place][1]:
+        return False
+    return all(explicit or code in words.bedtimes for code, explicit in moments[place + 1 :])

@@ -1,0 +1,58 @@
+"""When an order that was ended before its supply was, gave way to the order that follows it.
+
+A record seldom says on which day an order was stopped; where it does, its window ends there. Any other that is over,
+though its window is not, is taken to have ended when the next order of its class began that is on record as in force;
+without such an order, nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+
+from rules.model import Kind
+from rules.timeline.record import Entry, exclusion
+
+
+def given_way(entries: Collection[Entry], among: Iterable[Entry], on: date) -> Mapping[Entry, date]:
+    """The first day on which an order that was ended early no longer counted, of those ``entries`` that were; ``among``
+    are the orders that one of them may have given way to.
+
+    A single dose gives way to nothing, and nothing to it; doses are read only where the dates leave that open.
+    """
+    ended = [entry for entry in entries if _ended_early(entry, on)]
+    if not ended:
+        return {}
+    classes = {entry.agent.agent_class.id for entry in ended}
+    in_force: dict[str, list[Entry]] = defaultdict(list)
+    for entry in among:
+        if entry.agent.agent_class.id in classes and _has_begun(entry, on) and exclusion(entry.regimen) is None:
+            in_force[entry.agent.agent_class.id].append(entry)
+    for later in in_force.values():
+        later.sort(key=_start)
+    gone: dict[Entry, date] = {}
+    for entry in ended:
+        following = (other for other in in_force[entry.agent.agent_class.id] if _start(other) > _start(entry))
+        successor = next((other for other in following if other.daily_use), None)
+        if successor is not None and entry.daily_use:
+            gone[entry] = _start(successor)
+    return gone
+
+
+def _start(entry: Entry) -> date:
+    return entry.start or date.min
+
+
+def _has_begun(entry: Entry, on: date) -> bool:
+    regimen = entry.regimen
+    return not regimen.draft and regimen.kind is not Kind.DISPENSE and entry.start is not None and entry.start <= on
+
+
+def _ended_early(entry: Entry, on: date) -> bool:
+    """Whether it is over, though its supply is not."""
+    if not _has_begun(entry, on) or exclusion(entry.regimen) is None:
+        return False
+    if exclusion(entry.regimen, historic=True) is not None:
+        return False
+    return entry.window.end is not None and entry.window.end > on

@@ -1,0 +1,68 @@
+"""How one entry of the record stands on a day: counted in which reading, present or not, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.assessment_lines import NotCountedReason
+from rules.timeline.record import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How one entry stands on the day: in which reading it counts, and if in none, why.
+
+    ``present`` is apart from counting: a second copy or an order without a dose is present and adds nothing.
+    ``until_now``: it is what is being done, a discharge or an order being written, that ends it.
+    """
+
+    entry: Entry
+    additive: bool = True
+    replacement: bool = True
+    present: bool = True
+    reason: NotCountedReason | None = None
+    text: str = ""
+    assumptions: tuple[str, ...] = ()
+    until_now: bool = False
+
+    def assuming(self, *codes: str) -> Place:
+        """The place with further assumptions."""
+        assumptions = tuple(dict.fromkeys((*self.assumptions, *codes)))
+        return Place(
+            self.entry,
+            self.additive,
+            self.replacement,
+            self.present,
+            self.reason,
+            self.text,
+            assumptions,
+            self.until_now,
+        )
+
+    def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Place:
+        """The place of an entry that is neither counted nor present."""
+        return Place(self.entry, False, False, False, reason, text, self.assumptions, until_now)
+
+    def once(self, reason: NotCountedReason, text: str) -> Place:
+        """The place of a further copy of what counts already: present, adding nothing."""
+        return Place(self.entry, False, False, self.present, reason, text, self.assumptions, self.until_now)
+
+
+Places = dict[Entry, Place]
+
+
+def renewal_text(entry: Entry, counted: Entry) -> str:
+    """What is said of a renewal; of one being ordered also how early it is."""
+    text = f"counted once with {dated_order(counted)}"
+    start, end = entry.start, counted.window.end
+    if entry.regimen.draft and start is not None and end is not None and end >= start:
+        remaining = (end - start).days + 1
+        text += f"; early, {remaining} {'day' if remaining == 1 else 'days'} of its supply remain, until {end}"
+    return text
+
+
+def dated_order(entry: Entry) -> str:
+    """An order as a person would name it: by its day."""
+    if entry.regimen.draft:
+        return "the new order"
+    return f"the order of {entry.start}" if entry.start is not None else "an undated order"
