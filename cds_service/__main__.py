@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cds_service.commands import knowledge as knowledge_command
 from cds_service.commands import records as records_command
 from cds_service.commands import service as commands
-from cds_service.config import MOST_RETENTION_DAYS, Settings, explain
+from cds_service.config import MAX_RETENTION_DAYS, Settings, explain
 from cds_service.records.opening import StoreSettingError
 from cds_service.trust.tenant import OPEN
 from cds_service.trust.tenant_file import TenantFileError
@@ -169,8 +169,8 @@ def _period(parser: argparse.ArgumentParser) -> None:
 
 def _number_of_days(text: str) -> int:
     """Never fewer than one: a slip would empty the record."""
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_RETENTION_DAYS:
-        raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {MOST_RETENTION_DAYS}")
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_RETENTION_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {MAX_RETENTION_DAYS}")
     return int(text)
 
 

@@ -19,11 +19,11 @@ from cds_service.hooks.evaluation import shown
 from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.judge import Judge
 from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
-from cds_service.hooks.prefetch_fetch import LiveCompletion
-from cds_service.hooks.response_cache import Repeats
+from cds_service.hooks.prefetch_fetch import FetchedCompletion
+from cds_service.hooks.response_cache import ResponseCache
 from cds_service.hooks.time_limit import within
-from cds_service.records.call_store import Memory, NoMemory
-from cds_service.records.opening import open_memory
+from cds_service.records.call_store import CallStore, NoCallStore
+from cds_service.records.opening import open_call_store
 from cds_service.review.performance import serve_performance
 from cds_service.services import PREFETCH, SERVICES, service_of
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
@@ -32,7 +32,7 @@ from cds_service.trust.tenant import OPEN, FhirServer, Mode, Tenant
 from cds_service.trust.tenant_gate import TenantGate
 from cds_service.trust.tenants import Tenants
 from cds_service.web.about import serve_about
-from cds_service.web.cors import allow_crossing
+from cds_service.web.cors import allow_cross_origin_calls
 from cds_service.web.health import serve_health
 from cds_service.web.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.web.openapi import serve_openapi
@@ -83,7 +83,7 @@ class Parts:
 
     gate: Gate
     judge: Judge
-    memory: Memory = field(default_factory=NoMemory)
+    memory: CallStore = field(default_factory=NoCallStore)
     clock: Clock = today
 
 
@@ -125,7 +125,7 @@ def create_app(
     serve_performance(app, knowledge, used.memory, chosen.metrics_secret_file, chosen.zone)
     _errors(app, chosen.max_body_bytes, metrics)
     _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}), metrics)
-    allow_crossing(app, chosen.cors_origins)
+    allow_cross_origin_calls(app, chosen.cors_origins)
     return app
 
 
@@ -136,14 +136,14 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
         TenantFileError: the file of tenants cannot be used.
         StoreSettingError: the store's address, password or key cannot be used.
     """
-    memory = open_memory(settings)
+    memory = open_call_store(settings)
     servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
     everybody = Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)
     gate: Gate = OpenGate(everybody)
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
-    completion = LiveCompletion(settings.fetch_limits, settings.ca_file)
-    return Parts(gate, Judge(settings.limits, completion, Repeats(settings.remember_seconds)), memory)
+    completion = FetchedCompletion(settings.fetch_limits, settings.ca_file)
+    return Parts(gate, Judge(settings.limits, completion, ResponseCache(settings.remember_seconds)), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:

@@ -21,48 +21,48 @@ from cds_service.web.cors import is_origin
 
 PREFIX = "BENZO_CDS_"
 
-LONGEST_TEXT = 2_000
+MAX_TEXT_LENGTH = 2_000
 """The longest name, instruction or diagnosis that is read for its meaning, in characters: reading takes time by length.
 Not to be set: the longest RxNorm name has 345."""
 
-LONGEST_KEPT = 2_000
+MAX_REMEMBERED_LENGTH = 2_000
 """The longest element - a medication's codes, a dosage, a quantity - that is remembered once it was read, in bytes."""
-MOST_KEPT = 4_096
+MAX_REMEMBERED = 4_096
 """So many elements of a kind are remembered by one process, the least used forgotten first."""
 
-REMEMBERED_MOST_BYTES = 4_000_000
+RESPONSE_CACHE_MAX_BYTES = 4_000_000
 """Of the last calls, so many bytes of requests are remembered by one process with what they came to."""
-REMEMBERED_LEAST_BYTES = 10_000
+RESPONSE_CACHE_MIN_BYTES = 10_000
 """What a smaller request counts as: what it came to takes that much memory and more."""
 
-MOST_EVIDENCE = 24
-LONGEST_EVIDENCE = 120
+MAX_EVIDENCE = 24
+MAX_EVIDENCE_LENGTH = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
 
-COLLECTED_AFTER = (50_000, 20, 100)
+GC_THRESHOLDS = (50_000, 20, 100)
 """After how many new objects Python's collector looks for those that nothing leads to, and how often for older ones."""
 READING_SECONDS = 10.0
 """How long a caller may take to send the head of a request."""
-LONGEST_TOKEN = 16_000
+MAX_TOKEN_LENGTH = 16_000
 """The longest token of a caller that is looked at, in characters."""
-LONGEST_TOKEN_LIFE = 3_600
+MAX_TOKEN_SECONDS = 3_600
 """The longest time between a token's issue and its end, in seconds."""
 TOKEN_LEEWAY = 60
 """How far the clocks of a caller and of this service may differ, in seconds."""
-MOST_TOKENS_KEPT = 200_000
+MAX_REMEMBERED_TOKENS = 200_000
 """How many ids of tokens one process remembers where there is no shared store."""
 TENANTS_LOOKED_AT_SECONDS = 2.0
 """How often it is looked whether the file of tenants has changed."""
 STORE_PAUSE_SECONDS = 5.0
 """How long a store that failed is left alone."""
-MOST_UNSAVED = 10_000
+MAX_UNSAVED_CALLS = 10_000
 """How many calls one process keeps for a store that is down, to be written once it is back."""
-MOST_RETENTION_DAYS = 36_500
+MAX_RETENTION_DAYS = 36_500
 REPORT_SECONDS = 20.0
 """The longest time for reading the store for the page of how the findings do."""
 REPEAT_SECONDS = 3_600
 """How long after a card was shown at order-select it is not repeated at order-sign, unchanged."""
-KEYS_MOST_BYTES = 200_000
+KEYS_MAX_BYTES = 200_000
 """The largest set of public keys that is read from an address."""
 KEYS_DEADLINE_SECONDS = 3.0
 """How long fetching a set of public keys may take in all."""
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     store_seconds: Annotated[float, Field(ge=0.1, le=30)] = Field(
         default=1.0, description="Longest time for one use of the store; beyond it a call is answered without it"
     )
-    retention_days: Annotated[int, Field(ge=1, le=MOST_RETENTION_DAYS)] = Field(
+    retention_days: Annotated[int, Field(ge=1, le=MAX_RETENTION_DAYS)] = Field(
         default=2_192, description="How long `store purge` leaves records of calls and answers (six years)"
     )
     prefetch_aliases: dict[str, str] = Field(

@@ -19,8 +19,8 @@ from rules.load.opioid import OpioidPlace, opioid_load
 from rules.load.total import WITH_ORDER, Worked, converted, total, work
 from rules.model import Patient, Setting
 from rules.timeline.exposure import earliest_record
-from rules.timeline.presence import Place
-from rules.timeline.record import Entry, Record, exclusion, read_record
+from rules.timeline.presence import Presence
+from rules.timeline.record import MedicationRecord, RecordEntry, exclusion, read_record
 from rules.timeline.view import Situation, View, view
 from rules.timeline.window import Coverage
 
@@ -44,7 +44,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     table = knowledge.tables[knowledge.default_table]
     policy = knowledge.policy.concurrency
 
-    def equivalent_of(entry: Entry) -> Fraction | None:
+    def equivalent_of(entry: RecordEntry) -> Fraction | None:
         by_table = converted(entry, table, knowledge)
         return by_table.used if by_table is not None else None
 
@@ -107,7 +107,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     )
 
 
-def _going_home(patient: Patient, record: Record, knowledge: Knowledge, on: date) -> Patient:
+def _going_home(patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date) -> Patient:
     """The patient with the discharge orders taken as the orders being written: they are what the discharge changes.
 
     Those of an earlier stay, whose supply is over, stay what they are.
@@ -138,7 +138,9 @@ def _years(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-def _everything_read(patient: Patient, record: Record, knowledge: Knowledge, on: date, *, drafts: bool) -> bool:
+def _everything_read(
+    patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date, *, drafts: bool
+) -> bool:
     """Whether nothing that may hold one of our agents was unreadable, nameless or withheld."""
     unread = [item for item in patient.unread if item.medication]
     asked = DRAFTS | {ORDERS} if drafts else {ORDERS}
@@ -148,7 +150,9 @@ def _everything_read(patient: Patient, record: Record, knowledge: Knowledge, on:
 
 def _opioid_places(seen: View) -> tuple[OpioidPlace, ...]:
     return tuple(
-        OpioidPlace(place.entry, adds=place.additive and not place.entry.way.rescue, in_low=place.replacement)
+        OpioidPlace(
+            place.entry, adds=place.additive and not place.entry.administration.rescue, in_low=place.replacement
+        )
         for place in seen.places
         if place.present and place.entry.agent.agent_class.opioid
     )
@@ -169,7 +173,7 @@ def _worked(case: Case) -> tuple[Worked, ...]:
     return tuple(work(place, case.knowledge) for place in ordered)
 
 
-def _changed_by_order(now: Place, ordered: Place) -> Place:
+def _changed_by_order(now: Presence, ordered: Presence) -> Presence:
     """A contribution of today, marked where the orders being written take it away."""
     if ordered.additive:
         return now.assuming(*ordered.assumptions)
@@ -178,10 +182,10 @@ def _changed_by_order(now: Place, ordered: Place) -> Place:
     return now.assuming("replaced-by-order")
 
 
-def _nameless(record: Record, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
+def _nameless(record: MedicationRecord, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
     """Products that could not be told; one that is not in force is listed as that."""
     lines = []
-    for item in record.nameless:
+    for item in record.unidentified:
         reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN
         standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
         present = reason is NotCountedReason.PRODUCT_UNKNOWN

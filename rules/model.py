@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rules.numbers.memo import Keyed, keyed
+from rules.numbers.memo import HashedOnce, hashed_once
 
 
 class CodeSystem(StrEnum):
@@ -34,9 +34,9 @@ class Coding:
     display: str | None = None
 
 
-@keyed
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Quantity(Keyed):
+class Quantity(HashedOnce):
     """A number with its unit as sent: ``unit`` the words, ``code`` the coded unit where there is one."""
 
     value: Fraction
@@ -54,9 +54,9 @@ class IngredientEntry:
     per: Quantity | None = None
 
 
-@keyed
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Medication(Keyed):
+class Medication(HashedOnce):
     """What was ordered, as named by the source: codings first, then free text, then its own list of ingredients."""
 
     codings: tuple[Coding, ...] = ()
@@ -73,9 +73,9 @@ class Period:
     end: date | None = None
 
 
-@keyed
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Timing(Keyed):
+class Timing(HashedOnce):
     """When a dose is taken: FHIR's ``Timing`` with its names kept, numbers exact, ``bounds`` split in two."""
 
     frequency: Fraction | None = None
@@ -117,7 +117,7 @@ class MaximumDose:
     period_days: Fraction
 
 
-class _Dated(Keyed):
+class _Dated(HashedOnce):
     """Remembers the line that a line with dates was made of."""
 
     __slots__ = ("_undated",)
@@ -126,7 +126,7 @@ class _Dated(Keyed):
         _undated: Dosage
 
 
-@keyed
+@hashed_once
 @dataclass(frozen=True, slots=True)
 class Dosage(_Dated):
     """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
@@ -147,7 +147,7 @@ class Dosage(_Dated):
 
     def within(self, bounds: Period) -> Dosage:
         """The line for a stretch of days; it must have a timing, and no dates yet."""
-        dated = self.but(timing=(self.timing or Timing()).but(bounds=bounds))
+        dated = self.replaced(timing=(self.timing or Timing()).replaced(bounds=bounds))
         object.__setattr__(dated, "_undated", self)
         return dated
 
@@ -159,12 +159,12 @@ class Dosage(_Dated):
         try:
             return self._undated
         except AttributeError:
-            return self.but(timing=self.timing.but(bounds=Period()))
+            return self.replaced(timing=self.timing.replaced(bounds=Period()))
 
 
-@keyed
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Supply(Keyed):
+class Supply(HashedOnce):
     """What is or was dispensed: ``quantity`` units that last ``days`` days, and again ``repeats`` times."""
 
     quantity: Quantity | None = None
@@ -172,7 +172,7 @@ class Supply(Keyed):
     repeats: Fraction = Fraction(0)
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """What kind of record tells of the medication."""
 
     REQUEST = "request"
@@ -200,7 +200,7 @@ class Regimen:
 
     source: str
     medication: Medication
-    kind: Kind = Kind.REQUEST
+    kind: RecordKind = RecordKind.REQUEST
     draft: bool = False
     status: str = ""
     intent: str = ""

@@ -14,8 +14,8 @@ from cds_service.cards.occasion import (
     OF_DECREASE,
     OF_LONG_TERM,
     Occasion,
-    is_astray,
     is_for_patient,
+    is_wrong_patient_draft,
     occasion_of,
 )
 from cds_service.cards.suggestions import named, override_reasons, suggestions
@@ -31,10 +31,10 @@ from rules.knowledge.entries import Severity
 TOPIC_SYSTEM = "urn:org.benzo-cds:card-topic"
 SEDATIVE_LOAD = "sedativeLoad"
 LONG_TERM_USE = "longTermUse"
-LONGEST_SUMMARY = 139
+MAX_SUMMARY_LENGTH = 139
 INCOMPLETE = "incomplete-picture"
 
-_AT_MOST_INFO = frozenset({*CONVERSATION, "medication-refill"})
+_INFO_AT_MOST = frozenset({*CONVERSATION, "medication-refill"})
 # What else a card on long-term use says where it holds, in this order.
 _BESIDE_LONG_TERM = ("concurrent-opioid", "abrupt-change", "older-adult", "mental-health")
 _LAST = "total-load"
@@ -98,7 +98,7 @@ def cards_for(
         kept = tuple(finding for finding in assessment.findings if finding.id not in hidden)
         assessment = replace(assessment, findings=kept)
     occasion = occasion_of(assessment, invocation.hook, knowledge)
-    raising = tuple(f for f in assessment.findings if (f.raises or is_astray(f)) and occasion.touches(f))
+    raising = tuple(f for f in assessment.findings if (f.raises or is_wrong_patient_draft(f)) and occasion.touches(f))
     about = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
     if about[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
         about = {LONG_TERM_USE: (*about[LONG_TERM_USE], *about[SEDATIVE_LOAD])}
@@ -188,7 +188,7 @@ def _guideline(topic: Topic, findings: Iterable[Met], knowledge: Knowledge) -> s
 def _indicator(topic: Topic, findings: Iterable[Met], occasion: Occasion) -> str:
     """A warning needs a finding that may warn and an order that begins or increases what it is about, or a stop or
     steep cut of established use."""
-    if occasion.hook in _AT_MOST_INFO:
+    if occasion.hook in _INFO_AT_MOST:
         return Severity.INFO.value
     order = tuple(Severity)
     loud = [
@@ -210,9 +210,9 @@ def summary(findings: tuple[Met, ...], assessment: Assessment, knowledge: Knowle
     load = assessment.with_order or assessment.load
     number = load_figure(load, knowledge)
     for text in (f"{lead}; {number}", f"{clause(findings[0], 'this order')}; {number}", lead):
-        if len(text) <= LONGEST_SUMMARY:
+        if len(text) <= MAX_SUMMARY_LENGTH:
             return text
-    return lead[: LONGEST_SUMMARY - 1].rstrip() + "…"
+    return lead[: MAX_SUMMARY_LENGTH - 1].rstrip() + "…"
 
 
 def _subject(assessment: Assessment, knowledge: Knowledge) -> str:

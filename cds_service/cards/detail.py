@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from cds_service.cards.gaps_section import LONGEST_REASON, UnknownLines
+from cds_service.cards.gaps_section import MAX_REASON_LENGTH, UnknownLines
 from cds_service.cards.load_section import LoadLines, OrderLine, renewals, still_active
-from cds_service.cards.occasion import is_astray
+from cds_service.cards.occasion import is_wrong_patient_draft
 from cds_service.cards.wording.phrases import DO_NOT_STOP, number, quoted
 from cds_service.cards.wording.reasons import sentence
 from cds_service.working.numbers import shown
@@ -20,7 +20,7 @@ from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Verification
 
-LONGEST = 1200
+MAX_DETAIL_LENGTH = 1200
 # What a prescriber can act on comes before what only explains it.
 _FIRST = (
     "taper-referral", "abrupt-change", "oxybate", "concurrent-opioid", "multiple-sedative-hypnotics",
@@ -32,7 +32,7 @@ _DRAFTED = " (draft order)"
 _TABLE = ("| order | is | a day | comes to |", "|---|---|---|---|")
 # With so many options of its own a card needs no general one.
 _ENOUGH = 3
-_MOST_OFFERED = 5
+_MAX_OFFERED = 5
 
 
 class _Budget(NamedTuple):
@@ -89,7 +89,7 @@ def detail(
     for budget in _BUDGETS:
         sections = (reasons(budget.reasons, budget.brief), orders(budget.orders), gaps(budget.unknown), *rest)
         text = "\n\n".join(sections)
-        if len(text) <= LONGEST:
+        if len(text) <= MAX_DETAIL_LENGTH:
             break
     return text
 
@@ -120,12 +120,12 @@ def _why(
         finding
         for finding in findings
         # The question about the earlier order has said it already.
-        if (finding.id != "incomplete-picture" or is_astray(finding))
+        if (finding.id != "incomplete-picture" or is_wrong_patient_draft(finding))
         and not (asked and finding.facts.get("only_if_both_continue"))
     ]
     said = [*said[:1], *sorted(said[1:], key=_weight)]
     for line in renewals(assessment)[:1]:
-        yield f"This order renews {quoted(line.product)}: {quoted(line.text, LONGEST_REASON)}."
+        yield f"This order renews {quoted(line.product)}: {quoted(line.text, MAX_REASON_LENGTH)}."
     yield from asked
     for place, finding in enumerate(said[:most]):
         yield say(finding, brief and place > 0)
@@ -144,12 +144,12 @@ def _weight(finding: Met) -> int:
 
 def _options(findings: Sequence[Met], assessment: Assessment, offers: Iterable[str], asked: Sequence[str]) -> str:
     # Orders of one product have one option here, and a button each.
-    offered = dict.fromkeys(quoted(_lower(offer).removesuffix(_DRAFTED), LONGEST_REASON) for offer in offers)
-    options = list(offered)[:_MOST_OFFERED]
-    if len(offered) > _MOST_OFFERED:
-        options.append(f"{len(offered) - _MOST_OFFERED} more, offered below")
+    offered = dict.fromkeys(quoted(_lower(offer).removesuffix(_DRAFTED), MAX_REASON_LENGTH) for offer in offers)
+    options = list(offered)[:_MAX_OFFERED]
+    if len(offered) > _MAX_OFFERED:
+        options.append(f"{len(offered) - _MAX_OFFERED} more, offered below")
     ids = {finding.id for finding in findings}
-    if any(map(is_astray, findings)):
+    if any(map(is_wrong_patient_draft, findings)):
         options.append("check which patient the order is for")
     if asked or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
         options.append("review whether all orders are to continue")

@@ -11,7 +11,7 @@ from rules.assessment_lines import NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 
-LONGEST_REASON = 160
+MAX_REASON_LENGTH = 160
 NOT_VISIBLE = "Not seen here: other pharmacies, the PDMP, opioid treatment programmes."
 _ENZYME = "CYP3A4"
 # What is over, or was never given, is history and no gap.
@@ -69,13 +69,13 @@ def _not_counted(line: NotCounted) -> str:
     # Who wrote a copy is known here by the reference of a resource only.
     text = line.text.split(" (")[0] if line.reason is NotCountedReason.DUPLICATE else line.text
     not_in_total = ", so it adds nothing to the total" if line.reason is NotCountedReason.DOSE_UNKNOWN else ""
-    return f"{name}: {quoted(text, LONGEST_REASON)}{not_in_total}"
+    return f"{name}: {quoted(text, MAX_REASON_LENGTH)}{not_in_total}"
 
 
 def _not_supplied(missing: object) -> Iterator[str]:
     for entry in missing if isinstance(missing, tuple) else ():
         what, _, why = str(entry).partition(": ")
-        yield f"{_MISSING.get(what, quoted(what))} not supplied ({quoted(why, LONGEST_REASON)})"
+        yield f"{_MISSING.get(what, quoted(what))} not supplied ({quoted(why, MAX_REASON_LENGTH)})"
 
 
 def _beside(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:

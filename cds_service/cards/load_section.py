@@ -24,7 +24,7 @@ from rules.load.total import WITH_ORDER
 from rules.numbers.quantity import MicrogramsPerHour
 
 # A doubt holds figures and words of ours only; it is not cut.
-_LONGEST_DOUBT = 240
+_MAX_DOUBT_LENGTH = 240
 _ENDED = "replaced-by-order"
 _TWO_PRESCRIBERS = "two-prescribers"
 _MAY_BE_STOPPED = "may-be-stopped-by-order"
@@ -139,7 +139,7 @@ def _doubted(lines: Iterable[Contribution | NotInLoad], most: int) -> Iterator[s
 
 def _doubt(doubt: Doubt) -> str:
     """``check the order: 40 tablets (40 mg) a day is more than 2 times the labelled maximum of 10 mg a day``."""
-    return f"check the order: {quoted(doubt.text, _LONGEST_DOUBT)}"
+    return f"check the order: {quoted(doubt.text, _MAX_DOUBT_LENGTH)}"
 
 
 def _prominence(line: Contribution) -> tuple[bool, bool, str]:

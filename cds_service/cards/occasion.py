@@ -49,7 +49,7 @@ class Occasion:
 
     def touches(self, finding: Met) -> bool:
         """Whether the finding is about what this call changes."""
-        if self.conversation or finding.id in OF_DECREASE or is_astray(finding):
+        if self.conversation or finding.id in OF_DECREASE or is_wrong_patient_draft(finding):
             return True
         if self.hook == DISCHARGE:
             return finding.id in _GOING_HOME or bool(self.sedatives & self.risen)
@@ -84,7 +84,7 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     )
 
 
-def is_astray(finding: Met) -> bool:
+def is_wrong_patient_draft(finding: Met) -> bool:
     """Whether a finding tells of a depressant that is being ordered for another patient: that is always said."""
     return bool(finding.facts.get("for_another_patient"))
 

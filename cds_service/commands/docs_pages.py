@@ -125,7 +125,7 @@ def _multiples(times: Mapping[str, Figure]) -> str:
 
 
 def _labelled(knowledge: Knowledge) -> Iterator[str]:
-    doses, plausible = knowledge.maximum_doses, knowledge.forms.plausible
+    doses, plausible = knowledge.maximum_doses, knowledge.vocabulary.plausible
     yield (
         "The highest daily dose of an adult that a label, or a table drawn from labels, gives for any indication. It "
         "is context, and what a reading is held against: a dose as read is called implausible, and counted all the "

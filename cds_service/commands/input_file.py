@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.fhir.bundle import Entry, Prefetched, drafts_of, read_value
+from cds_service.fhir.bundle import BundleEntry, Prefetched, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
@@ -30,11 +30,11 @@ class FileContent:
     ``request`` is the whole parsed request.
     """
 
-    record: tuple[Entry, ...]
+    record: tuple[BundleEntry, ...]
     missing: tuple[tuple[str, str], ...] = ()
     hook: str | None = None
     patient_id: str | None = None
-    drafts: tuple[Entry, ...] = ()
+    drafts: tuple[BundleEntry, ...] = ()
     author: str | None = None
     selections: tuple[str, ...] = ()
     supplied: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from cds_service.commands.service import CommandError
 from cds_service.config import Settings
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml, read_trees, shipped
 from rules.knowledge.base import CONDITION_CODES, PRODUCTS, Tree
-from rules.knowledge.check import Kind, Problem, check
+from rules.knowledge.check import Problem, ProblemKind, check
 from rules.knowledge.site import SITE, apply_site
 
 READERS = ("rules", "cds_service")
@@ -86,7 +86,7 @@ def problems_of(directory: Traversable, on: date) -> tuple[Problem, ...]:
     try:
         trees = read_trees(directory)
     except KnowledgeError as refused:
-        return (Problem(Kind.UNREADABLE, refused.where, refused.problem),)
+        return (Problem(ProblemKind.UNREADABLE, refused.where, refused.problem),)
     return check(trees, lambda name: _text(directory, name), dict(reading_modules()), on)
 
 

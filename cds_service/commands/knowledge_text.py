@@ -108,12 +108,12 @@ def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
 
 def _daily_doses(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
     """The labelled maximum and the defined daily dose, with how far beyond a reading is called implausible."""
-    doses, plausible = knowledge.maximum_doses, knowledge.forms.plausible
+    doses, plausible = knowledge.maximum_doses, knowledge.vocabulary.plausible
     times = decimal_text(plausible.labelled_times(agent.agent_class.id))
     for each in doses.labelled.get(agent.id, ()):
         release = f", {each.release} release" if each.release else ""
-        way = f"{', '.join(sorted(each.routes))}{release}"
-        yield f"  labelled maximum, {way}: {figure_text(each.figure, knowledge)}; implausible beyond {times} times it"
+        which = f"{', '.join(sorted(each.routes))}{release}"
+        yield f"  labelled maximum, {which}: {figure_text(each.figure, knowledge)}; implausible beyond {times} times it"
     if agent.id in doses.no_maximum:
         yield f"  labelled maximum: none ({knowledge.sources[doses.no_maximum_source].title})"
     times = decimal_text(plausible.daily_dose_times(agent.agent_class.id))

@@ -25,7 +25,7 @@ from cds_service.records.override_rows import codes_that_lead_to
 from cds_service.records.report import Performance, doubted, performance
 from cds_service.records.retention import purge
 from cds_service.records.schema import evaluations
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 from rules import load_knowledge
 from rules.knowledge.guidance import LeadsTo
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 # Nobody waits for a command as a prescriber waits for a card.
 _SECONDS = 600.0
 # The digits of the largest number that a database keeps.
-_LONGEST_PLACE = 18
+_MAX_PLACE_LENGTH = 18
 _HEADINGS = ("tenant", "finding", "knowledge", "judged", "would fire", "shown", "accepted", "overridden", "no answer",
              "snoozed", "repeated", "shadow", "median ms", "p95 ms")  # fmt: skip
 
@@ -109,7 +109,7 @@ def _stands(connection: Connection, told: str) -> bool:
     """Whether a head that was printed earlier still stands in the record, or was purged from it."""
     tenant, _, rest = told.partition(":")
     place, _, link = rest.partition(":")
-    if not place.isdecimal() or len(place) > _LONGEST_PLACE:
+    if not place.isdecimal() or len(place) > _MAX_PLACE_LENGTH:
         return False
     sequence = int(place)
     if sequence <= chain.begins_after(connection, tenant)[0]:
@@ -170,7 +170,7 @@ def store_names(chosen: Namespace, settings: Settings) -> int:
     return 0
 
 
-def _store(settings: Settings, *, make: bool = False) -> StoredMemory:
+def _store(settings: Settings, *, make: bool = False) -> DatabaseCallStore:
     """The store of the configuration; a file that is not there is a mistake, unless it is to be made."""
     settings = naming_default_store(settings)
     try:

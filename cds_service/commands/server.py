@@ -29,7 +29,7 @@ from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
 from cds_service.app import MEMORY, REPEATS, create_app
-from cds_service.config import COLLECTED_AFTER, READING_SECONDS, Settings
+from cds_service.config import GC_THRESHOLDS, READING_SECONDS, Settings
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
 from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.web.health import DRAINING
@@ -143,7 +143,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         # look at it again and again. A call leaves next to nothing behind that only the collector can find.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*COLLECTED_AFTER)
+        gc.set_threshold(*GC_THRESHOLDS)
         super().__init__()
 
     def load_config(self) -> None:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from cds_service.app import today
 from cds_service.commands.input_file import FileContent, UnreadableFileError, prefetched, read_file
 from cds_service.config import PREFIX, Settings, explain, unknown_variables
-from cds_service.fhir.bundle import Entry
+from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.reader import read_patient
-from cds_service.hooks.prefetch import supply_of
+from cds_service.hooks.prefetch import prefetched_record
 from cds_service.records.opening import NO_STORE, StoreSettingError, open_store, with_default_store
 from cds_service.trust.addresses import is_loopback_host
 from cds_service.trust.keys import FixedKeys
@@ -37,12 +37,12 @@ def demo(chosen: Namespace, _: Settings) -> int:
     # Its pages are of no use to the other commands.
     from cds_service.sandbox import demonstration
     from cds_service.sandbox.fhir_server.faults import Fault, FaultKind, Faults
-    from cds_service.sandbox.fhir_server.server import MOST_PER_PAGE, Behaviour
+    from cds_service.sandbox.fhir_server.server import MAX_PER_PAGE, Behaviour
     from cds_service.sandbox.smart.access import Access
 
     if set(chosen.fault) - set(FaultKind):
         raise CommandError(f"there is no such fault; there are {', '.join(FaultKind)}")
-    size = MOST_PER_PAGE if chosen.page_size is None else chosen.page_size
+    size = MAX_PER_PAGE if chosen.page_size is None else chosen.page_size
     if size < 1:
         raise CommandError("a page holds one resource at least")
     faults = Faults(Fault(kind=FaultKind(kind)) for kind in chosen.fault)
@@ -104,10 +104,10 @@ def assess_file(chosen: Namespace, settings: Settings) -> int:
 
 def patient_in(content: FileContent, settings: Settings) -> Patient:
     """The patient of a file. A hook request is read as the service reads it, and what it lacks is said, not refused."""
-    entries: tuple[Entry, ...] = content.record
+    entries: tuple[BundleEntry, ...] = content.record
     missing = set(content.missing)
     if content.request is not None:
-        supply = supply_of(prefetched(content.request), settings.prefetch_aliases)
+        supply = prefetched_record(prefetched(content.request), settings.prefetch_aliases)
         entries = supply.entries
         missing |= set(supply.missing)
     return read_patient(

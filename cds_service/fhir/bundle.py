@@ -41,14 +41,14 @@ ABSENT = Absent()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BundleEntry:
     """One resource (any JSON value, until read) with the URL that its Bundle gives it."""
 
     resource: object
     full_url: str | None = None
 
 
-class Supplied(StrEnum):
+class SuppliedValue(StrEnum):
     """What a place holds."""
 
     ABSENT = "absent"
@@ -66,8 +66,8 @@ class Prefetched:
     beside what the search found, and are not of its total.
     """
 
-    supplied: Supplied
-    entries: tuple[Entry, ...] = ()
+    supplied: SuppliedValue
+    entries: tuple[BundleEntry, ...] = ()
     incomplete: tuple[str, ...] = ()
     next_url: str | None = None
     included: int = 0
@@ -85,7 +85,7 @@ class Prefetched:
 
 @dataclass(slots=True)
 class _Reading:
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[BundleEntry] = field(default_factory=list)
     incomplete: set[str] = field(default_factory=set)
     next_url: str | None = None
     included: int = 0
@@ -95,35 +95,36 @@ class _Reading:
 def read_value(value: object = ABSENT) -> Prefetched:
     """What one prefetch value, one file or one context field holds. Never raises."""
     if isinstance(value, Absent):
-        return Prefetched(Supplied.ABSENT, incomplete=(NOT_SENT,))
+        return Prefetched(SuppliedValue.ABSENT, incomplete=(NOT_SENT,))
     if value == {} or not isinstance(value, dict | list | None):
-        return Prefetched(Supplied.ERROR, incomplete=(NOT_FHIR,))
+        return Prefetched(SuppliedValue.ERROR, incomplete=(NOT_FHIR,))
     reading = _Reading()
     _read(value, reading, 0)
     if reading.failed:
         reading.incomplete.add(PART_FAILED if reading.entries else IS_ERROR)
     incomplete = tuple(sorted(reading.incomplete))
     if reading.failed and not reading.entries:
-        return Prefetched(Supplied.ERROR, incomplete=incomplete)
-    supplied = Supplied.DATA if reading.entries else Supplied.NO_DATA
+        return Prefetched(SuppliedValue.ERROR, incomplete=incomplete)
+    supplied = SuppliedValue.DATA if reading.entries else SuppliedValue.NO_DATA
     return Prefetched(supplied, tuple(reading.entries), incomplete, reading.next_url, reading.included)
 
 
 def entries_of(value: object) -> Prefetched:
-    """As :func:`read_value`, for what may be read already: an :class:`Entry` or a :class:`Prefetched` passes as it is.
+    """As :func:`read_value`, for what may be read already: a :class:`BundleEntry` or
+    a :class:`Prefetched` passes as it is.
 
     A value that is no FHIR is an entry that the reader will report.
     """
     if isinstance(value, Prefetched):
         return value
-    if isinstance(value, Entry):
-        return Prefetched(Supplied.DATA, (value,))
+    if isinstance(value, BundleEntry):
+        return Prefetched(SuppliedValue.DATA, (value,))
     if isinstance(value, dict):
         if value.get("resourceType") in _WRAPPINGS:
             return read_value(value)
-        return Prefetched(Supplied.DATA, (Entry(value),))
+        return Prefetched(SuppliedValue.DATA, (BundleEntry(value),))
     if value is not None and not isinstance(value, list):
-        return Prefetched(Supplied.DATA, (Entry(value),))
+        return Prefetched(SuppliedValue.DATA, (BundleEntry(value),))
     return read_value(value)
 
 
@@ -139,7 +140,7 @@ def _read(value: object, reading: _Reading, depth: int, full_url: str | None = N
     elif isinstance(value, dict):
         _read_object(value, reading, depth, full_url)
     else:
-        reading.entries.append(Entry(value, full_url))
+        reading.entries.append(BundleEntry(value, full_url))
 
 
 def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | None) -> None:
@@ -154,7 +155,7 @@ def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | 
         _read_wrapped(value, reading, depth)
     elif kind is not None or not (value == {} or "request" in value):
         # An entry with a request alone deletes something and carries nothing.
-        reading.entries.append(Entry(value, full_url))
+        reading.entries.append(BundleEntry(value, full_url))
 
 
 def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
@@ -234,4 +235,4 @@ def drafts_of(context: object) -> Prefetched:
         for name in ("draftOrders", "medications", "orders"):
             if context.get(name) is not None:
                 return read_value(context[name])
-    return Prefetched(Supplied.ABSENT, incomplete=(NOT_SENT,))
+    return Prefetched(SuppliedValue.ABSENT, incomplete=(NOT_SENT,))

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import orjson
 
-from cds_service.config import MOST_KEPT
+from cds_service.config import MAX_REMEMBERED
 from cds_service.fhir.coding import codings_of, concept_words
 from cds_service.fhir.dates import period_of
 from cds_service.fhir.elements import (
@@ -20,12 +20,12 @@ from cds_service.fhir.elements import (
     Notes,
     NotReadableError,
     TooLongError,
+    boolean_of,
     content_of,
     members,
     number_of,
     one_object,
     text_of,
-    truth_of,
     word_of,
     words_of,
 )
@@ -79,7 +79,7 @@ def _line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     return line.within(period_of(period, zone, notes))
 
 
-@lru_cache(maxsize=MOST_KEPT)
+@lru_cache(maxsize=MAX_REMEMBERED)
 def _remembered(content: bytes) -> tuple[Dosage, frozenset[str]]:
     """A line without dates, with its notes."""
     notes: Notes = set()
@@ -206,7 +206,7 @@ def _as_needed(dosage: Element, notes: Notes) -> tuple[bool, str | None]:
         reasons.append(plain)
         plain = None
     try:
-        stated = bool(truth_of(dosage.get("asNeededBoolean"))) or bool(truth_of(plain))
+        stated = bool(boolean_of(dosage.get("asNeededBoolean"))) or bool(boolean_of(plain))
     except NotReadableError:
         notes.add(DOSAGE_NOT_READABLE)
         stated = False

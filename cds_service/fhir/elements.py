@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from cds_service.config import LONGEST_KEPT, LONGEST_TEXT, MOST_KEPT
+from cds_service.config import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH, MAX_TEXT_LENGTH
 from rules.numbers.quantity import ZERO, exact
 
 Element = dict[str, Any]
@@ -32,7 +32,7 @@ class TooLongError(NotReadableError):
     """A text is longer than what is read for its meaning. It is not cut: what a cut would lose may be the drug."""
 
     def __init__(self) -> None:
-        super().__init__(f"it has a text of more than {LONGEST_TEXT} characters, the most that is read")
+        super().__init__(f"it has a text of more than {MAX_TEXT_LENGTH} characters, the most that is read")
 
 
 def content_of(value: object) -> bytes | None:
@@ -44,13 +44,13 @@ def content_of(value: object) -> bytes | None:
         content = orjson.dumps(value)
     except TypeError:
         return None
-    return content if len(content) <= LONGEST_KEPT and b"null" not in content else None
+    return content if len(content) <= MAX_REMEMBERED_LENGTH and b"null" not in content else None
 
 
 def kept_by_content(read: Callable[[object], Made]) -> Callable[[object], Made]:
     """The reading of an element that is read the same wherever it stands, remembered by its content."""
 
-    @lru_cache(maxsize=MOST_KEPT)
+    @lru_cache(maxsize=MAX_REMEMBERED)
     def remembered(content: bytes) -> Made:
         return read(orjson.loads(content))
 
@@ -103,7 +103,7 @@ def words_of(value: object) -> str | None:
         TooLongError: more of them than is read.
     """
     text = text_of(value)
-    if text is not None and len(text) > LONGEST_TEXT:
+    if text is not None and len(text) > MAX_TEXT_LENGTH:
         raise TooLongError
     return text
 
@@ -127,7 +127,7 @@ def word_of(value: object) -> str:
     return ""
 
 
-def truth_of(value: object) -> bool | None:
+def boolean_of(value: object) -> bool | None:
     """The truth value at a place, also where it was sent as a word; None if absent.
 
     Raises:

@@ -7,7 +7,7 @@ from datetime import date, tzinfo
 
 from cds_service.fhir.dates import span_of
 from cds_service.fhir.elements import Element, word_of
-from cds_service.fhir.record import Named, Record
+from cds_service.fhir.record import Named, SentRecord
 from cds_service.fhir.references import normalised, reference_of, references_match
 from rules.model import Unread
 
@@ -48,7 +48,7 @@ class Person:
         return any(references_match(subject, reference) for reference in self.references)
 
 
-def person_of(record: Record, patient_id: str | None, zone: tzinfo) -> Person:
+def person_of(record: SentRecord, patient_id: str | None, zone: tzinfo) -> Person:
     """The patient of a record: the one with ``patient_id``; without it, the only Patient, or the only one that
     medications and conditions are about. What cannot be settled is added to the record's ``missing``."""
     patients = record.of_kind("Patient")
@@ -78,7 +78,7 @@ def person_of(record: Record, patient_id: str | None, zone: tzinfo) -> Person:
     return Person()
 
 
-def _read(item: Named, record: Record, zone: tzinfo) -> Person:
+def _read(item: Named, record: SentRecord, zone: tzinfo) -> Person:
     names = _names(record, item.source)
     try:
         born = span_of(item.resource.get("birthDate"), zone, set())
@@ -89,12 +89,12 @@ def _read(item: Named, record: Record, zone: tzinfo) -> Person:
     return Person(names, item.source, born, sex)
 
 
-def _names(record: Record, reference: str) -> frozenset[str]:
+def _names(record: SentRecord, reference: str) -> frozenset[str]:
     others = (alias for alias, name in record.aliases.items() if name == reference)
     return frozenset({reference, *others})
 
 
-def _subjects(record: Record) -> frozenset[str]:
+def _subjects(record: SentRecord) -> frozenset[str]:
     """The patients that medications and conditions are about."""
     found = set()
     for item in record.named:

@@ -14,8 +14,8 @@ from cds_service.fhir.condition import condition_of
 from cds_service.fhir.elements import Element, NotReadableError, text_of
 from cds_service.fhir.medication import Resources
 from cds_service.fhir.patient import Person, person_of
-from cds_service.fhir.record import Named, Record, record_of
-from cds_service.fhir.regimen import KINDS, Place, regimen_of
+from cds_service.fhir.record import Named, SentRecord, record_of
+from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of
 from rules.model import ConditionEntry, Patient, Regimen, Unread
 
 _NAMING = frozenset({"Medication", "Substance"})
@@ -52,7 +52,7 @@ def read_patient(
 class Reading:
     """A record that is sorted already, read as far as it is asked for: the drafts alone, or all of it."""
 
-    record: Record
+    record: SentRecord
     person: Person
     author: str | None
     zone: tzinfo
@@ -60,7 +60,7 @@ class Reading:
     _drafts: list[Regimen] | None = None
 
     @classmethod
-    def of(cls, record: Record, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Reading:
+    def of(cls, record: SentRecord, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Reading:
         """The reading of a record, as :func:`read_patient`."""
         return cls(record, person_of(record, patient_id, zone), author, zone, _medications(record))
 
@@ -90,7 +90,7 @@ class Reading:
             kind = KINDS.get(item.kind)
             if kind is None:
                 continue
-            place = Place(
+            place = ReadContext(
                 item.source, item.draft, self.zone, self._sent, self.person.is_subject_of, self.record.name_of
             )
             try:
@@ -109,7 +109,7 @@ class Reading:
                 self.record.unread.append(_unread(item, error))
 
 
-def _medications(record: Record) -> Resources:
+def _medications(record: SentRecord) -> Resources:
     """The medications and substances that were sent, by name and by every other name of theirs."""
     sent: dict[str, Element] = {}
     for item in record.named:

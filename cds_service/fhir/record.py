@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cds_service.fhir.bundle import Entry, entries_of
+from cds_service.fhir.bundle import BundleEntry, entries_of
 from cds_service.fhir.dates import instant_of
 from cds_service.fhir.elements import Element, text_of
 from cds_service.fhir.references import normalised
@@ -35,7 +35,7 @@ class Named:
 
 
 @dataclass(slots=True)
-class Record:
+class SentRecord:
     """All that was sent: resources by type, other names of each, what was no resource, and what is missing."""
 
     named: list[Named] = field(default_factory=list)
@@ -52,22 +52,22 @@ class Record:
         return [item for item in self.named if item.kind == kind]
 
 
-def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: frozenset[str]) -> Record:
+def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: frozenset[str]) -> SentRecord:
     """The record and the drafts, of the types in ``kinds``; other resources are left alone. Never raises."""
-    record = Record()
+    record = SentRecord()
     spellings = {kind.lower(): kind for kind in kinds}
     strangers = unknown = 0
-    pending: list[tuple[bool, Entry]] = []
+    pending: list[tuple[bool, BundleEntry]] = []
     for draft, values, what in ((False, resources, "resources"), (True, drafts, "draftOrders")):
         for value in values:
-            if isinstance(value, Entry):
+            if isinstance(value, BundleEntry):
                 pending.append((draft, value))
                 continue
             supplied = entries_of(value)
             record.missing.update((what, why) for why in supplied.incomplete)
             pending.extend((draft, entry) for entry in supplied.entries)
     versions: dict[tuple[bool, str], list[Named]] = {}
-    nameless: list[Named] = []
+    unidentified: list[Named] = []
     for draft, entry in pending:
         resource = entry.resource
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
@@ -87,9 +87,9 @@ def record_of(resources: Iterable[object], drafts: Iterable[object], kinds: froz
         if source:
             versions.setdefault((draft, source), []).append(Named(source, kind, resource, draft))
         else:
-            nameless.append(Named("", kind, resource, draft))
+            unidentified.append(Named("", kind, resource, draft))
     record.named.extend(_newest(copies, record) for copies in versions.values())
-    record.named.extend(_numbered(nameless))
+    record.named.extend(_numbered(unidentified))
     record.named.sort(key=lambda item: (item.draft, item.source))
     record.unread.extend(
         Unread(f"entry[{number}]", "not an object with a resourceType") for number in range(1, strangers + 1)
@@ -116,14 +116,14 @@ def _name(resource: Element, kind: str, full_url: str | None) -> str | None:
     return normalised(full_url) if full_url and full_url.strip() else None
 
 
-def _numbered(nameless: list[Named]) -> list[Named]:
+def _numbered(unidentified: list[Named]) -> list[Named]:
     """Resources without an id, named by type and number; the number follows from the content. Copies in the record are
     one; two drafts alike are two orders."""
     found = []
     seen: set[tuple[str, str]] = set()
     counts: dict[str, int] = {}
     for content, item in sorted(
-        ((content_of(item.resource), item) for item in nameless), key=lambda pair: (pair[1].draft, pair[0])
+        ((content_of(item.resource), item) for item in unidentified), key=lambda pair: (pair[1].draft, pair[0])
     ):
         if not item.draft and content:
             if (item.kind, content) in seen:
@@ -134,7 +134,7 @@ def _numbered(nameless: list[Named]) -> list[Named]:
     return found
 
 
-def _newest(copies: list[Named], record: Record) -> Named:
+def _newest(copies: list[Named], record: SentRecord) -> Named:
     """The one version that counts. If nothing tells which of two contents is newer, the other is reported unread."""
     first = copies[0]
     if len(copies) == 1 or all(_same(first.resource, other.resource) for other in copies[1:]):

@@ -14,38 +14,38 @@ from functools import lru_cache
 
 import orjson
 
-from cds_service.config import MOST_KEPT
+from cds_service.config import MAX_REMEMBERED
 from cds_service.fhir.dates import NO_PERIOD, day_of, period_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
+    boolean_of,
     content_of,
     kept_by_content,
     members,
     number_of,
-    truth_of,
     word_of,
 )
 from cds_service.fhir.medication import Resources, medication_of
 from cds_service.fhir.quantities import days_of, quantity_of
 from cds_service.fhir.references import party_of, reference_of
-from rules.model import Kind, Period, Regimen, Setting, Supply
+from rules.model import Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
 
 SUPPLY_NOT_READABLE = "supply-not-readable"
 STATUS_NOT_READABLE = "status-not-readable"
 DO_NOT_PERFORM_NOT_READABLE = "do-not-perform-not-readable"
 
-KINDS: dict[str, Kind] = {
-    "MedicationRequest": Kind.REQUEST,
-    "MedicationOrder": Kind.REQUEST,  # DSTU2
-    "MedicationPrescription": Kind.REQUEST,  # DSTU1, still in published examples
-    "MedicationStatement": Kind.STATEMENT,
-    "MedicationUsage": Kind.STATEMENT,  # R5 drafts
-    "MedicationAdministration": Kind.STATEMENT,  # of one dose; noted as such
-    "MedicationDispense": Kind.DISPENSE,
+KINDS: dict[str, RecordKind] = {
+    "MedicationRequest": RecordKind.REQUEST,
+    "MedicationOrder": RecordKind.REQUEST,  # DSTU2
+    "MedicationPrescription": RecordKind.REQUEST,  # DSTU1, still in published examples
+    "MedicationStatement": RecordKind.STATEMENT,
+    "MedicationUsage": RecordKind.STATEMENT,  # R5 drafts
+    "MedicationAdministration": RecordKind.STATEMENT,  # of one dose; noted as such
+    "MedicationDispense": RecordKind.DISPENSE,
 }
 ADMINISTRATION = "one-administration"
 _SETTINGS: dict[str, Setting] = {
@@ -73,7 +73,7 @@ _ENDS = frozenset({"completed", "stopped", "ended", "on-hold"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReadContext:
     """Where a record stands: what it is called, how to read it, and what else was sent."""
 
     source: str
@@ -84,7 +84,7 @@ class Place:
     name_of: Callable[[str], str]
 
 
-def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Regimen:
+def regimen_of(resource: Element, kind: RecordKind, place: ReadContext, notes: Notes) -> Regimen:
     """The regimen that a resource tells of. ``notes`` may hold codes already, and is added to."""
     if resource.get("modifierExtension"):
         notes.add(MODIFIER_EXTENSION)
@@ -92,9 +92,9 @@ def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Reg
         notes.add(ADMINISTRATION)
     zone = place.zone
     status = _status(resource, notes)
-    places = ("dosage", "dosageInstruction") if kind is Kind.STATEMENT else ("dosageInstruction", "dosage")
+    places = ("dosage", "dosageInstruction") if kind is RecordKind.STATEMENT else ("dosageInstruction", "dosage")
     lines = next(filter(None, map(resource.get, places)), None)
-    dispense = resource.get("dispenseRequest", resource.get("dispense")) if kind is Kind.REQUEST else None
+    dispense = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
     request = dispense if isinstance(dispense, dict) else {}
     authored, effective, validity = _dates(resource, kind, request, zone, notes)
     prior = reference_of(resource.get("priorPrescription"))
@@ -107,7 +107,7 @@ def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Reg
         intent=word_of(resource.get("intent")),
         do_not_perform=_do_not_perform(resource.get("doNotPerform"), notes),
         reported=_reported(resource),
-        taken=None if kind is Kind.REQUEST else _taken(resource, status),
+        taken=None if kind is RecordKind.REQUEST else _taken(resource, status),
         another_patient=not place.is_patient(resource),
         requester=_requester(resource, place),
         setting=_setting(resource.get("category")),
@@ -124,18 +124,18 @@ def regimen_of(resource: Element, kind: Kind, place: Place, notes: Notes) -> Reg
 
 
 def _dates(
-    resource: Element, kind: Kind, request: Element, zone: tzinfo, notes: Notes
+    resource: Element, kind: RecordKind, request: Element, zone: tzinfo, notes: Notes
 ) -> tuple[date | None, Period, Period]:
     """When it was written, when it is taken, and for how long the order is valid."""
 
     def day(*names: str) -> date | None:
         return next((day_of(resource[name], zone, notes) for name in names if resource.get(name) is not None), None)
 
-    if kind is Kind.REQUEST:
+    if kind is RecordKind.REQUEST:
         validity = period_of(request.get("validityPeriod"), zone, notes)
         effective = period_of(resource.get("effectiveDosePeriod"), zone, notes)  # R5
         return day("authoredOn", "dateWritten"), effective, validity
-    if kind is Kind.STATEMENT:
+    if kind is RecordKind.STATEMENT:
         # R4; DSTU2's administration; R5's, which spells it so; DSTU1
         stretches = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod", "whenGiven")
         effective = period_of(next(filter(None, map(resource.get, stretches)), None), zone, notes)
@@ -148,11 +148,11 @@ def _dates(
     return dispensed, Period(start=dispensed), NO_PERIOD
 
 
-def _supply(resource: Element, request: Element, sent: object, kind: Kind, notes: Notes) -> Supply | None:
+def _supply(resource: Element, request: Element, sent: object, kind: RecordKind, notes: Notes) -> Supply | None:
     """What is to be, or was, dispensed; None if nothing is said of it. Unreadable parts are left out and noted."""
-    if kind is Kind.STATEMENT:
+    if kind is RecordKind.STATEMENT:
         return None
-    if kind is Kind.REQUEST:
+    if kind is RecordKind.REQUEST:
         if sent is not None and not isinstance(sent, dict):
             notes.add(SUPPLY_NOT_READABLE)
         quantity, days = request.get("quantity"), request.get("expectedSupplyDuration")
@@ -170,7 +170,7 @@ def _supply(resource: Element, request: Element, sent: object, kind: Kind, notes
     return supply
 
 
-@lru_cache(maxsize=MOST_KEPT)
+@lru_cache(maxsize=MAX_REMEMBERED)
 def _remembered_supply(content: bytes, present: tuple[bool, bool, bool]) -> tuple[Supply, frozenset[str]]:
     """The supply of those of the three parts that are present, with its notes."""
     notes: Notes = set()
@@ -219,7 +219,7 @@ def _ended(resource: Element, status: str, zone: tzinfo, notes: Notes) -> date |
 
 def _do_not_perform(value: object, notes: Notes) -> bool:
     try:
-        return bool(truth_of(value))
+        return bool(boolean_of(value))
     except NotReadableError:
         notes.add(DO_NOT_PERFORM_NOT_READABLE)
         return False
@@ -228,7 +228,7 @@ def _do_not_perform(value: object, notes: Notes) -> bool:
 def _reported(resource: Element) -> bool:
     for name in ("reportedBoolean", "reported"):
         try:
-            if truth_of(resource.get(name)):
+            if boolean_of(resource.get(name)):
                 return True
         except NotReadableError:
             return True  # a reference in the place of the truth value names who reported it
@@ -243,14 +243,14 @@ def _taken(resource: Element, status: str) -> bool | None:
     if stated is not None:
         return stated
     try:
-        denied = [truth_of(resource.get(name)) for name in _DENIALS]
+        denied = [boolean_of(resource.get(name)) for name in _DENIALS]
     except NotReadableError:
         return None
     said = [one for one in denied if one is not None]
     return not any(said) if said else None
 
 
-def _requester(resource: Element, place: Place) -> str | None:
+def _requester(resource: Element, place: ReadContext) -> str | None:
     for name in ("requester", "prescriber", "recorder"):
         party = party_of(resource.get(name))
         if party is not None:
@@ -272,7 +272,7 @@ def _setting(value: object) -> Setting | None:
     return next((setting for word, setting in _SETTINGS.items() if word in words), None)
 
 
-def _references(resource: Element, place: Place) -> tuple[str, ...]:
+def _references(resource: Element, place: ReadContext) -> tuple[str, ...]:
     found = {
         place.name_of(reference)
         for name in _RESTS_ON & resource.keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cds_service.fhir.bundle import FEWER_THAN_TOTAL, HAS_MORE_PAGES, Entry, Prefetched, Supplied, read_value
+from cds_service.fhir.bundle import FEWER_THAN_TOTAL, HAS_MORE_PAGES, BundleEntry, Prefetched, SuppliedValue, read_value
 from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
 
 TOO_MANY_PAGES = "the FHIR server has more pages than are read"
@@ -42,7 +42,7 @@ def all_pages(
             break
         totals += [page["total"]] if isinstance(page, dict) and isinstance(page.get("total"), int) else []
         read = read_value(page)
-        if read.supplied is Supplied.ERROR:
+        if read.supplied is SuppliedValue.ERROR:
             why = read.incomplete
         pages.append(read)
         upcoming = read.next_url
@@ -50,11 +50,11 @@ def all_pages(
 
 
 def _joined(pages: list[Prefetched], totals: list[int], why: tuple[str, ...]) -> Prefetched:
-    entries: tuple[Entry, ...] = tuple(entry for page in pages for entry in page.entries)
+    entries: tuple[BundleEntry, ...] = tuple(entry for page in pages for entry in page.entries)
     said = [reason for page in pages for reason in page.incomplete if reason not in (HAS_MORE_PAGES, FEWER_THAN_TOTAL)]
     if totals and not why and max(totals) > len(entries) - sum(page.included for page in pages):
         said.append(FEWER_THAN_TOTAL)
     incomplete = tuple(sorted({*said, *why}))
-    if len(pages) == 1 and pages[0].supplied is Supplied.ERROR:
+    if len(pages) == 1 and pages[0].supplied is SuppliedValue.ERROR:
         return replace(pages[0], next_url=None)
-    return Prefetched(Supplied.DATA if entries else Supplied.NO_DATA, entries, incomplete)
+    return Prefetched(SuppliedValue.DATA if entries else SuppliedValue.NO_DATA, entries, incomplete)

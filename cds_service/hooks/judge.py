@@ -9,15 +9,21 @@ from typing import Any
 from cds_service.cards.cards import cards_for
 from cds_service.errors import TooLargeError
 from cds_service.fhir.reader import READ_TYPES, Reading
-from cds_service.fhir.record import Record, record_of
+from cds_service.fhir.record import SentRecord, record_of
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.body import Limits, parse_object, require_sound
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.hooks.prefetch import Supply, supply_of
-from cds_service.hooks.prefetch_completion import Completion, NoCompletion
+from cds_service.hooks.prefetch import PrefetchedRecord, prefetched_record
+from cds_service.hooks.prefetch_completion import NoPrefetchCompletion, PrefetchCompletion
 from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request
-from cds_service.hooks.response_cache import Repeats
-from cds_service.hooks.selection import NOT_FOUND, holds_depressant, holds_stray, is_among, selected_sources
+from cds_service.hooks.response_cache import ResponseCache
+from cds_service.hooks.selection import (
+    NOT_FOUND,
+    holds_depressant,
+    holds_wrong_patient_draft,
+    is_among,
+    selected_sources,
+)
 from cds_service.services import Service
 from cds_service.trust.tenant import Mode, Tenant
 from rules import assess
@@ -30,8 +36,8 @@ class Judge:
     remembered of the last calls."""
 
     limits: Limits
-    completion: Completion = field(default_factory=NoCompletion)
-    repeats: Repeats = field(default_factory=Repeats)
+    completion: PrefetchCompletion = field(default_factory=NoPrefetchCompletion)
+    repeats: ResponseCache = field(default_factory=ResponseCache)
 
     def evaluate(self, tenant: Tenant, service: Service, received: bytes, on: date) -> Evaluation:
         """What a request of a tenant comes to on a day; ``received`` is its body.
@@ -56,13 +62,13 @@ class Judge:
         request = read_request(body, service)
         if request.entries > self.limits.entries:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
-        sent = supply_of(request.prefetch, tenant.aliases)
+        sent = prefetched_record(request.prefetch, tenant.aliases)
         supply = self.completion.with_drafts(sent, request, tenant)
         call, reading = _read(tenant, service, request, supply)
         drafts = reading.drafts()
         judged = service.drafts is None or holds_depressant(drafts, call.selected, tenant.knowledge)
         # Nothing is asked or fetched for an order that holds no depressant.
-        if not judged and not holds_stray(drafts, call.selected, tenant.knowledge):
+        if not judged and not holds_wrong_patient_draft(drafts, call.selected, tenant.knowledge):
             return Evaluation(tenant, service, call, reached=supply.reached), supply is not sent
         completed = self.completion.with_record(supply, request, tenant)
         if completed is not supply:
@@ -75,7 +81,9 @@ class Judge:
         return _drawn(tenant, service, call, assessment, completed), completed is not sent
 
 
-def _read(tenant: Tenant, service: Service, request: HookRequest, supply: Supply) -> tuple[Invocation, Reading]:
+def _read(
+    tenant: Tenant, service: Service, request: HookRequest, supply: PrefetchedRecord
+) -> tuple[Invocation, Reading]:
     record = record_of(supply.entries, request.drafts.entries, READ_TYPES)
     call, found = _invocation(service, request, record)
     record.missing.update(supply.missing)
@@ -85,7 +93,9 @@ def _read(tenant: Tenant, service: Service, request: HookRequest, supply: Supply
     return call, Reading.of(record, patient_id=request.patient_id, author=call.requester, zone=tenant.zone)
 
 
-def _drawn(tenant: Tenant, service: Service, call: Invocation, assessment: Assessment, supply: Supply) -> Evaluation:
+def _drawn(
+    tenant: Tenant, service: Service, call: Invocation, assessment: Assessment, supply: PrefetchedRecord
+) -> Evaluation:
     """The cards as the tenant has them, and what would have fired besides."""
     off = tenant.quiet_findings(Mode.OFF)
     hidden = off | tenant.quiet_findings(Mode.SHADOW)
@@ -101,7 +111,7 @@ def _drawn(tenant: Tenant, service: Service, call: Invocation, assessment: Asses
     )
 
 
-def _invocation(service: Service, request: HookRequest, record: Record) -> tuple[Invocation, bool]:
+def _invocation(service: Service, request: HookRequest, record: SentRecord) -> tuple[Invocation, bool]:
     """The call as the cards see it, and whether what it says was selected is among the drafts."""
     drafts = tuple(item.source for item in record.named if item.draft)
     found = True

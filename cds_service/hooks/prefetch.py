@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cds_service.errors import MissingDataError
-from cds_service.fhir.bundle import ABSENT, NOT_SENT, Entry, Prefetched, Supplied, read_value
+from cds_service.fhir.bundle import ABSENT, NOT_SENT, BundleEntry, Prefetched, SuppliedValue, read_value
 from cds_service.services import PREFETCH, REQUIRED
 
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
+class PrefetchedRecord:
     """The record as far as it was supplied: one value for each of our keys.
 
     ``fetched`` are the keys that did not come with the request but from the FHIR server, or were completed from it;
@@ -22,10 +22,10 @@ class Supply:
 
     by_key: Mapping[str, Prefetched]
     fetched: frozenset[str] = frozenset()
-    more: tuple[Entry, ...] = ()
+    more: tuple[BundleEntry, ...] = ()
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[BundleEntry, ...]:
         """Every resource."""
         return (*(entry for value in self.by_key.values() for entry in value.entries), *self.more)
 
@@ -37,12 +37,12 @@ class Supply:
     @property
     def lacking(self) -> tuple[str, ...]:
         """The required keys that were not supplied."""
-        return tuple(key for key in REQUIRED if self.by_key[key].supplied is Supplied.ABSENT)
+        return tuple(key for key in REQUIRED if self.by_key[key].supplied is SuppliedValue.ABSENT)
 
     @property
     def reached(self) -> dict[str, str]:
         """Where each key came from: ``prefetch``, ``fetched``, or ``missing``."""
-        sent = {Supplied.DATA: "prefetch", Supplied.NO_DATA: "prefetch"}
+        sent = {SuppliedValue.DATA: "prefetch", SuppliedValue.NO_DATA: "prefetch"}
         return {
             key: "fetched" if key in self.fetched else sent.get(value.supplied, "missing")
             for key, value in self.by_key.items()
@@ -62,9 +62,9 @@ class Supply:
             raise MissingDataError(text, *places, hint=tried + _HINT)
 
 
-def supply_of(prefetch: Mapping[str, Prefetched], aliases: Mapping[str, str]) -> Supply:
+def prefetched_record(prefetch: Mapping[str, Prefetched], aliases: Mapping[str, str]) -> PrefetchedRecord:
     """The supply of a request; ``aliases`` map a site's own keys to ours. Keys that are neither are left alone."""
     own = {aliases.get(key, key): value for key, value in prefetch.items() if key not in PREFETCH}
     own |= {key: value for key, value in prefetch.items() if key in PREFETCH}
     sent = {key: own.get(key, read_value(ABSENT)) for key in PREFETCH}
-    return Supply(sent)
+    return PrefetchedRecord(sent)

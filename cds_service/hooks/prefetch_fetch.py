@@ -14,12 +14,20 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cds_service import logs
-from cds_service.fhir.bundle import HAS_MORE_PAGES, IS_ERROR, NOT_SENT, Entry, Prefetched, Supplied, read_value
+from cds_service.fhir.bundle import (
+    HAS_MORE_PAGES,
+    IS_ERROR,
+    NOT_SENT,
+    BundleEntry,
+    Prefetched,
+    SuppliedValue,
+    read_value,
+)
 from cds_service.fhir.elements import members
 from cds_service.fhir.references import normalised, type_and_id
 from cds_service.fhir_client.client import NOT_IN_TIME, Deadline, FetchError, FetchLimits, FhirClient
 from cds_service.fhir_client.pages import all_pages
-from cds_service.hooks.prefetch import Supply
+from cds_service.hooks.prefetch import PrefetchedRecord
 from cds_service.hooks.request import HookRequest
 from cds_service.services import PREFETCH
 from cds_service.trust.addresses import origin
@@ -43,7 +51,7 @@ class _Access:
 
 
 @dataclass(slots=True)
-class LiveCompletion:
+class FetchedCompletion:
     """Completes from the FHIR servers of tenants; the clients, with their connections, are kept."""
 
     limits: FetchLimits = field(default_factory=FetchLimits)
@@ -51,7 +59,7 @@ class LiveCompletion:
     _clients: dict[FhirServer, FhirClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def with_drafts(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:
+    def with_drafts(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The supply with the medications that draft orders refer to and that were not sent with them."""
         sent = (*request.drafts.entries, *supply.entries)
         wanted = unresolved(request.drafts.entries, sent)
@@ -60,7 +68,7 @@ class LiveCompletion:
             return supply
         return replace(supply) if isinstance(access, str) else self._with_medications(supply, wanted, access)
 
-    def with_record(self, supply: Supply, request: HookRequest, tenant: Tenant) -> Supply:
+    def with_record(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The supply with the keys that were not sent, the pages that were not, and the medications referred to."""
         lacking = {key: value for key, value in supply.by_key.items() if _is_wanted(value)}
         wanted = unresolved(supply.entries, (*request.drafts.entries, *supply.entries))
@@ -76,7 +84,7 @@ class LiveCompletion:
         _log_what_failed(found, tenant)
         by_key = {key: _better(value, found.get(key)) for key, value in supply.by_key.items()}
         changed = frozenset(key for key in lacking if by_key[key] is not supply.by_key[key] and by_key[key].entries)
-        answered = frozenset(key for key in lacking if by_key[key].supplied is Supplied.NO_DATA)
+        answered = frozenset(key for key in lacking if by_key[key].supplied is SuppliedValue.NO_DATA)
         supply = replace(supply, by_key=by_key, fetched=supply.fetched | changed | answered)
         wanted = unresolved(supply.entries, (*request.drafts.entries, *supply.entries))
         return self._with_medications(supply, wanted, access) if wanted else supply
@@ -112,7 +120,7 @@ class LiveCompletion:
 
         return first
 
-    def _with_medications(self, supply: Supply, wanted: tuple[str, ...], access: _Access) -> Supply:
+    def _with_medications(self, supply: PrefetchedRecord, wanted: tuple[str, ...], access: _Access) -> PrefetchedRecord:
         taken = wanted[: self.limits.references]
 
         def job(reference: str) -> Job:
@@ -120,7 +128,7 @@ class LiveCompletion:
 
         found = self._at_once({reference: job(reference) for reference in taken}, access.deadline)
         more = [
-            Entry(entry.resource, reference)
+            BundleEntry(entry.resource, reference)
             for reference in taken
             for entry in found.get(reference, _NOTHING).entries
             if isinstance(entry.resource, dict) and entry.resource.get("resourceType") == _MEDICATION
@@ -145,14 +153,14 @@ class LiveCompletion:
             pass
         pool.shutdown(wait=False, cancel_futures=True)
         for future in pending:
-            found[running[future]] = Prefetched(Supplied.ABSENT, incomplete=(NOT_IN_TIME,))
+            found[running[future]] = Prefetched(SuppliedValue.ABSENT, incomplete=(NOT_IN_TIME,))
         return found
 
 
-_NOTHING = Prefetched(Supplied.NO_DATA)
+_NOTHING = Prefetched(SuppliedValue.NO_DATA)
 
 
-def unresolved(entries: Iterable[Entry], sent: Iterable[Entry]) -> tuple[str, ...]:
+def unresolved(entries: Iterable[BundleEntry], sent: Iterable[BundleEntry]) -> tuple[str, ...]:
     """The references to medications that the entries make and that no resource sent answers, each once, in order."""
     stated = filter(None, (_medication_of(entry.resource) for entry in entries))
     wanted = dict.fromkeys(text for text in stated if not (text.startswith(("#", "urn:")) or "?" in text))
@@ -181,14 +189,14 @@ def _medication_of(resource: object) -> str | None:
 
 
 def _is_wanted(value: Prefetched) -> bool:
-    return value.supplied in (Supplied.ABSENT, Supplied.ERROR) or value.next_url is not None
+    return value.supplied in (SuppliedValue.ABSENT, SuppliedValue.ERROR) or value.next_url is not None
 
 
 def _better(sent: Prefetched, found: Prefetched | None) -> Prefetched:
     """What was fetched, where it holds more than what was sent; else what was sent, with why nothing was added."""
     if found is None:
         return sent
-    if found.supplied in (Supplied.DATA, Supplied.NO_DATA):
+    if found.supplied in (SuppliedValue.DATA, SuppliedValue.NO_DATA):
         return found
     return replace(sent, incomplete=tuple(dict.fromkeys((*_still(sent), *found.incomplete))))
 
@@ -201,14 +209,14 @@ def _log_what_failed(found: Mapping[str, Prefetched], tenant: Tenant) -> None:
     """One line for each reason, which is one of our own words, with the keys that could not be had for it."""
     keys: dict[str, list[str]] = {}
     for key, value in sorted(found.items()):
-        if value.supplied not in (Supplied.DATA, Supplied.NO_DATA):
+        if value.supplied not in (SuppliedValue.DATA, SuppliedValue.NO_DATA):
             for why in value.incomplete:
                 keys.setdefault(why, []).append(key)
     for why, concerned in keys.items():
         logs.not_fetched(why, tenant.id, concerned)
 
 
-def _refused(supply: Supply, lacking: Mapping[str, Prefetched], why: str) -> Supply:
+def _refused(supply: PrefetchedRecord, lacking: Mapping[str, Prefetched], why: str) -> PrefetchedRecord:
     by_key = {
         key: replace(value, incomplete=(*value.incomplete, why)) if key in lacking else value
         for key, value in supply.by_key.items()
@@ -224,7 +232,7 @@ def _came_to(future: Future[Prefetched]) -> Prefetched:
         return found if told == found.incomplete else replace(found, incomplete=told)
     if not isinstance(error, FetchError):
         logs.failed(error)
-    return Prefetched(Supplied.ABSENT, incomplete=(str(error) if isinstance(error, FetchError) else NOT_IN_TIME,))
+    return Prefetched(SuppliedValue.ABSENT, incomplete=(str(error) if isinstance(error, FetchError) else NOT_IN_TIME,))
 
 
 def _same_base(listed: str, named: str) -> bool:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from cds_service.commands.input_file import prefetched
 from cds_service.errors import MalformedRequestError, MissingDataError, WrongHookError
-from cds_service.fhir.bundle import Prefetched, Supplied, drafts_of
+from cds_service.fhir.bundle import Prefetched, SuppliedValue, drafts_of
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import normalised, type_and_id
 from cds_service.services import Service
@@ -153,11 +153,11 @@ def patient_reference(patient_id: str) -> str:
 
 def _drafts(context: dict[str, Any], service: Service) -> Prefetched:
     if service.drafts is None:
-        return Prefetched(Supplied.NO_DATA)
+        return Prefetched(SuppliedValue.NO_DATA)
     place = f"context.{service.drafts}"
     sent = drafts_of(context)
-    if sent.supplied is Supplied.ABSENT:
+    if sent.supplied is SuppliedValue.ABSENT:
         raise MalformedRequestError([(place, "is required")], hint=STRIPPED_HINT)
-    if sent.supplied is Supplied.ERROR:
+    if sent.supplied is SuppliedValue.ERROR:
         raise MissingDataError(f"{place} holds no orders that can be read.", place, hint=STRIPPED_HINT)
     return sent

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cds_service.config import REMEMBERED_LEAST_BYTES, REMEMBERED_MOST_BYTES
+from cds_service.config import RESPONSE_CACHE_MAX_BYTES, RESPONSE_CACHE_MIN_BYTES
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.request import access_of
 from cds_service.services import Service
@@ -49,7 +49,7 @@ class _Remembered:
 
 
 @dataclass(slots=True)
-class Repeats:
+class ResponseCache:
     """What the last calls came to, for ``seconds``; 0: nothing is remembered.
 
     Of all together no more than ``most`` bytes of bodies, the oldest forgotten first; a small body counts as
@@ -58,7 +58,7 @@ class Repeats:
     """
 
     seconds: float = 0
-    most: int = REMEMBERED_MOST_BYTES
+    most: int = RESPONSE_CACHE_MAX_BYTES
     clock: Callable[[], float] = time.monotonic
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     _kept: OrderedDict[bytes, _Remembered] = field(default_factory=OrderedDict, repr=False)
@@ -81,7 +81,7 @@ class Repeats:
         written = hmac.new(self._key, f"{tenant.id} {service.id} {on} {token is not None} ".encode(), "sha256")
         for part in cut:
             written.update(part)
-        return Content(written.digest(), max(len(received), REMEMBERED_LEAST_BYTES), hook_instance)
+        return Content(written.digest(), max(len(received), RESPONSE_CACHE_MIN_BYTES), hook_instance)
 
     def recall(self, content: Content, tenant: Tenant) -> Evaluation | None:
         """What the same content came to for the tenant as it is set now; None where it is not known."""

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cds_service.fhir.bundle import Entry
+from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.elements import text_of
-from cds_service.fhir.record import Record
+from cds_service.fhir.record import SentRecord
 from cds_service.fhir.references import normalised, references_match
 from rules.knowledge import Knowledge
 from rules.model import Regimen
-from rules.reading.dosage.route import way_of
+from rules.reading.dosage.route import administration_of
 from rules.reading.product.resolve import Product, resolve
 from rules.timeline.record import exclusion, is_stopping
 
 NOT_FOUND = ("selections", "none of the selected orders is among the drafts; all drafts were taken as selected")
 
 
-def selected_sources(selections: Iterable[str], record: Record) -> frozenset[str]:
+def selected_sources(selections: Iterable[str], record: SentRecord) -> frozenset[str]:
     """The sources of the drafts that are selected: by ``Type/id``, by id alone, or by the entry's URL."""
     wanted = [record.name_of(normalised(text)) for text in selections]
     drafts = [item.source for item in record.named if item.draft]
     return frozenset(source for source in drafts if any(references_match(source, one) for one in wanted))
 
 
-def is_among(selections: Iterable[str], entries: Iterable[Entry]) -> bool:
+def is_among(selections: Iterable[str], entries: Iterable[BundleEntry]) -> bool:
     """Whether one of the selected orders is among what was sent: also one of a type that this service does not read."""
     wanted = [normalised(text) for text in selections]
     return any(references_match(name, one) for entry in entries for name in _names(entry) for one in wanted)
 
 
-def _names(entry: Entry) -> Iterable[str]:
+def _names(entry: BundleEntry) -> Iterable[str]:
     if entry.full_url:
         yield normalised(entry.full_url)
     if isinstance(entry.resource, dict):
@@ -51,7 +51,7 @@ def holds_depressant(drafts: Iterable[Regimen], sources: frozenset[str], knowled
     )
 
 
-def holds_stray(drafts: Iterable[Regimen], sources: frozenset[str], knowledge: Knowledge) -> bool:
+def holds_wrong_patient_draft(drafts: Iterable[Regimen], sources: frozenset[str], knowledge: Knowledge) -> bool:
     """Whether one of the drafts of these sources is about a CNS-active agent for another patient than this one."""
     return any(
         regimen.another_patient and _gives_depressant(regimen, knowledge)
@@ -65,7 +65,7 @@ def _gives_depressant(regimen: Regimen, knowledge: Knowledge) -> bool:
     return (
         isinstance(product, Product)
         and _is_depressant(product, knowledge)
-        and way_of(regimen, product, knowledge).exposes
+        and administration_of(regimen, product, knowledge).exposes
     )
 
 

@@ -18,7 +18,7 @@ _INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
 _ENTITY_TYPES = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ROLES = "http://terminology.hl7.org/CodeSystem/object-role"
 _EXECUTE, _SUCCESS = "E", "0"
-_LONGEST_ID = 64
+_MAX_ID_LENGTH = 64
 _PERSON, _SYSTEM_OBJECT = "1", "2"
 _PATIENT, _QUERY = "1", "24"
 
@@ -35,7 +35,7 @@ def audit_event(row: Row) -> bytes:
         agents.append(_agent(None, row["user"], requestor=True))
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
-        "id": identity if len(identity) <= _LONGEST_ID else row["link"],
+        "id": identity if len(identity) <= _MAX_ID_LENGTH else row["link"],
         "type": {"system": _EVENT_TYPES, "code": "rest"},
         "subtype": [{"system": _INTERACTIONS, "code": "operation"}],
         "action": _EXECUTE,

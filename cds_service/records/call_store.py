@@ -1,6 +1,6 @@
 """What the service remembers between calls, as the service sees it; and a service that remembers nothing.
 
-No failure of a store may cost a card or an answer: every method returns, and :meth:`Memory.status` says how it is.
+No failure of a store may cost a card or an answer: every method returns, and :meth:`CallStore.status` says how it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class StoreStatus(StrEnum):
     DOWN = "down"
 
 
-class Memory(Protocol):
+class CallStore(Protocol):
     """What is kept of calls. No method raises."""
 
     def verdicts(self, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
@@ -66,7 +66,7 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NoMemory:
+class NoCallStore:
     """A memory that keeps nothing: every call stands for itself."""
 
     def verdicts(self, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:  # noqa: ARG002

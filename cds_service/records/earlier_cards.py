@@ -27,7 +27,7 @@ _SIGN, _SELECT = "order-sign", "order-select"
 _INFO = "info"
 _PER_CENT = 100
 # So many of the latest cards of a patient are looked through for an answer.
-_MOST_CARDS = 500
+_MAX_CARDS = 500
 
 
 # The statements are built here, once: to build one takes longer than to execute it.
@@ -42,7 +42,7 @@ _SHOWN = (
 
 def _latest(*columns: ColumnElement[Any]) -> Select[Any]:
     """What is asked for of the latest of them."""
-    return select(*columns).where(*_SHOWN).order_by(cards.c.at.desc()).limit(_MOST_CARDS)
+    return select(*columns).where(*_SHOWN).order_by(cards.c.at.desc()).limit(_MAX_CARDS)
 
 
 # Not the column itself: SQLite would take the index of its moments, and go through the answers of the whole tenant.

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cds_service import logs
 from cds_service.config import PREFIX, Settings
-from cds_service.records.call_store import Memory, NoMemory
+from cds_service.records.call_store import CallStore, NoCallStore
 from cds_service.records.database import Database, StoreDownError
 from cds_service.records.engines import SQLITE, StoreAddressError, address_of
 from cds_service.records.pseudonyms import KeyFileError, Pseudonyms, read_key, read_or_make_key
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 from cds_service.web.health import program_version
 
 NO_STORE = "none"
@@ -22,7 +22,7 @@ class StoreSettingError(ValueError):
     """The store's address, password or key cannot be used; the message names the setting and repeats no secret."""
 
 
-def open_memory(settings: Settings) -> Memory:
+def open_call_store(settings: Settings) -> CallStore:
     """The memory of a configuration; one that keeps nothing where none is asked for.
 
     The tables are made at once if the database is there. If it is not, they are when it is.
@@ -31,7 +31,7 @@ def open_memory(settings: Settings) -> Memory:
         StoreSettingError: the store's address, password or key cannot be used.
     """
     if settings.store in (None, NO_STORE):
-        return NoMemory()
+        return NoCallStore()
     store = open_store(settings)
     try:
         store.database.upgrade()
@@ -42,7 +42,7 @@ def open_memory(settings: Settings) -> Memory:
     return store
 
 
-def open_store(settings: Settings) -> StoredMemory:
+def open_store(settings: Settings) -> DatabaseCallStore:
     """The store of a configuration.
 
     Raises:
@@ -65,7 +65,7 @@ def open_store(settings: Settings) -> StoredMemory:
             raise KeyFileError("is needed for a store that is not a file")
     except (KeyFileError, OSError) as error:
         raise StoreSettingError(f"{PREFIX}STORE_KEY_FILE: {getattr(error, 'strerror', None) or error}") from None
-    return StoredMemory(Database(url, settings.store_seconds), names, program_version())
+    return DatabaseCallStore(Database(url, settings.store_seconds), names, program_version())
 
 
 def _key_beside(file: Path) -> Pseudonyms:

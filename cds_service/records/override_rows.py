@@ -18,7 +18,7 @@ from rules.knowledge.guidance import LeadsTo
 
 OTHER = "other"
 NO_REASON = ""
-_MOST_SUGGESTIONS = 10
+_MAX_SUGGESTIONS = 10
 
 
 def rows_of(tenant: Tenant, items: Sequence[Feedback], at: datetime, names: Pseudonyms) -> list[Row]:
@@ -61,5 +61,5 @@ def _ours(code: str, tenant: Tenant) -> str:
 
 
 def _suggestions(item: Feedback, names: Pseudonyms) -> str:
-    accepted = (item.accepted_suggestions or [])[:_MOST_SUGGESTIONS]
+    accepted = (item.accepted_suggestions or [])[:_MAX_SUGGESTIONS]
     return orjson.dumps([identifier(each.id, names) for each in accepted]).decode()

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-SHORTEST_KEY = 32
+MIN_KEY_LENGTH = 32
 """The fewest characters of a key file."""
 
 
@@ -52,8 +52,10 @@ def pseudonyms_of(key: str) -> Pseudonyms:
         KeyFileError: it is too short to be a secret.
     """
     secret = key.strip().encode()
-    if len(secret) < SHORTEST_KEY:
-        raise KeyFileError(f"must hold a secret of at least {SHORTEST_KEY} characters, such as `openssl rand -hex 32`")
+    if len(secret) < MIN_KEY_LENGTH:
+        raise KeyFileError(
+            f"must hold a secret of at least {MIN_KEY_LENGTH} characters, such as `openssl rand -hex 32`"
+        )
     return Pseudonyms(*(hmac.new(secret, purpose, hashlib.sha256).digest() for purpose in (b"names", b"links")))
 
 
@@ -86,7 +88,7 @@ def _make(file: Path) -> None:
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
-            opened.write(secrets.token_hex(SHORTEST_KEY) + "\n")
+            opened.write(secrets.token_hex(MIN_KEY_LENGTH) + "\n")
         with suppress(FileExistsError):
             os.link(aside, file)
     except OSError as error:

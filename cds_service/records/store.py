@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 
 from cds_service import logs
 from cds_service.cards.cards import Card
-from cds_service.config import LONGEST_TOKEN_LIFE, MOST_UNSAVED
+from cds_service.config import MAX_TOKEN_SECONDS, MAX_UNSAVED_CALLS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
@@ -57,7 +57,7 @@ _NEW_TOKEN, _NEW_ANSWER = _new(tokens), _new(answers)
 
 
 @dataclass(slots=True)
-class StoredMemory:
+class DatabaseCallStore:
     """What is kept of calls, in a database. ``program`` is the version of this program."""
 
     database: Database
@@ -164,7 +164,7 @@ class StoredMemory:
     def _forget_tokens(self) -> None:
         """Remove some of the tokens that have expired. Not at once: the clocks of the machines that share a store
         differ."""
-        before = int(time.time()) - LONGEST_TOKEN_LIFE
+        before = int(time.time()) - MAX_TOKEN_SECONDS
         self.database.use(partial(forget_tokens, before=before, most=_FORGOTTEN_AT_ONCE), writes=True)
 
     def _write(self, connection: Connection, what: Kept | tuple[Row, ...]) -> None:
@@ -178,7 +178,7 @@ class StoredMemory:
         with self._lock:
             self._waiting.append(what)
             held = sum(map(_size, self._waiting))
-            while held - lost > MOST_UNSAVED and len(self._waiting) > 1:
+            while held - lost > MAX_UNSAVED_CALLS and len(self._waiting) > 1:
                 lost += _size(self._waiting.popleft())
         if lost:
             logs.not_kept(lost)

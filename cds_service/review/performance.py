@@ -12,12 +12,12 @@ from flask import Blueprint, Flask, Response, render_template, request
 
 from cds_service.config import REPORT_SECONDS
 from cds_service.errors import UnknownAddressError
-from cds_service.records.call_store import Memory
+from cds_service.records.call_store import CallStore
 from cds_service.records.database import StoreDownError
 from cds_service.records.moments import month_before, span
 from cds_service.records.override_rows import codes_that_lead_to
 from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted, performance
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 from cds_service.trust.operator import is_operator
 from rules import Knowledge
 from rules.knowledge.guidance import LeadsTo
@@ -29,7 +29,7 @@ _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """The findings of one tenant under one edition: those that fired, the most overridden first, and the others."""
 
     tenant: str
@@ -39,7 +39,9 @@ class Group:
     never: tuple[str, ...]
 
 
-def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_file: Path | None, zone: tzinfo) -> None:
+def serve_performance(
+    app: Flask, knowledge: Knowledge, memory: CallStore, secret_file: Path | None, zone: tzinfo
+) -> None:
     """Answer ``/review/performance``, to who may see how the service does."""
     pages = Blueprint("review", __name__, url_prefix="/review", template_folder="templates")
     titles = {name: policy.title for name, policy in knowledge.findings.items()}
@@ -67,7 +69,7 @@ def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_f
         first = _day(request.args.get("since")) or month_before(last)
         begin, end = span(first, last, zone)
         told: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
-        if not isinstance(memory, StoredMemory):
+        if not isinstance(memory, DatabaseCallStore):
             return render_template("performance.html", **told, problem="none")
         try:
             found, checked = memory.database.look(
@@ -88,12 +90,12 @@ def serve_performance(app: Flask, knowledge: Knowledge, memory: Memory, secret_f
     app.register_blueprint(pages)
 
 
-def _grouped(found: Iterable[Performance]) -> Iterator[Group]:
+def _grouped(found: Iterable[Performance]) -> Iterator[FindingGroup]:
     for (tenant, knowledge), members in groupby(found, key=lambda each: (each.tenant, each.knowledge)):
         rows = tuple(members)
         fired = sorted((row for row in rows if row.would_fire), key=_attention)
         never = tuple(row.finding for row in rows if not row.would_fire)
-        yield Group(tenant, knowledge, rows[0].evaluated, tuple(fired), never)
+        yield FindingGroup(tenant, knowledge, rows[0].evaluated, tuple(fired), never)
 
 
 def _attention(row: Performance) -> tuple[int, str]:

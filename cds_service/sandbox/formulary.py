@@ -10,7 +10,7 @@ from rules.knowledge.entries import Per, ProductEntry
 
 # RxNorm's term types of a complete product: a generic or branded drug with its strength and form.
 ORDERABLE = ("SCD", "SBD")
-MOST_DRUGS = 60
+MAX_DRUGS = 60
 
 # The units, by their ids in the knowledge's vocabulary, of strengths that are not stated for the dose form's own unit.
 UNITS_OF_STRENGTH = {Per.MILLILITRE: "millilitre", Per.GRAM: "gram"}
@@ -32,7 +32,7 @@ class Formulary:
         words = query.casefold().split()
         found = [drug for drug in self._drugs if all(f" {word}" in drug["words"] for word in words)]
         found.sort(key=lambda drug: (not drug["name"].startswith(query.strip().casefold()), drug["agents"]))
-        return [{key: drug[key] for key in ("name", "class", "products")} for drug in found[:MOST_DRUGS]]
+        return [{key: drug[key] for key in ("name", "class", "products")} for drug in found[:MAX_DRUGS]]
 
     def _drug(self, agents: tuple[str, ...], products: Iterable[ProductEntry]) -> dict[str, Any]:
         known = [self._knowledge.agents[agent] for agent in agents]
@@ -60,10 +60,10 @@ class Formulary:
 
     def _unit(self, product: ProductEntry) -> tuple[str, str]:
         """The words for one and for several of what is counted in a dose: ``tablet``, ``tablets``."""
-        forms = self._knowledge.forms
+        vocabulary = self._knowledge.vocabulary
         per = next(part.strength.per for part in product.ingredients if part.strength)
-        form = forms.dose_form(product.form)
-        unit = forms.unit(UNITS_OF_STRENGTH.get(per, form.unit if form else "each"))
+        form = vocabulary.dose_form(product.form)
+        unit = vocabulary.unit(UNITS_OF_STRENGTH.get(per, form.unit if form else "each"))
         return (unit.short, unit.plural) if unit else ("unit", "units")
 
 

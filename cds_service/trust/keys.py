@@ -15,14 +15,14 @@ import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_FRESH_SECONDS, KEYS_MOST_BYTES, KEYS_PAUSE_SECONDS
+from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_FRESH_SECONDS, KEYS_MAX_BYTES, KEYS_PAUSE_SECONDS
 from cds_service.trust.known_keys import PUBLISHED
 
 PublicKey = ECKey | RSAKey
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
 _PRIVATE = frozenset({"d", "k"})
 _SIGNING = "sig"
-_SMALLEST_RSA_BITS = 2048
+_MIN_RSA_BITS = 2048
 _PART = 8_192
 
 
@@ -165,7 +165,7 @@ def _imported(item: dict[str, Any]) -> PublicKey | None:
     try:
         public = {name: item[name] for name in _MEMBERS[kind]}
         # Before it is imported: the library would warn of it in words of its own.
-        if kind == "RSA" and _bits(public["n"]) < _SMALLEST_RSA_BITS:
+        if kind == "RSA" and _bits(public["n"]) < _MIN_RSA_BITS:
             return None
         return ECKey.import_key(public) if kind == "EC" else RSAKey.import_key(public)
     except (KeyError, ValueError, TypeError, JoseError):
@@ -195,6 +195,6 @@ def _body_of(address: str, authorities: Path | None) -> bytes:
                 raise NoKeyError("the keys could not be fetched")
             for part in answer.iter_content(_PART):
                 parts.append(part)
-                if sum(map(len, parts)) > KEYS_MOST_BYTES or time.monotonic() > until:
+                if sum(map(len, parts)) > KEYS_MAX_BYTES or time.monotonic() > until:
                     raise NoKeyError("the keys could not be fetched")
     return b"".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cds_service.config import MOST_TOKENS_KEPT
+from cds_service.config import MAX_REMEMBERED_TOKENS
 from cds_service.errors import NotAdmittedError
 from cds_service.trust.token import Admitted
 
@@ -45,9 +45,9 @@ class ReplayGuard:
         with self._lock:
             if name in self._seen and self._seen[name] > now:
                 return False
-            if len(self._seen) >= MOST_TOKENS_KEPT:
+            if len(self._seen) >= MAX_REMEMBERED_TOKENS:
                 self._seen = {key: end for key, end in self._seen.items() if end > now}
-                if len(self._seen) >= MOST_TOKENS_KEPT:
+                if len(self._seen) >= MAX_REMEMBERED_TOKENS:
                     raise NotAdmittedError("too many tokens in use")
             self._seen[name] = until
             return True

@@ -16,7 +16,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from cds_service.config import LONGEST_TOKEN, LONGEST_TOKEN_LIFE, TOKEN_LEEWAY
+from cds_service.config import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY
 from cds_service.errors import NotAdmittedError
 from cds_service.trust.keys import KeyRing, NoKeyError, TrustedKey
 
@@ -30,7 +30,7 @@ _REGISTRIES = {algorithm: jws.JWSRegistry(algorithms=[algorithm], strict_check_h
 _SCHEME = "bearer"
 _TYPE = "jwt"
 _PARTS = 3
-_LONGEST_NAME = 512
+_MAX_NAME_LENGTH = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def unverified(authorization: str | None) -> Unverified:
     text = text.strip()
     if scheme.lower() != _SCHEME or not text:
         raise NotAdmittedError("not a bearer token")
-    if len(text) > LONGEST_TOKEN:
+    if len(text) > MAX_TOKEN_LENGTH:
         raise NotAdmittedError("the token is too long")
     parts = text.split(".")
     if len(parts) != _PARTS:
@@ -113,7 +113,7 @@ def _key_of(header: Mapping[str, Any], expected: Expected) -> TrustedKey:
         raise NotAdmittedError("the header asks for what is not known")
     if "jku" in header and header["jku"] != expected.jwks_url:
         raise NotAdmittedError("names another address of keys")
-    if not isinstance(identity, str) or not 0 < len(identity) <= _LONGEST_NAME:
+    if not isinstance(identity, str) or not 0 < len(identity) <= _MAX_NAME_LENGTH:
         raise NotAdmittedError("names no key")
     try:
         key = expected.keys.key(identity)
@@ -149,10 +149,10 @@ def _checked(claims: Mapping[str, Any], expected: Expected, now: float) -> Admit
         raise NotAdmittedError("issued in the future")
     if "nbf" in claims and _second(claims, "nbf") > now + TOKEN_LEEWAY:
         raise NotAdmittedError("not valid yet")
-    if not 0 < expires - issued <= LONGEST_TOKEN_LIFE:
+    if not 0 < expires - issued <= MAX_TOKEN_SECONDS:
         raise NotAdmittedError("lives too long")
     identity = claims.get("jti")
-    if not isinstance(identity, str) or not 0 < len(identity) <= _LONGEST_NAME:
+    if not isinstance(identity, str) or not 0 < len(identity) <= _MAX_NAME_LENGTH:
         raise NotAdmittedError("has no id of its own")
     return Admitted(identity, int(expires) + TOKEN_LEEWAY)
 

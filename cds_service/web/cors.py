@@ -30,7 +30,7 @@ def is_origin(text: str) -> bool:
     )
 
 
-def allow_crossing(app: Flask, origins: Collection[str]) -> None:
+def allow_cross_origin_calls(app: Flask, origins: Collection[str]) -> None:
     """Let pages of the listed origins call the services, and no other address.
 
     Without a list nothing is said, and browsers refuse. ``Access-Control-Allow-Credentials`` is never sent: who calls

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from cds_service.records.call_store import Memory, StoreStatus
+from cds_service.records.call_store import CallStore, StoreStatus
 from cds_service.trust.gate import Gate
 from cds_service.trust.tenant_gate import TenantGate
 from cds_service.web.replies import json_response
@@ -19,7 +19,7 @@ DRAINING = "BENZO_CDS_DRAINING_FILE"
 """Set by our server for its own processes: a file that is there once the service is being stopped."""
 
 
-def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, memory: Memory) -> None:
+def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, memory: CallStore) -> None:
     """Answer ``/health/live`` and ``/health/ready``."""
     fixed = {
         "version": program_version(),
@@ -46,7 +46,7 @@ def program_version() -> str:
         return "unknown"
 
 
-def _state(gate: Gate, memory: Memory) -> dict[str, Any]:
+def _state(gate: Gate, memory: CallStore) -> dict[str, Any]:
     """The store, the file of tenants and their keys; numbers only, so that it may be read by anybody."""
     told: dict[str, Any] = {"store": str(memory.status()), "unsaved": memory.unsaved()}
     if not isinstance(gate, TenantGate):

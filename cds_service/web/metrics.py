@@ -1,8 +1,8 @@
 """What is counted of the calls, for Prometheus: no patient, drug or address, and no label that a caller chooses.
 
 The counts of several processes are added up where ``PROMETHEUS_MULTIPROC_DIR`` names a folder for them, as
-:mod:`cds_service.commands.server` sees to. The library looks there when it is first read, so it is read when the application is
-made and not before.
+:mod:`cds_service.commands.server` sees to. The library looks there when it is first imported, so it is imported when
+the application is made and not before.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from cds_service.config import LONGEST_EVIDENCE, MOST_EVIDENCE
+from cds_service.config import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
 from cds_service.working.numbers import exactly
 from rules.assessment import Assessment, Considered, Exposure, Load, Met, OpioidLoad
 from rules.assessment_lines import (
@@ -188,8 +188,8 @@ def _contribution(item: Contribution) -> dict[str, Any]:
 def _read_from(pieces: tuple[Evidence, ...]) -> list[dict[str, Any]]:
     """Which words of the instructions gave what; long words and long rows of them are cut."""
     return [
-        {"words": piece.words[:LONGEST_EVIDENCE], "start": piece.start, "gave": piece.gave}
-        for piece in pieces[:MOST_EVIDENCE]
+        {"words": piece.words[:MAX_EVIDENCE_LENGTH], "start": piece.start, "gave": piece.gave}
+        for piece in pieces[:MAX_EVIDENCE]
     ]
 
 

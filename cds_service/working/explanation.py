@@ -17,13 +17,13 @@ from typing import Any
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from cds_service.config import MOST_EVIDENCE
+from cds_service.config import MAX_EVIDENCE
 from cds_service.working.numbers import plain, span
 from cds_service.working.words import in_words
 from rules.numbers.quantity import DiazepamEquivalent, exact
 from rules.reading.wording.evidence import NOT_UNDERSTOOD
 
-MOST_ORDERS = 50
+MAX_ORDERS = 50
 """Of each kind, so many orders are shown; the others are counted."""
 
 _STANDING = {"ordered": "being ordered", "current": "on record"}
@@ -66,7 +66,7 @@ class OrderRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OrderGroup:
     """Orders that were treated alike; ``more`` are not shown."""
 
     title: str
@@ -74,7 +74,7 @@ class Group:
     more: int
 
 
-def explanation(told: Mapping[str, Any]) -> tuple[Group, ...]:
+def explanation(told: Mapping[str, Any]) -> tuple[OrderGroup, ...]:
     """How each order of an assessment was read, by what became of it; groups without an order are left out."""
     opioids = {_text(item, "source"): item for item in _objects(told.get("opioid"), "contributions")}
     groups = (
@@ -83,7 +83,7 @@ def explanation(told: Mapping[str, Any]) -> tuple[Group, ...]:
         ("Not counted", [_not_counted(item) for item in _objects(told, "not_counted")]),
     )
     return tuple(
-        Group(title, tuple(orders[:MOST_ORDERS]), max(0, len(orders) - MOST_ORDERS))
+        OrderGroup(title, tuple(orders[:MAX_ORDERS]), max(0, len(orders) - MAX_ORDERS))
         for title, orders in groups
         if orders
     )
@@ -133,7 +133,7 @@ def _order(item: Mapping[str, Any], *, comes_to: str = "", why: str = "") -> Ord
 def _pieces(sig: str, evidence: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
     """The instructions cut at the words that gave something; words that do not stand where they should go unmarked."""
     at, number = 0, 0
-    for piece in islice(evidence, MOST_EVIDENCE):
+    for piece in islice(evidence, MAX_EVIDENCE):
         start, words, gave = piece.get("start"), _text(piece, "words"), _text(piece, "gave")
         if not isinstance(start, int) or start < at or not words or not gave or not sig.startswith(words, start):
             continue

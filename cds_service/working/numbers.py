@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.numbers.quantity import JSON_DECIMALS, KEPT_IN_WORDS, ONE
+from rules.numbers.quantity import JSON_DECIMALS, MAX_REMEMBERED_FIGURES, ONE
 
 # From this size on, a converted figure is shown as a whole number.
 _WHOLE_FROM = Fraction(10)
@@ -21,7 +21,7 @@ def shown(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
     return _shown(value, tuple(thresholds))
 
 
-@lru_cache(maxsize=KEPT_IN_WORDS)
+@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def _shown(value: Fraction, limits: tuple[Fraction, ...]) -> str:
     digits = _plain(value, limits)
     return digits if Fraction(digits) == value else f"about {digits}"
@@ -32,7 +32,7 @@ def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
     return _plain(value, tuple(thresholds))
 
 
-@lru_cache(maxsize=KEPT_IN_WORDS)
+@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def _plain(value: Fraction, limits: tuple[Fraction, ...]) -> str:
     if round(value, 1) == value:
         return _digits(value, 1)
@@ -44,7 +44,7 @@ def _plain(value: Fraction, limits: tuple[Fraction, ...]) -> str:
     return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
 
 
-@lru_cache(maxsize=KEPT_IN_WORDS)
+@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def exactly(value: Fraction) -> str:
     """A figure as it was written or printed: a dose, a strength, a factor. Up to 6 decimals."""
     return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)

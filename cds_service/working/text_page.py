@@ -32,7 +32,7 @@ _SITE_THRESHOLD = "site_threshold"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TextPage:
     """One assessment with what it was judged by, and with what the reader could not get (``what``, ``why``).
 
     ``explain``: whether the page tells which words of the instructions gave what.
@@ -161,8 +161,8 @@ class Page:
         yield f"{STEP}total: {total}"
         for item in opioid.contributions:
             yield from opioid_lines(item)
-        for left_out in opioid.excluded:
-            yield f"{STEP}{left_out.agent} [{left_out.source}, {left_out.standing}]: adds no MME - {left_out.text}"
+        for excluded in opioid.excluded:
+            yield f"{STEP}{excluded.agent} [{excluded.source}, {excluded.standing}]: adds no MME - {excluded.text}"
 
     # -- what follows ----------------------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ def working(
 
     ``explain``: also which words of the instructions gave what.
     """
-    return Page(assessment, knowledge, tuple(missing), explain).text()
+    return TextPage(assessment, knowledge, tuple(missing), explain).text()
 
 
 def _use(use: Exposure | None) -> str:

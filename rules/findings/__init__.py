@@ -48,6 +48,6 @@ def _judge(finding: str, judge: Judge, case: Case) -> Met | Considered:
     if case.age is not None and case.age.most < case.knowledge.policy.age.adult.value:
         return exempt(finding, UNDER_AGE)
     for concept in _SILENCING:
-        if case.excused_by(concept):
+        if case.exempted_by(concept):
             return exempt(finding, concept)
     return judge(case)

@@ -9,7 +9,7 @@ from rules.findings.case.case import BENZODIAZEPINE, Case, names, not_judged, no
 from rules.knowledge.entries import Severity, Table
 from rules.load.total import replacement_load
 from rules.numbers.quantity import PERCENT
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 from rules.timeline.view import View
 
 ID = "abrupt-change"
@@ -41,7 +41,7 @@ def judge(case: Case) -> Met | Considered:
     return case.met(ID, facts, severity=Severity.WARNING if loud and case.still_supplied(use) else Severity.INFO)
 
 
-def _benzodiazepines(view: View) -> tuple[Entry, ...]:
+def _benzodiazepines(view: View) -> tuple[RecordEntry, ...]:
     return tuple(
         entry
         for entry in view.present(replacement=True)
@@ -93,22 +93,22 @@ def _was_stopped(case: Case, use: Exposure) -> bool:
     )
 
 
-def _supplied(entry: Entry, case: Case) -> bool:
+def _supplied(entry: RecordEntry, case: Case) -> bool:
     """Whether an order going home is a new one, or an older one whose supply is not over."""
     if entry.regimen.draft or entry.window.end is None:
         return True
     return (case.on - entry.window.end).days <= case.knowledge.policy.concurrency.out_of_supply_days.value
 
 
-def _fall(case: Case, left: tuple[Entry, ...]) -> Fraction | None:
+def _fall(case: Case, left: tuple[RecordEntry, ...]) -> Fraction | None:
     """The fall in percent if it is over the policy's limit by the tables that must agree, else None."""
     limit = case.parameter(ID, "cut_percent")
-    if case.unmeasured(case.view):
+    if case.dose_unknown_in(case.view):
         return None
     falls: list[Fraction] = []
     for earlier in (case.now,) if _changes_nothing(case) else (case.now, case.earlier):
         before = _benzodiazepines(earlier)
-        if not before or case.unmeasured(earlier):
+        if not before or case.dose_unknown_in(earlier):
             continue
         same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
         tables = case.knowledge.tables
@@ -133,7 +133,7 @@ def _cut(case: Case, earlier: View, table: Table) -> Fraction:
 
 
 def _unjudged(case: Case) -> Considered | None:
-    unknown = any(case.unmeasured(view) for view in (case.now, case.view))
+    unknown = any(case.dose_unknown_in(view) for view in (case.now, case.view))
     if unknown and (case.ordered is None or _touched(case)):
         return not_judged(ID, "a daily dose is not known, or has no published equivalent")
     return None

@@ -21,11 +21,11 @@ def judge(case: Case) -> Met | Considered:
         and entry.agent.agent_class.id != OXYBATE
     ]
     if not sedatives or not others:
-        by = case.left_out()
+        by = case.why_no_daily_use()
         if others and by is not None:
             return exempt(ID, by)
-        unseen = case.unseen() if sedatives or others else None
-        return not_judged(ID, unseen) if unseen else not_met(ID)
+        why_unidentified = case.why_unidentified() if sedatives or others else None
+        return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)
     active = names(case.depressants())
     facts = {
         "others": names(others),

@@ -25,13 +25,13 @@ def judge(case: Case) -> Met | Considered:
     """Met when both are present; at most info for treatment of opioid use disorder, cancer pain and sickle cell."""
     opioids, sedatives = case.opioids(), case.sedatives()
     if not opioids or not sedatives:
-        by = case.left_out()
+        by = case.why_no_daily_use()
         if opioids and by is not None:
             return exempt(ID, by)
-        unseen = case.unseen() if opioids or sedatives else None
-        return not_judged(ID, unseen) if unseen else not_met(ID)
+        why_unidentified = case.why_unidentified() if opioids or sedatives else None
+        return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)
     treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.conditions)]
-    softened = next((case.conditions[concept].name for concept in SOFTENING if case.excused_by(concept)), None)
+    softened = next((case.conditions[concept].name for concept in SOFTENING if case.exempted_by(concept)), None)
     both = case.opioids(replacement=True) and case.sedatives(replacement=True)
     softer = softened is not None or len(treatment) == len(opioids)
     severity = Severity.WARNING if both and not softer else Severity.INFO

@@ -34,11 +34,11 @@ def judge(case: Case) -> Met | Considered:
     table = case.knowledge.tables[case.knowledge.default_table]
     before = replacement_load(case.now, table, case.knowledge, BENZODIAZEPINE)
     after = replacement_load(case.ordered, table, case.knowledge, BENZODIAZEPINE)
-    if case.unmeasured(case.now) or case.unmeasured(case.ordered):
+    if case.dose_unknown_in(case.now) or case.dose_unknown_in(case.ordered):
         return not_judged(ID, "a daily dose is not known")
     if before == 0 or after < before * (ONE + case.parameter(ID, "increase_percent") * PERCENT):
         return not_met(ID)
-    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     if use.days < case.parameter(ID, "established_days"):
         return not_judged(ID, f"on record for at least {use.days} days") if use.at_least else not_met(ID)

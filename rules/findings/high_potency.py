@@ -24,15 +24,15 @@ def judge(case: Case) -> Met | Considered:
     """Met when such an agent is present; it raises a card only on a new start of one."""
     potent = [entry for entry in case.sedatives() if entry.agent.has(TRAIT)]
     if not potent:
-        by = case.left_out()
+        by = case.why_no_daily_use()
         if by is not None and any(e.agent.has(TRAIT) and in_load(e.agent) for e in case.view.present()):
             return exempt(ID, by)
-        unseen = case.unseen()
-        return not_judged(ID, unseen) if unseen else not_met(ID)
+        why_unidentified = case.why_unidentified()
+        return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)
     judged = [entry for entry in potent if not case.is_anti_seizure(entry.agent)]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
-    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     started = [entry for entry in new_starts(case, ID) if entry in judged]
     return case.met(ID, {"agents": names(judged), "new": names(started)}, raises=bool(started))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met
 from rules.findings.case.case import Case, names, not_met
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 
 ID = "incomplete-picture"
 
@@ -23,11 +23,11 @@ def judge(case: Case) -> Met | Considered:
         "mme_complete": case.opioid.complete,
         "missing": tuple(f"{what}: {why}" for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
-        "unnamed": case.unnamed,
+        "unnamed": case.unidentified_in_force,
         "for_another_patient": strays,
     }
     return case.met(ID, facts)
 
 
-def _is_astray(entry: Entry) -> bool:
+def _is_astray(entry: RecordEntry) -> bool:
     return entry.regimen.draft and entry.regimen.another_patient and entry.agent.agent_class.depressant

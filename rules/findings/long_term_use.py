@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.assessment import Considered, Met, Pattern
 from rules.findings.case.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
 from rules.load.equivalence import in_load
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 
 ID = "long-term-use"
 
@@ -40,7 +40,7 @@ def judge(case: Case) -> Met | Considered:
     return not_met(ID)
 
 
-def _taken(case: Case, treated: frozenset[str]) -> tuple[Entry, ...]:
+def _taken(case: Case, treated: frozenset[str]) -> tuple[RecordEntry, ...]:
     """What is taken: the sedatives present on record, else (supply over) those of the record's history."""
     own = [e for e in case.record.entries if in_load(e.agent) and e.agent.id not in treated and not e.regimen.draft]
     present = case.now.present()

@@ -16,8 +16,8 @@ def judge(case: Case) -> Met | Considered:
         additive_only = len(names(case.sedatives(replacement=True))) <= 1
         facts = {"agents": together, "only_if_both_continue": additive_only, "switches": case.view.switches}
         return case.met(ID, facts, severity=Severity.INFO if additive_only else Severity.WARNING)
-    by = case.left_out()
+    by = case.why_no_daily_use()
     if together and by is not None:
         return exempt(ID, by)
-    unseen = case.unseen() if together else None
-    return not_judged(ID, unseen) if unseen else not_met(ID)
+    why_unidentified = case.why_unidentified() if together else None
+    return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)

@@ -16,8 +16,8 @@ def judge(case: Case) -> Met | Considered:
     if case.age is not None and case.age.most < older:
         return not_met(ID)
     if not sedatives:
-        unseen = case.unseen()
-        return not_judged(ID, unseen) if unseen else not_met(ID)
+        why_unidentified = case.why_unidentified()
+        return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)
     if case.age is None:
         return not_judged(ID, "no birth date")
     if case.age.least < older:

@@ -17,8 +17,8 @@ def judge(case: Case) -> Met | Considered:
         both = any(entry in case.sedatives(replacement=True) for entry in sedatives)
         facts = {"oxybate": names(oxybates), "sedatives": names(sedatives)}
         return case.met(ID, facts, severity=Severity.WARNING if both else Severity.INFO)
-    by = case.left_out()
+    by = case.why_no_daily_use()
     if oxybates and by is not None:
         return exempt(ID, by)
-    unseen = case.unseen() if oxybates or sedatives else None
-    return not_judged(ID, unseen) if unseen else not_met(ID)
+    why_unidentified = case.why_unidentified() if oxybates or sedatives else None
+    return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)

@@ -13,6 +13,6 @@ CONCEPTS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorde
 def judge(case: Case) -> Met | Considered:
     """Met with a use disorder on record, in remission too (said); a warning on a new start."""
     result = judge_hazard(case, ID, CONCEPTS)
-    if isinstance(result, Met) and case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if isinstance(result, Met) and case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     return result

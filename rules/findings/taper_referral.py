@@ -37,7 +37,7 @@ def judge(case: Case) -> Met | Considered:
     if use.days < long_term and not (use.days > shorter and hazardous):
         waiting = use.at_least and (use.days <= shorter or not hazardous)
         return not_judged(ID, f"on record for at least {use.days} days") if waiting else not_met(ID)
-    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     return case.met(ID, _facts(case, use, hazardous))
 

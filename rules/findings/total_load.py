@@ -25,7 +25,7 @@ def judge(case: Case) -> Met | Considered:
         if not load.complete:
             return not_judged(ID, "the known part is below the threshold, and the load is not complete")
         return not_met(ID)
-    if case.excused_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     bands = {name: table.band for name, table in load.by_table.items()}
     facts = {

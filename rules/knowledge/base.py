@@ -18,10 +18,10 @@ from rules.knowledge.guidance import (
     read_suggestions,
     read_withdrawal_risk,
 )
-from rules.knowledge.lexicon.forms import Forms, read_forms
 from rules.knowledge.lexicon.name_words import NameWords, read_name_words
 from rules.knowledge.lexicon.sig_words import SigWords, read_sig_words
-from rules.knowledge.lexicon.vocabulary import ANY
+from rules.knowledge.lexicon.vocabulary import ANY, DosingVocabulary
+from rules.knowledge.lexicon.vocabulary_reader import read_vocabulary
 from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
 from rules.knowledge.policy import Policy, read_findings, read_policy
 from rules.knowledge.products import read_products
@@ -75,7 +75,7 @@ class Knowledge:
     condition_names: tuple[str, ...]
     policy: Policy
     findings: Mapping[str, FindingPolicy]
-    forms: Forms
+    vocabulary: DosingVocabulary
     name_words: NameWords
     sig_words: SigWords
     maximum_doses: MaximumDoses
@@ -107,7 +107,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     concepts = read_concepts(
         conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
     )
-    forms = read_forms(trees["forms.yaml"])
+    vocabulary = read_vocabulary(trees["forms.yaml"])
     knowledge = Knowledge(
         version=policy.text("version"),
         reviewed=reviewed,
@@ -124,10 +124,10 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         condition_names=every_name(concepts.values()),
         policy=read_policy(policy.section("policy"), critical, reviewed),
         findings=read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed),
-        forms=forms,
+        vocabulary=vocabulary,
         name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES, classes),
-        sig_words=read_sig_words(trees["sig_words.yaml"], forms),
-        maximum_doses=read_maximum_doses(trees["maximum_doses.yaml"], agents, forms),
+        sig_words=read_sig_words(trees["sig_words.yaml"], vocabulary),
+        maximum_doses=read_maximum_doses(trees["maximum_doses.yaml"], agents, vocabulary),
         guidance=read_figures(guidance.section("figures"), guidance_reviewed),
         suggestions=read_suggestions(guidance.section("suggestions")),
         band_examples=read_band_examples(guidance.items("band_examples"), guidance_reviewed),
@@ -159,7 +159,7 @@ def _require_order(knowledge: Knowledge) -> None:
 
 def _require_classes(knowledge: Knowledge) -> None:
     """Refuse a plausible number for a class that does not exist."""
-    plausible = knowledge.forms.plausible
+    plausible = knowledge.vocabulary.plausible
     for name in (*plausible.times_labelled_maximum, *plausible.times_defined_daily_dose):
         if name != ANY and name not in knowledge.classes:
             hint = suggestion(name, tuple(knowledge.classes))

@@ -24,7 +24,7 @@ STATING = (("value",), ("values",), ("system", "code"))
 MONTH = "mo"
 
 
-class Kind(StrEnum):
+class ProblemKind(StrEnum):
     """What is wrong with an entry."""
 
     UNREADABLE = "unreadable"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 class Problem:
     """One thing wrong, and where; ``fails`` is false for what is only to be seen to soon."""
 
-    kind: Kind
+    kind: ProblemKind
     where: str
     what: str
     fails: bool = True
@@ -58,7 +58,7 @@ class Words:
         parts = path.split("/")
         if "knowledge" in parts:
             return
-        if "findings" in parts and not parts[-1].startswith("_"):
+        if "findings" in parts[-2:-1] and not parts[-1].startswith("_"):
             self.findings.add(parts[-1].removesuffix(".py").replace("_", "-"))
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -89,12 +89,12 @@ def check(
     return tuple(sorted(found, key=lambda problem: (not problem.fails, problem.kind, problem.where)))
 
 
-def _kind(refused: KnowledgeError) -> Kind:
+def _kind(refused: KnowledgeError) -> ProblemKind:
     if " is outside " in refused.problem:
-        return Kind.OUT_OF_RANGE
+        return ProblemKind.OUT_OF_RANGE
     if " is no " in refused.problem or " is not known" in refused.problem:
-        return Kind.UNRESOLVABLE
-    return Kind.UNREADABLE
+        return ProblemKind.UNRESOLVABLE
+    return ProblemKind.UNREADABLE
 
 
 def _mappings(value: object, path: str, cited: bool = False) -> Iterator[tuple[Section, bool]]:
@@ -118,10 +118,10 @@ def _all(trees: Mapping[str, Tree]) -> Iterator[tuple[Section, bool]]:
 def _uncited(trees: Mapping[str, Tree]) -> Iterator[Problem]:
     for section, cited in _all(trees):
         if not cited and any(all(key in section.data for key in keys) for keys in STATING):
-            yield Problem(Kind.UNCITED, section.path, "names no source")
+            yield Problem(ProblemKind.UNCITED, section.path, "names no source")
     for name, block in Section("policy.yaml", trees["policy.yaml"]).section("findings").sections():
         if not block.data.get("references"):
-            yield Problem(Kind.UNCITED, f"policy.yaml: findings.{name}.references", "names no source")
+            yield Problem(ProblemKind.UNCITED, f"policy.yaml: findings.{name}.references", "names no source")
 
 
 def _cited(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
@@ -143,13 +143,15 @@ def _citations(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Iter
     for where, source in _cited(trees, text_of):
         used.add(source)
         if not source:
-            yield Problem(Kind.UNCITED, where, "names no source")
+            yield Problem(ProblemKind.UNCITED, where, "names no source")
         elif source not in sources:
-            yield Problem(Kind.UNRESOLVABLE, where, f"{source!r} is no source{suggestion(source, tuple(sources))}")
+            yield Problem(
+                ProblemKind.UNRESOLVABLE, where, f"{source!r} is no source{suggestion(source, tuple(sources))}"
+            )
     # Products are cited as a whole: their codes and names are RxNorm's.
     for source in sources:
         if source not in used:
-            yield Problem(Kind.UNUSED, f"sources.yaml: sources.{source}", "is cited nowhere")
+            yield Problem(ProblemKind.UNUSED, f"sources.yaml: sources.{source}", "is cited nowhere")
 
 
 def _stale(trees: Mapping[str, Tree], on: date) -> Iterator[Problem]:
@@ -161,13 +163,13 @@ def _stale(trees: Mapping[str, Tree], on: date) -> Iterator[Problem]:
         try:
             reviewed = section.day("reviewed")
         except KnowledgeError as refused:
-            yield Problem(Kind.UNREADABLE, refused.where, refused.problem)
+            yield Problem(ProblemKind.UNREADABLE, refused.where, refused.problem)
             continue
         months = (on - reviewed).days / DAYS_PER[MONTH]
         if months > warn:
             over = fail if months > fail else warn
             what = f"last reviewed on {reviewed}, more than {decimal_text(over)} months ago"
-            yield Problem(Kind.STALE, section.at("reviewed"), what, fails=months > fail)
+            yield Problem(ProblemKind.STALE, section.at("reviewed"), what, fails=months > fail)
 
 
 def _out_of_range(trees: Mapping[str, Tree]) -> Iterator[Problem]:
@@ -177,11 +179,11 @@ def _out_of_range(trees: Mapping[str, Tree]) -> Iterator[Problem]:
         try:
             (low, high), (least, most) = section.range_of("value"), section.range_of("range")
         except KnowledgeError as refused:
-            yield Problem(Kind.UNREADABLE, refused.where, refused.problem)
+            yield Problem(ProblemKind.UNREADABLE, refused.where, refused.problem)
             continue
         if not least <= low <= high <= most:
             what = f"{decimal_text(low)} is outside {decimal_text(least)} to {decimal_text(most)}"
-            yield Problem(Kind.OUT_OF_RANGE, section.at("value"), what)
+            yield Problem(ProblemKind.OUT_OF_RANGE, section.at("value"), what)
     span = Section("tables.yaml", trees["tables.yaml"]).section("site_figures").section("without_published")
     least, most = span.range_of("value")
     for name, agent in Section("agents.yaml", trees["agents.yaml"]).section("agents").sections():
@@ -189,32 +191,32 @@ def _out_of_range(trees: Mapping[str, Tree]) -> Iterator[Problem]:
             low, high = item.range_of("value")
             if not least <= low <= high <= most:
                 what = f"{name}: {decimal_text(low)} mg is outside {decimal_text(least)} to {decimal_text(most)}"
-                yield Problem(Kind.OUT_OF_RANGE, item.at("value"), what)
+                yield Problem(ProblemKind.OUT_OF_RANGE, item.at("value"), what)
 
 
 def _unresolvable(knowledge: Knowledge, words: Words) -> Iterator[Problem]:
-    forms = knowledge.forms
+    vocabulary = knowledge.vocabulary
     for product in knowledge.products.values():
-        if product.route is not None and product.route not in forms.routes:
-            yield Problem(Kind.UNRESOLVABLE, f"{PRODUCTS}: {product.code}", f"{product.route!r} is no route")
-        if product.form is not None and forms.dose_form(product.form) is None:
-            yield Problem(Kind.UNRESOLVABLE, f"{PRODUCTS}: {product.code}", f"{product.form!r} is no dose form")
-    for rescue in forms.rescue_products:
+        if product.route is not None and product.route not in vocabulary.routes:
+            yield Problem(ProblemKind.UNRESOLVABLE, f"{PRODUCTS}: {product.code}", f"{product.route!r} is no route")
+        if product.form is not None and vocabulary.dose_form(product.form) is None:
+            yield Problem(ProblemKind.UNRESOLVABLE, f"{PRODUCTS}: {product.code}", f"{product.form!r} is no dose form")
+    for rescue in vocabulary.rescue_products:
         for agent in sorted(rescue.agents - knowledge.agents.keys()):
-            yield Problem(Kind.UNRESOLVABLE, "forms.yaml: rescue_products", f"{agent!r} is no agent")
+            yield Problem(ProblemKind.UNRESOLVABLE, "forms.yaml: rescue_products", f"{agent!r} is no agent")
     if words.findings:
         for finding in sorted(knowledge.findings.keys() - words.findings):
-            yield Problem(Kind.UNUSED, f"policy.yaml: findings.{finding}", "has no module that judges it")
+            yield Problem(ProblemKind.UNUSED, f"policy.yaml: findings.{finding}", "has no module that judges it")
         for finding in sorted(words.findings - knowledge.findings.keys()):
             yield Problem(
-                Kind.UNRESOLVABLE, f"policy.yaml: findings.{finding}", "a module judges it, but it has no block"
+                ProblemKind.UNRESOLVABLE, f"policy.yaml: findings.{finding}", "a module judges it, but it has no block"
             )
 
 
 def _unused(trees: Mapping[str, Tree], knowledge: Knowledge, words: Words) -> Iterator[Problem]:
     def unread(names: Iterable[str], path: str, known: set[str] | frozenset[str], what: str) -> Iterator[Problem]:
         for name in sorted(set(names) - known):
-            yield Problem(Kind.UNUSED, f"{path}.{name}", what)
+            yield Problem(ProblemKind.UNUSED, f"{path}.{name}", what)
 
     traits = {trait for agent in knowledge.agents.values() for trait in agent.traits}
     traits |= {trait for group in knowledge.classes.values() for trait in group.traits}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.knowledge.entries import Agent, Figure, Verification
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 
 FILE = "maximum_doses.yaml"
@@ -49,7 +49,9 @@ class MaximumDoses:
     defined_daily_doses: Mapping[str, tuple[DoseFigure, ...]]
 
 
-def read_maximum_doses(data: Mapping[str, object], agents: Mapping[str, Agent], forms: Forms) -> MaximumDoses:
+def read_maximum_doses(
+    data: Mapping[str, object], agents: Mapping[str, Agent], vocabulary: DosingVocabulary
+) -> MaximumDoses:
     """The figures of a parsed ``maximum_doses.yaml``.
 
     Raises:
@@ -68,20 +70,20 @@ def read_maximum_doses(data: Mapping[str, object], agents: Mapping[str, Agent], 
         if name in labelled.data:
             raise KnowledgeError(without.at("agents"), f"{name!r} has a labelled maximum as well")
     return MaximumDoses(
-        labelled={name: _labelled(labelled, name, reviewed, forms) for name in labelled.data},
+        labelled={name: _labelled(labelled, name, reviewed, vocabulary) for name in labelled.data},
         no_maximum=frozenset(named),
         no_maximum_source=without.text("source"),
-        defined_daily_doses=_daily_doses(top.section("defined_daily_doses"), reviewed, agents, forms),
+        defined_daily_doses=_daily_doses(top.section("defined_daily_doses"), reviewed, agents, vocabulary),
     )
 
 
-def _labelled(block: Section, name: str, reviewed: date, forms: Forms) -> tuple[DoseFigure, ...]:
+def _labelled(block: Section, name: str, reviewed: date, vocabulary: DosingVocabulary) -> tuple[DoseFigure, ...]:
     found: list[DoseFigure] = []
     taken: set[tuple[str, str | None]] = set()
     for item in block.items(name):
         figure = read_figure(item, reviewed, extra=("routes", "release"))
         routes = item.texts("routes")
-        _require(routes, forms.routes, item.at("routes"), "route")
+        _require(routes, vocabulary.routes, item.at("routes"), "route")
         release = item.text("release") if item.has("release") else None
         if release is not None:
             _require((release,), RELEASES, item.at("release"), "release")
@@ -97,7 +99,7 @@ def _labelled(block: Section, name: str, reviewed: date, forms: Forms) -> tuple[
 
 
 def _daily_doses(
-    block: Section, reviewed: date, agents: Mapping[str, Agent], forms: Forms
+    block: Section, reviewed: date, agents: Mapping[str, Agent], vocabulary: DosingVocabulary
 ) -> dict[str, tuple[DoseFigure, ...]]:
     block.only(("source", "verification", "unit", "entries"))
     _require((block.text("unit"),), (MILLIGRAMS_A_DAY,), block.at("unit"), "unit of a defined daily dose")
@@ -106,7 +108,7 @@ def _daily_doses(
     citation = {key: value for key, value in block.data.items() if key != "entries"}
     found: dict[str, tuple[DoseFigure, ...]] = {}
     for name, doses in entries.sections():
-        _require(doses.data, forms.routes, doses.path, "route")
+        _require(doses.data, vocabulary.routes, doses.path, "route")
         figures = {
             route: read_figure(Section(doses.at(route), {**citation, "value": doses.text(route)}), reviewed)
             for route in doses.data

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent, Figure, Table, Verification
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay
 
 
@@ -23,7 +23,7 @@ def in_load(agent: Agent) -> bool:
     return agent.agent_class.in_load
 
 
-@kept
+@memoised
 def equivalence(agent: Agent, table: Table) -> Equivalence | None:
     """The first figure for the agent among the table's sources; an unverified one is passed over. None: no figure."""
     for sources, by_fallback in ((table.own, False), (table.fallback, True)):

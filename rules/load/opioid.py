@@ -12,7 +12,7 @@ from rules.findings.case.conditions import PresentCondition
 from rules.knowledge.entries import Agent, MorphineFactor
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 
 OPIOID_USE_DISORDER = "opioid-use-disorder"
 TREATMENT = "opioid-use-disorder-treatment"
@@ -23,12 +23,12 @@ PARTIAL_AGONIST = "partial-agonist"
 class OpioidPlace:
     """A present opioid entry; ``adds`` is false for a second copy that is present and adds nothing."""
 
-    entry: Entry
+    entry: RecordEntry
     adds: bool
     in_low: bool
 
 
-def treats_opioid_use_disorder(entry: Entry, conditions: Mapping[str, PresentCondition]) -> bool:
+def treats_opioid_use_disorder(entry: RecordEntry, conditions: Mapping[str, PresentCondition]) -> bool:
     """Whether an entry is treatment for opioid use disorder.
 
     It is where the agent is one of its treatments and the disorder is on record, or the product itself says so: a
@@ -40,7 +40,7 @@ def treats_opioid_use_disorder(entry: Entry, conditions: Mapping[str, PresentCon
     return OPIOID_USE_DISORDER in conditions or (combined and entry.agent.has(PARTIAL_AGONIST))
 
 
-def morphine_of(entry: Entry, conditions: Mapping[str, PresentCondition]) -> MorphineEquivalent | None:
+def morphine_of(entry: RecordEntry, conditions: Mapping[str, PresentCondition]) -> MorphineEquivalent | None:
     """The MME of an opioid entry, None where it adds none or none is known."""
     reading = _convert(entry, conditions)
     return reading.mme if isinstance(reading, OpioidContribution) else None
@@ -84,7 +84,7 @@ def opioid_load(
 _NO_MME_BY_NATURE = frozenset({"opioid-use-disorder-treatment", "partial-agonist", "rescue-product", "single-dose"})
 
 
-def _convert(entry: Entry, conditions: Mapping[str, PresentCondition]) -> OpioidContribution | OpioidExcluded:
+def _convert(entry: RecordEntry, conditions: Mapping[str, PresentCondition]) -> OpioidContribution | OpioidExcluded:
     agent = entry.agent
     if agent.has(PARTIAL_AGONIST):
         return _excluded(entry, "partial-agonist", "no conversion factor is published; counted as opioid exposure")
@@ -101,7 +101,9 @@ def _convert(entry: Entry, conditions: Mapping[str, PresentCondition]) -> Opioid
         return _excluded(entry, "dose-unknown", "its daily dose is not known")
     factor = _factor(agent, entry, dose)
     if factor is None:
-        return _excluded(entry, "no-factor", f"no verified conversion factor for this route ({entry.way.route})")
+        return _excluded(
+            entry, "no-factor", f"no verified conversion factor for this route ({entry.administration.route})"
+        )
     figure = factor.factor
     return OpioidContribution(
         source=entry.source,
@@ -116,14 +118,14 @@ def _convert(entry: Entry, conditions: Mapping[str, PresentCondition]) -> Opioid
     )
 
 
-def _factor(agent: Agent, entry: Entry, dose: MilligramsPerDay | MicrogramsPerHour) -> MorphineFactor | None:
+def _factor(agent: Agent, entry: RecordEntry, dose: MilligramsPerDay | MicrogramsPerHour) -> MorphineFactor | None:
     """The agent's factor for the route; a patch's dose has the unit of a transdermal factor only."""
     patch = isinstance(dose, MicrogramsPerHour)
     for factor in agent.morphine_factors:
-        if (factor.route == "transdermal") is patch and factor.route == entry.way.factor_route:
+        if (factor.route == "transdermal") is patch and factor.route == entry.administration.factor_route:
             return factor
     return None
 
 
-def _excluded(entry: Entry, reason: str, text: str) -> OpioidExcluded:
+def _excluded(entry: RecordEntry, reason: str, text: str) -> OpioidExcluded:
     return OpioidExcluded(entry.source, entry.agent.id, entry.standing, reason, text)

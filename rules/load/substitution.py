@@ -9,25 +9,25 @@ from rules.knowledge import Knowledge
 from rules.knowledge.entries import Figure, Verification
 from rules.load.equivalence import in_load, to_diazepam
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
-from rules.timeline.presence import Place
-from rules.timeline.record import Entry
+from rules.timeline.presence import Presence
+from rules.timeline.record import RecordEntry
 
 
-def substitution(counted: Iterable[Place], knowledge: Knowledge) -> Substitution:
+def substitution(counted: Iterable[Presence], knowledge: Knowledge) -> Substitution:
     """The sum of the substitution figures of what counts, and whose they are."""
     parts = [(place.entry.agent.id, part) for place in counted if (part := _substituted(place.entry, knowledge))]
     return Substitution(sum((part.used for _, part in parts), ZERO), tuple(sorted({agent for agent, _ in parts})))
 
 
-def _substituted(entry: Entry, knowledge: Knowledge) -> DiazepamEquivalent | None:
+def _substituted(entry: RecordEntry, knowledge: Knowledge) -> DiazepamEquivalent | None:
     """An entry's load by its substitution figure."""
     figure, dose = entry.agent.substitution, entry.milligrams
-    if figure is None or dose is None or in_load(entry.agent) or not entry.way.equivalent:
+    if figure is None or dose is None or in_load(entry.agent) or not entry.administration.equivalent:
         return None
     return to_diazepam(dose, figure, knowledge)
 
 
-def added(counted: Iterable[Place], knowledge: Knowledge, *, verified: bool = False) -> DiazepamEquivalent:
+def added(counted: Iterable[Presence], knowledge: Knowledge, *, verified: bool = False) -> DiazepamEquivalent:
     """What substitution figures add to the total: nothing unless the site adds them. ``verified``: by such alone."""
     places = counted if knowledge.policy.include_substitution else ()
     parts = (
@@ -42,7 +42,7 @@ def _is_verified(figure: Figure | None) -> bool:
     return figure is not None and figure.verification is not Verification.UNVERIFIED
 
 
-def substitution_known(counted: Iterable[Place], knowledge: Knowledge) -> bool:
+def substitution_known(counted: Iterable[Presence], knowledge: Knowledge) -> bool:
     """Whether every substitution figure that the site adds could be worked out."""
     return not knowledge.policy.include_substitution or all(
         _substituted(place.entry, knowledge) is not None and not place.entry.dose_is_partial

@@ -24,8 +24,8 @@ from rules.load.substitution import added, substitution, substitution_known
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.wording.evidence import Evidence
-from rules.timeline.presence import Place
-from rules.timeline.record import Entry
+from rules.timeline.presence import Presence
+from rules.timeline.record import RecordEntry
 from rules.timeline.view import View
 
 # An order on record that adds nothing today and counts with the orders being written: it begins before they do.
@@ -36,13 +36,13 @@ WITH_ORDER = "counts-with-order"
 class Worked:
     """One place with its conversion: exactly one of the three, or several lines of ``not_in_load``."""
 
-    place: Place
+    place: Presence
     contribution: Contribution | None = None
     not_in_load: NotInLoad | None = None
     not_counted: NotCounted | None = None
 
 
-def converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
+def converted(entry: RecordEntry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
     """The entry's load by a table; None if it has none: another class, no dose, no figure, a route without one."""
     known = entry.equivalents
     if table.id not in known:
@@ -50,15 +50,15 @@ def converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquiv
     return known[table.id]
 
 
-def _converted(entry: Entry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
+def _converted(entry: RecordEntry, table: Table, knowledge: Knowledge) -> DiazepamEquivalent | None:
     dose = entry.milligrams
-    if dose is None or not in_load(entry.agent) or not entry.way.equivalent or entry.way.rescue:
+    if dose is None or not in_load(entry.agent) or not entry.administration.equivalent or entry.administration.rescue:
         return None
     found = equivalence(entry.agent, table)
     return to_diazepam(dose, found.figure, knowledge) if found is not None else None
 
 
-def work(place: Place, knowledge: Knowledge) -> Worked:
+def work(place: Presence, knowledge: Knowledge) -> Worked:
     """Where a place belongs in the answer: a contribution, beside the load, or not counted."""
     entry = place.entry
     if place.reason is not None:
@@ -71,18 +71,18 @@ def work(place: Place, knowledge: Knowledge) -> Worked:
         return Worked(place, contribution=_contribution(place, equivalent, knowledge))
     if isinstance(entry.dose, DailyDose):
         return Worked(place, not_in_load=_not_in_load(place, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE, knowledge))
-    told = _not_counted(place, entry.dose.reason, entry.dose.read_as, entry.dose.evidence(knowledge.forms))
+    told = _not_counted(place, entry.dose.reason, entry.dose.read_as, entry.dose.evidence(knowledge.vocabulary))
     return Worked(place, not_counted=told)
 
 
-def _beside_the_load(entry: Entry) -> NotInLoadReason | None:
+def _beside_the_load(entry: RecordEntry) -> NotInLoadReason | None:
     if entry.agent.agent_class.opioid or not (in_load(entry.agent) or entry.agent.substitution):
         return NotInLoadReason.NO_PUBLISHED_EQUIVALENCE
-    if entry.way.rescue:
+    if entry.administration.rescue:
         return NotInLoadReason.RESCUE_PRODUCT
     if not in_load(entry.agent):
         return NotInLoadReason.SUBSTITUTION_ONLY
-    return NotInLoadReason.ROUTE_WITHOUT_EQUIVALENCE if not entry.way.equivalent else None
+    return NotInLoadReason.ROUTE_WITHOUT_EQUIVALENCE if not entry.administration.equivalent else None
 
 
 def total(view: View, knowledge: Knowledge, *, everything_read: bool) -> Load:
@@ -122,14 +122,14 @@ def total(view: View, knowledge: Knowledge, *, everything_read: bool) -> Load:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    parts: tuple[tuple[Place, DiazepamEquivalent], ...]
+    parts: tuple[tuple[Presence, DiazepamEquivalent], ...]
     complete: bool
     fallback: frozenset[str]
     missing: frozenset[str]
 
 
-def _by_table(counted: Iterable[Place], table: Table, knowledge: Knowledge) -> _Sum:
-    parts: list[tuple[Place, DiazepamEquivalent]] = []
+def _by_table(counted: Iterable[Presence], table: Table, knowledge: Knowledge) -> _Sum:
+    parts: list[tuple[Presence, DiazepamEquivalent]] = []
     fallback: set[str] = set()
     missing: set[str] = set()
     complete = True
@@ -191,14 +191,14 @@ def _used(by_table: _Sum, extra: Fraction, readable: bool) -> Fraction | None:
     return sum((part.used for _, part in by_table.parts), extra)
 
 
-def _components(parts: Iterable[tuple[Place, DiazepamEquivalent]], knowledge: Knowledge) -> Mapping[str, Fraction]:
+def _components(parts: Iterable[tuple[Presence, DiazepamEquivalent]], knowledge: Knowledge) -> Mapping[str, Fraction]:
     components = {name: ZERO for name, agent_class in knowledge.classes.items() if agent_class.in_load}
     for place, part in parts:
         components[place.entry.agent.agent_class.id] += part.used
     return components
 
 
-def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowledge) -> Contribution:
+def _contribution(place: Presence, equivalent: DiazepamEquivalent, knowledge: Knowledge) -> Contribution:
     entry, dose = place.entry, place.entry.milligrams
     found = equivalence(entry.agent, knowledge.tables[knowledge.default_table])
     if dose is None or found is None or not isinstance(entry.dose, DailyDose):
@@ -217,11 +217,11 @@ def _contribution(place: Place, equivalent: DiazepamEquivalent, knowledge: Knowl
         reference=found.figure.source,
         assumptions=assumptions_of(place),
         doubts=doubts_of(entry),
-        read_from=entry.dose.evidence(knowledge.forms),
+        read_from=entry.dose.evidence(knowledge.vocabulary),
     )
 
 
-def assumptions_of(place: Place) -> tuple[str, ...]:
+def assumptions_of(place: Presence) -> tuple[str, ...]:
     """Everything that was assumed of an order: reading its product and dose, and placing it beside the others."""
     entry = place.entry
     return tuple(
@@ -229,7 +229,7 @@ def assumptions_of(place: Place) -> tuple[str, ...]:
     )
 
 
-def _not_in_load(place: Place, reason: NotInLoadReason, knowledge: Knowledge) -> NotInLoad:
+def _not_in_load(place: Presence, reason: NotInLoadReason, knowledge: Knowledge) -> NotInLoad:
     entry = place.entry
     dose = None
     if isinstance(entry.dose, DailyDose):
@@ -247,17 +247,17 @@ def _not_in_load(place: Place, reason: NotInLoadReason, knowledge: Knowledge) ->
         daily_dose=dose,
         assumptions=assumptions_of(place),
         doubts=doubts_of(entry),
-        read_from=entry.dose.evidence(knowledge.forms),
+        read_from=entry.dose.evidence(knowledge.vocabulary),
     )
 
 
-def doubts_of(entry: Entry) -> tuple[Doubt, ...]:
+def doubts_of(entry: RecordEntry) -> tuple[Doubt, ...]:
     """Where the dose of an agent, or the number of units of its product, is beyond what anybody takes."""
     doubts = entry.dose.doubts if isinstance(entry.dose, DailyDose) else ()
     return tuple(doubt for doubt in doubts if doubt.agent in ("", entry.agent.id))
 
 
-def _not_counted(place: Place, reason: NotCountedReason, text: str, read_from: tuple[Evidence, ...]) -> NotCounted:
+def _not_counted(place: Presence, reason: NotCountedReason, text: str, read_from: tuple[Evidence, ...]) -> NotCounted:
     entry = place.entry
     return NotCounted(
         source=entry.source,

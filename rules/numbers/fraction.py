@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 _new = object.__new__
 
 
-class Exact(Fraction):
+class FastFraction(Fraction):
     """A fraction. What is reckoned from two of them is one again."""
 
     __slots__ = ()
@@ -24,13 +24,13 @@ class Exact(Fraction):
 
     def __add__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             one, two = self._denominator, other._denominator
             if one == two:
-                return _exact(self._numerator + other._numerator, one)
-            return _exact(self._numerator * two + other._numerator * one, one * two)
+                return _fast(self._numerator + other._numerator, one)
+            return _fast(self._numerator * two + other._numerator * one, one * two)
         if kind is int:
-            return _exact(self._numerator + other * self._denominator, self._denominator)
+            return _fast(self._numerator + other * self._denominator, self._denominator)
         return Fraction.__add__(self, other)
 
     def __radd__(self, other: Any) -> Any:
@@ -38,21 +38,21 @@ class Exact(Fraction):
 
     def __sub__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             one, two = self._denominator, other._denominator
             if one == two:
-                return _exact(self._numerator - other._numerator, one)
-            return _exact(self._numerator * two - other._numerator * one, one * two)
+                return _fast(self._numerator - other._numerator, one)
+            return _fast(self._numerator * two - other._numerator * one, one * two)
         if kind is int:
-            return _exact(self._numerator - other * self._denominator, self._denominator)
+            return _fast(self._numerator - other * self._denominator, self._denominator)
         return Fraction.__sub__(self, other)
 
     def __mul__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
-            return _exact(self._numerator * other._numerator, self._denominator * other._denominator)
+        if kind is FastFraction or kind is Fraction:
+            return _fast(self._numerator * other._numerator, self._denominator * other._denominator)
         if kind is int:
-            return _exact(self._numerator * other, self._denominator)
+            return _fast(self._numerator * other, self._denominator)
         return Fraction.__mul__(self, other)
 
     def __rmul__(self, other: Any) -> Any:
@@ -60,13 +60,13 @@ class Exact(Fraction):
 
     def __truediv__(self, other: Any) -> Any:
         kind = type(other)
-        if (kind is Exact or kind is Fraction) and other._numerator > 0:
-            return _exact(self._numerator * other._denominator, self._denominator * other._numerator)
+        if (kind is FastFraction or kind is Fraction) and other._numerator > 0:
+            return _fast(self._numerator * other._denominator, self._denominator * other._numerator)
         return Fraction.__truediv__(self, other)
 
     def __eq__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             return self._numerator == other._numerator and self._denominator == other._denominator
         if kind is int:
             return self._numerator == other and self._denominator == 1
@@ -74,7 +74,7 @@ class Exact(Fraction):
 
     def __lt__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             return self._numerator * other._denominator < other._numerator * self._denominator
         if kind is int:
             return self._numerator < other * self._denominator
@@ -82,7 +82,7 @@ class Exact(Fraction):
 
     def __le__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             return self._numerator * other._denominator <= other._numerator * self._denominator
         if kind is int:
             return self._numerator <= other * self._denominator
@@ -90,7 +90,7 @@ class Exact(Fraction):
 
     def __gt__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             return self._numerator * other._denominator > other._numerator * self._denominator
         if kind is int:
             return self._numerator > other * self._denominator
@@ -98,7 +98,7 @@ class Exact(Fraction):
 
     def __ge__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is Exact or kind is Fraction:
+        if kind is FastFraction or kind is Fraction:
             return self._numerator * other._denominator >= other._numerator * self._denominator
         if kind is int:
             return self._numerator >= other * self._denominator
@@ -114,17 +114,17 @@ class Exact(Fraction):
         return f"Fraction({self._numerator}, {self._denominator})"
 
 
-_KINDS = frozenset({Exact, Fraction, int})
+_KINDS = frozenset({FastFraction, Fraction, int})
 
 
-def _exact(numerator: int, denominator: int) -> Exact:
+def _fast(numerator: int, denominator: int) -> FastFraction:
     """The number of a numerator and a denominator above zero, in lowest terms."""
     if denominator != 1:
         common = gcd(numerator, denominator)
         if common != 1:
             numerator //= common
             denominator //= common
-    made: Exact = _new(Exact)
+    made: FastFraction = _new(FastFraction)
     made._numerator = numerator
     made._denominator = denominator
     return made

@@ -12,14 +12,14 @@ from datetime import date
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from rules.numbers.quantity import KEPT_READINGS, LONGEST_KEPT
+from rules.numbers.quantity import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 AnyType = TypeVar("AnyType", bound=type)
 
 
-class Keyed:
+class HashedOnce:
     """The base of a frozen value that readings are kept by: its hash and its length are worked out once."""
 
     __slots__ = ("_hash", "_length")
@@ -28,7 +28,7 @@ class Keyed:
         _hash: int
         _length: int
 
-    def but(self, **changes: object) -> Self:
+    def replaced(self, **changes: object) -> Self:
         """The value with some fields changed: as the standard library's ``replace``, in half of its time."""
         kind = type(self)
         made = object.__new__(kind)
@@ -37,8 +37,8 @@ class Keyed:
         return made
 
 
-def keyed(kind: AnyType) -> AnyType:
-    """A frozen dataclass below :class:`Keyed` that remembers its hash."""
+def hashed_once(kind: AnyType) -> AnyType:
+    """A frozen dataclass below :class:`HashedOnce` that remembers its hash."""
     of_fields: Callable[[Any], int] = kind.__hash__  # type: ignore[assignment]
 
     def remembered(self: Any) -> int:
@@ -56,13 +56,13 @@ class _TooLongError(Exception):
     pass
 
 
-def kept(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
+def memoised(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
     """The function, keeping what it returns; its arguments are hashable and are not changed."""
 
-    @lru_cache(maxsize=KEPT_READINGS)
+    @lru_cache(maxsize=MAX_REMEMBERED)
     def remembered(*given: Given.args, **named: Given.kwargs) -> Made:
         # Asked only of what is new. What is raised is not kept.
-        if length(given) > LONGEST_KEPT:
+        if length(given) > MAX_REMEMBERED_LENGTH:
             raise _TooLongError
         return made_of(*given, **named)
 
@@ -80,12 +80,12 @@ def length(value: object) -> int:
     """How many characters the texts of a value have together; what is compared by identity (the knowledge) has none."""
     if isinstance(value, date):
         # What goes by a date is one patient's, and will not come again.
-        return LONGEST_KEPT + 1
+        return MAX_REMEMBERED_LENGTH + 1
     if value is None or isinstance(value, str):
         return len(value) if value else 0
     if isinstance(value, tuple):
         return sum(map(length, value)) if value else 0
-    if isinstance(value, Keyed):
+    if isinstance(value, HashedOnce):
         try:
             return value._length
         except AttributeError:

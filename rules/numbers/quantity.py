@@ -12,44 +12,44 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import ClassVar, Self
 
-from rules.numbers.fraction import Exact
+from rules.numbers.fraction import FastFraction
 
-ZERO: Fraction = Exact(0)
-ONE: Fraction = Exact(1)
-HALF: Fraction = Exact(1, 2)
-PERCENT: Fraction = Exact(1, 100)
+ZERO: Fraction = FastFraction(0)
+ONE: Fraction = FastFraction(1)
+HALF: Fraction = FastFraction(1, 2)
+PERCENT: Fraction = FastFraction(1, 100)
 
 # A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
-FINEST_IN_WORDS: Fraction = Exact(1, 10_000)
+FINEST_IN_WORDS: Fraction = FastFraction(1, 10_000)
 # So many figures are kept once they were put into words: they are numbers alone, and few differ.
-KEPT_IN_WORDS = 4096
+MAX_REMEMBERED_FIGURES = 4096
 # So many readings of a kind are kept (rules.numbers.memo), of so many characters each at most.
-KEPT_READINGS = 4096
-LONGEST_KEPT = 400
+MAX_REMEMBERED = 4096
+MAX_REMEMBERED_LENGTH = 400
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
 # Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.
-LARGEST_MAGNITUDE: Fraction = Exact(10**9)
-MOST_DIGITS = 30
+MAX_MAGNITUDE: Fraction = FastFraction(10**9)
+MAX_DIGITS = 30
 
 MILLIGRAMS_PER: dict[str, Fraction] = {
-    "ug": Exact(1, 1000),
+    "ug": FastFraction(1, 1000),
     "mg": ONE,
-    "g": Exact(1000),
+    "g": FastFraction(1000),
 }
 DAYS_PER: dict[str, Fraction] = {
-    "s": Exact(1, 86400),
-    "min": Exact(1, 1440),
-    "h": Exact(1, 24),
+    "s": FastFraction(1, 86400),
+    "min": FastFraction(1, 1440),
+    "h": FastFraction(1, 24),
     "d": ONE,
-    "wk": Exact(7),
-    "mo": Exact(365, 12),
-    "a": Exact(365),
+    "wk": FastFraction(7),
+    "mo": FastFraction(365, 12),
+    "a": FastFraction(365),
 }
-DAYS_PER_WEEK: Fraction = Exact(7)
-HOURS_PER_DAY: Fraction = Exact(24)
-MICROGRAMS_PER_MILLIGRAM: Fraction = Exact(1000)
-MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": Exact(1000)}
+DAYS_PER_WEEK: Fraction = FastFraction(7)
+HOURS_PER_DAY: Fraction = FastFraction(24)
+MICROGRAMS_PER_MILLIGRAM: Fraction = FastFraction(1000)
+MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": FastFraction(1000)}
 
 
 def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
@@ -67,7 +67,7 @@ def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
         number = value
     else:
         text = repr(value) if isinstance(value, float) else str(value)
-        if len(text) > MOST_DIGITS:
+        if len(text) > MAX_DIGITS:
             raise ValueError("a number of too many digits")
         try:
             parsed = Decimal(text.strip())
@@ -75,10 +75,10 @@ def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
             raise ValueError("not a decimal number") from None
         if not parsed.is_finite():
             raise ValueError("not a finite number")
-        if parsed and abs(parsed.adjusted()) > MOST_DIGITS:
+        if parsed and abs(parsed.adjusted()) > MAX_DIGITS:
             raise ValueError("a number of a magnitude that no dose has")
-        number = Exact(parsed)
-    if abs(number) > LARGEST_MAGNITUDE:
+        number = FastFraction(parsed)
+    if abs(number) > MAX_MAGNITUDE:
         raise ValueError("a number of a magnitude that no dose has")
     return number
 

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
-from rules.model import Kind
-from rules.timeline.record import Entry, exclusion
+from rules.model import RecordKind
+from rules.timeline.record import RecordEntry, exclusion
 
 
-def given_way(entries: Collection[Entry], among: Iterable[Entry], on: date) -> Mapping[Entry, date]:
+def given_way(entries: Collection[RecordEntry], among: Iterable[RecordEntry], on: date) -> Mapping[RecordEntry, date]:
     """The first day on which an order that was ended early no longer counted, of those ``entries`` that were; ``among``
     are the orders that one of them may have given way to.
 
@@ -25,13 +25,13 @@ def given_way(entries: Collection[Entry], among: Iterable[Entry], on: date) -> M
     if not ended:
         return {}
     classes = {entry.agent.agent_class.id for entry in ended}
-    in_force: dict[str, list[Entry]] = defaultdict(list)
+    in_force: dict[str, list[RecordEntry]] = defaultdict(list)
     for entry in among:
         if entry.agent.agent_class.id in classes and _has_begun(entry, on) and exclusion(entry.regimen) is None:
             in_force[entry.agent.agent_class.id].append(entry)
     for later in in_force.values():
         later.sort(key=_start)
-    gone: dict[Entry, date] = {}
+    gone: dict[RecordEntry, date] = {}
     for entry in ended:
         following = (other for other in in_force[entry.agent.agent_class.id] if _start(other) > _start(entry))
         successor = next((other for other in following if other.daily_use), None)
@@ -40,16 +40,18 @@ def given_way(entries: Collection[Entry], among: Iterable[Entry], on: date) -> M
     return gone
 
 
-def _start(entry: Entry) -> date:
+def _start(entry: RecordEntry) -> date:
     return entry.start or date.min
 
 
-def _has_begun(entry: Entry, on: date) -> bool:
+def _has_begun(entry: RecordEntry, on: date) -> bool:
     regimen = entry.regimen
-    return not regimen.draft and regimen.kind is not Kind.DISPENSE and entry.start is not None and entry.start <= on
+    return (
+        not regimen.draft and regimen.kind is not RecordKind.DISPENSE and entry.start is not None and entry.start <= on
+    )
 
 
-def _ended_early(entry: Entry, on: date) -> bool:
+def _ended_early(entry: RecordEntry, on: date) -> bool:
     """Whether it is over, though its supply is not."""
     if not _has_begun(entry, on) or exclusion(entry.regimen) is None:
         return False

@@ -9,12 +9,12 @@ from fractions import Fraction
 
 from rules.assessment import Exposure, Pattern
 from rules.knowledge.policy import Policy
-from rules.model import Kind, Patient
+from rules.model import Patient, RecordKind
 from rules.numbers.quantity import DAYS_PER_WEEK, HALF, ONE, PERCENT, ZERO
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.dosage.dispensed import FROM_SUPPLY
 from rules.timeline.early_end import given_way
-from rules.timeline.record import Entry, exclusion
+from rules.timeline.record import RecordEntry, exclusion
 from rules.timeline.window import Coverage
 
 
@@ -24,7 +24,7 @@ class Stretch:
 
     start: date
     end: date
-    entry: Entry
+    entry: RecordEntry
 
     def supplied(self, *, filled: bool) -> Fraction:
         """How many of the days the supplied units last; ``filled``: fills of the order are on record as well."""
@@ -33,7 +33,7 @@ class Stretch:
 
 
 def exposure(
-    entries: Iterable[Entry], agent_class: str, earliest_record: date | None, policy: Policy, on: date
+    entries: Iterable[RecordEntry], agent_class: str, earliest_record: date | None, policy: Policy, on: date
 ) -> Exposure | None:
     """The use of a class that reaches ``on`` or ended recently enough to be spoken of; None: none on record.
 
@@ -57,7 +57,7 @@ def exposure(
     reaches = until if out_of_supply > policy.concurrency.grace_days.value else on
     days = (reaches - since).days
     bridge = policy.exposure.bridge_days.value
-    fills = {name for e in own if e.regimen.kind is Kind.DISPENSE for name in e.regimen.references}
+    fills = {name for e in own if e.regimen.kind is RecordKind.DISPENSE for name in e.regimen.references}
     supplied = sum((each.supplied(filled=each.entry.source in fills) for each in episode), ZERO)
     return Exposure(
         since=since,
@@ -88,7 +88,7 @@ def _bounds(dosages: Iterable[object]) -> Iterable[date]:
             yield timing.bounds.start
 
 
-def _covered(entry: Entry, gone: date | None, policy: Policy, on: date) -> Stretch | None:
+def _covered(entry: RecordEntry, gone: date | None, policy: Policy, on: date) -> Stretch | None:
     """The stretch that a record covers, be it of daily use or not; ``gone``: when it gave way to another."""
     if entry.regimen.draft or entry.start is None:
         return None
@@ -98,7 +98,7 @@ def _covered(entry: Entry, gone: date | None, policy: Policy, on: date) -> Stret
         return None
     over = exclusion(entry.regimen) is not None
     start = entry.start
-    if entry.window.end is None and over and entry.regimen.kind is not Kind.DISPENSE:
+    if entry.window.end is None and over and entry.regimen.kind is not RecordKind.DISPENSE:
         end = start
     else:
         end = max(start, entry.window.last_covered(on, policy.concurrency))
@@ -107,7 +107,7 @@ def _covered(entry: Entry, gone: date | None, policy: Policy, on: date) -> Stret
     return Stretch(start, end, entry)
 
 
-def _days_of_supply(entry: Entry, length: Fraction, *, filled: bool) -> Fraction:
+def _days_of_supply(entry: RecordEntry, length: Fraction, *, filled: bool) -> Fraction:
     """Days with at least one unit of the supply: a scheduled order uses its daily units, one as needed at least one.
 
     Where only an average is known, no less than half a unit is taken on a day of use. Without a known supply every day

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from rules.knowledge import Knowledge
 from rules.model import Dosage, Regimen, Supply
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
 from rules.reading.dosage.lines import texts_of
 from rules.reading.dosage.text import undated, worded, worded_lines
@@ -80,13 +80,13 @@ class Instructions:
         return read_worded(worded(self.regimen, self.knowledge), self.product, self.knowledge, on)
 
 
-@kept
+@memoised
 def _by_instructions(dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
     """The dose of instructions that say the same whatever was dispensed; None of the others."""
     return read_instructions(worded_lines(dosages, knowledge), product, knowledge)
 
 
-@kept
+@memoised
 def _on_any_day(
     dosages: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
 ) -> DailyDose | NoDailyDose | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.assessment_lines import NotCountedReason
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Presence:
     """How one entry stands on the day: in which reading it counts, and if in none, why.
 
     ``present`` is apart from counting: a second copy or an order without a dose is present and adds nothing.
     ``until_now``: it is what is being done, a discharge or an order being written, that ends it.
     """
 
-    entry: Entry
+    entry: RecordEntry
     additive: bool = True
     replacement: bool = True
     present: bool = True
@@ -25,10 +25,10 @@ class Place:
     assumptions: tuple[str, ...] = ()
     until_now: bool = False
 
-    def assuming(self, *codes: str) -> Place:
+    def assuming(self, *codes: str) -> Presence:
         """The place with further assumptions."""
         assumptions = tuple(dict.fromkeys((*self.assumptions, *codes)))
-        return Place(
+        return Presence(
             self.entry,
             self.additive,
             self.replacement,
@@ -39,19 +39,19 @@ class Place:
             self.until_now,
         )
 
-    def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Place:
+    def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Presence:
         """The place of an entry that is neither counted nor present."""
-        return Place(self.entry, False, False, False, reason, text, self.assumptions, until_now)
+        return Presence(self.entry, False, False, False, reason, text, self.assumptions, until_now)
 
-    def once(self, reason: NotCountedReason, text: str) -> Place:
+    def once(self, reason: NotCountedReason, text: str) -> Presence:
         """The place of a further copy of what counts already: present, adding nothing."""
-        return Place(self.entry, False, False, self.present, reason, text, self.assumptions, self.until_now)
+        return Presence(self.entry, False, False, self.present, reason, text, self.assumptions, self.until_now)
 
 
-Places = dict[Entry, Place]
+Presences = dict[RecordEntry, Presence]
 
 
-def renewal_text(entry: Entry, counted: Entry) -> str:
+def renewal_text(entry: RecordEntry, counted: RecordEntry) -> str:
     """What is said of a renewal; of one being ordered also how early it is."""
     text = f"counted once with {dated_order(counted)}"
     start, end = entry.start, counted.window.end
@@ -61,7 +61,7 @@ def renewal_text(entry: Entry, counted: Entry) -> str:
     return text
 
 
-def dated_order(entry: Entry) -> str:
+def dated_order(entry: RecordEntry) -> str:
     """An order as a person would name it: by its day."""
     if entry.regimen.draft:
         return "the new order"

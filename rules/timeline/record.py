@@ -10,10 +10,10 @@ from rules.assessment_lines import NotCountedReason, Standing
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Kind, Medication, Patient, Regimen
+from rules.model import Medication, Patient, RecordKind, Regimen
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
-from rules.reading.dosage.route import Way, way_of
+from rules.reading.dosage.route import Administration, administration_of
 from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, resolve
 from rules.timeline.instructions import Instructions
 from rules.timeline.window import Coverage, Window, first_day, window_of
@@ -29,7 +29,7 @@ _NOT_COVERED = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class RecordEntry:
     """One agent of one regimen; ``companions`` are the other agents of its product.
 
     ``equivalents`` is where :mod:`rules.load.total` notes what it has converted by a table, once for all who ask.
@@ -39,7 +39,7 @@ class Entry:
     product: Product
     agent: Agent
     instructions: Instructions
-    way: Way
+    administration: Administration
     companions: tuple[Agent, ...] = ()
     equivalents: dict[str, DiazepamEquivalent | None] = field(default_factory=dict, repr=False)
 
@@ -71,7 +71,7 @@ class Entry:
     @property
     def daily_use(self) -> bool:
         """Whether it is something taken day by day, known dose or not: no single dose and no rescue product."""
-        return not (self.single or self.way.rescue)
+        return not (self.single or self.administration.rescue)
 
     @property
     def milligrams(self) -> MilligramsPerDay | None:
@@ -95,7 +95,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Nameless:
+class UnidentifiedProduct:
     """A regimen whose product could not be told."""
 
     regimen: Regimen
@@ -111,22 +111,24 @@ class Nameless:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class MedicationRecord:
     """All that was read: entries of our agents, nameless products, and how many medications are not relevant."""
 
-    entries: tuple[Entry, ...]
-    nameless: tuple[Nameless, ...]
+    entries: tuple[RecordEntry, ...]
+    unidentified: tuple[UnidentifiedProduct, ...]
     not_relevant: int
 
     def in_doubt(self, on: date, policy: ConcurrencyPolicy, *, drafts: bool) -> bool:
         """Whether a product that could not be told is in force on the day, or (with ``drafts``) being ordered."""
-        return any(item.absence(on, policy) is None and (drafts or not item.regimen.draft) for item in self.nameless)
+        return any(
+            item.absence(on, policy) is None and (drafts or not item.regimen.draft) for item in self.unidentified
+        )
 
 
-def read_record(patient: Patient, knowledge: Knowledge, on: date) -> Record:
+def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationRecord:
     """Read every regimen of the patient: product, dose on the day, route, window."""
-    entries: list[Entry] = []
-    nameless: list[Nameless] = []
+    entries: list[RecordEntry] = []
+    unidentified: list[UnidentifiedProduct] = []
     not_relevant = 0
     products: dict[Medication, Product | UnknownProduct | NotRelevant] = {}
     for regimen in sorted(patient.regimens, key=lambda regimen: (regimen.draft, regimen.source)):
@@ -136,17 +138,19 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> Record:
         if isinstance(product, NotRelevant):
             not_relevant += 1
         elif isinstance(product, UnknownProduct):
-            nameless.append(Nameless(regimen, product, window_of(regimen, first_day(regimen), lambda: None)))
+            unidentified.append(
+                UnidentifiedProduct(regimen, product, window_of(regimen, first_day(regimen), lambda: None))
+            )
         else:
             read = list(_entries(regimen, product, knowledge, on))
             entries.extend(read)
             not_relevant += not read
     drafts = {e.source: e.regimen for e in entries if e.regimen.draft and exclusion(e.regimen) is None}
     kept = [entry for entry in entries if not _is_unsigned(entry, drafts.get(entry.source), on)]
-    return Record(tuple(sorted(kept, key=lambda entry: entry.order)), tuple(nameless), not_relevant)
+    return MedicationRecord(tuple(sorted(kept, key=lambda entry: entry.order)), tuple(unidentified), not_relevant)
 
 
-def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
+def _is_unsigned(entry: RecordEntry, draft: Regimen | None, on: date) -> bool:
     """Whether an entry on record is a draft itself, which the record holds already although nobody has signed it.
 
     It has the draft's id and was written today; without a date it says the same as the draft. An earlier order of the
@@ -159,15 +163,15 @@ def _is_unsigned(entry: Entry, draft: Regimen | None, on: date) -> bool:
     return written >= on if written is not None else regimen.dosages == draft.dosages
 
 
-def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[Entry]:
-    way = way_of(regimen, product, knowledge)
-    if not way.exposes:
+def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterable[RecordEntry]:
+    administration = administration_of(regimen, product, knowledge)
+    if not administration.exposes:
         return
     instructions = Instructions(regimen, product, knowledge, on)
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
-        yield Entry(regimen, product, agent, instructions, way, companions)
+        yield RecordEntry(regimen, product, agent, instructions, administration, companions)
 
 
 def is_stopping(regimen: Regimen) -> bool:
@@ -191,7 +195,7 @@ def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason |
     planned = regimen.intent == "plan" and not (regimen.reported or regimen.draft)
     if planned or regimen.intent in _NOT_AN_ORDER:
         return NotCountedReason.NOT_ACTIVE
-    if regimen.kind is Kind.DISPENSE:
+    if regimen.kind is RecordKind.DISPENSE:
         return NotCountedReason.NOT_ACTIVE if regimen.status in _DISPENSE_NEVER_LEFT else None
     if regimen.draft:
         return NotCountedReason.NOT_ACTIVE if regimen.status in _STOPPING else None

@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Kind
+from rules.model import RecordKind
 from rules.reading.dosage.daily_dose import DailyDose
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 
 TWO_PRESCRIBERS = "two-prescribers"
 MAY_BE_REPLACED = "may-be-replaced-by-newer-order"
@@ -24,14 +24,14 @@ MAY_REPLACE = "may-replace-earlier-order"
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Renewal:
     """How an entry stands to the others of its kind: renewed by another one, or counted.
 
     ``newest``: it counts in the replacement reading as well.
     """
 
-    entry: Entry
-    renewed_by: Entry | None = None
+    entry: RecordEntry
+    renewed_by: RecordEntry | None = None
     newest: bool = True
     assumptions: tuple[str, ...] = ()
 
@@ -39,25 +39,25 @@ class Course:
 Day = tuple[Hashable, date]
 
 
-def kind_of(entry: Entry) -> tuple[Hashable, ...]:
+def kind_of(entry: RecordEntry) -> tuple[Hashable, ...]:
     """Agent, route, release and whether as needed: orders that differ in one of these simply add, as do two patch
     strengths."""
     hourly = isinstance(entry.dose, DailyDose) and entry.dose.by_agent_hourly.get(entry.agent.id)
     strength = hourly.used if hourly else None
-    return (entry.agent.id, entry.way.route, entry.product.release, entry.dose.as_needed, strength)
+    return (entry.agent.id, entry.administration.route, entry.product.release, entry.dose.as_needed, strength)
 
 
-def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+def same_day_copies(entries: Iterable[RecordEntry]) -> Iterator[tuple[RecordEntry, tuple[str, ...]]]:
     """Exact copies of one day, the first of which stays, each with everybody who wrote one.
 
     Copies without a date are copies only of one known requester: of two, each may have written an order.
     """
-    written: dict[Hashable, list[Entry]] = defaultdict(list)
+    written: dict[Hashable, list[RecordEntry]] = defaultdict(list)
     for entry in entries:
         day = entry.start or entry.regimen.requester
         if day is not None:
             written[(entry.agent.id, day)].append(entry)
-    groups: dict[Hashable, list[Entry]] = defaultdict(list)
+    groups: dict[Hashable, list[RecordEntry]] = defaultdict(list)
     for together, group in written.items():
         for entry in group if group[1:] else ():
             product = (entry.product.ingredients, entry.product.form)
@@ -70,29 +70,29 @@ def same_day_copies(entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[str
             yield copy, requesters
 
 
-def counted_together(entries: Iterable[Entry], policy: ConcurrencyPolicy) -> Iterator[Course]:
+def counted_together(entries: Iterable[RecordEntry], policy: ConcurrencyPolicy) -> Iterator[Renewal]:
     """Which of the entries count beside each other, kind by kind; entries without a daily dose always stand alone, as
     does the only one of its agent."""
-    agents: dict[str, list[Entry]] = defaultdict(list)
+    agents: dict[str, list[RecordEntry]] = defaultdict(list)
     for entry in entries:
         agents[entry.agent.id].append(entry)
-    kinds: dict[Hashable, list[Entry]] = defaultdict(list)
+    kinds: dict[Hashable, list[RecordEntry]] = defaultdict(list)
     for group in agents.values():
         for entry in group:
             if not group[1:] or _daily(entry) is None:
-                yield Course(entry)
+                yield Renewal(entry)
             else:
                 kinds[kind_of(entry)].append(entry)
     for group in kinds.values():
         yield from _of_one_kind(sorted(group, key=lambda entry: entry.order), policy)
 
 
-def _of_one_kind(group: list[Entry], policy: ConcurrencyPolicy) -> Iterator[Course]:
-    by_dose: dict[Fraction, list[Entry]] = defaultdict(list)
+def _of_one_kind(group: list[RecordEntry], policy: ConcurrencyPolicy) -> Iterator[Renewal]:
+    by_dose: dict[Fraction, list[RecordEntry]] = defaultdict(list)
     for entry in group:
         by_dose[_daily(entry) or Fraction(0)].append(entry)
-    kept: list[Entry] = []
-    beside: set[Entry] = set()
+    kept: list[RecordEntry] = []
+    beside: set[RecordEntry] = set()
     for same in by_dose.values():
         side_by_side = _side_by_side(same, policy)
         kept.extend(side_by_side)
@@ -100,16 +100,16 @@ def _of_one_kind(group: list[Entry], policy: ConcurrencyPolicy) -> Iterator[Cour
             beside.update(side_by_side)
         for entry in same:
             if entry not in side_by_side:
-                yield Course(entry, renewed_by=side_by_side[-1], newest=False)
+                yield Renewal(entry, renewed_by=side_by_side[-1], newest=False)
     newest = _newest(kept)
     for entry in kept:
         codes = [TWO_PRESCRIBERS] if entry in beside else []
         if len(newest) < len(kept) and entry not in beside:
             codes.append(MAY_REPLACE if entry in newest else MAY_BE_REPLACED)
-        yield Course(entry, newest=entry in newest, assumptions=tuple(codes))
+        yield Renewal(entry, newest=entry in newest, assumptions=tuple(codes))
 
 
-def _daily(entry: Entry) -> Fraction | None:
+def _daily(entry: RecordEntry) -> Fraction | None:
     """What makes two daily doses the same: the amount used, in milligrams or micrograms an hour."""
     if not isinstance(entry.dose, DailyDose):
         return None
@@ -117,25 +117,25 @@ def _daily(entry: Entry) -> Fraction | None:
     return amount.used if amount is not None else None
 
 
-def _requester(entry: Entry) -> Hashable:
+def _requester(entry: RecordEntry) -> Hashable:
     """Who wrote it; orders without a requester belong together only if written on the same day.
 
     What is stated without a name is the patient's own word of one use, however often it was asked for.
     """
-    if entry.regimen.kind is Kind.STATEMENT:
-        return entry.regimen.requester or Kind.STATEMENT
+    if entry.regimen.kind is RecordKind.STATEMENT:
+        return entry.regimen.requester or RecordKind.STATEMENT
     return entry.regimen.requester or (None, entry.start)
 
 
-def _side_by_side(same: list[Entry], policy: ConcurrencyPolicy) -> list[Entry]:
+def _side_by_side(same: list[RecordEntry], policy: ConcurrencyPolicy) -> list[RecordEntry]:
     """The orders of one daily dose that count: the most courses that stand side by side on any day."""
-    days: dict[Day, list[Entry]] = defaultdict(list)
+    days: dict[Day, list[RecordEntry]] = defaultdict(list)
     for entry in same:
         days[(_requester(entry), entry.start or date.min)].append(entry)
     best = max(days.values(), key=lambda written: (len(written), _recency(written)))
     rank = _rank(best)
     for point in sorted({start for _, start in days}):
-        standing: dict[Hashable, list[Entry]] = {}
+        standing: dict[Hashable, list[RecordEntry]] = {}
         for (requester, _), written in days.items():
             if _stands_on(written, point, policy):
                 ahead = standing.get(requester)
@@ -147,18 +147,18 @@ def _side_by_side(same: list[Entry], policy: ConcurrencyPolicy) -> list[Entry]:
     return sorted(best, key=lambda entry: entry.order)
 
 
-def _rank(together: list[Entry]) -> tuple[int, int, date]:
+def _rank(together: list[RecordEntry]) -> tuple[int, int, date]:
     """More courses before fewer, orders on record before drafts that renew them, later days before earlier."""
     starts = [entry.start or date.min for entry in together]
     return (len(together), sum(not entry.regimen.draft for entry in together), max(starts, default=date.min))
 
 
-def _recency(written: list[Entry]) -> tuple[bool, date]:
+def _recency(written: list[RecordEntry]) -> tuple[bool, date]:
     """Orders on record stay where a draft renews them; among the record the newest stays."""
     return (not any(entry.regimen.draft for entry in written), max(e.start or date.min for e in written))
 
 
-def _stands_on(written: list[Entry], point: date, policy: ConcurrencyPolicy) -> bool:
+def _stands_on(written: list[RecordEntry], point: date, policy: ConcurrencyPolicy) -> bool:
     """Whether orders of one day stand beside others on a day, brief overlaps at their end left aside."""
     overlap = timedelta(days=int(policy.renewal_overlap_days.value))
     for entry in written:
@@ -170,7 +170,7 @@ def _stands_on(written: list[Entry], point: date, policy: ConcurrencyPolicy) -> 
     return False
 
 
-def _newest(kept: list[Entry]) -> list[Entry]:
+def _newest(kept: list[RecordEntry]) -> list[RecordEntry]:
     """The orders that a replacement would leave: those written last by one requester (the larger where two did).
 
     Drafts are all written now: of several that start one after another, the day with the largest dose is left.
@@ -178,7 +178,7 @@ def _newest(kept: list[Entry]) -> list[Entry]:
     drafts = any(entry.regimen.draft for entry in kept)
     last = [entry for entry in kept if entry.regimen.draft is drafts]
     latest = max(entry.start or date.min for entry in last)
-    written: dict[Hashable, list[Entry]] = defaultdict(list)
+    written: dict[Hashable, list[RecordEntry]] = defaultdict(list)
     for entry in last:
         start = entry.start or date.min
         if drafts or start == latest:

@@ -1,6 +1,7 @@
 """Which orders give way to others: to drafts that stop or replace them, to their successors, to the orders of a stay.
 
-Each function changes the places it is given; they run one after another, as :func:`rules.timeline.view.view` calls them.
+Each function changes the places it is given; they run one after another, in the order in which
+:func:`rules.timeline.view.view` calls them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rules.assessment_lines import NotCountedReason
-from rules.model import Kind, Setting
+from rules.model import RecordKind, Setting
 from rules.reading.dosage.daily_dose import DailyDose
-from rules.timeline.presence import Places, dated_order, renewal_text
-from rules.timeline.record import Entry, exclusion, is_stopping
+from rules.timeline.presence import Presences, dated_order, renewal_text
+from rules.timeline.record import RecordEntry, exclusion, is_stopping
 from rules.timeline.renewals import kind_of
 
 # FHIR's intents of an order that carries out another one, and of the order that such a one carries out.
@@ -30,39 +31,41 @@ class Requested:
     agents: frozenset[str]
     daily: frozenset[tuple[str, str]]
 
-    def covers(self, entry: Entry) -> bool:
+    def covers(self, entry: RecordEntry) -> bool:
         """Whether a statement or dispense tells of nothing more: a daily dose gives way to a daily dose only."""
         if isinstance(entry.dose, DailyDose):
-            return (entry.agent.id, entry.way.route) in self.daily
+            return (entry.agent.id, entry.administration.route) in self.daily
         return entry.agent.id in self.agents
 
 
 _NOTHING_REQUESTED = Requested(frozenset(), frozenset())
 
 
-def requested(places: Places) -> Requested:
+def requested(places: Presences) -> Requested:
     """What the orders on record cover: nothing where there is nothing else to be covered."""
-    if all(entry.regimen.kind is Kind.REQUEST for entry in places):
+    if all(entry.regimen.kind is RecordKind.REQUEST for entry in places):
         return _NOTHING_REQUESTED
     orders = [
         entry
         for entry, place in places.items()
-        if place.present and entry.regimen.kind is Kind.REQUEST and not entry.regimen.draft
+        if place.present and entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
     ]
     return Requested(
         frozenset(entry.agent.id for entry in orders),
-        frozenset((entry.agent.id, entry.way.route) for entry in orders if isinstance(entry.dose, DailyDose)),
+        frozenset(
+            (entry.agent.id, entry.administration.route) for entry in orders if isinstance(entry.dose, DailyDose)
+        ),
     )
 
 
-def stop_and_replace(places: Places) -> None:
+def stop_and_replace(places: Presences) -> None:
     """Drafts that stop, revise or replace an order on record: by id and by priorPrescription they are believed.
 
     Stops and replacements come first, so that a renewal is never counted once with an order that goes.
     """
     drafts = [e for e in places if is_stopping(e.regimen) or (e.regimen.draft and exclusion(e.regimen) is None)]
     record = [entry for entry, place in places.items() if place.present and not entry.regimen.draft]
-    renewals: list[tuple[Entry, Entry]] = []
+    renewals: list[tuple[RecordEntry, RecordEntry]] = []
     for draft in drafts:
         stops = is_stopping(draft.regimen)
         named = [entry for entry in record if names(draft, entry)]
@@ -84,21 +87,21 @@ def stop_and_replace(places: Places) -> None:
             places[draft] = places[draft].once(NotCountedReason.RENEWAL, renewal_text(draft, entry))
 
 
-def names(draft: Entry, entry: Entry) -> bool:
+def names(draft: RecordEntry, entry: RecordEntry) -> bool:
     """Whether a draft names the order on record that it stops, renews or replaces: by its id or as its prior."""
     return entry.source in (draft.source, draft.regimen.prior)
 
 
-def home_medicines(places: Places) -> None:
+def home_medicines(places: Presences) -> None:
     """A draft of what was stated already, in the same dose, prescribes what is taken: nothing is added to it."""
-    stated = [entry for entry, place in places.items() if entry.regimen.kind is Kind.STATEMENT and place.additive]
+    stated = [entry for entry, place in places.items() if entry.regimen.kind is RecordKind.STATEMENT and place.additive]
     for draft, place in list(places.items()):
         told = next((e for e in stated if draft.regimen.draft and place.additive and _continues(draft, e)), None)
         if told is not None:
             places[draft] = place.once(NotCountedReason.RENEWAL, renewal_text(draft, told))
 
 
-def carried_out(places: Places) -> None:
+def carried_out(places: Presences) -> None:
     """An order that carries out another one on record in the same dose is that order again, whenever it was written.
 
     It is told by its intent, and carries out the order that it is based on; where that is not said, an original order
@@ -107,7 +110,7 @@ def carried_out(places: Places) -> None:
     orders = [
         entry
         for entry, place in places.items()
-        if place.additive and entry.regimen.kind is Kind.REQUEST and not entry.regimen.draft
+        if place.additive and entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
     ]
     whole = [entry for entry in orders if entry.regimen.intent not in _CARRYING_OUT]
     for entry in orders:
@@ -123,13 +126,13 @@ def carried_out(places: Places) -> None:
             places[entry] = places[entry].once(NotCountedReason.DUPLICATE, text)
 
 
-def _continues(one: Entry, other: Entry) -> bool:
+def _continues(one: RecordEntry, other: RecordEntry) -> bool:
     """Whether two orders are the same medicine in the same dose at the same place: at home, or on the ward."""
     ward = one.regimen.setting is Setting.INPATIENT
     return (other.regimen.setting is Setting.INPATIENT) is ward and _same_daily_dose(one, other)
 
 
-def _same_daily_dose(one: Entry, other: Entry) -> bool:
+def _same_daily_dose(one: RecordEntry, other: RecordEntry) -> bool:
     return (
         one.agent.id == other.agent.id
         and isinstance(one.dose, DailyDose)
@@ -140,7 +143,7 @@ def _same_daily_dose(one: Entry, other: Entry) -> bool:
     )
 
 
-def _same_product(one: Entry, other: Entry) -> bool:
+def _same_product(one: RecordEntry, other: RecordEntry) -> bool:
     mine, its = one.product, other.product
     if one.agent.id != other.agent.id:
         return False
@@ -149,9 +152,9 @@ def _same_product(one: Entry, other: Entry) -> bool:
     return mine.ingredients == its.ingredients or not any(i.strength for i in mine.ingredients)
 
 
-def replace_by_prior(places: Places) -> None:
+def replace_by_prior(places: Presences) -> None:
     """An order on record that names the one it follows replaces it, also where a third one follows it in turn."""
-    record: dict[str, list[Entry]] = defaultdict(list)
+    record: dict[str, list[RecordEntry]] = defaultdict(list)
     for entry, place in places.items():
         if place.present and not entry.regimen.draft:
             record[entry.source].append(entry)
@@ -182,7 +185,7 @@ def _leads_to(source: str, end: str, priors: Mapping[str, str | None]) -> bool:
     return False
 
 
-def settings(places: Places) -> None:
+def settings(places: Presences) -> None:
     """During a stay, the inpatient order of an agent supersedes the home order of that agent.
 
     A single dose or a rescue product on the ward supersedes nothing, and a home order that is being written now is no
@@ -193,7 +196,7 @@ def settings(places: Places) -> None:
         for entry, place in places.items()
         if place.additive
         and entry.regimen.setting is Setting.INPATIENT
-        and entry.regimen.kind is Kind.REQUEST
+        and entry.regimen.kind is RecordKind.REQUEST
         and entry.daily_use
     }
     for entry, place in list(places.items()):
@@ -203,15 +206,15 @@ def settings(places: Places) -> None:
             places[entry] = place.absent(NotCountedReason.REPLACED, text)
 
 
-def covered_by_requests(places: Places, covered: Requested) -> None:
+def covered_by_requests(places: Presences, covered: Requested) -> None:
     """Statements and dispenses count only where no order on record covers them."""
-    ordered = [place for e, place in places.items() if e.regimen.kind is Kind.REQUEST and not e.regimen.draft]
+    ordered = [place for e, place in places.items() if e.regimen.kind is RecordKind.REQUEST and not e.regimen.draft]
     replaced = {place.entry.source for place in ordered if place.reason is NotCountedReason.REPLACED}
     stopped = {place.entry.source for place in ordered if place.entry.regimen.status in _NOT_CONTINUED}
     for entry, place in list(places.items()):
-        if not place.present or entry.regimen.kind is Kind.REQUEST:
+        if not place.present or entry.regimen.kind is RecordKind.REQUEST:
             continue
-        kind = "dispensed" if entry.regimen.kind is Kind.DISPENSE else "stated"
+        kind = "dispensed" if entry.regimen.kind is RecordKind.DISPENSE else "stated"
         names = set(entry.regimen.references)
         if names & (stopped | replaced):
             text = f"{kind} for an order that was stopped"

@@ -8,14 +8,14 @@ from fractions import Fraction
 
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.numbers.quantity import PERCENT
-from rules.timeline.presence import Places
-from rules.timeline.record import Entry
+from rules.timeline.presence import Presences
+from rules.timeline.record import RecordEntry
 
-EquivalentOf = Callable[[Entry], Fraction | None]
+EquivalentOf = Callable[[RecordEntry], Fraction | None]
 
 
 def possible_switches(
-    places: Places, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
+    places: Presences, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
 ) -> tuple[tuple[str, str], ...]:
     """A draft whose load is near that of one current order of another agent of its class may take its place."""
     current = [
@@ -23,7 +23,7 @@ def possible_switches(
     ]
     agents = {entry.agent.id for entry in current}
     share = policy.switch_percent.value * PERCENT
-    near: list[tuple[Fraction, Entry, Entry]] = []
+    near: list[tuple[Fraction, RecordEntry, RecordEntry]] = []
     for draft, place in places.items():
         mine = equivalent_of(draft) if draft.regimen.draft and place.additive and draft.agent.id not in agents else None
         for entry in current if mine is not None else ():
@@ -32,7 +32,7 @@ def possible_switches(
                 continue
             if abs(mine - its) <= its * share:
                 near.append((abs(mine - its), draft, entry))
-    switches: dict[Entry, Entry] = {}
+    switches: dict[RecordEntry, RecordEntry] = {}
     # The nearest pair first; an order can be switched once, so a second draft near it adds to it.
     for _, draft, entry in sorted(near, key=_nearest):
         if draft not in switches and entry not in switches.values():
@@ -42,6 +42,6 @@ def possible_switches(
     return tuple(sorted((draft.source, entry.source) for draft, entry in switches.items()))
 
 
-def _nearest(pair: tuple[Fraction, Entry, Entry]) -> tuple[object, ...]:
+def _nearest(pair: tuple[Fraction, RecordEntry, RecordEntry]) -> tuple[object, ...]:
     difference, draft, entry = pair
     return (difference, draft.order, entry.order)

@@ -13,10 +13,10 @@ from datetime import date
 
 from rules.assessment_lines import NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Kind, Setting
+from rules.model import RecordKind, Setting
 from rules.timeline.early_end import given_way
-from rules.timeline.presence import Place, Places, renewal_text
-from rules.timeline.record import Entry, exclusion
+from rules.timeline.presence import Presence, Presences, renewal_text
+from rules.timeline.record import RecordEntry, exclusion
 from rules.timeline.renewals import counted_together, same_day_copies
 from rules.timeline.replacement import (
     carried_out,
@@ -51,18 +51,18 @@ class View:
     """Every entry's place on one day; ``switches`` are (draft, current) sources of a possible switch of agent."""
 
     situation: Situation
-    places: tuple[Place, ...]
+    places: tuple[Presence, ...]
     switches: tuple[tuple[str, str], ...] = field(default=())
-    _present: dict[bool, tuple[Entry, ...]] = field(default_factory=dict, compare=False)
-    _counted: list[tuple[Place, ...]] = field(default_factory=list, compare=False)
+    _present: dict[bool, tuple[RecordEntry, ...]] = field(default_factory=dict, compare=False)
+    _counted: list[tuple[Presence, ...]] = field(default_factory=list, compare=False)
 
-    def counted(self) -> tuple[Place, ...]:
+    def counted(self) -> tuple[Presence, ...]:
         """The places of what counts in the additive reading."""
         if not self._counted:
             self._counted.append(tuple(place for place in self.places if place.additive))
         return self._counted[0]
 
-    def present(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+    def present(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
         """The entries that are present; with ``replacement`` only those of the replacement reading.
 
         A renewal is part of it together with the order that it is counted once with.
@@ -71,7 +71,7 @@ class View:
             self._present[replacement] = self._find_present(replacement)
         return self._present[replacement]
 
-    def _find_present(self, replacement: bool) -> tuple[Entry, ...]:
+    def _find_present(self, replacement: bool) -> tuple[RecordEntry, ...]:
         kept = {place.entry.agent.id for place in self.places if place.present and place.replacement}
         return tuple(
             place.entry
@@ -86,7 +86,7 @@ class View:
 
 
 def view(
-    entries: Iterable[Entry], situation: Situation, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
+    entries: Iterable[RecordEntry], situation: Situation, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
 ) -> View:
     """Place every entry on the day. ``equivalent_of`` gives an entry's load by the default table, None if none."""
     considered = [entry for entry in entries if situation.with_drafts or not entry.regimen.draft]
@@ -108,11 +108,11 @@ def view(
     return View(situation, tuple(places[entry] for entry in considered), switches)
 
 
-def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Place:
+def _dated(entry: RecordEntry, situation: Situation, policy: ConcurrencyPolicy) -> Presence:
     reason = exclusion(entry.regimen, historic=situation.seen_on is not None)
     if reason is not None:
-        return Place(entry, False, False, False, reason, _STATUS_TEXT.get(reason, "it is not in force"))
-    place = Place(entry)
+        return Presence(entry, False, False, False, reason, _STATUS_TEXT.get(reason, "it is not in force"))
+    place = Presence(entry)
     if situation.at_discharge and entry.regimen.setting is Setting.INPATIENT:
         return place.absent(NotCountedReason.NOT_ACTIVE, "an order of the stay, which ends with it", until_now=True)
     if entry.regimen.draft:
@@ -123,7 +123,7 @@ def _dated(entry: Entry, situation: Situation, policy: ConcurrencyPolicy) -> Pla
     if coverage is Coverage.NOT_YET_STARTED:
         return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}")
     if coverage is Coverage.LAPSED:
-        if entry.regimen.kind is not Kind.REQUEST:
+        if entry.regimen.kind is not RecordKind.REQUEST:
             return place.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
         return place.absent(NotCountedReason.LAPSED, _lapsed_text(entry))
     if situation.seen_on is not None and exclusion(entry.regimen) is not None:
@@ -148,13 +148,13 @@ _STATUS_TEXT = {
 }
 
 
-def _lapsed_text(entry: Entry) -> str:
+def _lapsed_text(entry: RecordEntry) -> str:
     if entry.window.end is not None:
         return f"still marked active, but its supply ended on {entry.window.end}: reconcile"
     return f"still marked active, but written on {entry.start} without a known length: reconcile"
 
 
-def _gave_way(places: Places, on: date, seen_on: date) -> None:
+def _gave_way(places: Presences, on: date, seen_on: date) -> None:
     """Looking back: an order that was ended early gives way to the order that followed it."""
     present = [entry for entry, place in places.items() if place.present]
     for entry, gone in given_way(present, places, seen_on).items():
@@ -162,21 +162,21 @@ def _gave_way(places: Places, on: date, seen_on: date) -> None:
             places[entry] = places[entry].absent(NotCountedReason.NOT_ACTIVE, f"it gave way to an order of {gone}")
 
 
-def _not_taken(places: Places) -> None:
+def _not_taken(places: Presences) -> None:
     """A "not taking" statement is said beside the active order, never subtracted."""
     denied = {
         entry.agent.id
         for entry in places
-        if entry.regimen.kind is Kind.STATEMENT
+        if entry.regimen.kind is RecordKind.STATEMENT
         and not entry.regimen.another_patient
         and (entry.regimen.taken is False or entry.regimen.status == "not-taken")
     }
     for entry, place in places.items():
-        if place.present and entry.agent.id in denied and entry.regimen.kind is Kind.REQUEST:
+        if place.present and entry.agent.id in denied and entry.regimen.kind is RecordKind.REQUEST:
             places[entry] = place.assuming("stated-not-taken")
 
 
-def _count_once(places: Places, policy: ConcurrencyPolicy) -> None:
+def _count_once(places: Presences, policy: ConcurrencyPolicy) -> None:
     """Duplicates, renewals, two prescribers, dose changes: see :mod:`rules.timeline.renewals`."""
     live = [entry for entry, place in places.items() if place.additive]
     for copy, requesters in same_day_copies(live):

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil
 
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Dosage, Kind, Regimen
+from rules.model import Dosage, RecordKind, Regimen
 from rules.numbers.quantity import ONE
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 
@@ -87,7 +87,7 @@ def _later(start: date, days: int) -> date:
 def first_day(regimen: Regimen) -> date | None:
     """The day from which a record tells of use; None without any date."""
     starts = [dosage.timing.bounds.start for dosage in regimen.dosages if dosage.timing and dosage.timing.bounds.start]
-    if starts and regimen.kind is Kind.REQUEST:
+    if starts and regimen.kind is RecordKind.REQUEST:
         return min(starts)
     return regimen.validity.start or regimen.effective.start or regimen.authored_on or (min(starts) if starts else None)
 
@@ -113,7 +113,7 @@ def _bounds_days(dosages: Iterable[Dosage]) -> Fraction | None:
 
 
 def _fills(regimen: Regimen) -> Fraction:
-    return ONE + regimen.supply.repeats if regimen.supply and regimen.kind is Kind.REQUEST else ONE
+    return ONE + regimen.supply.repeats if regimen.supply and regimen.kind is RecordKind.REQUEST else ONE
 
 
 def supplied_days(regimen: Regimen, dose: DailyDose | NoDailyDose) -> Fraction | None:

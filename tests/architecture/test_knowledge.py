@@ -11,9 +11,9 @@ import pytest
 
 from cds_service.commands.knowledge import differences, problems_of, values_of
 from rules.knowledge import load_knowledge
-from rules.knowledge.check import Kind, Problem
+from rules.knowledge.check import Problem, ProblemKind
 
-SHIPPED = Path(__file__).parents[2] / "rules" / "knowledge"
+SHIPPED = Path(__file__).parents[2] / "rules" / "knowledge" / "data"
 # The day of the check: that of the last review, so that the tests do not fail by the passing of time alone.
 ON = load_knowledge().reviewed
 
@@ -55,88 +55,89 @@ def test_an_untouched_copy_has_nothing_to_correct(copy: Path) -> None:
 REVIEWED = f"reviewed: {ON}"
 CASES = {
     "a figure without a source": (
-        Kind.UNCITED, "policy.yaml", 'range: ["90", "1095"], source: benzo-cds-policy', 'range: ["90", "1095"]',
+        ProblemKind.UNCITED, "policy.yaml", 'range: ["90", "1095"], source: benzo-cds-policy', 'range: ["90", "1095"]',
         "concurrency.recency_days",
     ),
     "an equivalent without a source": (
-        Kind.UNCITED, "agents.yaml", "- {source: asam-2025-ashton, value:", "- {value:", "equivalents[0]",
+        ProblemKind.UNCITED, "agents.yaml", "- {source: asam-2025-ashton, value:", "- {value:", "equivalents[0]",
     ),
     "a code of an agent without a source": (
-        Kind.UNCITED, "agents.yaml", 'code: "596", source: rxnorm', 'code: "596"', "alprazolam.codes[0]",
+        ProblemKind.UNCITED, "agents.yaml", 'code: "596", source: rxnorm', 'code: "596"', "alprazolam.codes[0]",
     ),
     "a code of a condition without a source": (
-        Kind.UNCITED, "conditions.csv", "G40,icd-10-cm,read", "G40,,read", "conditions.csv: line 2",
+        ProblemKind.UNCITED, "conditions.csv", "G40,icd-10-cm,read", "G40,,read", "conditions.csv: line 2",
     ),
     "a finding without a reference": (
-        Kind.UNCITED, "policy.yaml", "references: [xyrem-2020]", "references: []", "findings.oxybate.references",
+        ProblemKind.UNCITED, "policy.yaml", "references: [xyrem-2020]", "references: []", "findings.oxybate.references",
     ),
     "an equivalent of another magnitude": (
-        Kind.OUT_OF_RANGE, "agents.yaml",
+        ProblemKind.OUT_OF_RANGE, "agents.yaml",
         "- {source: asam-2025-ashton, value:", '- {source: asam-2025-ashton, value: "9000", note:',
         "agents.yaml: agents",
     ),
     "a policy value out of its range": (
-        Kind.OUT_OF_RANGE, "policy.yaml", 'value: "365", unit: d, range: ["90"', 'value: "3650", unit: d, range: ["90"',
-        "recency_days.value",
+        ProblemKind.OUT_OF_RANGE, "policy.yaml",
+        'value: "365", unit: d, range: ["90"', 'value: "3650", unit: d, range: ["90"', "recency_days.value",
     ),
     "a source that does not exist": (
-        Kind.UNRESOLVABLE, "tables.yaml", "own: [asam-2025-vadod]", "own: [asam-2025-vadot]", "va-dod-2021.own",
+        ProblemKind.UNRESOLVABLE, "tables.yaml", "own: [asam-2025-vadod]", "own: [asam-2025-vadot]", "va-dod-2021.own",
     ),
     "a reference that does not exist": (
-        Kind.UNRESOLVABLE, "policy.yaml", "references: [xyrem-2020]", "references: [xyrem-2021]", "oxybate.references",
+        ProblemKind.UNRESOLVABLE, "policy.yaml",
+        "references: [xyrem-2020]", "references: [xyrem-2021]", "oxybate.references",
     ),
     "a class that does not exist": (
-        Kind.UNRESOLVABLE, "agents.yaml", "class: benzodiazepine", "class: benzodiazepin", "alprazolam.class",
+        ProblemKind.UNRESOLVABLE, "agents.yaml", "class: benzodiazepine", "class: benzodiazepin", "alprazolam.class",
     ),
     "a product of an agent that does not exist": (
-        Kind.UNRESOLVABLE, "products.csv", "primidone=250/unit", "primidon=250/unit", "products.csv: line",
+        ProblemKind.UNRESOLVABLE, "products.csv", "primidone=250/unit", "primidon=250/unit", "products.csv: line",
     ),
     "a product by a route that does not exist": (
-        Kind.UNRESOLVABLE, "products.csv", "Oral Tablet,oral,", "Oral Tablet,orally,", "products.csv",
+        ProblemKind.UNRESOLVABLE, "products.csv", "Oral Tablet,oral,", "Oral Tablet,orally,", "products.csv",
     ),
     "a code of a condition that does not exist": (
-        Kind.UNRESOLVABLE, "conditions.csv", "\ncopd,", "\ncopdd,", "conditions.csv: line",
+        ProblemKind.UNRESOLVABLE, "conditions.csv", "\ncopd,", "\ncopdd,", "conditions.csv: line",
     ),
     "a table that does not exist": (
-        Kind.UNRESOLVABLE, "tables.yaml", "default: ashton-2002", "default: ashton-2020", "tables.yaml: default",
+        ProblemKind.UNRESOLVABLE, "tables.yaml", "default: ashton-2002", "default: ashton-2020", "tables.yaml: default",
     ),
     "a source that nobody cites": (
-        Kind.UNUSED, "sources.yaml", "sources:\n",
+        ProblemKind.UNUSED, "sources.yaml", "sources:\n",
         "sources:\n  idle: {title: t, publisher: p, year: '', url: '', read_at: r, verification: read}\n",
         "sources.idle",
     ),
     "a trait that nobody asks for": (
-        Kind.UNUSED, "agents.yaml",
+        ProblemKind.UNUSED, "agents.yaml",
         "traits: [high-potency]", "traits: [high-potency, tastes-of-mint]", "tastes-of-mint",
     ),
     "a parameter that no finding reads": (
-        Kind.UNUSED, "policy.yaml", "      mme_caution:",
+        ProblemKind.UNUSED, "policy.yaml", "      mme_caution:",
         '      idle_days: {value: "1", unit: d, range: ["0", "2"], source: cdc-2022}\n      mme_caution:',
         "concurrent-opioid.parameters.idle_days",
     ),
     "a condition that nobody asks for": (
-        Kind.UNUSED, "conditions.yaml", "concepts:\n",
+        ProblemKind.UNUSED, "conditions.yaml", "concepts:\n",
         "concepts:\n  idle: {name: idle, source: benzo-cds-policy, names: [idling]}\n", "concepts.idle",
     ),
     "a class without an agent": (
-        Kind.UNUSED, "classes.yaml", "classes:\n",
+        ProblemKind.UNUSED, "classes.yaml", "classes:\n",
         "classes:\n  idle: {name: i, plural: i, in_load: 'false', opioid: 'false', reversal: 'false', "
         "depressant: 'true'}\n",
         "classes.idle",
     ),
     "a guideline figure that no wording uses": (
-        Kind.UNUSED, "guidance.yaml", "figures:\n",
+        ProblemKind.UNUSED, "guidance.yaml", "figures:\n",
         'figures:\n  idle: {value: "1", unit: d, source: asam-2025}\n', "figures.idle",
     ),
     "a key that stands twice": (
-        Kind.UNREADABLE, "tables.yaml", "default: ashton-2002\n", "default: ashton-2002\ndefault: va-dod-2021\n",
+        ProblemKind.UNREADABLE, "tables.yaml", "default: ashton-2002\n", "default: ashton-2002\ndefault: va-dod-2021\n",
         "tables.yaml: line",
     ),
     "a key that is not known": (
-        Kind.UNREADABLE, "policy.yaml", "    raises:", "    raise:", "findings.total-load.raise",
+        ProblemKind.UNREADABLE, "policy.yaml", "    raises:", "    raise:", "findings.total-load.raise",
     ),
     "an anchor used again": (
-        Kind.UNREADABLE, "tables.yaml", "own: [asam-2025-ashton]", "own: &a [asam-2025-ashton]\n    note: *a",
+        ProblemKind.UNREADABLE, "tables.yaml", "own: [asam-2025-ashton]", "own: &a [asam-2025-ashton]\n    note: *a",
         "tables.yaml: line",
     ),
 }  # fmt: skip
@@ -158,7 +159,7 @@ def test_an_entry_reviewed_over_a_year_ago_is_only_noted(copy: Path, doctor: Doc
     doctor("agents.yaml", REVIEWED, f"reviewed: {ON - timedelta(days=400)}")
     assert failures(copy) == []
     assert [(problem.kind, problem.where) for problem in problems_of(copy, ON)] == [
-        (Kind.STALE, "agents.yaml: reviewed")
+        (ProblemKind.STALE, "agents.yaml: reviewed")
     ]
 
 
@@ -169,7 +170,7 @@ def test_an_entry_reviewed_within_a_year_is_fresh(copy: Path, doctor: Doctor) ->
 
 def test_a_missing_file_is_named(copy: Path) -> None:
     (copy / "tables.yaml").unlink()
-    assert [(problem.kind, problem.where) for problem in failures(copy)] == [(Kind.UNREADABLE, "tables.yaml")]
+    assert [(problem.kind, problem.where) for problem in failures(copy)] == [(ProblemKind.UNREADABLE, "tables.yaml")]
 
 
 def test_a_comparison_names_what_was_added_removed_and_changed(copy: Path, doctor: Doctor) -> None:

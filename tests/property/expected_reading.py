@@ -20,11 +20,11 @@ from rules.model import (
     Dosage,
     DoseEntry,
     IngredientEntry,
-    Kind,
     MaximumDose,
     Medication,
     Period,
     Quantity,
+    RecordKind,
     Regimen,
     Setting,
     Supply,
@@ -44,10 +44,10 @@ SYSTEMS = {
     "http://hl7.org/fhir/sid/icd-10-cm": CodeSystem.ICD10CM,
 }
 KINDS = {
-    "MedicationRequest": Kind.REQUEST,
-    "MedicationStatement": Kind.STATEMENT,
-    "MedicationAdministration": Kind.STATEMENT,
-    "MedicationDispense": Kind.DISPENSE,
+    "MedicationRequest": RecordKind.REQUEST,
+    "MedicationStatement": RecordKind.STATEMENT,
+    "MedicationAdministration": RecordKind.STATEMENT,
+    "MedicationDispense": RecordKind.DISPENSE,
 }
 
 

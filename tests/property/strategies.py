@@ -15,9 +15,9 @@ from rules.model import (
     ConditionEntry,
     Dosage,
     DoseEntry,
-    Kind,
     Medication,
     Quantity,
+    RecordKind,
     Setting,
     Supply,
     Timing,
@@ -111,7 +111,7 @@ MEETING = (*SEDATIVES[:3], *SEDATIVES[40:60:10], *SEDATIVES[-2:], "856769")
 def records(draw: st.DrawFn, *, source: str, others: list[str], draft: bool = False) -> Regimen:
     """Any record: an order, statement or dispense of any setting and status, alone or in answer to another."""
     base = draw(regimens(codes=list(MEETING) if draw(st.integers(0, 3)) else OPIOIDS, source=source, draft=draft))
-    kind = Kind.REQUEST if draft else draw(st.sampled_from([*Kind, Kind.REQUEST, Kind.REQUEST]))
+    kind = RecordKind.REQUEST if draft else draw(st.sampled_from([*RecordKind, RecordKind.REQUEST, RecordKind.REQUEST]))
     lines = base.dosages
     if lines and draw(st.booleans()):
         lines = tuple(
@@ -127,7 +127,7 @@ def records(draw: st.DrawFn, *, source: str, others: list[str], draft: bool = Fa
         base,
         kind=kind,
         dosages=lines,
-        status="completed" if kind is Kind.DISPENSE else status,
+        status="completed" if kind is RecordKind.DISPENSE else status,
         setting=draw(
             st.sampled_from([None, Setting.COMMUNITY, Setting.COMMUNITY, Setting.INPATIENT, Setting.DISCHARGE])
         ),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.numbers.fraction import Exact
+from rules.numbers.fraction import FastFraction
 
 NUMBERS = st.fractions(min_value=-(10**12), max_value=10**12, max_denominator=10**6)
 OPERATIONS = (
@@ -29,16 +29,16 @@ def outcome(operation: Any, one: Any, other: Any) -> Any:
 @pytest.mark.parametrize("operation", OPERATIONS)
 @given(one=NUMBERS, other=NUMBERS | st.integers(-100, 100))
 def test_arithmetic_is_that_of_fractions(operation: Any, one: Fraction, other: Fraction | int) -> None:
-    alike = [other] if isinstance(other, int) else [other, Exact(other)]
+    alike = [other] if isinstance(other, int) else [other, FastFraction(other)]
     for each in alike:
-        for pair, expected in (((Exact(one), each), (one, other)), ((each, Exact(one)), (other, one))):
+        for pair, expected in (((FastFraction(one), each), (one, other)), ((each, FastFraction(one)), (other, one))):
             found, meant = outcome(operation, *pair), outcome(operation, *expected)
             assert (found, hash(found), repr(found)) == (meant, hash(meant), repr(meant))
 
 
 @given(one=NUMBERS)
 def test_it_looks_like_a_fraction(one: Fraction) -> None:
-    exact = Exact(one)
+    exact = FastFraction(one)
     assert (exact, hash(exact), repr(exact), str(exact), bool(exact)) == (
         one,
         hash(one),

@@ -148,7 +148,7 @@ def accounted(document: Any, told: list[str], not_relevant: int) -> None:
     What has no id is named by the URL of its entry, which may be the name of another, or by the reader: one name must
     then be told of, without a URL one that nothing else has.
     """
-    named, nameless = set(), False
+    named, unidentified = set(), False
     by_url = False
     for url, one in sent(document):
         identity = one.get("id")
@@ -159,9 +159,9 @@ def accounted(document: Any, told: list[str], not_relevant: int) -> None:
         elif isinstance(url, str) and url.strip():
             by_url = True
         else:
-            nameless = True
+            unidentified = True
     names = {lowered(source) for source in told}
-    silent = len(named - names) + (nameless and not names - named) + (by_url and not names)
+    silent = len(named - names) + (unidentified and not names - named) + (by_url and not names)
     assert silent <= not_relevant, (sorted(named - names), sorted(names - named), not_relevant)
 
 

@@ -15,8 +15,8 @@ from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.knowledge.maximum_doses import MaximumDoses
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
-from rules.reading.dosage.dose_bounds import yardstick_of
-from rules.reading.dosage.line import TakenLine, read_line
+from rules.reading.dosage.dose_bounds import dose_bounds_of
+from rules.reading.dosage.line import DosageLine, read_line
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, judged
 from rules.reading.product.resolve import Product
 
@@ -72,13 +72,13 @@ def read(*lines: Dosage, product: Product, knowledge: Knowledge = KNOWLEDGE) -> 
 
 def boundless() -> Knowledge:
     """The same knowledge, by which everything is plausible."""
-    plausible = KNOWLEDGE.forms.plausible
+    plausible = KNOWLEDGE.vocabulary.plausible
     endless = {
         name: replace(each, low=Fraction(10**12), high=Fraction(10**12))
         for name, each in plausible.units_a_day_at_most.items()
     }
-    forms = replace(KNOWLEDGE.forms, plausible=replace(plausible, units_a_day_at_most=endless))
-    return replace(KNOWLEDGE, forms=forms, maximum_doses=MaximumDoses({}, frozenset(), "", {}))
+    vocabulary = replace(KNOWLEDGE.vocabulary, plausible=replace(plausible, units_a_day_at_most=endless))
+    return replace(KNOWLEDGE, vocabulary=vocabulary, maximum_doses=MaximumDoses({}, frozenset(), "", {}))
 
 
 BOUNDLESS = boundless()
@@ -126,11 +126,11 @@ def test_both_readings_of_a_doubted_dose_are_kept(
     product: Product, amount: Fraction, unit: str | None, rate: Fraction, as_needed: bool, ceiling: Fraction | None
 ) -> None:
     written = line(amount, unit, rate, as_needed, ceiling)
-    first = read_line(written, product, KNOWLEDGE.forms)
-    if not isinstance(first, TakenLine):
+    first = read_line(written, product, KNOWLEDGE.vocabulary)
+    if not isinstance(first, DosageLine):
         return
-    yardstick = yardstick_of(Regimen("MedicationRequest/r", Medication(), dosages=(written,)), product, KNOWLEDGE)
-    told = judged(first, yardstick)
+    dose_bounds = dose_bounds_of(Regimen("MedicationRequest/r", Medication(), dosages=(written,)), product, KNOWLEDGE)
+    told = judged(first, dose_bounds)
     readings = [first.intake]
     if "which may mean" in told.phrase:
         assert first.other is not None

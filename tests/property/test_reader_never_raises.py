@@ -181,8 +181,8 @@ def test_a_record_nested_as_deep_as_json_goes_is_survived() -> None:
             nested = orjson.loads(opening * depth + "1" + closing * depth)
             # Two that differ are compared with each other, to the bottom.
             pair = [{**RECORD, place: nested}, {**RECORD, place: orjson.loads(orjson.dumps(RECORD)), "y": nested}]
-            nameless = [{name: value for name, value in one.items() if name != "id"} for one in pair]
-            read_patient([*pair, *nameless, {"x": nested}], patient_id="p", drafts=[*pair, nested], zone=ZONE)
+            unidentified = [{name: value for name, value in one.items() if name != "id"} for one in pair]
+            read_patient([*pair, *unidentified, {"x": nested}], patient_id="p", drafts=[*pair, nested], zone=ZONE)
             same = [{**RECORD, place: orjson.loads(opening * depth + "1" + closing * depth)} for _ in range(2)]
             assert read_patient(same, patient_id="p", zone=ZONE).reference == "Patient/p"
 

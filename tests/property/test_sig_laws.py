@@ -110,7 +110,7 @@ def test_a_mass_and_a_length_read_back(dose: Fraction, unit: tuple[str, int], ra
     line = only(f"{amount}{unit[0]} {rate} for {days} days")
     (stated,) = line.doses
     assert stated.high is not None
-    known = KNOWLEDGE.forms.unit(stated.high.unit)
+    known = KNOWLEDGE.vocabulary.unit(stated.high.unit)
     assert known is not None
     assert stated.high.value * known.size == dose
     assert line.timing is not None

@@ -13,7 +13,7 @@ from stores import store_of, store_settings
 
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def settings(store_address: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> StoredMemory:
+def store(settings: Settings) -> DatabaseCallStore:
     """The store of the configuration, as another process sees it."""
     return store_of(settings)
 

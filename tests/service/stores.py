@@ -19,7 +19,7 @@ from cds_service.hooks.judge import Judge
 from cds_service.records.chain import Verified, verified
 from cds_service.records.entries import kept_of
 from cds_service.records.opening import open_store
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 from cds_service.services import service_of
 from cds_service.trust.tenant import OPEN, Tenant
 from rules import load_knowledge
@@ -45,7 +45,7 @@ def client_with(settings: Settings) -> FlaskClient:
     return app_with(settings).test_client()
 
 
-def store_of(settings: Settings) -> StoredMemory:
+def store_of(settings: Settings) -> DatabaseCallStore:
     """The same store, as another process sees it."""
     return open_store(settings)
 
@@ -56,7 +56,7 @@ def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN) -> Eval
     return Judge(settings.limits).evaluate(caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
 
 
-def forty_kept_at_once(settings: Settings, store: StoredMemory) -> Verified:
+def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> Verified:
     """The chain after one call was kept forty times, by eight connections at once, as of as many processes."""
     evaluation = judged(settings, sign(lorazepam()))
     one = kept_of(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)

@@ -15,7 +15,7 @@ from ehr import ABSENT, bundle, lorazepam, metformin, order, patient, prefetch, 
 from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
-from cds_service.config import MOST_EVIDENCE, PREFIX, Settings
+from cds_service.config import MAX_EVIDENCE, PREFIX, Settings
 from cds_service.working.assessment_json import assessment_schema
 from cds_service.working.numbers import exactly, plain, shown
 from rules.numbers.quantity import exact
@@ -353,4 +353,4 @@ def test_the_words_that_are_told_are_bounded(assess):
     told = json.loads(assess(record(in_words("a", "lorazepam 1 MG Oral Tablet", sig)), "--json")[1])
     assert_valid(told)
     lines = [*told["contributions"], *told["not_counted"]]
-    assert max(len(line["read_from"]) for line in lines) == MOST_EVIDENCE
+    assert max(len(line["read_from"]) for line in lines) == MAX_EVIDENCE

@@ -366,8 +366,8 @@ def test_a_removal_names_the_draft_as_the_client_sent_it(http, entry, name):
 
 @pytest.mark.parametrize("url", [{}, {"fullUrl": "urn:uuid:8c2a3e44-0000-4000-8000-00000000000a"}])
 def test_a_draft_that_no_relative_reference_can_name_is_not_offered_for_removal(http, url):
-    nameless = {key: value for key, value in lorazepam().items() if key != "id"}
-    drafts = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": nameless, **url}]}
+    unidentified = {key: value for key, value in lorazepam().items() if key != "id"}
+    drafts = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": unidentified, **url}]}
     found = cards(http, request("order-sign", context={"draftOrders": drafts}))
     assert found
     assert removals(found) == []

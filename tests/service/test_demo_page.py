@@ -629,7 +629,7 @@ def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
 def test_every_control_has_a_name(desk: Desk) -> None:
     desk.open(ON_ALPRAZOLAM)
     desk.order_oxycodone()
-    unnamed = desk.page.evaluate(
+    unidentified_in_force = desk.page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, summary, a[href]")].filter((control) =>
           !(control.getAttribute("aria-label") || control.textContent.trim()
             || [...(control.labels ?? [])].some((label) => label.textContent.trim()))
@@ -639,7 +639,7 @@ def test_every_control_has_a_name(desk: Desk) -> None:
         """() => [...document.querySelectorAll("select, input")].filter((control) => !control.labels.length)
           .map((control) => control.outerHTML)"""
     )
-    assert unnamed == selects == []
+    assert unidentified_in_force == selects == []
 
 
 CONTRAST = """() => {

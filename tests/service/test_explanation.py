@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.sandbox.demonstration import demonstration
-from cds_service.working.explanation import MOST_ORDERS, OrderRead, explanation, explanation_html
+from cds_service.working.explanation import MAX_ORDERS, OrderRead, explanation, explanation_html
 
 
 def written(identity: str, text: str, sig: str, **more: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_no_text_of_an_order_becomes_an_element(items: list[dict[str, str]]) -> 
 
 
 def test_beyond_a_number_orders_are_counted_and_not_drawn() -> None:
-    told = {"not_counted": [{"product": f"p{number}"} for number in range(MOST_ORDERS + 3)]}
+    told = {"not_counted": [{"product": f"p{number}"} for number in range(MAX_ORDERS + 3)]}
     assert [group.more for group in explanation(told)] == [3]
     assert "and 3 more" in explanation_html(told)
 

@@ -26,7 +26,7 @@ from cds_service.app import Parts, create_app, parts_of
 from cds_service.config import Settings
 from cds_service.fhir.bundle import read_value
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.records.call_store import NoMemory
+from cds_service.records.call_store import NoCallStore
 from fhir_fixtures import quirks, stories
 from rules import load_knowledge
 from rules.assessment import Assessment
@@ -88,7 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndependentServ
 
 
 @dataclass(frozen=True, slots=True)
-class KeptEvaluations(NoMemory):
+class KeptEvaluations(NoCallStore):
     """A memory for the assessments that are behind answers, cards or none."""
 
     kept: list[Evaluation] = field(default_factory=list)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.fhir.bundle import Entry
+from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir_client import public_addresses as guarded
 from cds_service.hooks.prefetch_fetch import unresolved
 
@@ -276,7 +276,7 @@ def test_what_was_sent_or_is_contained_is_not_fetched() -> None:
         reference("a", "Medication/lor1"), reference("b", "#m"), reference("c", "urn:uuid:x"),
         reference("d", "https://ehr.example/Medication/far"), lorazepam(),
     ]  # fmt: skip
-    found = unresolved([Entry(each) for each in told], [Entry(MEDICATION)])
+    found = unresolved([BundleEntry(each) for each in told], [BundleEntry(MEDICATION)])
     assert found == ("https://ehr.example/Medication/far",)
 
 

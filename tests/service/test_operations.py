@@ -17,14 +17,14 @@ from werkzeug.test import TestResponse
 
 from cds_service.app import Parts, create_app, parts_of
 from cds_service.config import Settings
-from cds_service.records.call_store import NoMemory, StoreStatus
+from cds_service.records.call_store import NoCallStore, StoreStatus
 from rules import load_knowledge
 
 SIGN = "/cds-services/benzo-order-sign"
 OPIOID = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4)
 
 
-class LostMemory(NoMemory):
+class LostMemory(NoCallStore):
     """A store that is down."""
 
     def status(self) -> StoreStatus:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.fhir.bundle import Entry
+from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.reader import read_patient
 from rules.model import CodeSystem, Coding, IngredientEntry, Medication, Quantity, Regimen
 
@@ -68,7 +68,7 @@ def test_the_reason_for_missing_data_is_no_name_of_a_drug() -> None:
     ["Medication/a", "https://ehr.example/fhir/Medication/a", "Medication/a/_history/3", "urn:uuid:11AA"],
 )
 def test_a_medication_sent_beside_the_order_is_found(reference: str) -> None:
-    beside = Entry({"resourceType": "Medication", "id": "a", "code": CODE}, "urn:uuid:11aa")
+    beside = BundleEntry({"resourceType": "Medication", "id": "a", "code": CODE}, "urn:uuid:11aa")
     assert read({"medicationReference": {"reference": reference, "display": "D"}}, beside).medication == Medication(
         CODED.codings, "D"
     )
@@ -121,7 +121,7 @@ def test_the_medications_own_words_come_before_the_references() -> None:
 
 
 def test_a_sibling_without_an_id_is_found_by_its_full_url() -> None:
-    beside = Entry({"resourceType": "Medication", "code": CODE}, "urn:uuid:11aa")
+    beside = BundleEntry({"resourceType": "Medication", "code": CODE}, "urn:uuid:11aa")
     assert read({"medicationReference": {"reference": "urn:uuid:11aa"}}, beside).medication == CODED
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.fhir.bundle import Entry
+from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import normalised, references_match
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient, Unread
@@ -182,12 +182,12 @@ def test_two_drafts_alike_without_an_id_are_two_orders() -> None:
 
 
 def test_an_order_without_an_id_is_named_by_its_entry() -> None:
-    entry = Entry(order(None), "urn:uuid:0C")
+    entry = BundleEntry(order(None), "urn:uuid:0C")
     assert sources(read(drafts=[entry])) == ["urn:uuid:0c"]
 
 
 def test_a_reference_to_an_entry_is_named_by_its_resource() -> None:
-    prior = Entry(order("old"), "urn:uuid:0d")
+    prior = BundleEntry(order("old"), "urn:uuid:0d")
     patient = read(prior, drafts=[order("new", priorPrescription={"reference": "urn:uuid:0d"})])
     assert patient.regimens[-1].prior == "MedicationRequest/old"
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds_service.fhir.reader import read_patient
-from rules.model import Kind, Period, Quantity, Regimen, Setting, Supply
+from rules.model import Period, Quantity, RecordKind, Regimen, Setting, Supply
 
 ZONE = ZoneInfo("America/New_York")
 TABLETS = Quantity(Fraction(60), "TAB")
@@ -49,7 +49,7 @@ def test_the_end_of_a_partial_period_is_its_last_day() -> None:
 
 def test_the_words_of_the_order_are_read_in_lower_case() -> None:
     regimen = read(status="Active", intent="ORDER")
-    assert (regimen.kind, regimen.status, regimen.intent) == (Kind.REQUEST, "active", "order")
+    assert (regimen.kind, regimen.status, regimen.intent) == (RecordKind.REQUEST, "active", "order")
 
 
 def test_a_status_that_cannot_be_read_is_said() -> None:
@@ -257,7 +257,7 @@ def test_a_dispense_is_read() -> None:
         daysSupply={"value": 30, "unit": "Day", "code": "d"},
         authorizingPrescription=[{"reference": "MedicationRequest/7"}],
     )
-    assert regimen.kind is Kind.DISPENSE
+    assert regimen.kind is RecordKind.DISPENSE
     assert regimen.authored_on == date(2026, 1, 2)
     assert regimen.supply == Supply(TABLETS, Fraction(30))
     assert regimen.references == ("MedicationRequest/7",)
@@ -271,7 +271,7 @@ def test_an_administration_is_a_statement_of_one_day() -> None:
         effectiveDateTime="2026-01-02",
         dosage={"text": "given", "dose": {"value": 60, "unit": "TAB"}},
     )
-    assert (regimen.kind, regimen.effective) == (Kind.STATEMENT, Period(date(2026, 1, 2), date(2026, 1, 2)))
+    assert (regimen.kind, regimen.effective) == (RecordKind.STATEMENT, Period(date(2026, 1, 2), date(2026, 1, 2)))
     assert regimen.dosages[0].doses[0].low == TABLETS
     assert regimen.notes == ("one-administration",)
     assert read("MedicationAdministration", status="not-done").taken is False

@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 
 from cds_service.app import create_app, parts_of
 from cds_service.commands.server import CallWorker
-from cds_service.config import REMEMBERED_LEAST_BYTES, Settings
+from cds_service.config import RESPONSE_CACHE_MIN_BYTES, Settings
 from cds_service.hooks import judge as answer
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.request import Invocation
-from cds_service.hooks.response_cache import Content, Repeats
+from cds_service.hooks.response_cache import Content, ResponseCache
 from cds_service.services import service_of
 from cds_service.trust import tenants as of_tenants
 from cds_service.trust.gate import OpenGate
@@ -158,7 +158,7 @@ def test_a_file_of_tenants_that_changed_is_judged_by_anew(tmp_path: Path, monkey
 
 
 def test_one_tenants_answer_is_not_anothers() -> None:
-    repeats, one, other = Repeats(60), named("one"), named("other")
+    repeats, one, other = ResponseCache(60), named("one"), named("other")
     content = content_of(repeats, sign(lorazepam()), one)
     repeats.remember(content, evaluation(one))
     assert content_of(repeats, sign(lorazepam()), other).name != content.name
@@ -329,12 +329,12 @@ class Clock:
         return self.now
 
 
-def read(repeats: Repeats, written: bytes, tenant: Tenant | None = None) -> Content | None:
+def read(repeats: ResponseCache, written: bytes, tenant: Tenant | None = None) -> Content | None:
     """The content of a body as it is written."""
     return repeats.content_of(written, json.loads(written), tenant or named(OPEN), service_of("benzo-order-sign"), DAY)
 
 
-def content_of(repeats: Repeats, body: dict[str, Any], tenant: Tenant | None = None) -> Content:
+def content_of(repeats: ResponseCache, body: dict[str, Any], tenant: Tenant | None = None) -> Content:
     content = read(repeats, json.dumps(body).encode(), tenant)
     assert content is not None
     return content
@@ -356,7 +356,7 @@ def everybody() -> Tenant:
 
 def test_it_is_forgotten_after_its_time_whoever_calls_next(everybody: Tenant) -> None:
     clock = Clock()
-    repeats = Repeats(60, clock=clock)
+    repeats = ResponseCache(60, clock=clock)
     one, other = content_of(repeats, sign(lorazepam())), content_of(repeats, sign(metformin()))
     repeats.remember(one, evaluation(everybody))
     clock.now += 59
@@ -367,8 +367,8 @@ def test_it_is_forgotten_after_its_time_whoever_calls_next(everybody: Tenant) ->
 
 
 def test_no_more_is_remembered_than_so_many_bytes_the_oldest_forgotten_first(everybody: Tenant) -> None:
-    repeats = Repeats(60)
-    pad = {"extension": {"pad": "x" * REMEMBERED_LEAST_BYTES}}
+    repeats = ResponseCache(60)
+    pad = {"extension": {"pad": "x" * RESPONSE_CACHE_MIN_BYTES}}
     contents = [content_of(repeats, sign(lorazepam(f"l-{number}"), **pad)) for number in range(9)]
     repeats.most = 4 * contents[0].size
     for content in contents:
@@ -378,10 +378,10 @@ def test_no_more_is_remembered_than_so_many_bytes_the_oldest_forgotten_first(eve
 
 
 def test_a_small_body_counts_as_more_for_what_it_came_to_is_no_smaller(everybody: Tenant) -> None:
-    repeats = Repeats(60, most=3 * REMEMBERED_LEAST_BYTES)
+    repeats = ResponseCache(60, most=3 * RESPONSE_CACHE_MIN_BYTES)
     for number in range(9):
         content = content_of(repeats, sign(lorazepam(f"l-{number}")))
-        assert content.size == REMEMBERED_LEAST_BYTES
+        assert content.size == RESPONSE_CACHE_MIN_BYTES
         repeats.remember(content, evaluation(everybody))
     assert len(repeats._kept) == 3
 
@@ -404,7 +404,7 @@ def test_a_worker_that_nobody_calls_forgets_what_is_over() -> None:
 
 def test_what_is_over_is_forgotten_where_no_call_comes(everybody: Tenant) -> None:
     clock = Clock()
-    repeats = Repeats(60, clock=clock)
+    repeats = ResponseCache(60, clock=clock)
     repeats.remember(content_of(repeats, sign(lorazepam())), evaluation(everybody))
     clock.now += 59
     repeats.forget_old()
@@ -416,7 +416,7 @@ def test_what_is_over_is_forgotten_where_no_call_comes(everybody: Tenant) -> Non
 
 def test_what_is_remembered_anew_is_the_youngest(everybody: Tenant) -> None:
     clock = Clock()
-    repeats = Repeats(60, clock=clock)
+    repeats = ResponseCache(60, clock=clock)
     one, other = content_of(repeats, sign(lorazepam())), content_of(repeats, sign(metformin()))
     for content, seconds in ((one, 1), (other, 49), (one, 12)):
         repeats.remember(content, evaluation(everybody))
@@ -427,7 +427,7 @@ def test_what_is_remembered_anew_is_the_youngest(everybody: Tenant) -> None:
 
 def test_a_body_larger_than_all_that_is_remembered_is_not_remembered() -> None:
     text = json.dumps(sign(lorazepam())).encode()
-    assert read(Repeats(60, most=len(text) - 1), text) is None
+    assert read(ResponseCache(60, most=len(text) - 1), text) is None
 
 
 def test_nothing_is_remembered_where_that_is_set_so(judged: list[date]) -> None:
@@ -459,7 +459,7 @@ names = st.text(max_size=12)
 def test_two_bodies_have_one_content_only_where_they_differ_in_name_and_token_alone(
     one: str, other: str, tokens: tuple[str | None, str | None], ascii_only: bool
 ) -> None:
-    repeats, written = Repeats(60), Written()
+    repeats, written = ResponseCache(60), Written()
     texts = [written.bytes(*each, ensure_ascii=ascii_only) for each in zip((one, other), tokens, strict=True)]
     found = [read(repeats, text) for text in texts]
     for content, name in zip(found, (one, other), strict=True):
@@ -471,7 +471,7 @@ def test_two_bodies_have_one_content_only_where_they_differ_in_name_and_token_al
 
 def test_a_name_that_stands_elsewhere_too_is_no_reason_to_take_two_contents_for_one() -> None:
     """The name "2" beside a dose of 2 and the name "1" beside a dose of 1 are two contents."""
-    repeats = Repeats(60)
+    repeats = ResponseCache(60)
     one = content_of(repeats, sign(order("d", ZOLPIDEM, units=1)) | {"hookInstance": "1"})
     two = content_of(repeats, sign(order("d", ZOLPIDEM, units=2)) | {"hookInstance": "2"})
     assert one.name != two.name
@@ -491,8 +491,10 @@ def test_a_name_that_stands_elsewhere_too_is_no_reason_to_take_two_contents_for_
     ],
 )
 def test_a_name_or_token_that_cannot_be_told_apart_makes_a_call_that_is_not_remembered(written: bytes) -> None:
-    assert read(Repeats(60), written) is None
+    assert read(ResponseCache(60), written) is None
 
 
 def test_what_two_services_remember_calls_by_is_not_alike() -> None:
-    assert content_of(Repeats(60), sign(lorazepam())).name != content_of(Repeats(60), sign(lorazepam())).name
+    assert (
+        content_of(ResponseCache(60), sign(lorazepam())).name != content_of(ResponseCache(60), sign(lorazepam())).name
+    )

@@ -19,7 +19,7 @@ from cds_service.records.database import StoreDownError
 from cds_service.records.opening import StoreSettingError, with_default_store
 from cds_service.records.schema import answers, evaluations, metadata
 from cds_service.records.schema import cards as card_rows
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 
 # From 2 January; the supply of 330 days lasts until 27 November, five days after the day that is judged.
 LONG_USE = {
@@ -28,7 +28,7 @@ LONG_USE = {
 }
 
 
-def rows(store: StoredMemory, table: Any) -> list[dict[str, Any]]:
+def rows(store: DatabaseCallStore, table: Any) -> list[dict[str, Any]]:
     return store.database.use(lambda c: [dict(row) for row in c.execute(select_rows(table)).mappings()])
 
 

@@ -29,7 +29,7 @@ from cds_service.records.opening import with_default_store
 from cds_service.records.report import performance
 from cds_service.records.retention import purge
 from cds_service.records.schema import answers, tokens
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 from cds_service.trust.tenant import OPEN
 
 FEEDBACK = "/cds-services/benzo-order-sign/feedback"
@@ -59,7 +59,7 @@ def override(card: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def number_of(store: StoredMemory, table: Any) -> int:
+def number_of(store: DatabaseCallStore, table: Any) -> int:
     return len(store.database.use(lambda c: c.execute(table.select()).all()))
 
 

@@ -17,14 +17,14 @@ from cds_service.records import chain
 from cds_service.records.earlier_cards import EarlierCards
 from cds_service.records.entries import kept_of
 from cds_service.records.schema import answers
-from cds_service.records.store import StoredMemory
+from cds_service.records.store import DatabaseCallStore
 from cds_service.trust.tenant import OPEN
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EARLIER, OTHERS = 5, 2_000
 
 
-def steps(store: StoredMemory, work: Callable[[Connection], object]) -> int:
+def steps(store: DatabaseCallStore, work: Callable[[Connection], object]) -> int:
     """How many instructions SQLite takes for it."""
     taken = 0
 
@@ -64,14 +64,14 @@ def answers_of_others(connection: Connection) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> StoredMemory:
+def store(tmp_path: Path) -> DatabaseCallStore:
     made = store_of(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
     made.database.upgrade()
     return made
 
 
 @pytest.fixture
-def call(tmp_path: Path, store: StoredMemory) -> Evaluation:
+def call(tmp_path: Path, store: DatabaseCallStore) -> Evaluation:
     """A call of a patient who had cards before."""
     one = judged(store_settings("none", tmp_path), sign(lorazepam()))
     for number in range(EARLIER):

@@ -11,17 +11,18 @@ import pytest
 import yaml
 
 import rules.knowledge
-from rules.knowledge.lexicon.forms import Forms, UnitKind, read_forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.lexicon.vocabulary_reader import read_vocabulary
 from rules.knowledge.section import KnowledgeError
 from rules.model import CodeSystem, Coding
 
-FILE = Path(rules.knowledge.__file__).parent / "forms.yaml"
+FILE = Path(rules.knowledge.__file__).parent / "data" / "forms.yaml"
 DATA = yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 
 
 @pytest.fixture(scope="module")
-def forms() -> Forms:
-    return read_forms(DATA)
+def vocabulary() -> DosingVocabulary:
+    return read_vocabulary(DATA)
 
 
 @pytest.mark.parametrize(
@@ -41,16 +42,18 @@ def forms() -> Forms:
         ("Teaspoon", UnitKind.VOLUME, "5"),
     ],
 )
-def test_a_unit_is_known_by_its_spellings(forms: Forms, spelling: str, kind: UnitKind, size: str) -> None:
-    unit = forms.unit(spelling)
+def test_a_unit_is_known_by_its_spellings(
+    vocabulary: DosingVocabulary, spelling: str, kind: UnitKind, size: str
+) -> None:
+    unit = vocabulary.unit(spelling)
     assert unit is not None
     assert (unit.kind, unit.size) == (kind, Fraction(size))
 
 
-def test_what_is_not_a_unit_is_not_guessed(forms: Forms) -> None:
-    assert forms.unit("tabletop") is None
-    assert forms.unit("") is None
-    assert forms.unit(None) is None
+def test_what_is_not_a_unit_is_not_guessed(vocabulary: DosingVocabulary) -> None:
+    assert vocabulary.unit("tabletop") is None
+    assert vocabulary.unit("") is None
+    assert vocabulary.unit(None) is None
 
 
 @pytest.mark.parametrize(
@@ -67,9 +70,9 @@ def test_what_is_not_a_unit_is_not_guessed(forms: Forms) -> None:
     ],
 )
 def test_a_route_is_read_from_code_display_or_words(
-    forms: Forms, words: str | None, codings: tuple[Coding, ...], route: str | None
+    vocabulary: DosingVocabulary, words: str | None, codings: tuple[Coding, ...], route: str | None
 ) -> None:
-    found = forms.route(words, codings)
+    found = vocabulary.route(words, codings)
     assert (found.id if found else None) == route
 
 
@@ -77,8 +80,8 @@ def test_a_route_is_read_from_code_display_or_words(
     ("route", "applies"),
     [("oral", True), ("sublingual", True), (None, True), ("parenteral", False), ("rectal", False), ("nasal", False)],
 )
-def test_oral_figures_apply_by_route(forms: Forms, route: str | None, applies: bool) -> None:
-    assert forms.has_equivalence(route) is applies
+def test_oral_figures_apply_by_route(vocabulary: DosingVocabulary, route: str | None, applies: bool) -> None:
+    assert vocabulary.has_equivalence(route) is applies
 
 
 @pytest.mark.parametrize(
@@ -92,9 +95,9 @@ def test_oral_figures_apply_by_route(forms: Forms, route: str | None, applies: b
     ],
 )
 def test_rescue_products_go_by_agent_and_route(
-    forms: Forms, agent: str, route: str, as_needed: bool, rescue: bool
+    vocabulary: DosingVocabulary, agent: str, route: str, as_needed: bool, rescue: bool
 ) -> None:
-    assert forms.is_rescue(agent, route, as_needed) is rescue
+    assert vocabulary.is_rescue(agent, route, as_needed) is rescue
 
 
 @pytest.mark.parametrize(
@@ -108,8 +111,8 @@ def test_rescue_products_go_by_agent_and_route(
         ("Topical Cream", "topical", "immediate"),
     ],
 )
-def test_a_dose_form_gives_route_and_release(forms: Forms, form: str, route: str, release: str) -> None:
-    found = forms.dose_form(form)
+def test_a_dose_form_gives_route_and_release(vocabulary: DosingVocabulary, form: str, route: str, release: str) -> None:
+    found = vocabulary.dose_form(form)
     assert found is not None
     assert (found.route, found.release) == (route, release)
 
@@ -153,4 +156,4 @@ def test_a_mistake_in_the_data_is_refused_by_name(mistake: Callable[[dict], None
     data = copy.deepcopy(DATA)
     mistake(data)
     with pytest.raises(KnowledgeError, match=named):
-        read_forms(data)
+        read_vocabulary(data)

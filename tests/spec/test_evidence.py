@@ -20,7 +20,9 @@ SIGS = [sig for sig, _ in yaml.load(FILE.read_text(encoding="utf-8"), Loader=yam
 
 
 def told(sig: str) -> list[tuple[str, str]]:
-    return [(each.words, each.gave) for each in SigReading(sig, 0, read_sig(sig, KNOWLEDGE)).evidence(KNOWLEDGE.forms)]
+    return [
+        (each.words, each.gave) for each in SigReading(sig, 0, read_sig(sig, KNOWLEDGE)).evidence(KNOWLEDGE.vocabulary)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_words_are_told_with_what_they_gave(sig: str, expected: list[tuple[str, 
 @pytest.mark.parametrize("sig", SIGS, ids=lambda sig: sig[:60])
 def test_the_words_stand_where_it_says_and_have_a_meaning_in_plain_words(sig: str) -> None:
     shown = f"  {sig} "
-    for each in SigReading(shown, 0, read_sig(shown, KNOWLEDGE)).evidence(KNOWLEDGE.forms):
+    for each in SigReading(shown, 0, read_sig(shown, KNOWLEDGE)).evidence(KNOWLEDGE.vocabulary):
         assert sig.strip()[each.start : each.start + len(each.words)] == each.words
         assert each.words
         assert each.gave
@@ -66,7 +68,7 @@ def test_a_second_text_is_found_behind_the_first() -> None:
     texts = ["1 tab in the morning ", None, "1 tab in the morning ", "2 tabs at bedtime"]
     reads = [None if text is None else read_sig(text, KNOWLEDGE) for text in texts]
     sig = "; ".join(text.strip() for text in texts if text)
-    found = evidence(readings_of(texts, reads), KNOWLEDGE.forms)
+    found = evidence(readings_of(texts, reads), KNOWLEDGE.vocabulary)
     assert [sig[each.start : each.start + len(each.words)] for each in found] == [
         "1 tab", "in the morning", "2 tabs", "at bedtime"
     ]  # fmt: skip

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import date
 
 from rules.model import Dosage, Medication, Period, Timing
-from rules.numbers.memo import kept
-from rules.numbers.quantity import KEPT_READINGS, LONGEST_KEPT
+from rules.numbers.memo import memoised
+from rules.numbers.quantity import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 
 
 def counted() -> tuple[list[object], Callable[[object], object]]:
     made: list[object] = []
 
-    @kept
+    @memoised
     def reading(value: object) -> object:
         made.append(value)
         return value
@@ -36,7 +36,7 @@ def test_what_comes_again_is_read_once() -> None:
 
 
 def test_what_is_long_is_not_kept() -> None:
-    long = "x" * (LONGEST_KEPT + 1)
+    long = "x" * (MAX_REMEMBERED_LENGTH + 1)
     assert read(long, long) == [long, long]
     assert len(read(*[(Dosage(text=long[:300]), Dosage(text=long[:200]))] * 2)) == 2
 
@@ -48,7 +48,7 @@ def test_what_holds_a_date_is_not_kept() -> None:
 
 
 def test_the_least_used_is_forgotten() -> None:
-    values = [str(number) for number in range(KEPT_READINGS + 1)]
+    values = [str(number) for number in range(MAX_REMEMBERED + 1)]
     assert len(read(*values, values[0])) == len(values) + 1
 
 
@@ -63,5 +63,5 @@ def test_a_line_with_dates_is_the_line_without_them_but_for_them() -> None:
 
 def test_a_value_with_a_field_changed_is_what_the_standard_library_makes_of_it() -> None:
     line = Dosage(text="a", timing=Timing(code="BID"), as_needed=True)
-    assert hash(line) != hash(line.but(text="b"))
-    assert line.but(text="b", as_needed=False) == replace(line, text="b", as_needed=False)
+    assert hash(line) != hash(line.replaced(text="b"))
+    assert line.replaced(text="b", as_needed=False) == replace(line, text="b", as_needed=False)

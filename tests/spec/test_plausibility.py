@@ -107,7 +107,7 @@ def doctored(old: str, new: str) -> MaximumDoses:
     text = shipped().joinpath("maximum_doses.yaml").read_text(encoding="utf-8")
     assert old in text
     data = yaml.load(text.replace(old, new, 1), Loader=yaml.BaseLoader)
-    return read_maximum_doses(data, KNOWLEDGE.agents, KNOWLEDGE.forms)
+    return read_maximum_doses(data, KNOWLEDGE.agents, KNOWLEDGE.vocabulary)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def line(dosage: Dosage) -> str:
 
 
 def quantity(amount: Quantity) -> str:
-    unit = KNOWLEDGE.forms.unit(amount.unit)
+    unit = KNOWLEDGE.vocabulary.unit(amount.unit)
     name = unit.short if unit else amount.unit or ""
     return f"{amount.value} {'doses' if name == 'dose' else name}".strip()
 

@@ -11,7 +11,7 @@ import pytest
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
 from rules.knowledge import Knowledge
-from rules.model import Dosage, DoseEntry, Kind, Medication, Patient, Quantity, Regimen, Supply, Timing
+from rules.model import Dosage, DoseEntry, Medication, Patient, Quantity, RecordKind, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.product.resolve import Product
 from rules.timeline import instructions
@@ -26,7 +26,7 @@ def order(
     return Regimen(
         source=f"MedicationRequest/{name}",
         medication=Medication(text=drug),
-        kind=Kind.REQUEST,
+        kind=RecordKind.REQUEST,
         status=status,
         intent="order",
         dosages=(Dosage(text=text),),

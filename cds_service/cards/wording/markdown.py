@@ -6,11 +6,11 @@ import re
 import unicodedata
 
 # The longest piece of a request that a card repeats.
-LONGEST = 80
+MAX_LENGTH = 80
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|<>~&!])")
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
+def plain(text: str, longest: int = MAX_LENGTH) -> str:
     """Text on one line without control, format and direction characters, cut to ``longest`` characters."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(" " if char.isspace() else char for char in text if char.isspace() or _printable(char))
@@ -18,7 +18,7 @@ def plain(text: str, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def escaped(text: str, longest: int = LONGEST) -> str:
+def escaped(text: str, longest: int = MAX_LENGTH) -> str:
     """The same with every character that Markdown or HTML would read as markup escaped."""
     return _SPECIAL.sub(r"\\\1", plain(text, longest).replace("<", "‹").replace(">", "›"))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import cast
 
-from cds_service.cards.wording.markdown import LONGEST, escaped
+from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.working.numbers import plain, shown
 from rules.assessment import Load
 from rules.knowledge import Knowledge
@@ -123,6 +123,6 @@ def band_bounds(knowledge: Knowledge) -> tuple[Fraction, Fraction]:
     return bands.low_up_to.value, bands.moderate_up_to.value
 
 
-def quoted(text: str, longest: int = LONGEST) -> str:
+def quoted(text: str, longest: int = MAX_LENGTH) -> str:
     """Text from a request for a card: escaped, but for parentheses, which mean nothing while brackets are escaped."""
     return escaped(text, longest).replace("\\(", "(").replace("\\)", ")")

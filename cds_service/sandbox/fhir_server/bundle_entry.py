@@ -15,7 +15,7 @@ METHODS = ("DELETE", "POST", "PUT", "GET")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TransactionEntry:
     """``place`` is where it stands, as FHIRPath; ``id_`` is None for a search, and for a creation until it is named."""
 
     place: str
@@ -47,7 +47,7 @@ class Entry:
             raise refused.at(self.place) from None
 
 
-def read_entry(number: int, value: object) -> Entry:
+def read_entry(number: int, value: object) -> TransactionEntry:
     """The entry at this place of a Bundle, counted from 0.
 
     Raises:
@@ -65,7 +65,7 @@ def read_entry(number: int, value: object) -> Entry:
     kind, *rest = path.strip("/").split("/")
     if not _fits(method, rest, query):
         raise RefusedError(405, "not-supported", f"The sandbox does not {method} at such an address.", place=place)
-    return Entry(
+    return TransactionEntry(
         place=place,
         method=method,
         kind=kind,
@@ -78,7 +78,7 @@ def read_entry(number: int, value: object) -> Entry:
     )
 
 
-def refuse_overlaps(entries: Iterable[Entry]) -> None:
+def refuse_overlaps(entries: Iterable[TransactionEntry]) -> None:
     """Refuse a transaction whose result would hang on the order of its entries.
 
     Raises:

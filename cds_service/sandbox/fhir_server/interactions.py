@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from cds_service.sandbox.fhir_server.bodies import check_kind, check_resource
 from cds_service.sandbox.fhir_server.inclusion import included
-from cds_service.sandbox.fhir_server.paging import Finding, Page, Paging, whole_number
+from cds_service.sandbox.fhir_server.paging import Finding, Paging, ResultPage, whole_number
 from cds_service.sandbox.fhir_server.query import page_asked, read_query
 from cds_service.sandbox.fhir_server.refusal import RefusedError, outcome
 from cds_service.sandbox.fhir_server.search import Parameters, find, unknown_parameters
@@ -105,7 +105,9 @@ class Interactions:
             raise RefusedError(412, "multiple-matches", f"Several resources of type {kind} meet the condition.")
         return found[0] if found else None
 
-    def search(self, kind: str, parameters: Parameters, *, lenient: bool = False, most: int | None = None) -> Page:
+    def search(
+        self, kind: str, parameters: Parameters, *, lenient: bool = False, most: int | None = None
+    ) -> ResultPage:
         """The first page of a search, or the page that ``_page`` names. ``most`` bounds the page further.
 
         Raises:
@@ -121,7 +123,7 @@ class Interactions:
         size = min([self.most_per_page, *sizes])
         return self.paging.begin(Finding(kind, query.text, found, size, query.inclusions, query.outcomes))
 
-    def searchset(self, page: Page, base: str, may_read: MayRead) -> Resource:
+    def searchset(self, page: ResultPage, base: str, may_read: MayRead) -> Resource:
         """The Bundle of a page. Of what is included, only types that ``may_read`` allows; what is left out is said."""
         asked = page.finding
         along = included(self.store, page.matches, asked.inclusions)

@@ -11,11 +11,11 @@ from cds_service.sandbox.fhir_server.inclusion import Inclusion
 from cds_service.sandbox.fhir_server.refusal import RefusedError
 from cds_service.sandbox.fhir_server.store import Resource
 
-MOST_KEPT = 200
+MAX_REMEMBERED = 200
 """How many searches keep their pages; of the oldest one they are given up for a new one."""
 
 _RANDOM_BYTES = 16
-_MOST_DIGITS = 9
+_MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResultPage:
     """One page of a finding, counted from 1. ``key`` opens the others; None where there are none."""
 
     finding: Finding
@@ -70,23 +70,23 @@ class Page:
 class Paging:
     """The searches whose pages can still be turned."""
 
-    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+    def __init__(self, most_kept: int = MAX_REMEMBERED) -> None:
         self._most = most_kept
         self._kept: OrderedDict[str, Finding] = OrderedDict()
         self._lock = Lock()
 
-    def begin(self, finding: Finding) -> Page:
+    def begin(self, finding: Finding) -> ResultPage:
         """The first page; the others are kept for whoever has its links."""
         if finding.pages == 1:
-            return Page(finding)
+            return ResultPage(finding)
         key = token_urlsafe(_RANDOM_BYTES)
         with self._lock:
             self._kept[key] = finding
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return Page(finding, key=key)
+        return ResultPage(finding, key=key)
 
-    def turn(self, kind: str, token: str) -> Page:
+    def turn(self, kind: str, token: str) -> ResultPage:
         """The page of this token.
 
         Raises:
@@ -99,9 +99,9 @@ class Paging:
             raise RefusedError(410, "not-found", "These pages are no longer kept here. Search again.")
         if whole_number(number) not in range(1, finding.pages + 1):
             raise RefusedError(404, "not-found", "The search has no such page.")
-        return Page(finding, int(number), key)
+        return ResultPage(finding, int(number), key)
 
 
 def whole_number(text: str) -> int | None:
     """The number that a text of digits, and not too many of them, stands for."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else None

@@ -16,7 +16,7 @@ from cds_service.sandbox.fhir_server.bodies import FORM, MEDIA_TYPE, read_json
 from cds_service.sandbox.fhir_server.capability import NOTICE, capability_statement
 from cds_service.sandbox.fhir_server.faults import HEADER, Faults, broken
 from cds_service.sandbox.fhir_server.interactions import Done, Interactions, etag
-from cds_service.sandbox.fhir_server.paging import Page, Paging
+from cds_service.sandbox.fhir_server.paging import Paging, ResultPage
 from cds_service.sandbox.fhir_server.refusal import RefusedError
 from cds_service.sandbox.fhir_server.search import Parameters
 from cds_service.sandbox.fhir_server.store import Resource, Store
@@ -25,7 +25,7 @@ from cds_service.sandbox.smart.access import Access, require
 from cds_service.sandbox.smart.token_endpoint import serve_smart
 from cds_service.trust.addresses import is_loopback, is_loopback_host
 
-MOST_PER_PAGE = 200
+MAX_PER_PAGE = 200
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 # What must be reached without a token, and whatever fault is set.
@@ -37,7 +37,7 @@ class Behaviour:
     """How the sandbox behaves where FHIR leaves it to the server: who may read, how long a page is, what goes wrong."""
 
     access: Access = field(default_factory=Access)
-    most_per_page: int = MOST_PER_PAGE
+    most_per_page: int = MAX_PER_PAGE
     faults: Faults = field(default_factory=Faults)
 
 
@@ -155,7 +155,7 @@ def _serve_faults(blueprint: Blueprint, faults: Faults) -> None:
         return _answer(faults.told(), media_type="application/json")
 
 
-def _page(page: Page, bundle: Resource, faults: Faults) -> Response:
+def _page(page: ResultPage, bundle: Resource, faults: Faults) -> Response:
     fault = faults.broken_page(page.finding.kind, page.number, is_last=page.number == page.finding.pages)
     if fault is None:
         return _answer(bundle)

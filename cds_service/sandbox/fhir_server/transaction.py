@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from cds_service.sandbox.fhir_server.bodies import check_kind, check_resource
-from cds_service.sandbox.fhir_server.bundle_entry import METHODS, Entry, read_entry, refuse_overlaps
+from cds_service.sandbox.fhir_server.bundle_entry import METHODS, TransactionEntry, read_entry, refuse_overlaps
 from cds_service.sandbox.fhir_server.interactions import Done, Interactions, MayRead, etag
 from cds_service.sandbox.fhir_server.linking import Links
 from cds_service.sandbox.fhir_server.refusal import RefusedError
@@ -72,7 +72,7 @@ class Processor:
                         done[entry.place] = self._told(self._carry_out(entry, names))
         return [done[entry.place] for entry in entries]
 
-    def _read(self, number: int, value: object) -> Entry:
+    def _read(self, number: int, value: object) -> TransactionEntry:
         """The entry, once it is known that the caller may ask for it and that what it brings is valid."""
         entry = read_entry(number, value)
         with entry.answering():
@@ -85,7 +85,7 @@ class Processor:
                 check_resource(entry.resource, entry.kind, entry.id_)
         return entry
 
-    def _named(self, entry: Entry) -> Entry:
+    def _named(self, entry: TransactionEntry) -> TransactionEntry:
         """A creation with the id that the resource is going to have, or has already, so that others can refer to it."""
         if entry.method != "POST":
             return entry
@@ -94,7 +94,7 @@ class Processor:
             known = None if condition is None else self.interactions.one_match(entry.kind, condition)
         return replace(entry, id_=new_id() if known is None else known["id"])
 
-    def _carry_out(self, entry: Entry, names: dict[str, str]) -> Done:
+    def _carry_out(self, entry: TransactionEntry, names: dict[str, str]) -> Done:
         own, kind, id_ = self.interactions, entry.kind, entry.id_
         with entry.answering():
             if entry.method == "GET":
@@ -110,7 +110,7 @@ class Processor:
             condition = entry.condition("ifNoneExist") if id_ is None else None
             return own.create(resource, kind, if_none_exist=condition, id_=id_)
 
-    def _got(self, entry: Entry) -> Done:
+    def _got(self, entry: TransactionEntry) -> Done:
         own = self.interactions
         if entry.id_ is None:
             page = own.search(entry.kind, parse_qsl(entry.query, keep_blank_values=True))

@@ -19,7 +19,7 @@ TOKEN_SECONDS = 300
 EXPIRED = "The access token has expired."
 
 _TOKEN_BYTES = 32
-_MOST_TOKENS = 10_000
+_MAX_TOKENS = 10_000
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Access:
             raise OAuthError(400, "invalid_scope", "None of the scopes is one that the sandbox grants.")
         token = token_urlsafe(_TOKEN_BYTES)
         with self._lock:
-            if len(self._grants) >= _MOST_TOKENS:
+            if len(self._grants) >= _MAX_TOKENS:
                 self._grants.pop(next(iter(self._grants)))
             self._grants[token] = Grant(client.id_, scopes, now + self.seconds)
         return {

@@ -25,11 +25,11 @@ BY_KEY = "private_key_jwt"
 BY_SECRET = ("client_secret_basic", "client_secret_post")
 GRANT = "client_credentials"
 
-LONGEST_ASSERTION_LIFE = 300
+MAX_ASSERTION_SECONDS = 300
 """Seconds that an assertion may still be good for, by SMART."""
 
 _LEEWAY = 5
-_MOST_CLIENTS = 1_000
+_MAX_CLIENTS = 1_000
 _SECRET_BYTES = 24
 
 
@@ -78,7 +78,7 @@ class Clients:
             client.secret = token_urlsafe(_SECRET_BYTES)
             answer |= {"client_secret": client.secret, "client_secret_expires_at": 0}
         with self._lock:
-            if len(self._clients) >= _MOST_CLIENTS:
+            if len(self._clients) >= _MAX_CLIENTS:
                 self._clients.pop(next(iter(self._clients)))
             self._clients[client.id_] = client
         return answer
@@ -120,7 +120,7 @@ class Clients:
             rules.validate(verified)
         except (JoseError, ValueError, TypeError):
             raise _unproven("The assertion is not signed, or does not say, what it must.") from None
-        if verified["exp"] > now + LONGEST_ASSERTION_LIFE + _LEEWAY:
+        if verified["exp"] > now + MAX_ASSERTION_SECONDS + _LEEWAY:
             raise _unproven("The assertion is good for longer than five minutes.")
         with self._lock:
             client.used = {id_: until for id_, until in client.used.items() if until > now}

@@ -18,7 +18,7 @@ from rules.load.equivalence import in_load
 from rules.load.total import converted
 from rules.model import Patient
 from rules.timeline.exposure import exposure
-from rules.timeline.record import Entry, Record, is_stopping
+from rules.timeline.record import MedicationRecord, RecordEntry, is_stopping
 from rules.timeline.view import View
 
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
@@ -60,7 +60,7 @@ class Case:
     knowledge: Knowledge
     on: date
     age: Age | None
-    record: Record
+    record: MedicationRecord
     now: View
     ordered: View | None
     look_back: Callable[[], View]
@@ -73,7 +73,9 @@ class Case:
     at_discharge: bool = False
     _uses: dict[tuple[str, frozenset[str]], Exposure | None] = field(default_factory=dict, compare=False)
     _earlier: list[View] = field(default_factory=list, compare=False)
-    _kinds: dict[tuple[Callable[[Entry], bool], bool], tuple[Entry, ...]] = field(default_factory=dict, compare=False)
+    _kinds: dict[tuple[Callable[[RecordEntry], bool], bool], tuple[RecordEntry, ...]] = field(
+        default_factory=dict, compare=False
+    )
 
     @property
     def view(self) -> View:
@@ -98,36 +100,36 @@ class Case:
 
     # -- who is present ------------------------------------------------------------------------------------------
 
-    def sedatives(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+    def sedatives(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
         """Present entries of the classes the load is the sum of, rescue products and single doses left out."""
         return self._among(_is_sedative, replacement)
 
-    def opioids(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+    def opioids(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
         """Present opioid entries, single and procedural doses left out."""
         return self._among(_is_opioid, replacement)
 
-    def depressants(self, *, replacement: bool = False) -> tuple[Entry, ...]:
+    def depressants(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
         """Every present CNS-active entry, rescue products and single doses left out."""
         return self._among(_is_depressant, replacement)
 
-    def _among(self, of_kind: Callable[[Entry], bool], replacement: bool) -> tuple[Entry, ...]:
+    def _among(self, of_kind: Callable[[RecordEntry], bool], replacement: bool) -> tuple[RecordEntry, ...]:
         """The present entries of a kind, sought once for all findings."""
         key = (of_kind, replacement)
         if key not in self._kinds:
             self._kinds[key] = tuple(filter(of_kind, self.view.present(replacement=replacement)))
         return self._kinds[key]
 
-    def left_out(self) -> str | None:
+    def why_no_daily_use(self) -> str | None:
         """Why the sedatives that are present are no daily use: by which exemption; None if there are none such."""
         for entry in self.view.present():
             if in_load(entry.agent):
-                if entry.way.rescue:
+                if entry.administration.rescue:
                     return BY_RESCUE
                 if entry.single:
                     return BY_SINGLE_DOSE
         return None
 
-    def unseen(self) -> str | None:
+    def why_unidentified(self) -> str | None:
         """Why a further medication may be present that nobody could see; None if everything was sent and read."""
         if self.record.in_doubt(self.view.situation.on, self.knowledge.policy.concurrency, drafts=True):
             return UNIDENTIFIED
@@ -136,12 +138,12 @@ class Case:
         return ORDERS_NOT_SUPPLIED if any(what == ORDERS for what, _ in self.patient.missing) else None
 
     @property
-    def unnamed(self) -> int:
+    def unidentified_in_force(self) -> int:
         """How many products in force could not be told."""
         policy = self.knowledge.policy.concurrency
-        return sum(item.absence(self.on, policy) is None for item in self.record.nameless)
+        return sum(item.absence(self.on, policy) is None for item in self.record.unidentified)
 
-    def unmeasured(self, view: View) -> bool:
+    def dose_unknown_in(self, view: View) -> bool:
         """Whether the load of the benzodiazepines that are present is not known in full, so that no change of it is."""
         tables = self.knowledge.tables.values()
         return any(
@@ -152,12 +154,12 @@ class Case:
 
     # -- what the orders change ----------------------------------------------------------------------------------
 
-    def drafts(self) -> tuple[Entry, ...]:
+    def drafts(self) -> tuple[RecordEntry, ...]:
         """Entries of the orders being written that give something (renewals included, stops not)."""
         present = self.ordered.present() if self.ordered is not None else ()
         return tuple(entry for entry in present if entry.regimen.draft)
 
-    def stops(self) -> tuple[Entry, ...]:
+    def stops(self) -> tuple[RecordEntry, ...]:
         """Entries of the orders being written that stop an order."""
         return tuple(entry for entry in self.record.entries if is_stopping(entry.regimen))
 
@@ -190,9 +192,9 @@ class Case:
         """Whether the agent is taken against seizures: with a seizure disorder on record, or presumed so."""
         if agent.has(PRESUMED_ANTI_SEIZURE):
             return True
-        return agent.has(ANTI_SEIZURE) and self.excused_by(SEIZURE_DISORDER)
+        return agent.has(ANTI_SEIZURE) and self.exempted_by(SEIZURE_DISORDER)
 
-    def excused_by(self, concept: str) -> bool:
+    def exempted_by(self, concept: str) -> bool:
         """Whether a condition that excuses from a finding is on record; one of an unverified code excuses from none."""
         return concept in self.conditions and not self.conditions[concept].unverified
 
@@ -226,15 +228,15 @@ class Case:
         )
 
 
-def _is_sedative(entry: Entry) -> bool:
+def _is_sedative(entry: RecordEntry) -> bool:
     return in_load(entry.agent) and entry.daily_use
 
 
-def _is_opioid(entry: Entry) -> bool:
+def _is_opioid(entry: RecordEntry) -> bool:
     return entry.agent.agent_class.opioid and not entry.single
 
 
-def _is_depressant(entry: Entry) -> bool:
+def _is_depressant(entry: RecordEntry) -> bool:
     return entry.agent.agent_class.depressant and entry.daily_use
 
 
@@ -253,6 +255,6 @@ def exempt(finding: str, by: str) -> Considered:
     return Considered(finding, "exempt", by=by)
 
 
-def names(entries: Iterable[Entry]) -> tuple[str, ...]:
+def names(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
     """The agents' names, each once, in order."""
     return tuple(sorted({entry.agent.name for entry in entries}))

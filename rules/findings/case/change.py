@@ -13,12 +13,12 @@ from rules.model import Setting
 from rules.numbers.quantity import ONE, PERCENT, MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.timeline.exposure import exposure
-from rules.timeline.record import Entry
+from rules.timeline.record import RecordEntry
 from rules.timeline.replacement import names
 from rules.timeline.view import View
 
 
-def new_starts(case: Case, finding: str) -> tuple[Entry, ...]:
+def new_starts(case: Case, finding: str) -> tuple[RecordEntry, ...]:
     """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``."""
     days = case.parameter(finding, "new_start_days")
     return tuple(
@@ -39,7 +39,7 @@ def removable(case: Case, finding: str) -> tuple[str, ...]:
             entry.source
             for entry in case.drafts()
             if entry.agent.agent_class.depressant
-            and not entry.way.rescue
+            and not entry.administration.rescue
             and not case.is_anti_seizure(entry.agent)
             and not _may_treat_opioid_use_disorder(case, entry)
             and not _replaces_its_class(case, entry)
@@ -76,7 +76,7 @@ def increases(case: Case) -> bool:
     return any(_amount(case.ordered, agent) > _amount(case.now, agent) for agent in (others & before) - unknown)
 
 
-def _depressants(view: View) -> tuple[Entry, ...]:
+def _depressants(view: View) -> tuple[RecordEntry, ...]:
     return tuple(
         entry for entry in view.present(replacement=True) if entry.agent.agent_class.depressant and entry.daily_use
     )
@@ -93,7 +93,7 @@ def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:
     return use is None or use.out_of_supply_days > days
 
 
-def _replaces_its_class(case: Case, draft: Entry) -> bool:
+def _replaces_its_class(case: Case, draft: RecordEntry) -> bool:
     """Whether a draft takes the place of an order in force of its class: it names it, or it is stopped too."""
     told = (draft, *case.stops())
     return any(
@@ -102,13 +102,13 @@ def _replaces_its_class(case: Case, draft: Entry) -> bool:
     )
 
 
-def _may_treat_opioid_use_disorder(case: Case, entry: Entry) -> bool:
+def _may_treat_opioid_use_disorder(case: Case, entry: RecordEntry) -> bool:
     if treats_opioid_use_disorder(entry, case.conditions):
         return True
     return entry.agent.has(TREATMENT) and (entry.agent.has(PARTIAL_AGONIST) or not case.conditions_supplied)
 
 
-def _counted(view: View) -> Iterable[Entry]:
+def _counted(view: View) -> Iterable[RecordEntry]:
     return (place.entry for place in view.counted() if place.replacement)
 
 
@@ -123,16 +123,16 @@ def _amount(view: View, agent: str) -> Fraction:
     return sum((amount.used for amount in amounts if amount is not None), Fraction(0))
 
 
-def _adds_by_itself(entry: Entry) -> bool:
+def _adds_by_itself(entry: RecordEntry) -> bool:
     """Whether more of an agent outside the load is more of what a finding may warn of."""
     return entry.daily_use and (entry.agent.agent_class.opioid or entry.agent.agent_class.id == OXYBATE)
 
 
-def _dose(entry: Entry) -> MilligramsPerDay | MicrogramsPerHour | None:
+def _dose(entry: RecordEntry) -> MilligramsPerDay | MicrogramsPerHour | None:
     if not isinstance(entry.dose, DailyDose):
         return None
     return entry.dose.by_agent.get(entry.agent.id) or entry.dose.by_agent_hourly.get(entry.agent.id)
 
 
-def _known(entry: Entry) -> bool:
+def _known(entry: RecordEntry) -> bool:
     return _dose(entry) is not None

@@ -12,7 +12,7 @@ from rules.knowledge import Knowledge
 from rules.knowledge.concepts import TOGETHER, ConditionWording
 from rules.knowledge.entries import Concept
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 
 PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
 REMISSION = "remission"
@@ -115,7 +115,7 @@ def _counts(entry: ConditionEntry, concept: Concept, remission: bool, on: date) 
     return concept.expires is None or on - since <= timedelta(days=int(concept.expires.value))
 
 
-@kept
+@memoised
 def _concepts(
     codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge
 ) -> tuple[tuple[Concept, _Match], ...]:

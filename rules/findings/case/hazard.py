@@ -27,11 +27,11 @@ def judge_hazard(
     found = {concept: on_record[concept] for concept in concepts if concept in on_record}
     sedatives = case.sedatives()
     if not sedatives:
-        by = case.left_out()
+        by = case.why_no_daily_use()
         if found and by is not None:
             return exempt(finding, by)
-        unseen = case.unseen() if found else None
-        return not_judged(finding, unseen) if unseen else not_met(finding)
+        why_unidentified = case.why_unidentified() if found else None
+        return not_judged(finding, why_unidentified) if why_unidentified else not_met(finding)
     if not found:
         return not_met(finding) if case.conditions_supplied else not_judged(finding, CONDITIONS_NOT_SUPPLIED)
     started = new_starts(case, finding) if raises_on_new else ()

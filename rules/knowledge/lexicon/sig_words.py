@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.knowledge.lexicon.tokens import tokens
-from rules.knowledge.lexicon.vocabulary import Forms, TimingCode
-from rules.knowledge.lexicon.word_kinds import Kind, Word
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, TimingCode
+from rules.knowledge.lexicon.word_kinds import Word, WordKind
 from rules.knowledge.section import KnowledgeError, Section, parse_exact
 from rules.numbers.quantity import DAYS_PER
 
@@ -19,12 +19,12 @@ SECTIONS = (
     "late_parts", "all_meals", "bedtimes", "day_patterns", "days", "day_groups", "routes", "units", "maxima", "figures",
 )  # fmt: skip
 VALUED = {
-    "numbers": Kind.NUMBER,
-    "added_fractions": Kind.ADDED,
-    "roman": Kind.ROMAN,
-    "ordinals": Kind.ORDINAL,
-    "counted": Kind.COUNTED,
-    "months": Kind.MONTH,
+    "numbers": WordKind.NUMBER,
+    "added_fractions": WordKind.ADDED,
+    "roman": WordKind.ROMAN,
+    "ordinals": WordKind.ORDINAL,
+    "counted": WordKind.COUNTED,
+    "months": WordKind.MONTH,
 }
 
 
@@ -74,7 +74,7 @@ class SigWords:
         return next((each.word for each in self.phrases.get(text, ()) if each.tokens == (text,)), None)
 
 
-def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
+def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> SigWords:
     """The lexicon of a parsed ``sig_words.yaml``.
 
     Raises:
@@ -85,9 +85,9 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
     top.day("reviewed")
     top.text("source")
     found: dict[tuple[str, ...], Word] = {}
-    for text, word, where in _stated(top, forms):
+    for text, word, where in _stated(top, vocabulary):
         _add(found, text, word, where)
-    for text, word in _of_forms(forms):
+    for text, word in _of_forms(vocabulary):
         key = spelled(text)
         if key:
             found.setdefault(key, word)
@@ -97,16 +97,16 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
     words = top.section("words")
     moments = [code for key in ("parts_of_day", "day_patterns") for group in _groups(top, key) for code in group]
     for code in (*moments, *top.texts("late_parts"), *top.texts("all_meals"), *top.texts("bedtimes")):
-        _defined(code.lower(), forms.moments, top.at("parts_of_day"))
+        _defined(code.lower(), vocabulary.moments, top.at("parts_of_day"))
     return SigWords(
         phrases=_by_first(found),
         misspelt={wrong: right for right in _keys(top, "misspelt") for wrong in top.section("misspelt").texts(right)},
         rates={
-            **{timing.code: timing for timing in forms.timing_codes.values()},
+            **{timing.code: timing for timing in vocabulary.timing_codes.values()},
             **{timing.code: timing for timing in _rates(top)},
-            **{word: forms.timing_codes[word] for word in words.texts("on") if word in forms.timing_codes},
+            **{word: vocabulary.timing_codes[word] for word in words.texts("on") if word in vocabulary.timing_codes},
         },
-        day_groups={" ".join(days): days for days in _day_groups(top, forms)},
+        day_groups={" ".join(days): days for days in _day_groups(top, vocabulary)},
         parts_of_day={code: place for place, group in enumerate(_groups(top, "parts_of_day")) for code in group},
         late_parts=frozenset(top.texts("late_parts")),
         all_meals=frozenset(top.texts("all_meals")),
@@ -119,7 +119,7 @@ def read_sig_words(data: Mapping[str, object], forms: Forms) -> SigWords:
         },
         comma_decimals=frozenset(figures.texts("comma_decimals")),
         unnumbered=frozenset(figures.texts("unnumbered")),
-        unit_routes=frozenset(set(forms.route_words) & set(forms.units)),
+        unit_routes=frozenset(set(vocabulary.route_words) & set(vocabulary.units)),
         dispensed_at_least=figures.number("dispensed_at_least"),
         last_hour=figures.number("last_hour"),
         longest_word=max(len(word) for key in found for word in key),
@@ -133,7 +133,7 @@ def spelled(text: str) -> tuple[str, ...]:
     return tuple(token.text for token in tokens(text))
 
 
-def _stated(top: Section, forms: Forms) -> Iterator[tuple[str, Word, str]]:
+def _stated(top: Section, vocabulary: DosingVocabulary) -> Iterator[tuple[str, Word, str]]:
     """Every phrase of the file with its meaning and where it stands."""
     for name, kind in VALUED.items():
         block = top.section(name)
@@ -142,24 +142,24 @@ def _stated(top: Section, forms: Forms) -> Iterator[tuple[str, Word, str]]:
             yield from ((text, Word(kind, value=value), block.at(key)) for text in block.texts(key))
     words = top.section("words")
     for key in words.data:
-        if key not in set(Kind):
+        if key not in set(WordKind):
             raise KnowledgeError(words.at(key), "is no kind of word")
-        yield from ((text, Word(Kind(key)), words.at(key)) for text in words.texts(key))
+        yield from ((text, Word(WordKind(key)), words.at(key)) for text in words.texts(key))
     for timing, entry in zip(_rates(top), top.items("rates"), strict=True):
-        yield from ((text, Word(Kind.RATE, timing.code), entry.at("words")) for text in entry.texts("words"))
-    for days, entry in zip(_day_groups(top, forms), top.items("day_groups"), strict=True):
-        yield from ((text, Word(Kind.DAYS, " ".join(days)), entry.at("words")) for text in entry.texts("words"))
+        yield from ((text, Word(WordKind.RATE, timing.code), entry.at("words")) for text in entry.texts("words"))
+    for days, entry in zip(_day_groups(top, vocabulary), top.items("day_groups"), strict=True):
+        yield from ((text, Word(WordKind.DAYS, " ".join(days)), entry.at("words")) for text in entry.texts("words"))
     units = top.section("units")
     for key in units.data:
-        yield from ((text, Word(Kind.UNIT, key), units.at(key)) for text in units.texts(key))
+        yield from ((text, Word(WordKind.UNIT, key), units.at(key)) for text in units.texts(key))
     for name, kind, defined in (
-        ("periods", Kind.PERIOD, DAYS_PER),
-        ("per_periods", Kind.PER_PERIOD, DAYS_PER),
-        ("routes", Kind.ROUTE, forms.routes),
-        ("days", Kind.DAY, forms.days_of_week),
-        ("maxima", Kind.MAXIMUM, ("any", "day")),
-        ("moments", Kind.MOMENT, forms.moments),
-        ("moment_words", Kind.MOMENT_WORD, forms.moments),
+        ("periods", WordKind.PERIOD, DAYS_PER),
+        ("per_periods", WordKind.PER_PERIOD, DAYS_PER),
+        ("routes", WordKind.ROUTE, vocabulary.routes),
+        ("days", WordKind.DAY, vocabulary.days_of_week),
+        ("maxima", WordKind.MAXIMUM, ("any", "day")),
+        ("moments", WordKind.MOMENT, vocabulary.moments),
+        ("moment_words", WordKind.MOMENT_WORD, vocabulary.moments),
     ):
         block = top.section(name)
         for key in block.data:
@@ -167,21 +167,21 @@ def _stated(top: Section, forms: Forms) -> Iterator[tuple[str, Word, str]]:
             yield from ((text, Word(kind, key), block.at(key)) for text in block.texts(key))
 
 
-def _of_forms(forms: Forms) -> Iterator[tuple[str, Word]]:
+def _of_forms(vocabulary: DosingVocabulary) -> Iterator[tuple[str, Word]]:
     """The spellings of the vocabulary; what has digits, or several words, is put together by the grammar."""
-    for spelling, unit in forms.units.items():
+    for spelling, unit in vocabulary.units.items():
         if not spelling[0].isdigit():
-            yield spelling, Word(Kind.UNIT, unit.id)
-    for spelling, period in forms.periods.items():
-        yield spelling, Word(Kind.PERIOD, period)
-    for spelling, route in forms.route_words.items():
-        yield spelling, Word(Kind.ROUTE, route)
-    for spelling, timing in forms.timing_codes.items():
+            yield spelling, Word(WordKind.UNIT, unit.id)
+    for spelling, period in vocabulary.periods.items():
+        yield spelling, Word(WordKind.PERIOD, period)
+    for spelling, route in vocabulary.route_words.items():
+        yield spelling, Word(WordKind.ROUTE, route)
+    for spelling, timing in vocabulary.timing_codes.items():
         if spelling.isalpha():
-            yield spelling, Word(Kind.RATE, timing.code)
-    for spelling in sorted(forms.as_needed_codes):
-        yield spelling, Word(Kind.AS_NEEDED)
-    for kind, names in ((Kind.SINGLE, forms.single_codes), (Kind.INFUSION, forms.infusion_codes)):
+            yield spelling, Word(WordKind.RATE, timing.code)
+    for spelling in sorted(vocabulary.as_needed_codes):
+        yield spelling, Word(WordKind.AS_NEEDED)
+    for kind, names in ((WordKind.SINGLE, vocabulary.single_codes), (WordKind.INFUSION, vocabulary.infusion_codes)):
         for spelling in sorted(names):
             if not any(character.isdigit() for character in spelling):
                 yield spelling, Word(kind)
@@ -191,8 +191,8 @@ def _prefixed(top: Section, found: Mapping[tuple[str, ...], Word]) -> Iterator[t
     """``in the morning``, ``at night``: a word for a moment after each of the prefixes."""
     prefixes = [spelled(prefix) for prefix in top.texts("moment_prefixes")]
     for key, word in found.items():
-        if word.kind is Kind.MOMENT_WORD:
-            yield from ((prefix + key, Word(Kind.MOMENT, word.code)) for prefix in prefixes)
+        if word.kind is WordKind.MOMENT_WORD:
+            yield from ((prefix + key, Word(WordKind.MOMENT, word.code)) for prefix in prefixes)
 
 
 def _add(found: dict[tuple[str, ...], Word], text: str, word: Word, where: str) -> None:
@@ -219,12 +219,12 @@ def _rates(top: Section) -> list[TimingCode]:
     return found
 
 
-def _day_groups(top: Section, forms: Forms) -> list[tuple[str, ...]]:
+def _day_groups(top: Section, vocabulary: DosingVocabulary) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for entry in top.items("day_groups"):
         entry.only(("words", "days"))
         for day in entry.texts("days"):
-            _defined(day, forms.days_of_week, entry.at("days"))
+            _defined(day, vocabulary.days_of_week, entry.at("days"))
         found.append(entry.texts("days"))
     return found
 

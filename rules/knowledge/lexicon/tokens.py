@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.numbers.quantity import MOST_DIGITS, exact
+from rules.numbers.quantity import MAX_DIGITS, exact
 
 _TOKEN = re.compile(
     r"""
@@ -106,7 +106,7 @@ def _plain(character: str) -> str:
 def _number(piece: str, start: int, end: int) -> Token:
     plain = piece.replace(",", "")
     # A zero before other digits is a lost decimal point as likely as not: "05 mg".
-    if len(plain) > MOST_DIGITS or (plain[:1] == "0" and plain[1:].isdigit()):
+    if len(plain) > MAX_DIGITS or (plain[:1] == "0" and plain[1:].isdigit()):
         return Token(piece, start, end)
     try:
         return Token(piece, start, end, value=exact(plain))

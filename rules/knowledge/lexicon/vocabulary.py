@@ -1,7 +1,7 @@
 """What the vocabulary of dosing is made of: units, moments, timing codes, routes, dose forms and plausible bounds.
 
-The types are frozen and hold no words of their own; :mod:`rules.knowledge.lexicon.forms` reads them from ``forms.yaml``.
-Spellings are looked up in lower case with single spaces.
+The types are frozen and hold no words of their own; they are read from ``forms.yaml`` by
+:mod:`rules.knowledge.lexicon.vocabulary_reader`. Spellings are looked up in lower case with single spaces.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Plausible:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Forms:
+class DosingVocabulary:
     """The whole vocabulary. Mappings keyed by spelling hold every spelling in lower case."""
 
     units: Mapping[str, Unit]

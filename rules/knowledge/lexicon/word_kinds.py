@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 
-class Kind(StrEnum):
+class WordKind(StrEnum):
     """The kinds of words; those without a note are named as in ``sig_words.yaml``."""
 
     # Put together from the text itself.
@@ -80,8 +80,8 @@ class Kind(StrEnum):
     INFUSION = "infusion"
     VERB = "verb"
     REMARK = "remark"
-    OPENER = "opener"
-    HALT = "halt"
+    REMARK_START = "remark_start"
+    STOPS = "stops"
     SITE = "site"
     MANNER = "manner"
     AT_LEAST = "at_least"
@@ -91,20 +91,47 @@ class Kind(StrEnum):
 
 
 # Kinds that may stand within a reason or a remark without being read.
-WEAK = frozenset(
+SKIPPABLE = frozenset(
     {
-        Kind.UNKNOWN, Kind.NAME, Kind.MOMENT_WORD, Kind.UNIT, Kind.PERIOD, Kind.ROUTE, Kind.ARTICLE, Kind.IN, Kind.AT,
-        Kind.ON, Kind.OF, Kind.OR, Kind.TO, Kind.AND, Kind.PER, Kind.TIMES, Kind.SPOON, Kind.RELEASE,
-        Kind.OTHER_SUBSTANCE, Kind.REMARK, Kind.BEFORE_AFTER, Kind.HOUR_MARK, Kind.ROMAN, Kind.TOTAL, Kind.MONTH,
-        Kind.REASON, Kind.ORDINAL, Kind.SCALE, Kind.SITE, Kind.MANNER, Kind.PAIN,
+        WordKind.UNKNOWN,
+        WordKind.NAME,
+        WordKind.MOMENT_WORD,
+        WordKind.UNIT,
+        WordKind.PERIOD,
+        WordKind.ROUTE,
+        WordKind.ARTICLE,
+        WordKind.IN,
+        WordKind.AT,
+        WordKind.ON,
+        WordKind.OF,
+        WordKind.OR,
+        WordKind.TO,
+        WordKind.AND,
+        WordKind.PER,
+        WordKind.TIMES,
+        WordKind.SPOON,
+        WordKind.RELEASE,
+        WordKind.OTHER_SUBSTANCE,
+        WordKind.REMARK,
+        WordKind.BEFORE_AFTER,
+        WordKind.HOUR_MARK,
+        WordKind.ROMAN,
+        WordKind.TOTAL,
+        WordKind.MONTH,
+        WordKind.REASON,
+        WordKind.ORDINAL,
+        WordKind.SCALE,
+        WordKind.SITE,
+        WordKind.MANNER,
+        WordKind.PAIN,
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """The meaning of a word: its kind, with the id (unit, moment, timing ...) or the number that it stands for."""
 
-    kind: Kind
+    kind: WordKind
     code: str = ""
     value: Fraction | None = None

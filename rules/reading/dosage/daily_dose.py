@@ -17,10 +17,10 @@ from rules.assessment_lines import NotCountedReason
 from rules.knowledge import Knowledge
 from rules.model import Regimen
 from rules.numbers.quantity import ZERO, Amount
-from rules.reading.dosage.dispensed import FROM_SUPPLY, Supplied, supplied_intake
+from rules.reading.dosage.dispensed import FROM_SUPPLY, DispensedAverage, dispensed_average
 from rules.reading.dosage.lines import DailyDose, NoDailyDose, read_lines
 from rules.reading.dosage.schedule import NOT_GIVEN
-from rules.reading.dosage.text import Worded, worded
+from rules.reading.dosage.text import TextReading, worded
 from rules.reading.product.resolve import Product
 from rules.reading.wording.sentence import NOTHING_GIVEN
 
@@ -42,12 +42,12 @@ def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date
     return read_worded(worded(regimen, knowledge), product, knowledge, on)
 
 
-def read_worded(words: Worded, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
+def read_worded(words: TextReading, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     """As :func:`read_dose`, of a regimen whose texts were read before."""
     return replace(_read(words, product, knowledge, on), readings=words.readings)
 
 
-def read_instructions(words: Worded, product: Product, knowledge: Knowledge) -> DailyDose | None:
+def read_instructions(words: TextReading, product: Product, knowledge: Knowledge) -> DailyDose | None:
     """As :func:`read_worded`, whatever was dispensed and on whatever day; None where either may make a difference."""
     lines = words.regimen.dosages if words.written is None else (*words.regimen.dosages, *words.written.dosages)
     if words.from_text or words.changes or any(line.as_needed or line.as_needed_for for line in lines):
@@ -60,7 +60,7 @@ def read_instructions(words: Worded, product: Product, knowledge: Knowledge) -> 
     return replace(told, readings=words.readings) if isinstance(told, DailyDose) else None
 
 
-def _read(words: Worded, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
+def _read(words: TextReading, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     dose = read_lines(words.regimen, product, knowledge, on)
     written = None
     if words.written is not None and isinstance(dose, DailyDose):
@@ -69,7 +69,7 @@ def _read(words: Worded, product: Product, knowledge: Knowledge, on: date) -> Da
 
 
 def _combined(
-    words: Worded,
+    words: TextReading,
     dose: DailyDose | NoDailyDose,
     written: DailyDose | NoDailyDose | None,
     product: Product,
@@ -81,13 +81,13 @@ def _combined(
     if FROM_SUPPLY in dose.assumptions and words.unread:
         dose = replace(dose, phrase="; ".join((*words.unread, dose.phrase)))
     if words.from_text:
-        dose = _from_text(dose, supplied_intake(words.regimen.supply, product, knowledge.forms))
+        dose = _from_text(dose, dispensed_average(words.regimen.supply, product, knowledge.vocabulary))
     if words.single:
         dose = replace(_widened(dose, ZERO, TEXT_DIFFERS), phrase=f"{dose.phrase}, {ONE_DOSE_ONLY}")
     return _reconciled(dose, written) if isinstance(written, DailyDose) else dose
 
 
-def _unread(dose: NoDailyDose, words: Worded) -> NoDailyDose:
+def _unread(dose: NoDailyDose, words: TextReading) -> NoDailyDose:
     """A refusal that names the words in which no dose was found."""
     if not words.unread or dose.reason is not NotCountedReason.DOSE_UNKNOWN:
         return replace(dose, read_as="; ".join((*words.unread, dose.read_as)))
@@ -98,10 +98,10 @@ def _unread(dose: NoDailyDose, words: Worded) -> NoDailyDose:
     return replace(dose, read_as="; ".join((*words.unread, *rest)))
 
 
-def _from_text(dose: DailyDose, supplied: Supplied | str | None) -> DailyDose:
+def _from_text(dose: DailyDose, supplied: DispensedAverage | str | None) -> DailyDose:
     """A dose of which the text gave a part; the dispensed average, where it is smaller, is its low end."""
     dose = replace(dose, assumptions=(*dose.assumptions, FROM_TEXT))
-    if not isinstance(supplied, Supplied) or supplied.intake.hourly or dose.as_needed:
+    if not isinstance(supplied, DispensedAverage) or supplied.intake.hourly or dose.as_needed:
         return dose
     average = {agent: low for agent, (low, _) in supplied.intake.by_agent.items()}
     if not any(average.get(agent, amount.low) < amount.low for agent, amount in dose.by_agent.items()):

@@ -14,10 +14,10 @@ from fractions import Fraction
 from rules.assessment_lines import Basis
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import AgentClass, Figure, Per
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.maximum_doses import DoseFigure
 from rules.model import Regimen
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import HOURS_PER_DAY, MICROGRAMS_PER_MILLIGRAM
 from rules.reading.dosage.portion import MILLILITRE, PATCH, Portion, counted_unit
 from rules.reading.dosage.route import ORAL
@@ -45,11 +45,11 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Yardstick:
+class DoseBounds:
     """What doses of a product by its route are held against: bounds by agent, taken or (``hourly``) worn."""
 
     product: Product
-    forms: Forms
+    vocabulary: DosingVocabulary
     taken: Mapping[str, Bound]
     worn: Mapping[str, Bound]
 
@@ -58,14 +58,14 @@ class Yardstick:
         return self.worn if hourly else self.taken
 
 
-def yardstick_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Yardstick:
+def dose_bounds_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> DoseBounds:
     """The yardstick of a regimen; by a route or a release that nobody states the largest bound holds."""
-    stated = (knowledge.forms.route(line.route, line.route_codes) for line in regimen.dosages)
+    stated = (knowledge.vocabulary.route(line.route, line.route_codes) for line in regimen.dosages)
     return _yardstick(next((each.id for each in stated if each is not None), product.route), product, knowledge)
 
 
-@kept
-def _yardstick(route: str | None, product: Product, knowledge: Knowledge) -> Yardstick:
+@memoised
+def _yardstick(route: str | None, product: Product, knowledge: Knowledge) -> DoseBounds:
     agents = [knowledge.agents[ingredient.agent] for ingredient in product.ingredients]
     found = {
         hourly: {
@@ -75,13 +75,13 @@ def _yardstick(route: str | None, product: Product, knowledge: Knowledge) -> Yar
         }
         for hourly in (False, True)
     }
-    return Yardstick(product, knowledge.forms, found[False], found[True])
+    return DoseBounds(product, knowledge.vocabulary, found[False], found[True])
 
 
 def _bound(
     agent: str, agent_class: AgentClass, route: str | None, product: Product, hourly: bool, knowledge: Knowledge
 ) -> Bound | None:
-    doses, plausible = knowledge.maximum_doses, knowledge.forms.plausible
+    doses, plausible = knowledge.maximum_doses, knowledge.vocabulary.plausible
     labelled = [each for each in doses.labelled.get(agent, ()) if each.hourly is hourly]
     release = product.release if product.form is not None else None
     own = [each for each in _by_route(labelled, route) if release is None or each.release in (None, release)]
@@ -109,10 +109,10 @@ def _by_route(figures_: Iterable[DoseFigure], route: str | None) -> list[DoseFig
     return own or [each for each in deciding if route in AS_ORAL and ORAL in each.routes]
 
 
-def units_limit(portion: Portion, product: Product, forms: Forms) -> Fraction:
+def units_limit(portion: Portion, product: Product, vocabulary: DosingVocabulary) -> Fraction:
     """The largest plausible number of a product's units in a day (of patches: worn at a time)."""
-    counted = counted_unit(product, forms)
+    counted = counted_unit(product, vocabulary)
     if portion.hourly:
-        return forms.plausible.units_limit(PATCH)
+        return vocabulary.plausible.units_limit(PATCH)
     liquid = product.ingredients[0].strength is not None and product.ingredients[0].strength.per is Per.MILLILITRE
-    return forms.plausible.units_limit(MILLILITRE if liquid else portion.unit or (counted.id if counted else ""))
+    return vocabulary.plausible.units_limit(MILLILITRE if liquid else portion.unit or (counted.id if counted else ""))

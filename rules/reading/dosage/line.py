@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rules.assessment_lines import Doubt
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, MaximumDose
 from rules.numbers.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE
 from rules.reading.dosage.intake import Intake
@@ -23,7 +23,7 @@ LIMIT_NOT_READ = "written-maximum-not-read"
 
 
 @dataclass(frozen=True, slots=True)
-class OtherLine:
+class AlternativeReading:
     """What a line comes to if its dose means something else; ``phrase`` tells both."""
 
     dose: Portion
@@ -32,12 +32,13 @@ class OtherLine:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenLine:
+class DosageLine:
     """What one line comes to in a day. ``averaged``: not taken daily.
 
     ``phrase`` tells what is taken and how often, without its written ``maximum``; ``limit`` is what that allows, None
     where none is written that can be read. ``dose`` is the largest reading of one dose, None where none is stated;
-    ``other`` what the line comes to by another reading. ``doubts`` are filled in by :mod:`rules.reading.dosage.plausibility`.
+    ``other`` what the line comes to by another reading. ``doubts`` are filled in by
+    :mod:`rules.reading.dosage.plausibility`.
     """
 
     intake: Intake
@@ -50,7 +51,7 @@ class TakenLine:
     limit: WrittenMaximum | None = None
     maximum: tuple[MaximumDose, ...] = ()
     dose: Portion | None = None
-    other: OtherLine | None = None
+    other: AlternativeReading | None = None
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -60,7 +61,7 @@ class TakenLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NoRate:
+class UnratedLine:
     """Why a line gives no daily dose. ``not_daily``: it is no daily regimen, so that nothing else is asked for one.
 
     ``dose`` is what is taken at a time, in words, empty where that is not known. ``interval_days`` is the time between
@@ -76,40 +77,42 @@ class NoRate:
     dose: str = ""
 
 
-def read_line(line: Dosage, product: Product, forms: Forms) -> TakenLine | NoRate:
+def read_line(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> DosageLine | UnratedLine:
     """What one dosage line comes to in a day, or why it does not. Never raises."""
-    schedule = read_schedule(line.timing, forms)
+    schedule = read_schedule(line.timing, vocabulary)
     as_needed = line.as_needed or line.as_needed_for is not None or schedule.as_needed
-    dose = dose_at_a_time(line, product, forms)
+    dose = dose_at_a_time(line, product, vocabulary)
     if isinstance(schedule, NoSchedule) and schedule.lacking is not Lacking.UNKNOWN:
-        return NoRate(schedule.why, True, schedule.lacking is Lacking.SINGLE, as_needed)
+        return UnratedLine(schedule.why, True, schedule.lacking is Lacking.SINGLE, as_needed)
     if isinstance(dose, Unmeasured):
         interval = ONE / schedule.high if isinstance(schedule, Schedule) else None
         if dose.obstacle is not Obstacle.UNKNOWN:
-            return NoRate(dose.why, True, False, as_needed)
-        limit = read_maximum(line, None, product, forms)
+            return UnratedLine(dose.why, True, False, as_needed)
+        limit = read_maximum(line, None, product, vocabulary)
         if limit is None:
             length = line.timing.bounds_days if line.timing and line.timing.bounds_days_max is None else None
-            return NoRate(dose.why, False, False, as_needed, interval, length)
+            return UnratedLine(dose.why, False, False, as_needed, interval, length)
         return _only_limited(limit, dose.why, as_needed)
     if dose.high.hourly:
         return _worn(dose, schedule, as_needed)
-    limit = read_maximum(line, dose, product, forms)
+    limit = read_maximum(line, dose, product, vocabulary)
     if isinstance(schedule, NoSchedule):
         if limit is None and any(entry.is_rate for entry in line.doses):
-            return NoRate("a dose given at a rate, without times, is an infusion", True, False, as_needed)
+            return UnratedLine("a dose given at a rate, without times, is an infusion", True, False, as_needed)
         if limit is None:
-            return NoRate(schedule.why, False, False, as_needed, dose=dose.phrase)
+            return UnratedLine(schedule.why, False, False, as_needed, dose=dose.phrase)
         phrase = dose.phrase if as_needed else f"{dose.phrase}, {schedule.why}"
         return _only_limited(limit, phrase, as_needed)
-    if schedule.high > HOURS_PER_DAY / forms.plausible.interval_at_least.value and limit is None:
-        return NoRate(f"{dose.phrase} {schedule.phrase} is a procedure, not a daily regimen", True, False, as_needed)
+    if schedule.high > HOURS_PER_DAY / vocabulary.plausible.interval_at_least.value and limit is None:
+        return UnratedLine(
+            f"{dose.phrase} {schedule.phrase} is a procedure, not a daily regimen", True, False, as_needed
+        )
     return _taken(line, dose, schedule, limit, as_needed)
 
 
 def _taken(
     line: Dosage, dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
-) -> TakenLine:
+) -> DosageLine:
     assumptions = [*dose.assumptions, *schedule.assumptions]
     intake = _a_day(dose, schedule.low, schedule.high)
     phrase = _phrase(dose.phrase, schedule, as_needed)
@@ -121,7 +124,7 @@ def _taken(
     elif line.maximum:
         assumptions.append(LIMIT_NOT_READ)
     use = schedule.days_per_week
-    return TakenLine(
+    return DosageLine(
         intake=intake.from_nothing() if as_needed else intake,
         phrase=phrase,
         as_needed=as_needed,
@@ -137,23 +140,25 @@ def _taken(
     )
 
 
-def _otherwise(dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool) -> OtherLine | None:
+def _otherwise(
+    dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
+) -> AlternativeReading | None:
     """The same line by the other reading of its dose."""
     if dose.other is None:
         return None
     intake = _a_day(replace(dose, low=dose.other, high=dose.other), schedule.low, schedule.high)
     intake = intake.at_most(limit.intake) if limit is not None else intake
     phrase = _phrase(f"{dose.phrase} {_or(dose.other)}", schedule, as_needed)
-    return OtherLine(dose.other, intake.from_nothing() if as_needed else intake, phrase)
+    return AlternativeReading(dose.other, intake.from_nothing() if as_needed else intake, phrase)
 
 
 def _or(other: Portion) -> str:
     return f"(which may mean {other.phrase})"
 
 
-def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> TakenLine:
+def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> DosageLine:
     """A line whose only rate is its written maximum: up to that is permitted."""
-    return TakenLine(
+    return DosageLine(
         intake=limit.intake.from_nothing(),
         phrase=f"{phrase} as needed" if as_needed else phrase,
         as_needed=as_needed,
@@ -165,7 +170,7 @@ def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> TakenL
     )
 
 
-def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) -> TakenLine:
+def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) -> DosageLine:
     """Patches: what those worn at a time deliver in an hour. The change interval only says how many are used up."""
     by_agent = {
         agent: (dose.low.by_agent.get(agent, amount) * dose.low_factor, amount)
@@ -184,8 +189,8 @@ def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) ->
     if dose.other is not None:
         amounts = {agent: (amount * dose.low_factor, amount) for agent, amount in dose.other.by_agent.items()}
         phrase = f"{dose.phrase} {_or(dose.other)}{changed}"
-        other = OtherLine(dose.other, Intake(amounts, None, hourly=True), phrase)
-    return TakenLine(
+        other = AlternativeReading(dose.other, Intake(amounts, None, hourly=True), phrase)
+    return DosageLine(
         intake=Intake(by_agent, units, hourly=True),
         phrase=f"{dose.phrase}{changed}",
         as_needed=as_needed,

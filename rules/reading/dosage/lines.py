@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from rules.assessment_lines import Doubt, NotCountedReason
 from rules.knowledge import Knowledge
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, Regimen
 from rules.numbers.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
-from rules.reading.dosage.dispensed import FROM_SUPPLY, Supplied, lasting, supplied_intake
-from rules.reading.dosage.dose_bounds import Yardstick, yardstick_of
+from rules.reading.dosage.dispensed import FROM_SUPPLY, DispensedAverage, dispensed_average, lasting
+from rules.reading.dosage.dose_bounds import DoseBounds, dose_bounds_of
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.line import LIMITED, NoRate, TakenLine, read_line
+from rules.reading.dosage.line import LIMITED, DosageLine, UnratedLine, read_line
 from rules.reading.dosage.maximum import WrittenMaximum
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, above_label, doubts_of_day, doubts_of_supply, judged
 from rules.reading.dosage.portion import PART_NOT_READ
@@ -42,7 +42,7 @@ PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
 NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
-class Told:
+class DoseEvidence:
     """What a dose tells of how it was read, worked out when first asked for: one dose is kept for many records."""
 
     __slots__ = ("_evidence", "_sentence")
@@ -52,17 +52,17 @@ class Told:
         _sentence: str
         readings: tuple[SigReading, ...]
 
-    def evidence(self, forms: Forms) -> tuple[Evidence, ...]:
+    def evidence(self, vocabulary: DosingVocabulary) -> tuple[Evidence, ...]:
         """Which words of the instructions gave what."""
         try:
             return self._evidence
         except AttributeError:
-            object.__setattr__(self, "_evidence", evidence(self.readings, forms))
+            object.__setattr__(self, "_evidence", evidence(self.readings, vocabulary))
             return self._evidence
 
 
 @dataclass(frozen=True, slots=True)
-class DailyDose(Told):
+class DailyDose(DoseEvidence):
     """What is taken in a day.
 
     ``by_agent`` are milligrams a day averaged over the period (empty for patches), ``by_agent_hourly`` micrograms an
@@ -108,7 +108,7 @@ class DailyDose(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class NoDailyDose(Told):
+class NoDailyDose(DoseEvidence):
     """Why there is no daily dose: it is unknown, or it is no daily regimen (``single``: a single dose)."""
 
     reason: NotCountedReason
@@ -121,11 +121,11 @@ class NoDailyDose(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _ReadStep:
     """The lines of one step that were read, and those that were not."""
 
-    taken: tuple[TakenLine, ...]
-    refused: tuple[NoRate, ...]
+    taken: tuple[DosageLine, ...]
+    refused: tuple[UnratedLine, ...]
 
     @property
     def intake(self) -> Intake:
@@ -158,12 +158,12 @@ def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: dat
     ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
     """
     steps = steps_in_force(regimen, on)
-    yardstick = yardstick_of(regimen, product, knowledge)
-    readings = [_read_step(lines, yardstick) for lines in steps.candidates]
-    supplied = supplied_intake(regimen.supply, product, knowledge.forms)
+    dose_bounds = dose_bounds_of(regimen, product, knowledge)
+    readings = [_read_step(lines, dose_bounds) for lines in steps.candidates]
+    supplied = dispensed_average(regimen.supply, product, knowledge.vocabulary)
     readable = [step for step in readings if step.taken]
     if readable:
-        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen, yardstick)
+        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen, dose_bounds)
     refused = [refusal for step in readings for refusal in step.refused]
     unknown = [refusal for refusal in refused if not refusal.not_daily]
     as_needed = any(refusal.as_needed for refusal in refused)
@@ -174,30 +174,30 @@ def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: dat
     if len(unknown) == len(refused) == len(regimen.dosages) == 1 and not as_needed:
         lone = unknown[0]
         supply = lasting(regimen.supply, lone.interval_days, lone.length_days)
-        supplied = supplied_intake(supply, product, knowledge.forms)
-    if isinstance(supplied, Supplied):
+        supplied = dispensed_average(supply, product, knowledge.vocabulary)
+    if isinstance(supplied, DispensedAverage):
         intervals = (refusal.interval_days for refusal in unknown if refusal.interval_days)
-        return _from_supply(supplied, regimen, as_needed, next(intervals, None), yardstick)
+        return _from_supply(supplied, regimen, as_needed, next(intervals, None), dose_bounds)
     if supplied and supplied not in why:
         why = f"{why}; {supplied}"
     return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, _sig(regimen, ""), why, (), as_needed)
 
 
-def _read_step(lines: tuple[Dosage, ...], yardstick: Yardstick) -> _Step:
-    read = [read_line(line, yardstick.product, yardstick.forms) for line in lines]
-    return _Step(
-        taken=tuple(judged(line, yardstick) for line in read if isinstance(line, TakenLine)),
-        refused=tuple(line for line in read if isinstance(line, NoRate)),
+def _read_step(lines: tuple[Dosage, ...], dose_bounds: DoseBounds) -> _ReadStep:
+    read = [read_line(line, dose_bounds.product, dose_bounds.vocabulary) for line in lines]
+    return _ReadStep(
+        taken=tuple(judged(line, dose_bounds) for line in read if isinstance(line, DosageLine)),
+        refused=tuple(line for line in read if isinstance(line, UnratedLine)),
     )
 
 
 def _taken(
-    readable: list[_Step],
+    readable: list[_ReadStep],
     partly: bool,
     steps: Steps,
-    supplied: Supplied | str | None,
+    supplied: DispensedAverage | str | None,
     regimen: Regimen,
-    yardstick: Yardstick,
+    dose_bounds: DoseBounds,
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
     step = max(readable, key=lambda each: _size(each.intake)) if readable[1:] else readable[0]
@@ -206,7 +206,7 @@ def _taken(
     if step.is_cut:
         assumptions.append(LIMITED)
     words = taken_words(step.taken, step.limit)
-    phrase = of_steps(words, steps, yardstick.forms)
+    phrase = of_steps(words, steps, dose_bounds.vocabulary)
     at_least = partly or any(not refusal.not_daily for refusal in step.refused)
     if at_least:
         assumptions.append(PART_NOT_READ)
@@ -220,7 +220,7 @@ def _taken(
     as_needed = any(line.as_needed for line in step.taken)
     if as_needed:
         assumptions.append(PRN_AT_MAXIMUM)
-        if isinstance(supplied, Supplied) and (raised := intake.with_average(supplied.intake)) != intake:
+        if isinstance(supplied, DispensedAverage) and (raised := intake.with_average(supplied.intake)) != intake:
             intake = raised
             phrase += f", with {supplied.phrase} supplied"
     if steps.assumption:
@@ -228,7 +228,7 @@ def _taken(
     use = _days_per_week(step.taken)
     if any(line.averaged for line in step.taken):
         assumptions.append(AVERAGED)
-    doubts = doubts_of_day(step.taken, step.limit.intake if step.limit else None, yardstick)
+    doubts = doubts_of_day(step.taken, step.limit.intake if step.limit else None, dose_bounds)
     if doubts:
         assumptions.append(IMPLAUSIBLE_QUANTITY)
     return DailyDose(
@@ -243,16 +243,16 @@ def _taken(
         assumptions=tuple(dict.fromkeys(assumptions)),
         at_least=at_least,
         doubts=doubts,
-        remarks=above_label(intake, doubts, yardstick),
+        remarks=above_label(intake, doubts, dose_bounds),
     )
 
 
 def _from_supply(
-    supplied: Supplied, regimen: Regimen, as_needed: bool, interval: Fraction | None, yardstick: Yardstick
+    supplied: DispensedAverage, regimen: Regimen, as_needed: bool, interval: Fraction | None, dose_bounds: DoseBounds
 ) -> DailyDose:
     """The dose that the quantity and days' supply give, where the dosage gives none."""
-    intake = supplied.worn(interval, yardstick.forms)
-    doubts = doubts_of_supply(intake, yardstick)
+    intake = supplied.worn(interval, dose_bounds.vocabulary)
+    doubts = doubts_of_supply(intake, dose_bounds)
     return DailyDose(
         by_agent=intake.milligrams(),
         by_agent_hourly=intake.micrograms_an_hour(),
@@ -264,11 +264,11 @@ def _from_supply(
         phrase=supplied.phrase,
         assumptions=(FROM_SUPPLY, *supplied.assumptions, *(IMPLAUSIBLE_QUANTITY for _ in doubts[:1])),
         doubts=doubts,
-        remarks=above_label(intake, doubts, yardstick),
+        remarks=above_label(intake, doubts, dose_bounds),
     )
 
 
-def _days_per_week(lines: tuple[TakenLine, ...]) -> Fraction | None:
+def _days_per_week(lines: tuple[DosageLine, ...]) -> Fraction | None:
     """Days of use in a week of all lines together; the days of separate lines are taken as different days."""
     known = [line.days_per_week for line in lines]
     if DAYS_PER_WEEK in known:

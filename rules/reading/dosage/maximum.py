@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.knowledge.lexicon.forms import Forms, UnitKind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, MaximumDose, Quantity
 from rules.numbers.quantity import ONE
 from rules.reading.dosage.intake import Intake
@@ -30,23 +30,27 @@ class WrittenMaximum:
         return f"not over {listed(told)}"
 
 
-def read_maximum(line: Dosage, dose: StatedDose | None, product: Product, forms: Forms) -> WrittenMaximum | None:
+def read_maximum(
+    line: Dosage, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
+) -> WrittenMaximum | None:
     """What the maxima of a line allow, None if none is written that can be read."""
     tightest: Intake | None = None
     words: list[tuple[str, str]] = []
     for maximum in line.maximum:
-        intake = _a_day(maximum, dose, product, forms)
+        intake = _a_day(maximum, dose, product, vocabulary)
         if intake is None:
             continue
-        words.append((_amount(maximum.amount, product, forms), in_days(maximum.period_days, forms)))
+        words.append((_amount(maximum.amount, product, vocabulary), in_days(maximum.period_days, vocabulary)))
         tightest = intake if tightest is None else tightest.at_most(intake)
     return None if tightest is None else WrittenMaximum(tightest, tuple(dict.fromkeys(words)))
 
 
-def _a_day(maximum: MaximumDose, dose: StatedDose | None, product: Product, forms: Forms) -> Intake | None:
+def _a_day(
+    maximum: MaximumDose, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
+) -> Intake | None:
     if maximum.period_days <= 0:
         return None
-    portion = _portion(maximum.amount, dose, product, forms)
+    portion = _portion(maximum.amount, dose, product, vocabulary)
     if portion is None or portion.hourly:
         return None
     share = ONE / maximum.period_days
@@ -54,20 +58,22 @@ def _a_day(maximum: MaximumDose, dose: StatedDose | None, product: Product, form
     return Intake({agent: (each * share, each * share) for agent, each in portion.by_agent.items()}, units)
 
 
-def _portion(amount: Quantity, dose: StatedDose | None, product: Product, forms: Forms) -> Portion | None:
-    unit = forms.unit(amount.code) or forms.unit(amount.unit)
+def _portion(
+    amount: Quantity, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
+) -> Portion | None:
+    unit = vocabulary.unit(amount.code) or vocabulary.unit(amount.unit)
     if unit is not None and unit.kind is UnitKind.DOSE:
         if dose is None or amount.value <= 0:
             return None
         units = None if dose.high.units is None else dose.high.units * amount.value
         return Portion({agent: each * amount.value for agent, each in dose.high.by_agent.items()}, units, "")
-    read = measure(amount, product, forms)
+    read = measure(amount, product, vocabulary)
     return None if isinstance(read, Unmeasured) else max(read, key=total)
 
 
-def _amount(amount: Quantity, product: Product, forms: Forms) -> str:
+def _amount(amount: Quantity, product: Product, vocabulary: DosingVocabulary) -> str:
     """``2 tablets``, ``4 mg``, ``3 doses``: as it is written, in the product's units where it is a number alone."""
-    unit = forms.unit(amount.code) or forms.unit(amount.unit) or counted_unit(product, forms)
+    unit = vocabulary.unit(amount.code) or vocabulary.unit(amount.unit) or counted_unit(product, vocabulary)
     if unit is None:
         return figure(amount.value)
     if unit.kind in INVARIABLE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.knowledge.entries import Per
-from rules.knowledge.lexicon.forms import Forms, UnitKind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Quantity
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER, ONE
 from rules.reading.dosage.portion import Portion
@@ -13,7 +13,9 @@ from rules.reading.wording.numbers import figure
 MILLIGRAM = "mg"
 
 
-def other_reading(quantity: Quantity, portion: Portion, product: Product, forms: Forms) -> Portion | None:
+def other_reading(
+    quantity: Quantity, portion: Portion, product: Product, vocabulary: DosingVocabulary
+) -> Portion | None:
     """The other way to read a quantity whose first reading is ``portion``; None where there is none.
 
     So many tablets, mL or patches may be so many milligrams (of a patch: micrograms an hour), so many milligrams may be
@@ -21,7 +23,7 @@ def other_reading(quantity: Quantity, portion: Portion, product: Product, forms:
     anybody takes of a unit is none; the smallest part of a patch or tablet says what that is.
     """
     first, *others = product.ingredients
-    unit = forms.unit(quantity.code) or forms.unit(quantity.unit)
+    unit = vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit)
     if others or first.strength is None or not portion.units or (unit is not None and unit.kind is UnitKind.RATE):
         return None
     by_mass = unit is not None and unit.kind is UnitKind.MASS
@@ -31,7 +33,7 @@ def other_reading(quantity: Quantity, portion: Portion, product: Product, forms:
     read = quantity.value / (MICROGRAMS_PER_MILLIGRAM if by_mass and not portion.hourly else ONE)
     units = read * portion.units / amount
     in_parts = first.strength.per is not Per.MILLILITRE
-    if read == amount or (in_parts and units < forms.plausible.smallest_part.value):
+    if read == amount or (in_parts and units < vocabulary.plausible.smallest_part.value):
         return None
     words = "micrograms" if by_mass else MILLIGRAM
     if portion.hourly:

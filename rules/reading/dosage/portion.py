@@ -12,9 +12,9 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.knowledge.entries import Per
-from rules.knowledge.lexicon.forms import Forms, Unit, UnitKind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit, UnitKind
 from rules.model import Quantity
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER
 from rules.reading.product.resolve import Product
 from rules.reading.wording.numbers import figure, listed
@@ -63,39 +63,41 @@ class Unmeasured:
     why: str
 
 
-@kept
-def measure(quantity: Quantity, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
+@memoised
+def measure(quantity: Quantity, product: Product, vocabulary: DosingVocabulary) -> tuple[Portion, ...] | Unmeasured:
     """Every reading of a quantity of a product (at least one), or why there is none. Never raises."""
     if quantity.value <= 0:
         return Unmeasured(Obstacle.UNKNOWN, "the stated dose is not above zero")
-    coded, spelled = forms.unit(quantity.code), forms.unit(quantity.unit)
+    coded, spelled = vocabulary.unit(quantity.code), vocabulary.unit(quantity.unit)
     if coded is None and spelled is None:
         stated = quantity.unit or quantity.code
         if stated:
             return Unmeasured(Obstacle.UNKNOWN, f"the unit “{stated}” is not known")
-        return _bare(quantity.value, product, forms)
+        return _bare(quantity.value, product, vocabulary)
     if coded and spelled and (coded.kind, coded.size) != (spelled.kind, spelled.size):
-        both = [_in_unit(quantity.value, unit, product, forms) for unit in (spelled, coded)]
+        both = [_in_unit(quantity.value, unit, product, vocabulary) for unit in (spelled, coded)]
         read = tuple(portion for reading in both if not isinstance(reading, Unmeasured) for portion in reading)
         return _assuming(read, UNIT_AND_CODE_DIFFER) if read else both[0]
     unit = spelled or coded
-    return _in_unit(quantity.value, unit, product, forms) if unit else _bare(quantity.value, product, forms)
+    return _in_unit(quantity.value, unit, product, vocabulary) if unit else _bare(quantity.value, product, vocabulary)
 
 
-def counted_unit(product: Product, forms: Forms) -> Unit | None:
+def counted_unit(product: Product, vocabulary: DosingVocabulary) -> Unit | None:
     """The unit in which a product is counted, by its dose form; None if the form is not known."""
-    form = forms.dose_form(product.form)
-    return forms.unit(form.unit) if form else None
+    form = vocabulary.dose_form(product.form)
+    return vocabulary.unit(form.unit) if form else None
 
 
-def _in_unit(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
+def _in_unit(
+    value: Fraction, unit: Unit, product: Product, vocabulary: DosingVocabulary
+) -> tuple[Portion, ...] | Unmeasured:
     match unit.kind:
         case UnitKind.MASS:
             return _mass(value, unit, product)
         case UnitKind.VOLUME:
-            return _volume(value * unit.size, volume_words(value, unit, forms), product)
+            return _volume(value * unit.size, volume_words(value, unit, vocabulary), product)
         case UnitKind.COUNTABLE | UnitKind.ACTUATION:
-            return _count(value, unit, product, forms)
+            return _count(value, unit, product, vocabulary)
         case UnitKind.RATE:
             return _rate(value * unit.size, product)
         case UnitKind.BY_WEIGHT:
@@ -143,13 +145,15 @@ def _volume(millilitres: Fraction, phrase: str, product: Product) -> tuple[Porti
     return Unmeasured(Obstacle.UNKNOWN, "the strength per mL is not known")
 
 
-def _count(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
+def _count(
+    value: Fraction, unit: Unit, product: Product, vocabulary: DosingVocabulary
+) -> tuple[Portion, ...] | Unmeasured:
     per = _per(product)
-    counted = counted_unit(product, forms)
+    counted = counted_unit(product, vocabulary)
     misfit = counted is not None and PATCH in (unit.id, counted.id) and unit.id not in (counted.id, EACH)
     if counted is not None and misfit:
         unit = counted
-    phrase = described(value, unit, product, forms)
+    phrase = described(value, unit, product, vocabulary)
     if per is None:
         return Unmeasured(Obstacle.UNKNOWN, "the strength is not known")
     if per is Per.MILLILITRE:
@@ -162,17 +166,17 @@ def _count(value: Fraction, unit: Unit, product: Product, forms: Forms) -> tuple
     return _assuming(portions, UNIT_NOT_OF_FORM) if misfit and not isinstance(portions, Unmeasured) else portions
 
 
-def _bare(value: Fraction, product: Product, forms: Forms) -> tuple[Portion, ...] | Unmeasured:
+def _bare(value: Fraction, product: Product, vocabulary: DosingVocabulary) -> tuple[Portion, ...] | Unmeasured:
     """A number without a unit: tablets, patches, sprays; millilitres of a liquid."""
-    counted = counted_unit(product, forms)
-    each = counted if counted and counted.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION) else forms.unit(EACH)
+    counted = counted_unit(product, vocabulary)
+    each = counted if counted and counted.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION) else vocabulary.unit(EACH)
     found: list[Portion] = []
     why: Unmeasured | None = None
     readings: list[tuple[Portion, ...] | Unmeasured] = []
     if _per(product) is Per.MILLILITRE:
-        readings.append(_volume(value, volume_words(value, forms.unit(MILLILITRE), forms), product))
+        readings.append(_volume(value, volume_words(value, vocabulary.unit(MILLILITRE), vocabulary), product))
     if each and (_per(product) is not Per.MILLILITRE or product.package_millilitres):
-        readings.append(_count(value, each, product, forms))
+        readings.append(_count(value, each, product, vocabulary))
     for reading in readings:
         if isinstance(reading, Unmeasured):
             why = why or reading

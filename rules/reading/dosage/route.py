@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.knowledge import Knowledge
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Coding, Regimen
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.reading.dosage.text import is_as_needed, undated
 from rules.reading.product.resolve import Product
 
@@ -17,7 +17,7 @@ TOPICAL = "topical"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Administration:
     """``route`` is a route id (``oral`` where nobody says otherwise).
 
     ``exposes``: the agent reaches the brain at all (a skin cream does not). ``equivalent``: oral equivalence figures
@@ -35,29 +35,29 @@ class Way:
         return self.route
 
 
-def way_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Way:
+def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:
     """The way of a regimen; a stated route beats the product's own."""
-    stated = (_stated(line.route, line.route_codes, knowledge.forms) for line in regimen.dosages)
+    stated = (_stated(line.route, line.route_codes, knowledge.vocabulary) for line in regimen.dosages)
     route = next(filter(None, stated), None) or product.route or ORAL
-    way = _way(route, product, knowledge, as_needed=True)
+    administration = _way(route, product, knowledge, as_needed=True)
     # The texts are asked only where it makes a difference.
-    if not way.rescue or is_as_needed(undated(regimen.dosages), knowledge):
-        return way
+    if not administration.rescue or is_as_needed(undated(regimen.dosages), knowledge):
+        return administration
     return _way(route, product, knowledge, as_needed=False)
 
 
-@kept
-def _stated(words: str | None, codings: tuple[Coding, ...], forms: Forms) -> str | None:
-    route = forms.route(words, codings)
+@memoised
+def _stated(words: str | None, codings: tuple[Coding, ...], vocabulary: DosingVocabulary) -> str | None:
+    route = vocabulary.route(words, codings)
     return None if route is None else route.id
 
 
-@kept
-def _way(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Way:
-    forms = knowledge.forms
-    return Way(
+@memoised
+def _way(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Administration:
+    vocabulary = knowledge.vocabulary
+    return Administration(
         route=route,
         exposes=route != TOPICAL and product.route != TOPICAL,
-        equivalent=forms.has_equivalence(route),
-        rescue=any(forms.is_rescue(ingredient.agent, route, as_needed) for ingredient in product.ingredients),
+        equivalent=vocabulary.has_equivalence(route),
+        rescue=any(vocabulary.is_rescue(ingredient.agent, route, as_needed) for ingredient in product.ingredients),
     )

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.lexicon.forms import Forms, plain
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, plain
 from rules.model import Timing
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO
 from rules.reading.dosage.stated_rate import StatedRate
 from rules.reading.wording.numbers import DAY, Range
@@ -61,13 +61,13 @@ class NoSchedule:
     as_needed: bool = False
 
 
-@kept
-def read_schedule(timing: Timing | None, forms: Forms) -> Schedule | NoSchedule:
+@memoised
+def read_schedule(timing: Timing | None, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
     """Doses a day by a timing, or why it gives none. Never raises."""
     if timing is None:
         return NoSchedule(Lacking.UNKNOWN, NOT_GIVEN)
-    coded = _read_code(timing, forms)
-    stated = _read_repeat(timing, forms)
+    coded = _read_code(timing, vocabulary)
+    stated = _read_repeat(timing, vocabulary)
     as_needed = coded.as_needed
     if isinstance(stated, Schedule) and isinstance(coded, Schedule):
         return replace(_both(stated, coded), as_needed=as_needed)
@@ -98,24 +98,24 @@ def _both(stated: Schedule, coded: Schedule) -> Schedule:
     )
 
 
-def _read_code(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
+def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
     as_needed = False
     unread = ""
     for text in (timing.code, timing.code_text):
         if not text:
             continue
         name = plain(text)
-        if name in forms.as_needed_codes:
+        if name in vocabulary.as_needed_codes:
             as_needed = True
             continue
-        for ending in forms.as_needed_endings:
+        for ending in vocabulary.as_needed_endings:
             if name.endswith(ending):
                 name, as_needed = name.removesuffix(ending).strip(), True
-        if name in forms.single_codes:
+        if name in vocabulary.single_codes:
             return NoSchedule(Lacking.SINGLE, "a single dose", as_needed)
-        if name in forms.infusion_codes:
+        if name in vocabulary.infusion_codes:
             return NoSchedule(Lacking.INFUSION, "an infusion or a titration", as_needed)
-        known = forms.timing_codes.get(name)
+        known = vocabulary.timing_codes.get(name)
         if known:
             as_timing = Timing(
                 frequency=known.times,
@@ -125,17 +125,19 @@ def _read_code(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
                 when=known.when,
                 day_of_week=known.days,
             )
-            read = _read_repeat(as_timing, forms)
+            read = _read_repeat(as_timing, vocabulary)
             return replace(read, as_needed=as_needed)
         unread = text
     why = f"the timing “{unread}” is not read" if unread else NOT_GIVEN
     return NoSchedule(Lacking.UNKNOWN, why, as_needed)
 
 
-def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
-    moments = tuple(forms.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in forms.moments)
+def _read_repeat(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
+    moments = tuple(
+        vocabulary.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in vocabulary.moments
+    )
     clock = tuple(sorted(set(timing.time_of_day)))
-    days = tuple(day for day in forms.days_of_week if day in {plain(each) for each in timing.day_of_week})
+    days = tuple(day for day in vocabulary.days_of_week if day in {plain(each) for each in timing.day_of_week})
     frequency = _range(timing.frequency, timing.frequency_max, ZERO)
     period = _range(timing.period, timing.period_max, None)
     if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):
@@ -146,7 +148,7 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
         return NoSchedule(Lacking.SINGLE, "a single dose")
     if (frequency and frequency[1] <= 0) or (period and period[0] <= 0):
         return NoSchedule(Lacking.UNKNOWN, "the stated frequency or period is not above zero")
-    unit = forms.periods.get(plain(timing.period_unit)) if timing.period_unit else DAY
+    unit = vocabulary.periods.get(plain(timing.period_unit)) if timing.period_unit else DAY
     if unit is None:
         return NoSchedule(Lacking.UNKNOWN, f"the period unit “{timing.period_unit}” is not known")
     stated = StatedRate(frequency, period, unit, moments, clock, days)
@@ -155,15 +157,15 @@ def _read_repeat(timing: Timing, forms: Forms) -> Schedule | NoSchedule:
         assumptions.append(PERIOD_READ_AS_DAYS)
     if timing.period_unit is None and period is None and not stated.slots and not days:
         assumptions.append(FREQUENCY_READ_AS_DAILY)
-    return _rate(stated, assumptions, forms)
+    return _rate(stated, assumptions, vocabulary)
 
 
-def _rate(stated: StatedRate, assumptions: list[str], forms: Forms) -> Schedule:
+def _rate(stated: StatedRate, assumptions: list[str], vocabulary: DosingVocabulary) -> Schedule:
     """The rate of a repeat that states at least something of it."""
     low, high, use = _on_named_days(stated, assumptions) if stated.days else _every_period(stated, assumptions)
-    phrase = stated.words(forms)
+    phrase = stated.words(vocabulary)
     known_use: Fraction | None = use
-    if _is_clock_interval(stated, forms):
+    if _is_clock_interval(stated, vocabulary):
         # "Once per 12 days" of a daily medicine plainly meant hours; both are kept.
         high, known_use = high * HOURS_PER_DAY, None
         assumptions.append(IMPLAUSIBLE_PERIOD)
@@ -217,9 +219,9 @@ def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> 
     return min(frequency[0], slots), max(frequency[1], slots)
 
 
-def _is_clock_interval(stated: StatedRate, forms: Forms) -> bool:
+def _is_clock_interval(stated: StatedRate, vocabulary: DosingVocabulary) -> bool:
     """Whether a period in days is too long for a daily medicine and would be a usual one in hours."""
-    bounds = forms.plausible
+    bounds = vocabulary.plausible
     if stated.unit != DAY or stated.days or stated.length[0] <= bounds.interval_at_most.value:
         return False
     return all(end in {interval.value for interval in bounds.clock_intervals} for end in stated.length)

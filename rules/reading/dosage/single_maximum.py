@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, DoseEntry
 from rules.reading.dosage.portion import Obstacle, Unmeasured
 from rules.reading.dosage.stated_dose import StatedDose, read_stated_dose, total
@@ -18,12 +18,12 @@ LIMITED_AT_A_TIME = "limited-at-a-time"
 NOT_READ = "maximum-at-a-time-not-read"
 
 
-def dose_at_a_time(line: Dosage, product: Product, forms: Forms) -> StatedDose | Unmeasured:
+def dose_at_a_time(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Unmeasured:
     """The dose of a line, cut to what may be taken at a time; or why there is none. Never raises."""
-    dose = read_stated_dose(line, product, forms)
+    dose = read_stated_dose(line, product, vocabulary)
     if line.single_maximum is None:
         return dose
-    most = read_stated_dose(replace(line, doses=(DoseEntry(None, None, line.single_maximum),)), product, forms)
+    most = read_stated_dose(replace(line, doses=(DoseEntry(None, None, line.single_maximum),)), product, vocabulary)
     if isinstance(dose, Unmeasured):
         usable = isinstance(most, StatedDose) and dose.obstacle is Obstacle.UNKNOWN
         return most if usable else dose

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.knowledge.lexicon.forms import Forms, UnitKind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
 from rules.numbers.quantity import ONE, ZERO
 from rules.reading.dosage.other_reading import other_reading
@@ -39,7 +39,7 @@ class StatedDose:
     other: Portion | None = None
 
 
-def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose | Unmeasured:
+def read_stated_dose(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Unmeasured:
     """The dose of a line, or why there is none. Never raises."""
     read: list[tuple[int, StatedDose]] = []
     obstacles: list[Unmeasured] = []
@@ -47,11 +47,11 @@ def read_stated_dose(line: Dosage, product: Product, forms: Forms) -> StatedDose
     for entry in line.doses:
         # Who stated it makes no difference to what it comes to.
         stated = (entry.low, entry.high, entry.is_rate)
-        dose = told.get(stated) or told.setdefault(stated, _read_entry(entry, product, forms))
+        dose = told.get(stated) or told.setdefault(stated, _read_entry(entry, product, vocabulary))
         if isinstance(dose, Unmeasured):
             obstacles.append(dose)
         else:
-            read.append((_rank(entry, forms), dose))
+            read.append((_rank(entry, vocabulary), dose))
     if not read:
         telling = [each for each in obstacles if each.obstacle is not Obstacle.UNKNOWN]
         return next(iter(telling + obstacles), Unmeasured(Obstacle.UNKNOWN, "no dose is given"))
@@ -74,17 +74,17 @@ def _others(chosen: StatedDose, doses: list[StatedDose]) -> list[str]:
     return list(dict.fromkeys(dose.phrase for dose in doses if dose.phrase != chosen.phrase))
 
 
-def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose | Unmeasured:
+def _read_entry(entry: DoseEntry, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Unmeasured:
     largest, smallest = entry.high or entry.low, entry.low
     if largest is None:
         return Unmeasured(Obstacle.UNKNOWN, "no dose is given")
-    highs = measure(largest, product, forms)
+    highs = measure(largest, product, vocabulary)
     if isinstance(highs, Unmeasured):
         return highs
     high = max(highs, key=total)
     if entry.is_rate and not high.hourly:
         return Unmeasured(Obstacle.INFUSION, "a dose per hour is an infusion")
-    lows = measure(smallest, product, forms) if smallest is not None else highs
+    lows = measure(smallest, product, vocabulary) if smallest is not None else highs
     if isinstance(lows, Unmeasured):
         # A range whose lower end is zero, or is not readable, starts from nothing.
         smallest, lows = None, highs
@@ -93,7 +93,7 @@ def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose 
     if smallest is not None and total(low) > total(high):
         # Ends in different units: which is the larger shows only in milligrams.
         low, high, smallest, largest = high, low, largest, smallest
-    phrase = _range_phrase(smallest, largest, low, high, forms)
+    phrase = _range_phrase(smallest, largest, low, high, vocabulary)
     phrase += otherwise
     assumptions = [*high.assumptions]
     if smallest is None or smallest.value != largest.value:
@@ -104,11 +104,13 @@ def _read_entry(entry: DoseEntry, product: Product, forms: Forms) -> StatedDose 
         ONE if smallest is not None else ZERO,
         phrase,
         tuple(dict.fromkeys(assumptions)),
-        other_reading(largest, high, product, forms),
+        other_reading(largest, high, product, vocabulary),
     )
 
 
-def _range_phrase(smallest: Quantity | None, largest: Quantity, low: Portion, high: Portion, forms: Forms) -> str:
+def _range_phrase(
+    smallest: Quantity | None, largest: Quantity, low: Portion, high: Portion, vocabulary: DosingVocabulary
+) -> str:
     if smallest is None:
         return f"up to {high.phrase}"
     if smallest.value == largest.value:
@@ -116,7 +118,7 @@ def _range_phrase(smallest: Quantity | None, largest: Quantity, low: Portion, hi
     if low.unit is None or low.unit != high.unit:
         same = (smallest.unit, smallest.code) == (largest.unit, largest.code)
         return f"{figure(smallest.value)} to {high.phrase}" if same else f"{low.phrase} to {high.phrase}"
-    first = number(smallest.value, forms)
+    first = number(smallest.value, vocabulary)
     if in_digits(high.phrase) or in_digits(first):
         first = figure(smallest.value)
     return f"{first} to {high.phrase}"
@@ -128,10 +130,10 @@ def _or_else(readings: tuple[Portion, ...], chosen: Portion) -> str:
     return f" (or {listed(others)})" if others else ""
 
 
-def _rank(entry: DoseEntry, forms: Forms) -> int:
+def _rank(entry: DoseEntry, vocabulary: DosingVocabulary) -> int:
     """The place of a statement of the dose: mass first, then by who stated it."""
     quantity = entry.high or entry.low
-    unit = forms.unit(quantity.code) or forms.unit(quantity.unit) if quantity else None
+    unit = vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit) if quantity else None
     kind = (entry.kind or "").lower()
     place = PREFERRED_KINDS.index(kind) if kind in PREFERRED_KINDS else len(PREFERRED_KINDS)
     return place if unit is not None and unit.kind is UnitKind.MASS else place + len(PREFERRED_KINDS) + 1

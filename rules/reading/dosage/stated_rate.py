@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.knowledge.lexicon.forms import Forms, Moment
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Moment
 from rules.numbers.quantity import ONE, ZERO
 from rules.reading.wording.numbers import DAY, Range, every, listed
 
@@ -33,27 +33,27 @@ class StatedRate:
         """Doses a day by the named moments or times, 0 where none is named."""
         return max(sum((moment.times for moment in self.moments), ZERO), Fraction(len(self.clock)))
 
-    def words(self, forms: Forms) -> str:
+    def words(self, vocabulary: DosingVocabulary) -> str:
         """How often, in words."""
         frequency = self.frequency or (ONE, ONE)
         named = bool(self.moments or self.clock or self.days)
         parts: list[str] = []
         if not (named and frequency == self.length == (ONE, ONE) and self.unit == DAY):
-            parts.append(every(frequency, self.length, self.unit, forms))
+            parts.append(every(frequency, self.length, self.unit, vocabulary))
         if self.moments:
             parts.append(listed(moment.name for moment in self.moments))
         if self.clock:
             parts.append(f"at {listed(map(_clock_time, self.clock))}")
         if self.days:
-            parts.append(named_days(self.days, forms))
+            parts.append(named_days(self.days, vocabulary))
         return " ".join(parts)
 
 
-def named_days(days: tuple[str, ...], forms: Forms) -> str:
+def named_days(days: tuple[str, ...], vocabulary: DosingVocabulary) -> str:
     """``on Monday and Friday``; three or more that follow one another: ``from Monday to Friday``."""
-    week = list(forms.days_of_week)
+    week = list(vocabulary.days_of_week)
     first, last = week.index(days[0]), week.index(days[-1])
-    names = [forms.days_of_week[day] for day in days]
+    names = [vocabulary.days_of_week[day] for day in days]
     unbroken = names[1:-1] and week[first : last + 1] == list(days)
     return f"from {names[0]} to {names[-1]}" if unbroken else f"on {listed(names)}"
 

@@ -32,7 +32,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _TimedStep:
     lines: tuple[Dosage, ...]
     bounds: Period
     days: int | None
@@ -75,7 +75,7 @@ def _at_different_times(steps: tuple[tuple[Dosage, ...], ...]) -> bool:
     return True
 
 
-def _place(steps: list[_Step], wanted: _Step) -> int:
+def _place(steps: list[_TimedStep], wanted: _TimedStep) -> int:
     """Which of the steps it is, from 1; two steps may say the same."""
     return next(number for number, step in enumerate(steps, 1) if step is wanted)
 
@@ -92,19 +92,19 @@ def _by_sequence(dosages: tuple[Dosage, ...]) -> list[tuple[Dosage, ...]]:
     ]
 
 
-def _step(lines: tuple[Dosage, ...]) -> _Step:
+def _step(lines: tuple[Dosage, ...]) -> _TimedStep:
     timings = [line.timing or Timing() for line in lines]
     starts = [timing.bounds.start for timing in timings if timing.bounds.start]
     ends = [timing.bounds.end for timing in timings if timing.bounds.end]
     lengths = [length for timing in timings if (length := timing.bounds_days_max or timing.bounds_days)]
-    return _Step(
+    return _TimedStep(
         lines=lines,
         bounds=Period(min(starts, default=None), max(ends, default=None)),
         days=ceil(max(lengths)) if lengths and min(lengths) > 0 else None,
     )
 
 
-def _in_force(steps: list[_Step], regimen: Regimen, on: date) -> list[_Step]:
+def _in_force(steps: list[_TimedStep], regimen: Regimen, on: date) -> list[_TimedStep]:
     """The step in force, or all that may be where a length or the start is not known."""
     reached = 0
     for position, start in enumerate(_starts(steps, regimen)):
@@ -115,7 +115,7 @@ def _in_force(steps: list[_Step], regimen: Regimen, on: date) -> list[_Step]:
     return [steps[reached]]
 
 
-def _starts(steps: list[_Step], regimen: Regimen) -> list[date | None]:
+def _starts(steps: list[_TimedStep], regimen: Regimen) -> list[date | None]:
     """The first day of each step, None where it cannot be known."""
     # One period that every step carries is the span of the whole order and tells no step from another.
     shared = len({step.bounds for step in steps}) == 1

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rules.knowledge import Knowledge
-from rules.knowledge.lexicon.forms import Forms, plain
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, plain
 from rules.model import Dosage, Medication, Period, Regimen, Timing
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.reading.dosage.schedule import Lacking, Schedule, read_schedule
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig, read_sig
 from rules.reading.wording.evidence import SigReading, readings_of
@@ -25,7 +25,7 @@ WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Worded:
+class TextReading:
     """A regimen with its texts read.
 
     ``regimen`` has what the structure lacked filled in; ``from_text``: a dose or a rate of it was. ``written`` is what
@@ -58,7 +58,7 @@ class _Line:
     unread: str | None = None
 
 
-def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
+def worded(regimen: Regimen, knowledge: Knowledge) -> TextReading:
     """The regimen with its texts read. Never raises."""
     words = worded_lines(regimen.dosages, knowledge)
     return replace(
@@ -68,11 +68,11 @@ def worded(regimen: Regimen, knowledge: Knowledge) -> Worded:
     )
 
 
-@kept
-def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
+@memoised
+def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading:
     """The same of a regimen of which nothing else is known."""
     if not any(_has_words(line) for line in dosages):
-        return Worded(Regimen("", Medication(), dosages=dosages))
+        return TextReading(Regimen("", Medication(), dosages=dosages))
     reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
     lines = [_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
     texts = [plain(dosage.text or "") for dosage in dosages]
@@ -88,7 +88,7 @@ def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> Worded:
     filled = [line.filled for line in lines]
     differs = differs and written != filled
     bare = Regimen("", Medication(), dosages=_numbered(filled, dosages))
-    return Worded(
+    return TextReading(
         regimen=bare,
         written=replace(bare, dosages=_numbered(written, dosages)) if differs else None,
         from_text=any(line.from_text for line in lines),
@@ -133,11 +133,11 @@ def _has_words(line: Dosage) -> bool:
 
 def _line(given: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _Line:
     line, from_code = _with_code(given, knowledge)
-    forms = knowledge.forms
+    vocabulary = knowledge.vocabulary
     line = line if line.sequence is None else replace(line, sequence=None)
     if read is None:
         return _Line((line,), None, from_text=from_code)
-    rated = _says_when(line, forms)
+    rated = _says_when(line, vocabulary)
     complete = bool(line.doses) and rated
     if isinstance(read, UnreadableSig):
         unread = None if complete else f"the text is not read, at “{read.words}”"
@@ -160,7 +160,7 @@ def _line(given: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowle
 def _with_code(line: Dosage, knowledge: Knowledge) -> tuple[Dosage, bool]:
     """A line whose timing code is not in the vocabulary, with the code read as the words it may be."""
     timing = line.timing
-    if timing is None or _says_when(line, knowledge.forms):
+    if timing is None or _says_when(line, knowledge.vocabulary):
         return line, False
     for words in (timing.code_text, timing.code):
         read = read_sig(words, knowledge) if words else None
@@ -175,9 +175,9 @@ def _with_code(line: Dosage, knowledge: Knowledge) -> tuple[Dosage, bool]:
     return line, False
 
 
-def _says_when(line: Dosage, forms: Forms) -> bool:
+def _says_when(line: Dosage, vocabulary: DosingVocabulary) -> bool:
     """Whether the structure says how often, or that it is no daily regimen."""
-    schedule = read_schedule(line.timing, forms)
+    schedule = read_schedule(line.timing, vocabulary)
     return isinstance(schedule, Schedule) or schedule.lacking is not Lacking.UNKNOWN
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.knowledge.entries import Strength
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.reading.product.mention import NameTable
-from rules.reading.product.strength import Measure, MeasureKind, Token
+from rules.reading.product.strength import Measure, MeasureKind, NameToken
 from rules.reading.product.words import INJECTION_WORDS, PLAIN_WORDS_TOO, RELEASE_LETTERS, RELEASE_WORDS
 
 IMMEDIATE = "immediate"
@@ -39,18 +39,18 @@ class NamedForm:
 class FormReader:
     """Reads the form of names by one vocabulary."""
 
-    def __init__(self, forms: Forms) -> None:
-        self._forms = forms
-        self._table = NameTable((name, (name, True)) for name in forms.dose_forms)
+    def __init__(self, vocabulary: DosingVocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._table = NameTable((name, (name, True)) for name in vocabulary.dose_forms)
 
-    def read(self, tokens: Sequence[Token], measures: Sequence[Measure], brands: Collection[Brand]) -> NamedForm:
+    def read(self, tokens: Sequence[NameToken], measures: Sequence[Measure], brands: Collection[Brand]) -> NamedForm:
         """The form of a name; what it leaves open is filled from what all products of its brand have in common."""
         form, place = self._form(tokens)
         route = self._route(tokens, form, place, brands)
         release = self._release(tokens, measures, form, route, brands)
         return NamedForm(form, route, release, _package(measures, route))
 
-    def _form(self, tokens: Sequence[Token]) -> tuple[str | None, range]:
+    def _form(self, tokens: Sequence[NameToken]) -> tuple[str | None, range]:
         """The longest dose form named (of equals the last), and where it stands."""
         best: tuple[str | None, range] = (None, range(0))
         length = 0
@@ -60,9 +60,11 @@ class FormReader:
                 best, length = (found.entries[0][0], range(position, found.end)), len(found.words)
         return best
 
-    def _route(self, tokens: Sequence[Token], form: str | None, place: range, brands: Collection[Brand]) -> str | None:
-        words = self._forms.route_words
-        of_form = self._forms.dose_forms[form].route if form else None
+    def _route(
+        self, tokens: Sequence[NameToken], form: str | None, place: range, brands: Collection[Brand]
+    ) -> str | None:
+        words = self._vocabulary.route_words
+        of_form = self._vocabulary.dose_forms[form].route if form else None
         if form is not None and any(word in words for word in form.split()):
             return of_form
         capitals = all(token.shouted for token in tokens if token.is_word)
@@ -78,13 +80,13 @@ class FormReader:
 
     def _release(
         self,
-        tokens: Sequence[Token],
+        tokens: Sequence[NameToken],
         measures: Sequence[Measure],
         form: str | None,
         route: str | None,
         brands: Collection[Brand],
     ) -> str:
-        if form is not None and self._forms.dose_forms[form].release == EXTENDED:
+        if form is not None and self._vocabulary.dose_forms[form].release == EXTENDED:
             return EXTENDED
         if any(token.text in RELEASE_WORDS or token.text in RELEASE_LETTERS for token in tokens):
             return EXTENDED

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.knowledge.entries import AgentClass
-from rules.reading.product.strength import Token, tokenise
+from rules.reading.product.strength import NameToken, tokenise
 from rules.reading.product.words import SEPARATORS
 
 _JOINERS = frozenset({"-", "#", ".", "'", "’", "+"})
@@ -52,7 +52,7 @@ class NameTable:
         for words in sorted(by_words, key=len, reverse=True):
             self._by_first.setdefault(words[0], []).append((words, tuple(by_words[words].items())))
 
-    def longest(self, tokens: Sequence[Token], start: int) -> Found | None:
+    def longest(self, tokens: Sequence[NameToken], start: int) -> Found | None:
         """The longest name that begins at a token; dashes and the like between its words do not count."""
         for words, entries in self._by_first.get(tokens[start].text, ()):
             position = start
@@ -79,7 +79,7 @@ class NameTable:
         """Every word that stands in a name of the table."""
         return {word for names in self._by_first.values() for words, _ in names for word in words}
 
-    def mentions(self, tokens: Sequence[Token]) -> list[Mention]:
+    def mentions(self, tokens: Sequence[NameToken]) -> list[Mention]:
         """Every name of the table in a text, but those that are said to be absent ("...-free")."""
         found = []
         position = 0
@@ -101,7 +101,7 @@ def words_of(name: str) -> Words:
     return tuple(token.text for token in tokenise(name) if token.is_word or token.value is not None)
 
 
-def is_absent(tokens: Sequence[Token], position: int) -> bool:
+def is_absent(tokens: Sequence[NameToken], position: int) -> bool:
     """Whether what ends before a token is said to be absent ("...-free")."""
     while position < len(tokens) and tokens[position].text in _JOINERS:
         position += 1
@@ -126,7 +126,7 @@ class ClassNames:
         self._names = dict(sorted(found.items(), key=lambda item: len(item[0]), reverse=True))
         self.words = frozenset(" ".join(found).split())
 
-    def named(self, tokens: Sequence[Token]) -> str | None:
+    def named(self, tokens: Sequence[NameToken]) -> str | None:
         """The class that a name names."""
         words = " " + " ".join(token.text for token in tokens if token.is_word) + " "
         return next((name for spelling, name in self._names.items() if f" {spelling} " in words), None)
@@ -136,7 +136,7 @@ class IngredientOrder:
     """The ingredients of one name in the order they are written, ours and others."""
 
     def __init__(
-        self, tokens: Sequence[Token], mentions: Sequence[Mention], own: Iterable[Mention], beside: frozenset[str]
+        self, tokens: Sequence[NameToken], mentions: Sequence[Mention], own: Iterable[Mention], beside: frozenset[str]
     ) -> None:
         self._tokens = tokens
         self._at = {mention.start: mention for mention in mentions}

@@ -9,13 +9,13 @@ from fractions import Fraction
 
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.reading.product.brands import BRACKET, Brands, strengths_of
 from rules.reading.product.form import EXTENDED, IMMEDIATE, FormReader
 from rules.reading.product.mention import ClassNames, IngredientOrder, Mention, NameTable, without_aliases, words_of
 from rules.reading.product.shorthand import TRANSDERMAL, from_shorthand
 from rules.reading.product.spelling import Spelling, Unclear
-from rules.reading.product.strength import Measure, StrengthRow, Token, read_measures, strength_rows, tokenise
+from rules.reading.product.strength import Measure, NameToken, StrengthRow, read_measures, strength_rows, tokenise
 from rules.reading.product.words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable
 
 AMBIGUOUS = "strength-ambiguous"
@@ -49,9 +49,9 @@ class NameReader:
     """Reads names by one knowledge base; its tables are built once."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._vocabulary = knowledge.forms
-        self._forms = FormReader(knowledge.forms)
-        self._beside = beside_words(knowledge.forms)
+        self._vocabulary = knowledge.vocabulary
+        self._forms = FormReader(knowledge.vocabulary)
+        self._beside = beside_words(knowledge.vocabulary)
         self._names = NameTable(
             (name, (agent.id, name == name.lower()))
             for agent in knowledge.agents.values()
@@ -68,7 +68,7 @@ class NameReader:
         self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
         self._brands = Brands(knowledge.products.values())
         self._known = strengths_of(knowledge.products.values())
-        self.read = kept(self._read)
+        self.read = memoised(self._read)
 
     def _read(self, name: str) -> NameReading:
         text = BRACKET.sub(" ", name)
@@ -100,12 +100,12 @@ class NameReader:
             if len(found) > 1:
                 notes = (AMBIGUOUS,)
             ingredients.append(Ingredient(agent, found.pop() if len(found) == 1 else None))
-        forms = {part.form for part in parts}
+        vocabulary = {part.form for part in parts}
         routes = {part.route for part in parts}
         return NameReading(
             tuple(ingredients),
             usable=True,
-            form=forms.pop() if len(forms) == 1 else None,
+            form=vocabulary.pop() if len(vocabulary) == 1 else None,
             route=routes.pop() if len(routes) == 1 else None,
             release=EXTENDED if any(part.release == EXTENDED for part in parts) else IMMEDIATE,
             package_millilitres=volumes.pop() if len(volumes) == 1 else None,
@@ -128,8 +128,8 @@ class NameReader:
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
         if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:
             (agent,) = agents
-            unnamed = [measure for measure in measures if measure.start not in named]
-            short = from_shorthand(unnamed, told.route, self._known.get(agent, ()))
+            unidentified_in_force = [measure for measure in measures if measure.start not in named]
+            short = from_shorthand(unidentified_in_force, told.route, self._known.get(agent, ()))
             stated = strengths.get(agent)
             if short is not None and (stated is None or (told.route == TRANSDERMAL and stated.per is Per.UNIT)):
                 strengths, notes = {agent: short[0]}, (short[1],)
@@ -148,7 +148,9 @@ class NameReader:
             assumptions=(*dict.fromkeys(mention.note for mention in misspelt if mention.note), *notes, *part),
         )
 
-    def _mentions(self, tokens: Sequence[Token], measures: Sequence[Measure]) -> tuple[list[Mention], list[Unclear]]:
+    def _mentions(
+        self, tokens: Sequence[NameToken], measures: Sequence[Measure]
+    ) -> tuple[list[Mention], list[Unclear]]:
         """The agents that a name mentions, misspelt ones as well, and the words that may mention one and are unread."""
         exact = self._names.mentions(tokens)
         named = {agent for mention in exact for agent in mention.agents}
@@ -234,7 +236,7 @@ _READERS: dict[tuple[int, ...], tuple[Knowledge, NameReader]] = {}
 
 def reader_of(knowledge: Knowledge) -> NameReader:
     """The reader of a knowledge base, built once; there are as many as knowledge bases loaded."""
-    key = (id(knowledge.agents), id(knowledge.products), id(knowledge.forms), id(knowledge.name_words))
+    key = (id(knowledge.agents), id(knowledge.products), id(knowledge.vocabulary), id(knowledge.name_words))
     entry = _READERS.get(key)
     if entry is None:
         # The knowledge is kept with its reader, so that its id names it for good.

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient
-from rules.numbers.memo import Keyed, keyed
+from rules.numbers.memo import HashedOnce, hashed_once
 from rules.reading.product.form import IMMEDIATE
 from rules.reading.product.name import NameReading
 from rules.reading.product.spelling import MISSPELT
@@ -22,9 +22,9 @@ INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
 
 
-@keyed
+@hashed_once
 @dataclass(frozen=True, slots=True)
-class Product(Keyed):
+class Product(HashedOnce):
     """A product that holds at least one agent of ours.
 
     ``name`` is what to print: the name as sent, with what a misspelt one was read as, else the code list's. A strength

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Ingredient, ProductEntry, Strength
 from rules.model import CodeSystem, Medication
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.reading.product.code import entry_of, is_verified, no_code_is_known
 from rules.reading.product.form import IMMEDIATE
 from rules.reading.product.name import NameReading, reader_of
@@ -41,7 +41,7 @@ def read_name(name: str, knowledge: Knowledge) -> Product | UnknownProduct | Not
     return _of_names([name], knowledge)
 
 
-@kept
+@memoised
 def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     """The agents of a medication: by its codes, else by its names, else by its own list of ingredients.
 
@@ -55,7 +55,7 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Product | UnknownPr
     return _resolved(medication, knowledge)
 
 
-@kept
+@memoised
 def _resolved(medication: Medication, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:
     names = _names(medication)
     entry, differ = entry_of(medication, knowledge)
@@ -118,7 +118,7 @@ def _by_another_way(reading: NameReading, coded: Product, knowledge: Knowledge) 
     """Whether name and code tell of two routes, of which the oral equivalents hold for one only: tablet, injection."""
     if reading.route is None or coded.route is None:
         return False
-    return knowledge.forms.has_equivalence(reading.route) != knowledge.forms.has_equivalence(coded.route)
+    return knowledge.vocabulary.has_equivalence(reading.route) != knowledge.vocabulary.has_equivalence(coded.route)
 
 
 def _of_agent_codes(
@@ -227,7 +227,7 @@ def _with_listed(
         resolved = resolve(Medication(codings=entry.codings, text=entry.text), knowledge)
         if isinstance(resolved, Product):
             for ingredient in resolved.ingredients:
-                strength = stated_strength(entry.strength, entry.per, knowledge.forms) or ingredient.strength
+                strength = stated_strength(entry.strength, entry.per, knowledge.vocabulary) or ingredient.strength
                 listed[ingredient.agent] = listed.get(ingredient.agent) or strength
         elif isinstance(resolved, NotRelevant):
             others.append(resolved.name)

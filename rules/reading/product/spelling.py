@@ -14,9 +14,9 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from rules.knowledge.lexicon.name_words import NameWords
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.reading.product.mention import Entry, Mention, is_absent
-from rules.reading.product.strength import Token
+from rules.reading.product.strength import NameToken
 
 MISSPELT = "name-read-as-misspelt"
 SHORTENED = "name-read-as-shortened"
@@ -69,7 +69,7 @@ class Spelling:
             self._by_length.setdefault(len(name.text), []).append(name)
             if name.agents:
                 self._targets.setdefault(len(name.text), []).append(name)
-        self.read = kept(self._read)
+        self.read = memoised(self._read)
         # Few of the names are near anything; the cache's own bound keeps it small.
         self._around = lru_cache(self._names_around)
 
@@ -80,7 +80,7 @@ class Spelling:
             text, _letters(text), bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use
         )
 
-    def mentions(self, tokens: Sequence[Token], exact: Sequence[Mention]) -> list[Mention | Unclear]:
+    def mentions(self, tokens: Sequence[NameToken], exact: Sequence[Mention]) -> list[Mention | Unclear]:
         """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
         taken = {place for mention in exact for place in range(mention.start, mention.end)}
         found: list[Mention | Unclear] = []

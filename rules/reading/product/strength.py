@@ -10,7 +10,7 @@ from typing import NamedTuple
 from unicodedata import combining, normalize
 
 from rules.knowledge.entries import Per, Strength
-from rules.knowledge.lexicon.forms import Forms, Unit, UnitKind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit, UnitKind
 from rules.model import Quantity
 from rules.numbers.quantity import MILLIGRAMS_PER, ONE, ZERO, exact
 
@@ -32,7 +32,7 @@ HOUR = "h"
 _PERCENT = "%"
 
 
-class Token(NamedTuple):
+class NameToken(NamedTuple):
     """A word or mark of a name in lower case; ``value`` where it is a number; ``shouted`` where it was in capitals."""
 
     text: str
@@ -76,17 +76,17 @@ class StrengthRow(NamedTuple):
     has_unit: bool
 
 
-def tokenise(text: str) -> list[Token]:
+def tokenise(text: str) -> list[NameToken]:
     """The words, numbers and marks of a name, in order."""
     tokens = []
     for match in _TOKEN.finditer(text if text.isascii() else _without_accents(text)):
         raw = match.group()
         if match.lastgroup == "number":
-            tokens.append(Token(raw, _number(raw), False, False))
+            tokens.append(NameToken(raw, _number(raw), False, False))
         elif match.lastgroup == "word":
-            tokens.append(Token(raw.lower(), None, True, raw.isupper()))
+            tokens.append(NameToken(raw.lower(), None, True, raw.isupper()))
         else:
-            tokens.append(Token(DASH if raw in _DASHES else raw, None, False, False))
+            tokens.append(NameToken(DASH if raw in _DASHES else raw, None, False, False))
     return tokens
 
 
@@ -103,7 +103,7 @@ def _number(raw: str) -> Fraction | None:
         return None
 
 
-def read_measures(tokens: Sequence[Token], forms: Forms) -> list[Measure]:
+def read_measures(tokens: Sequence[NameToken], vocabulary: DosingVocabulary) -> list[Measure]:
     """Every number of a name with what it states."""
     measures = []
     position = 0
@@ -112,24 +112,24 @@ def read_measures(tokens: Sequence[Token], forms: Forms) -> list[Measure]:
         if value is None:
             position += 1
             continue
-        measure = _measure(tokens, position, value, forms)
+        measure = _measure(tokens, position, value, vocabulary)
         measures.append(measure)
         position = measure.end
     return measures
 
 
-def _measure(tokens: Sequence[Token], start: int, value: Fraction, forms: Forms) -> Measure:
+def _measure(tokens: Sequence[NameToken], start: int, value: Fraction, vocabulary: DosingVocabulary) -> Measure:
     end = start + 1
     word = _text(tokens, end)
-    if word == DASH and (unit := forms.units.get(_text(tokens, end + 1))) and unit.kind is UnitKind.MASS:
+    if word == DASH and (unit := vocabulary.units.get(_text(tokens, end + 1))) and unit.kind is UnitKind.MASS:
         end += 1
         word = _text(tokens, end)
     if word == _PERCENT:
         return Measure(start, end + 1, MeasureKind.PERCENT, value, ONE, ONE, None)
-    if word in forms.periods:
-        kind = MeasureKind.HOURS if forms.periods[word] == HOUR else MeasureKind.OTHER
+    if word in vocabulary.periods:
+        kind = MeasureKind.HOURS if vocabulary.periods[word] == HOUR else MeasureKind.OTHER
         return Measure(start, end + 1, kind, value, ONE, ONE, None)
-    unit = forms.units.get(word)
+    unit = vocabulary.units.get(word)
     if unit is None:
         return Measure(start, end, MeasureKind.BARE, value, ONE, ONE, None)
     end += 1
@@ -138,14 +138,14 @@ def _measure(tokens: Sequence[Token], start: int, value: Fraction, forms: Forms)
     if unit.kind is not UnitKind.MASS:
         return Measure(start, end, MeasureKind.OTHER, value, ONE, ONE, None)
     amount = value * unit.size
-    base = _base(tokens, end, forms)
+    base = _base(tokens, end, vocabulary)
     if base is None:
         return Measure(start, end, MeasureKind.MASS, amount, unit.size, ONE, None)
     per, many, end = base
     return Measure(start, end, MeasureKind.MASS, amount / many, unit.size, many, per)
 
 
-def _base(tokens: Sequence[Token], start: int, forms: Forms) -> tuple[Per, Fraction, int] | None:
+def _base(tokens: Sequence[NameToken], start: int, vocabulary: DosingVocabulary) -> tuple[Per, Fraction, int] | None:
     """What a mass is stated for: the kind of base, how much of it, and where it ends."""
     if _text(tokens, start) not in _PER or start + 1 >= len(tokens):
         return None
@@ -160,9 +160,9 @@ def _base(tokens: Sequence[Token], start: int, forms: Forms) -> tuple[Per, Fract
     if stated == ONE and (position >= len(tokens) or tokens[position].text in _AFTER_ONE):
         # Labels write "0.5 mg/1" for one of what is counted.
         return Per.UNIT, ONE, position
-    if forms.periods.get(word) == HOUR:
+    if vocabulary.periods.get(word) == HOUR:
         return Per.HOUR, count, position + 1
-    unit = forms.units.get(word)
+    unit = vocabulary.units.get(word)
     if unit is None:
         return None
     many = count * unit.size
@@ -183,7 +183,7 @@ PER_OF_KIND = {
 }
 
 
-def strength_rows(tokens: Sequence[Token], measures: Sequence[Measure]) -> list[StrengthRow]:
+def strength_rows(tokens: Sequence[NameToken], measures: Sequence[Measure]) -> list[StrengthRow]:
     """The strengths of a name. Numbers joined by a dash or slash share the last one's unit and base."""
     rows = []
     row: list[Measure] = []
@@ -216,13 +216,13 @@ def _row(measures: Sequence[Measure]) -> StrengthRow:
     return StrengthRow(measures[0].start, measures[-1].end, tuple(strengths), last is not None)
 
 
-def _text(tokens: Sequence[Token], position: int) -> str:
+def _text(tokens: Sequence[NameToken], position: int) -> str:
     return tokens[position].text if position < len(tokens) else ""
 
 
-def stated_strength(amount: Quantity | None, base: Quantity | None, forms: Forms) -> Strength | None:
+def stated_strength(amount: Quantity | None, base: Quantity | None, vocabulary: DosingVocabulary) -> Strength | None:
     """The strength of a listed ingredient: ``amount`` per ``base``; None where it is not a mass for a known base."""
-    unit = _unit(amount, forms)
+    unit = _unit(amount, vocabulary)
     if amount is None or unit is None or unit.kind is not UnitKind.MASS or amount.value <= ZERO:
         return None
     milligrams = amount.value * unit.size
@@ -230,9 +230,9 @@ def stated_strength(amount: Quantity | None, base: Quantity | None, forms: Forms
         return Strength(milligrams, Per.UNIT)
     if base.value <= ZERO:
         return None
-    many = _unit(base, forms)
+    many = _unit(base, vocabulary)
     if many is None:
-        period = forms.periods.get((base.code or base.unit or "").lower())
+        period = vocabulary.periods.get((base.code or base.unit or "").lower())
         if period == HOUR:
             return Strength(milligrams / base.value, Per.HOUR)
         # "1" of something the vocabulary does not know is one of what is counted.
@@ -243,5 +243,5 @@ def stated_strength(amount: Quantity | None, base: Quantity | None, forms: Forms
     return None if per is None else Strength(milligrams / (base.value * many.size), per)
 
 
-def _unit(quantity: Quantity | None, forms: Forms) -> Unit | None:
-    return None if quantity is None else forms.unit(quantity.code) or forms.unit(quantity.unit)
+def _unit(quantity: Quantity | None, vocabulary: DosingVocabulary) -> Unit | None:
+    return None if quantity is None else vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit)

@@ -47,7 +47,7 @@ def _weights(product: Weighable, knowledge: Knowledge) -> dict[tuple[str, Per], 
             continue
         figures = (agent.equivalents.get(source) for source in (*table.own, *table.fallback))
         figure = next((found for found in figures if found and found.verification is not Verification.UNVERIFIED), None)
-        if figure is not None and knowledge.forms.has_equivalence(product.route):
+        if figure is not None and knowledge.vocabulary.has_equivalence(product.route):
             axis, weight = _LOAD, strength.milligrams / figure.low
         elif agent.morphine_factors:
             axis, weight = _OPIOID, strength.milligrams * agent.morphine_factors[0].factor.value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rules.knowledge.lexicon.forms import Forms
-from rules.reading.product.strength import Token
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.reading.product.strength import NameToken
 
 # fmt: off
 SALTS = frozenset(
@@ -64,14 +64,14 @@ EMPTY_WORDS = frozenset(
 SEPARATORS = frozenset({"/", "-", "&", "+", ",", ";", "|", "(", ")", "and", "with", "w"})
 
 
-def beside_words(forms: Forms) -> frozenset[str]:
+def beside_words(vocabulary: DosingVocabulary) -> frozenset[str]:
     """Every word that may stand in a name without being an ingredient."""
-    spelled = {word for name in forms.dose_forms for word in name.replace(" ", "-").split("-")}
-    routes = {word for name in forms.route_words for word in name.split()}
-    return SALTS | RELEASE_LETTERS | RELEASE_WORDS | REMARKS | spelled | routes | frozenset(forms.units)
+    spelled = {word for name in vocabulary.dose_forms for word in name.replace(" ", "-").split("-")}
+    routes = {word for name in vocabulary.route_words for word in name.split()}
+    return SALTS | RELEASE_LETTERS | RELEASE_WORDS | REMARKS | spelled | routes | frozenset(vocabulary.units)
 
 
-def is_usable(tokens: Sequence[Token], beside: frozenset[str]) -> bool:
+def is_usable(tokens: Sequence[NameToken], beside: frozenset[str]) -> bool:
     """Whether any word could be the name of a drug: longer than an abbreviation, and no form, unit or remark.
 
     Two parts of salts are a salt ("potassium chloride"), one alone is not.

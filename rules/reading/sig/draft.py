@@ -10,7 +10,7 @@ from rules.knowledge.lexicon.vocabulary import UnitKind
 from rules.model import Period
 from rules.numbers.quantity import DAYS_PER, ONE
 from rules.reading.sig.scan.cursor import UnreadError
-from rules.reading.sig.scan.marks import Mark
+from rules.reading.sig.scan.marks import Lexeme
 
 NO_DATES = Period()
 Range = tuple[Fraction, Fraction]
@@ -50,7 +50,7 @@ class SigDose:
     high: Fraction
     unit: str | None
     kind: UnitKind | None
-    mark: Mark
+    mark: Lexeme
     strength: bool = False
     total: bool = False
     size: Fraction = ONE
@@ -117,11 +117,11 @@ class SigRate:
 
 
 @dataclass(slots=True)
-class Line:
+class SigLine:
     """One dose with its times. ``moments`` say of each moment whether "and" or a comma stood before it."""
 
     joint: Joint
-    first: Mark | None = None
+    first: Lexeme | None = None
     doses: list[SigDose] = field(default_factory=list)
     rate: SigRate | None = None
     moments: list[tuple[str, bool]] = field(default_factory=list)
@@ -152,7 +152,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Step:
+class SigStep:
     """Lines that run together, for ``days`` (at least, at most), or between two dates.
 
     ``changed``: the dose was raised or lowered to it. ``label`` is its place in a course ("days 2 to 5");
@@ -160,7 +160,7 @@ class Step:
     ``alternating``: its lines take turns, day by day.
     """
 
-    lines: list[Line]
+    lines: list[SigLine]
     days: Range | None = None
     bounds: Period = NO_DATES
     label: tuple[Fraction, Fraction, str] | None = None
@@ -171,32 +171,32 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class SigLimit:
     """A written maximum: ``amount`` of a unit (None: of the doses' own) in ``days``."""
 
     amount: Fraction
     unit: str | None
     days: Fraction
-    mark: Mark
+    mark: Lexeme
 
 
 @dataclass(slots=True)
-class Draft:
+class SigDraft:
     """The reading as far as it went; ``pending`` is the joint that the next line will have.
 
     ``agents`` are those of the medicine that was named, ``listed``: a comma came last. ``headed``: "taper" or the like
     stands before the first dose, so that the steps must tell all of it.
     """
 
-    steps: list[Step]
+    steps: list[SigStep]
     pending: Joint | None = None
-    limits: list[Limit] = field(default_factory=list)
+    limits: list[SigLimit] = field(default_factory=list)
     reasons: list[NoDailyRate] = field(default_factory=list)
     spans: list[tuple[int, int, str]] = field(default_factory=list)
     verb: bool = False
     comma: bool = False
     refilled: bool = False
-    open_repeat: Mark | None = None
+    open_repeat: Lexeme | None = None
     headed: bool = False
     listed: bool = False
     agents: str = ""
@@ -207,12 +207,12 @@ class Draft:
         return {dose.unit for dose in doses if dose.countable and dose.unit is not None}
 
     @property
-    def step(self) -> Step:
+    def step(self) -> SigStep:
         """The step that is being read."""
         return self.steps[-1]
 
     @property
-    def line(self) -> Line:
+    def line(self) -> SigLine:
         """The line that is being read."""
         return self.step.lines[-1]
 
@@ -222,18 +222,18 @@ class Draft:
         *before, last = [step for step in self.steps if any(not line.empty for line in step.lines)] or [self.step]
         return bool(before) and all(step.days is not None for step in before) and not last.changed
 
-    def note(self, first: Mark, last: Mark, what: str) -> None:
+    def note(self, first: Lexeme, last: Lexeme, what: str) -> None:
         """Keep which words gave which value."""
         self.spans.append((first.start, last.end, what))
 
-    def touch(self, mark: Mark) -> None:
+    def touch(self, mark: Lexeme) -> None:
         """Remember where the line began."""
         if self.line.first is None:
             self.line.first = mark
 
-    def new_line(self, joint: Joint, mark: Mark) -> Line:
+    def new_line(self, joint: Joint, mark: Lexeme) -> SigLine:
         """A further line of the same step."""
-        self.step.lines.append(Line(joint, first=mark))
+        self.step.lines.append(SigLine(joint, first=mark))
         self.pending = None
         return self.line
 
@@ -241,18 +241,18 @@ class Draft:
         """A further step, unless nothing was said in this one."""
         self.pending = None
         if not self.line.empty or self.step.days is not None:
-            self.steps.append(Step([Line(Joint.FIRST)]))
+            self.steps.append(SigStep([SigLine(Joint.FIRST)]))
 
-    def lasts(self, days: Range, first: Mark, last: Mark) -> None:
+    def lasts(self, days: Range, first: Lexeme, last: Lexeme) -> None:
         """The step lasts so long; two lengths that differ are not read."""
         if self.step.days is not None and self.step.days != days:
             raise UnreadError(first, last)
         self.step.days = days
 
 
-def new_draft() -> Draft:
+def new_draft() -> SigDraft:
     """A draft in which nothing was said."""
-    return Draft([Step([Line(Joint.FIRST)])])
+    return SigDraft([SigStep([SigLine(Joint.FIRST)])])
 
 
 ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")

@@ -9,25 +9,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.knowledge import Knowledge
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.model import Dosage, Timing
-from rules.numbers.memo import kept
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
-from rules.reading.sig.draft import Draft, NoDailyRate, new_draft
+from rules.reading.sig.draft import NoDailyRate, SigDraft, new_draft
 from rules.reading.sig.grammar import read_mark
 from rules.reading.sig.lines.lines import dosages
 from rules.reading.sig.scan.cursor import Cursor, UnreadError
-from rules.reading.sig.scan.marks import scan
+from rules.reading.sig.scan.marks import read_lexemes
 
 __all__ = ["NoDailyRate", "ReadSig", "Span", "UnreadableSig", "read_sig"]
 
 # What makes a text an instruction.
 INSTRUCTS = frozenset(
     {
-        Kind.VERB, Kind.RATE, Kind.EVERY, Kind.COUNTED, Kind.TIMES, Kind.PER_PERIOD, Kind.MOMENT, Kind.AS_NEEDED,
-        Kind.HALT,
+        WordKind.VERB,
+        WordKind.RATE,
+        WordKind.EVERY,
+        WordKind.COUNTED,
+        WordKind.TIMES,
+        WordKind.PER_PERIOD,
+        WordKind.MOMENT,
+        WordKind.AS_NEEDED,
+        WordKind.STOPS,
     }
-)  # fmt: skip
+)
 # Reasons that hold even where a rate is stated: the rate is not what will be taken day after day.
 OVERRULING = (NoDailyRate.TITRATION, NoDailyRate.PROTOCOL, NoDailyRate.INFUSION)
 
@@ -63,11 +70,11 @@ class UnreadableSig:
     end: int
 
 
-@kept
+@memoised
 def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
     """What a written dosage says, or the words that stopped its reading. Never raises, in time linear in the length."""
-    words, forms = knowledge.sig_words, knowledge.forms
-    marks = scan(text, words, knowledge.agent_by_name)
+    words, vocabulary = knowledge.sig_words, knowledge.vocabulary
+    marks = read_lexemes(text, words, knowledge.agent_by_name)
     cursor = Cursor(marks, words, len(text))
     draft = new_draft()
     try:
@@ -75,7 +82,7 @@ def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
             raise cursor.give_up()
         _skip_heading(cursor)
         while not cursor.done:
-            read_mark(cursor, draft, forms)
+            read_mark(cursor, draft, vocabulary)
         lines = dosages(draft, words, marks[0])
         reason = _reason(draft, lines)
         if not _says_something(draft, lines, reason):
@@ -90,12 +97,12 @@ def _skip_heading(cursor: Cursor) -> None:
     for place, mark in enumerate(cursor.marks):
         if mark.kind in INSTRUCTS:
             return
-        if mark.kind is Kind.DIRECTIONS and cursor.sign(":", place + 1):
+        if mark.kind is WordKind.DIRECTIONS and cursor.sign(":", place + 1):
             cursor.position = place
             return
 
 
-def _reason(draft: Draft, lines: tuple[Dosage, ...]) -> NoDailyRate | None:
+def _reason(draft: SigDraft, lines: tuple[Dosage, ...]) -> NoDailyRate | None:
     """Why the lines state no daily rate, None where they do."""
     if draft.headed and not draft.tells_course:
         return NoDailyRate.TITRATION
@@ -114,7 +121,7 @@ def _is_rate(timing: Timing) -> bool:
     return bool(stated or timing.when or timing.time_of_day or timing.day_of_week)
 
 
-def _says_something(draft: Draft, lines: tuple[Dosage, ...], reason: NoDailyRate | None) -> bool:
+def _says_something(draft: SigDraft, lines: tuple[Dosage, ...], reason: NoDailyRate | None) -> bool:
     """Whether the text instructs at all; a strength alone ("10 mEq ER tablet") does not."""
     if draft.reasons or draft.headed:
         return True

@@ -11,8 +11,8 @@ from fractions import Fraction
 from re import compile as pattern
 from typing import Protocol
 
-from rules.knowledge.lexicon.forms import Forms, UnitKind, plain
-from rules.numbers.memo import kept
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, plain
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
 from rules.reading.dosage.stated_rate import named_days
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig
@@ -53,14 +53,14 @@ class SigReading:
     start: int
     read: ReadSig | UnreadableSig
 
-    def evidence(self, forms: Forms) -> Iterator[Evidence]:
+    def evidence(self, vocabulary: DosingVocabulary) -> Iterator[Evidence]:
         """What each piece of the text gave, in the order of the text."""
         if isinstance(self.read, UnreadableSig):
             if self.read.words:
                 yield self._piece(self.read.start, self.read.end, NOT_UNDERSTOOD)
             return
         for span in sorted(self.read.trace, key=lambda each: each.start):
-            yield self._piece(span.start, span.end, gave(span.what, forms))
+            yield self._piece(span.start, span.end, gave(span.what, vocabulary))
 
     def _piece(self, start: int, end: int, what: str) -> Evidence:
         words = self.text[start:end]
@@ -84,32 +84,32 @@ def readings_of(texts: Sequence[str | None], reads: Sequence[ReadSig | Unreadabl
     return tuple(found.values())
 
 
-def evidence(readings: Iterable[SigReading], forms: Forms) -> tuple[Evidence, ...]:
+def evidence(readings: Iterable[SigReading], vocabulary: DosingVocabulary) -> tuple[Evidence, ...]:
     """Which words of the instructions gave what."""
-    return tuple(piece for reading in readings for piece in reading.evidence(forms))
+    return tuple(piece for reading in readings for piece in reading.evidence(vocabulary))
 
 
-@kept
-def gave(what: str, forms: Forms) -> str:
+@memoised
+def gave(what: str, vocabulary: DosingVocabulary) -> str:
     """What a piece of a text gave, in plain words; what has no words of its own as it was noted."""
     kind, _, value = what.partition(": ")
-    return KINDS[kind](value, forms) if kind in KINDS else what.replace("-", " ")
+    return KINDS[kind](value, vocabulary) if kind in KINDS else what.replace("-", " ")
 
 
-def _dose(value: str, forms: Forms) -> str:
+def _dose(value: str, vocabulary: DosingVocabulary) -> str:
     """``half to 1 tablet``; one dose that is stated in two ways: ``1 tablet, 0.5 mg``."""
-    return ", ".join(_amount(each, forms) for each in value.split(" = "))
+    return ", ".join(_amount(each, vocabulary) for each in value.split(" = "))
 
 
-def _amount(value: str, forms: Forms) -> str:
+def _amount(value: str, vocabulary: DosingVocabulary) -> str:
     found = AMOUNT.fullmatch(value)
     if found is None:
         return value
     high = Fraction(found["high"])
     low = Fraction(found["low"]) if found["low"] else high
-    unit = forms.unit(found["unit"]) if found["unit"] else None
+    unit = vocabulary.unit(found["unit"]) if found["unit"] else None
     parts = unit is not None and unit.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION)
-    words = forms.number_words if parts else {}
+    words = vocabulary.number_words if parts else {}
     first = "" if low == high else f"{words[low] if low < ONE and low in words else figure(low)} to "
     if not found["unit"]:
         return f"a dose of {first}{figure(high)}"
@@ -120,54 +120,54 @@ def _amount(value: str, forms: Forms) -> str:
     return f"{first}{figure(high)} {unit.plural if parts and high > ONE else unit.short}"
 
 
-def _rate(value: str, forms: Forms) -> str:
+def _rate(value: str, vocabulary: DosingVocabulary) -> str:
     """``twice a day``, ``every 4 to 6 hours``."""
     found = RATE.fullmatch(value)
-    if found is None or found["unit"] not in forms.period_names:
+    if found is None or found["unit"] not in vocabulary.period_names:
         return value
     high = Fraction(found["high"])
     low = Fraction(found["low"]) if found["low"] else high
     shortest, _, longest = found["every"].partition(" to ")
     period = (Fraction(shortest), Fraction(longest or shortest))
-    return f"{UP_TO if found['up_to'] else ''}{every((low, high), period, found['unit'], forms)}"
+    return f"{UP_TO if found['up_to'] else ''}{every((low, high), period, found['unit'], vocabulary)}"
 
 
-def _moments(value: str, forms: Forms) -> str:
+def _moments(value: str, vocabulary: DosingVocabulary) -> str:
     """``at bedtime``."""
-    known = [forms.moments.get(plain(code)) for code in value.split(", ")]
+    known = [vocabulary.moments.get(plain(code)) for code in value.split(", ")]
     return ", ".join(moment.name for moment in known if moment is not None) or value
 
 
-def _days(value: str, forms: Forms) -> str:
+def _days(value: str, vocabulary: DosingVocabulary) -> str:
     """``on Monday and Friday``."""
-    days = tuple(day for day in forms.days_of_week if day in value.split(", "))
-    return named_days(days, forms) if days else value
+    days = tuple(day for day in vocabulary.days_of_week if day in value.split(", "))
+    return named_days(days, vocabulary) if days else value
 
 
-def _maximum(value: str, forms: Forms) -> str:
+def _maximum(value: str, vocabulary: DosingVocabulary) -> str:
     """``not over 2 tablets a day``."""
     found = MAXIMUM.fullmatch(value)
     if found is None:
         return value
-    return f"not over {_amount(found['amount'].strip(), forms)} {in_days(Fraction(found['days']), forms)}"
+    return f"not over {_amount(found['amount'].strip(), vocabulary)} {in_days(Fraction(found['days']), vocabulary)}"
 
 
-def _length(value: str, forms: Forms) -> str:
+def _length(value: str, vocabulary: DosingVocabulary) -> str:
     """``for 7 days``."""
     found = NUMBER.fullmatch(value)
-    return f"for {counted(Fraction(found['number']), forms.period_names['d'])}" if found else value
+    return f"for {counted(Fraction(found['number']), vocabulary.period_names['d'])}" if found else value
 
 
-def _count(value: str, forms: Forms) -> str:
+def _count(value: str, vocabulary: DosingVocabulary) -> str:
     """``3 doses in all``."""
     found = NUMBER.fullmatch(value)
     if found is None:
         return value
     count = Fraction(found["number"])
-    return "one dose only" if count == ONE else f"{numbers(count, count, forms)} doses in all"
+    return "one dose only" if count == ONE else f"{numbers(count, count, vocabulary)} doses in all"
 
 
-KINDS: Mapping[str, Callable[[str, Forms], str]] = {
+KINDS: Mapping[str, Callable[[str, DosingVocabulary], str]] = {
     "dose": _dose,
     "rate": _rate,
     "moment": _moments,
@@ -177,10 +177,10 @@ KINDS: Mapping[str, Callable[[str, Forms], str]] = {
     "count": _count,
     "time": lambda value, _: f"at {value}" if value else "a time of day",
     "route": lambda value, _: f"route: {value}",
-    "reason": lambda _value, _forms: "what it is for",
-    "repeat": lambda _value, _forms: "may be taken again",
-    "date": lambda _value, _forms: "a date",
-    NoDailyRate.TITRATION.value: lambda _value, _forms: "a dose that changes",
-    NoDailyRate.PROTOCOL.value: lambda _value, _forms: "given by a protocol",
-    NoDailyRate.INFUSION.value: lambda _value, _forms: "an infusion",
+    "reason": lambda _value, _vocabulary: "what it is for",
+    "repeat": lambda _value, _vocabulary: "may be taken again",
+    "date": lambda _value, _vocabulary: "a date",
+    NoDailyRate.TITRATION.value: lambda _value, _vocabulary: "a dose that changes",
+    NoDailyRate.PROTOCOL.value: lambda _value, _vocabulary: "given by a protocol",
+    NoDailyRate.INFUSION.value: lambda _value, _vocabulary: "an infusion",
 }

@@ -10,14 +10,14 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.numbers.quantity import (
     DAYS_PER,
     FINEST_IN_WORDS,
     HALF,
     HOURS_PER_DAY,
     JSON_DECIMALS,
-    KEPT_IN_WORDS,
+    MAX_REMEMBERED_FIGURES,
     ONE,
     PERCENT,
     ZERO,
@@ -31,7 +31,7 @@ UP_TO = "up to "
 VOWEL_SOUNDS = ("a", "e", "i", "o", "hour", "8", "11 ", "18 ")
 
 
-@lru_cache(maxsize=KEPT_IN_WORDS)
+@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def figure(value: Fraction) -> str:
     """A number in digits: exact where it ends within four decimals, else with two (more where none would be left)."""
     if value.denominator == 1:
@@ -44,7 +44,7 @@ def figure(value: Fraction) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@lru_cache(maxsize=KEPT_IN_WORDS)
+@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def rounded(value: Fraction) -> str:
     """A number in digits; ``about`` where rounding hides something."""
     text = figure(value)
@@ -59,19 +59,19 @@ def figures(low: Fraction, high: Fraction) -> str:
     return f"{first} to {last.removeprefix('about ')}" if first.startswith("about ") else f"{first} to {last}"
 
 
-def number(value: Fraction, forms: Forms) -> str:
+def number(value: Fraction, vocabulary: DosingVocabulary) -> str:
     """A number in words where it is small, ``one and a half`` included, else in digits."""
-    if value in forms.number_words:
-        return forms.number_words[value]
+    if value in vocabulary.number_words:
+        return vocabulary.number_words[value]
     whole = Fraction(value.numerator // value.denominator)
-    if value - whole == HALF and whole in forms.number_words:
-        return f"{forms.number_words[whole]} and a {forms.number_words[HALF]}"
+    if value - whole == HALF and whole in vocabulary.number_words:
+        return f"{vocabulary.number_words[whole]} and a {vocabulary.number_words[HALF]}"
     return figure(value)
 
 
-def numbers(low: Fraction, high: Fraction, forms: Forms) -> str:
+def numbers(low: Fraction, high: Fraction, vocabulary: DosingVocabulary) -> str:
     """A number or a range in words where both ends have them: ``one to three``, ``10 to 20``."""
-    first, last = number(low, forms), number(high, forms)
+    first, last = number(low, vocabulary), number(high, vocabulary)
     if low == high:
         return last
     return f"{figure(low)} to {figure(high)}" if in_digits(first) or in_digits(last) else f"{first} to {last}"
@@ -82,35 +82,35 @@ def in_digits(words: str) -> bool:
     return words[:1].isdigit()
 
 
-def times(frequency: Range, forms: Forms) -> str:
+def times(frequency: Range, vocabulary: DosingVocabulary) -> str:
     """How many times: ``once``, ``three times``, ``two to three times``, ``up to three times``."""
     low, high = frequency
     if low != high and low == ZERO:
-        return UP_TO + times((high, high), forms)
+        return UP_TO + times((high, high), vocabulary)
     if low != high:
-        return f"{numbers(low, high, forms)} times"
+        return f"{numbers(low, high, vocabulary)} times"
     if high < ONE:
         return f"{figure(high)} times"
-    return forms.time_words.get(high) or f"{number(high, forms)} times"
+    return vocabulary.time_words.get(high) or f"{number(high, vocabulary)} times"
 
 
-def every(frequency: Range, period: Range, unit: str, forms: Forms) -> str:
+def every(frequency: Range, period: Range, unit: str, vocabulary: DosingVocabulary) -> str:
     """A frequency over a period: ``twice a day``, ``every 4 to 6 hours``, ``once a week``, ``twice every 3 days``."""
-    singular, plural = forms.period_names[unit]
+    singular, plural = vocabulary.period_names[unit]
     if period == (ONE, ONE):
-        return f"{times(frequency, forms)} {_article(singular)} {singular}"
+        return f"{times(frequency, vocabulary)} {_article(singular)} {singular}"
     span = f"every {figures(*period)} {plural}"
-    return span if frequency == (ONE, ONE) else f"{times(frequency, forms)} {span}"
+    return span if frequency == (ONE, ONE) else f"{times(frequency, vocabulary)} {span}"
 
 
-def in_days(days: Fraction, forms: Forms) -> str:
+def in_days(days: Fraction, vocabulary: DosingVocabulary) -> str:
     """A length that something holds for: ``a day``, ``a week``, ``in 3 days``, ``in 12 hours``."""
-    for unit, (singular, _) in forms.period_names.items():
+    for unit, (singular, _) in vocabulary.period_names.items():
         if days == DAYS_PER[unit]:
             return f"{_article(singular)} {singular}"
     if days < ONE:
-        return f"in {figures(days * HOURS_PER_DAY, days * HOURS_PER_DAY)} {forms.period_names[HOUR][1]}"
-    return f"in {figures(days, days)} {forms.period_names[DAY][1]}"
+        return f"in {figures(days * HOURS_PER_DAY, days * HOURS_PER_DAY)} {vocabulary.period_names[HOUR][1]}"
+    return f"in {figures(days, days)} {vocabulary.period_names[DAY][1]}"
 
 
 def counted(value: Fraction, names: tuple[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.knowledge.entries import Per
-from rules.knowledge.lexicon.forms import Forms, Unit
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM
 from rules.reading.product.resolve import Product
 from rules.reading.wording.numbers import figure, in_digits, number, part_of
@@ -14,10 +14,10 @@ from rules.reading.wording.numbers import figure, in_digits, number, part_of
 PRINTED_PER = {Per.MILLILITRE: "mL", Per.GRAM: "g"}
 
 
-def described(value: Fraction, unit: Unit, product: Product, forms: Forms) -> str:
+def described(value: Fraction, unit: Unit, product: Product, vocabulary: DosingVocabulary) -> str:
     """``two 1 mg tablets``, ``60 tablets of 1 mg``: the strength is named where one ingredient makes it plain."""
     first, *others = product.ingredients
-    count, name, strength = number(value, forms), _name(value, unit), ""
+    count, name, strength = number(value, vocabulary), _name(value, unit), ""
     if not others and first.strength is not None and first.strength.per is Per.MILLILITRE:
         volume = product.package_millilitres
         return f"{count} {name} ({figure(value * volume)} mL{concentration(product)})" if volume else f"{count} {name}"
@@ -32,11 +32,11 @@ def described(value: Fraction, unit: Unit, product: Product, forms: Forms) -> st
     return " ".join(part for part in (count, strength, name) if part)
 
 
-def volume_words(value: Fraction, unit: Unit | None, forms: Forms) -> str:
+def volume_words(value: Fraction, unit: Unit | None, vocabulary: DosingVocabulary) -> str:
     """``0.5 mL``, ``two teaspoons (10 mL)``."""
     if unit is None or unit.size == 1:
         return f"{figure(value)} mL"
-    return f"{number(value, forms)} {_name(value, unit)} ({figure(value * unit.size)} mL)"
+    return f"{number(value, vocabulary)} {_name(value, unit)} ({figure(value * unit.size)} mL)"
 
 
 def concentration(product: Product) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from rules.knowledge.lexicon.forms import Forms
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
-from rules.reading.dosage.line import NoRate, TakenLine
+from rules.reading.dosage.line import DosageLine, UnratedLine
 from rules.reading.dosage.maximum import WrittenMaximum
 from rules.reading.dosage.steps import LARGEST_STEP, PARTS_OF_A_DAY, Steps
 from rules.reading.wording.numbers import figures, listed, number, together
@@ -20,7 +20,7 @@ NOT_READ_BESIDE = "and a part that is not read"
 NOT_DAILY_BESIDE = "without a part that is not daily"
 
 
-def taken_words(taken: Sequence[TakenLine], shared: WrittenMaximum | None) -> str:
+def taken_words(taken: Sequence[DosageLine], shared: WrittenMaximum | None) -> str:
     """What is taken by lines that run together, with the maximum of each, or the one that they share."""
     if shared is not None:
         phrase = together([line.phrase for line in taken])
@@ -30,22 +30,22 @@ def taken_words(taken: Sequence[TakenLine], shared: WrittenMaximum | None) -> st
     )
 
 
-def of_steps(phrase: str, steps: Steps, forms: Forms) -> str:
+def of_steps(phrase: str, steps: Steps, vocabulary: DosingVocabulary) -> str:
     """The same with its place in a course: ``step 2 of 3, ...``; ``the larger of two steps, ...``."""
     if steps.assumption is None:
         return phrase
     if steps.assumption == LARGEST_STEP:
         _, _, *others = steps.candidates
-        count = number(Fraction(len(steps.candidates)), forms)
+        count = number(Fraction(len(steps.candidates)), vocabulary)
         return f"the {'largest' if others else 'larger'} of {count} steps, {phrase}"
     if steps.assumption == PARTS_OF_A_DAY:
-        return f"{number(Fraction(steps.count), forms)} steps that may be parts of one day, {phrase}"
+        return f"{number(Fraction(steps.count), vocabulary)} steps that may be parts of one day, {phrase}"
     if steps.count > 1:
         return f"step {steps.place} of {steps.count}, {phrase}"
     return f"the part that its dates put in force, {phrase}"
 
 
-def refusal_words(refused: Sequence[NoRate]) -> str:
+def refusal_words(refused: Sequence[UnratedLine]) -> str:
     """Why lines give no dose, a reason that several share told once: ``40 mg and 30 mg: how often is not given``."""
     doses: dict[str, list[str]] = {}
     for refusal in refused:

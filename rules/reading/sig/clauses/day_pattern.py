@@ -6,22 +6,22 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
-from rules.knowledge.lexicon.vocabulary import Forms, UnitKind
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE, exact
-from rules.reading.sig.draft import Draft, Joint, SigDose
+from rules.reading.sig.draft import Joint, SigDose, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
 
 HALF_SIGN = "½"
 
 
-def read_pattern(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
+def read_pattern(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
     """Read a row of doses at the place; False if none stands here.
 
     Raises:
         UnreadError: it may be something else, or a dose beside it says otherwise.
     """
-    mark = cursor.accept(Kind.PATTERN)
+    mark = cursor.accept(WordKind.PATTERN)
     if mark is None:
         return False
     read = [_number(part) for part in mark.text.replace("+", "-").split("-")]
@@ -30,7 +30,7 @@ def read_pattern(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
     line = draft.line
     if moments is None or line.timed or not any(doses) or _is_course(doses) or _counts(cursor):
         raise cursor.give_up(mark)
-    unit = _unit(cursor, draft, doses, forms) or SigDose(None, Fraction(0), None, None, mark)
+    unit = _unit(cursor, draft, doses, vocabulary) or SigDose(None, Fraction(0), None, None, mark)
     draft.verb = True
     draft.note(mark, mark, f"dose: {mark.text}")
     for dose, moment in zip(doses, moments, strict=True):
@@ -50,7 +50,7 @@ def read_pattern(cursor: Cursor, draft: Draft, forms: Forms) -> bool:
 
 def _counts(cursor: Cursor) -> bool:
     """Whether "times" follows, of which the row may be the number; "x 5 days" is none."""
-    return cursor.at(Kind.TIMES) and not cursor.at(Kind.NUMBER, ahead=1)
+    return cursor.at(WordKind.TIMES) and not cursor.at(WordKind.NUMBER, ahead=1)
 
 
 def _number(text: str) -> Fraction | None:
@@ -66,7 +66,7 @@ def _is_course(doses: list[Fraction]) -> bool:
     return all(doses) and all(a != b for a, b in pairwise(doses)) and len(set(steps)) == 1
 
 
-def _unit(cursor: Cursor, draft: Draft, doses: list[Fraction], forms: Forms) -> SigDose | None:
+def _unit(cursor: Cursor, draft: SigDraft, doses: list[Fraction], vocabulary: DosingVocabulary) -> SigDose | None:
     """What is counted: the unit behind the row, or that of "1 tablet" before it; a mass before it is a strength.
 
     Raises:
@@ -77,8 +77,8 @@ def _unit(cursor: Cursor, draft: Draft, doses: list[Fraction], forms: Forms) -> 
             not stated.countable or {each for each in doses if each} != {stated.high}
         ):
             raise cursor.give_up(stated.mark)
-    behind = cursor.accept(Kind.UNIT)
+    behind = cursor.accept(WordKind.UNIT)
     if behind is None:
         return next((stated for stated in draft.line.doses if stated.countable), None)
-    known = forms.unit(behind.code)
+    known = vocabulary.unit(behind.code)
     return SigDose(None, Fraction(0), behind.code, known.kind if known else None, behind)

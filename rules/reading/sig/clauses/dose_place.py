@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules.knowledge.lexicon.vocabulary import Forms, UnitKind
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
 from rules.reading.sig.clauses.dose import read_dose
-from rules.reading.sig.draft import Draft, Joint, NoDailyRate, SigDose
+from rules.reading.sig.draft import Joint, NoDailyRate, SigDose, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
-from rules.reading.sig.scan.marks import Mark
+from rules.reading.sig.scan.marks import Lexeme
 
 HOURS = frozenset({"h", "min", "s"})
 
 
-def read_whole(cursor: Cursor, forms: Forms) -> list[SigDose] | None:
+def read_whole(cursor: Cursor, vocabulary: DosingVocabulary) -> list[SigDose] | None:
     """The dose behind an equals sign, which may be a sum: ``= one 5 mg tablet plus one 2 mg tablet``."""
-    doses = read_dose(cursor, forms)
-    while doses is not None and cursor.at(Kind.PLUS, Kind.AND):
+    doses = read_dose(cursor, vocabulary)
+    while doses is not None and cursor.at(WordKind.PLUS, WordKind.AND):
         place, first = cursor.position, cursor.next()
-        more = read_dose(cursor, forms)
+        more = read_dose(cursor, vocabulary)
         if more is None:
             cursor.position = place
             break
@@ -28,11 +28,15 @@ def read_whole(cursor: Cursor, forms: Forms) -> list[SigDose] | None:
     return None if doses is None else [replace(dose, total=True) for dose in doses]
 
 
-def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose], bracketed: bool = False) -> None:
+def add_dose(cursor: Cursor, draft: SigDraft, doses: list[SigDose], bracketed: bool = False) -> None:
     """Put a dose where it belongs: to the line, as another statement of its dose, or into a line of its own."""
     first = doses[0].mark
     line = draft.line
-    if doses[0].kind in (UnitKind.MASS, UnitKind.VOLUME) and cursor.at(Kind.PER_PERIOD) and cursor.peek().code in HOURS:
+    if (
+        doses[0].kind in (UnitKind.MASS, UnitKind.VOLUME)
+        and cursor.at(WordKind.PER_PERIOD)
+        and cursor.peek().code in HOURS
+    ):
         draft.reasons.append(NoDailyRate.INFUSION)
     if doses[0].kind is UnitKind.FLOW:
         draft.reasons.append(NoDailyRate.INFUSION)
@@ -66,7 +70,7 @@ def add_dose(cursor: Cursor, draft: Draft, doses: list[SigDose], bracketed: bool
     _restate(cursor, draft, doses)
 
 
-def _restate(cursor: Cursor, draft: Draft, doses: list[SigDose]) -> None:
+def _restate(cursor: Cursor, draft: SigDraft, doses: list[SigDose]) -> None:
     """A second dose before any time was named: said again, said in another unit, added, or not understood."""
     line, first = draft.line, doses[0].mark
     joined = draft.pending
@@ -104,7 +108,7 @@ def _other_strength(old: list[SigDose], new: list[SigDose]) -> bool:
     return bool(before) and bool(after) and before != after
 
 
-def _sum(cursor: Cursor, old: list[SigDose], new: list[SigDose], first: Mark) -> SigDose:
+def _sum(cursor: Cursor, old: list[SigDose], new: list[SigDose], first: Lexeme) -> SigDose:
     """``one 5 mg tablet plus one 2 mg tablet``: the sum in the unit that both are stated in."""
     for one in sorted(old, key=lambda dose: dose.countable):
         for other in new:

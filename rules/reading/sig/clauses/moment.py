@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE
 from rules.reading.sig.clauses.rate import inherit
-from rules.reading.sig.draft import Draft, Joint, Line
+from rules.reading.sig.draft import Joint, SigDraft, SigLine
 from rules.reading.sig.scan.cursor import Cursor
-from rules.reading.sig.scan.marks import Mark
+from rules.reading.sig.scan.marks import Lexeme
 from rules.reading.sig.scan.numbers import read_numbers
 
 HALF_DAY = HOURS_PER_DAY * HALF
@@ -20,13 +20,13 @@ MINUTE, HOUR_AND_MINUTE = "mm", "hhmm"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def read_moment(cursor: Cursor, draft: Draft) -> bool:
+def read_moment(cursor: Cursor, draft: SigDraft) -> bool:
     """Read a moment, a time or days at the place; False if none stands here."""
     begin, first = cursor.position, cursor.peek()
     explicit = draft.pending is Joint.AND or draft.comma
-    if cursor.at(Kind.MOMENT, Kind.MOMENT_WORD, ahead=1):
-        cursor.accept(Kind.EVERY, Kind.AT, Kind.IN, Kind.ON)
-    if cursor.at(Kind.MOMENT, Kind.MOMENT_WORD):
+    if cursor.at(WordKind.MOMENT, WordKind.MOMENT_WORD, ahead=1):
+        cursor.accept(WordKind.EVERY, WordKind.AT, WordKind.IN, WordKind.ON)
+    if cursor.at(WordKind.MOMENT, WordKind.MOMENT_WORD):
         code = cursor.next().code
         _line(cursor, draft, first, explicit and bool(draft.line.clock)).moments.append((code, explicit))
         draft.note(first, first, f"moment: {code}")
@@ -48,7 +48,7 @@ def read_moment(cursor: Cursor, draft: Draft) -> bool:
     return False
 
 
-def _line(cursor: Cursor, draft: Draft, first: Mark, mixed: bool) -> Line:
+def _line(cursor: Cursor, draft: SigDraft, first: Lexeme, mixed: bool) -> SigLine:
     """The line that a moment belongs to: a further one of the same dose where "and" follows a rate of its own.
 
     ``mixed``: a time by the clock is named beside a moment, "in the morning and at 3 pm".
@@ -73,13 +73,13 @@ def _line(cursor: Cursor, draft: Draft, first: Mark, mixed: bool) -> Line:
     return line
 
 
-def _clock(cursor: Cursor, draft: Draft) -> str | None:
+def _clock(cursor: Cursor, draft: SigDraft) -> str | None:
     """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00``, ``at 0800``; without "at" behind another time as well."""
-    at, another = cursor.accept(Kind.AT), bool(draft.line.clock)
+    at, another = cursor.accept(WordKind.AT), bool(draft.line.clock)
     mark = cursor.peek()
     hour: Fraction
     minutes = "00"
-    if mark.kind is Kind.CLOCK:
+    if mark.kind is WordKind.CLOCK:
         cursor.next()
         parts = mark.text.split(":")
         hour, minutes = Fraction(int(parts[0])), parts[1]
@@ -87,10 +87,10 @@ def _clock(cursor: Cursor, draft: Draft) -> str | None:
         cursor.next()
         hour = Fraction(int(mark.text[: -len(MINUTE)]))
         minutes = mark.text[-len(MINUTE) :]
-    elif mark.kind is Kind.NUMBER and mark.value is not None and mark.value.denominator == 1:
+    elif mark.kind is WordKind.NUMBER and mark.value is not None and mark.value.denominator == 1:
         cursor.next()
         hour = mark.value
-        if _half(cursor, at) is None and not (at and (cursor.at(Kind.HOUR_MARK) or _is_hour(cursor))):
+        if _half(cursor, at) is None and not (at and (cursor.at(WordKind.HOUR_MARK) or _is_hour(cursor))):
             return None
         if not (at or another or cursor.glued() or mark.text[:1] == "0") and _may_be_dose(mark, hour, cursor, draft):
             return None
@@ -102,14 +102,14 @@ def _clock(cursor: Cursor, draft: Draft) -> str | None:
         if not ONE <= hour <= HALF_DAY:
             return None
         hour = hour % HALF_DAY + (HALF_DAY if half == AFTER_NOON else 0)
-    if cursor.accept(Kind.HOUR_MARK) is None and at and _is_hour(cursor):
+    if cursor.accept(WordKind.HOUR_MARK) is None and at and _is_hour(cursor):
         cursor.next()
     if hour > cursor.words.last_hour or int(minutes) >= DAYS_PER["h"] / DAYS_PER["min"]:
         return None
     return f"{int(hour):02d}:{minutes}"
 
 
-def _may_be_dose(mark: Mark, hour: Fraction, cursor: Cursor, draft: Draft) -> bool:
+def _may_be_dose(mark: Lexeme, hour: Fraction, cursor: Cursor, draft: SigDraft) -> bool:
     """Whether "2 pm" is a dose in the evening: it opens a line of bare numbers, "1 am and 2 pm".
 
     Raises:
@@ -127,30 +127,30 @@ def _may_be_dose(mark: Mark, hour: Fraction, cursor: Cursor, draft: Draft) -> bo
 
 def _is_hour(cursor: Cursor) -> bool:
     """Whether "hours" stands here, as in ``a las 22 horas``."""
-    return cursor.at(Kind.PERIOD) and cursor.peek().code == HOUR
+    return cursor.at(WordKind.PERIOD) and cursor.peek().code == HOUR
 
 
-def _half(cursor: Cursor, at: Mark | None) -> str | None:
+def _half(cursor: Cursor, at: Lexeme | None) -> str | None:
     """Whether the mark says before or after noon; behind "at" also in words: ``at 5 in the evening``."""
-    text = cursor.peek().text if cursor.at(Kind.MOMENT_WORD) or (at and cursor.at(Kind.MOMENT)) else ""
+    text = cursor.peek().text if cursor.at(WordKind.MOMENT_WORD) or (at and cursor.at(WordKind.MOMENT)) else ""
     halves = cursor.words.clock_halves
     return next((half for half in (BEFORE_NOON, AFTER_NOON) if text in halves[half]), None)
 
 
 def _days(cursor: Cursor) -> list[str]:
     """``on Monday, Wednesday and Friday``, ``Mon/Wed/Fri``, ``Monday to Friday``, ``every Sunday``, ``weekdays``."""
-    cursor.accept(Kind.ON, Kind.EVERY)
+    cursor.accept(WordKind.ON, WordKind.EVERY)
     named: list[str] = []
     spans: list[bool] = []
-    while cursor.at(Kind.DAY, Kind.DAYS):
+    while cursor.at(WordKind.DAY, WordKind.DAYS):
         named.append(cursor.next().code)
         place = cursor.position
-        span = cursor.sign("-") or cursor.at(Kind.TO)
-        if span or cursor.sign(",/&+") or cursor.at(Kind.AND, Kind.PER, Kind.PLUS):
+        span = cursor.sign("-") or cursor.at(WordKind.TO)
+        if span or cursor.sign(",/&+") or cursor.at(WordKind.AND, WordKind.PER, WordKind.PLUS):
             cursor.next()
-            cursor.accept(Kind.AND)
-            cursor.accept(Kind.ON, Kind.EVERY)
-        if not cursor.at(Kind.DAY, Kind.DAYS):
+            cursor.accept(WordKind.AND)
+            cursor.accept(WordKind.ON, WordKind.EVERY)
+        if not cursor.at(WordKind.DAY, WordKind.DAYS):
             cursor.position = place
             break
         spans.append(span)
@@ -165,10 +165,10 @@ def _span(first: str, last: str) -> list[str]:
     return list(WEEK[begin : end + 1]) if begin <= end else list(WEEK[begin:] + WEEK[: end + 1])
 
 
-def read_hour_behind_rate(cursor: Cursor, draft: Draft) -> None:
+def read_hour_behind_rate(cursor: Cursor, draft: SigDraft) -> None:
     """``daily16``: the hour that a hospital writes behind its code."""
     mark = cursor.peek()
-    if not cursor.at(Kind.NUMBER) or not cursor.glued() or mark.value is None or mark.value.denominator != 1:
+    if not cursor.at(WordKind.NUMBER) or not cursor.glued() or mark.value is None or mark.value.denominator != 1:
         return
     if mark.value <= cursor.words.last_hour and (cursor.peek(1).text in ("", ":", ",")):
         cursor.next()
@@ -179,17 +179,17 @@ def read_hour_behind_rate(cursor: Cursor, draft: Draft) -> None:
 def read_label(cursor: Cursor) -> tuple[Fraction, Fraction, str] | None:
     """``day 1``, ``days 2 to 5``, ``week 3``: the place of a step in a course."""
     begin = cursor.position
-    cursor.accept(Kind.ON, Kind.FOR)
-    cursor.accept(Kind.ARTICLE)
-    if cursor.at(Kind.REMARK) and cursor.peek().text == FIRST and cursor.at(Kind.PERIOD, ahead=1):
+    cursor.accept(WordKind.ON, WordKind.FOR)
+    cursor.accept(WordKind.ARTICLE)
+    if cursor.at(WordKind.REMARK) and cursor.peek().text == FIRST and cursor.at(WordKind.PERIOD, ahead=1):
         cursor.next()
         return ONE, ONE, cursor.next().code
-    if cursor.follows(Kind.PERIOD, Kind.NUMBER):
+    if cursor.follows(WordKind.PERIOD, WordKind.NUMBER):
         period = cursor.next()
         numbers = read_numbers(cursor)
         if (
             numbers is not None
-            and not cursor.at(Kind.UNIT, Kind.TIMES)
+            and not cursor.at(WordKind.UNIT, WordKind.TIMES)
             and numbers.high.denominator == 1 == numbers.low.denominator
         ):
             return numbers.low, numbers.high, period.code

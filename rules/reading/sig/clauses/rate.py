@@ -6,17 +6,25 @@ from fractions import Fraction
 from functools import partial
 
 from rules.knowledge.lexicon.sig_words import SigWords
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
 from rules.reading.sig.clauses.combined import combine
-from rules.reading.sig.draft import Draft, Joint, Line, Range, SigRate
-from rules.reading.sig.scan.cursor import Cursor, Numbers
-from rules.reading.sig.scan.marks import Mark
+from rules.reading.sig.draft import Joint, Range, SigDraft, SigLine, SigRate
+from rules.reading.sig.scan.cursor import Cursor, NumberRange
+from rules.reading.sig.scan.marks import Lexeme
 from rules.reading.sig.scan.numbers import read_numbers
 
 DAY = "d"
 # After "once" these say when, so that "once" adds nothing.
-TELLS_WHEN = (Kind.MOMENT, Kind.MOMENT_WORD, Kind.AT, Kind.DAY, Kind.DAYS, Kind.ON, Kind.CLOCK)
+TELLS_WHEN = (
+    WordKind.MOMENT,
+    WordKind.MOMENT_WORD,
+    WordKind.AT,
+    WordKind.DAY,
+    WordKind.DAYS,
+    WordKind.ON,
+    WordKind.CLOCK,
+)
 
 
 def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
@@ -32,13 +40,13 @@ def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
 
 def _whole(cursor: Cursor) -> SigRate | None:
     """A rate in one word: ``bid``, ``daily``, ``q6h`` as a code."""
-    mark = cursor.accept(Kind.RATE)
+    mark = cursor.accept(WordKind.RATE)
     if mark is None:
         return None
     rate, place = of_code(mark, cursor.words), cursor.position
-    if cursor.sign("-") or cursor.at(Kind.TO, Kind.OR) or cursor.peek().text == "/":
+    if cursor.sign("-") or cursor.at(WordKind.TO, WordKind.OR) or cursor.peek().text == "/":
         cursor.next()
-        other = cursor.accept(Kind.RATE)
+        other = cursor.accept(WordKind.RATE)
         between = _between(rate, of_code(other, cursor.words)) if other else None
         if between is not None:
             return between
@@ -58,7 +66,7 @@ def _between(one: SigRate, other: SigRate) -> SigRate | None:
     return None
 
 
-def of_code(mark: Mark, words: SigWords) -> SigRate:
+def of_code(mark: Lexeme, words: SigWords) -> SigRate:
     """The rate that a word stands for."""
     timing = words.rates[mark.code]
     return SigRate((timing.times, timing.times), timing.every, timing.unit, timing.when, timing.days)
@@ -70,21 +78,21 @@ def _counted(cursor: Cursor, up_to: bool) -> SigRate | None:
     if numbers is None:
         return None
     times = (None if up_to else numbers[0], numbers[1])
-    of_days = cursor.peek(-1).kind is Kind.PERIOD
+    of_days = cursor.peek(-1).kind is WordKind.PERIOD
     # "twice by mouth a day".
-    cursor.skip(",", Kind.ROUTE)
+    cursor.skip(",", WordKind.ROUTE)
     period = _period(cursor)
     return None if period is None else SigRate(times, period[0], period[1], of_days=of_days)
 
 
 def _how_often(cursor: Cursor) -> Range | None:
-    counted = cursor.accept(Kind.COUNTED)
+    counted = cursor.accept(WordKind.COUNTED)
     if counted is not None and counted.value is not None:
         low = high = counted.value
-        if cursor.at(Kind.OR, Kind.TO) or cursor.sign("-"):
+        if cursor.at(WordKind.OR, WordKind.TO) or cursor.sign("-"):
             place = cursor.position
             cursor.next()
-            other = cursor.accept(Kind.COUNTED)
+            other = cursor.accept(WordKind.COUNTED)
             if other is None or other.value is None:
                 cursor.position = place
                 numbers = _how_often_again(cursor)
@@ -95,22 +103,22 @@ def _how_often(cursor: Cursor) -> Range | None:
     if numbers is None or numbers.loose:
         return None
     if (
-        cursor.at(Kind.PERIOD)
+        cursor.at(WordKind.PERIOD)
         and cursor.peek().code == DAY
-        and cursor.at(Kind.PER_PERIOD, Kind.PER, Kind.EVERY, Kind.RATE, ahead=1)
+        and cursor.at(WordKind.PER_PERIOD, WordKind.PER, WordKind.EVERY, WordKind.RATE, ahead=1)
     ):
         cursor.next()
-    elif cursor.accept(Kind.TIMES) is None or cursor.at(Kind.NUMBER):
+    elif cursor.accept(WordKind.TIMES) is None or cursor.at(WordKind.NUMBER):
         return None
     return numbers.low, numbers.high
 
 
-def _how_often_again(cursor: Cursor) -> Numbers | None:
+def _how_often_again(cursor: Cursor) -> NumberRange | None:
     """``to 3 times`` of ``once to 3 times``."""
     place = cursor.position
     cursor.next()
     numbers = read_numbers(cursor)
-    if numbers is None or cursor.accept(Kind.TIMES) is None:
+    if numbers is None or cursor.accept(WordKind.TIMES) is None:
         cursor.position = place
         return None
     return numbers
@@ -120,16 +128,16 @@ def _period(cursor: Cursor) -> tuple[Range, str] | None:
     """The period behind a number of times."""
     cursor.skip(",")
     mark = cursor.peek()
-    if mark.kind is Kind.PER_PERIOD:
+    if mark.kind is WordKind.PER_PERIOD:
         cursor.next()
         return (ONE, ONE), mark.code
-    if mark.kind is Kind.RATE:
+    if mark.kind is WordKind.RATE:
         rate = of_code(mark, cursor.words)
         if rate.times != (ONE, ONE) or rate.when or rate.days:
             return None
         cursor.next()
         return rate.every, rate.unit
-    if mark.kind in (Kind.PER, Kind.EVERY, Kind.IN):
+    if mark.kind in (WordKind.PER, WordKind.EVERY, WordKind.IN):
         place = cursor.position
         cursor.next()
         found = _length(cursor)
@@ -141,15 +149,15 @@ def _period(cursor: Cursor) -> tuple[Range, str] | None:
 
 def _length(cursor: Cursor) -> tuple[Range, str] | None:
     """``4 to 6 hours``, ``day``, ``other day``, ``third day``."""
-    cursor.accept(Kind.ARTICLE)
-    ordinal = cursor.accept(Kind.ORDINAL)
+    cursor.accept(WordKind.ARTICLE)
+    ordinal = cursor.accept(WordKind.ORDINAL)
     if ordinal is not None and ordinal.value is not None:
-        period = cursor.accept(Kind.PERIOD)
+        period = cursor.accept(WordKind.PERIOD)
         return None if period is None else ((ordinal.value, ordinal.value), period.code)
     numbers = read_numbers(cursor)
     if numbers is not None:
         cursor.skip("-")
-    period = cursor.accept(Kind.PERIOD)
+    period = cursor.accept(WordKind.PERIOD)
     if period is None or (numbers is not None and numbers.low <= 0):
         return None
     return ((ONE, ONE) if numbers is None else (numbers.low, numbers.high)), period.code
@@ -160,7 +168,7 @@ def _hourly(cursor: Cursor) -> SigRate | None:
     place = cursor.position
     numbers = read_numbers(cursor)
     cursor.skip("-")
-    if cursor.accept(Kind.HOURLY) is None or (numbers is not None and numbers.low <= 0):
+    if cursor.accept(WordKind.HOURLY) is None or (numbers is not None and numbers.low <= 0):
         cursor.position = place
         return None
     return SigRate((ONE, ONE), (ONE, ONE) if numbers is None else (numbers.low, numbers.high), "h")
@@ -168,21 +176,21 @@ def _hourly(cursor: Cursor) -> SigRate | None:
 
 def _every(cursor: Cursor) -> SigRate | None:
     """``every 4-6 hours``, ``q6h``, ``every other day``, ``every other night``, ``every Monday`` (left to the days)."""
-    if not cursor.at(Kind.EVERY):
+    if not cursor.at(WordKind.EVERY):
         return None
     every = cursor.next()
-    if cursor.follows(Kind.ORDINAL, Kind.MOMENT_WORD):
+    if cursor.follows(WordKind.ORDINAL, WordKind.MOMENT_WORD):
         ordinal, moment = cursor.next(), cursor.next()
         if ordinal.value is not None:
             return SigRate((ONE, ONE), (ordinal.value, ordinal.value), "d", (moment.code,))
-    if cursor.at(Kind.PERIOD) and not every.text.isascii():
+    if cursor.at(WordKind.PERIOD) and not every.text.isascii():
         return None
     place = cursor.position
     found = _length(cursor)
     if found is None:
         # "Every 6 hourly".
         cursor.position = place
-        return _hourly(cursor) if cursor.at(Kind.NUMBER) else None
+        return _hourly(cursor) if cursor.at(WordKind.NUMBER) else None
     # "every 4 hours to 6 hours" and "q4h-q6h".
     return SigRate((ONE, ONE), found[0], found[1])
 
@@ -190,7 +198,7 @@ def _every(cursor: Cursor) -> SigRate | None:
 def read_per_period(cursor: Cursor) -> SigRate | None:
     """``a day``, ``/24 hours`` behind a dose: so much in each."""
     begin = cursor.position
-    if cursor.at(Kind.PER_PERIOD, Kind.PER):
+    if cursor.at(WordKind.PER_PERIOD, WordKind.PER):
         found = _period(cursor)
         if found is not None:
             return SigRate((ONE, ONE), found[0], found[1])
@@ -198,7 +206,7 @@ def read_per_period(cursor: Cursor) -> SigRate | None:
     return None
 
 
-def add_rate(cursor: Cursor, draft: Draft, rate: SigRate, first: Mark) -> None:
+def add_rate(cursor: Cursor, draft: SigDraft, rate: SigRate, first: Lexeme) -> None:
     """Put a rate to the line: its first, the same again, one that combines with it, or a contradiction."""
     last = cursor.peek(-1)
     draft.note(first, last, f"rate: {rate.shown}")
@@ -221,7 +229,7 @@ def add_rate(cursor: Cursor, draft: Draft, rate: SigRate, first: Mark) -> None:
         line.rate = combined
 
 
-def inherit(draft: Draft, first: Mark) -> Line:
+def inherit(draft: SigDraft, first: Lexeme) -> SigLine:
     """A further line of the same dose: ``1 tablet twice a day and at bedtime``."""
     doses = draft.line.doses
     line = draft.new_line(Joint.AND, first)

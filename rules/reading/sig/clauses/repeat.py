@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
-from rules.reading.sig.draft import Draft, NoDailyRate, SigRate
-from rules.reading.sig.scan.cursor import Cursor, Numbers
+from rules.reading.sig.draft import NoDailyRate, SigDraft, SigRate
+from rules.reading.sig.scan.cursor import Cursor, NumberRange
 from rules.reading.sig.scan.numbers import read_numbers
 
 
-def read_repeat(cursor: Cursor, draft: Draft) -> None:
+def read_repeat(cursor: Cursor, draft: SigDraft) -> None:
     """``may repeat x1``, ``repeat once in 2 hours``, ``may repeat every 4 hours``."""
     first = cursor.next()
     times: Fraction | None = None
@@ -19,28 +19,28 @@ def read_repeat(cursor: Cursor, draft: Draft) -> None:
     interval = False
     while True:
         mark = cursor.peek()
-        if cursor.accept(Kind.AS_NEEDED):
+        if cursor.accept(WordKind.AS_NEEDED):
             draft.line.as_needed = True
-        elif cursor.at(Kind.TIMES) and cursor.at(Kind.NUMBER, ahead=1):
+        elif cursor.at(WordKind.TIMES) and cursor.at(WordKind.NUMBER, ahead=1):
             cursor.next()
             times = cursor.next().value
         elif (
-            mark.kind is Kind.COUNTED
-            or (cursor.follows(Kind.NUMBER, Kind.TIMES))
-            or (mark.kind is Kind.NUMBER and cursor.glued())
+            mark.kind is WordKind.COUNTED
+            or (cursor.follows(WordKind.NUMBER, WordKind.TIMES))
+            or (mark.kind is WordKind.NUMBER and cursor.glued())
         ):
             times = cursor.next().value
-            cursor.accept(Kind.TIMES)
-        elif cursor.at(Kind.IN, Kind.BEFORE_AFTER, Kind.PER, Kind.NUMBER, Kind.EVERY):
+            cursor.accept(WordKind.TIMES)
+        elif cursor.at(WordKind.IN, WordKind.BEFORE_AFTER, WordKind.PER, WordKind.NUMBER, WordKind.EVERY):
             place, opened = cursor.position, cursor.next()
-            numbers = read_numbers(cursor) if opened.kind is not Kind.NUMBER else _again(cursor)
+            numbers = read_numbers(cursor) if opened.kind is not WordKind.NUMBER else _again(cursor)
             cursor.skip("-")
-            unit = cursor.accept(Kind.PERIOD)
+            unit = cursor.accept(WordKind.PERIOD)
             if numbers is None or unit is None:
                 cursor.position = place
                 break
             interval = True
-            if opened.kind is Kind.EVERY:
+            if opened.kind is WordKind.EVERY:
                 every = SigRate((ONE, ONE), (numbers.low, numbers.high), unit.code)
         else:
             break
@@ -59,7 +59,7 @@ def read_repeat(cursor: Cursor, draft: Draft) -> None:
         draft.touch(first)
 
 
-def _again(cursor: Cursor) -> Numbers | None:
+def _again(cursor: Cursor) -> NumberRange | None:
     """The number that was just passed, read anew."""
     cursor.position -= 1
     return read_numbers(cursor)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
 from rules.numbers.quantity import ONE
-from rules.reading.sig.draft import Limit, Line, SigDose, Step
+from rules.reading.sig.draft import SigDose, SigLimit, SigLine, SigStep
 from rules.reading.sig.scan.cursor import UnreadError
 
 
-def maxima(limits: list[Limit], steps: list[Step]) -> tuple[MaximumDose, ...]:
+def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[MaximumDose, ...]:
     """The limits, each once, with the unit of the doses where they have none of their own.
 
     Raises:
@@ -29,7 +29,7 @@ def maxima(limits: list[Limit], steps: list[Step]) -> tuple[MaximumDose, ...]:
 
 
 def dosage_of(
-    line: Line, step: Step, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
+    line: SigLine, step: SigStep, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
 ) -> Dosage:
     """A line of the model; ``sequence`` is the place of its step, None where there is one only."""
     timing = _timing(line, step, words)
@@ -66,7 +66,7 @@ def _is_whole(dose: SigDose, counted: SigDose) -> bool:
     return dose.low / dose.high == counted.low / counted.high
 
 
-def _timing(line: Line, step: Step, words: SigWords) -> Timing:
+def _timing(line: SigLine, step: SigStep, words: SigWords) -> Timing:
     rate = line.rate
     when = _moments(line, words)
     days = (*(rate.days if rate else ()), *line.days)
@@ -94,7 +94,7 @@ def _timing(line: Line, step: Step, words: SigWords) -> Timing:
     )
 
 
-def _moments(line: Line, words: SigWords) -> list[str]:
+def _moments(line: SigLine, words: SigWords) -> list[str]:
     """The moments of a line and of its rate, those that name one part of the day twice taken once."""
     kept: list[tuple[str, bool]] = []
     for code, explicit in [*((code, False) for code in (line.rate.when if line.rate else ())), *line.moments]:

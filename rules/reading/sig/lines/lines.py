@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.model import Dosage
-from rules.reading.sig.draft import ONCE_A_DAY, Draft, Joint, Line, SigRate, Step
+from rules.reading.sig.draft import ONCE_A_DAY, Joint, SigDraft, SigLine, SigRate, SigStep
 from rules.reading.sig.lines.dosages import dosage_of, maxima
 from rules.reading.sig.lines.steps import (
     fill_label,
@@ -24,12 +24,12 @@ from rules.reading.sig.lines.steps import (
     without_echoes,
 )
 from rules.reading.sig.scan.cursor import UnreadError
-from rules.reading.sig.scan.marks import Mark
+from rules.reading.sig.scan.marks import Lexeme
 
 Statement = frozenset[tuple[str, Hashable]]
 
 
-def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
+def dosages(draft: SigDraft, words: SigWords, end: Lexeme) -> tuple[Dosage, ...]:
     """The dosage lines of a draft.
 
     Raises:
@@ -53,7 +53,7 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
     _refuse_open_repeat(draft)
     maximum = maxima(draft.limits, steps)
     if maximum and not steps:
-        steps = [Step([Line(Joint.FIRST)])]
+        steps = [SigStep([SigLine(Joint.FIRST)])]
     several = bool(steps[1:])
     return tuple(
         dosage_of(line, step, place + 1 if several else None, maximum, words)
@@ -63,7 +63,7 @@ def dosages(draft: Draft, words: SigWords, end: Mark) -> tuple[Dosage, ...]:
     )
 
 
-def _drop_dispensed(draft: Draft, words: SigWords) -> None:
+def _drop_dispensed(draft: SigDraft, words: SigWords) -> None:
     """Take away a last number that belongs to nothing: ``... twice daily 30``, ``... 90 cap, 0 refills``."""
     line = draft.line
     alone = len(draft.steps) > 1 or len(draft.step.lines) > 1
@@ -77,9 +77,9 @@ def _drop_dispensed(draft: Draft, words: SigWords) -> None:
             draft.steps.pop()
 
 
-def _together(lines: list[Line], end: Mark) -> list[Line]:
+def _together(lines: list[SigLine], end: Lexeme) -> list[SigLine]:
     """The lines of one step without what is said twice."""
-    kept: list[Line] = []
+    kept: list[SigLine] = []
     said = _Said()
     for line in lines:
         if line.joint in (Joint.BARE, Joint.SENTENCE, Joint.COMMA) and said.again(line):
@@ -111,7 +111,7 @@ class _Said:
     all_slotted: bool = True
     all_dated: bool = True
 
-    def add(self, line: Line) -> None:
+    def add(self, line: SigLine) -> None:
         """A further line."""
         slots = frozenset(slots_of(line))
         for dose in line.doses:
@@ -125,7 +125,7 @@ class _Said:
         self.all_slotted = self.all_slotted and bool(slots)
         self.all_dated = self.all_dated and bool(line.days)
 
-    def again(self, line: Line) -> bool:
+    def again(self, line: SigLine) -> bool:
         """Whether a line said the same dose at the same times; where either names no moments, those agree."""
         slots = frozenset(slots_of(line))
         uses = [(dose.said, *_use(line)) for dose in line.doses]
@@ -133,13 +133,13 @@ class _Said:
         mine = _statement(line)
         return any(_agree(mine, other) for key in keys for other in self.uses.get(key, ()))
 
-    def echoed(self, line: Line) -> bool:
+    def echoed(self, line: SigLine) -> bool:
         """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
         if line.joint in (Joint.AND, Joint.EXTRA) or any(dose.unit is None for dose in line.doses):
             return False
         return any(dose.said in self.doses for dose in line.doses)
 
-    def takes(self, line: Line) -> bool:
+    def takes(self, line: SigLine) -> bool:
         """Whether a further line can be taken beside those before it."""
         if not line.timed and line.doses:
             return False
@@ -154,7 +154,7 @@ class _Said:
         return bool(named) and (self.all_slotted or listed) and self.slots.isdisjoint(named)
 
 
-def _statement(line: Line) -> Statement:
+def _statement(line: SigLine) -> Statement:
     """What a line says of its dose, by measure."""
     return frozenset((dose.measure, dose.said) for dose in line.doses)
 
@@ -165,12 +165,12 @@ def _agree(one: Statement, other: Statement) -> bool:
     return all(told.get(measure, said) == said for measure, said in other)
 
 
-def _use(line: Line) -> tuple[Hashable, ...]:
+def _use(line: SigLine) -> tuple[Hashable, ...]:
     """When a dose is taken, beside its moments."""
     return tuple(line.days), line.as_needed, how_often(line)
 
 
-def _split(lines: list[Line]) -> list[Line] | None:
+def _split(lines: list[SigLine]) -> list[SigLine] | None:
     """``3 tablets a day, 1 in the morning and 2 at night``: the first line is the sum of the others."""
     if not lines[1:] or lines[0].rate is None or not lines[0].doses or lines[0].moments or lines[0].as_needed:
         return None
@@ -184,7 +184,7 @@ def _split(lines: list[Line]) -> list[Line] | None:
     return others if parts == whole and first.doses[0].countable == others[0].doses[0].countable else None
 
 
-def _repeated(line: Line) -> list[Line]:
+def _repeated(line: SigLine) -> list[SigLine]:
     """A line that may be repeated is the line, and as many again as needed."""
     if not line.repeats or not line.rated or line.count is not None:
         return [line]
@@ -196,7 +196,7 @@ def _repeated(line: Line) -> list[Line]:
     return [line, again]
 
 
-def _refuse_open_repeat(draft: Draft) -> None:
+def _refuse_open_repeat(draft: SigDraft) -> None:
     """ "May repeat" without a number is bounded only by a written maximum."""
     rated = any(line.rated for step in draft.steps for line in step.lines)
     if draft.open_repeat is not None and rated and not draft.limits:

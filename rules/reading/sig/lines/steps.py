@@ -5,18 +5,18 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.numbers.quantity import DAYS_PER, ONE
-from rules.reading.sig.draft import ONCE_A_DAY, Joint, Line, SigRate, Step, same_doses
+from rules.reading.sig.draft import ONCE_A_DAY, Joint, SigLine, SigRate, SigStep, same_doses
 from rules.reading.sig.scan.cursor import UnreadError
-from rules.reading.sig.scan.marks import Mark
+from rules.reading.sig.scan.marks import Lexeme
 
 
-def without_echoes(steps: list[Step], end: Mark) -> list[Step]:
+def without_echoes(steps: list[SigStep], end: Lexeme) -> list[SigStep]:
     """Steps without a dose at the end that only repeats the one before: ``... for 10 days. 3 mL = 150 mg``.
 
     Raises:
         UnreadError: it is another dose, and no word says that it follows.
     """
-    kept: list[Step] = []
+    kept: list[SigStep] = []
     for step in steps:
         alone = not (step.opened or step.days or step.label or any(line.timed for line in step.lines))
         if not kept or not alone:
@@ -26,13 +26,13 @@ def without_echoes(steps: list[Step], end: Mark) -> list[Step]:
     return kept
 
 
-def within_one_day(steps: list[Step], end: Mark) -> list[Step]:
+def within_one_day(steps: list[SigStep], end: Lexeme) -> list[SigStep]:
     """Steps with those joined that follow within one day: ``1 tablet in the morning, then 2 at night``.
 
     Raises:
         UnreadError: moments are named, and "then" may mean on the same day or afterwards.
     """
-    kept: list[Step] = []
+    kept: list[SigStep] = []
     for step in steps:
         before = kept[-1] if kept else None
         if before is None or not step.opened or step.changed or before.days or before.label or step.label:
@@ -52,7 +52,7 @@ def within_one_day(steps: list[Step], end: Mark) -> list[Step]:
     return kept
 
 
-def said_once(steps: list[Step]) -> list[Step]:
+def said_once(steps: list[SigStep]) -> list[SigStep]:
     """Steps that are all said a second time are taken once."""
     half, odd = divmod(len(steps), len((ONE, ONE)))
     if half and not odd and all(_same_step(one, other) for one, other in zip(steps, steps[half:], strict=False)):
@@ -60,7 +60,7 @@ def said_once(steps: list[Step]) -> list[Step]:
     return steps
 
 
-def _same_step(one: Step, other: Step) -> bool:
+def _same_step(one: SigStep, other: SigStep) -> bool:
     return (
         one.days == other.days
         and len(one.lines) == len(other.lines)
@@ -68,7 +68,7 @@ def _same_step(one: Step, other: Step) -> bool:
     )
 
 
-def _same(one: Line, other: Line) -> bool:
+def _same(one: SigLine, other: SigLine) -> bool:
     """Whether two lines say the same dose at the same times."""
     if not same_doses(one.doses, other.doses):
         return False
@@ -78,7 +78,7 @@ def _same(one: Line, other: Line) -> bool:
     return how_often(one) == how_often(other)
 
 
-def fill_label(step: Step) -> None:
+def fill_label(step: SigStep) -> None:
     """What is taken "on day 1", and nothing else is said of it, is that day's."""
     if step.label is not None and step.label[0] == step.label[1] and step.label[-1] == ONCE_A_DAY.unit:
         for line in step.lines:
@@ -86,7 +86,7 @@ def fill_label(step: Step) -> None:
                 line.rate = ONCE_A_DAY
 
 
-def fill_step(step: Step, before: Step | None) -> None:
+def fill_step(step: SigStep, before: SigStep | None) -> None:
     """Give a step the dose, or the once-a-day rate, of the step before where it names none of its own."""
     if before is None:
         return
@@ -116,7 +116,7 @@ def _perhaps(rate: SigRate) -> SigRate | None:
     return SigRate(rate.times, (rate.every[0], ONE / DAYS_PER[rate.unit]), rate.unit)
 
 
-def take_turns(step: Step, end: Mark) -> None:
+def take_turns(step: SigStep, end: Lexeme) -> None:
     """Give each of the alternating doses its share of the days: ``1 tablet alternating with 2 tablets``.
 
     Raises:
@@ -142,19 +142,19 @@ def take_turns(step: Step, end: Mark) -> None:
         line.joint = Joint.AND
 
 
-def _echo(line: Line, other: Line) -> bool:
+def _echo(line: SigLine, other: SigLine) -> bool:
     """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
     if any(dose.unit is None for dose in line.doses):
         return False
     return line.joint is not Joint.AND and same_doses(line.doses, other.doses)
 
 
-def slots_of(line: Line) -> set[str]:
+def slots_of(line: SigLine) -> set[str]:
     """The moments and times that a line names."""
     return {code for code, _ in line.moments} | set(line.clock)
 
 
-def how_often(line: Line) -> tuple[Fraction, Fraction] | None:
+def how_often(line: SigLine) -> tuple[Fraction, Fraction] | None:
     """How often a day, by the rate or else by the moments."""
     if line.rate is not None:
         return line.rate.same_as

@@ -14,7 +14,7 @@ from itertools import pairwise, zip_longest
 
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.tokens import Token, tokens
-from rules.knowledge.lexicon.word_kinds import Kind
+from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import exact
 
 # Words that are found inside of others: "tidprnpain", "dailyinstrdo not crush".
@@ -22,15 +22,15 @@ CORES = re.compile("prn|instr")
 TIMES_CORE = "x"
 HOUR = "h"
 # Kinds of words that are written into one: "pobid", "bidx"; a word for a period opens none: "mo" and "od" are no mood.
-GLUED = frozenset({Kind.RATE, Kind.MOMENT, Kind.ROUTE, Kind.AS_NEEDED, Kind.MOMENT_WORD})
-BESIDE_TIMES = GLUED | {Kind.PERIOD, Kind.HOURLY}
+GLUED = frozenset({WordKind.RATE, WordKind.MOMENT, WordKind.ROUTE, WordKind.AS_NEEDED, WordKind.MOMENT_WORD})
+BESIDE_TIMES = GLUED | {WordKind.PERIOD, WordKind.HOURLY}
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Lexeme:
     """A word or phrase of a text from ``start`` to ``end`` with its kind, and the id or number that it stands for."""
 
-    kind: Kind
+    kind: WordKind
     text: str
     start: int
     end: int
@@ -39,30 +39,30 @@ class Mark:
     shape: str = ""
 
 
-def scan(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> list[Mark]:
+def read_lexemes(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> list[Lexeme]:
     """The marks of a text; ``names`` are the names of medicines. Never raises."""
     spelled = [_respelled(token, words) for token in tokens(text)]
     pieces: list[Token] = []
     for token, following in zip_longest(spelled, spelled[1:]):
         pieces.extend(_in_hours(token) if _counts_hours(token, following, words) else _pieces(token, words))
-    found: list[Mark] = []
+    found: list[Lexeme] = []
     position = 0
     while position < len(pieces):
         mark, used = _mark(pieces, position, words, names)
-        if mark.kind is Kind.ADDED and not _is_counted(found):
+        if mark.kind is WordKind.ADDED and not _is_counted(found):
             # "... and half a tablet" that no number stands before is a dose of its own.
             joint = pieces[position]
-            found.append(Mark(Kind.AND, joint.text, joint.start, joint.end))
-            mark = replace(mark, kind=Kind.NUMBER, start=joint.end, text=mark.text.removeprefix(joint.text).strip())
+            found.append(Lexeme(WordKind.AND, joint.text, joint.start, joint.end))
+            mark = replace(mark, kind=WordKind.NUMBER, start=joint.end, text=mark.text.removeprefix(joint.text).strip())
         found.append(mark)
         position += used
     return found
 
 
-def _is_counted(found: list[Mark]) -> bool:
+def _is_counted(found: list[Lexeme]) -> bool:
     """Whether a number came last, or a number with its unit: "one and a half", "one tablet and a half"."""
-    last = [mark.kind for mark in found[-len((Kind.NUMBER, Kind.UNIT)) :]]
-    return last[-1:] == [Kind.NUMBER] or last == [Kind.NUMBER, Kind.UNIT]
+    last = [mark.kind for mark in found[-len((WordKind.NUMBER, WordKind.UNIT)) :]]
+    return last[-1:] == [WordKind.NUMBER] or last == [WordKind.NUMBER, WordKind.UNIT]
 
 
 def _respelled(token: Token, words: SigWords) -> Token:
@@ -74,7 +74,7 @@ def _counts_hours(token: Token, following: Token | None, words: SigWords) -> boo
     if token.shape != "pair" or token.text in words.fractions or following is None:
         return False
     word = words.single(following.text)
-    return word is not None and (word.kind is Kind.HOURLY or (word.kind is Kind.PERIOD and word.code == HOUR))
+    return word is not None and (word.kind is WordKind.HOURLY or (word.kind is WordKind.PERIOD and word.code == HOUR))
 
 
 def _in_hours(token: Token) -> Iterator[Token]:
@@ -115,7 +115,7 @@ def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
     yield token
 
 
-def _is_glued(text: str, words: SigWords, kinds: frozenset[Kind] = GLUED) -> bool:
+def _is_glued(text: str, words: SigWords, kinds: frozenset[WordKind] = GLUED) -> bool:
     word = words.single(text) if text[1:] else None
     return word is not None and word.kind in kinds
 
@@ -126,7 +126,7 @@ def _part(token: Token, begin: int, end: int) -> Token:
 
 def _mark(
     pieces: list[Token], position: int, words: SigWords, names: Mapping[str, tuple[str, ...]]
-) -> tuple[Mark, int]:
+) -> tuple[Lexeme, int]:
     """The mark that begins at a place, and how many tokens it takes."""
     first = pieces[position]
     for phrase in words.phrases.get(first.text, ()):
@@ -135,21 +135,21 @@ def _mark(
             last = pieces[position + length - 1]
             word = phrase.word
             text = " ".join(phrase.tokens)
-            return Mark(word.kind, text, first.start, last.end, word.code, word.value), length
+            return Lexeme(word.kind, text, first.start, last.end, word.code, word.value), length
     if first.value is not None:
-        return Mark(Kind.NUMBER, first.text, first.start, first.end, value=first.value), 1
+        return Lexeme(WordKind.NUMBER, first.text, first.start, first.end, value=first.value), 1
     if first.shape:
         return _shaped(first, words), 1
     if first.sign:
-        return Mark(Kind.SIGN, first.text, first.start, first.end), 1
+        return Lexeme(WordKind.SIGN, first.text, first.start, first.end), 1
     for following in pieces[position + 1 : position + 1 + 1]:
         pair = f"{first.text} {following.text}"
         if pair in names:
-            return Mark(Kind.NAME, first.text, first.start, following.end, " ".join(names[pair])), len(
+            return Lexeme(WordKind.NAME, first.text, first.start, following.end, " ".join(names[pair])), len(
                 (first, following)
             )
-    kind = Kind.NAME if first.text in names else Kind.UNKNOWN
-    return Mark(kind, first.text, first.start, first.end, " ".join(names.get(first.text, ()))), 1
+    kind = WordKind.NAME if first.text in names else WordKind.UNKNOWN
+    return Lexeme(kind, first.text, first.start, first.end, " ".join(names.get(first.text, ()))), 1
 
 
 def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> bool:
@@ -160,26 +160,26 @@ def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> boo
     return [piece.text for piece in pieces[position : position + len(phrase)]] == list(phrase)
 
 
-def _shaped(token: Token, words: SigWords) -> Mark:
+def _shaped(token: Token, words: SigWords) -> Lexeme:
     """A pair, a clock time, a date, a row of doses or a number with a comma."""
-    unknown = Mark(Kind.UNKNOWN, token.text, token.start, token.end)
+    unknown = Lexeme(WordKind.UNKNOWN, token.text, token.start, token.end)
     if token.shape == "pattern":
-        return replace(unknown, kind=Kind.PATTERN)
+        return replace(unknown, kind=WordKind.PATTERN)
     if token.shape == "date":
-        return replace(unknown, kind=Kind.DATE)
+        return replace(unknown, kind=WordKind.DATE)
     if token.shape == "clock":
-        return replace(unknown, kind=Kind.CLOCK)
+        return replace(unknown, kind=WordKind.CLOCK)
     if token.shape == "pair":
         above, _, below = token.text.partition("/")
         if token.text in words.fractions:
-            return replace(unknown, kind=Kind.NUMBER, value=exact(above) / exact(below), shape=token.shape)
+            return replace(unknown, kind=WordKind.NUMBER, value=exact(above) / exact(below), shape=token.shape)
         if below in words.lengths and exact(above) > 0:
-            return replace(unknown, kind=Kind.LENGTH, value=exact(above), code=words.lengths[below])
+            return replace(unknown, kind=WordKind.LENGTH, value=exact(above), code=words.lengths[below])
         return unknown
     whole, _, decimals = token.text.partition(",")
     if decimals in words.comma_decimals or not whole.strip("0"):
         try:
-            return replace(unknown, kind=Kind.NUMBER, value=exact(f"{whole}.{decimals}"))
+            return replace(unknown, kind=WordKind.NUMBER, value=exact(f"{whole}.{decimals}"))
         except ValueError:
             return unknown
     return unknown

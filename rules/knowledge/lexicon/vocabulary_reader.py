@@ -11,7 +11,7 @@ from rules.knowledge.entries import Figure
 from rules.knowledge.lexicon.vocabulary import (
     ANY,
     DoseForm,
-    Forms,
+    DosingVocabulary,
     Moment,
     Plausible,
     RescueProduct,
@@ -25,25 +25,11 @@ from rules.knowledge.section import KnowledgeError, Section, read_figure
 from rules.model import CodeSystem
 from rules.numbers.quantity import DAYS_PER, ONE
 
-__all__ = [
-    "DoseForm",
-    "Forms",
-    "Moment",
-    "Plausible",
-    "RescueProduct",
-    "Route",
-    "TimingCode",
-    "Unit",
-    "UnitKind",
-    "plain",
-    "read_forms",
-]
-
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def read_forms(data: Mapping[str, object]) -> Forms:
+def read_vocabulary(data: Mapping[str, object]) -> DosingVocabulary:
     """The vocabulary of a parsed ``forms.yaml``, all of whose scalars are text.
 
     Raises:
@@ -52,7 +38,7 @@ def read_forms(data: Mapping[str, object]) -> Forms:
     top = Section("forms.yaml", data)
     codes = top.section("timing_codes")
     routes, route_words, route_codes = _routes(top.section("routes").section("entries"))
-    forms = Forms(
+    vocabulary = DosingVocabulary(
         units=_units(top.section("units")),
         periods=_periods(top.section("periods")),
         period_names={key: (names[0], names[-1]) for key, names in _lists(top.section("period_names")).items()},
@@ -78,8 +64,8 @@ def read_forms(data: Mapping[str, object]) -> Forms:
         number_words=_numbers(top.section("number_words")),
         time_words=_numbers(top.section("time_words")),
     )
-    _resolve(forms)
-    return forms
+    _resolve(vocabulary)
+    return vocabulary
 
 
 def _units(block: Section) -> dict[str, Unit]:
@@ -171,21 +157,21 @@ def _by_name(block: Section, reviewed: date) -> dict[str, Figure]:
     return {name: read_figure(entry, reviewed) for name, entry in block.sections()}
 
 
-def _resolve(forms: Forms) -> None:
+def _resolve(vocabulary: DosingVocabulary) -> None:
     """Check that every name that one part uses is defined in another."""
-    unit_ids = {unit.id for unit in forms.units.values()}
-    for form in forms.dose_forms.values():
-        _known("forms.yaml: dose_forms", (form.route,), set(forms.routes))
+    unit_ids = {unit.id for unit in vocabulary.units.values()}
+    for form in vocabulary.dose_forms.values():
+        _known("forms.yaml: dose_forms", (form.route,), set(vocabulary.routes))
         _known("forms.yaml: dose_forms", (form.unit,), unit_ids)
-    for timing in forms.timing_codes.values():
+    for timing in vocabulary.timing_codes.values():
         where = f"forms.yaml: timing_codes {timing.code}"
         _known(where, (timing.unit,), set(DAYS_PER))
-        _known(where, tuple(plain(code) for code in timing.when), set(forms.moments))
-        _known(where, timing.days, set(forms.days_of_week))
-    _known("forms.yaml: periods", tuple(forms.periods.values()), set(DAYS_PER) & set(forms.period_names))
-    _known("forms.yaml: plausible", tuple(forms.plausible.units_a_day_at_most), {*unit_ids, ANY})
-    for rescue in forms.rescue_products:
-        _known("forms.yaml: rescue_products", tuple(rescue.routes), set(forms.routes))
+        _known(where, tuple(plain(code) for code in timing.when), set(vocabulary.moments))
+        _known(where, timing.days, set(vocabulary.days_of_week))
+    _known("forms.yaml: periods", tuple(vocabulary.periods.values()), set(DAYS_PER) & set(vocabulary.period_names))
+    _known("forms.yaml: plausible", tuple(vocabulary.plausible.units_a_day_at_most), {*unit_ids, ANY})
+    for rescue in vocabulary.rescue_products:
+        _known("forms.yaml: rescue_products", tuple(rescue.routes), set(vocabulary.routes))
 
 
 def _known(where: str, names: Iterable[str], defined: set[str]) -> None:
