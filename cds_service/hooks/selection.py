@@ -11,7 +11,8 @@ from cds_service.fhir.references import normalised, references_match
 from rules.knowledge import Knowledge
 from rules.model import Regimen
 from rules.reading.dosage.route import administration_of
-from rules.reading.product.resolve import Product, resolve
+from rules.reading.product.product import Product
+from rules.reading.product.resolve import resolve
 from rules.timeline.record import exclusion, is_stopping
 
 NOT_FOUND = ("selections", "none of the selected orders is among the drafts; all drafts were taken as selected")

@@ -13,6 +13,11 @@ from fractions import Fraction
 
 from rules.model import CodeSystem
 
+# How a product releases its drug.
+IMMEDIATE = "immediate"
+EXTENDED = "extended"
+RELEASES = (IMMEDIATE, EXTENDED)
+
 
 class Verification(StrEnum):
     """How far a figure was checked. An ``unverified`` one decides no card on its own."""

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rules.knowledge.entries import Agent, Figure, Verification
+from rules.knowledge.entries import RELEASES, Agent, Figure, Verification
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 
 FILE = "maximum_doses.yaml"
-RELEASES = ("immediate", "extended")
 MILLIGRAMS_A_DAY = "mg/d"
 MICROGRAMS_AN_HOUR = "ug/h"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 
-from rules.knowledge.entries import Agent, Ingredient, Per, ProductEntry, Strength
+from rules.knowledge.entries import RELEASES, Agent, Ingredient, Per, ProductEntry, Strength
 from rules.knowledge.section import KnowledgeError, parse_exact, suggestion
 from rules.numbers.quantity import ZERO
 
 COLUMNS = ("rxcui", "term_type", "ingredients", "form", "route", "release", "package_ml", "name")
-RELEASES = ("immediate", "extended")
 # RxNorm's kinds of terms, the most specific first: products, packs, components.
 TERM_TYPES = ("SBD", "SCD", "BPCK", "GPCK", "SBDC", "SCDC")
 

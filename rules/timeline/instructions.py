@@ -15,7 +15,7 @@ from rules.numbers.memo import memoised
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded
 from rules.reading.dosage.lines import texts_of
 from rules.reading.dosage.text import undated, worded, worded_lines
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.timeline.window import Window, first_day, supplied_days, window_of
 
 

@@ -14,7 +14,8 @@ from rules.model import Medication, Patient, RecordKind, Regimen
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.route import Administration, administration_of
-from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, resolve
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import resolve
 from rules.timeline.instructions import Instructions
 from rules.timeline.window import Coverage, Window, first_day, window_of
 

@@ -32,7 +32,8 @@ from cds_service.services import SERVICES
 from cds_service.working.assessment_json import assessment_schema
 from rules import load_knowledge
 from rules.model import CodeSystem
-from rules.reading.product.resolve import Product, read_name
+from rules.reading.product.product import Product
+from rules.reading.product.resolve import read_name
 
 SHARED = Path(os.environ.get("BENZO_CDS_SHARED", Path(__file__).parents[3] / "shared"))
 FIXED = date(2026, 11, 22)

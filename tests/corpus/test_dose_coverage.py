@@ -29,7 +29,8 @@ from rules import assess, load_knowledge
 from rules.assessment_lines import NotCountedReason
 from rules.model import Dosage, Patient, Regimen
 from rules.reading.dosage.daily_dose import DailyDose, read_dose
-from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, resolve
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import resolve
 
 KNOWLEDGE = load_knowledge()
 ZONE = ZoneInfo("America/New_York")

@@ -12,7 +12,8 @@ import pytest
 
 from rules.knowledge import Knowledge, load_knowledge
 from rules.model import CodeSystem, Coding, Medication
-from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, read_name, resolve
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import read_name, resolve
 
 SHARED = Path(os.environ.get("BENZO_CDS_SHARED") or Path(__file__).parents[3] / "shared")
 CLINICAL = SHARED / "reference" / "clinical"

@@ -18,7 +18,7 @@ from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.reading.dosage.dose_bounds import dose_bounds_of
 from rules.reading.dosage.line import DosageLine, read_line
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, judged
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()

@@ -18,7 +18,8 @@ from cds_service.fhir.reader import read_patient
 from rules import assess, load_knowledge
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import DailyDose, read_dose
-from rules.reading.product.resolve import Product, resolve
+from rules.reading.product.product import Product
+from rules.reading.product.resolve import resolve
 
 KNOWLEDGE = load_knowledge()
 ON = date(2026, 11, 22)

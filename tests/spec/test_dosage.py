@@ -13,7 +13,7 @@ from rules.knowledge import load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
 TABLE = yaml.load((Path(__file__).parent / "dosage.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)

@@ -10,7 +10,8 @@ import yaml
 
 from rules.knowledge import Knowledge, load_knowledge
 from rules.model import CodeSystem, Coding, Medication
-from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, read_name, resolve
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import read_name, resolve
 
 HERE = Path(__file__)
 TABLE = yaml.load(HERE.with_name("misspelt_names.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)

@@ -16,7 +16,7 @@ from rules.knowledge.entries import Ingredient, Per, Strength, Verification
 from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
 TABLE = yaml.load((Path(__file__).parent / "plausibility.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)

@@ -11,7 +11,8 @@ import yaml
 
 from rules.knowledge import Knowledge, load_knowledge
 from rules.model import CodeSystem, Coding, IngredientEntry, Medication, Quantity
-from rules.reading.product.resolve import NotRelevant, Product, UnknownProduct, read_name, resolve
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import read_name, resolve
 
 TABLES = yaml.load(Path(__file__).with_name("products.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 REFUSALS = {"not-relevant": NotRelevant, "unknown": UnknownProduct}

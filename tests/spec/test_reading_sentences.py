@@ -13,7 +13,7 @@ from test_dosage import regimen
 from rules.knowledge import load_knowledge
 from rules.knowledge.entries import Ingredient, Per, Strength
 from rules.reading.dosage.daily_dose import read_dose
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
 TABLE = yaml.load(

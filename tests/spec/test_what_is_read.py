@@ -13,7 +13,7 @@ from rules.assessment import Assessment
 from rules.knowledge import Knowledge
 from rules.model import Dosage, DoseEntry, Medication, Patient, Quantity, RecordKind, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.timeline import instructions
 
 ON = date(2026, 11, 22)

@@ -21,7 +21,7 @@ from rules.reading.dosage.dispensed import FROM_SUPPLY, DispensedAverage, dispen
 from rules.reading.dosage.lines import DailyDose, NoDailyDose, read_lines
 from rules.reading.dosage.schedule import NOT_GIVEN
 from rules.reading.dosage.text import TextReading, worded
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.sentence import NOTHING_GIVEN
 
 __all__ = ["DailyDose", "NoDailyDose", "read_dose", "read_worded"]

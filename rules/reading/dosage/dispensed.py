@@ -12,7 +12,7 @@ from rules.numbers.quantity import DAYS_PER, ONE
 from rules.reading.dosage.dose_bounds import units_limit
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.portion import Portion, Unmeasured, measure
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import DAY, counted, figure
 
 FROM_SUPPLY = "from-quantity-and-supply"

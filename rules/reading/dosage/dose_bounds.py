@@ -21,7 +21,7 @@ from rules.numbers.memo import memoised
 from rules.numbers.quantity import HOURS_PER_DAY, MICROGRAMS_PER_MILLIGRAM
 from rules.reading.dosage.portion import MILLILITRE, PATCH, Portion, counted_unit
 from rules.reading.dosage.route import ORAL
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 # Routes that an oral figure holds for where they have none of their own.
 AS_ORAL = frozenset({"sublingual", "buccal"})

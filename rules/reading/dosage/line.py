@@ -15,7 +15,7 @@ from rules.reading.dosage.portion import Obstacle, Portion, Unmeasured
 from rules.reading.dosage.schedule import IMPLAUSIBLE_PERIOD, Lacking, NoSchedule, Schedule, read_schedule
 from rules.reading.dosage.single_maximum import dose_at_a_time
 from rules.reading.dosage.stated_dose import StatedDose
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import UP_TO
 
 LIMITED = "limited-by-written-maximum"

@@ -26,7 +26,7 @@ from rules.reading.dosage.maximum import WrittenMaximum
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, above_label, doubts_of_day, doubts_of_supply, judged
 from rules.reading.dosage.portion import PART_NOT_READ
 from rules.reading.dosage.steps import Steps, steps_in_force
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.evidence import BETWEEN_TEXTS, Evidence, SigReading, evidence
 from rules.reading.wording.sentence import (
     NOT_DAILY_BESIDE,

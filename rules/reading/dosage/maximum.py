@@ -10,7 +10,7 @@ from rules.numbers.quantity import ONE
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.portion import Portion, Unmeasured, counted_unit, measure
 from rules.reading.dosage.stated_dose import StatedDose, total
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import counted, figure, in_days, listed
 
 # Units that are written one way, however many there are.

@@ -7,7 +7,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Quantity
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER, ONE
 from rules.reading.dosage.portion import Portion
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import figure
 
 MILLIGRAM = "mg"

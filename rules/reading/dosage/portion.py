@@ -16,7 +16,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit, UnitKind
 from rules.model import Quantity
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import figure, listed
 from rules.reading.wording.portion import concentration, described, volume_words
 

@@ -9,7 +9,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Coding, Regimen
 from rules.numbers.memo import memoised
 from rules.reading.dosage.text import is_as_needed, undated
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 # Route ids of the vocabulary that the rules themselves need to know.
 ORAL = "oral"

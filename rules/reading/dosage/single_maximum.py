@@ -12,7 +12,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, DoseEntry
 from rules.reading.dosage.portion import Obstacle, Unmeasured
 from rules.reading.dosage.stated_dose import StatedDose, read_stated_dose, total
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 
 LIMITED_AT_A_TIME = "limited-at-a-time"
 NOT_READ = "maximum-at-a-time-not-read"

@@ -15,7 +15,7 @@ from rules.numbers.quantity import ONE, ZERO
 from rules.reading.dosage.other_reading import other_reading
 from rules.reading.dosage.portion import Obstacle, Portion, Unmeasured, measure
 from rules.reading.dosage.schedule import RANGE_AT_MAXIMUM
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import figure, in_digits, listed, number
 
 DOSES_DIFFER = "doses-differ"

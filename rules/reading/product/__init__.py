@@ -1,1 +1,8 @@
-"""TODO face."""
+"""What was ordered. Reads a medication's codes, names and listed ingredients to a :class:`Product` of our agents with
+strengths, form, route and release, or to the reason why there is none (:class:`UnknownProduct`, :class:`NotRelevant`).
+"""
+
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import read_name, resolve
+
+__all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]

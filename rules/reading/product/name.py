@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Ingredient, Per, Strength
+from rules.knowledge.entries import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
 from rules.numbers.memo import memoised
 from rules.reading.product.brands import BRACKET, Brands, strengths_of
-from rules.reading.product.form import EXTENDED, IMMEDIATE, FormReader
+from rules.reading.product.form import FormReader
 from rules.reading.product.mention import ClassNames, IngredientOrder, Mention, NameTable, without_aliases, words_of
 from rules.reading.product.shorthand import TRANSDERMAL, from_shorthand
 from rules.reading.product.spelling import Spelling, Unclear

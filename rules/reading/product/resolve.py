@@ -6,21 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Ingredient, ProductEntry, Strength
+from rules.knowledge.entries import IMMEDIATE, Ingredient, ProductEntry, Strength
 from rules.model import CodeSystem, Medication
 from rules.numbers.memo import memoised
-from rules.reading.product.code import entry_of, is_verified, no_code_is_known
-from rules.reading.product.form import IMMEDIATE
-from rules.reading.product.name import NameReading, reader_of
-from rules.reading.product.product import (
+from rules.reading.product.agreement import (
     CODE_NOT_KNOWN,
     CODES_DISAGREE,
     DISAGREE,
     FROM_LIST,
     INGREDIENT_CODE,
-    NotRelevant,
-    Product,
-    UnknownProduct,
     agents_of,
     filled,
     noted,
@@ -28,12 +22,13 @@ from rules.reading.product.product import (
     of_readings,
     with_more_agents,
 )
+from rules.reading.product.code import entry_of, is_verified, no_code_is_known
+from rules.reading.product.name import NameReading, reader_of
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.spelling import MISSPELT, SHORTENED
 from rules.reading.product.strength import stated_strength
 from rules.reading.product.weight import outweighs
 from rules.reading.wording.numbers import listed
-
-__all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]
 
 
 def read_name(name: str, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:

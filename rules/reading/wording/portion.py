@@ -7,7 +7,7 @@ from fractions import Fraction
 from rules.knowledge.entries import Per
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM
-from rules.reading.product.resolve import Product
+from rules.reading.product.product import Product
 from rules.reading.wording.numbers import figure, in_digits, number, part_of
 
 # How a concentration is printed.
