@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from ssl import create_default_context
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cds_service.fhir_client.client import FetchLimits
-from cds_service.hooks.body import Limits
 from cds_service.services import PREFETCH
-from cds_service.web.cors import is_origin
 
 PREFIX = "BENZO_CDS_"
 
@@ -70,6 +69,37 @@ KEYS_FRESH_SECONDS = 600.0
 """How long fetched keys are used before they are fetched again."""
 KEYS_PAUSE_SECONDS = 30.0
 """The shortest time between two fetches of keys from one address, whatever tokens say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How large the body of a request may be.
+
+    ``bytes``; ``depth``: levels of nested objects and lists; ``entries``: resources in prefetch and drafts together. No
+    single list may have more members than there may be resources.
+    """
+
+    bytes: int
+    depth: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """How much may be fetched from a FHIR server for one call.
+
+    Times in seconds; ``deadline`` is for all reads of one call together. ``bytes`` is for each answer, ``pages`` for
+    each search.
+    """
+
+    deadline: float = 1.5
+    connect: float = 0.5
+    pages: int = 20
+    bytes: int = 10_000_000
+    entries: int = 10_000
+    connections: int = 6
+    references: int = 50
+    page_size: int = 200
 
 
 class Settings(BaseSettings):
@@ -217,9 +247,9 @@ class Settings(BaseSettings):
         return known_zone(self.timezone)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> RequestLimits:
         """How large a request may be."""
-        return Limits(self.max_body_bytes, self.max_depth, self.max_entries)
+        return RequestLimits(self.max_body_bytes, self.max_depth, self.max_entries)
 
     @property
     def fetch_limits(self) -> FetchLimits:
@@ -269,3 +299,20 @@ def known_zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("not a time zone of the IANA database, such as America/New_York") from None
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is one origin, as a browser sends it: scheme, host and port, and nothing more."""
+    try:
+        parts = urlsplit(text)
+        plain = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return (
+        plain
+        and bool(host)
+        and "*" not in host
+        and text == f"{parts.scheme}://{parts.netloc}"
+        and (parts.scheme in ("http", "https") and "@" not in parts.netloc)
+    )

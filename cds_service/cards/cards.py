@@ -8,7 +8,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from cds_service.cards.detail import detail
-from cds_service.cards.dialect import MARKDOWN, CardDialect, in_dialect
+from cds_service.cards.dialect import in_dialect
+from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import (
     CONVERSATION,
     OF_DECREASE,
@@ -21,7 +22,7 @@ from cds_service.cards.occasion import (
 from cds_service.cards.suggestions import named, override_reasons, suggestions
 from cds_service.cards.wording.phrases import listed, load_figure
 from cds_service.cards.wording.summary import clause
-from cds_service.hooks.request import Invocation
+from cds_service.trust.dialect import MARKDOWN, CardDialect
 from cds_service.working.assessment_json import concerning, without_empty
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge

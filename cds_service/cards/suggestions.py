@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from cds_service import logs
 from cds_service.cards.draft_resources import draft_medication, draft_referral
+from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.markdown import plain
-from cds_service.hooks.request import Invocation
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 

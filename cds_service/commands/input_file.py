@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.fhir.bundle import BundleEntry, Prefetched, drafts_of, read_value
+from cds_service.fhir.bundle import BundleEntry, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
+from cds_service.hooks.prefetch import read_prefetch
 
 
 class UnreadableFileError(ValueError):
@@ -61,18 +62,8 @@ def read_file(data: bytes) -> FileContent:
     return FileContent(sent.entries, tuple(("file", why) for why in sent.incomplete))
 
 
-def prefetched(request: dict[str, Any]) -> dict[str, Prefetched]:
-    """The prefetch values of a hook request by key; old drafts of the specification put them inside the context."""
-    context = request.get("context")
-    for holder in (request, context):
-        values = holder.get("prefetch") if isinstance(holder, dict) else None
-        if isinstance(values, dict):
-            return {key: read_value(value) for key, value in values.items()}
-    return {}
-
-
 def _request(request: dict[str, Any]) -> FileContent:
-    values = prefetched(request)
+    values = read_prefetch(request)
     context = request.get("context")
     drafts = drafts_of(context)
     selections = context.get("selections") if isinstance(context, dict) else None

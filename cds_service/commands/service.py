@@ -10,11 +10,11 @@ import orjson
 from pydantic import ValidationError
 
 from cds_service.app import today
-from cds_service.commands.input_file import FileContent, UnreadableFileError, prefetched, read_file
+from cds_service.commands.input_file import FileContent, UnreadableFileError, read_file
 from cds_service.config import PREFIX, Settings, explain, unknown_variables
 from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.reader import read_patient
-from cds_service.hooks.prefetch import prefetched_record
+from cds_service.hooks.prefetch import prefetched_record, read_prefetch
 from cds_service.records.opening import NO_STORE, StoreSettingError, open_store, with_default_store
 from cds_service.trust.addresses import is_loopback_host
 from cds_service.trust.keys import FixedKeys
@@ -107,7 +107,7 @@ def patient_in(content: FileContent, settings: Settings) -> Patient:
     entries: tuple[BundleEntry, ...] = content.record
     missing = set(content.missing)
     if content.request is not None:
-        supply = prefetched_record(prefetched(content.request), settings.prefetch_aliases)
+        supply = prefetched_record(read_prefetch(content.request), settings.prefetch_aliases)
         entries = supply.entries
         missing |= set(supply.missing)
     return read_patient(

@@ -19,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from cds_service.config import FetchLimits
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
 from cds_service.trust.addresses import origin
 
@@ -52,20 +53,6 @@ _BY_STATUS = {
 
 class FetchError(Exception):
     """A read that came to nothing; the message is one of the words of this module."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
-    """How much a call may fetch. Times in seconds; ``deadline`` is for all reads of one call together."""
-
-    deadline: float = 1.5
-    connect: float = 0.5
-    pages: int = 20
-    bytes: int = 10_000_000
-    entries: int = 10_000
-    connections: int = 6
-    references: int = 50
-    page_size: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from cds_service.config import RequestLimits
 from cds_service.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
 from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
 
 _PLAIN = ("", "identity")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a body may be: bytes, nested objects and lists, resources in prefetch and drafts together.
-
-    No single list may have more members than there may be resources.
-    """
-
-    bytes: int
-    depth: int
-    entries: int
 
 
 def require_json(content_type: str, encoding: str) -> None:
@@ -39,7 +27,7 @@ def require_json(content_type: str, encoding: str) -> None:
         raise WrongContentTypeError("The request must not be compressed (no Content-Encoding).")
 
 
-def sound_object(data: bytes, limits: Limits) -> dict[str, Any]:
+def sound_object(data: bytes, limits: RequestLimits) -> dict[str, Any]:
     """The JSON object that a body holds, looked at whole.
 
     Raises:
@@ -50,7 +38,7 @@ def sound_object(data: bytes, limits: Limits) -> dict[str, Any]:
     return value
 
 
-def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
+def parse_object(data: bytes, limits: RequestLimits) -> dict[str, Any]:
     """The JSON object that a body holds, before it is looked at what sort of one.
 
     Raises:
@@ -71,7 +59,7 @@ def parse_object(data: bytes, limits: Limits) -> dict[str, Any]:
     return value
 
 
-def require_sound(data: bytes, value: dict[str, Any], limits: Limits) -> None:
+def require_sound(data: bytes, value: dict[str, Any], limits: RequestLimits) -> None:
     """Refuse an object that is not to be read: ``value`` is what was parsed of ``data``.
 
     Raises:
@@ -92,7 +80,7 @@ def too_many_bytes(most: int) -> TooLargeError:
     return TooLargeError(f"The request is larger than {most} bytes, the most this service takes.")
 
 
-def _require_within(value: object, limits: Limits) -> None:
+def _require_within(value: object, limits: RequestLimits) -> None:
     """Refuse too deep a nesting, and a list of more members than there may be resources, whatever they are."""
     level: list[Any] = [value]
     for _ in range(limits.depth):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cds_service.cards.cards import Card
-from cds_service.hooks.request import Invocation
+from cds_service.cards.invocation import Invocation
 from cds_service.services import Service
 from cds_service.trust.tenant import Mode, Tenant
 from rules.assessment import Assessment

@@ -7,15 +7,17 @@ from datetime import date
 from typing import Any
 
 from cds_service.cards.cards import cards_for
+from cds_service.cards.invocation import Invocation
+from cds_service.config import RequestLimits
 from cds_service.errors import TooLargeError
 from cds_service.fhir.reader import READ_TYPES, Reading
 from cds_service.fhir.record import SentRecord, record_of
 from cds_service.fhir.references import requester_of
-from cds_service.hooks.body import Limits, parse_object, require_sound
+from cds_service.hooks.body import parse_object, require_sound
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.prefetch import PrefetchedRecord, prefetched_record
 from cds_service.hooks.prefetch_completion import NoPrefetchCompletion, PrefetchCompletion
-from cds_service.hooks.request import HookRequest, Invocation, patient_reference, read_request
+from cds_service.hooks.request import HookRequest, patient_reference, read_request
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.hooks.selection import (
     NOT_FOUND,
@@ -35,7 +37,7 @@ class Judge:
     """What every call is judged within: how large a request may be, how what was not sent is fetched, and what is
     remembered of the last calls."""
 
-    limits: Limits
+    limits: RequestLimits
     completion: PrefetchCompletion = field(default_factory=NoPrefetchCompletion)
     repeats: ResponseCache = field(default_factory=ResponseCache)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, NOT_SENT, BundleEntry, Prefetched, SuppliedValue, read_value
@@ -60,6 +61,16 @@ class PrefetchedRecord:
             tried = f"It could not be fetched either: {'; '.join(dict.fromkeys(why))}. " if why else ""
             text = f"Prefetch data is missing: {', '.join(self.lacking)}."
             raise MissingDataError(text, *places, hint=tried + _HINT)
+
+
+def read_prefetch(request: dict[str, Any]) -> dict[str, Prefetched]:
+    """The prefetch values of a hook request by key; old drafts of the specification put them inside the context."""
+    context = request.get("context")
+    for holder in (request, context):
+        values = holder.get("prefetch") if isinstance(holder, dict) else None
+        if isinstance(values, dict):
+            return {key: read_value(value) for key, value in values.items()}
+    return {}
 
 
 def prefetched_record(prefetch: Mapping[str, Prefetched], aliases: Mapping[str, str]) -> PrefetchedRecord:

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cds_service import logs
+from cds_service.config import FetchLimits
 from cds_service.fhir.bundle import (
     HAS_MORE_PAGES,
     IS_ERROR,
@@ -25,7 +26,7 @@ from cds_service.fhir.bundle import (
 )
 from cds_service.fhir.elements import members
 from cds_service.fhir.references import normalised, type_and_id
-from cds_service.fhir_client.client import NOT_IN_TIME, Deadline, FetchError, FetchLimits, FhirClient
+from cds_service.fhir_client.client import NOT_IN_TIME, Deadline, FetchError, FhirClient
 from cds_service.fhir_client.pages import all_pages
 from cds_service.hooks.prefetch import PrefetchedRecord
 from cds_service.hooks.request import HookRequest

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from cds_service.commands.input_file import prefetched
 from cds_service.errors import MalformedRequestError, MissingDataError, WrongHookError
 from cds_service.fhir.bundle import Prefetched, SuppliedValue, drafts_of
 from cds_service.fhir.elements import members, text_of
 from cds_service.fhir.references import normalised, type_and_id
+from cds_service.hooks.prefetch import read_prefetch
 from cds_service.services import Service
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -66,24 +66,6 @@ class HookRequest:
         return len(self.drafts.entries) + sum(len(value.entries) for value in self.prefetch.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """One call as the cards see it.
-
-    ``drafts`` are the sources (``Type/id``) of the orders being written; ``selected`` those that the hook says were
-    just selected, or all of them.
-    """
-
-    service_id: str
-    hook: str
-    hook_instance: str
-    patient_reference: str
-    requester: str | None
-    encounter_id: str | None
-    drafts: tuple[str, ...]
-    selected: frozenset[str]
-
-
 class _Context(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
@@ -121,7 +103,7 @@ def read_request(value: dict[str, Any], service: Service) -> HookRequest:
         encounter_id=text_of(context.get("encounterId")),
         drafts=_drafts(context, service),
         selections=tuple(text for text in map(text_of, members(context.get("selections"))) if text),
-        prefetch=prefetched(value),
+        prefetch=read_prefetch(value),
         access=access_of(value),
     )
 

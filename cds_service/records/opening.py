@@ -12,7 +12,7 @@ from cds_service.records.database import Database, StoreDownError
 from cds_service.records.engines import SQLITE, StoreAddressError, address_of
 from cds_service.records.pseudonyms import KeyFileError, Pseudonyms, read_key, read_or_make_key
 from cds_service.records.store import DatabaseCallStore
-from cds_service.web.health import program_version
+from cds_service.version import program_version
 
 NO_STORE = "none"
 _FILE, _KEY_ENDING = "records.sqlite3", ".key"

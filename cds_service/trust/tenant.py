@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
-from cds_service.cards.dialect import MARKDOWN, CardDialect
+from cds_service.trust.dialect import MARKDOWN, CardDialect
 from rules.knowledge import Knowledge
 
 OPEN = "open"

@@ -24,10 +24,10 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from cds_service.cards.dialect import CardText
 from cds_service.config import known_zone
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_inside, is_loopback, is_secure
+from cds_service.trust.dialect import CardText
 from cds_service.trust.keys import has_private_half
 from cds_service.trust.tenant import Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from cds_service import logs
-from cds_service.cards.dialect import CardDialect
 from cds_service.config import TENANTS_LOOKED_AT_SECONDS, Settings, known_zone
+from cds_service.trust.dialect import CardDialect
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, refused, trusted
 from cds_service.trust.tenant import FhirServer, Tenant
 from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants

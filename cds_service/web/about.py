@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from cds_service.services import SERVICES
-from cds_service.web.health import program_version
+from cds_service.version import program_version
 from cds_service.web.replies import json_response
 from rules import Knowledge
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -11,23 +10,6 @@ _SHARED = "/cds-services"
 _METHODS = "GET, POST, OPTIONS"
 _HEADERS = "Authorization, Content-Type"
 _KEPT_SECONDS = "600"
-
-
-def is_origin(text: str) -> bool:
-    """Whether a text is one origin, as a browser sends it: scheme, host and port, and nothing more."""
-    try:
-        parts = urlsplit(text)
-        plain = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    return (
-        plain
-        and bool(host)
-        and "*" not in host
-        and text == f"{parts.scheme}://{parts.netloc}"
-        and (parts.scheme in ("http", "https") and "@" not in parts.netloc)
-    )
 
 
 def allow_cross_origin_calls(app: Flask, origins: Collection[str]) -> None:

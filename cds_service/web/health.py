@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from flask import Flask, Response
 from cds_service.records.call_store import CallStore, StoreStatus
 from cds_service.trust.gate import Gate
 from cds_service.trust.tenant_gate import TenantGate
+from cds_service.version import program_version
 from cds_service.web.replies import json_response
 from rules import Knowledge
 
@@ -36,14 +36,6 @@ def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, memory: CallStore
         if _draining():
             return json_response({"status": "draining"} | told, 503)
         return json_response({"status": "degraded" if _impaired(told) else "ready"} | told)
-
-
-def program_version() -> str:
-    """The version of the installed program; ``unknown`` where it runs from its sources alone."""
-    try:
-        return version("benzo-cds")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _state(gate: Gate, memory: CallStore) -> dict[str, Any]:

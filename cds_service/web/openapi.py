@@ -12,7 +12,7 @@ from flask import Flask, Response
 
 from cds_service.hooks.outcome import CONTENT_TYPE
 from cds_service.services import SERVICES
-from cds_service.web.health import program_version
+from cds_service.version import program_version
 from cds_service.web.replies import json_response
 
 _JSON = "application/json"

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
-from cds_service.config import Settings, explain
-from cds_service.fhir_client.client import NOT_REACHED, Deadline, FetchError, FetchLimits, FhirClient
+from cds_service.config import FetchLimits, Settings, explain
+from cds_service.fhir_client.client import NOT_REACHED, Deadline, FetchError, FhirClient
 from cds_service.trust.keys import FetchedKeys, NoKeyError
 
 ANSWER = public(ES384) | {"resourceType": "Bundle"}

@@ -23,11 +23,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cds_service.app import create_app, parts_of
+from cds_service.cards.invocation import Invocation
 from cds_service.commands.server import CallWorker
 from cds_service.config import RESPONSE_CACHE_MIN_BYTES, Settings
 from cds_service.hooks import judge as answer
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.hooks.request import Invocation
 from cds_service.hooks.response_cache import Content, ResponseCache
 from cds_service.services import service_of
 from cds_service.trust import tenants as of_tenants
