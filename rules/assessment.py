@@ -12,7 +12,14 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.assessment_lines import Contribution, NotCounted, NotInLoad, OpioidContribution, OpioidExcluded
-from rules.knowledge.entries import Severity
+
+
+class Severity(StrEnum):
+    """How loud a finding may be; the words are CDS Hooks' indicators."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
 
 
 class Band(StrEnum):

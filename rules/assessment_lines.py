@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from rules.numbers.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
-from rules.reading.wording.evidence import Evidence, Instructed
 
 
 class NotCountedReason(StrEnum):
@@ -70,6 +69,15 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words of the instructions, which begin at ``start`` of them (in characters), and what they ``gave``."""
+
+    words: str
+    start: int
+    gave: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contribution:
     """One order's part in the load: what was read, how, and by which figure it was converted.
 
@@ -127,14 +135,9 @@ class NotCounted:
     text: str
     standing: Standing = Standing.CURRENT
     product: str = ""
-    instructions: Instructed | None = field(default=None, repr=False)
+    sig: str = ""
     read_from: tuple[Evidence, ...] = ()
     until_now: bool = False
-
-    @property
-    def sig(self) -> str:
-        """The words of the instructions."""
-        return "" if self.instructions is None else self.instructions.sig
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from cds_service.cards.wording.phrases import listed, load_figure
 from cds_service.cards.wording.summary import clause
 from cds_service.trust.dialect import MARKDOWN, CardDialect
 from cds_service.working.assessment_json import concerning, without_empty
-from rules.assessment import Assessment, Met
+from rules.assessment import Assessment, Met, Severity
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Severity
 
 # The two subjects of cards; EHRs key acknowledgement and lock-out on the code, so it never changes.
 TOPIC_SYSTEM = "urn:org.benzo-cds:card-topic"

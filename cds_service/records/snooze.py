@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cds_service.cards.occasion import OF_DECREASE
-from rules.knowledge.entries import Severity
+from rules.assessment import Severity
 
 _WHOLE = 1
 _LOUDNESS = [severity.value for severity in Severity]

@@ -22,6 +22,7 @@ from rules.assessment import Assessment, Considered, Exposure, Load, Met, Opioid
 from rules.assessment_lines import (
     Contribution,
     Doubt,
+    Evidence,
     NotCounted,
     NotCountedReason,
     NotInLoad,
@@ -29,7 +30,6 @@ from rules.assessment_lines import (
     Standing,
 )
 from rules.numbers.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
-from rules.reading.wording.evidence import Evidence
 
 # What divides a figure of 6 decimals: rounding would change nothing of it.
 _FINITE = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)

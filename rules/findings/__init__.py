@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
-from rules.assessment import Considered, Met
+from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case, exempt, not_judged
-from rules.knowledge.entries import Severity
 
 Judge = Callable[[Case], Met | Considered]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.assessment import Considered, Met, Pattern
+from rules.assessment import Considered, Met, Pattern, Severity
 from rules.findings.case.case import (
     ACUTE_ALCOHOL_WITHDRAWAL,
     BENZODIAZEPINE,
@@ -14,7 +14,6 @@ from rules.findings.case.case import (
     not_judged,
     not_met,
 )
-from rules.knowledge.entries import Severity
 from rules.load.total import replacement_load
 from rules.numbers.quantity import ONE, PERCENT
 

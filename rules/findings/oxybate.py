@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rules.assessment import Considered, Met
+from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case, exempt, names, not_judged, not_met
-from rules.knowledge.entries import Severity
 
 ID = "oxybate"
 

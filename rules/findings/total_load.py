@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from rules.assessment import Band, Considered, Met, Pattern
+from rules.assessment import Band, Considered, Met, Pattern, Severity
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt, not_judged, not_met
-from rules.knowledge.entries import Severity
 from rules.load.equivalence import in_load
 from rules.load.total import band_of, replacement_load
 

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from rules.assessment import Severity
 from rules.model import CodeSystem
 
 # How a product releases its drug.
@@ -197,14 +198,6 @@ class Table:
     name: str
     own: tuple[str, ...]
     fallback: tuple[str, ...]
-
-
-class Severity(StrEnum):
-    """How loud a finding may be; the words are CDS Hooks' indicators."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True)

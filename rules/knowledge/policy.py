@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rules.knowledge.entries import Figure, FindingPolicy, Severity
+from rules.assessment import Severity
+from rules.knowledge.entries import Figure, FindingPolicy
 from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
 
 

@@ -10,6 +10,7 @@ from rules.assessment import Band, Load, TableTotal
 from rules.assessment_lines import (
     Contribution,
     Doubt,
+    Evidence,
     NotCounted,
     NotCountedReason,
     NotInLoad,
@@ -23,7 +24,6 @@ from rules.load.equivalence import equivalence, in_load, to_diazepam
 from rules.load.substitution import added, substitution, substitution_known
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
-from rules.reading.wording.evidence import Evidence
 from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
 from rules.timeline.view import View
@@ -268,7 +268,7 @@ def _not_counted(place: Presence, reason: NotCountedReason, text: str, read_from
         text=text,
         standing=entry.standing,
         product=entry.product.name,
-        instructions=entry.instructions,
+        sig=entry.instructions.sig,
         read_from=read_from,
         until_now=place.until_now,
     )

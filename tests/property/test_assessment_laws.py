@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from strategies import IRRELEVANT, KNOWLEDGE, ON, regimens, worlds
 
 from rules import Assessment, Patient, Regimen, assess
-from rules.assessment import Load
-from rules.knowledge.entries import Severity
+from rules.assessment import Load, Severity
 
 MANY = settings(max_examples=100, deadline=None)
 GIVEN_WAY = {"replaced-by-order", "renewed-by-order"}

@@ -33,8 +33,7 @@ from jsonschema import Draft202012Validator
 from cds_service.cards.wording.summary import clause
 from cds_service.working.assessment_json import assessment_schema
 from fhir_fixtures import stories
-from rules.assessment import Met
-from rules.knowledge.entries import Severity
+from rules.assessment import Met, Severity
 
 LOAD, LONG = "sedativeLoad", "longTermUse"
 ORDER_HOOKS = ("order-select", "order-sign")

@@ -21,10 +21,9 @@ from cds_service.cards.wording.summary import clause
 from cds_service.working.words import WORDS, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
-from rules.assessment import Band, Load, Met, Substitution, TableTotal
+from rules.assessment import Band, Load, Met, Severity, Substitution, TableTotal
 from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
-from rules.knowledge.entries import Severity
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")

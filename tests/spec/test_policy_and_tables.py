@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import pytest
 
+from rules.assessment import Severity
 from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, parse_yaml
-from rules.knowledge.entries import Severity, Verification
+from rules.knowledge.entries import Verification
 from rules.load.equivalence import equivalence
 
 

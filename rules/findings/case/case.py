@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern
+from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
 from rules.findings.case.conditions import PresentCondition
 from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent, Severity
+from rules.knowledge.entries import Agent
 from rules.load.equivalence import in_load
 from rules.load.total import converted
 from rules.model import Patient

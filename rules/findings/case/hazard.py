@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rules.assessment import Considered, Met
+from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import CONDITIONS_NOT_SUPPLIED, Case, exempt, names, not_judged, not_met
 from rules.findings.case.change import new_starts
 from rules.findings.case.conditions import PresentCondition
-from rules.knowledge.entries import Severity
 
 
 def judge_hazard(

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from rules.assessment_lines import Doubt, NotCountedReason
+from rules.assessment_lines import Doubt, Evidence, NotCountedReason
 from rules.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, Regimen
@@ -27,7 +27,7 @@ from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, above_label,
 from rules.reading.dosage.portion import PART_NOT_READ
 from rules.reading.dosage.steps import Steps, steps_in_force
 from rules.reading.product.product import Product
-from rules.reading.wording.evidence import BETWEEN_TEXTS, Evidence, SigReading, evidence
+from rules.reading.wording.evidence import BETWEEN_TEXTS, SigReading, evidence
 from rules.reading.wording.sentence import (
     NOT_DAILY_BESIDE,
     NOT_READ_BESIDE,

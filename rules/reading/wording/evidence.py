@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from re import compile as pattern
-from typing import Protocol
 
+from rules.assessment_lines import Evidence
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, plain
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
@@ -26,23 +26,6 @@ AMOUNT = pattern(r"(?:(?P<low>\d[\d/]*) to )?(?P<high>\d[\d/]*) ?(?P<unit>.*)")
 RATE = pattern(r"(?P<up_to>up to )?(?:(?P<low>\d[\d/]*) to )?(?P<high>\d[\d/]*) in (?P<every>.+) (?P<unit>\S+)")
 MAXIMUM = pattern(r"(?P<amount>.+?) +in (?P<days>\d[\d/]*) days")
 NUMBER = pattern(r"(?P<number>\d[\d/]*)\b.*")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Words of the instructions, which begin at ``start`` of them (in characters), and what they ``gave``."""
-
-    words: str
-    start: int
-    gave: str
-
-
-class Instructed(Protocol):
-    """Instructions whose words are put together when they are first asked for."""
-
-    @property
-    def sig(self) -> str:
-        """The texts as sent, else what the structure says."""
 
 
 @dataclass(frozen=True, slots=True)
