@@ -63,6 +63,7 @@ MEDICATION_KEYS = frozenset(
         "when",
         "weekdays",
         "units_most",
+        "also",
         "ended",
     )
 )
@@ -162,7 +163,8 @@ def _dosages(told: Row, bounds: Period) -> tuple[Dosage, ...]:
         )
     most = _number(told.get("units_most"))
     doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(most, unit) if most is not None else None),)
-    return (Dosage(doses=doses, timing=timing, as_needed=told.get("prn") == "true", route=told.get("route")),)
+    line = Dosage(doses=doses, timing=timing, as_needed=told.get("prn") == "true", route=told.get("route"))
+    return (line, Dosage(text=told["also"])) if "also" in told else (line,)
 
 
 def _supply(told: Row) -> Supply | None:
