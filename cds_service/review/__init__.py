@@ -1,1 +1,3 @@
-"""The pages for those who review what the service does."""
+"""The pages for those who review the service: how often its findings fire, and how they are answered."""
+
+__all__ = ["performance"]

@@ -1,4 +1,4 @@
-"""``benzo-cds demo``: the service, a FHIR sandbox with invented patients and an order-entry page, in one process."""
+"""``benzo-cds demo``: the service, a FHIR server with invented patients and an order-entry page, in one process."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.fhir.reader import read_patient
+from cds_service.sandbox.charts import all_resources, charts
 from cds_service.sandbox.fhir_server.search import record_of
 from cds_service.sandbox.fhir_server.server import Behaviour, sandbox
-from cds_service.sandbox.fhir_server.store import Store
+from cds_service.sandbox.fhir_store.store import Store
 from cds_service.sandbox.formulary import Formulary
 from cds_service.sandbox.order_entry import order_entry
-from cds_service.sandbox.stories import charts, every_resource
 from cds_service.trust.addresses import is_loopback_host
 from cds_service.working.assessment_json import assessment_json
 from rules import Knowledge, assess, load_knowledge
 
-# The day on which the stories are true. The demonstration's clock stands still on it.
+# The date of the stories. The demonstration's clock stands still on it.
 DEMONSTRATION_DATE = date(2026, 11, 22)
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8077
@@ -41,28 +41,28 @@ PRESCRIBER = {
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Serves without a line for every request: an address can name a patient."""
+    """Serves without logging requests, because a URL can name a patient."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing."""
+        """Log nothing."""
 
 
 def demonstration(behaviour: Behaviour | None = None, addresses: Iterable[str] = ()) -> Flask:
-    """The whole demonstration as one application: service, sandbox under ``/fhir`` and page at the root.
+    """The whole demonstration as one application: the service, the sandbox under ``/fhir`` and the page at ``/``.
 
-    ``addresses`` are those that it is served at, ending with a slash: what a hook request lacks is then fetched from
-    the sandbox.
+    ``addresses`` are the base URLs that it is served at, with a slash at the end: the service then accepts the sandbox
+    as a FHIR server and fetches missing prefetch from it.
     """
-    on, chosen, settings = DEMONSTRATION_DATE, behaviour or Behaviour(), Settings()
-    own = [f"{address}fhir" for address in addresses]
-    settings = settings.model_copy(update={"tenants": None, "fhir_servers": [*settings.fhir_servers, *own]})
+    on, active, settings = DEMONSTRATION_DATE, behaviour or Behaviour(), Settings()
+    fhir_bases = [f"{address}fhir" for address in addresses]
+    settings = settings.model_copy(update={"tenants": None, "fhir_servers": [*settings.fhir_servers, *fhir_bases]})
     knowledge = load_knowledge(settings.site_text())
-    told = charts(on)
-    store = Store([PRESCRIBER, *every_resource(told)])
+    patients = charts(on)
+    store = Store([PRESCRIBER, *all_resources(patients)])
     app = create_app(settings, clock=lambda: on)
-    assess_patient = partial(_assessed, store, knowledge, settings.zone)
-    app.register_blueprint(sandbox(store, on, chosen), url_prefix="/fhir")
-    page = order_entry(told, Formulary(knowledge), assess_patient, on, demands_token=chosen.access.demanded)
+    assess_patient = partial(_assess_record, store, knowledge, settings.zone)
+    app.register_blueprint(sandbox(store, on, active), url_prefix="/fhir")
+    page = order_entry(patients, Formulary(knowledge), assess_patient, on, demands_token=active.access.demanded)
     app.register_blueprint(page)
     return app
 
@@ -71,20 +71,20 @@ def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, behaviour: Behaviour
     """Serve the demonstration until Ctrl-C or SIGTERM. ``port`` 0 takes any free one.
 
     Raises:
-        ValueError: ``host`` is not a loopback address; the demonstration asks nobody who they are.
+        ValueError: ``host`` is not a loopback address: the demonstration does not authenticate anybody.
         OSError: the port is taken.
     """
     if not is_loopback_host(host):
         raise ValueError(f"the demonstration is served on this machine only, not on {host}")
-    # From here on, so that a Ctrl-C while the knowledge is being read ends it as quietly.
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Set before the knowledge is read, so that Ctrl-C ends it quietly during that time too.
+    handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        # The socket first: a port that is taken is then known before the knowledge is read.
+        # The socket is opened first, so that a taken port is reported before the knowledge is read.
         with suppress(KeyboardInterrupt), _listening(host, port) as listening:
             _serve(host, listening, behaviour or Behaviour())
         print("\nStopped. What was ordered is forgotten.", flush=True)
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
@@ -94,26 +94,29 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        said = f"{port} is in use, perhaps by a demonstration that still runs; --port 0 takes a free one"
-        raise OSError(error.errno, said) from None
+        message = f"{port} is in use, perhaps by a demonstration that still runs; --port 0 takes a free one"
+        raise OSError(error.errno, message) from None
 
 
 def _serve(host: str, listening: socket.socket, behaviour: Behaviour) -> None:
     port, descriptor = listening.getsockname()[1], listening.fileno()
-    own = _address(host, port)
-    app = demonstration(behaviour, {own, _address("localhost", port)})
+    fhir_bases = _address(host, port)
+    app = demonstration(behaviour, {fhir_bases, _address("localhost", port)})
     with make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=descriptor) as server:
-        print(f"Open {own} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
+        print(f"Open {fhir_bases} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
         if behaviour.access.demanded:
-            print(f"The sandbox demands a token: {own}fhir/.well-known/smart-configuration", flush=True)
-        faults = [fault["kind"] for fault in behaviour.faults.told()["faults"]]
+            print(f"The sandbox demands a token: {fhir_bases}fhir/.well-known/smart-configuration", flush=True)
+        faults = [fault["kind"] for fault in behaviour.faults.as_json()["faults"]]
         if faults:
-            print(f"Faults that are set: {', '.join(faults)}. {own}fhir/faults changes them.", flush=True)
+            print(f"Faults that are set: {', '.join(faults)}. {fhir_bases}fhir/faults changes them.", flush=True)
         server.serve_forever()
 
 
-def _assessed(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
-    """The assessment of a patient's record on the demonstration's day, with the bands and the names to draw it by."""
+def _assess_record(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
+    """The assessment of a patient's record on the demonstration's date, with the bands and names that the page shows.
+
+    None where there is no such patient.
+    """
     record = record_of(store, patient_id)
     if not record:
         return None
@@ -141,7 +144,7 @@ def _address(host: str, port: int) -> str:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    # An impatient second signal finds everything ending already.
+    # A second signal during shutdown is ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The products that can be ordered on the page: those of the knowledge base, gathered by drug."""
+"""The products that can be ordered on the page: those of the knowledge base, grouped by drug."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rules.knowledge.entries import Per, ProductEntry
 ORDERABLE = ("SCD", "SBD")
 MAX_DRUGS = 60
 
-# The units, by their ids in the knowledge's vocabulary, of strengths that are not stated for the dose form's own unit.
+# Dose units (ids of the knowledge's vocabulary) of strengths that are stated per volume or weight.
 UNITS_OF_STRENGTH = {Per.MILLILITRE: "millilitre", Per.GRAM: "gram"}
 
 
 class Formulary:
-    """What can be ordered, found by the words of a drug's generic or brand names."""
+    """The orderable drugs, searched by generic or brand name."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
@@ -28,22 +28,25 @@ class Formulary:
         self._drugs = sorted((self._drug(agents, products) for agents, products in by_drug.items()), key=_by_name)
 
     def find(self, query: str) -> list[dict[str, Any]]:
-        """The drugs of whose names or products each word of the query begins a word; plainly named ones first."""
+        """Up to ``MAX_DRUGS`` drugs in whose names every word of the query begins a word.
+
+        Drugs whose name begins with the query come first, then those with fewer ingredients.
+        """
         words = query.casefold().split()
         found = [drug for drug in self._drugs if all(f" {word}" in drug["words"] for word in words)]
         found.sort(key=lambda drug: (not drug["name"].startswith(query.strip().casefold()), drug["agents"]))
         return [{key: drug[key] for key in ("name", "class", "products")} for drug in found[:MAX_DRUGS]]
 
     def _drug(self, agents: tuple[str, ...], products: Iterable[ProductEntry]) -> dict[str, Any]:
-        known = [self._knowledge.agents[agent] for agent in agents]
+        drug_agents = [self._knowledge.agents[agent] for agent in agents]
         ordered = sorted(products, key=_by_route_and_strength)
-        names = [name for agent in known for name in (agent.name, *agent.names)]
+        names = [name for agent in drug_agents for name in (agent.name, *agent.names)]
         return {
-            "name": " and ".join(agent.name for agent in known),
-            "class": ", ".join(dict.fromkeys(agent.agent_class.name for agent in known)),
+            "name": " and ".join(agent.name for agent in drug_agents),
+            "class": ", ".join(dict.fromkeys(agent.agent_class.name for agent in drug_agents)),
             "products": [self._choice(product) for product in ordered],
-            "agents": len(known),
-            # Every word behind a space, that of a brand without RxNorm's bracket.
+            "agents": len(drug_agents),
+            # For the search: a space before every word, and brand names without RxNorm's bracket.
             "words": " ".join(["", *names, *(product.name.replace("[", "") for product in ordered)]).casefold(),
         }
 
@@ -59,7 +62,7 @@ class Formulary:
         }
 
     def _unit(self, product: ProductEntry) -> tuple[str, str]:
-        """The words for one and for several of what is counted in a dose: ``tablet``, ``tablets``."""
+        """Singular and plural of the dose unit: ``tablet``, ``tablets``."""
         vocabulary = self._knowledge.vocabulary
         per = next(part.strength.per for part in product.ingredients if part.strength)
         form = vocabulary.dose_form(product.form)

@@ -1,4 +1,4 @@
-"""The order-entry page: its document, and what it asks of us beyond FHIR and CDS Hooks."""
+"""The order-entry page, and the endpoints it needs beyond FHIR and CDS Hooks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort, render_template, request
 
+from cds_service.sandbox.charts import Chart
 from cds_service.sandbox.formulary import Formulary
-from cds_service.sandbox.stories import Chart
 from cds_service.working.explanation import explanation_html
 
-# Nothing may come from or go to another address, and nothing may run that is not one of our files.
+# The page may load from and connect to its own origin only, and run only scripts that are files of ours.
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
         ["default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "object-src 'none'"]
@@ -35,9 +35,12 @@ def order_entry(
 ) -> Blueprint:
     """The blueprint to register at the root.
 
-    ``assess_patient`` gives the assessment of the patient with this id by the sandbox's record, None if there is none.
-    ``on`` is the demonstration's date, which the page shows and dates its orders with. Where the sandbox
-    ``demands_token``, the page gets itself one.
+    Args:
+        charts: the patients that the page lists.
+        formulary: the products that can be ordered.
+        assess_patient: the assessment of the sandbox's record of a patient's id, None if there is no such patient.
+        on: the demonstration's date, which the page shows and dates its orders with.
+        demands_token: whether the page must get an access token for the sandbox.
     """
     blueprint = Blueprint(
         "entry", __name__, template_folder="templates", static_folder="static", static_url_path="/demo/static"
@@ -49,7 +52,7 @@ def order_entry(
 
     @blueprint.get("/demo/stories")
     def list_stories() -> Response:
-        return _json({"on": on.isoformat(), "stories": [_told(chart) for chart in charts]})
+        return _json({"on": on.isoformat(), "stories": [_chart_json(chart) for chart in charts]})
 
     @blueprint.get("/demo/products")
     def find_products() -> Response:
@@ -65,12 +68,12 @@ def order_entry(
     @blueprint.post("/demo/explanation")
     def explain() -> Response:
         try:
-            told = orjson.loads(request.get_data())
+            assessment = orjson.loads(request.get_data())
         except orjson.JSONDecodeError:
             abort(400)
-        if not isinstance(told, dict):
+        if not isinstance(assessment, dict):
             abort(400)
-        return Response(explanation_html(told), content_type="text/html; charset=utf-8")
+        return Response(explanation_html(assessment), content_type="text/html; charset=utf-8")
 
     @blueprint.after_request
     def protect(response: Response) -> Response:
@@ -80,7 +83,7 @@ def order_entry(
     return blueprint
 
 
-def _told(chart: Chart) -> dict[str, Any]:
+def _chart_json(chart: Chart) -> dict[str, Any]:
     return {
         "slug": chart.slug,
         "title": chart.title,

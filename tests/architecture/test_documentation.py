@@ -73,7 +73,7 @@ def test_every_reason_for_a_401_is_documented() -> None:
 
 def test_every_address_is_documented() -> None:
     text = words_of("services.md", "deployment.md", "demonstration.md")
-    own = {"identity": "{id}", "kind": "{type}", "id_": "{id}"}
+    own = {"identity": "{id}", "resource_type": "{type}", "id_": "{id}"}
     rules = {re.sub(r"<(?:\w+:)?(\w+)>", lambda part: own.get(part[1], part[1]), str(rule)) for rule in _rules()}
     # What is only refused, or serves files, is named by its folder.
     addresses = {rule.removesuffix("/filename") for rule in rules if rule not in ("/fhir/", "/fhir/rest")}

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from cds_service.sandbox.demonstration import QuietHandler
 from cds_service.sandbox.fhir_server.server import Behaviour, sandbox
-from cds_service.sandbox.fhir_server.store import Store
+from cds_service.sandbox.fhir_store.store import Store
 
 ON = date(2026, 11, 22)
 FHIR_JSON = "application/fhir+json"

@@ -20,9 +20,9 @@ from flask.testing import FlaskClient
 
 from cds_service.__main__ import main
 from cds_service.sandbox import demonstration as demo
+from cds_service.sandbox.charts import Chart, charts
 from cds_service.sandbox.fhir_server.server import sandbox
-from cds_service.sandbox.fhir_server.store import Store
-from cds_service.sandbox.stories import Chart, charts
+from cds_service.sandbox.fhir_store.store import Store
 
 ON = date(2026, 11, 22)
 

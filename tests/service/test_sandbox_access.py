@@ -21,7 +21,7 @@ from cds_service.config import Settings
 from cds_service.sandbox.fhir_server.server import Behaviour
 from cds_service.sandbox.smart.access import Access
 from cds_service.sandbox.smart.clients import ASSERTION_TYPE
-from cds_service.sandbox.smart.scopes import Grant, understood
+from cds_service.sandbox.smart.scopes import Grant, grantable_scopes
 
 TOKEN = "http://localhost/fhir/auth/token"
 GRANT = {"grant_type": "client_credentials", "scope": "system/*.cruds"}
@@ -112,7 +112,7 @@ def test_the_configuration_leads_to_a_token(fhir: FlaskClient) -> None:
     assert "private_key_jwt" in told["token_endpoint_auth_methods_supported"]
     assert set(told["token_endpoint_auth_signing_alg_values_supported"]) == {"ES384", "RS384"}
     assert "client-confidential-asymmetric" in told["capabilities"]
-    assert [scope for scope in told["scopes_supported"] if not understood(scope)] == []
+    assert [scope for scope in told["scopes_supported"] if not grantable_scopes(scope)] == []
 
 
 @pytest.mark.parametrize("demanded", [False, True])
@@ -314,7 +314,7 @@ def test_a_token_is_good_for_its_time_and_no_longer(fhir: FlaskClient, clock: Cl
     ],
 )  # fmt: skip
 def test_a_scope_covers_these_letters(scope: str, letters: str) -> None:
-    grant = Grant("client", understood(scope), 0)
+    grant = Grant("client", grantable_scopes(scope), 0)
     assert "".join(letter for letter in "cruds" if grant.allows("Patient", letter)) == "".join(
         sorted(letters, key="cruds".index)
     )

@@ -24,9 +24,9 @@ from sandbox_server import (
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.sandbox.fhir_server.paging import Finding, Paging
-from cds_service.sandbox.fhir_server.refusal import RefusedError
+from cds_service.sandbox.fhir_server.paging import Paging, SearchResult
 from cds_service.sandbox.fhir_server.server import Behaviour
+from cds_service.sandbox.fhir_store.refusal import RefusedError
 
 MEDICATION = {
     "resourceType": "Medication",
@@ -149,11 +149,11 @@ def test_pages_of_one_type_are_none_of_another(fhir: FlaskClient) -> None:
 
 
 def test_of_too_many_searches_the_oldest_is_given_up() -> None:
-    paging = Paging(most_kept=2)
-    pages = [paging.begin(Finding("Condition", "", ({}, {}), 1)) for _ in range(3)]
-    assert paging.turn("Condition", f"{pages[1].key}-2").number == 2
+    paging = Paging(max_results=2)
+    pages = [paging.first_page(SearchResult("Condition", "", ({}, {}), 1)) for _ in range(3)]
+    assert paging.page("Condition", f"{pages[1].key}-2").number == 2
     with pytest.raises(RefusedError) as refused:
-        paging.turn("Condition", f"{pages[0].key}-2")
+        paging.page("Condition", f"{pages[0].key}-2")
     assert refused.value.status == 410
 
 

@@ -1,4 +1,4 @@
-"""One entry of a transaction or a batch: which interaction it asks for, with what."""
+"""One entry of a transaction or a batch: the interaction it asks for and its resource."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.sandbox.fhir_server.refusal import RefusedError
+from cds_service.sandbox.fhir_store.refusal import RefusedError
 
 METHODS = ("DELETE", "POST", "PUT", "GET")
-"""In the order in which a transaction carries them out, so that nothing depends on where an entry stands."""
+"""In FHIR's processing order for transactions, which makes the order of the entries irrelevant."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionEntry:
-    """``place`` is where it stands, as FHIRPath; ``id_`` is None for a search, and for a creation until it is named."""
+    """One entry. ``expression`` is its FHIRPath; ``id_`` is None for a search, and for a create until it has an id."""
 
-    place: str
+    expression: str
     method: str
-    kind: str
+    resource_type: str
     id_: str | None
     version: str | None
     query: str
@@ -30,74 +30,76 @@ class TransactionEntry:
 
     @property
     def target(self) -> str:
-        """What the entry is about, as ``Type/id``."""
-        return f"{self.kind}/{self.id_}"
+        """The resource that the entry is about, as ``Type/id``."""
+        return f"{self.resource_type}/{self.id_}"
 
     def condition(self, name: str) -> str | None:
-        """A condition that the request makes, such as ``ifMatch``."""
+        """A condition of the request, such as ``ifMatch``, or None."""
         value = self.request.get(name)
         return value if isinstance(value, str) else None
 
     @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Whatever is refused inside is said of this entry."""
+    def locating_refusals(self) -> Iterator[None]:
+        """Add the entry's FHIRPath to any refusal raised inside."""
         try:
             yield
         except RefusedError as refused:
-            raise refused.at(self.place) from None
+            raise refused.at(self.expression) from None
 
 
-def read_entry(number: int, value: object) -> TransactionEntry:
-    """The entry at this place of a Bundle, counted from 0.
+def read_entry(index: int, value: object) -> TransactionEntry:
+    """The entry with this index (from 0) of a Bundle.
 
     Raises:
-        RefusedError: it asks for nothing that the sandbox does.
+        RefusedError: its request is missing or not supported.
     """
-    place = f"Bundle.entry[{number}]"
-    told = value if isinstance(value, dict) else {}
-    request = told.get("request")
+    expression = f"Bundle.entry[{index}]"
+    entry = value if isinstance(value, dict) else {}
+    request = entry.get("request")
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
-        raise RefusedError(400, "required", "The entry has no request with a url.", place=place)
-    method, full_url = request.get("method"), told.get("fullUrl")
+        raise RefusedError(400, "required", "The entry has no request with a url.", expression=expression)
+    method, full_url = request.get("method"), entry.get("fullUrl")
     if method not in METHODS:
-        raise RefusedError(405, "not-supported", f"An entry may {', '.join(METHODS)}.", place=place)
+        raise RefusedError(405, "not-supported", f"An entry may {', '.join(METHODS)}.", expression=expression)
     path, _, query = request["url"].partition("?")
-    kind, *rest = path.strip("/").split("/")
-    if not _fits(method, rest, query):
-        raise RefusedError(405, "not-supported", f"The sandbox does not {method} at such an address.", place=place)
+    resource_type, *rest = path.strip("/").split("/")
+    if not _is_supported(method, rest, query):
+        raise RefusedError(
+            405, "not-supported", f"The sandbox does not {method} at such an address.", expression=expression
+        )
     return TransactionEntry(
-        place=place,
+        expression=expression,
         method=method,
-        kind=kind,
+        resource_type=resource_type,
         id_=rest[0] if rest else None,
         version=rest[2] if len(rest) > 1 else None,
         query=query,
-        resource=told.get("resource"),
+        resource=entry.get("resource"),
         full_url=full_url if isinstance(full_url, str) else None,
         request=request,
     )
 
 
 def refuse_overlaps(entries: Iterable[TransactionEntry]) -> None:
-    """Refuse a transaction whose result would hang on the order of its entries.
+    """Check that the result of a transaction cannot depend on the order of its entries.
 
     Raises:
-        RefusedError: two entries have one identity, write one resource, or create under one condition.
+        RefusedError: two entries share a fullUrl, write one resource, or create under one condition.
     """
     seen: Counter[tuple[str, str]] = Counter()
     for entry in entries:
-        same = [("fullUrl", entry.full_url)] if entry.full_url and entry.method in ("POST", "PUT") else []
-        same += [("resource", entry.target)] if entry.method in ("PUT", "DELETE") else []
+        identities = [("fullUrl", entry.full_url)] if entry.full_url and entry.method in ("POST", "PUT") else []
+        identities += [("resource", entry.target)] if entry.method in ("PUT", "DELETE") else []
         condition = entry.condition("ifNoneExist")
-        same += [("ifNoneExist", f"{entry.kind}?{condition}")] if condition is not None else []
-        seen.update(same)
-        for what, name in same:
-            if seen[what, name] > 1:
-                raise RefusedError(400, "invalid", f"Two entries have one {what}.", place=entry.place)
+        identities += [("ifNoneExist", f"{entry.resource_type}?{condition}")] if condition is not None else []
+        seen.update(identities)
+        for kind, name in identities:
+            if seen[kind, name] > 1:
+                raise RefusedError(400, "invalid", f"Two entries have one {kind}.", expression=entry.expression)
 
 
-def _fits(method: str, rest: list[str], query: str) -> bool:
-    """Whether the method can be asked of such an address; conditional updates and deletions cannot."""
+def _is_supported(method: str, rest: list[str], query: str) -> bool:
+    """Whether the URL has the form that the method needs; conditional update and delete are not supported."""
     if method == "GET":
         version = len(rest) == 3 and rest[1] == "_history"
         return not rest or (not query and (len(rest) == 1 or version))

@@ -1,4 +1,4 @@
-"""What the sandbox says of itself: its CapabilityStatement."""
+"""The sandbox's CapabilityStatement."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from cds_service.sandbox.fhir_server.bodies import MEDIA_TYPE
 from cds_service.sandbox.fhir_server.parameters import PARAMETERS, includes_of
-from cds_service.sandbox.fhir_server.store import SERVED_TYPES, Resource
+from cds_service.sandbox.fhir_store.bodies import MEDIA_TYPE
+from cds_service.sandbox.fhir_store.store import SERVED_TYPES, Resource
 
 NOTICE = "Sandbox of the Benzo-CDS demonstration. Every patient in it is invented; nothing in it may be used for care."
 
@@ -23,8 +23,8 @@ _SMART = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 
-def capability_statement(on: date, address: Callable[..., str], *, demands_token: bool) -> Resource:
-    """The statement, dated with the demonstration's day; ``address`` makes an address below the base absolute."""
+def capability_statement(on: date, absolute_url: Callable[..., str], *, demands_token: bool) -> Resource:
+    """The statement, dated ``on``; ``absolute_url`` makes a URL of the steps of a path below the base."""
     return {
         "resourceType": "CapabilityStatement",
         "name": "BenzoCDSSandbox",
@@ -34,25 +34,25 @@ def capability_statement(on: date, address: Callable[..., str], *, demands_token
         "date": on.isoformat(),
         "description": NOTICE,
         "kind": "instance",
-        "implementation": {"description": NOTICE, "url": address()},
+        "implementation": {"description": NOTICE, "url": absolute_url()},
         "fhirVersion": "4.0.1",
         "format": ["json", MEDIA_TYPE],
         "rest": [
             {
                 "mode": "server",
                 "documentation": f"{NOTICE} {_LIMITS}",
-                "security": _security(address, demands_token),
-                "resource": [_of_type(kind) for kind in SERVED_TYPES],
+                "security": _security(absolute_url, demands_token),
+                "resource": [_of_type(resource_type) for resource_type in SERVED_TYPES],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }
 
 
-def _of_type(kind: str) -> dict[str, Any]:
-    parameters = [{"name": name, "type": parameter.type} for name, parameter in PARAMETERS[kind].items()]
-    told: dict[str, Any] = {
-        "type": kind,
+def _of_type(resource_type: str) -> dict[str, Any]:
+    parameters = [{"name": name, "type": parameter.type} for name, parameter in PARAMETERS[resource_type].items()]
+    entry: dict[str, Any] = {
+        "type": resource_type,
         "interaction": [{"code": code} for code in _INTERACTIONS],
         "versioning": "versioned",
         "readHistory": True,
@@ -64,11 +64,11 @@ def _of_type(kind: str) -> dict[str, Any]:
         "referencePolicy": ["literal"],
         "searchParam": parameters,
     }
-    includes = includes_of(kind)
-    return told | ({"searchInclude": includes} if includes else {})
+    includes = includes_of(resource_type)
+    return entry | ({"searchInclude": includes} if includes else {})
 
 
-def _security(address: Callable[..., str], demands_token: bool) -> dict[str, Any]:
+def _security(absolute_url: Callable[..., str], demands_token: bool) -> dict[str, Any]:
     demand = "A token is demanded." if demands_token else "No token is demanded; one that is sent is not looked at."
     return {
         "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}], "text": "SMART on FHIR"}],
@@ -77,8 +77,8 @@ def _security(address: Callable[..., str], demands_token: bool) -> dict[str, Any
             {
                 "url": _SMART,
                 "extension": [
-                    {"url": "token", "valueUri": address("auth", "token")},
-                    {"url": "register", "valueUri": address("auth", "register")},
+                    {"url": "token", "valueUri": absolute_url("auth", "token")},
+                    {"url": "register", "valueUri": absolute_url("auth", "register")},
                 ],
             }
         ],

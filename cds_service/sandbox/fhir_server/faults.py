@@ -1,6 +1,6 @@
-"""What a FHIR server does wrong in real life, done on purpose: for trying out what a client then says.
+"""Faults of real FHIR servers, produced on purpose to see how a client handles them.
 
-A fault is set for the whole server, so that a client meets it that sends no special header.
+A fault is set for the whole server, so that it reaches a client without any special header.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from cds_service.sandbox.fhir_server.refusal import RefusedError
-from cds_service.sandbox.fhir_server.store import SERVED_TYPES, Resource
-from cds_service.sandbox.smart.access import EXPIRED, not_admitted
+from cds_service.sandbox.fhir_store.refusal import RefusedError
+from cds_service.sandbox.fhir_store.store import SERVED_TYPES, Resource
+from cds_service.sandbox.smart.access import EXPIRED_TOKEN_TEXT, unauthorized
 
 ELSEWHERE = "https://elsewhere.invalid/fhir"
-"""A next page of another server; by RFC 2606 no name below ``invalid`` is ever anybody's."""
+"""The next page of a foreign server: RFC 2606 reserves ``invalid``, so no such host can exist."""
 
 HEADER = "Benzo-CDS-Sandbox-Fault"
-"""Names the fault in the answer that has it, for whoever looks at what went over the wire."""
+"""The header of a faulty response, with the fault's name, for whoever reads the traffic."""
 
 _ON_PURPOSE = "(This fault was set on purpose.)"
 
 
 class FaultKind(StrEnum):
-    """Each fault by its name. Those of pages break the second page of a search, or the way to it."""
+    """The faults by name. Those of ``PAGE_FAULTS`` concern the second page of a search, or the link to it."""
 
     THROTTLED = "throttled"
     SLOW = "slow"
@@ -41,7 +41,7 @@ class FaultKind(StrEnum):
     LOOPING_PAGE = "looping-page"
 
 
-OF_PAGES = frozenset({FaultKind.CUT_PAGE, FaultKind.FAILED_PAGE, FaultKind.FOREIGN_PAGE, FaultKind.LOOPING_PAGE})
+PAGE_FAULTS = frozenset({FaultKind.CUT_PAGE, FaultKind.FAILED_PAGE, FaultKind.FOREIGN_PAGE, FaultKind.LOOPING_PAGE})
 
 
 def _served(kind: str) -> str:
@@ -54,9 +54,10 @@ ServedType = Annotated[str, AfterValidator(_served)]
 
 
 class Fault(BaseModel):
-    """One fault: of which types of resource (all if none is named), how many times (None: until it is taken back).
+    """One fault, as a member of the ``faults`` that the server accepts.
 
-    ``seconds`` is how long a slow answer takes, and what a throttled one says in Retry-After.
+    ``types``: the resource types that it concerns; empty for all. ``times``: how many requests it affects; None for all
+    until it is removed. ``seconds``: the delay of a slow response, and the Retry-After of a throttled one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,43 +69,43 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The faults of one server, set and taken back while it runs."""
+    """The faults of one server, which can change while it runs. Safe to use from several threads."""
 
     def __init__(self, faults: Iterable[Fault] = (), *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._faults = list(faults)
         self._lock = Lock()
         self._sleep = sleep
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        """Put the faults of a ``{"faults": [...]}`` in the place of those before.
+    def set(self, body: Mapping[str, Any]) -> None:
+        """Replace all faults by those of a body ``{"faults": [...]}``.
 
         Raises:
-            RefusedError: one of them is none; those before stay.
+            RefusedError: one of them is not valid; the faults then stay as they were.
         """
-        listed = told.get("faults")
-        if not isinstance(listed, list):
-            raise RefusedError(400, "structure", "The faults are a list.", place="faults")
+        members = body.get("faults")
+        if not isinstance(members, list):
+            raise RefusedError(400, "structure", "The faults are a list.", expression="faults")
         try:
-            faults = [Fault.model_validate(each) for each in listed]
+            faults = [Fault.model_validate(member) for member in members]
         except ValidationError as error:
-            wrong = sorted({".".join(map(str, item["loc"])) for item in error.errors()})
+            invalid = sorted({".".join(map(str, item["loc"])) for item in error.errors()})
             kinds = ", ".join(FaultKind)
-            raise RefusedError(400, "value", f"No such fault; see: {', '.join(wrong)}. Kinds: {kinds}.") from None
+            raise RefusedError(400, "value", f"No such fault; see: {', '.join(invalid)}. Kinds: {kinds}.") from None
         with self._lock:
             self._faults = faults
 
-    def told(self) -> dict[str, Any]:
-        """The faults that are still to be met."""
+    def as_json(self) -> dict[str, Any]:
+        """The faults that are still set, as :meth:`set` accepts them."""
         with self._lock:
             return {"faults": [fault.model_dump(mode="json", exclude_defaults=True) for fault in self._faults]}
 
-    def meet(self, kind: str | None) -> FaultKind | None:
-        """Let a request about a type of resource meet the fault that is set for it; returns which one it was.
+    def apply(self, resource_type: str | None) -> FaultKind | None:
+        """Apply the fault that is set for a request about this type, and return which one it was.
 
         Raises:
-            RefusedError: the fault is to be refused.
+            RefusedError: the fault refuses the request.
         """
-        fault = self._taken(kind, frozenset(FaultKind) - OF_PAGES)
+        fault = self._take(resource_type, frozenset(FaultKind) - PAGE_FAULTS)
         if fault is None:
             return None
         if fault.kind is not FaultKind.SLOW:
@@ -112,35 +113,36 @@ class Faults:
         self._sleep(fault.seconds)
         return fault.kind
 
-    def page_size(self, kind: str) -> int | None:
-        """The size of pages while one of them is to be broken: one resource, or a small record would have no second."""
+    def page_size(self, resource_type: str) -> int | None:
+        """1 while a fault of pages is set, so that even a small record has a second page; else None."""
         with self._lock:
-            return 1 if any(_concerns(fault, kind, OF_PAGES) for fault in self._faults) else None
+            return 1 if any(_concerns(fault, resource_type, PAGE_FAULTS) for fault in self._faults) else None
 
-    def broken_page(self, kind: str, number: int, *, is_last: bool) -> FaultKind | None:
-        """How a page of a search, counted from 1, is to be broken; None if it is to be whole."""
-        behind_first = frozenset() if number == 1 else OF_PAGES - {FaultKind.FOREIGN_PAGE}
-        fault = self._taken(kind, behind_first | (frozenset() if is_last else {FaultKind.FOREIGN_PAGE}))
+    def page_fault(self, resource_type: str, number: int, *, is_last: bool) -> FaultKind | None:
+        """The fault of this page (counted from 1) of a search, or None."""
+        # Only the link of a page that is not the last can lead elsewhere; the other faults begin on the second page.
+        kinds: frozenset[FaultKind] = frozenset() if number == 1 else PAGE_FAULTS - {FaultKind.FOREIGN_PAGE}
+        fault = self._take(resource_type, kinds if is_last else kinds | {FaultKind.FOREIGN_PAGE})
         return None if fault is None else fault.kind
 
-    def _taken(self, kind: str | None, among: frozenset[FaultKind]) -> Fault | None:
-        """The first fault that concerns the type, counted as met once."""
+    def _take(self, resource_type: str | None, kinds: frozenset[FaultKind]) -> Fault | None:
+        """The first fault of these kinds that concerns the type; its ``times`` is counted down."""
         with self._lock:
-            for place, fault in enumerate(self._faults):
-                if not _concerns(fault, kind, among):
+            for index, fault in enumerate(self._faults):
+                if not _concerns(fault, resource_type, kinds):
                     continue
                 if fault.times is not None:
                     left = fault.times - 1
-                    self._faults[place : place + 1] = [fault.model_copy(update={"times": left})] if left else []
+                    self._faults[index : index + 1] = [fault.model_copy(update={"times": left})] if left else []
                 return fault
         return None
 
 
-def broken(fault: FaultKind, bundle: Resource) -> bytes:
-    """The page of a search as the fault leaves it.
+def corrupted(fault: FaultKind, bundle: Resource) -> bytes:
+    """The body of a page of a search with this fault.
 
     Raises:
-        RefusedError: nothing is left of it.
+        RefusedError: the fault is that the page fails.
     """
     if fault is FaultKind.FAILED_PAGE:
         raise RefusedError(500, "exception", f"The page failed. {_ON_PURPOSE}", headers={HEADER: fault})
@@ -159,13 +161,13 @@ def _refusal(fault: Fault) -> RefusedError:
         headers["Retry-After"] = str(fault.seconds)
         return RefusedError(429, "throttled", f"Too many requests. {_ON_PURPOSE}", headers=headers)
     if fault.kind is FaultKind.EXPIRED_TOKEN:
-        refusal = not_admitted(EXPIRED, "invalid_token")
+        refusal = unauthorized(EXPIRED_TOKEN_TEXT, "invalid_token")
         refusal.headers |= headers
         return refusal
-    # Some servers say that a search failed with a status that says that all is well.
+    # Some servers report a failed search by an OperationOutcome with status 200.
     status = 200 if fault.kind is FaultKind.ERROR_OUTCOME else 500
     return RefusedError(status, "exception", f"The server failed. {_ON_PURPOSE}", headers=headers)
 
 
-def _concerns(fault: Fault, kind: str | None, among: frozenset[FaultKind]) -> bool:
-    return fault.kind in among and (not fault.types or kind in fault.types)
+def _concerns(fault: Fault, resource_type: str | None, kinds: frozenset[FaultKind]) -> bool:
+    return fault.kind in kinds and (not fault.types or resource_type in fault.types)

@@ -1,4 +1,4 @@
-"""Searches whose pages are turned: what was found stays as it was found, whatever is written meanwhile."""
+"""Paged search results: later pages show what the search found, whatever was written in the meantime."""
 
 from __future__ import annotations
 
@@ -8,100 +8,101 @@ from secrets import token_urlsafe
 from threading import Lock
 
 from cds_service.sandbox.fhir_server.inclusion import Inclusion
-from cds_service.sandbox.fhir_server.refusal import RefusedError
-from cds_service.sandbox.fhir_server.store import Resource
+from cds_service.sandbox.fhir_store.refusal import RefusedError
+from cds_service.sandbox.fhir_store.store import Resource
 
-MAX_REMEMBERED = 200
-"""How many searches keep their pages; of the oldest one they are given up for a new one."""
+MAX_RESULTS = 200
+"""So many search results are kept for their later pages; the oldest is dropped first."""
 
 _RANDOM_BYTES = 16
 _MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Everything that a search found, at most ``size`` of it in one page; 0 asks for the total alone.
+class SearchResult:
+    """All matches of a search. ``size`` is the number of matches a page; 0 asks for the total only.
 
-    ``asked`` is the query as it was understood, and ``outcomes`` is what was not understood of it.
+    ``query`` is the query string as understood, ``outcomes`` the warnings about what was ignored.
     """
 
-    kind: str
-    asked: str
-    found: tuple[Resource, ...]
+    resource_type: str
+    query: str
+    matches: tuple[Resource, ...]
     size: int
     inclusions: tuple[Inclusion, ...] = ()
     outcomes: tuple[Resource, ...] = ()
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-len(self.found) // self.size)) if self.size else 1
+        """The number of pages, at least 1."""
+        return max(1, -(-len(self.matches) // self.size)) if self.size else 1
 
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """One page of a finding, counted from 1. ``key`` opens the others; None where there are none."""
+    """One page of a search result; ``number`` counts from 1. ``key`` identifies the result; None if it has one page."""
 
-    finding: Finding
+    result: SearchResult
     number: int = 1
     key: str | None = None
 
     @property
     def matches(self) -> tuple[Resource, ...]:
-        """What was found, as far as it stands on this page."""
-        start = (self.number - 1) * self.finding.size
-        return self.finding.found[start : start + self.finding.size]
+        """The matches on this page."""
+        start = (self.number - 1) * self.result.size
+        return self.result.matches[start : start + self.result.size]
 
     @property
     def links(self) -> dict[str, str]:
-        """Which query leads to which page, by relation."""
-        own = self.finding.asked if self.key is None else f"_page={self.key}-{self.number}"
+        """The query strings of this page and its neighbours, by link relation."""
         if self.key is None:
-            return {"self": own}
-        near = {"first": 1, "previous": self.number - 1, "next": self.number + 1}
-        own = self.finding.asked if self.number == 1 else own
-        return {"self": own} | {
-            relation: f"_page={self.key}-{number}"
-            for relation, number in near.items()
-            if 1 <= number <= self.finding.pages
+            return {"self": self.result.query}
+        neighbours = {"first": 1, "previous": self.number - 1, "next": self.number + 1}
+        return {"self": self.result.query if self.number == 1 else self._page_query(self.number)} | {
+            relation: self._page_query(number)
+            for relation, number in neighbours.items()
+            if 1 <= number <= self.result.pages
         }
+
+    def _page_query(self, number: int) -> str:
+        return f"_page={self.key}-{number}"
 
 
 class Paging:
-    """The searches whose pages can still be turned."""
+    """The search results whose later pages can still be asked for. Safe to use from several threads."""
 
-    def __init__(self, most_kept: int = MAX_REMEMBERED) -> None:
-        self._most = most_kept
-        self._kept: OrderedDict[str, Finding] = OrderedDict()
+    def __init__(self, max_results: int = MAX_RESULTS) -> None:
+        self._max_results = max_results
+        self._results: OrderedDict[str, SearchResult] = OrderedDict()
         self._lock = Lock()
 
-    def begin(self, finding: Finding) -> ResultPage:
-        """The first page; the others are kept for whoever has its links."""
-        if finding.pages == 1:
-            return ResultPage(finding)
+    def first_page(self, result: SearchResult) -> ResultPage:
+        """The first page of a result; the result is kept if it has further pages."""
+        if result.pages == 1:
+            return ResultPage(result)
         key = token_urlsafe(_RANDOM_BYTES)
         with self._lock:
-            self._kept[key] = finding
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return ResultPage(finding, key=key)
+            self._results[key] = result
+            while len(self._results) > self._max_results:
+                self._results.popitem(last=False)
+        return ResultPage(result, key=key)
 
-    def turn(self, kind: str, token: str) -> ResultPage:
-        """The page of this token.
+    def page(self, resource_type: str, token: str) -> ResultPage:
+        """The page that a token of :attr:`ResultPage.links` names.
 
         Raises:
-            RefusedError: there is none, or it was given up; the search must be asked anew.
+            RefusedError: the result has no such page, or is no longer kept.
         """
         key, _, number = token.rpartition("-")
         with self._lock:
-            finding = self._kept.get(key)
-        if finding is None or finding.kind != kind:
+            result = self._results.get(key)
+        if result is None or result.resource_type != resource_type:
             raise RefusedError(410, "not-found", "These pages are no longer kept here. Search again.")
-        if whole_number(number) not in range(1, finding.pages + 1):
+        if whole_number(number) not in range(1, result.pages + 1):
             raise RefusedError(404, "not-found", "The search has no such page.")
-        return ResultPage(finding, int(number), key)
+        return ResultPage(result, int(number), key)
 
 
 def whole_number(text: str) -> int | None:
-    """The number that a text of digits, and not too many of them, stands for."""
+    """The number that up to 9 ASCII digits stand for; None for any other text."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else None

@@ -1,6 +1,6 @@
-"""What each type of the sandbox can be searched by, as R4 names it, and where in the resource it stands.
+"""The search parameters of each resource type, by their R4 names, with the elements that they search.
 
-A parameter of type ``reference`` is also what ``_include`` may name.
+Parameters of type ``reference`` can also be named in ``_include``.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cds_service.sandbox.fhir_server.store import SERVED_TYPES
+from cds_service.sandbox.fhir_store.store import SERVED_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One search parameter: its kind, the elements it looks at (dots lead inwards), and what a reference may be to."""
+    """One search parameter: its type, the dotted path of its elements, and the types that a reference may point to."""
 
     type: Literal["reference", "string", "token"]
     path: str
@@ -99,9 +99,15 @@ _OF_TYPE: dict[str, dict[str, Parameter]] = {
     "ServiceRequest": _SUBJECT | _STATUS | _INTENT | _CATEGORY | _CODE | _ENCOUNTER | _REQUESTER | _PERFORMER,
 }
 
-PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {kind: _EVERYWHERE | _OF_TYPE[kind] for kind in SERVED_TYPES}
+PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
+    resource_type: _EVERYWHERE | _OF_TYPE[resource_type] for resource_type in SERVED_TYPES
+}
 
 
-def includes_of(kind: str) -> list[str]:
-    """What may stand behind ``_include=`` for resources of this type, such as ``MedicationRequest:requester``."""
-    return [f"{kind}:{name}" for name, parameter in PARAMETERS[kind].items() if parameter.type == "reference"]
+def includes_of(resource_type: str) -> list[str]:
+    """The values of ``_include`` for this type, such as ``MedicationRequest:requester``."""
+    return [
+        f"{resource_type}:{name}"
+        for name, parameter in PARAMETERS[resource_type].items()
+        if parameter.type == "reference"
+    ]

@@ -1,15 +1,15 @@
-"""A search as it was asked: by what, with what along, how much in a page; and what of it the sandbox does not know."""
+"""A search request: its criteria, inclusions and page size, and what of it the sandbox does not support."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from cds_service.sandbox.fhir_server.inclusion import NAMES, Inclusion, inclusion
+from cds_service.sandbox.fhir_server.inclusion import NAMES, Inclusion, read_inclusion
 from cds_service.sandbox.fhir_server.paging import whole_number
-from cds_service.sandbox.fhir_server.refusal import RefusedError, outcome
 from cds_service.sandbox.fhir_server.search import Parameters, unknown_parameters
-from cds_service.sandbox.fhir_server.store import Resource
+from cds_service.sandbox.fhir_store.refusal import RefusedError, outcome
+from cds_service.sandbox.fhir_store.store import Resource
 
 COUNT = "_count"
 PAGE = "_page"
@@ -18,7 +18,11 @@ _JSON_FORMATS = ("json", "text/json", "application/json", "application/fhir+json
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``text`` is the query as it was understood, ``outcomes`` are warnings of what was not and is left out."""
+    """A search as understood.
+
+    ``text`` is its query string without the unsupported parts, ``outcomes`` an OperationOutcome for each of those, and
+    ``count`` the requested page size.
+    """
 
     text: str
     criteria: tuple[tuple[str, str], ...]
@@ -27,11 +31,11 @@ class Query:
     outcomes: tuple[Resource, ...]
 
 
-def page_asked(parameters: Parameters) -> str | None:
-    """The page that a query names instead of a search.
+def page_token(parameters: Parameters) -> str | None:
+    """The token of the page that a query asks for; None for a new search.
 
     Raises:
-        RefusedError: it asks for something else as well, or for another format than JSON.
+        RefusedError: ``_page`` stands with other parameters, or ``_format`` is not JSON.
     """
     if any(name == "_format" and text not in _JSON_FORMATS for name, text in parameters):
         raise RefusedError(406, "not-supported", "The sandbox answers in JSON.")
@@ -42,28 +46,31 @@ def page_asked(parameters: Parameters) -> str | None:
     return tokens[0] if tokens else None
 
 
-def read_query(kind: str, parameters: Parameters, *, lenient: bool) -> Query:
-    """The query that these parameters are for a type.
+def read_query(resource_type: str, parameters: Parameters, *, lenient: bool) -> Query:
+    """The query that these parameters ask for.
 
-    What is not known is refused, since to leave it out can widen the answer; a ``lenient`` client is told instead.
+    An unsupported parameter is refused, because ignoring it can widen the result. Where the client asked for
+    ``lenient`` handling it is ignored with a warning.
 
     Raises:
-        RefusedError: a parameter is not known, or has no such value.
+        RefusedError: a parameter is not supported, or its value is not valid.
     """
     asked = [pair for pair in parameters if pair[0] != "_format"]
-    sizes = [whole_number(text) for name, text in asked if name == COUNT]
-    if None in sizes or len(sizes) > 1:
+    counts = [whole_number(text) for name, text in asked if name == COUNT]
+    if None in counts or len(counts) > 1:
         raise RefusedError(400, "invalid", f"{COUNT} is a whole number, given once.")
-    inclusions = {pair: inclusion(*pair) for pair in asked if pair[0] in NAMES}
+    inclusions = {pair: read_inclusion(*pair) for pair in asked if pair[0] in NAMES}
     criteria = [pair for pair in asked if pair[0] not in (*NAMES, COUNT)]
-    strange = unknown_parameters(kind, criteria)
-    problems = [*strange, *(f"{name}={text}" for (name, text), found in inclusions.items() if found is None)]
+    unknown = unknown_parameters(resource_type, criteria)
+    problems = [*unknown, *(f"{name}={text}" for (name, text), known in inclusions.items() if known is None)]
     if problems and not lenient:
-        raise RefusedError(400, "not-supported", f"The sandbox cannot search {kind} by: {', '.join(problems)}.")
+        raise RefusedError(
+            400, "not-supported", f"The sandbox cannot search {resource_type} by: {', '.join(problems)}."
+        )
     return Query(
-        urlencode([pair for pair in asked if pair[0] not in strange and inclusions.get(pair, True)]),
-        tuple(pair for pair in criteria if pair[0] not in strange),
-        tuple(found for found in inclusions.values() if found is not None),
-        sizes[0] if sizes else None,
+        urlencode([pair for pair in asked if pair[0] not in unknown and inclusions.get(pair, True)]),
+        tuple(pair for pair in criteria if pair[0] not in unknown),
+        tuple(known for known in inclusions.values() if known is not None),
+        counts[0] if counts else None,
         tuple(outcome("warning", "not-supported", f"Left out, since not known: {problem}.") for problem in problems),
     )

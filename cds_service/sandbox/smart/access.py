@@ -1,4 +1,4 @@
-"""Who may read the sandbox: everybody, or whoever brings a token that it gave out itself."""
+"""Access to the sandbox: open to everybody, or to holders of an access token that it issued."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from secrets import token_urlsafe
 from threading import Lock
 from typing import Any
 
-from cds_service.sandbox.fhir_server.refusal import RefusedError
+from cds_service.sandbox.fhir_store.refusal import RefusedError
 from cds_service.sandbox.smart.clients import GRANT, Clients, OAuthError
-from cds_service.sandbox.smart.scopes import Grant, understood
+from cds_service.sandbox.smart.scopes import Grant, grantable_scopes
 
 TOKEN_SECONDS = 300
-"""How long a token is good for: not longer than a call of a hook needs."""
+"""The lifetime of a token, in seconds, short because a hook call needs no more."""
 
-EXPIRED = "The access token has expired."
+EXPIRED_TOKEN_TEXT = "The access token has expired."
 
 _TOKEN_BYTES = 32
 _MAX_TOKENS = 10_000
@@ -24,7 +24,10 @@ _MAX_TOKENS = 10_000
 
 @dataclass(slots=True)
 class Access:
-    """The tokens that were given out, and whether one is demanded. ``clock`` gives the second of the Unix clock."""
+    """The issued tokens, and whether requests need one.
+
+    ``seconds`` is the lifetime of a token; ``clock`` gives the Unix second.
+    """
 
     demanded: bool = False
     seconds: int = TOKEN_SECONDS
@@ -34,10 +37,15 @@ class Access:
     _lock: Lock = field(default_factory=Lock)
 
     def issue(self, form: Mapping[str, str], basic: str | None, audience: str) -> dict[str, Any]:
-        """A token for a request of the client-credentials grant, as OAuth 2 answers with it.
+        """The OAuth 2 response to a token request of the client-credentials grant.
+
+        Args:
+            form: the body.
+            basic: the Authorization header.
+            audience: the token endpoint's URL, which a client's assertion must name.
 
         Raises:
-            OAuthError: it is none, or does not come from a client that is known.
+            OAuthError: the request is not valid, or its client could not be authenticated.
         """
         if "grant_type" not in form:
             raise OAuthError(400, "invalid_request", "The grant_type is missing.")
@@ -45,7 +53,7 @@ class Access:
             raise OAuthError(400, "unsupported_grant_type", f"The sandbox knows {GRANT}.")
         now = self.clock()
         client = self.clients.authenticated(form, basic, audience, now)
-        scopes = understood(form.get("scope", ""))
+        scopes = grantable_scopes(form.get("scope", ""))
         if not scopes:
             raise OAuthError(400, "invalid_scope", "None of the scopes is one that the sandbox grants.")
         token = token_urlsafe(_TOKEN_BYTES)
@@ -61,37 +69,37 @@ class Access:
         }
 
     def admit(self, authorization: str | None) -> Grant | None:
-        """What the bearer of a token may do; None, which is everything, where no token is demanded.
+        """The grant of a request's access token; None, which allows everything, where no token is demanded.
 
         Raises:
-            RefusedError: a token is demanded and none, or none that is still good, was brought.
+            RefusedError: a token is demanded, and there is none, or it is unknown or has expired.
         """
         if not self.demanded:
             return None
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise not_admitted("The sandbox demands an access token.")
+            raise unauthorized("The sandbox demands an access token.")
         grant = self._grants.get(token.strip())
         if grant is None:
-            raise not_admitted("The access token is not one of the sandbox.", "invalid_token")
+            raise unauthorized("The access token is not one of the sandbox.", "invalid_token")
         if grant.until <= self.clock():
-            raise not_admitted(EXPIRED, "invalid_token")
+            raise unauthorized(EXPIRED_TOKEN_TEXT, "invalid_token")
         return grant
 
 
-def not_admitted(text: str, error: str | None = None) -> RefusedError:
-    """The refusal of a request without a token that is good; ``error`` is a code of RFC 6750."""
-    told = f', error="{error}", error_description="{text}"' if error else ""
-    return RefusedError(401, "login", text, headers={"WWW-Authenticate": f'Bearer realm="sandbox"{told}'})
+def unauthorized(text: str, error: str | None = None) -> RefusedError:
+    """The refusal (401) of a request without a valid token; ``error`` is a code of RFC 6750."""
+    challenge = f', error="{error}", error_description="{text}"' if error else ""
+    return RefusedError(401, "login", text, headers={"WWW-Authenticate": f'Bearer realm="sandbox"{challenge}'})
 
 
-def require(grant: Grant | None, kind: str, letter: str) -> None:
-    """Refuse what a token does not allow.
+def require_permission(grant: Grant | None, resource_type: str, permission: str) -> None:
+    """Check that a grant allows ``permission``, a letter of ``cruds``, for a resource type.
 
     Raises:
-        RefusedError: none of its scopes allows this letter of ``cruds`` for the type.
+        RefusedError: none of its scopes does (403).
     """
-    if grant is not None and not grant.allows(kind, letter):
+    if grant is not None and not grant.allows(resource_type, permission):
         raise RefusedError(
             403,
             "forbidden",

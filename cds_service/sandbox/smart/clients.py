@@ -1,4 +1,4 @@
-"""The clients that registered themselves at the sandbox, and how each proves that a request for a token is its own."""
+"""The clients registered at the sandbox, and how each authenticates at the token endpoint."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BY_SECRET = ("client_secret_basic", "client_secret_post")
 GRANT = "client_credentials"
 
 MAX_ASSERTION_SECONDS = 300
-"""Seconds that an assertion may still be good for, by SMART."""
+"""The longest validity of a client assertion, in seconds (SMART Backend Services)."""
 
 _LEEWAY = 5
 _MAX_CLIENTS = 1_000
@@ -34,7 +34,7 @@ _SECRET_BYTES = 24
 
 
 class OAuthError(Exception):
-    """A refusal in the form of OAuth 2: ``error`` is one of its codes."""
+    """A refusal of OAuth 2; ``status`` is the HTTP status, ``error`` one of OAuth's error codes."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)
@@ -45,58 +45,71 @@ class OAuthError(Exception):
 
 @dataclass(slots=True)
 class Client:
-    """One client: it has a secret, or keys to sign with. ``used`` are the ids of its assertions, with their ends."""
+    """One client, with a secret or with public keys.
+
+    ``used_assertions`` are the ids of assertions that were used, with the Unix second until which each is remembered.
+    """
 
     id_: str
     method: str
     secret: str | None = None
     keys: Mapping[str, TrustedKey] = field(default_factory=dict)
-    used: dict[str, float] = field(default_factory=dict)
+    used_assertions: dict[str, float] = field(default_factory=dict)
 
 
 class Clients:
-    """Whoever registered since the process began."""
+    """The registered clients, in memory, the oldest dropped first. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._clients: dict[str, Client] = {}
         self._lock = Lock()
 
-    def register(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """Register a client by RFC 7591 and return what it must know.
+    def register(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Register a client by its metadata (RFC 7591) and return its id and credentials.
 
         Raises:
-            OAuthError: it asks for what the sandbox does not do, or brings no usable key.
+            OAuthError: the metadata ask for something unsupported, or hold no usable key.
         """
-        method, grants = told.get("token_endpoint_auth_method", BY_SECRET[0]), told.get("grant_types", [GRANT])
+        method, grants = metadata.get("token_endpoint_auth_method", BY_SECRET[0]), metadata.get("grant_types", [GRANT])
         if grants != [GRANT] or method not in (BY_KEY, *BY_SECRET):
             raise OAuthError(400, "invalid_client_metadata", f"The sandbox knows {GRANT}, by a secret or by keys.")
         client = Client(str(uuid4()), method)
-        answer: dict[str, Any] = {"client_id": client.id_, "grant_types": grants, "token_endpoint_auth_method": method}
+        response: dict[str, Any] = {
+            "client_id": client.id_,
+            "grant_types": grants,
+            "token_endpoint_auth_method": method,
+        }
         if method == BY_KEY:
-            client.keys = _keys(told.get("jwks"))
+            client.keys = _keys(metadata.get("jwks"))
         else:
             client.secret = token_urlsafe(_SECRET_BYTES)
-            answer |= {"client_secret": client.secret, "client_secret_expires_at": 0}
+            response |= {"client_secret": client.secret, "client_secret_expires_at": 0}
         with self._lock:
             if len(self._clients) >= _MAX_CLIENTS:
                 self._clients.pop(next(iter(self._clients)))
             self._clients[client.id_] = client
-        return answer
+        return response
 
     def authenticated(self, form: Mapping[str, str], basic: str | None, audience: str, now: float) -> Client:
-        """The client that a request for a token comes from, by its form or its Authorization header.
+        """The client that sent a token request.
+
+        Args:
+            form: the body.
+            basic: the Authorization header.
+            audience: the token endpoint's URL, which an assertion must name.
+            now: the Unix second.
 
         Raises:
-            OAuthError: it does not prove to be one.
+            OAuthError: the client could not be authenticated.
         """
         if "client_assertion" in form:
             if form.get("client_assertion_type") != ASSERTION_TYPE:
                 raise OAuthError(400, "invalid_request", "The type of the assertion is not that of a JWT.")
             return self._by_assertion(form["client_assertion"], audience, now)
-        id_, secret = _pair(basic) if basic else (form.get("client_id", ""), form.get("client_secret", ""))
+        id_, secret = _basic_credentials(basic) if basic else (form.get("client_id", ""), form.get("client_secret", ""))
         client = self._clients.get(id_)
         if client is None or client.secret is None or not compare_digest(client.secret.encode(), secret.encode()):
-            raise _unproven("The client or its secret is not known.")
+            raise _invalid_client("The client or its secret is not known.")
         return client
 
     def _by_assertion(self, assertion: str, audience: str, now: float) -> Client:
@@ -104,54 +117,54 @@ class Clients:
         client = self._clients.get(str(claims.get("iss")))
         key = client.keys.get(str(header.get("kid"))) if client else None
         if client is None or key is None:
-            raise _unproven("The client or its key is not known.")
-        told: jwt.ClaimsOption = {"essential": True, "value": client.id_}
-        rules = jwt.JWTClaimsRegistry(
+            raise _invalid_client("The client or its key is not known.")
+        client_id_claim: jwt.ClaimsOption = {"essential": True, "value": client.id_}
+        registry = jwt.JWTClaimsRegistry(
             now=int(now),
             leeway=_LEEWAY,
-            iss=told,
-            sub=told,
+            iss=client_id_claim,
+            sub=client_id_claim,
             aud={"essential": True, "value": audience},
             exp={"essential": True},
             jti={"essential": True},
         )
         try:
             verified = jwt.decode(assertion, key.key, algorithms=list(ALGORITHMS)).claims
-            rules.validate(verified)
+            registry.validate(verified)
         except (JoseError, ValueError, TypeError):
-            raise _unproven("The assertion is not signed, or does not say, what it must.") from None
+            raise _invalid_client("The assertion is not signed, or does not say, what it must.") from None
         if verified["exp"] > now + MAX_ASSERTION_SECONDS + _LEEWAY:
-            raise _unproven("The assertion is good for longer than five minutes.")
+            raise _invalid_client("The assertion is good for longer than five minutes.")
         with self._lock:
-            client.used = {id_: until for id_, until in client.used.items() if until > now}
-            if str(verified["jti"]) in client.used:
-                raise _unproven("The assertion was used before.")
-            client.used[str(verified["jti"])] = verified["exp"] + _LEEWAY
+            client.used_assertions = {id_: end for id_, end in client.used_assertions.items() if end > now}
+            if str(verified["jti"]) in client.used_assertions:
+                raise _invalid_client("The assertion was used before.")
+            client.used_assertions[str(verified["jti"])] = verified["exp"] + _LEEWAY
         return client
 
 
-def _keys(told: object) -> dict[str, TrustedKey]:
-    listed = told.get("keys") if isinstance(told, dict) else None
-    # Anybody may register here, so a published key is as good as another.
-    keys = trusted(listed, development=True) if isinstance(listed, list) else {}
+def _keys(jwks: object) -> dict[str, TrustedKey]:
+    keys_sent = jwks.get("keys") if isinstance(jwks, dict) else None
+    # Anybody may register here, so well-known development keys are accepted.
+    keys = trusted(keys_sent, development=True) if isinstance(keys_sent, list) else {}
     if not keys:
         raise OAuthError(400, "invalid_client_metadata", "jwks holds no public key with a kid that can be used.")
     return keys
 
 
 def _unverified(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What an assertion says of itself: good for finding whose it is, and nothing else."""
+    """The claims and header of an assertion before verification: only used to find the client and its key."""
     try:
         parts = jws.extract_compact(assertion.encode())
         claims = orjson.loads(parts.payload)
     except (JoseError, ValueError, TypeError):
-        raise _unproven("The assertion is no JWT.") from None
+        raise _invalid_client("The assertion is no JWT.") from None
     if not isinstance(claims, dict):
-        raise _unproven("The assertion is no JWT.")
+        raise _invalid_client("The assertion is no JWT.")
     return claims, parts.headers()
 
 
-def _pair(basic: str) -> tuple[str, str]:
+def _basic_credentials(basic: str) -> tuple[str, str]:
     scheme, _, text = basic.partition(" ")
     try:
         decoded = b64decode(text, validate=True).decode() if scheme.lower() == "basic" else ""
@@ -161,5 +174,5 @@ def _pair(basic: str) -> tuple[str, str]:
     return unquote_plus(id_), unquote_plus(secret)
 
 
-def _unproven(why: str) -> OAuthError:
+def _invalid_client(why: str) -> OAuthError:
     return OAuthError(401, "invalid_client", why)

@@ -1,4 +1,4 @@
-"""SMART on FHIR for backend services: where a client learns of the token endpoint, registers, and gets a token."""
+"""The endpoints of SMART Backend Services: discovery, client registration and tokens."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from cds_service.sandbox.fhir_server.bodies import FORM, read_json
-from cds_service.sandbox.fhir_server.refusal import RefusedError
+from cds_service.sandbox.fhir_store.bodies import FORM, read_json
+from cds_service.sandbox.fhir_store.refusal import RefusedError
 from cds_service.sandbox.smart.access import Access
 from cds_service.sandbox.smart.clients import ALGORITHMS, BY_KEY, BY_SECRET, GRANT, OAuthError
 from cds_service.sandbox.smart.scopes import OFFERED
 
 
-def serve_smart(blueprint: Blueprint, access: Access, address: Callable[..., str]) -> None:
-    """Answer the addresses of SMART below a FHIR base; ``address`` makes one absolute."""
+def serve_smart(blueprint: Blueprint, access: Access, absolute_url: Callable[..., str]) -> None:
+    """Add the endpoints to a FHIR server's blueprint; ``absolute_url`` makes a path below its base an absolute URL."""
 
     @blueprint.get("/.well-known/smart-configuration")
     def smart_configuration() -> Response:
         return _json(
             {
-                "token_endpoint": address("auth", "token"),
-                "registration_endpoint": address("auth", "register"),
+                "token_endpoint": absolute_url("auth", "token"),
+                "registration_endpoint": absolute_url("auth", "register"),
                 "grant_types_supported": [GRANT],
                 "token_endpoint_auth_methods_supported": [BY_KEY, *BY_SECRET],
                 "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
                 "scopes_supported": list(OFFERED),
-                # SMART demands the member, although nobody is sent to log in here.
+                # SMART requires the member even where there is no login.
                 "code_challenge_methods_supported": ["S256"],
                 "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
             }
@@ -37,17 +37,17 @@ def serve_smart(blueprint: Blueprint, access: Access, address: Callable[..., str
     @blueprint.post("/auth/register")
     def register() -> Response:
         try:
-            told = read_json(request.get_data(), request.mimetype)
+            metadata = read_json(request.get_data(), request.mimetype)
         except RefusedError as error:
             raise OAuthError(400, "invalid_client_metadata", error.text) from None
-        return _json(access.clients.register(told), 201)
+        return _json(access.clients.register(metadata), 201)
 
     @blueprint.post("/auth/token")
     def token() -> Response:
         if request.mimetype != FORM:
             raise OAuthError(400, "invalid_request", f"The body must be declared as {FORM}.")
         basic = request.headers.get("Authorization")
-        return _json(access.issue(request.form.to_dict(), basic, address("auth", "token")))
+        return _json(access.issue(request.form.to_dict(), basic, absolute_url("auth", "token")))
 
     @blueprint.errorhandler(OAuthError)
     def refused(error: OAuthError) -> Response:

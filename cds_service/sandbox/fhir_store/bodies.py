@@ -1,4 +1,4 @@
-"""What is sent to the sandbox: JSON of FHIR, and valid by R4 before it is kept."""
+"""Request bodies: read as FHIR JSON, and validated against R4 before they are stored."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import orjson
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
-from cds_service.sandbox.fhir_server.refusal import RefusedError
-from cds_service.sandbox.fhir_server.store import SERVED_TYPES, Resource
+from cds_service.sandbox.fhir_store.refusal import RefusedError
+from cds_service.sandbox.fhir_store.store import SERVED_TYPES, Resource
 
 MEDIA_TYPE = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
@@ -22,7 +22,7 @@ def read_json(data: bytes, media_type: str) -> Resource:
     """The JSON object that a request carries.
 
     Raises:
-        RefusedError: it is declared as something else, or is something else.
+        RefusedError: the media type is not JSON, or the body is not a JSON object.
     """
     if media_type not in _JSON:
         raise RefusedError(415, "not-supported", f"The body must be declared as {MEDIA_TYPE}.")
@@ -35,34 +35,34 @@ def read_json(data: bytes, media_type: str) -> Resource:
     return value
 
 
-def check_kind(kind: str) -> None:
-    """Refuse a type that the sandbox does not keep.
+def check_type(resource_type: str) -> None:
+    """Check that the sandbox stores this type of resource.
 
     Raises:
-        RefusedError: it is one.
+        RefusedError: it does not.
     """
-    if kind not in SERVED_TYPES:
+    if resource_type not in SERVED_TYPES:
         raise RefusedError(404, "not-supported", "The sandbox does not keep this type of resource.")
 
 
-def check_resource(resource: object, kind: str, id_: str | None = None) -> Resource:
-    """The resource, once it is known to be a valid one of this type, with this id where one is given.
+def check_resource(resource: object, resource_type: str, id_: str | None = None) -> Resource:
+    """The resource, after checking its type, its id where one is given, and its validity by R4.
 
     Raises:
-        RefusedError: it is not; where it is wrong is said, what stands there is not.
+        RefusedError: a check failed. The diagnostics name the invalid elements without their values.
     """
-    check_kind(kind)
-    if not isinstance(resource, dict) or resource.get("resourceType") != kind:
-        raise RefusedError(400, "structure", f"The body is not a {kind}.")
+    check_type(resource_type)
+    if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
+        raise RefusedError(400, "structure", f"The body is not a {resource_type}.")
     if id_ is not None and not _ID.fullmatch(id_):
         raise RefusedError(400, "value", "The id may have up to 64 letters, digits, dots and hyphens.")
     if id_ is not None and resource.get("id") != id_:
         raise RefusedError(400, "value", "The id of the body is not that of the address.")
     try:
-        get_fhir_model_class(kind).model_validate(resource)
+        get_fhir_model_class(resource_type).model_validate(resource)
     except ValidationError as invalid:
         places = sorted({".".join(str(step) for step in error["loc"]) for error in invalid.errors()})
-        raise RefusedError(422, "invalid", f"Not a valid R4 {kind}; see: {', '.join(places)}.") from None
+        raise RefusedError(422, "invalid", f"Not a valid R4 {resource_type}; see: {', '.join(places)}.") from None
     except RecursionError:
         raise RefusedError(422, "invalid", "The body is nested too deeply.") from None
     return resource
