@@ -10,13 +10,46 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from rules.numbers.quantity import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 AnyType = TypeVar("AnyType", bound=type)
+
+
+class LazyValues:
+    """The base of a slotted frozen value with attributes that are :func:`lazy`."""
+
+    __slots__ = ("__dict__",)
+
+
+def lazy(work: Callable[[Any], Made]) -> _Lazy[Made]:
+    """A read-only attribute of a value below :class:`LazyValues`: worked out when it is first asked for, then kept.
+
+    It is no field: it takes no part in a comparison, a hash, a copy with some fields changed, or a pickle.
+    """
+    return _Lazy(work)
+
+
+class _Lazy(Generic[Made]):
+    """The descriptor of a lazy attribute. What it came to stands in the value's ``__dict__``, which is looked up before
+    a descriptor that cannot be set."""
+
+    def __init__(self, work: Callable[[Any], Made]) -> None:
+        self._work = work
+        self.__doc__ = work.__doc__
+
+    @overload
+    def __get__(self, value: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, value: object, owner: type) -> Made: ...
+    def __get__(self, value: object | None, owner: type) -> Self | Made:
+        if value is None:
+            return self
+        kept = value.__dict__[self._work.__name__] = self._work(value)
+        return kept
 
 
 class HashedOnce:

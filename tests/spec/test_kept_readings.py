@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rules.model import Dosage, Medication, Period, Timing
-from rules.numbers.memo import memoised
+from rules.numbers.memo import LazyValues, lazy, memoised
 from rules.numbers.quantity import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 
 
@@ -65,3 +66,30 @@ def test_a_value_with_a_field_changed_is_what_the_standard_library_makes_of_it()
     line = Dosage(text="a", timing=Timing(code="BID"), as_needed=True)
     assert hash(line) != hash(line.replaced(text="b"))
     assert line.replaced(text="b", as_needed=False) == replace(line, text="b", as_needed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubled(LazyValues):
+    number: int
+    asked: list[int] = field(default_factory=list, compare=False)
+
+    @lazy
+    def twice(self) -> int:
+        self.asked.append(self.number)
+        return 2 * self.number
+
+
+def test_a_lazy_attribute_is_worked_out_once_and_when_it_is_asked_for() -> None:
+    value = Doubled(4)
+    assert value.asked == []
+    assert (value.twice, value.twice) == (8, 8)
+    assert value.asked == [4]
+
+
+def test_a_lazy_attribute_is_no_part_of_the_value() -> None:
+    value = Doubled(4)
+    assert value.twice == 8
+    assert value == Doubled(4)
+    assert replace(value, number=5).twice == 10
+    assert pickle.loads(pickle.dumps(value)) == value
+    assert not vars(pickle.loads(pickle.dumps(value)))
