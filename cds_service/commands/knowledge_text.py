@@ -8,8 +8,9 @@ from rules.knowledge import Knowledge
 from rules.knowledge.agents import normalised
 from rules.knowledge.entries import Agent, Concept, Figure, FindingPolicy, Source, Table, Verification
 from rules.knowledge.policy import GROUPS
-from rules.knowledge.section import decimal_text, suggestion
+from rules.knowledge.section import suggestion
 from rules.load.equivalence import equivalence
+from rules.numbers.text import decimal_text
 
 POLICY = "policy"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from rules.numbers.quantity import JSON_DECIMALS, MAX_REMEMBERED_FIGURES, ONE
+from rules.numbers.text import about, digits
 
 # From this size on, a converted figure is shown as a whole number.
 _WHOLE_FROM = Fraction(10)
@@ -23,8 +23,7 @@ def shown(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
 
 @lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def _shown(value: Fraction, limits: tuple[Fraction, ...]) -> str:
-    digits = _plain(value, limits)
-    return digits if Fraction(digits) == value else f"about {digits}"
+    return about(_plain(value, limits), value)
 
 
 def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
@@ -35,19 +34,18 @@ def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
 @lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def _plain(value: Fraction, limits: tuple[Fraction, ...]) -> str:
     if round(value, 1) == value:
-        return _digits(value, 1)
+        return digits(value, 1)
     first = 0 if value >= _WHOLE_FROM else 1 if value >= ONE else 2
     for decimals in range(first, JSON_DECIMALS):
         rounded = round(value, decimals)
         if all(_side(rounded, limit) == _side(value, limit) for limit in limits) and (rounded or not value):
-            return _digits(rounded, decimals)
-    return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
+            return digits(rounded, decimals)
+    return digits(value, JSON_DECIMALS)
 
 
-@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def exactly(value: Fraction) -> str:
     """A figure as it was written or printed: a dose, a strength, a factor. Up to 6 decimals."""
-    return _digits(round(value, JSON_DECIMALS), JSON_DECIMALS)
+    return digits(value, JSON_DECIMALS)
 
 
 def span(low: Fraction, high: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
@@ -58,9 +56,3 @@ def span(low: Fraction, high: Fraction, thresholds: Iterable[Fraction] = ()) -> 
 
 def _side(value: Fraction, limit: Fraction) -> int:
     return (value > limit) - (value < limit)
-
-
-def _digits(value: Fraction | int, decimals: int) -> str:
-    exact = Decimal(Fraction(value).numerator) / Decimal(Fraction(value).denominator)
-    text = f"{exact:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

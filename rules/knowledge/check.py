@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from rules.knowledge.base import CONDITION_CODES, PRODUCTS, Knowledge, Tree, build
 from rules.knowledge.policy import GROUPS
-from rules.knowledge.section import KnowledgeError, Section, decimal_text, suggestion
+from rules.knowledge.section import KnowledgeError, Section, suggestion
 from rules.numbers.quantity import DAYS_PER
+from rules.numbers.text import decimal_text
 
 # Keys whose value is the id of a source, alone or in a list.
 CITING = ("source", "references", "own", "fallback")

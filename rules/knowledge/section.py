@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 from rules.knowledge.entries import Figure, Verification
 from rules.numbers.quantity import exact
+from rules.numbers.text import decimal_text
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -190,9 +190,3 @@ def require_within(value: Fraction, bounds: tuple[Fraction, Fraction], where: st
     low, high = bounds
     if not low <= value <= high:
         raise KnowledgeError(where, f"{decimal_text(value)} is outside {decimal_text(low)} to {decimal_text(high)}")
-
-
-def decimal_text(value: Fraction) -> str:
-    """A fraction as people write it: ``2``, ``0.25``, or ``1/3`` where no decimal is exact."""
-    shown = f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
-    return shown if Fraction(shown) == value else str(value)

@@ -11,6 +11,7 @@ from cds_service.working.numbers import plain, shown
 from rules.assessment import Load
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
+from rules.reading.wording import prose
 
 Facts = Mapping[str, object]
 
@@ -24,12 +25,7 @@ _IN_DAYS, _IN_MONTHS_YEARS = 100, 2
 
 def listed(words: Iterable[str], most: int = 3) -> str:
     """Words as a list in prose; beyond ``most`` the rest is counted."""
-    items = [word for word in words if word]
-    if len(items) > most:
-        items = [*items[: most - 1], f"{len(items) - most + 1} more"]
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return prose.listed(words, most)
 
 
 def several(subject: str) -> bool:

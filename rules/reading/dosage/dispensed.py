@@ -9,11 +9,12 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Supply
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import DAYS_PER, ONE
+from rules.numbers.text import figure
 from rules.reading.dosage.dose_bounds import units_limit
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.portion import Portion, Unmeasured, measure
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import DAY, counted, figure
+from rules.reading.wording.numbers import DAY, counted
 
 FROM_SUPPLY = "from-quantity-and-supply"
 

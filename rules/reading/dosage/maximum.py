@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, MaximumDose, Quantity
 from rules.numbers.quantity import ONE
+from rules.numbers.text import figure
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.portion import Portion, Unmeasured, counted_unit, measure
 from rules.reading.dosage.stated_dose import StatedDose, total
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import counted, figure, in_days, listed
+from rules.reading.wording.numbers import counted, in_days
+from rules.reading.wording.prose import listed
 
 # Units that are written one way, however many there are.
 INVARIABLE = (UnitKind.MASS, UnitKind.VOLUME)

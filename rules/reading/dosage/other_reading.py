@@ -6,9 +6,9 @@ from rules.knowledge.entries import Per
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Quantity
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER, ONE
+from rules.numbers.text import figure
 from rules.reading.dosage.portion import Portion
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import figure
 
 MILLIGRAM = "mg"
 

@@ -13,11 +13,12 @@ from functools import reduce
 
 from rules.assessment_lines import Basis, Doubt
 from rules.numbers.quantity import ZERO
+from rules.numbers.text import figure_range
 from rules.reading.dosage.dose_bounds import Bound, DoseBounds, units_limit
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.line import DosageLine
 from rules.reading.dosage.portion import Portion
-from rules.reading.wording.numbers import counted, figures
+from rules.reading.wording.numbers import counted
 
 IMPLAUSIBLE_QUANTITY = "implausible-quantity"
 
@@ -114,15 +115,15 @@ def _too_many(intake: Intake | None, dose: Portion | None, dose_bounds: DoseBoun
         most = max(most, intake.units[1])
     limit = units_limit(dose, dose_bounds.product, dose_bounds.vocabulary)
     if most > limit:
-        told = _counted(most, dose, dose_bounds) or f"{figures(most, most)} units"
+        told = _counted(most, dose, dose_bounds) or f"{figure_range(most, most)} units"
         when = "at a time" if dose.hourly else "a day"
-        text = f"{told} {when} is more than {figures(limit, limit)}, whatever the strength"
+        text = f"{told} {when} is more than {figure_range(limit, limit)}, whatever the strength"
         source = dose_bounds.vocabulary.plausible.units_source
         yield Doubt("", text, most, f"units {when}", limit, Basis.UNITS, source)
 
 
 def _of_what(bound: Bound, hourly: bool) -> str:
-    times, amount = figures(bound.times, bound.times), _measured(bound.amount, hourly)
+    times, amount = figure_range(bound.times, bound.times), _measured(bound.amount, hourly)
     if bound.basis is Basis.LABELLED:
         return f"{times} times the labelled maximum of {amount}"
     why = "its label gives no maximum" if bound.without_maximum else "no labelled maximum is known"
@@ -130,7 +131,7 @@ def _of_what(bound: Bound, hourly: bool) -> str:
 
 
 def _measured(amount: Fraction, hourly: bool) -> str:
-    return f"{figures(amount, amount)} {AN_HOUR if hourly else A_DAY}"
+    return f"{figure_range(amount, amount)} {AN_HOUR if hourly else A_DAY}"
 
 
 def _of(agent: str, dose_bounds: DoseBounds) -> str:

@@ -16,9 +16,10 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit, UnitKind
 from rules.model import Quantity
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER
+from rules.numbers.text import figure
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import figure, listed
 from rules.reading.wording.portion import concentration, described, volume_words
+from rules.reading.wording.prose import listed
 
 BARE_NUMBER = "bare-number-read-as-units"
 UNIT_AND_CODE_DIFFER = "unit-and-code-differ"

@@ -12,11 +12,13 @@ from fractions import Fraction
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
 from rules.numbers.quantity import ONE, ZERO
+from rules.numbers.text import figure
 from rules.reading.dosage.other_reading import other_reading
 from rules.reading.dosage.portion import Obstacle, Portion, Unmeasured, measure
 from rules.reading.dosage.schedule import RANGE_AT_MAXIMUM
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import figure, in_digits, listed, number
+from rules.reading.wording.numbers import in_digits, number
+from rules.reading.wording.prose import listed
 
 DOSES_DIFFER = "doses-differ"
 

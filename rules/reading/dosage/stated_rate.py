@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Moment
 from rules.numbers.quantity import ONE, ZERO
-from rules.reading.wording.numbers import DAY, Range, every, listed
+from rules.reading.wording.numbers import DAY, Range, every
+from rules.reading.wording.prose import listed
 
 NO_SECONDS = ":00"
 

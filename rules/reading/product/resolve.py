@@ -28,7 +28,7 @@ from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.spelling import MISSPELT, SHORTENED
 from rules.reading.product.strength import stated_strength
 from rules.reading.product.weight import outweighs
-from rules.reading.wording.numbers import listed
+from rules.reading.wording.prose import listed
 
 
 def read_name(name: str, knowledge: Knowledge) -> Product | UnknownProduct | NotRelevant:

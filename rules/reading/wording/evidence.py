@@ -14,9 +14,11 @@ from rules.assessment_lines import Evidence
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, plain
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
+from rules.numbers.text import figure
 from rules.reading.dosage.stated_rate import named_days
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig
-from rules.reading.wording.numbers import UP_TO, counted, every, figure, in_days, numbers, part_of
+from rules.reading.wording.numbers import UP_TO, counted, every, in_days, numbers
+from rules.reading.wording.prose import part_of
 
 NOT_UNDERSTOOD = "not understood"
 BETWEEN_TEXTS = "; "

@@ -7,8 +7,10 @@ from fractions import Fraction
 from rules.knowledge.entries import Per
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM
+from rules.numbers.text import figure
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import figure, in_digits, number, part_of
+from rules.reading.wording.numbers import in_digits, number
+from rules.reading.wording.prose import part_of
 
 # How a concentration is printed.
 PRINTED_PER = {Per.MILLILITRE: "mL", Per.GRAM: "g"}

@@ -10,10 +10,12 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
+from rules.numbers.text import figure_range
 from rules.reading.dosage.line import DosageLine, UnratedLine
 from rules.reading.dosage.maximum import WrittenMaximum
 from rules.reading.dosage.steps import LARGEST_STEP, PARTS_OF_A_DAY, Steps
-from rules.reading.wording.numbers import figures, listed, number, together
+from rules.reading.wording.numbers import number
+from rules.reading.wording.prose import listed, together
 
 NOTHING_GIVEN = "no dose is given"
 NOT_READ_BESIDE = "and a part that is not read"
@@ -67,7 +69,7 @@ def whole(
     """The sentence: ``phrase``, and the amounts of each agent; ``at_least`` where more may be taken than was read."""
     several = len(by_agent) + len(by_agent_hourly) > 1
     amounts = [
-        f"{figures(each.low, each.high)} {unit}{f' of {agent}' if several else ''}"
+        f"{figure_range(each.low, each.high)} {unit}{f' of {agent}' if several else ''}"
         for found, unit in ((by_agent, "mg a day"), (by_agent_hourly, "micrograms an hour"))
         for agent, each in found.items()
     ]
