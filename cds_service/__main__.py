@@ -14,7 +14,7 @@ from cds_service.commands import knowledge as knowledge_command
 from cds_service.commands import records as records_command
 from cds_service.commands import service as commands
 from cds_service.config import MAX_RETENTION_DAYS, Settings, explain
-from cds_service.records.opening import StoreSettingError
+from cds_service.records.configured_store import StoreSettingError
 from cds_service.trust.tenant import OPEN
 from cds_service.trust.tenant_file import TenantFileError
 from rules.knowledge import KnowledgeError

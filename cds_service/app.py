@@ -23,7 +23,7 @@ from cds_service.hooks.prefetch_fetch import FetchedCompletion
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.hooks.time_limit import within
 from cds_service.records.call_store import CallStore, NoCallStore
-from cds_service.records.opening import open_call_store
+from cds_service.records.configured_store import open_call_store
 from cds_service.review.performance import serve_performance
 from cds_service.services import PREFETCH, SERVICES, service_of
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
@@ -179,7 +179,7 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
         at = datetime.now(UTC)
         cards = evaluation.with_verdicts(parts.memory.verdicts(evaluation, at))
         milliseconds = _seconds_since(g.begun) * _MILLISECONDS
-        parts.memory.remember(evaluation, cards, at, milliseconds, request.get_data())
+        parts.memory.record_call(evaluation, cards, at, milliseconds, request.get_data())
         metrics.judged(evaluation, cards)
         answer = shown(cards)
         g.cards = len(answer)
@@ -190,7 +190,7 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
         tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
         items = within(settings.call_seconds, lambda: read_feedback(sound_object(body(), limits)))
-        parts.memory.feedback(tenant, service.id, items, datetime.now(UTC))
+        parts.memory.record_feedback(tenant, service.id, items, datetime.now(UTC))
         return _json({"received": len(items)})
 
 

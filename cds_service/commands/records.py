@@ -18,14 +18,14 @@ from cds_service.config import Settings
 from cds_service.hooks.request import patient_reference
 from cds_service.records import chain
 from cds_service.records.audit_event import audit_event
+from cds_service.records.configured_store import StoreSettingError, missing_file, naming_default_store, open_store
 from cds_service.records.database import Database, Row, StoreDownError
-from cds_service.records.moments import month_before, span, written
-from cds_service.records.opening import StoreSettingError, missing_file, naming_default_store, open_store
-from cds_service.records.override_rows import codes_that_lead_to
-from cds_service.records.report import Performance, doubted, performance
+from cds_service.records.feedback_rows import reason_codes_leading_to
+from cds_service.records.report import Performance, doubted_records, performance
 from cds_service.records.retention import purge
 from cds_service.records.schema import evaluations
 from cds_service.records.store import DatabaseCallStore
+from cds_service.records.timestamps import day_bounds, format_timestamp, month_before
 from rules import load_knowledge
 from rules.knowledge.guidance import LeadsTo
 
@@ -47,7 +47,7 @@ def report(chosen: Namespace, settings: Settings) -> int:
     if chosen.json:
         print(orjson.dumps([report_row(each) for each in found], option=orjson.OPT_INDENT_2).decode())
         return 0
-    print(f"From {first} to {last}, by the store {store.database.shown_address}")
+    print(f"From {first} to {last}, by the store {store.database.redacted_address}")
     if not found:
         print("No call was judged in that time.")
         return 0
@@ -73,8 +73,8 @@ def report_row(each: Performance) -> dict[str, object]:
 def doubts(chosen: Namespace, settings: Settings) -> int:
     """Print the cards that were answered with "not taking it, or the dose on record is wrong", as JSON lines."""
     since, until = _between(chosen, settings)
-    codes = codes_that_lead_to(LeadsTo.DATA_QUALITY, load_knowledge(settings.site_text()))
-    for each in _asked(_store(settings).database, lambda c: doubted(c, codes, since, until)):
+    codes = reason_codes_leading_to(LeadsTo.DATA_QUALITY, load_knowledge(settings.site_text()))
+    for each in _asked(_store(settings).database, lambda c: doubted_records(c, codes, since, until)):
         print(orjson.dumps(asdict(each)).decode())
     return 0
 
@@ -85,12 +85,14 @@ def audit_verify(chosen: Namespace, settings: Settings) -> int:
     found = _asked(
         store.database,
         lambda c: [
-            chain.verified(c, tenant, store.names) for tenant in chain.tenants_of(c) if chosen.tenant in (None, tenant)
+            chain.verify(c, tenant, store.pseudonyms)
+            for tenant in chain.tenants_of(c)
+            if chosen.tenant in (None, tenant)
         ],
     )
     broken = False
     for each in found:
-        where = f"{each.tenant}: {each.rows} rows" + (f" after {each.begins_after} purged" if each.begins_after else "")
+        where = f"{each.tenant}: {each.rows} rows" + (f" after {each.purged_until} purged" if each.purged_until else "")
         if each.broken:
             broken = True
             print(f"{where}, then: {each.broken}")
@@ -112,7 +114,7 @@ def _stands(connection: Connection, told: str) -> bool:
     if not place.isdecimal() or len(place) > _MAX_PLACE_LENGTH:
         return False
     sequence = int(place)
-    if sequence <= chain.begins_after(connection, tenant)[0]:
+    if sequence <= chain.purge_point(connection, tenant)[0]:
         return True
     row = next(chain.rows_of(connection, tenant, sequence - 1), None)
     return row is not None and (row["sequence"], row["link"]) == (sequence, link)
@@ -120,7 +122,7 @@ def _stands(connection: Connection, told: str) -> bool:
 
 def audit_export(chosen: Namespace, settings: Settings) -> int:
     """Print the record between two days: FHIR AuditEvents, or the rows as they are, one JSON a line."""
-    since, until = map(written, _between(chosen, settings))
+    since, until = map(format_timestamp, _between(chosen, settings))
     database = _store(settings).database
     between = (evaluations.c.at >= since, evaluations.c.at < until)
     for tenant in _asked(database, chain.tenants_of) if chosen.tenant is None else [chosen.tenant]:
@@ -134,7 +136,7 @@ def audit_export(chosen: Namespace, settings: Settings) -> int:
 
 
 def _next(connection: Connection, tenant: str, after: int, between: Sequence[ColumnElement[bool]]) -> list[Row]:
-    return chain.some_rows(connection, tenant, after, *between)
+    return chain.next_rows(connection, tenant, after, *between)
 
 
 def store_upgrade(_: Namespace, settings: Settings) -> int:
@@ -144,7 +146,7 @@ def store_upgrade(_: Namespace, settings: Settings) -> int:
         store.database.upgrade()
     except StoreDownError as error:
         raise _cannot(store.database, error) from None
-    print(f"The tables of {store.database.shown_address} are up to date.")
+    print(f"The tables of {store.database.redacted_address} are up to date.")
     return 0
 
 
@@ -153,7 +155,7 @@ def store_purge(chosen: Namespace, settings: Settings) -> int:
     days = settings.retention_days if chosen.older_than is None else chosen.older_than
     now = datetime.now(UTC)
     store = _store(settings)
-    gone = _asked(store.database, lambda c: purge(c, now - timedelta(days=days), now, store.names), writes=True)
+    gone = _asked(store.database, lambda c: purge(c, now - timedelta(days=days), now, store.pseudonyms), writes=True)
     print(f"Older than {days} days: {gone.evaluations} calls and {gone.answers} answers; {gone.tokens} expired tokens.")
     return 0
 
@@ -163,7 +165,7 @@ def store_names(chosen: Namespace, settings: Settings) -> int:
 
     They are read and not given as arguments: those would stand in the history of the shell.
     """
-    names = _store(settings).names
+    names = _store(settings).pseudonyms
     for line in sys.stdin:
         if line.strip():
             print(names.of("patient", chosen.tenant, patient_reference(line.strip())))
@@ -195,11 +197,11 @@ def _asked(database: Database, work: Callable[[Connection], T], *, writes: bool 
 
 
 def _cannot(database: Database, error: StoreDownError) -> CommandError:
-    return CommandError(f"the store {database.shown_address} cannot be used: {error.why}")
+    return CommandError(f"the store {database.redacted_address} cannot be used: {error.why}")
 
 
 def _between(chosen: Namespace, settings: Settings) -> tuple[datetime, datetime]:
-    return span(*_days(chosen, settings), settings.zone)
+    return day_bounds(*_days(chosen, settings), settings.zone)
 
 
 def _days(chosen: Namespace, settings: Settings) -> tuple[date, date]:

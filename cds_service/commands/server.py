@@ -160,7 +160,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """What a process does last: records that wait for the store are written if it is there."""
 
         def at_exit(_arbiter: Any, _worker: Any) -> None:
-            self._application.extensions[MEMORY].finish(_LAST_WRITES_SECONDS)
+            self._application.extensions[MEMORY].flush(_LAST_WRITES_SECONDS)
 
         return at_exit
 

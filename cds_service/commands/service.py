@@ -15,7 +15,7 @@ from cds_service.config import PREFIX, Settings, explain, unknown_variables
 from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.reader import read_patient
 from cds_service.hooks.prefetch import prefetched_record, read_prefetch
-from cds_service.records.opening import NO_STORE, StoreSettingError, open_store, with_default_store
+from cds_service.records.configured_store import NO_STORE, StoreSettingError, open_store, with_default_store
 from cds_service.trust.addresses import is_loopback_host
 from cds_service.trust.keys import FixedKeys
 from cds_service.trust.tenant_file import TenantFileError
@@ -141,7 +141,7 @@ def check_configuration(_: Namespace) -> int:
             value = getattr(settings, name)
             if name == "store" and store is not None:
                 down = store.database.why_down()
-                value = f"{store.database.shown_address} ({f'down: {down}' if down else 'up'})"
+                value = f"{store.database.redacted_address} ({f'down: {down}' if down else 'up'})"
             print(f"{PREFIX}{name.upper()} = {'(not set)' if value in (None, {}) else value}   # {field.description}")
         for tenant in tenants:
             print(_line_of(tenant))

@@ -1,6 +1,6 @@
-"""The record of evaluations as FHIR AuditEvents (R4), one for each, for a repository of audit records.
+"""Evaluations as FHIR AuditEvents (R4), one for each, for a repository of audit records.
 
-Patients and users stand in them by the names that the store has for them.
+Patients and users appear by their pseudonyms in the store.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _PATIENT, _QUERY = "1", "24"
 
 
 def audit_event(row: Row) -> bytes:
-    """The AuditEvent of a row of ``evaluations``, as JSON. It is valid R4, as the library checks."""
+    """The AuditEvent of a row of ``evaluations``, as JSON, validated as R4."""
     cards = orjson.loads(row["cards"])
     findings = ", ".join(name for name, _ in orjson.loads(row["findings"])) or "none"
     shown = ", ".join(f"{topic} ({indicator}, {verdict})" for _, topic, indicator, verdict in cards) or "none"
-    # An id that is cut would be that of other rows as well.
+    # A truncated id would be shared with other rows.
     identity = f"{row['tenant']}-{row['sequence']}"
     agents = [_agent(row["tenant"], None, requestor=not row["user"])]
     if row["user"]:

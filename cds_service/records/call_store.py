@@ -1,6 +1,6 @@
-"""What the service remembers between calls, as the service sees it; and a service that remembers nothing.
+"""The store of calls as the service uses it, and a store that keeps nothing.
 
-No failure of a store may cost a card or an answer: every method returns, and :meth:`CallStore.status` says how it is.
+No failure of a store may cost a card or an answer: no method raises. :meth:`CallStore.status` tells how the store is.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from cds_service.trust.tenant import Tenant
 
 
 class StoreStatus(StrEnum):
-    """How the store is: ``none`` was configured, it is ``up``, or it is ``down`` and calls are answered without it."""
+    """How the store is."""
 
-    NONE = "none"
+    NONE = "none"  # none is configured
     UP = "up"
-    DOWN = "down"
+    DOWN = "down"  # calls are answered without it
 
 
 class CallStore(Protocol):
-    """What is kept of calls. No method raises."""
+    """What is stored of calls. No method raises."""
 
     def verdicts(self, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
-        """The topics of cards that are not to be shown now, each with why: snoozed or repeated."""
+        """The topics of the cards that are not to be shown now, each as snoozed or as repeated."""
         ...
 
-    def remember(
+    def record_call(
         self,
         evaluation: Evaluation,
         cards: Sequence[tuple[Card, Verdict]],
@@ -40,40 +40,47 @@ class CallStore(Protocol):
         milliseconds: float,
         received: bytes,
     ) -> None:
-        """Keep what came of a call: for the audit, for the report, and for the next call. ``received`` is its body, of
-        which a digest alone is kept."""
+        """Store a call for the audit, the report and the verdicts on later calls.
+
+        Args:
+            evaluation: what the call came to.
+            cards: its cards, each with its verdict.
+            at: when it was answered.
+            milliseconds: how long that took.
+            received: the body of the request, of which only a digest is stored.
+        """
         ...
 
-    def feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
-        """Keep the answers to cards; what was kept before changes nothing."""
+    def record_feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
+        """Store the answers to cards, received ``at``. An answer that is stored already changes nothing."""
         ...
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:
-        """Whether the id of a token was not seen before, and keep it until then; None where the store is down."""
+        """Whether a token's id is new; it is stored until ``until``. None where the store cannot tell."""
         ...
 
     def status(self) -> StoreStatus:
-        """How the store is."""
+        """How the store is now."""
         ...
 
     def unsaved(self) -> int:
-        """How many records this process holds until the store is back."""
+        """The number of records that wait in this process for the store."""
         ...
 
-    def finish(self, seconds: float) -> None:
-        """Write what waits before the process ends, in so many seconds; what cannot be written is lost, and said."""
+    def flush(self, seconds: float) -> None:
+        """Write the waiting records before the process ends, for at most ``seconds``; the rest is lost and logged."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class NoCallStore:
-    """A memory that keeps nothing: every call stands for itself."""
+    """A store that keeps nothing."""
 
     def verdicts(self, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:  # noqa: ARG002
-        """None: nothing is known of earlier calls."""
+        """Empty: nothing is known of earlier calls."""
         return {}
 
-    def remember(
+    def record_call(
         self,
         evaluation: Evaluation,
         cards: Sequence[tuple[Card, Verdict]],
@@ -81,22 +88,22 @@ class NoCallStore:
         milliseconds: float,
         received: bytes,
     ) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
-    def feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
-        """Keep nothing."""
+    def record_feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
+        """Store nothing."""
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:  # noqa: ARG002
-        """Unknown."""
+        """None: unknown."""
         return None
 
     def status(self) -> StoreStatus:
-        """There is none."""
+        """No store is configured."""
         return StoreStatus.NONE
 
     def unsaved(self) -> int:
-        """None."""
+        """0."""
         return 0
 
-    def finish(self, seconds: float) -> None:
+    def flush(self, seconds: float) -> None:
         """Nothing waits."""

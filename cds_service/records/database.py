@@ -1,7 +1,7 @@
-"""The database of the store: SQLite or PostgreSQL, its schema kept up to date, and no use of it without an end.
+"""The database of the store, SQLite or PostgreSQL, with its schema kept up to date.
 
-A use either comes to something or raises :class:`StoreDownError`, in bounded time. After a failure the database is left
-alone for a while, so that calls do not wait for what is not there.
+Every use of it returns or raises :class:`StoreDownError` in bounded time. After a failure the database is not asked for
+a while (``STORE_PAUSE_SECONDS``), so that calls do not wait for a server that is down.
 """
 
 from __future__ import annotations
@@ -27,23 +27,28 @@ from cds_service import logs
 from cds_service.config import STORE_PAUSE_SECONDS
 from cds_service.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
-from cds_service.records.engines import POSTGRESQL, SQLITE, begin, engine_of, lock
+from cds_service.records.engines import POSTGRESQL, SQLITE, begin, lock, new_engine
 
 T = TypeVar("T")
+Row = dict[str, Any]
+"""The values of a row by the names of its columns."""
 
 _MILLISECONDS = 1000
-# One migration at a time, whoever starts first.
+# Of several processes that start together, one migrates the tables.
 _MIGRATION_LOCK = "benzo-cds migrations"
-# What SQLite says where a table or a column is not there.
-_NO_SUCH = ("no such table", "no such column")
-# What PostgreSQL says where tables, columns, a schema or rights are not there: its operator is to mend that, and until
-# then it is as good as down.
-_TO_BE_MENDED = frozenset({"42P01", "42703", "3F000", "42501"})
+# SQLite has one error code for all mistakes in a statement: its messages tell a missing table or column from the rest.
+_SQLITE_NO_SUCH = ("no such table", "no such column")
+# PostgreSQL's error codes for a missing table, column or schema, and for missing rights. Its operator must repair that;
+# until then the store counts as down.
+_POSTGRESQL_NO_SUCH = frozenset({"42P01", "42703", "3F000", "42501"})
 
 
 class StoreDownError(Exception):
-    """The database did not do what it was asked; the cause is of the kind named. ``why`` is what the database said, for
-    whoever runs a command: a log of calls must not have it."""
+    """The database did not do what it was asked. The message is the type of the error that caused it.
+
+    ``why`` is the message of the database, for whoever runs a command. It must not be logged with calls: it may quote
+    values.
+    """
 
     def __init__(self, kind: str, why: str | None = None) -> None:
         super().__init__(kind)
@@ -51,16 +56,16 @@ class StoreDownError(Exception):
 
 
 class UnwritableError(StoreDownError):
-    """The database is there, and will never do what it was asked: a defect of ours."""
+    """The database works, and would refuse the same statement again: a defect of this program."""
 
 
 class OtherTablesError(StoreDownError):
-    """The tables are those of another version of the program, and are left alone."""
+    """The tables belong to another version of the program. They are not touched."""
 
 
 @dataclass(slots=True)
 class Database:
-    """One database, used by the processes of one service. ``seconds``: how long one use may take at the most."""
+    """One database, used by the processes of one service. ``seconds``: the longest time that one use may take."""
 
     url: URL
     seconds: float
@@ -72,46 +77,47 @@ class Database:
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
 
     @property
-    def shown_address(self) -> str:
-        """The address without a password, wherever it stands there."""
+    def redacted_address(self) -> str:
+        """The address without passwords, in the user part and in the query."""
         secrets = {name: "hidden" for name in self.url.query if "password" in name.lower()}
         return self.url.update_query_dict(secrets).render_as_string(hide_password=True)
 
     def use(self, work: Callable[[Connection], T], *, writes: bool = False) -> T:
-        """What the work comes to, in one transaction. The tables are made, or brought up to date, on the first use.
+        """The result of ``work``, run in one transaction. The first use creates or upgrades the tables.
 
         Raises:
-            StoreDownError: it did not, or did not in time, or the database was down a moment ago.
+            StoreDownError: the work failed or took too long, or the database was down a moment ago.
         """
         if self._paused:
             raise StoreDownError("down")
         try:
-            found = self._in_time(lambda: self._use(work, writes))
-        except (StoreDownError, BrokenPipeError):  # the second is of who reads our output, not of the database
+            result = self._in_time(lambda: self._use(work, writes))
+        except (StoreDownError, BrokenPipeError):  # BrokenPipeError is of the reader of a command's output
             raise
         except Exception as error:  # whatever it is, it must not cost a card
-            failure, given_up = self._failure_of(error), isinstance(error, OutOfTimeError)
+            failure, timed_out = self._failure_of(error), isinstance(error, OutOfTimeError)
         else:
             if self._down_since is not None:
                 self._down_since = None
                 logs.store_back()
-            return found
-        # Out here, where nothing holds on to the error and what it went through any more.
-        if given_up:
-            _let_go()
+            return result
+        # Outside the except block nothing refers to the error and its frames any more.
+        if timed_out:
+            _close_abandoned_connections()
         raise failure
 
-    def look(self, work: Callable[[Connection], T], seconds: float) -> T:
-        """What the work comes to, which reads much and may take so long: that it does not says nothing of the database,
-        and the calls of prescribers go on using it.
+    def long_read(self, work: Callable[[Connection], T], seconds: float) -> T:
+        """The result of ``work``, which reads many rows and may take ``seconds``.
+
+        A failure here does not mark the database as down: calls go on using it.
 
         Raises:
-            StoreDownError: it did not, or not in time, or the database was down a moment ago.
+            StoreDownError: the work failed or took too long, or the database was down a moment ago.
         """
         if self._paused:
             raise StoreDownError("down")
 
-        def patiently() -> T:
+        def run() -> T:
             if not self._current:
                 self.upgrade()
             with self._begun(writes=False) as connection:
@@ -120,33 +126,34 @@ class Database:
                 return work(connection)
 
         try:
-            return within(seconds, patiently)
+            return within(seconds, run)
         except (SQLAlchemyError, OutOfTimeError, OSError, sqlite3.Error) as error:
-            failure = StoreDownError(type(error).__name__, _said(error))
-        _let_go()
+            failure = StoreDownError(type(error).__name__, _message_of(error))
+        _close_abandoned_connections()
         raise failure
 
     def upgrade(self) -> None:
-        """Make the tables, or bring them up to date.
+        """Create the tables, or upgrade them.
 
         Raises:
-            StoreDownError: they could not be.
+            OtherTablesError: they belong to another version of the program.
+            StoreDownError: the database could not do it.
         """
         try:
             with self._begun(writes=True) as connection:
                 _upgrade(connection)
             self._current = True
         except CommandError:
-            # It cannot find the step that the tables stand at: they are of a later version, or of nobody's.
+            # Alembic does not know the revision of the tables: they are of a later version, or of another program.
             other = OtherTablesError("its tables are those of another version of the program")
             self._failed(other)
             raise other from None
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
             self._failed(error)
-            raise StoreDownError(type(error).__name__, _said(error)) from None
+            raise StoreDownError(type(error).__name__, _message_of(error)) from None
 
     def why_down(self) -> str | None:
-        """What the database says against being used now; None where nothing."""
+        """Why the database cannot be used now, in its own words; None if it can."""
         try:
             self.use(lambda connection: connection.execute(text("SELECT 1")).first())
         except StoreDownError as error:
@@ -154,7 +161,7 @@ class Database:
         return None
 
     def close(self) -> None:
-        """Give the connections back: before the processes part, and at the end."""
+        """Close the connections: before the process forks, and at the end."""
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
@@ -165,8 +172,8 @@ class Database:
         return self._down_since is not None and self.clock() - self._down_since < STORE_PAUSE_SECONDS
 
     def _in_time(self, work: Callable[[], T]) -> T:
-        """What the work comes to, in time. A file waits for nothing but its lock, and for that no longer than it was
-        told: work on it is not broken off, which could leave the lock with nobody."""
+        """The result of ``work``, or OutOfTimeError. SQLite's own timeout bounds the wait for its lock, and work on it
+        is not interrupted: that could leave the lock held."""
         return work() if self.url.get_backend_name() == SQLITE else within(self.seconds, work)
 
     def _use(self, work: Callable[[Connection], T], writes: bool) -> T:
@@ -182,70 +189,65 @@ class Database:
             yield connection
 
     def _engine_here(self) -> Engine:
-        """The engine of this process: connections cannot be shared with the process that it was born of."""
+        """The engine of this process. Connections must not be shared with the process that it was forked from."""
         with self._lock:
             if self._engine is None or self._process != os.getpid():
                 if self._engine is not None:
                     self._engine.dispose(close=False)
-                self._engine = engine_of(self.url, self.seconds)
+                self._engine = new_engine(self.url, self.seconds)
                 self._process = os.getpid()
             return self._engine
 
     def _failure_of(self, error: Exception) -> StoreDownError:
-        """What a failed use is to be called; a database that is down is left alone from now on."""
-        down = isinstance(error, SQLAlchemyError | OutOfTimeError | OSError | sqlite3.Error) and not _is_defect(error)
-        if not down:
+        """The error to raise for a failed use. Unless it is a defect of ours, the database counts as down from now."""
+        is_down = isinstance(error, SQLAlchemyError | OutOfTimeError | OSError | sqlite3.Error)
+        if not is_down or _is_defect(error):
             logs.failed(error)
             return UnwritableError(type(error).__name__)
         self._failed(error)
-        return StoreDownError(type(error).__name__, _said(error))
+        return StoreDownError(type(error).__name__, _message_of(error))
 
     def _failed(self, error: BaseException) -> None:
         if self._down_since is None:
             logs.store_down(type(error).__name__)
         self._down_since = self.clock()
-        # Restored, or new and empty: its tables are to be made. To look takes time, and is for such a failure alone.
-        self._current = self._current and not _is_to_be_mended(error)
-        # What is left of a use that was given up is not used again.
+        # The database may have been restored or replaced by an empty one. Only then are its tables looked at again.
+        self._current = self._current and not _is_schema_missing(error)
+        # A connection that was interrupted in use is not used again.
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
                 self._engine = None
 
 
-def _said(error: BaseException) -> str:
-    """The database's own words in one line, without the statement and its values."""
+def _message_of(error: BaseException) -> str:
+    """The message of the database in one line, without the statement and its values."""
     if isinstance(error, OutOfTimeError):
         return "it did not answer in time"
     return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
 
 
-def _let_go() -> None:
-    """Close what is left of a use that was broken off. It hangs in rings of errors and frames that only the collector
-    takes apart, and until then a connection keeps its locks."""
+def _close_abandoned_connections() -> None:
+    """Close the connections of an interrupted use: cycles of errors and frames refer to them, which only the garbage
+    collector frees, and until then they keep their locks."""
     gc.collect()
 
 
 def _is_defect(error: BaseException) -> bool:
-    """Whether the database refused what it was asked for good, and would refuse it again."""
-    if not isinstance(error, DataError | IntegrityError | ProgrammingError):
-        return False
-    return not _is_to_be_mended(error)
+    """Whether the database refused a statement, and would refuse it again."""
+    return isinstance(error, DataError | IntegrityError | ProgrammingError) and not _is_schema_missing(error)
 
 
-def _is_to_be_mended(error: BaseException) -> bool:
-    """Whether tables, columns, a schema or rights are not there."""
+def _is_schema_missing(error: BaseException) -> bool:
+    """Whether tables, columns, a schema or rights are missing."""
     cause = getattr(error, "orig", None)
-    return getattr(cause, "sqlstate", None) in _TO_BE_MENDED or str(cause).startswith(_NO_SUCH)
+    return getattr(cause, "sqlstate", None) in _POSTGRESQL_NO_SUCH or str(cause).startswith(_SQLITE_NO_SUCH)
 
 
 def _upgrade(connection: Connection) -> None:
     lock(connection, _MIGRATION_LOCK)
     with as_file(files("cds_service.records") / "migrations") as folder:
-        steps = Config()
-        steps.set_main_option("script_location", str(folder).replace("%", "%%"))
-        steps.attributes["connection"] = connection
-        command.upgrade(steps, "head")
-
-
-Row = dict[str, Any]
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

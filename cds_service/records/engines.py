@@ -1,4 +1,4 @@
-"""The two kinds of database: how each is addressed, how connections to it are opened, and how it is locked."""
+"""The two kinds of database, SQLite and PostgreSQL: address, connections, transactions, locks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
 class StoreAddressError(ValueError):
-    """The address of the store cannot be used; the message holds no password."""
+    """The address of the store cannot be used. The message holds no password."""
 
 
-def address_of(told: str, password: str | None = None) -> URL:
-    """The address of a database: a path is a file of SQLite; ``password`` is put into the address of a server.
+def database_url(address: str, password: str | None = None) -> URL:
+    """The URL of a database.
+
+    Args:
+        address: a path (a file of SQLite), or an address such as ``postgresql://user@host/name``.
+        password: the password to put into the address of a server.
 
     Raises:
-        StoreAddressError: it is neither SQLite's nor PostgreSQL's.
+        StoreAddressError: the address is neither SQLite's nor PostgreSQL's.
     """
-    if "://" not in told:
-        return URL.create(SQLITE, database=told)
+    if "://" not in address:
+        return URL.create(SQLITE, database=address)
     try:
-        url = make_url(told)
+        url = make_url(address)
     except (ArgumentError, ValueError):
         raise StoreAddressError("not an address such as postgresql://user@host/name, or a path") from None
     backend = url.get_backend_name()
@@ -39,8 +43,8 @@ def address_of(told: str, password: str | None = None) -> URL:
     return url if password is None else url.set(password=password)
 
 
-def engine_of(url: URL, seconds: float) -> Engine:
-    """What opens connections to a database, none of which waits longer than so many seconds for anything."""
+def new_engine(url: URL, seconds: float) -> Engine:
+    """An engine whose connections wait no longer than ``seconds`` for a lock, a statement or the server."""
     if url.get_backend_name() == SQLITE:
         engine = create_engine(url, connect_args={"timeout": seconds, "check_same_thread": False})
         event.listen(engine, "connect", _configure_sqlite)
@@ -49,7 +53,7 @@ def engine_of(url: URL, seconds: float) -> Engine:
     options = f"-c statement_timeout={limit} -c lock_timeout={limit} -c idle_in_transaction_session_timeout={limit * 5}"
     return create_engine(
         url,
-        # A place in the chain is looked up after waiting for the one before: what was committed meanwhile must be seen.
+        # The head of a chain is read after waiting for its lock: rows committed during the wait must be visible.
         isolation_level="READ COMMITTED",
         pool_size=1,
         max_overflow=4,
@@ -60,7 +64,7 @@ def engine_of(url: URL, seconds: float) -> Engine:
 
 
 def _configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # Transactions are begun by hand, by :func:`begin`: the driver would begin them too late.
+    # :func:`begin` begins transactions: the driver would begin them too late.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
@@ -69,13 +73,15 @@ def _configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def begin(connection: Connection, *, writes: bool) -> None:
-    """Begin the transaction of a connection, where its driver does not. A writer says so at once: one that reads first
-    and then writes could find that another has written meanwhile."""
+    """Begin a transaction in SQLite; PostgreSQL's driver does so itself.
+
+    A writer takes SQLite's write lock at once. If it read first, another connection could write between the two.
+    """
     if connection.dialect.name == SQLITE:
         connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def lock(connection: Connection, name: str) -> None:
-    """Let nobody else have the lock of a name until this transaction ends; in SQLite a writer has all there is."""
+    """Hold the lock of a name until the transaction ends. In SQLite a writer holds the whole file already."""
     if connection.dialect.name == POSTGRESQL:
         connection.execute(_LOCK, {"name": name})

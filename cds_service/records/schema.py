@@ -1,7 +1,7 @@
-"""The tables of the store. No patient, user or token stands in them by name: only by keyed hash.
+"""The tables of the store. Patients, users and tokens stand in them as keyed hashes only.
 
-Times are UTC text of one width (``2026-11-27T06:25:33.123456Z``), so that they sort, and mean the same in SQLite and in
-PostgreSQL. ``evaluations`` is append-only and chained; the others can be worked out again from it and from the answers.
+Times are UTC text of one width (``2026-11-27T06:25:33.123456Z``), which sorts, and is the same in SQLite and in
+PostgreSQL. ``evaluations`` is append-only and chained.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ evaluations = Table(
     PrimaryKeyConstraint("tenant", "sequence"),
     Index("evaluations_at", "tenant", "at"),
 )
-"""One row for each call that was judged: what came in (as a digest), what came of it, and its link of the chain."""
+"""One row for each call that was judged: a digest of the request, the result, and the link of the chain."""
 
 fired = Table(
     "fired",
@@ -62,7 +62,7 @@ fired = Table(
     Column("finding", _Name, nullable=False),
     PrimaryKeyConstraint("tenant", "sequence", "finding"),
 )
-"""The findings that raise a card, or would if the tenant showed them."""
+"""The findings of each call that raise a card, or would if the tenant showed them."""
 
 cards = Table(
     "cards",
@@ -88,8 +88,8 @@ cards = Table(
     Index("cards_uuid", "tenant", "uuid"),
     Index("cards_at", "tenant", "at"),
 )
-"""Every card that was made, shown or not. ``load``: the load it speaks of, exactly; empty where it is not known.
-``hazards``: the agents, conditions and gaps behind it; ``beside``: the amounts beside the load. Each by keyed hash."""
+"""Every card, shown or not. ``load``: the load it speaks of, as a fraction; null if unknown. ``hazards``: the
+agents, conditions and gaps behind it; ``beside``: the amounts outside the load; both by keyed hash."""
 
 card_findings = Table(
     "card_findings",
@@ -119,8 +119,8 @@ answers = Table(
     UniqueConstraint("tenant", "card", "outcome", "answered_at", "reason"),
     Index("answers_received", "tenant", "received_at"),
 )
-"""What became of cards, as clients told; the same told twice is one row. ``reason``: one of our codes, a client's
-code, ``other``, or nothing. Comments are not kept."""
+"""The feedback of clients on cards; the same feedback twice is one row. ``reason``: one of our codes, an HL7 code,
+``other``, or empty. Comments are not stored."""
 
 tokens = Table(
     "tokens",
@@ -131,7 +131,7 @@ tokens = Table(
     PrimaryKeyConstraint("tenant", "identity"),
     Index("tokens_until", "until"),
 )
-"""Tokens that were used, until they have expired (seconds of the Unix clock)."""
+"""The ids of tokens that were used. ``until``: when each expires, in seconds of the Unix clock."""
 
 checkpoints = Table(
     "checkpoints",
@@ -142,5 +142,5 @@ checkpoints = Table(
     Column("at", _Time, nullable=False),
     Column("seal", _Hash, nullable=False),
 )
-"""Where the chain of a tenant begins since older rows were purged: the last purged row and its link. ``seal``: who has
-the key wrote it."""
+"""Where the chain of a tenant begins after a purge: the last purged row and its link. ``seal`` proves that the key was
+used."""

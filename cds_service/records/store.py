@@ -1,5 +1,5 @@
-"""The memory that is kept in a database. No failure of it costs a card: what cannot be written waits in the process,
-what cannot be read is taken to be unknown."""
+"""The call store in a database. No failure of it costs a card: records that cannot be written wait in the process, and
+what cannot be read counts as unknown."""
 
 from __future__ import annotations
 
@@ -22,60 +22,65 @@ from cds_service.config import MAX_TOKEN_SECONDS, MAX_UNSAVED_CALLS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
+from cds_service.records.call_rows import CallRows, rows_of_call
 from cds_service.records.call_store import StoreStatus
 from cds_service.records.database import Database, Row, StoreDownError, UnwritableError
-from cds_service.records.earlier_cards import EarlierCards
 from cds_service.records.engines import POSTGRESQL, SQLITE
-from cds_service.records.entries import Kept, kept_of
-from cds_service.records.override_rows import rows_of
+from cds_service.records.feedback_rows import rows_of_feedback
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, checkpoints, tokens
+from cds_service.records.suppression import CardSuppression
 from cds_service.trust.tenant import Tenant
 
-# How many of the records that waited are written with one call, and how many rows of answers in one transaction.
-_AT_ONCE = 10
-_ROWS_AT_ONCE = 100
-# What makes two answers the same, as the table has it.
+# So many waiting records are written with one call, and so many rows of answers in one transaction.
+_RECORDS_PER_CALL = 10
+_ROWS_PER_TRANSACTION = 100
+# The columns by which two answers are the same, as the table's unique constraint has them.
 _SAME_ANSWER = ("tenant", "card", "outcome", "answered_at", "reason")
-# With every so many tokens that are used, more of those that have expired are forgotten.
-_FORGET_EVERY = 500
-_FORGOTTEN_AT_ONCE = 1_000
+# After every so many tokens, so many of the expired ones are deleted.
+_TOKENS_PER_CLEANUP = 500
+_MAX_TOKENS_DELETED = 1_000
+
+_Record = CallRows | tuple[Row, ...]
+"""One call, or some rows of answers: what is written in one transaction."""
 
 
-def _new(table: Table) -> Mapping[str, Insert]:
-    """By database, what writes a row that is not there yet, and leaves one that is as it is. Built once: to build a
-    statement takes longer than to execute it."""
-    made = {
+def _insert_if_new(table: Table) -> Mapping[str, Insert]:
+    """By dialect, the statement that inserts a row unless it is there already. Built once: building a statement takes
+    longer than executing it."""
+    statements = {
         SQLITE: insert_in_sqlite(table).on_conflict_do_nothing(),
         POSTGRESQL: insert_in_postgresql(table).on_conflict_do_nothing(),
     }
-    # How many rows were written is not always told otherwise.
-    return {name: new.execution_options(preserve_rowcount=True) for name, new in made.items()}
+    # Without this option not every driver reports how many rows were inserted.
+    return {name: statement.execution_options(preserve_rowcount=True) for name, statement in statements.items()}
 
 
-_NEW_TOKEN, _NEW_ANSWER = _new(tokens), _new(answers)
+_INSERT_TOKEN, _INSERT_ANSWER = _insert_if_new(tokens), _insert_if_new(answers)
 
 
 @dataclass(slots=True)
 class DatabaseCallStore:
-    """What is kept of calls, in a database. ``program`` is the version of this program."""
+    """The store of calls in a database. ``program`` is the version of this program."""
 
     database: Database
-    names: Pseudonyms
+    pseudonyms: Pseudonyms
     program: str
     _tokens_used: int = 0
-    _waiting: deque[Kept | tuple[Row, ...]] = field(default_factory=deque)
+    _queue: deque[_Record] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def verdicts(self, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
         """The topics of cards that are snoozed for the patient, or were shown to the user a moment ago."""
         if not evaluation.cards or evaluation.shadowed:
             return {}
-        with self._forgiven():
-            return self.database.use(lambda connection: EarlierCards(connection, evaluation, at, self.names).verdicts())
+        with self._no_failure_escapes():
+            return self.database.use(
+                lambda connection: CardSuppression(connection, evaluation, at, self.pseudonyms).verdicts()
+            )
         return {}
 
-    def remember(
+    def record_call(
         self,
         evaluation: Evaluation,
         cards: Sequence[tuple[Card, Verdict]],
@@ -83,52 +88,59 @@ class DatabaseCallStore:
         milliseconds: float,
         received: bytes,
     ) -> None:
-        """Add a call to the record of its tenant, now or once the store is back."""
-        with self._forgiven():
-            self._keep(kept_of(evaluation, cards, at, milliseconds, received, self.program, self.names))
+        """Add a call to the chain of its tenant, now or once the store is back."""
+        with self._no_failure_escapes():
+            self._save(rows_of_call(evaluation, cards, at, milliseconds, received, self.program, self.pseudonyms))
 
-    def feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:  # noqa: ARG002
-        """Keep the answers to cards, now or once the store is back."""
-        with self._forgiven():
-            told = rows_of(tenant, items, at, self.names)
-            # The same twice in one batch is one row.
-            rows = list({tuple(row[name] for name in _SAME_ANSWER): row for row in reversed(told)}.values())
-            # In parts: what is written at once is to be done in time, however much was sent.
-            self._keep(*(tuple(rows[start : start + _ROWS_AT_ONCE]) for start in range(0, len(rows), _ROWS_AT_ONCE)))
+    def record_feedback(
+        self,
+        tenant: Tenant,
+        service: str,  # noqa: ARG002
+        items: Sequence[Feedback],
+        at: datetime,
+    ) -> None:
+        """Store the answers to cards, now or once the store is back."""
+        with self._no_failure_escapes():
+            sent = rows_of_feedback(tenant, items, at, self.pseudonyms)
+            # The same answer twice in one batch is one row.
+            rows = list({tuple(row[name] for name in _SAME_ANSWER): row for row in reversed(sent)}.values())
+            # Each transaction must end in time, however large the batch.
+            size = _ROWS_PER_TRANSACTION
+            self._save(*(tuple(rows[start : start + size]) for start in range(0, len(rows), size)))
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:
-        """Whether the id of a token was not seen before by any process; None where the store is down."""
-        with self._forgiven():
+        """Whether the id of a token is new to all processes; None where the store is down."""
+        with self._no_failure_escapes():
             row = {
                 "tenant": tenant,
-                "identity": self.names.of("token", tenant, identity),
+                "identity": self.pseudonyms.of("token", tenant, identity),
                 "until": round(until.timestamp()),
             }
-            first = self.database.use(partial(_use_token, row=row), writes=True)
+            is_first = self.database.use(partial(_insert_token, row=row), writes=True)
             self._tokens_used += 1
-            if self._tokens_used % _FORGET_EVERY == 0:
-                with self._forgiven():
-                    self._forget_tokens()
-            return first
+            if self._tokens_used % _TOKENS_PER_CLEANUP == 0:
+                with self._no_failure_escapes():
+                    self._delete_expired_tokens()
+            return is_first
         return None
 
     def status(self) -> StoreStatus:
-        """How the store is, asked now."""
-        with self._forgiven():
+        """How the store is now."""
+        with self._no_failure_escapes():
             self.database.use(lambda connection: connection.execute(select(checkpoints).limit(1)).first())
-            # One that can be read and not written is of no use.
-            if self._write_waiting():
+            # A store that can be read but not written counts as down.
+            if self._write_queued():
                 return StoreStatus.UP
         return StoreStatus.DOWN
 
     def unsaved(self) -> int:
-        """How many records this process holds until the store is back."""
+        """The number of records that wait in this process for the store."""
         with self._lock:
-            return sum(map(_size, self._waiting))
+            return sum(map(_size, self._queue))
 
     @contextmanager
-    def _forgiven(self) -> Iterator[None]:
-        """Let no failure out: the caller goes on without what it asked for."""
+    def _no_failure_escapes(self) -> Iterator[None]:
+        """Suppress every failure: the caller goes on without what it asked for."""
         try:
             yield
         except StoreDownError:
@@ -136,83 +148,87 @@ class DatabaseCallStore:
         except Exception as error:  # a defect of ours must not cost a card either
             logs.failed(error)
 
-    def finish(self, seconds: float) -> None:
-        """Write what waits before the process ends; what cannot be is lost, and said."""
+    def flush(self, seconds: float) -> None:
+        """Write the waiting records before the process ends; what cannot be written in time is lost and logged."""
         until = time.monotonic() + seconds
-        while self._waiting and time.monotonic() < until:
-            before = len(self._waiting)
-            self._write_waiting()
-            if len(self._waiting) == before:
+        while self._queue and time.monotonic() < until:
+            before = len(self._queue)
+            self._write_queued()
+            if len(self._queue) == before:
                 break
-        if self._waiting:
-            logs.not_kept(len(self._waiting))
+        if self._queue:
+            logs.not_kept(len(self._queue))
 
-    def _keep(self, *parts: Kept | tuple[Row, ...]) -> None:
-        """Write what there is, as far as it is done in time; the rest waits."""
+    def _save(self, *records: _Record) -> None:
+        """Write the records, as many as can be written in time; the others wait."""
         end = time.monotonic() + self.database.seconds
-        for what in parts:
+        for record in records:
             try:
                 if time.monotonic() > end:
                     raise StoreDownError("slow")
-                self.database.use(partial(self._write, what=what), writes=True)
+                self.database.use(partial(self._write, record=record), writes=True)
             except UnwritableError:
-                logs.not_kept(_size(what))
+                logs.not_kept(_size(record))
             except StoreDownError:
-                self._wait(what)
-        self._write_waiting()
+                self._enqueue(record)
+        self._write_queued()
 
-    def _forget_tokens(self) -> None:
-        """Remove some of the tokens that have expired. Not at once: the clocks of the machines that share a store
-        differ."""
+    def _delete_expired_tokens(self) -> None:
+        """Delete tokens that expired a while ago: the clocks of the machines that share a store differ."""
         before = int(time.time()) - MAX_TOKEN_SECONDS
-        self.database.use(partial(forget_tokens, before=before, most=_FORGOTTEN_AT_ONCE), writes=True)
+        self.database.use(partial(_delete_tokens, before=before, limit=_MAX_TOKENS_DELETED), writes=True)
 
-    def _write(self, connection: Connection, what: Kept | tuple[Row, ...]) -> None:
-        if isinstance(what, Kept):
-            chain.append(connection, what, self.names)
+    def _write(self, connection: Connection, record: _Record) -> None:
+        if isinstance(record, CallRows):
+            chain.append(connection, record, self.pseudonyms)
             return
-        connection.execute(_NEW_ANSWER[connection.dialect.name], list(what))
+        connection.execute(_INSERT_ANSWER[connection.dialect.name], list(record))
 
-    def _wait(self, what: Kept | tuple[Row, ...]) -> None:
+    def _enqueue(self, record: _Record) -> None:
+        """Let a record wait; beyond ``MAX_UNSAVED_CALLS`` the oldest are lost and logged."""
         lost = 0
         with self._lock:
-            self._waiting.append(what)
-            held = sum(map(_size, self._waiting))
-            while held - lost > MAX_UNSAVED_CALLS and len(self._waiting) > 1:
-                lost += _size(self._waiting.popleft())
+            self._queue.append(record)
+            queued = sum(map(_size, self._queue))
+            while queued - lost > MAX_UNSAVED_CALLS and len(self._queue) > 1:
+                lost += _size(self._queue.popleft())
         if lost:
             logs.not_kept(lost)
 
-    def _write_waiting(self) -> bool:
-        """Write some of what waited, as far as it is done in time; its place in the chain is that of the moment it is
-        written. Returns whether nothing stood in the way."""
+    def _write_queued(self) -> bool:
+        """Write some of the waiting records, as many as can be written in time. A call's place in the chain is that of
+        the moment when it is written.
+
+        Returns:
+            False where the database failed.
+        """
         end = time.monotonic() + self.database.seconds
-        for _ in range(min(_AT_ONCE, len(self._waiting))):
+        for _ in range(min(_RECORDS_PER_CALL, len(self._queue))):
             with self._lock:
-                if not self._waiting or time.monotonic() > end:
+                if not self._queue or time.monotonic() > end:
                     break
-                what = self._waiting.popleft()
+                record = self._queue.popleft()
             try:
-                self.database.use(partial(self._write, what=what), writes=True)
+                self.database.use(partial(self._write, record=record), writes=True)
             except UnwritableError:
-                logs.not_kept(_size(what))
+                logs.not_kept(_size(record))
             except StoreDownError:
                 with self._lock:
-                    self._waiting.appendleft(what)
+                    self._queue.appendleft(record)
                 return False
         return True
 
 
-def _use_token(connection: Connection, row: Row) -> bool:
-    return connection.execute(_NEW_TOKEN[connection.dialect.name], row).rowcount > 0
+def _insert_token(connection: Connection, row: Row) -> bool:
+    return connection.execute(_INSERT_TOKEN[connection.dialect.name], row).rowcount > 0
 
 
-def forget_tokens(connection: Connection, before: int, most: int) -> int:
-    """Forget some of the tokens that have expired before a second of the Unix clock; returns how many."""
-    expired = select(tokens.c.tenant, tokens.c.identity).where(tokens.c.until < before).limit(most)
-    return connection.execute(delete(tokens).where(tuple_(tokens.c.tenant, tokens.c.identity).in_(expired))).rowcount
+def _delete_tokens(connection: Connection, before: int, limit: int) -> None:
+    """Delete up to ``limit`` of the tokens that expired before a second of the Unix clock."""
+    expired = select(tokens.c.tenant, tokens.c.identity).where(tokens.c.until < before).limit(limit)
+    connection.execute(delete(tokens).where(tuple_(tokens.c.tenant, tokens.c.identity).in_(expired)))
 
 
-def _size(what: Kept | tuple[Row, ...]) -> int:
-    """How many records it is."""
-    return 1 if isinstance(what, Kept) else len(what)
+def _size(record: _Record) -> int:
+    """The number of calls or answers in a record."""
+    return 1 if isinstance(record, CallRows) else len(record)

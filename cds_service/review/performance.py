@@ -14,10 +14,10 @@ from cds_service.config import REPORT_SECONDS
 from cds_service.errors import UnknownAddressError
 from cds_service.records.call_store import CallStore
 from cds_service.records.database import StoreDownError
-from cds_service.records.moments import month_before, span
-from cds_service.records.override_rows import codes_that_lead_to
-from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted, performance
+from cds_service.records.feedback_rows import reason_codes_leading_to
+from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted_records, performance
 from cds_service.records.store import DatabaseCallStore
+from cds_service.records.timestamps import day_bounds, month_before
 from cds_service.trust.operator import is_operator
 from rules import Knowledge
 from rules.knowledge.guidance import LeadsTo
@@ -47,7 +47,7 @@ def serve_performance(
     titles = {name: policy.title for name, policy in knowledge.findings.items()}
     reasons = {each.code: each.display for each in knowledge.suggestions.override_reasons}
     reasons[NO_REASON_GIVEN] = "No reason given"
-    doubts = codes_that_lead_to(LeadsTo.DATA_QUALITY, knowledge)
+    doubts = reason_codes_leading_to(LeadsTo.DATA_QUALITY, knowledge)
 
     @pages.before_request
     def admit() -> Response | None:
@@ -67,13 +67,13 @@ def serve_performance(
     def show() -> str:
         last = _day(request.args.get("until")) or datetime.now(zone).date()
         first = _day(request.args.get("since")) or month_before(last)
-        begin, end = span(first, last, zone)
+        begin, end = day_bounds(first, last, zone)
         told: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
         if not isinstance(memory, DatabaseCallStore):
             return render_template("performance.html", **told, problem="none")
         try:
-            found, checked = memory.database.look(
-                lambda c: (performance(c, titles, begin, end), doubted(c, doubts, begin, end)), REPORT_SECONDS
+            found, checked = memory.database.long_read(
+                lambda c: (performance(c, titles, begin, end), doubted_records(c, doubts, begin, end)), REPORT_SECONDS
             )
         except StoreDownError:
             return render_template("performance.html", **told, problem="down")

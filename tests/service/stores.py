@@ -16,9 +16,9 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.judge import Judge
-from cds_service.records.chain import Verified, verified
-from cds_service.records.entries import kept_of
-from cds_service.records.opening import open_store
+from cds_service.records.call_rows import rows_of_call
+from cds_service.records.chain import ChainStatus, verify
+from cds_service.records.configured_store import open_store
 from cds_service.records.store import DatabaseCallStore
 from cds_service.services import service_of
 from cds_service.trust.tenant import OPEN, Tenant
@@ -56,13 +56,13 @@ def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN) -> Eval
     return Judge(settings.limits).evaluate(caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
 
 
-def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> Verified:
+def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> ChainStatus:
     """The chain after one call was kept forty times, by eight connections at once, as of as many processes."""
     evaluation = judged(settings, sign(lorazepam()))
-    one = kept_of(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.names)
+    one = rows_of_call(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.pseudonyms)
     store.database.upgrade()
     stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: stores[number % 8]._keep(one), range(40)))
+        list(threads.map(lambda number: stores[number % 8]._save(one), range(40)))
     assert sum(each.unsaved() for each in stores) == 0
-    return store.database.use(lambda c: verified(c, OPEN, store.names))
+    return store.database.use(lambda c: verify(c, OPEN, store.pseudonyms))

@@ -18,8 +18,8 @@ from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
 from cds_service.hooks.feedback import read_feedback
 from cds_service.records import chain
-from cds_service.records.report import doubted, performance
-from cds_service.records.retention import purge
+from cds_service.records.report import doubted_records, performance
+from cds_service.records.retention import PurgeCounts, purge
 
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
 TODAY = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=24))
@@ -158,9 +158,9 @@ def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
     call = judged(settings, body, "other")
     assert [each.body["uuid"] for each in call.cards] == [card["uuid"]]
     now = datetime.now(UTC)
-    store.remember(call, call.with_verdicts({}), now, 1.0, b"")
+    store.record_call(call, call.with_verdicts({}), now, 1.0, b"")
     item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
-    store.feedback(call.tenant, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
+    store.record_feedback(call.tenant, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
     found = store.database.use(lambda c: performance(c, ["high-potency"], *TODAY))
     told = {each.tenant: (each.shown, dict(each.overridden), each.unanswered) for each in found}
     assert told == {"open": (1, {}, 1), "other": (1, {"no reason given": 1}, 0)}
@@ -187,7 +187,7 @@ def test_a_doubted_record_is_on_the_list(settings, store, command):
     (card,) = cards(http, sign(lorazepam()))
     answer(http, card, "record-differs")
     answer(http, card, "record-differs")
-    (found,) = store.database.use(lambda c: doubted(c, ["record-differs"], *TODAY))
+    (found,) = store.database.use(lambda c: doubted_records(c, ["record-differs"], *TODAY))
     assert (found.card, found.service) == (card["uuid"], "benzo-order-sign")
     status, told = command("store", "doubts")
     assert status == 0
@@ -217,14 +217,23 @@ def test_what_is_old_is_purged_and_the_chain_goes_on(settings, store, command):
     between = datetime.now(UTC)
     head = command("audit", "verify")[1].split("head ")[1].strip()
     calls(http, 2)
-    gone = store.database.use(lambda c: purge(c, between, datetime.now(UTC), store.names), writes=True)
+
+    def purged(before: datetime) -> PurgeCounts:
+        return store.database.use(lambda c: purge(c, before, datetime.now(UTC), store.pseudonyms), writes=True)
+
+    gone = purged(between)
     assert (gone.evaluations, gone.answers) == (3, 0)
     status, told = command("audit", "verify", "--expect", head)
     assert (status, "open: 2 rows after 3 purged, unbroken; head open:5:" in told) == (0, True)
     # Nothing more is old; and when all is, the next call follows the last that went.
-    assert store.database.use(lambda c: purge(c, between, datetime.now(UTC), store.names), writes=True).evaluations == 0
+    assert (
+        store.database.use(lambda c: purge(c, between, datetime.now(UTC), store.pseudonyms), writes=True).evaluations
+        == 0
+    )
     far = datetime.now(UTC) + timedelta(days=1)
-    assert store.database.use(lambda c: purge(c, far, datetime.now(UTC), store.names), writes=True).evaluations == 2
+    assert (
+        store.database.use(lambda c: purge(c, far, datetime.now(UTC), store.pseudonyms), writes=True).evaluations == 2
+    )
     calls(http, 1)
     status, told = command("audit", "verify")
     assert (status, "open: 1 rows after 5 purged, unbroken; head open:6:" in told) == (0, True)

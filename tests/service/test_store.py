@@ -15,8 +15,8 @@ from stores import client_with, store_of
 from cds_service.__main__ import main
 from cds_service.config import Settings
 from cds_service.records import chain
+from cds_service.records.configured_store import StoreSettingError, with_default_store
 from cds_service.records.database import StoreDownError
-from cds_service.records.opening import StoreSettingError, with_default_store
 from cds_service.records.schema import answers, evaluations, metadata
 from cds_service.records.schema import cards as card_rows
 from cds_service.records.store import DatabaseCallStore
@@ -354,7 +354,7 @@ def test_a_file_store_makes_its_key_once_and_for_its_owner_alone(tmp_path):
     first = store_of(settings)
     key = tmp_path / "kept" / "records.sqlite3.key"
     assert key.stat().st_mode & 0o077 == 0
-    assert store_of(settings).names == first.names
+    assert store_of(settings).pseudonyms == first.pseudonyms
 
 
 def test_a_key_that_was_lost_is_not_made_anew_for_the_store_that_is_there(tmp_path, monkeypatch, capsys):

@@ -23,9 +23,9 @@ from cds_service.config import PREFIX, STORE_PAUSE_SECONDS, Settings
 from cds_service.records import chain
 from cds_service.records import store as stored
 from cds_service.records.audit_event import audit_event
+from cds_service.records.configured_store import with_default_store
 from cds_service.records.database import StoreDownError
-from cds_service.records.engines import address_of
-from cds_service.records.opening import with_default_store
+from cds_service.records.engines import database_url
 from cds_service.records.report import performance
 from cds_service.records.retention import purge
 from cds_service.records.schema import answers, tokens
@@ -108,7 +108,7 @@ def test_what_stands_for_an_id_is_kept_by_name_whatever_it_is(settings, store, o
     response = http.post("/cds-services/benzo-order-sign", json=body)
     assert response.status_code == 200
     assert http.post(FEEDBACK, json={"feedback": [override(odd)]}).status_code == 200
-    told = store.database.use(lambda c: chain.verified(c, OPEN, store.names))
+    told = store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms))
     assert (told.rows, told.broken) == (1, "")
     assert number_of(store, answers) == 1
 
@@ -128,7 +128,7 @@ def test_tables_of_a_later_version_cost_no_card_and_are_left_alone(settings, com
     changed(settings, "UPDATE alembic_version SET version_num = '0002'")
     time.sleep(STORE_PAUSE_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
-    assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 2
+    assert store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms)).rows == 2
 
 
 def test_a_store_of_the_first_tables_is_brought_up_to_date_with_what_it_holds(settings, store):
@@ -143,7 +143,7 @@ def test_a_store_of_the_first_tables_is_brought_up_to_date_with_what_it_holds(se
         "UPDATE alembic_version SET version_num = '0001'",
     )
     assert len(cards(client_with(settings), sign(lorazepam()))) == 1
-    told = store.database.use(lambda c: chain.verified(c, OPEN, store.names))
+    told = store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms))
     assert (told.rows, told.broken) == (2, "")
 
 
@@ -168,7 +168,7 @@ def test_tables_that_are_taken_away_are_made_again_and_no_record_is_lost(setting
     assert http.get("/health/ready").json["unsaved"] == 1
     time.sleep(STORE_PAUSE_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
-    assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 1
+    assert store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms)).rows == 1
 
 
 # A file has no rights of its own.
@@ -187,7 +187,7 @@ def test_rights_that_are_taken_away_lose_no_record(settings, store):
         time.sleep(STORE_PAUSE_SECONDS)
         assert clerk.get("/health/ready").json["store"] == "up"
         assert len(cards(http, sign(lorazepam()))) == 1
-        assert store.database.use(lambda c: chain.verified(c, OPEN, store.names)).rows == 2
+        assert store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms)).rows == 2
     finally:
         changed(settings, "DROP OWNED BY clerk", "DROP ROLE clerk")
 
@@ -217,7 +217,7 @@ def test_no_place_is_given_twice_whatever_isolation_the_server_prefers(settings,
 def test_a_defect_of_ours_costs_no_card(settings, monkeypatch):
     """Whatever it raises: in the writing, in the reading, and in the making of what is written."""
     http = client_with(settings)
-    for name in ("kept_of", "rows_of", "EarlierCards", "_use_token"):
+    for name in ("rows_of_call", "rows_of_feedback", "CardSuppression", "_insert_token"):
         for kind in (RecursionError, UnicodeEncodeError("utf-8", "\ud800", 0, 1, "x"), OverflowError, KeyError("x")):
 
             def fails(*_: Any, kind: Any = kind, **__: Any) -> None:
@@ -231,7 +231,7 @@ def test_a_defect_of_ours_costs_no_card(settings, monkeypatch):
 
 
 def test_tokens_that_have_expired_are_forgotten_as_others_are_used(settings, store, monkeypatch):
-    monkeypatch.setattr(stored, "_FORGET_EVERY", 10)
+    monkeypatch.setattr(stored, "_TOKENS_PER_CLEANUP", 10)
     memory = store_of(settings)
     long_ago, soon = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(minutes=5)
     for number in range(9):
@@ -258,7 +258,7 @@ def test_who_has_no_key_cannot_purge_the_record(settings, store, command):
     assert (status, "who removed the rows up to 2 did not have the key" in told) == (1, True)
     # Nor move the place of an honest purge.
     now = datetime.now(UTC)
-    store.database.use(lambda c: purge(c, now + timedelta(days=1), now, store.names), writes=True)
+    store.database.use(lambda c: purge(c, now + timedelta(days=1), now, store.pseudonyms), writes=True)
     assert command("audit", "verify")[0] == 0
     changed(settings, "UPDATE checkpoints SET sequence = 4")
     assert command("audit", "verify")[0] == 1
@@ -372,10 +372,10 @@ def test_a_slip_in_the_number_of_days_purges_nothing(days, capsys):
 
 def test_a_password_that_stands_elsewhere_in_the_address_is_not_told(tmp_path):
     address = "postgresql://somebody@127.0.0.1:1/records?password=hunter2&sslpassword=hunter3&sslmode=prefer"
-    told = store_of(store_settings(address, tmp_path)).database.shown_address
+    told = store_of(store_settings(address, tmp_path)).database.redacted_address
     assert "hunter" not in told
     assert "sslmode=prefer" in told
-    assert address_of(address).query["password"] == "hunter2"
+    assert database_url(address).query["password"] == "hunter2"
 
 
 def test_a_user_without_a_home_has_no_store_and_is_served(monkeypatch):
@@ -399,7 +399,7 @@ def test_the_store_is_down_for_who_asks_while_it_is_left_alone(tmp_path):
     database = store_of(store_settings(str(tmp_path / "records.sqlite3"), tmp_path)).database
     for _ in range(2):
         with pytest.raises(StoreDownError):
-            database.look(lambda c: c, 1.0)
+            database.long_read(lambda c: c, 1.0)
 
 
 def test_a_write_that_is_given_up_leaves_no_lock_behind(settings, monkeypatch):

@@ -35,7 +35,7 @@ def kept(settings: Settings) -> tuple[int, str]:
     store = store_of(settings)
     # As the commands do: nobody waits for it as a prescriber does for a card.
     store.database.seconds = 60
-    told = store.database.use(lambda c: chain.verified(c, "open", store.names))
+    told = store.database.use(lambda c: chain.verify(c, "open", store.pseudonyms))
     return told.rows, told.broken
 
 
@@ -75,7 +75,7 @@ def test_a_store_that_is_not_there_at_the_start_is_used_once_it_is(tmp_path: Pat
 
 
 def test_what_waits_is_bounded_and_what_is_lost_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "MOST_UNSAVED", 3)
+    monkeypatch.setattr(stored, "MAX_UNSAVED_CALLS", 3)
     (tmp_path / "records.sqlite3").mkdir()
     http = client_with(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
     with logged() as lines:
@@ -104,7 +104,7 @@ def test_what_waits_is_written_before_the_process_ends(tmp_path: Path) -> None:
             cards(app.test_client(), sign(lorazepam()))
         other.execute("ROLLBACK")
     time.sleep(STORE_PAUSE_SECONDS)
-    app.extensions[MEMORY].finish(5)
+    app.extensions[MEMORY].flush(5)
     assert kept(settings) == (25, "")
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_written_before_the_end_is_said_to_be_lost(tmp_path: Path
     app = app_with(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
     cards(app.test_client(), sign(lorazepam()))
     with logged() as lines:
-        app.extensions[MEMORY].finish(5)
+        app.extensions[MEMORY].flush(5)
     assert [(each["event"], each.get("number")) for each in map(json.loads, lines)][-1] == ("records lost", 1)
 
 

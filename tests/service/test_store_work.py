@@ -14,10 +14,10 @@ from stores import judged, store_of, store_settings
 
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.records import chain
-from cds_service.records.earlier_cards import EarlierCards
-from cds_service.records.entries import kept_of
+from cds_service.records.call_rows import rows_of_call
 from cds_service.records.schema import answers
 from cds_service.records.store import DatabaseCallStore
+from cds_service.records.suppression import CardSuppression
 from cds_service.trust.tenant import OPEN
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -75,13 +75,13 @@ def call(tmp_path: Path, store: DatabaseCallStore) -> Evaluation:
     """A call of a patient who had cards before."""
     one = judged(store_settings("none", tmp_path), sign(lorazepam()))
     for number in range(EARLIER):
-        store.remember(one, one.with_verdicts({}), NOW - timedelta(days=number), 1.0, b"")
+        store.record_call(one, one.with_verdicts({}), NOW - timedelta(days=number), 1.0, b"")
     return one
 
 
 def test_no_call_goes_through_the_answers_of_other_patients(store, call):
     def verdicts(connection: Connection) -> None:
-        assert EarlierCards(connection, call, NOW, store.names).verdicts() == {}
+        assert CardSuppression(connection, call, NOW, store.pseudonyms).verdicts() == {}
 
     before = steps(store, verdicts)
     store.database.use(answers_of_others, writes=True)
@@ -92,11 +92,15 @@ def test_no_call_goes_through_the_record_of_other_calls(store, call, tmp_path):
     other = judged(store_settings("none", tmp_path), sign(lorazepam(), context={"patientId": "p2"}))
 
     def append(connection: Connection) -> None:
-        chain.append(connection, kept_of(call, call.with_verdicts({}), NOW, 1.0, b"", "0", store.names), store.names)
+        chain.append(
+            connection,
+            rows_of_call(call, call.with_verdicts({}), NOW, 1.0, b"", "0", store.pseudonyms),
+            store.pseudonyms,
+        )
 
     before = steps(store, append)
     for _ in range(200):
-        store.remember(other, other.with_verdicts({}), NOW, 1.0, b"")
+        store.record_call(other, other.with_verdicts({}), NOW, 1.0, b"")
     assert steps(store, append) < before + 200
 
 
@@ -106,5 +110,5 @@ def test_an_answer_among_those_of_many_others_is_found(store, call):
     answer = {"card": card.body["uuid"], "received_at": "2026-11-21T00:00:00.000000Z"}
     given = {"tenant": OPEN, "outcome": "overridden", "answered_at": "", "reason": "palliative", "suggestions": "[]"}
     store.database.use(lambda c: c.execute(insert(answers), given | answer), writes=True)
-    found = store.database.use(lambda c: EarlierCards(c, call, NOW, store.names).verdicts())
+    found = store.database.use(lambda c: CardSuppression(c, call, NOW, store.pseudonyms).verdicts())
     assert found == {card.topic: Verdict.SNOOZED}

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps that are missing, in one transaction, on the connection that it was handed."""
+"""The script that Alembic runs: it applies the missing migrations in one transaction, on the connection it is given."""
 
 from __future__ import annotations
 

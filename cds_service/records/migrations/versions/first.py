@@ -31,7 +31,7 @@ _POSTGRESQL = (
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create them."""
     op.create_table(
         "evaluations",
         sa.Column("tenant", sa.String(63), nullable=False),
@@ -125,5 +125,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing before it: the record of evaluations is not taken away by a step back."""
+    """Refuse: it would drop the record of evaluations."""
     raise RuntimeError("the first step cannot be taken back")

@@ -1,6 +1,6 @@
-"""What stood behind a card, for the snooze; the seal of what was purged; and a record is not emptied at one stroke.
+"""The hazards behind a card, for the snooze; the seal of a purge; a trigger that refuses to truncate ``evaluations``.
 
-A card of before says nothing of what stood behind it, and its answer snoozes nothing: it is shown once more.
+Cards stored before have no hazards: an answer to one snoozes nothing, and the card is shown once more.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def upgrade() -> None:
     """Add them."""
     op.add_column("cards", sa.Column("hazards", sa.Text, nullable=False, server_default="[]"))
     op.add_column("cards", sa.Column("beside", sa.Text, nullable=False, server_default="{}"))
-    # The report goes by time.
+    # The report selects by time.
     op.create_index("cards_at", "cards", ["tenant", "at"])
     op.add_column("checkpoints", sa.Column("seal", sa.String(64), nullable=False, server_default=""))
     if op.get_bind().dialect.name == "postgresql":
-        # Triggers on rows are not asked there; SQLite has no such statement.
+        # TRUNCATE does not fire the triggers on rows. SQLite has no such statement.
         op.execute(
             "CREATE TRIGGER evaluations_not_emptied BEFORE TRUNCATE ON evaluations "
             "FOR EACH STATEMENT EXECUTE FUNCTION evaluations_guard()"
@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away again."""
+    """Remove them."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER evaluations_not_emptied ON evaluations")
     op.drop_column("checkpoints", "seal")

@@ -1,0 +1,176 @@
+"""Cards that are not shown now: the patient's card was answered and nothing is worse, or was just shown unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+
+from cds_service.cards.cards import Card
+from cds_service.cards.occasion import OF_DECREASE
+from cds_service.config import REPEAT_SECONDS
+from cds_service.hooks.evaluation import Evaluation, Verdict
+from cds_service.records.call_rows import (
+    CardSnapshot,
+    fingerprint,
+    patient_pseudonym,
+    snapshot_of,
+    stored_snapshot,
+    user_pseudonym,
+)
+from cds_service.records.database import Row
+from cds_service.records.feedback_rows import reason_codes_leading_to
+from cds_service.records.pseudonyms import Pseudonyms
+from cds_service.records.schema import answers, cards
+from cds_service.records.timestamps import format_timestamp
+from rules.assessment import Severity
+from rules.knowledge.guidance import LeadsTo
+
+_OVERRIDDEN = "overridden"
+_SIGN, _SELECT = "order-sign", "order-select"
+_INFO = "info"
+_PER_CENT = 100
+_WHOLE = 1
+_SEVERITIES = [severity.value for severity in Severity]
+# So many of the latest cards of a patient are searched for an answer.
+_MAX_CARDS = 500
+
+# Statements are built once, here: building one takes longer than executing it.
+_SHOWN = (
+    cards.c.tenant == bindparam("tenant"),
+    cards.c.patient == bindparam("patient"),
+    cards.c.topic == bindparam("topic"),
+    cards.c.at >= bindparam("since"),
+    cards.c.verdict == Verdict.SHOWN.value,
+)
+
+
+def _latest(*columns: ColumnElement[Any]) -> Select[Any]:
+    return select(*columns).where(*_SHOWN).order_by(cards.c.at.desc()).limit(_MAX_CARDS)
+
+
+# An expression, not the column itself: with the column SQLite would use its index and read the answers of the whole
+# tenant.
+_received = answers.c.received_at.concat("")
+_ANSWERED = (
+    select(answers.c.card)
+    .where(
+        answers.c.tenant == bindparam("tenant"),
+        answers.c.card.in_(select(_latest(cards.c.uuid).subquery().c.uuid)),
+        answers.c.outcome == _OVERRIDDEN,
+        answers.c.reason.in_(bindparam("reasons", expanding=True)),
+        _received >= bindparam("since"),
+        # An answer from the future was stored by a machine whose clock was wrong.
+        _received <= bindparam("now"),
+    )
+    .order_by(_received.desc(), answers.c.id.desc())
+    .limit(1)
+)
+_latest_cards = _latest(*cards.c).subquery()
+_ANSWERED_CARDS = select(_latest_cards).where(_latest_cards.c.uuid == bindparam("answered"))
+_SAME_CARD = (
+    select(cards.c.sequence)
+    .where(
+        *_SHOWN,
+        cards.c.user == bindparam("user"),
+        cards.c.service == bindparam("service"),
+        cards.c.fingerprint == bindparam("fingerprint"),
+        cards.c.at <= bindparam("now"),
+    )
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardSuppression:
+    """Decides which cards of a call are suppressed, from the cards stored of the patient before ``at``."""
+
+    connection: Connection
+    evaluation: Evaluation
+    at: datetime
+    pseudonyms: Pseudonyms
+
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """The topics that are suppressed: snoozed for the patient, or shown to the user a moment ago."""
+        verdicts = {}
+        for card in self.evaluation.cards:
+            if self._is_snoozed(card):
+                verdicts[card.topic] = Verdict.SNOOZED
+            elif self._is_repeated(card):
+                verdicts[card.topic] = Verdict.REPEATED
+        return verdicts
+
+    def _is_snoozed(self, card: Card) -> bool:
+        tenant, knowledge = self.evaluation.tenant, self.evaluation.tenant.knowledge
+        policy = knowledge.policy.snooze
+        days = policy.days.value if tenant.snooze_days is None else Fraction(tenant.snooze_days)
+        if not days:
+            return False
+        parameters = self._parameters(card, timedelta(days=float(days)))
+        reasons = reason_codes_leading_to(LeadsTo.SNOOZE, knowledge)
+        answered = self.connection.execute(_ANSWERED, parameters | {"reasons": reasons}).scalar()
+        if answered is None:
+            return False
+        # Calls of the same hookInstance have cards of the same uuid, which may differ. Nothing tells which of them was
+        # answered, so the card must be no worse than any.
+        rows = self.connection.execute(_ANSWERED_CARDS, parameters | {"answered": answered})
+        earlier = [stored_snapshot(row) for row in rows]
+        now, rise = snapshot_of(card, self.evaluation, self.pseudonyms), policy.rise_percent.value / _PER_CENT
+        return bool(earlier) and all(is_no_worse(now, snapshot, rise) for snapshot in earlier)
+
+    def _is_repeated(self, card: Card) -> bool:
+        user = user_pseudonym(self.evaluation, self.pseudonyms)
+        if self.evaluation.service.hook != _SIGN or card.indicator != _INFO or not user:
+            return False
+        parameters = self._parameters(card, timedelta(seconds=REPEAT_SECONDS)) | {
+            "user": user,
+            "service": self.evaluation.service.id.replace(_SIGN, _SELECT),
+            "fingerprint": fingerprint(card, self.evaluation, self.pseudonyms),
+        }
+        return self.connection.execute(_SAME_CARD, parameters).first() is not None
+
+    def _parameters(self, card: Card, period: timedelta) -> Row:
+        """The parameters of the statements for the topic of a card, in the period before the call."""
+        return {
+            "tenant": self.evaluation.tenant.id,
+            "patient": patient_pseudonym(self.evaluation, self.pseudonyms),
+            "topic": card.topic,
+            "since": format_timestamp(self.at - period),
+            "now": format_timestamp(self.at),
+        }
+
+
+def is_no_worse(now: CardSnapshot, answered: CardSnapshot, rise: Fraction) -> bool:
+    """Whether the answer to an earlier card covers a card now.
+
+    It does not if the card is more severe; if a finding, an agent, a condition or something unread is new; if the load,
+    or an amount outside it, has risen by the share ``rise`` or more; if something known then is unknown now; or if a
+    card about a decrease finds that the load has fallen by that share again.
+    """
+    if _SEVERITIES.index(now.indicator) > _SEVERITIES.index(answered.indicator):
+        return False
+    if set(now.speaks_of) - set(answered.speaks_of) or set(now.hazards) - set(answered.hazards):
+        return False
+    if any(_has_risen(amount, answered.amounts.get(name), rise) for name, amount in now.amounts.items()):
+        return False
+    if answered.complete and not now.complete:
+        return False
+    return not _has_risen(now.load, answered.load, rise) and not (
+        OF_DECREASE & set(now.speaks_of) and _has_fallen(now.load, answered.load, rise)
+    )
+
+
+def _has_risen(now: Fraction | None, then: Fraction | None, rise: Fraction) -> bool:
+    """Whether an amount has risen by the share, or is known only now or only then."""
+    if now is None or then is None:
+        return now is not then
+    # From zero, any amount is a rise.
+    return now > then and now >= then * (_WHOLE + rise)
+
+
+def _has_fallen(now: Fraction | None, then: Fraction | None, fall: Fraction) -> bool:
+    return now is not None and then is not None and now < then and now <= then * (_WHOLE - fall)
