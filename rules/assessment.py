@@ -104,6 +104,29 @@ class Exposure:
     out_of_supply_days: int = 0
 
 
+class TaperSetting(StrEnum):
+    """Where a taper is best supervised: a fact of ``taper-referral``."""
+
+    SPECIALIST = "specialist or inpatient care"
+    ADDICTION_MEDICINE = "addiction medicine"
+    PRIMARY_CARE = "pharmacist or primary care"
+
+
+@dataclass(frozen=True, slots=True)
+class NotSupplied:
+    """Data that the judgement asked for and did not get: a fact of ``incomplete-picture``.
+
+    ``what`` is a prefetch key or another part of a request, ``why`` the reason in words. Renderings show both as
+    ``what: why``.
+    """
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
 @dataclass(frozen=True, slots=True)
 class Met:
     """The finding holds. ``facts`` are the values its wording needs, keyed in lower case."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from cds_service.cards.load_section import renewals
 from cds_service.cards.wording.phrases import agents_named, listed, quoted
-from rules.assessment import Assessment
+from rules.assessment import Assessment, NotSupplied
 from rules.assessment_lines import NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 from rules.knowledge.entries import Agent
@@ -73,9 +73,10 @@ def _not_counted(line: NotCounted) -> str:
 
 
 def _not_supplied(missing: object) -> Iterator[str]:
-    for entry in missing if isinstance(missing, tuple) else ():
-        what, _, why = str(entry).partition(": ")
-        yield f"{_MISSING.get(what, quoted(what))} not supplied ({quoted(why, MAX_REASON_LENGTH)})"
+    for item in missing if isinstance(missing, tuple) else ():
+        if isinstance(item, NotSupplied):
+            what = _MISSING.get(item.what, quoted(item.what))
+            yield f"{what} not supplied ({quoted(item.why, MAX_REASON_LENGTH)})"
 
 
 def _beside(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,16 +14,16 @@ from cds_service import logs
 from cds_service.cards.draft_resources import draft_medication, draft_referral
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.markdown import plain
-from rules.assessment import Assessment, Met
+from rules.assessment import Assessment, Met, TaperSetting
 from rules.knowledge import Knowledge
 
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
 LONG_TERM_USE = "longTermUse"
 STANDARD_REASON = "org.benzo-cds.standard-reason"
-_SETTINGS = {
-    "specialist or inpatient care": "specialist-taper",
-    "addiction medicine": "addiction-medicine",
-    "pharmacist or primary care": "taper-review",
+_REFERRALS: Mapping[TaperSetting, str] = {
+    TaperSetting.SPECIALIST: "specialist-taper",
+    TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
+    TaperSetting.PRIMARY_CARE: "taper-review",
 }
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 
@@ -114,7 +114,7 @@ def _long_term(findings: tuple[Met, ...], invocation: Invocation, knowledge: Kno
     if taper is None:
         yield from _referral("pharmacist-review", invocation, knowledge)
         return
-    yield from _referral(_SETTINGS[str(taper.facts["setting"])], invocation, knowledge)
+    yield from _referral(_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, knowledge)
     yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, knowledge)
 
 

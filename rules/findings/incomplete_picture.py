@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.assessment import Considered, Met
+from rules.assessment import Considered, Met, NotSupplied
 from rules.findings.case.case import Case, names, not_met
 from rules.timeline.record import RecordEntry
 
@@ -21,7 +21,7 @@ def judge(case: Case) -> Met | Considered:
     facts = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,
-        "missing": tuple(f"{what}: {why}" for what, why in case.patient.missing),
+        "missing": tuple(NotSupplied(what, why) for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
         "unnamed": case.unidentified_in_force,
         "for_another_patient": strays,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.assessment import Band, Considered, Exposure, Met, Pattern
+from rules.assessment import Band, Considered, Exposure, Met, Pattern, TaperSetting
 from rules.findings.case.case import (
     ACUTE_ALCOHOL_WITHDRAWAL,
     BY_ALCOHOL_WITHDRAWAL,
@@ -15,9 +15,6 @@ from rules.findings.case.case import (
 from rules.load.equivalence import in_load
 
 ID = "taper-referral"
-SPECIALIST = "specialist or inpatient care"
-ADDICTION_MEDICINE = "addiction medicine"
-PRIMARY_CARE = "pharmacist or primary care"
 _EVER = ("withdrawal-seizure", "provoked-seizure")
 _COMPLICATED = (*_EVER, "alcohol-withdrawal", "alcohol-use-disorder", "pregnancy", "seizure-disorder")
 _USE_DISORDERS = ("opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")
@@ -61,7 +58,10 @@ def _facts(case: Case, use: Exposure, hazardous: tuple[str, ...]) -> dict[str, o
     )
     disorders = tuple(case.conditions[name].name for name in _USE_DISORDERS if name in case.conditions)
     high = case.load.band is Band.HIGH
-    setting = SPECIALIST if complicated or high else ADDICTION_MEDICINE if disorders else PRIMARY_CARE
+    if complicated or high:
+        setting = TaperSetting.SPECIALIST
+    else:
+        setting = TaperSetting.ADDICTION_MEDICINE if disorders else TaperSetting.PRIMARY_CARE
     return {
         "days": use.days,
         "at_least": use.at_least,
