@@ -8,6 +8,9 @@ from fractions import Fraction
 
 from rules.numbers.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 
+# What words of the instructions gave that stopped their reading.
+NOT_UNDERSTOOD = "not understood"
+
 
 class NotCountedReason(StrEnum):
     """Why a record of one of our agents adds nothing to the load. Some of them leave the agent present."""

@@ -20,8 +20,8 @@ from markupsafe import Markup
 from cds_service.config import MAX_EVIDENCE
 from cds_service.working.numbers import plain, span
 from cds_service.working.words import in_words
+from rules.assessment_lines import NOT_UNDERSTOOD
 from rules.numbers.quantity import DiazepamEquivalent, exact
-from rules.reading.wording.evidence import NOT_UNDERSTOOD
 
 MAX_ORDERS = 50
 """Of each kind, so many orders are shown; the others are counted."""

@@ -10,8 +10,8 @@ import yaml
 
 from rules import Patient, assess, load_knowledge
 from rules.model import Dosage, DoseEntry, Medication, Quantity, Regimen, Timing
+from rules.reading.sig.evidence import SigReading, evidence, readings_of
 from rules.reading.sig.read import read_sig
-from rules.reading.wording.evidence import SigReading, evidence, readings_of
 
 KNOWLEDGE = load_knowledge()
 ON = date(2026, 11, 22)

@@ -27,7 +27,7 @@ from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, above_label,
 from rules.reading.dosage.portion import PART_NOT_READ
 from rules.reading.dosage.steps import Steps, steps_in_force
 from rules.reading.product.product import Product
-from rules.reading.wording.evidence import BETWEEN_TEXTS, SigReading, evidence
+from rules.reading.sig.evidence import BETWEEN_TEXTS, SigReading, evidence
 from rules.reading.wording.sentence import (
     NOT_DAILY_BESIDE,
     NOT_READ_BESIDE,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Moment
 from rules.numbers.quantity import ONE, ZERO
-from rules.reading.wording.numbers import DAY, Range, every
+from rules.reading.wording.numbers import DAY, Range, every, named_days
 from rules.reading.wording.prose import listed
 
 NO_SECONDS = ":00"
@@ -48,15 +48,6 @@ class StatedRate:
         if self.days:
             parts.append(named_days(self.days, vocabulary))
         return " ".join(parts)
-
-
-def named_days(days: tuple[str, ...], vocabulary: DosingVocabulary) -> str:
-    """``on Monday and Friday``; three or more that follow one another: ``from Monday to Friday``."""
-    week = list(vocabulary.days_of_week)
-    first, last = week.index(days[0]), week.index(days[-1])
-    names = [vocabulary.days_of_week[day] for day in days]
-    unbroken = names[1:-1] and week[first : last + 1] == list(days)
-    return f"from {names[0]} to {names[-1]}" if unbroken else f"on {listed(names)}"
 
 
 def _clock_time(time: str) -> str:

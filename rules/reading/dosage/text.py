@@ -13,8 +13,8 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, plain
 from rules.model import Dosage, Medication, Period, Regimen, Timing
 from rules.numbers.memo import memoised
 from rules.reading.dosage.schedule import Lacking, Schedule, read_schedule
+from rules.reading.sig.evidence import SigReading, readings_of
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig, read_sig
-from rules.reading.wording.evidence import SigReading, readings_of
 
 WHY = {
     NoDailyRate.AS_DIRECTED: "taken as directed, no daily dose is stated",

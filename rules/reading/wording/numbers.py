@@ -10,7 +10,7 @@ from fractions import Fraction
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE, ZERO
 from rules.numbers.text import figure, figure_range
-from rules.reading.wording.prose import article
+from rules.reading.wording.prose import article, listed
 
 Range = tuple[Fraction, Fraction]
 
@@ -70,6 +70,15 @@ def in_days(days: Fraction, vocabulary: DosingVocabulary) -> str:
     if days < ONE:
         return f"in {figure_range(days * HOURS_PER_DAY, days * HOURS_PER_DAY)} {vocabulary.period_names[HOUR][1]}"
     return f"in {figure_range(days, days)} {vocabulary.period_names[DAY][1]}"
+
+
+def named_days(days: tuple[str, ...], vocabulary: DosingVocabulary) -> str:
+    """``on Monday and Friday``; three or more that follow one another: ``from Monday to Friday``."""
+    week = list(vocabulary.days_of_week)
+    first, last = week.index(days[0]), week.index(days[-1])
+    names = [vocabulary.days_of_week[day] for day in days]
+    unbroken = names[1:-1] and week[first : last + 1] == list(days)
+    return f"from {names[0]} to {names[-1]}" if unbroken else f"on {listed(names)}"
 
 
 def counted(value: Fraction, names: tuple[str, str]) -> str:

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from re import compile as pattern
 
-from rules.assessment_lines import Evidence
+from rules.assessment_lines import NOT_UNDERSTOOD, Evidence
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, plain
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
 from rules.numbers.text import figure
-from rules.reading.dosage.stated_rate import named_days
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig
-from rules.reading.wording.numbers import UP_TO, counted, every, in_days, numbers
+from rules.reading.wording.numbers import UP_TO, counted, every, in_days, named_days, numbers
 from rules.reading.wording.prose import part_of
 
-NOT_UNDERSTOOD = "not understood"
 BETWEEN_TEXTS = "; "
 
 # The values of a trace, as the parser notes them: "1 to 2 tablet", "2 to 3 in 1 d", "4 milligram in 1 days".
