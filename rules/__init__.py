@@ -2,7 +2,8 @@
 
 from rules.assess import assess
 from rules.assessment import Assessment
-from rules.knowledge import Knowledge, load_knowledge
+from rules.knowledge.edition import load_knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.model import Patient, Regimen
 
 __all__ = ["Assessment", "Knowledge", "Patient", "Regimen", "assess", "load_knowledge"]

@@ -14,7 +14,7 @@ from rules.findings.case import conditions
 from rules.findings.case.case import DRAFTS, ORDERS, Age, Case
 from rules.findings.case.change import increases, removable
 from rules.findings.high_potency import ID as NEW_START
-from rules.knowledge import Knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.load.opioid import OpioidPlace, opioid_load
 from rules.load.total import WITH_ORDER, Worked, converted, total, work
 from rules.model import Patient, Setting

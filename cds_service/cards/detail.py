@@ -17,8 +17,7 @@ from cds_service.cards.wording.phrases import DO_NOT_STOP, number, quoted
 from cds_service.cards.wording.reasons import sentence
 from cds_service.working.numbers import shown
 from rules.assessment import Assessment, Met
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Verification
+from rules.knowledge import Knowledge, Verification
 
 MAX_DETAIL_LENGTH = 1200
 # What a prescriber can act on comes before what only explains it.

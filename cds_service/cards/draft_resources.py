@@ -11,7 +11,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.reference import Reference
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
-from rules.knowledge.guidance import Referral, SuggestedCode, SuggestedMedication
+from rules.knowledge import Referral, SuggestedCode, SuggestedMedication
 
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.-]{1,64}")
 # Stands in a template until the patient is filled in.

@@ -8,8 +8,7 @@ from cds_service.cards.load_section import renewals
 from cds_service.cards.wording.phrases import agents_named, listed, quoted
 from rules.assessment import Assessment, NotSupplied
 from rules.assessment_lines import NotCounted, NotCountedReason, NotInLoadReason
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent
+from rules.knowledge import Agent, Knowledge
 
 MAX_REASON_LENGTH = 160
 NOT_VISIBLE = "Not seen here: other pharmacies, the PDMP, opioid treatment programmes."

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from cds_service.working.numbers import shown
 from rules import Knowledge, load_knowledge
-from rules.knowledge.entries import Agent, Figure, FindingPolicy, Verification
-from rules.knowledge.lexicon.vocabulary import ANY
+from rules.knowledge import ANY, Agent, Figure, FindingPolicy, Verification
 
 _PARTS = (
     ("summary", "Summary"),

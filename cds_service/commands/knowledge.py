@@ -14,10 +14,19 @@ from cds_service.app import today
 from cds_service.commands.knowledge_text import entry_lines, overview
 from cds_service.commands.service import CommandError
 from cds_service.config import Settings
-from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml, read_trees, shipped
-from rules.knowledge.base import CONDITION_CODES, PRODUCTS, Tree
+from rules.knowledge import (
+    CONDITION_CODES,
+    PRODUCTS,
+    SITE,
+    KnowledgeError,
+    Tree,
+    apply_site,
+    load_knowledge,
+    parse_yaml,
+    read_trees,
+    shipped,
+)
 from rules.knowledge.check import Problem, ProblemKind, check
-from rules.knowledge.site import SITE, apply_site
 
 READERS = ("rules", "cds_service")
 ROW_KEYS = {PRODUCTS: ("rxcui",), CONDITION_CODES: ("concept", "kind", "system", "code")}

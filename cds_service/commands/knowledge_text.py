@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.knowledge import Knowledge
-from rules.knowledge.agents import normalised
-from rules.knowledge.entries import Agent, Concept, Figure, FindingPolicy, Source, Table, Verification
-from rules.knowledge.policy import GROUPS
-from rules.knowledge.section import suggestion
+from rules.knowledge import (
+    GROUPS,
+    Agent,
+    Concept,
+    Figure,
+    FindingPolicy,
+    Knowledge,
+    Source,
+    Table,
+    Verification,
+    normalised,
+    suggestion,
+)
 from rules.load.equivalence import equivalence
 from rules.numbers.text import decimal_text
 

@@ -27,7 +27,7 @@ from cds_service.records.schema import evaluations
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, format_timestamp, month_before
 from rules import load_knowledge
-from rules.knowledge.guidance import LeadsTo
+from rules.knowledge import LeadsTo
 
 T = TypeVar("T")
 # Nobody waits for a command as a prescriber waits for a card.

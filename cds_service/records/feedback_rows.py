@@ -13,8 +13,7 @@ from cds_service.records.database import Row
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.timestamps import format_timestamp
 from cds_service.trust.tenant import Tenant
-from rules.knowledge import Knowledge
-from rules.knowledge.guidance import LeadsTo
+from rules.knowledge import Knowledge, LeadsTo
 
 OTHER = "other"
 NO_REASON = ""

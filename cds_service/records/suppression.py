@@ -28,7 +28,7 @@ from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, cards
 from cds_service.records.timestamps import format_timestamp
 from rules.assessment import Severity
-from rules.knowledge.guidance import LeadsTo
+from rules.knowledge import LeadsTo
 
 _OVERRIDDEN = "overridden"
 _SIGN, _SELECT = "order-sign", "order-select"

@@ -20,7 +20,7 @@ from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, month_before
 from cds_service.trust.operator import is_operator
 from rules import Knowledge
-from rules.knowledge.guidance import LeadsTo
+from rules.knowledge import LeadsTo
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _PERCENT = 100

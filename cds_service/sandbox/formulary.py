@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Per, ProductEntry
+from rules.knowledge import Knowledge, ListedProduct, Per
 
 # RxNorm's term types of a complete product: a generic or branded drug with its strength and form.
 ORDERABLE = ("SCD", "SBD")
@@ -21,7 +20,7 @@ class Formulary:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
-        by_drug: dict[tuple[str, ...], list[ProductEntry]] = {}
+        by_drug: dict[tuple[str, ...], list[ListedProduct]] = {}
         for product in knowledge.products.values():
             if product.term_type in ORDERABLE and all(part.strength for part in product.ingredients):
                 by_drug.setdefault(tuple(sorted({part.agent for part in product.ingredients})), []).append(product)
@@ -37,7 +36,7 @@ class Formulary:
         found.sort(key=lambda drug: (not drug["name"].startswith(query.strip().casefold()), drug["agents"]))
         return [{key: drug[key] for key in ("name", "class", "products")} for drug in found[:MAX_DRUGS]]
 
-    def _drug(self, agents: tuple[str, ...], products: Iterable[ProductEntry]) -> dict[str, Any]:
+    def _drug(self, agents: tuple[str, ...], products: Iterable[ListedProduct]) -> dict[str, Any]:
         drug_agents = [self._knowledge.agents[agent] for agent in agents]
         ordered = sorted(products, key=_by_route_and_strength)
         names = [name for agent in drug_agents for name in (agent.name, *agent.names)]
@@ -50,7 +49,7 @@ class Formulary:
             "words": " ".join(["", *names, *(product.name.replace("[", "") for product in ordered)]).casefold(),
         }
 
-    def _choice(self, product: ProductEntry) -> dict[str, Any]:
+    def _choice(self, product: ListedProduct) -> dict[str, Any]:
         singular, plural = self._unit(product)
         return {
             "code": product.code,
@@ -61,7 +60,7 @@ class Formulary:
             "units": plural,
         }
 
-    def _unit(self, product: ProductEntry) -> tuple[str, str]:
+    def _unit(self, product: ListedProduct) -> tuple[str, str]:
         """Singular and plural of the dose unit: ``tablet``, ``tablets``."""
         vocabulary = self._knowledge.vocabulary
         per = next(part.strength.per for part in product.ingredients if part.strength)
@@ -74,7 +73,7 @@ def _by_name(drug: dict[str, Any]) -> str:
     return str(drug["name"])
 
 
-def _by_route_and_strength(product: ProductEntry) -> tuple[object, ...]:
+def _by_route_and_strength(product: ListedProduct) -> tuple[object, ...]:
     strengths = [part.strength.milligrams for part in product.ingredients if part.strength]
     liquid = any(part.strength.per is not Per.UNIT for part in product.ingredients if part.strength)
     return (product.route != "oral", product.release != "immediate", liquid, product.form or "", strengths)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.numbers.quantity import JSON_DECIMALS, MAX_REMEMBERED_FIGURES, ONE
+from rules.limits import MAX_REMEMBERED_FIGURES
+from rules.numbers.quantity import JSON_DECIMALS, ONE
 from rules.numbers.text import about, digits
 
 # From this size on, a converted figure is shown as a whole number.

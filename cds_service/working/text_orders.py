@@ -9,8 +9,7 @@ from textwrap import wrap
 from cds_service.working.numbers import exactly, shown
 from cds_service.working.words import in_words
 from rules.assessment_lines import Contribution, Evidence, NotCounted, NotInLoad, OpioidContribution
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Figure, Verification
+from rules.knowledge import Figure, Knowledge, Verification
 from rules.load.equivalence import equivalence, to_diazepam
 from rules.numbers.quantity import Amount
 

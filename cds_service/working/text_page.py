@@ -23,8 +23,7 @@ from cds_service.working.text_orders import (
 from cds_service.working.words import BANDS, NEVER_SEEN, NOT_CHECKED, fact_lines, in_words
 from rules.assessment import Assessment, Band, Exposure, Load, Met, TableTotal
 from rules.assessment_lines import Contribution, NotCounted, NotInLoad
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Verification
+from rules.knowledge import Knowledge, Verification
 from rules.load.equivalence import equivalence
 
 _TOTAL_LOAD = "total-load"

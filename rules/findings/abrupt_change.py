@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Met, Pattern, Severity
 from rules.findings.case.case import BENZODIAZEPINE, Case, names, not_judged, not_met
-from rules.knowledge.entries import Table
+from rules.knowledge.figure import Table
 from rules.load.total import replacement_load
 from rules.numbers.quantity import PERCENT
 from rules.timeline.record import RecordEntry

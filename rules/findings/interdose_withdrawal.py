@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
 from rules.findings.case.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
-from rules.knowledge.entries import Agent, Figure, Verification
+from rules.knowledge.agent import Agent
+from rules.knowledge.figure import Figure, Verification
 
 ID = "interdose-withdrawal"
 SYMPTOMS = ("anxiety", "panic", "insomnia", "palpitations", "tremor")

@@ -1,95 +1,94 @@
-"""What is clinically known, as data that a pharmacist reads and signs, and its only reader.
+"""What is clinically known: data that a pharmacist reads and signs (``data/``), its readers, and its types.
 
-:func:`load_knowledge` reads the files of this folder once into a frozen :class:`Knowledge`. Every scalar is read as
-text; a duplicate key, an unknown or a missing one is refused with its path.
+:func:`load_knowledge` reads the files once into a frozen :class:`Knowledge`. Every scalar is read as text; a duplicate
+key, an unknown or a missing one is refused with its path. ``check`` tells whether an edition is fit to be shipped.
 """
 
-from __future__ import annotations
+from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
+from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
+from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
+from rules.knowledge.figure import Figure, Source, Table, Verification
+from rules.knowledge.guidance import LeadsTo, OverrideReason, Referral, SuggestedCode, SuggestedMedication
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.name_words import NameWords
+from rules.knowledge.lexicon.sig_words import SigWords
+from rules.knowledge.lexicon.tokens import Token, tokens
+from rules.knowledge.lexicon.vocabulary import ANY, DosingVocabulary, Moment, TimingCode, Unit, UnitKind, normalised
+from rules.knowledge.lexicon.word_kinds import SKIPPABLE, Word, WordKind
+from rules.knowledge.listed_product import (
+    EXTENDED,
+    IMMEDIATE,
+    TERM_TYPES,
+    Ingredient,
+    ListedProduct,
+    Per,
+    Strength,
+)
+from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
+from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, FindingPolicy, Policy
+from rules.knowledge.readers.policy import GROUPS
+from rules.knowledge.readers.section import KnowledgeError, Tree, suggestion
+from rules.knowledge.readers.site import SITE, apply_site
+from rules.knowledge.readers.yaml_text import parse_yaml
 
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-
-import yaml
-
-from rules.knowledge.base import TREES, Knowledge, Tree, build
-from rules.knowledge.section import KnowledgeError
-from rules.knowledge.site import SITE, apply_site
-
-__all__ = ["Knowledge", "KnowledgeError", "load_knowledge", "parse_yaml", "read_directory", "read_trees", "shipped"]
-
-# The C reader takes a tenth of the time; both give every scalar as text.
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-def shipped() -> Traversable:
-    """The folder of the files that are shipped with the program."""
-    return files(__name__).joinpath("data")
-
-
-@cache
-def load_knowledge(site: str | None = None) -> Knowledge:
-    """The shipped knowledge, with a site's override (YAML text, see :mod:`rules.knowledge.site`) in force.
-
-    Raises:
-        KnowledgeError: the override, or the shipped data, cannot be used; the message names the key.
-    """
-    return read_directory(shipped(), site)
-
-
-def read_directory(directory: Traversable, site: str | None = None) -> Knowledge:
-    """The knowledge of a folder of data files, not cached."""
-    trees = read_trees(directory)
-    if site is not None:
-        trees = apply_site(trees, parse_yaml(site, SITE))
-    return build(trees, lambda name: _text(directory, name))
-
-
-def read_trees(directory: Traversable) -> dict[str, Tree]:
-    """Every YAML file of a folder, parsed and otherwise unread."""
-    return {name: parse_yaml(_text(directory, name), name) for name in TREES}
-
-
-def parse_yaml(text: str, name: str) -> Tree:
-    """A YAML text whose top is a mapping, every scalar of it as text.
-
-    Raises:
-        KnowledgeError: not YAML, no mapping, a duplicate key, or an anchor used again.
-    """
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.YAMLError as problem:
-        raise KnowledgeError(name, f"not readable as YAML: {' '.join(str(problem).split())}") from None
-    if node is None:
-        return {}
-    value = _value(node, name, set())
-    if not isinstance(value, dict):
-        raise KnowledgeError(name, "must be a mapping")
-    return value
-
-
-def _text(directory: Traversable, name: str) -> str:
-    try:
-        return directory.joinpath(name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise KnowledgeError(name, "is missing") from None
-
-
-def _value(node: yaml.Node, name: str, seen: set[int]) -> object:
-    where = f"{name}: line {node.start_mark.line + 1}"
-    if isinstance(node, yaml.ScalarNode):
-        return node.value
-    if id(node) in seen:
-        raise KnowledgeError(where, "an anchor used again; write the value out")
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, name, seen) for item in node.value]
-    found: dict[str, object] = {}
-    for key, value in node.value:
-        line = f"{name}: line {key.start_mark.line + 1}"
-        if not isinstance(key, yaml.ScalarNode):
-            raise KnowledgeError(line, "a key must be a text")
-        if key.value in found:
-            raise KnowledgeError(line, f"the key {key.value!r} stands twice")
-        found[key.value] = _value(value, name, seen)
-    return found
+__all__ = [
+    "ANY",
+    "CONDITION_CODES",
+    "EXTENDED",
+    "GROUPS",
+    "IMMEDIATE",
+    "PRODUCTS",
+    "SITE",
+    "SKIPPABLE",
+    "TERM_TYPES",
+    "TOGETHER",
+    "Agent",
+    "AgentClass",
+    "BandPolicy",
+    "Code",
+    "Concept",
+    "ConcurrencyPolicy",
+    "ConditionWording",
+    "DoseFigure",
+    "DosingVocabulary",
+    "Figure",
+    "FindingPolicy",
+    "HalfLife",
+    "Ingredient",
+    "Knowledge",
+    "KnowledgeError",
+    "LeadsTo",
+    "ListedProduct",
+    "MaximumDoses",
+    "Moment",
+    "MorphineFactor",
+    "NameWords",
+    "OverrideReason",
+    "Per",
+    "Policy",
+    "Referral",
+    "SigWords",
+    "Source",
+    "Strength",
+    "SuggestedCode",
+    "SuggestedMedication",
+    "Table",
+    "TimingCode",
+    "Token",
+    "Tree",
+    "Unit",
+    "UnitKind",
+    "Verification",
+    "Word",
+    "WordKind",
+    "apply_site",
+    "check",
+    "load_knowledge",
+    "normalised",
+    "parse_yaml",
+    "read_directory",
+    "read_trees",
+    "shipped",
+    "suggestion",
+    "tokens",
+]

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from rules.knowledge.base import CONDITION_CODES, PRODUCTS, Knowledge, Tree, build
-from rules.knowledge.policy import GROUPS
-from rules.knowledge.section import KnowledgeError, Section, suggestion
+from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, build
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.readers.policy import GROUPS
+from rules.knowledge.readers.section import KnowledgeError, Section, Tree, suggestion
 from rules.numbers.quantity import DAYS_PER
 from rules.numbers.text import decimal_text
 

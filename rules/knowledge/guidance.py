@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
-from rules.knowledge.entries import Figure
-from rules.knowledge.section import Section, read_figure
+from rules.knowledge.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,90 +110,3 @@ class WithdrawalRisk:
     risk: str
     source: str
     where: str
-
-
-def read_figures(section: Section, reviewed: date) -> Mapping[str, Figure]:
-    """The figures that wording needs, by name."""
-    return {name: read_figure(entry, reviewed) for name, entry in section.sections()}
-
-
-def read_suggestions(section: Section) -> Suggestions:
-    """The ``suggestions:`` section of ``guidance.yaml``."""
-    section.only(("overdose_reversal", "referrals", "override_reasons", "contacts", "guidelines"))
-    reversal = section.section("overdose_reversal")
-    reversal.only(("label", "coding", "dosage_text", "source"), ("note",))
-    return Suggestions(
-        overdose_reversal=SuggestedMedication(
-            label=reversal.text("label"),
-            coding=_coding(reversal.section("coding")),
-            dosage_text=reversal.text("dosage_text"),
-            source=reversal.text("source"),
-        ),
-        referrals={name: _referral(name, entry) for name, entry in section.section("referrals").sections()},
-        override_reasons=tuple(_reason(entry) for entry in section.items("override_reasons")),
-        contacts={name: _contact(name, entry) for name, entry in section.section("contacts").sections()},
-        guidelines={name: _guideline(entry) for name, entry in section.section("guidelines").sections()},
-    )
-
-
-def _coding(entry: Section) -> SuggestedCode:
-    entry.only(("system", "code", "display"))
-    return SuggestedCode(entry.text("system"), entry.text("code"), entry.text("display"))
-
-
-def _referral(name: str, entry: Section) -> Referral:
-    entry.only(("label", "text", "source"), ("codings", "note"))
-    codings = tuple(_coding(item) for item in entry.items("codings"))
-    return Referral(name, entry.text("label"), entry.text("text"), codings, entry.text("source"))
-
-
-def _reason(entry: Section) -> OverrideReason:
-    entry.only(("code", "display", "leads_to", "source", "standard"), ("note",))
-    return OverrideReason(
-        code=entry.text("code"),
-        display=entry.text("display"),
-        leads_to=entry.choice("leads_to", LeadsTo),
-        standard=_coding(entry.section("standard")),
-        source=entry.text("source"),
-    )
-
-
-def _contact(name: str, entry: Section) -> Contact:
-    entry.only(("label", "reach", "source"), ("url", "note"))
-    url = entry.text("url") if entry.has("url") else None
-    return Contact(name, entry.text("label"), entry.text("reach"), url, entry.text("source"))
-
-
-def _guideline(entry: Section) -> GuidelineLink:
-    entry.only(("label", "url", "source"), ("note",))
-    return GuidelineLink(entry.text("label"), entry.text("url"), entry.text("source"))
-
-
-def read_band_examples(items: tuple[Section, ...], reviewed: date) -> tuple[BandExample, ...]:
-    """The examples that the guideline prints for its bands."""
-    examples: list[BandExample] = []
-    for item in items:
-        item.only(("agent", "band"), ("above", "up_to"))
-        above, up_to = (
-            read_figure(item.section(key), reviewed) if item.has(key) else None for key in ("above", "up_to")
-        )
-        examples.append(BandExample(item.text("agent"), item.text("band"), above, up_to))
-    return tuple(examples)
-
-
-def read_withdrawal_risk(items: tuple[Section, ...]) -> tuple[WithdrawalRisk, ...]:
-    """The rows of the guideline's table of withdrawal risk."""
-    rows: list[WithdrawalRisk] = []
-    for item in items:
-        item.only(("duration", "frequency", "dose", "risk", "source"), ("where",))
-        rows.append(
-            WithdrawalRisk(
-                duration=item.text("duration"),
-                frequency=item.text("frequency"),
-                dose=item.text("dose"),
-                risk=item.text("risk"),
-                source=item.text("source"),
-                where=item.text_or("where", ""),
-            )
-        )
-    return tuple(rows)

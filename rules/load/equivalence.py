@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent, Figure, Table, Verification
+from rules.knowledge.agent import Agent
+from rules.knowledge.figure import Figure, Table, Verification
+from rules.knowledge.knowledge import Knowledge
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay
 

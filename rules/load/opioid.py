@@ -9,7 +9,7 @@ from fractions import Fraction
 from rules.assessment import OpioidLoad
 from rules.assessment_lines import OpioidContribution, OpioidExcluded
 from rules.findings.case.conditions import PresentCondition
-from rules.knowledge.entries import Agent, MorphineFactor
+from rules.knowledge.agent import Agent, MorphineFactor
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.timeline.record import RecordEntry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules.assessment import Substitution
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Figure, Verification
+from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import in_load, to_diazepam
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.timeline.presence import Presence

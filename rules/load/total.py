@@ -17,8 +17,8 @@ from rules.assessment_lines import (
     NotInLoadReason,
     Standing,
 )
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Table
+from rules.knowledge.figure import Table
+from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.policy import BandPolicy
 from rules.load.equivalence import equivalence, in_load, to_diazepam
 from rules.load.substitution import added, substitution, substitution_known

@@ -1,1 +1,61 @@
-"""TODO face."""
+"""Exact numbers, quantities with the unit in the type, and the memory of pure functions.
+
+Numbers are fractions: nothing passes through binary floating point, and nothing is rounded before it is compared.
+"""
+
+from rules.numbers.fraction import FastFraction
+from rules.numbers.memo import HashedOnce, LazyValues, hashed_once, lazy, memoised
+from rules.numbers.quantity import (
+    DAYS_PER,
+    DAYS_PER_WEEK,
+    FINEST_IN_WORDS,
+    HALF,
+    HOURS_PER_DAY,
+    JSON_DECIMALS,
+    MICROGRAMS_PER_MILLIGRAM,
+    MILLIGRAMS_PER,
+    ONE,
+    PERCENT,
+    ZERO,
+    Amount,
+    DiazepamEquivalent,
+    MicrogramsPerHour,
+    MilligramsPerDay,
+    MorphineEquivalent,
+    UnitsPerDay,
+    exact,
+)
+from rules.numbers.text import about, decimal_text, digits, figure, figure_range, rounded
+
+__all__ = [
+    "DAYS_PER",
+    "DAYS_PER_WEEK",
+    "FINEST_IN_WORDS",
+    "HALF",
+    "HOURS_PER_DAY",
+    "JSON_DECIMALS",
+    "MICROGRAMS_PER_MILLIGRAM",
+    "MILLIGRAMS_PER",
+    "ONE",
+    "PERCENT",
+    "ZERO",
+    "Amount",
+    "DiazepamEquivalent",
+    "FastFraction",
+    "HashedOnce",
+    "LazyValues",
+    "MicrogramsPerHour",
+    "MilligramsPerDay",
+    "MorphineEquivalent",
+    "UnitsPerDay",
+    "about",
+    "decimal_text",
+    "digits",
+    "exact",
+    "figure",
+    "figure_range",
+    "hashed_once",
+    "lazy",
+    "memoised",
+    "rounded",
+]

@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from rules.numbers.quantity import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
+from rules.limits import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import ClassVar, Self
 
+from rules.limits import MAX_DIGITS, MAX_MAGNITUDE
 from rules.numbers.fraction import FastFraction
 
 ZERO: Fraction = FastFraction(0)
@@ -21,17 +22,8 @@ PERCENT: Fraction = FastFraction(1, 100)
 
 # A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
 FINEST_IN_WORDS: Fraction = FastFraction(1, 10_000)
-# So many figures are kept once they were put into words: they are numbers alone, and few differ.
-MAX_REMEMBERED_FIGURES = 4096
-# So many readings of a kind are kept (rules.numbers.memo), of so many characters each at most.
-MAX_REMEMBERED = 4096
-MAX_REMEMBERED_LENGTH = 400
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
-# Bounds of a magnitude that can still be a dose, a count or a period; beyond it the number is refused, not computed.
-MAX_MAGNITUDE: Fraction = FastFraction(10**9)
-MAX_DIGITS = 30
-
 MILLIGRAMS_PER: dict[str, Fraction] = {
     "ug": FastFraction(1, 1000),
     "mg": ONE,
@@ -49,7 +41,6 @@ DAYS_PER: dict[str, Fraction] = {
 DAYS_PER_WEEK: Fraction = FastFraction(7)
 HOURS_PER_DAY: Fraction = FastFraction(24)
 MICROGRAMS_PER_MILLIGRAM: Fraction = FastFraction(1000)
-MILLILITRES_PER: dict[str, Fraction] = {"ml": ONE, "l": FastFraction(1000)}
 
 
 def exact(value: str | int | float | Decimal | Fraction) -> Fraction:

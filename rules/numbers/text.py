@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.numbers.quantity import FINEST_IN_WORDS, JSON_DECIMALS, MAX_REMEMBERED_FIGURES
+from rules.limits import MAX_REMEMBERED_FIGURES
+from rules.numbers.quantity import FINEST_IN_WORDS, JSON_DECIMALS
 
 SENTENCE_DECIMALS = 2
 FINEST_SENTENCE_DECIMALS = 4

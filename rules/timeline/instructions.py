@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from rules.knowledge import Knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.model import Dosage, Regimen, Supply
 from rules.numbers.memo import memoised
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_instructions, read_worded

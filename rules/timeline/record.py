@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from rules.assessment_lines import NotCountedReason, Standing
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent
+from rules.knowledge.agent import Agent
+from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Medication, Patient, RecordKind, Regimen
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay

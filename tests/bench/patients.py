@@ -19,7 +19,7 @@ from uuid import UUID
 import orjson
 
 from rules import load_knowledge
-from rules.knowledge.entries import ProductEntry
+from rules.knowledge import ListedProduct
 
 ON = date(2026, 11, 22)
 SERVICE = "benzo-order-sign"
@@ -136,19 +136,19 @@ class Population:
             },
         }
 
-    def _drawn(self, random: Random, products: list[ProductEntry], count: int) -> list[ProductEntry]:
+    def _drawn(self, random: Random, products: list[ListedProduct], count: int) -> list[ListedProduct]:
         """Different products: each as likely as any other, or the n-th most common 1/n as likely as the first."""
         if not self._common:
             return random.sample(products, count)
         order = Random(len(products)).sample(products, len(products))
         weights = [1 / place for place in range(1, len(order) + 1)]
-        found: dict[str, ProductEntry] = {}
+        found: dict[str, ListedProduct] = {}
         while len(found) < count:
             found |= {each.code: each for each in random.choices(order, weights, k=count - len(found))}
         return list(found.values())
 
     def _order(
-        self, random: Random, patient: str, code: str, name: str, product: ProductEntry | None
+        self, random: Random, patient: str, code: str, name: str, product: ListedProduct | None
     ) -> dict[str, Any]:
         identity = UUID(int=random.getrandbits(128)).hex
         prescriber = random.randrange(6)
@@ -210,7 +210,7 @@ class Population:
             },
         }
 
-    def _dosage(self, random: Random, product: ProductEntry | None) -> tuple[dict[str, Any], int]:
+    def _dosage(self, random: Random, product: ListedProduct | None) -> tuple[dict[str, Any], int]:
         count, times = random.choice((1, 1, 1, 2)), random.choice((1, 1, 2, 2, 3, 4))
         unit = "capsule" if product and "Capsule" in (product.form or "") else "tablet"
         as_needed = random.random() < 0.35

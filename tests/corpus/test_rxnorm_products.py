@@ -17,8 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.knowledge import Knowledge, load_knowledge
-from rules.knowledge.entries import Ingredient
+from rules.knowledge import Ingredient, Knowledge, load_knowledge
 from rules.model import CodeSystem, Coding, Medication
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import read_name, resolve

@@ -9,8 +9,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.knowledge import load_knowledge
-from rules.knowledge.entries import Ingredient, Per, Strength
+from rules.knowledge import Ingredient, Per, Strength, load_knowledge
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.reading.product.product import Product

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.knowledge import Knowledge, load_knowledge
-from rules.knowledge.entries import Ingredient, Per, Strength
-from rules.knowledge.maximum_doses import MaximumDoses
+from rules.knowledge import Ingredient, Knowledge, MaximumDoses, Per, Strength, load_knowledge
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.reading.dosage.dose_bounds import dose_bounds_of

@@ -11,9 +11,8 @@ import pytest
 import yaml
 
 import rules.knowledge
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
-from rules.knowledge.lexicon.vocabulary_reader import read_vocabulary
-from rules.knowledge.section import KnowledgeError
+from rules.knowledge import DosingVocabulary, KnowledgeError, UnitKind
+from rules.knowledge.readers.vocabulary import read_vocabulary
 from rules.model import CodeSystem, Coding
 
 FILE = Path(rules.knowledge.__file__).parent / "data" / "forms.yaml"

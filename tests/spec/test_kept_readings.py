@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from rules.limits import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 from rules.model import Dosage, Medication, Period, Timing
 from rules.numbers.memo import LazyValues, lazy, memoised
-from rules.numbers.quantity import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
 
 
 def counted() -> tuple[list[object], Callable[[object], object]]:

@@ -11,9 +11,18 @@ import pytest
 import yaml
 from test_dosage import ends, regimen
 
-from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, shipped
-from rules.knowledge.entries import Ingredient, Per, Strength, Verification
-from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
+from rules.knowledge import (
+    Ingredient,
+    Knowledge,
+    KnowledgeError,
+    MaximumDoses,
+    Per,
+    Strength,
+    Verification,
+    load_knowledge,
+    shipped,
+)
+from rules.knowledge.readers.maximum_doses import read_maximum_doses
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY
 from rules.reading.product.product import Product

@@ -7,8 +7,7 @@ from fractions import Fraction
 import pytest
 
 from rules.assessment import Severity
-from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, parse_yaml
-from rules.knowledge.entries import Verification
+from rules.knowledge import Knowledge, KnowledgeError, Verification, load_knowledge, parse_yaml
 from rules.load.equivalence import equivalence
 
 

@@ -10,8 +10,7 @@ import pytest
 import yaml
 from test_dosage import regimen
 
-from rules.knowledge import load_knowledge
-from rules.knowledge.entries import Ingredient, Per, Strength
+from rules.knowledge import Ingredient, Per, Strength, load_knowledge
 from rules.reading.dosage.daily_dose import read_dose
 from rules.reading.product.product import Product
 

@@ -9,8 +9,7 @@ from typing import cast
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.working.numbers import plain, shown
 from rules.assessment import Load
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent
+from rules.knowledge import Agent, Knowledge
 from rules.reading.wording import prose
 
 Facts = Mapping[str, object]

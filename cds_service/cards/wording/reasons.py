@@ -24,8 +24,7 @@ from cds_service.cards.wording.phrases import (
 from cds_service.working.numbers import exactly, shown
 from rules.assessment import Band, Met
 from rules.findings.case.case import BENZODIAZEPINE
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent
+from rules.knowledge import Agent, Knowledge
 from rules.load.equivalence import equivalence
 
 

@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
 from rules.findings.case.conditions import PresentCondition
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Agent
+from rules.knowledge.agent import Agent
+from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import in_load
 from rules.load.total import converted
 from rules.model import Patient

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from rules.knowledge import Knowledge
-from rules.knowledge.concepts import TOGETHER, ConditionWording
-from rules.knowledge.entries import Concept
+from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
+from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 from rules.numbers.memo import memoised
 

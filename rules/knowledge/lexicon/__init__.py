@@ -1,1 +1,1 @@
-"""TODO face."""
+"""The words of medication names and of written dosages, with what each stands for."""

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
 
 FILE = "name_words.yaml"
 COLUMNS = ("name", "source")

@@ -9,7 +9,7 @@ from fractions import Fraction
 from rules.knowledge.lexicon.tokens import tokens
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, TimingCode
 from rules.knowledge.lexicon.word_kinds import Word, WordKind
-from rules.knowledge.section import KnowledgeError, Section, parse_exact
+from rules.knowledge.readers.section import KnowledgeError, Section, parse_exact
 from rules.numbers.quantity import DAYS_PER
 
 FILE = "sig_words.yaml"

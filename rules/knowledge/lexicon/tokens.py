@@ -11,7 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.numbers.quantity import MAX_DIGITS, exact
+from rules.limits import MAX_DIGITS
+from rules.numbers.quantity import exact
 
 _TOKEN = re.compile(
     r"""

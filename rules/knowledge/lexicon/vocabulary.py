@@ -1,7 +1,7 @@
 """What the vocabulary of dosing is made of: units, moments, timing codes, routes, dose forms and plausible bounds.
 
 The types are frozen and hold no words of their own; they are read from ``forms.yaml`` by
-:mod:`rules.knowledge.lexicon.vocabulary_reader`. Spellings are looked up in lower case with single spaces.
+:mod:`rules.knowledge.readers.vocabulary`. Spellings are looked up in lower case with single spaces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.entries import Figure
+from rules.knowledge.figure import Figure
 from rules.model import CodeSystem, Coding
 
 # The key of the plausible number that holds for every unit, or every class of agents, without one of its own.
@@ -156,11 +156,11 @@ class DosingVocabulary:
 
     def unit(self, spelling: str | None) -> Unit | None:
         """The unit of a spelling or code, None if it is not known (or absent)."""
-        return self.units.get(plain(spelling)) if spelling else None
+        return self.units.get(normalised(spelling)) if spelling else None
 
     def dose_form(self, name: str | None) -> DoseForm | None:
         """The dose form of a name, None if it is not known."""
-        return self.dose_forms.get(plain(name)) if name else None
+        return self.dose_forms.get(normalised(name)) if name else None
 
     def route(self, words: str | None, codings: Iterable[Coding] = ()) -> Route | None:
         """The route of codes, else of their displays, else of words; None if none of them is known."""
@@ -170,7 +170,7 @@ class DosingVocabulary:
                 return self.routes[self.route_codes[coding.system, coding.code]]
         for text in (*(coding.display for coding in entries), *(coding.code for coding in entries), words):
             # A display may carry SNOMED CT's semantic tag: "Oral route (qualifier value)".
-            found = self.route_words.get(plain((text or "").partition("(")[0]))
+            found = self.route_words.get(normalised((text or "").partition("(")[0]))
             if found:
                 return self.routes[found]
         return None
@@ -187,6 +187,6 @@ class DosingVocabulary:
         )
 
 
-def plain(text: str) -> str:
+def normalised(text: str) -> str:
     """A spelling as it is looked up: lower case, single spaces."""
     return " ".join(text.lower().split())

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from rules.assessment_lines import NotCountedReason
-from rules.knowledge import Knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.model import Regimen
 from rules.numbers.quantity import ZERO, Amount
 from rules.reading.dosage.dispensed import FROM_SUPPLY, DispensedAverage, dispensed_average

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.assessment_lines import Basis
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import AgentClass, Figure, Per
+from rules.knowledge.agent import AgentClass
+from rules.knowledge.figure import Figure
+from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.knowledge.listed_product import Per
 from rules.knowledge.maximum_doses import DoseFigure
 from rules.model import Regimen
 from rules.numbers.memo import memoised

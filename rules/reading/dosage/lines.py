@@ -14,7 +14,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from rules.assessment_lines import Doubt, Evidence, NotCountedReason
-from rules.knowledge import Knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, Regimen
 from rules.numbers.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay

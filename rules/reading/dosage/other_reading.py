@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rules.knowledge.entries import Per
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.listed_product import Per
 from rules.model import Quantity
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER, ONE
 from rules.numbers.text import figure

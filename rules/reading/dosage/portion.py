@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.entries import Per
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit, UnitKind
+from rules.knowledge.listed_product import Per
 from rules.model import Quantity
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM, MILLIGRAMS_PER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.knowledge import Knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Coding, Regimen
 from rules.numbers.memo import memoised

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, plain
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
 from rules.model import Timing
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO
@@ -104,7 +104,7 @@ def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSch
     for text in (timing.code, timing.code_text):
         if not text:
             continue
-        name = plain(text)
+        name = normalised(text)
         if name in vocabulary.as_needed_codes:
             as_needed = True
             continue
@@ -134,10 +134,12 @@ def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSch
 
 def _read_repeat(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
     moments = tuple(
-        vocabulary.moments[plain(code)] for code in dict.fromkeys(timing.when) if plain(code) in vocabulary.moments
+        vocabulary.moments[normalised(code)]
+        for code in dict.fromkeys(timing.when)
+        if normalised(code) in vocabulary.moments
     )
     clock = tuple(sorted(set(timing.time_of_day)))
-    days = tuple(day for day in vocabulary.days_of_week if day in {plain(each) for each in timing.day_of_week})
+    days = tuple(day for day in vocabulary.days_of_week if day in {normalised(each) for each in timing.day_of_week})
     frequency = _range(timing.frequency, timing.frequency_max, ZERO)
     period = _range(timing.period, timing.period_max, None)
     if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):
@@ -148,7 +150,7 @@ def _read_repeat(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoS
         return NoSchedule(Lacking.SINGLE, "a single dose")
     if (frequency and frequency[1] <= 0) or (period and period[0] <= 0):
         return NoSchedule(Lacking.UNKNOWN, "the stated frequency or period is not above zero")
-    unit = vocabulary.periods.get(plain(timing.period_unit)) if timing.period_unit else DAY
+    unit = vocabulary.periods.get(normalised(timing.period_unit)) if timing.period_unit else DAY
     if unit is None:
         return NoSchedule(Lacking.UNKNOWN, f"the period unit “{timing.period_unit}” is not known")
     stated = StatedRate(frequency, period, unit, moments, clock, days)

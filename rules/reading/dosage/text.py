@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rules.knowledge import Knowledge
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, plain
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
 from rules.model import Dosage, Medication, Period, Regimen, Timing
 from rules.numbers.memo import memoised
 from rules.reading.dosage.schedule import Lacking, Schedule, read_schedule
@@ -75,7 +75,7 @@ def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReadi
         return TextReading(Regimen("", Medication(), dosages=dosages))
     reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
     lines = [_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
-    texts = [plain(dosage.text or "") for dosage in dosages]
+    texts = [normalised(dosage.text or "") for dosage in dosages]
     said: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
         if line.written is not None:

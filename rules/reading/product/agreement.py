@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import IMMEDIATE, Ingredient
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient
 from rules.reading.product.name import NameReading
 from rules.reading.product.product import Product
 from rules.reading.product.spelling import MISSPELT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from rules.knowledge.entries import ProductEntry, Strength
+from rules.knowledge.listed_product import ListedProduct, Strength
 from rules.reading.product.form import Brand
 from rules.reading.product.mention import Words, words_of
 from rules.reading.product.strength import StrengthRow
@@ -14,7 +14,7 @@ from rules.reading.product.strength import StrengthRow
 BRACKET = re.compile(r"\[(?!\s*[\d.])([^\[\]]*)\]")
 
 
-def strengths_of(products: Iterable[ProductEntry]) -> Mapping[str, frozenset[Strength]]:
+def strengths_of(products: Iterable[ListedProduct]) -> Mapping[str, frozenset[Strength]]:
     """The strengths that each agent is made in, alone or with others."""
     found: dict[str, set[Strength]] = {}
     for product in products:
@@ -27,7 +27,7 @@ def strengths_of(products: Iterable[ProductEntry]) -> Mapping[str, frozenset[Str
 class Brands:
     """The brands of the code list's products by their words."""
 
-    def __init__(self, products: Iterable[ProductEntry]) -> None:
+    def __init__(self, products: Iterable[ListedProduct]) -> None:
         self._brands = _brands(products)
 
     def of(self, words: Words) -> Brand | None:
@@ -46,7 +46,7 @@ class Brands:
         return dict(fitting[0]) if len(fitting) == 1 else {}
 
 
-def _brands(products: Iterable[ProductEntry]) -> Mapping[Words, Brand]:
+def _brands(products: Iterable[ListedProduct]) -> Mapping[Words, Brand]:
     """The brands of the code list's products. Component rows say no form, so nothing of route and release."""
     strengths: dict[Words, set[tuple[tuple[str, Strength], ...]]] = {}
     routes: dict[Words, set[str]] = {}

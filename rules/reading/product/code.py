@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import ProductEntry, Verification
-from rules.knowledge.products import TERM_TYPES
+from rules.knowledge.figure import Verification
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.listed_product import TERM_TYPES, ListedProduct
 from rules.model import CodeSystem, Medication
 from rules.reading.product.weight import outweighs
 
 
-def entry_of(medication: Medication, knowledge: Knowledge) -> tuple[ProductEntry | None, bool]:
+def entry_of(medication: Medication, knowledge: Knowledge) -> tuple[ListedProduct | None, bool]:
     """The product of the RxNorm codes, whatever their order; and whether they are of products that differ.
 
     Of several codes the one that says every strength and a form, the most specific first; of products that differ, the
@@ -19,7 +19,7 @@ def entry_of(medication: Medication, knowledge: Knowledge) -> tuple[ProductEntry
     entries = [knowledge.products[code] for code in sorted(codes) if code in knowledge.products]
     complete = [entry for entry in entries if all(ingredient.strength for ingredient in entry.ingredients)]
     formed = [entry for entry in complete if entry.form]
-    chosen: ProductEntry | None = None
+    chosen: ListedProduct | None = None
     differ = False
     for entry in sorted(formed or complete or entries, key=lambda entry: TERM_TYPES.index(entry.term_type)):
         if chosen is None:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.knowledge.entries import EXTENDED, IMMEDIATE, Strength
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Strength
 from rules.reading.product.mention import NameTable
 from rules.reading.product.strength import Measure, MeasureKind, NameToken
 from rules.reading.product.words import INJECTION_WORDS, PLAIN_WORDS_TOO, RELEASE_LETTERS, RELEASE_WORDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rules.knowledge.entries import AgentClass
+from rules.knowledge.agent import AgentClass
 from rules.reading.product.strength import NameToken, tokenise
 from rules.reading.product.words import SEPARATORS
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
 from rules.numbers.memo import memoised
 from rules.reading.product.brands import BRACKET, Brands, strengths_of
 from rules.reading.product.form import FormReader

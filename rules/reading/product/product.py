@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rules.knowledge.entries import IMMEDIATE, Ingredient
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient
 from rules.numbers.memo import HashedOnce, hashed_once
 
 

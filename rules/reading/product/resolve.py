@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import IMMEDIATE, Ingredient, ProductEntry, Strength
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient, ListedProduct, Strength
 from rules.model import CodeSystem, Medication
 from rules.numbers.memo import memoised
 from rules.reading.product.agreement import (
@@ -78,7 +78,7 @@ def _names(medication: Medication) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in sent if name and name.strip()))
 
 
-def _of_entry(entry: ProductEntry, names: Sequence[str], knowledge: Knowledge) -> Product:
+def _of_entry(entry: ListedProduct, names: Sequence[str], knowledge: Knowledge) -> Product:
     readings = _usable(names, knowledge)
     ours = _in_order(readings)
     coded = Product(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from rules.knowledge.entries import Per, Strength
+from rules.knowledge.listed_product import Per, Strength
 from rules.numbers.quantity import MILLIGRAMS_PER, PERCENT
 from rules.reading.product.strength import Measure, MeasureKind
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
-from rules.knowledge.entries import Per, Strength
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit, UnitKind
+from rules.knowledge.listed_product import Per, Strength
 from rules.model import Quantity
 from rules.numbers.quantity import MILLIGRAMS_PER, ONE, ZERO, exact
 

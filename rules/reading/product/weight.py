@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from rules.knowledge import Knowledge
-from rules.knowledge.entries import Ingredient, Per, Verification
+from rules.knowledge.figure import Verification
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.listed_product import Ingredient, Per
 from rules.numbers.quantity import ZERO
 
 _LOAD = "load"

@@ -11,7 +11,7 @@ from fractions import Fraction
 from re import compile as pattern
 
 from rules.assessment_lines import NOT_UNDERSTOOD, Evidence
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, plain
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, normalised
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
 from rules.numbers.text import figure
@@ -117,7 +117,7 @@ def _rate(value: str, vocabulary: DosingVocabulary) -> str:
 
 def _moments(value: str, vocabulary: DosingVocabulary) -> str:
     """``at bedtime``."""
-    known = [vocabulary.moments.get(plain(code)) for code in value.split(", ")]
+    known = [vocabulary.moments.get(normalised(code)) for code in value.split(", ")]
     return ", ".join(moment.name for moment in known if moment is not None) or value
 
 

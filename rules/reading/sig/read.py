@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.knowledge import Knowledge
+from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.model import Dosage, Timing
 from rules.numbers.memo import memoised

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.knowledge.entries import Per
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Unit
+from rules.knowledge.listed_product import Per
 from rules.numbers.quantity import MICROGRAMS_PER_MILLIGRAM
 from rules.numbers.text import figure
 from rules.reading.product.product import Product

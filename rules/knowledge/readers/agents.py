@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from rules.knowledge.entries import Agent, AgentClass, Code, Figure, HalfLife, MorphineFactor, Verification
-from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
+from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.lexicon.vocabulary import normalised
+from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
 from rules.model import CodeSystem
 
 AGENT_KEYS = (
@@ -24,11 +26,6 @@ AGENT_KEYS = (
     "note",
 )
 MILLIGRAM = "mg"
-
-
-def normalised(name: str) -> str:
-    """A name as names are compared: lower case, single spaces."""
-    return " ".join(name.lower().split())
 
 
 def read_classes(section: Section) -> Mapping[str, AgentClass]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 
-from rules.knowledge.entries import RELEASES, Agent, Ingredient, Per, ProductEntry, Strength
-from rules.knowledge.section import KnowledgeError, parse_exact, suggestion
+from rules.knowledge.agent import Agent
+from rules.knowledge.listed_product import RELEASES, TERM_TYPES, Ingredient, ListedProduct, Per, Strength
+from rules.knowledge.readers.section import KnowledgeError, parse_exact, suggestion
 from rules.numbers.quantity import ZERO
 
 COLUMNS = ("rxcui", "term_type", "ingredients", "form", "route", "release", "package_ml", "name")
-# RxNorm's kinds of terms, the most specific first: products, packs, components.
-TERM_TYPES = ("SBD", "SCD", "BPCK", "GPCK", "SBDC", "SCDC")
 
 
-def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping[str, ProductEntry]:
+def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping[str, ListedProduct]:
     """Every product by its code.
 
     Raises:
@@ -24,7 +23,7 @@ def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping
     rows = csv.DictReader(text.splitlines(), strict=True)
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise KnowledgeError(where, f"the columns must be {', '.join(COLUMNS)}")
-    products: dict[str, ProductEntry] = {}
+    products: dict[str, ListedProduct] = {}
     for row in rows:
         line = f"{where}: line {rows.line_num}"
         if None in row or None in row.values():
@@ -36,7 +35,7 @@ def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping
             raise KnowledgeError(line, f"term type {row['term_type']!r}{suggestion(row['term_type'], TERM_TYPES)}")
         if row["release"] not in RELEASES:
             raise KnowledgeError(line, f"release {row['release']!r}{suggestion(row['release'], RELEASES)}")
-        products[code] = ProductEntry(
+        products[code] = ListedProduct(
             code=code,
             term_type=row["term_type"],
             name=row["name"],

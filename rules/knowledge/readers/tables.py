@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rules.knowledge.entries import Source, Table, Verification
-from rules.knowledge.section import KnowledgeError, Section, suggestion
+from rules.knowledge.figure import Source, Table, Verification
+from rules.knowledge.readers.section import KnowledgeError, Section, suggestion
 
 
 def read_sources(section: Section) -> Mapping[str, Source]:

@@ -10,11 +10,12 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
-from rules.knowledge.entries import Figure, Verification
+from rules.knowledge.figure import Figure, Verification
 from rules.numbers.quantity import exact
 from rules.numbers.text import decimal_text
 
 Choice = TypeVar("Choice", bound=StrEnum)
+Tree = Mapping[str, object]
 
 FIGURE_KEYS = ("value", "unit", "source")
 FIGURE_EXTRAS = ("verification", "reviewed", "where", "range", "note")

@@ -7,24 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from rules.knowledge.agents import normalised
-from rules.knowledge.entries import Concept, Verification
-from rules.knowledge.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
+from rules.knowledge.figure import Verification
+from rules.knowledge.lexicon.vocabulary import normalised
+from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
-TOGETHER = " + "
 KINDS = ("prefix", "except", "remission", "code")
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionWording:
-    """How entries without a code are read: what denies a condition that follows, what denies one before it, and what
-    says that it is over."""
-
-    denials_before: tuple[str, ...]
-    denials_after: tuple[str, ...]
-    remission: tuple[str, ...]
 
 
 @dataclass(slots=True)

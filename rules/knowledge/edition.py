@@ -1,35 +1,27 @@
-"""The knowledge base as one frozen value: everything clinical that the rules judge by."""
+"""Reads an edition of the knowledge: the files of one folder, with a site's override in force."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-from rules.knowledge.agents import index_codes, index_names, read_agents, read_classes
-from rules.knowledge.concepts import ConditionWording, every_name, read_concepts, read_wording
-from rules.knowledge.entries import Agent, AgentClass, Concept, Figure, FindingPolicy, ProductEntry, Source, Table
-from rules.knowledge.guidance import (
-    BandExample,
-    Suggestions,
-    WithdrawalRisk,
-    read_band_examples,
-    read_figures,
-    read_suggestions,
-    read_withdrawal_risk,
-)
-from rules.knowledge.lexicon.name_words import NameWords, read_name_words
-from rules.knowledge.lexicon.sig_words import SigWords, read_sig_words
-from rules.knowledge.lexicon.vocabulary import ANY, DosingVocabulary
-from rules.knowledge.lexicon.vocabulary_reader import read_vocabulary
-from rules.knowledge.maximum_doses import MaximumDoses, read_maximum_doses
-from rules.knowledge.policy import Policy, read_findings, read_policy
-from rules.knowledge.products import read_products
-from rules.knowledge.section import KnowledgeError, Section, suggestion
-from rules.knowledge.tables import read_sources, read_tables, require_table
-from rules.model import CodeSystem
-
-Tree = Mapping[str, object]
+from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.name_words import read_name_words
+from rules.knowledge.lexicon.sig_words import read_sig_words
+from rules.knowledge.lexicon.vocabulary import ANY
+from rules.knowledge.readers.agents import index_codes, index_names, read_agents, read_classes
+from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
+from rules.knowledge.readers.guidance import read_band_examples, read_figures, read_suggestions, read_withdrawal_risk
+from rules.knowledge.readers.maximum_doses import read_maximum_doses
+from rules.knowledge.readers.policy import read_findings, read_policy
+from rules.knowledge.readers.products import read_products
+from rules.knowledge.readers.section import KnowledgeError, Section, Tree, suggestion
+from rules.knowledge.readers.site import SITE, apply_site
+from rules.knowledge.readers.tables import read_sources, read_tables, require_table
+from rules.knowledge.readers.vocabulary import read_vocabulary
+from rules.knowledge.readers.yaml_text import parse_yaml
 
 TREES = (
     "agents.yaml",
@@ -50,39 +42,32 @@ CONDITION_CODES = "conditions.csv"
 OTHER_NAMES = "other_names.csv"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Knowledge:
-    """Everything clinical that the rules judge by, each figure with its citation.
+def shipped() -> Traversable:
+    """The folder of the files that are shipped with the program."""
+    return files(__package__).joinpath("data")
 
-    ``version`` names the edition, with ``+site`` where a site's override is in force. ``agent_by_name`` is keyed by
-    normalised names (lower case, single spaces); a name of several agents is a combination product's.
-    ``condition_names`` are the names of all concepts, parts of joined names apart. ``guidance`` and
-    ``suggestions`` are for wording only and decide nothing.
+
+@cache
+def load_knowledge(site: str | None = None) -> Knowledge:
+    """The shipped knowledge, with a site's override (YAML text, see :mod:`rules.knowledge.site`) in force.
+
+    Raises:
+        KnowledgeError: the override, or the shipped data, cannot be used; the message names the key.
     """
+    return read_directory(shipped(), site)
 
-    version: str
-    reviewed: date
-    sources: Mapping[str, Source]
-    classes: Mapping[str, AgentClass]
-    agents: Mapping[str, Agent]
-    products: Mapping[str, ProductEntry]
-    agent_by_code: Mapping[tuple[CodeSystem, str], str]
-    agent_by_name: Mapping[str, tuple[str, ...]]
-    tables: Mapping[str, Table]
-    default_table: str
-    concepts: Mapping[str, Concept]
-    condition_wording: ConditionWording
-    condition_names: tuple[str, ...]
-    policy: Policy
-    findings: Mapping[str, FindingPolicy]
-    vocabulary: DosingVocabulary
-    name_words: NameWords
-    sig_words: SigWords
-    maximum_doses: MaximumDoses
-    guidance: Mapping[str, Figure]
-    suggestions: Suggestions
-    band_examples: tuple[BandExample, ...]
-    withdrawal_risk: tuple[WithdrawalRisk, ...]
+
+def read_directory(directory: Traversable, site: str | None = None) -> Knowledge:
+    """The knowledge of a folder of data files, not cached."""
+    trees = read_trees(directory)
+    if site is not None:
+        trees = apply_site(trees, parse_yaml(site, SITE))
+    return build(trees, lambda name: _text(directory, name))
+
+
+def read_trees(directory: Traversable) -> dict[str, Tree]:
+    """Every YAML file of a folder, parsed and otherwise unread."""
+    return {name: parse_yaml(_text(directory, name), name) for name in TREES}
 
 
 def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge:
@@ -164,3 +149,10 @@ def _require_classes(knowledge: Knowledge) -> None:
         if name != ANY and name not in knowledge.classes:
             hint = suggestion(name, tuple(knowledge.classes))
             raise KnowledgeError("forms.yaml: plausible", f"{name!r} is no class{hint}")
+
+
+def _text(directory: Traversable, name: str) -> str:
+    try:
+        return directory.joinpath(name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise KnowledgeError(name, "is missing") from None

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TypeVar
 
-from rules.knowledge.entries import Figure
+from rules.knowledge.figure import Figure
 from rules.knowledge.lexicon.vocabulary import (
     ANY,
     DoseForm,
@@ -19,9 +19,9 @@ from rules.knowledge.lexicon.vocabulary import (
     TimingCode,
     Unit,
     UnitKind,
-    plain,
+    normalised,
 )
-from rules.knowledge.section import KnowledgeError, Section, read_figure
+from rules.knowledge.readers.section import KnowledgeError, Section, read_figure
 from rules.model import CodeSystem
 from rules.numbers.quantity import DAYS_PER, ONE
 
@@ -43,13 +43,13 @@ def read_vocabulary(data: Mapping[str, object]) -> DosingVocabulary:
         periods=_periods(top.section("periods")),
         period_names={key: (names[0], names[-1]) for key, names in _lists(top.section("period_names")).items()},
         moments={
-            plain(code): Moment(code, _positive(entry, "times"), entry.text("name"), _flag(entry, "single"))
+            normalised(code): Moment(code, _positive(entry, "times"), entry.text("name"), _flag(entry, "single"))
             for code, entry in top.section("moments").section("entries").sections()
         },
         days_of_week={key: top.section("days_of_week").text(key) for key in top.section("days_of_week").data},
         timing_codes=_timing_codes(codes),
         as_needed_codes=frozenset(codes.texts("as_needed")),
-        as_needed_endings=tuple(plain(ending) for ending in codes.texts("as_needed_endings")),
+        as_needed_endings=tuple(normalised(ending) for ending in codes.texts("as_needed_endings")),
         single_codes=frozenset(codes.texts("single")),
         infusion_codes=frozenset(codes.texts("infusion")),
         routes=routes,
@@ -80,7 +80,7 @@ def _units(block: Section) -> dict[str, Unit]:
             source=entry.text_or("source", block.text("source")),
         )
         for spelling in (name, *entry.texts("spellings")):
-            _add(found, plain(spelling), unit, entry.at("spellings"))
+            _add(found, normalised(spelling), unit, entry.at("spellings"))
     return found
 
 
@@ -88,7 +88,7 @@ def _periods(block: Section) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, spellings in _lists(block).items():
         for spelling in spellings:
-            _add(found, plain(spelling), name, block.at(name))
+            _add(found, normalised(spelling), name, block.at(name))
     return found
 
 
@@ -105,7 +105,7 @@ def _timing_codes(block: Section) -> dict[str, TimingCode]:
             days=entry.texts("days"),
         )
         for code in codes:
-            _add(found, plain(code), timing, entry.at("codes"))
+            _add(found, normalised(code), timing, entry.at("codes"))
     return found
 
 
@@ -116,7 +116,7 @@ def _routes(block: Section) -> tuple[dict[str, Route], dict[str, str], dict[tupl
     for name, entry in block.sections():
         routes[name] = Route(name, entry.text("name"), entry.truth("equivalence"))
         for word in (name, *entry.texts("words")):
-            _add(words, plain(word), name, entry.at("words"))
+            _add(words, normalised(word), name, entry.at("words"))
         for code in entry.texts("codes"):
             _add(codes, (CodeSystem.SNOMED, code), name, entry.at("codes"))
     return routes, words, codes
@@ -128,7 +128,7 @@ def _dose_forms(block: Section) -> dict[str, DoseForm]:
         names = entry.texts("names")
         form = DoseForm(names[0], entry.text("route"), entry.text_or("release", "immediate"), entry.text("unit"))
         for name in names:
-            _add(found, plain(name), form, entry.at("names"))
+            _add(found, normalised(name), form, entry.at("names"))
     return found
 
 
@@ -166,7 +166,7 @@ def _resolve(vocabulary: DosingVocabulary) -> None:
     for timing in vocabulary.timing_codes.values():
         where = f"forms.yaml: timing_codes {timing.code}"
         _known(where, (timing.unit,), set(DAYS_PER))
-        _known(where, tuple(plain(code) for code in timing.when), set(vocabulary.moments))
+        _known(where, tuple(normalised(code) for code in timing.when), set(vocabulary.moments))
         _known(where, timing.days, set(vocabulary.days_of_week))
     _known("forms.yaml: periods", tuple(vocabulary.periods.values()), set(DAYS_PER) & set(vocabulary.period_names))
     _known("forms.yaml: plausible", tuple(vocabulary.plausible.units_a_day_at_most), {*unit_ids, ANY})

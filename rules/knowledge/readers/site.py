@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rules.knowledge.base import Tree
-from rules.knowledge.policy import GROUPS
-from rules.knowledge.section import KnowledgeError, Section, require_within, suggestion
+from rules.knowledge.readers.policy import GROUPS
+from rules.knowledge.readers.section import KnowledgeError, Section, Tree, require_within, suggestion
 
 SITE = "site"
 KEYS = ("reviewed", "default_table", "include_substitution", "critical", "policy", "findings", "tables")

@@ -1,0 +1,108 @@
+"""Reads ``policy.yaml`` and the findings' pages of ``findings.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from rules.assessment import Severity
+from rules.knowledge.figure import Figure
+from rules.knowledge.policy import (
+    AgePolicy,
+    BandPolicy,
+    ConcurrencyPolicy,
+    ExposurePolicy,
+    FindingPolicy,
+    Policy,
+    SnoozePolicy,
+)
+from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "concurrency": (
+        "recency_days",
+        "grace_days",
+        "out_of_supply_days",
+        "lapsed_mention_days",
+        "renewal_overlap_days",
+        "switch_percent",
+    ),
+    "exposure": ("bridge_days", "coverage_percent", "sparse_days_per_week"),
+    "bands": ("low_up_to", "moderate_up_to"),
+    "age": ("adult", "older"),
+    "snooze": ("days", "rise_percent"),
+}
+PAGE_PARTS = ("title", "summary", "fires_when", "not_when", "rationale", "evidence", "limits", "not_verified")
+
+
+def read_policy(section: Section, critical: frozenset[str], reviewed: date) -> Policy:
+    """The policy of the ``policy:`` section of ``policy.yaml``."""
+    section.only((*GROUPS, "equivalence_basis", "include_substitution"))
+    groups = {name: _group(section.section(name), keys, reviewed) for name, keys in GROUPS.items()}
+    substitution = section.section("include_substitution")
+    substitution.only(("value", "source"), ("verification", "where", "reviewed", "note"))
+    return Policy(
+        concurrency=ConcurrencyPolicy(**groups["concurrency"]),
+        exposure=ExposurePolicy(**groups["exposure"]),
+        bands=BandPolicy(**groups["bands"]),
+        age=AgePolicy(**groups["age"]),
+        snooze=SnoozePolicy(**groups["snooze"]),
+        equivalence_basis=_settable(section.section("equivalence_basis"), reviewed),
+        include_substitution=substitution.truth("value"),
+        critical=critical,
+    )
+
+
+def _group(section: Section, keys: tuple[str, ...], reviewed: date) -> dict[str, Figure]:
+    section.only(keys)
+    return {key: _settable(section.section(key), reviewed) for key in keys}
+
+
+def _settable(section: Section, reviewed: date) -> Figure:
+    """A single value (not a range) with the bounds that a site's own value must keep."""
+    figure = read_figure(section, reviewed)
+    if figure.bounds is None:
+        raise KnowledgeError(section.at("range"), "is missing: a policy figure states its bounds")
+    if figure.low != figure.high:
+        raise KnowledgeError(section.at("value"), "a policy figure is a single value")
+    return figure
+
+
+def read_findings(
+    section: Section, pages: Section, critical: frozenset[str], reviewed: date
+) -> Mapping[str, FindingPolicy]:
+    """Every finding's block of ``policy.yaml`` with its page of ``findings.yaml``.
+
+    A parameter whose value is left empty is not set, and stands in no mapping; a site may set it.
+    """
+    findings: dict[str, FindingPolicy] = {}
+    for name, block in section.sections():
+        block.only(("on", "raises", "severity", "references"), ("parameters",))
+        if name not in pages.data:
+            raise KnowledgeError(pages.at(name), "is missing: every finding has its page")
+        page = pages.section(name)
+        page.only(PAGE_PARTS)
+        severity = block.choice("severity", Severity)
+        if severity is Severity.CRITICAL:
+            raise KnowledgeError(block.at("severity"), "critical is set for named findings in the list `critical` only")
+        findings[name] = FindingPolicy(
+            id=name,
+            title=page.text("title"),
+            on=block.truth("on"),
+            raises=block.truth("raises"),
+            severity=Severity.CRITICAL if name in critical else severity,
+            parameters={
+                key: _settable(parameter, reviewed)
+                for key, parameter in block.section("parameters").sections()
+                if parameter.has("value")
+            },
+            references=block.texts("references"),
+            page={part: page.text_or(part, "") for part in PAGE_PARTS},
+        )
+    for name in pages.data:
+        if name not in findings:
+            raise KnowledgeError(pages.at(name), "a page of no finding" + suggestion(name, tuple(findings)))
+    for name in sorted(critical):
+        if name not in findings:
+            raise KnowledgeError("policy.yaml: critical", f"{name!r} is no finding{suggestion(name, tuple(findings))}")
+    return findings

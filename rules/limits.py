@@ -1,0 +1,12 @@
+"""Operational limits of the rules: how much is remembered, and how long or large a number may be. None is clinical."""
+
+MAX_REMEMBERED = 4096
+"""Readings of one kind that are remembered (see :mod:`rules.numbers.memo`)."""
+MAX_REMEMBERED_LENGTH = 400
+"""Characters that a reading's texts may have together to be remembered."""
+MAX_REMEMBERED_FIGURES = 4096
+"""Numbers whose words are remembered: few differ."""
+MAX_MAGNITUDE = 10**9
+"""The largest number that is read: beyond any dose, count or period. A larger one is refused, not computed with."""
+MAX_DIGITS = 30
+"""Characters of a number that is read, and the largest power of ten in it."""
