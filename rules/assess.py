@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 
 from rules.assessment import Assessment
-from rules.assessment_lines import NotCounted, NotCountedReason, Standing
+from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
 from rules.findings import judge_all
-from rules.findings.abrupt_change import ID as ABRUPT_CHANGE
-from rules.findings.case import conditions
-from rules.findings.case.case import DRAFTS, ORDERS, Age, Case
+from rules.findings.case.case import ORDERS, Age, Case
 from rules.findings.case.change import increases, removable
-from rules.findings.high_potency import ID as NEW_START
+from rules.findings.case.conditions import present_and_past
 from rules.knowledge.knowledge import Knowledge
-from rules.load.opioid import OpioidPlace, opioid_load
-from rules.load.total import WITH_ORDER, Worked, converted, total, work
+from rules.load.contributions import WITH_ORDER, line_of
+from rules.load.equivalence import equivalents_by
+from rules.load.opioid import opioid_load
+from rules.load.total import total
 from rules.model import Patient, Setting
 from rules.timeline.exposure import earliest_record
 from rules.timeline.presence import Presence
-from rules.timeline.record import MedicationRecord, RecordEntry, exclusion, read_record
-from rules.timeline.view import Situation, View, view
+from rules.timeline.record import MedicationRecord, RecordEntry
+from rules.timeline.record_reader import read_record
+from rules.timeline.status import exclusion
+from rules.timeline.view import View, Viewpoint, view
 from rules.timeline.window import Coverage
+
+DRAFTS = frozenset({"draftOrders", "medications"})
 
 
 def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:
@@ -41,67 +46,30 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     if at_discharge:
         patient = _going_home(patient, record, knowledge, on)
         record = read_record(patient, knowledge, on)
-    table = knowledge.tables[knowledge.default_table]
-    policy = knowledge.policy.concurrency
-
-    def equivalent_of(entry: RecordEntry) -> Fraction | None:
-        by_table = converted(entry, table, knowledge)
-        return by_table.used if by_table is not None else None
-
-    drafts = [entry for entry in record.entries if entry.regimen.draft]
-    look_back = timedelta(days=int(knowledge.findings[ABRUPT_CHANGE].parameters["look_back_days"].value))
-    now = view(record.entries, Situation(on, at_discharge=at_discharge), policy, equivalent_of)
-    ordered = None
-    if drafts:
-        starts = [entry.start for entry in drafts if entry.start is not None]
-        until = max(on, min(starts, default=on))
-        situation = Situation(on, until, with_drafts=True, at_discharge=at_discharge)
-        ordered = view(record.entries, situation, policy, equivalent_of)
-    present, past = conditions.present_and_past(patient, knowledge, on)
-    read_now = _everything_read(patient, record, knowledge, on, drafts=False)
-    read = _everything_read(patient, record, knowledge, on, drafts=True)
-    load_now = total(now, knowledge, everything_read=read_now)
-    load_ordered = total(ordered, knowledge, everything_read=read) if ordered is not None else None
-    case = Case(
-        patient=patient,
-        knowledge=knowledge,
-        on=on,
-        age=age_on(patient, on),
-        record=record,
-        now=now,
-        ordered=ordered,
-        look_back=lambda: view(record.entries, Situation(on - look_back, seen_on=on), policy, equivalent_of),
-        load_now=load_now,
-        load_ordered=load_ordered,
-        opioid=opioid_load(_opioid_places(ordered or now), present, everything_read=read),
-        conditions=present,
-        past_conditions=past,
-        earliest_record=earliest_record(patient),
-        at_discharge=at_discharge,
-    )
+    case = _case_of(patient, record, knowledge, on, at_discharge=at_discharge)
     findings, considered = judge_all(case)
-    worked = _worked(case)
+    lines = _lines(case)
     return Assessment(
         knowledge_version=knowledge.version,
         table=knowledge.default_table,
         on=on,
         reference=patient.reference,
         age=case.age.least if case.age is not None else None,
-        load=load_now,
-        with_order=load_ordered,
-        contributions=tuple(item.contribution for item in worked if item.contribution is not None),
-        not_in_load=tuple(item.not_in_load for item in worked if item.not_in_load is not None),
+        load=case.load_now,
+        with_order=case.load_ordered,
+        contributions=tuple(line for line in lines if isinstance(line, Contribution)),
+        not_in_load=tuple(line for line in lines if isinstance(line, NotInLoad)),
         not_counted=(
-            *(item.not_counted for item in worked if item.not_counted is not None),
-            *_nameless(record, knowledge, on),
+            *(line for line in lines if isinstance(line, NotCounted)),
+            *_unidentified(record, knowledge, on),
             *_unread(patient),
         ),
         opioid=case.opioid,
-        exposure={name: case.exposure(name) for name, agent_class in knowledge.classes.items() if agent_class.in_load},
+        exposure=case.uses,
         findings=findings,
         considered=considered,
         not_relevant=record.not_relevant,
-        new_starts=removable(case, NEW_START),
+        new_starts=removable(case),
         increases=increases(case),
         concepts=frozenset(case.conditions),
     )
@@ -114,15 +82,64 @@ def _going_home(patient: Patient, record: MedicationRecord, knowledge: Knowledge
     """
     policy = knowledge.policy.concurrency
     over = {Coverage.LAPSED, Coverage.IN_GRACE}
-    before = {entry.source for entry in record.entries if entry.window.coverage(on, policy) in over}
+    of_earlier_stay = {entry.source for entry in record.entries if entry.window.coverage(on, policy) in over}
     return replace(
         patient,
         regimens=tuple(
             replace(regimen, draft=True)
-            if regimen.setting is Setting.DISCHARGE and exclusion(regimen) is None and regimen.source not in before
+            if regimen.setting is Setting.DISCHARGE
+            and exclusion(regimen) is None
+            and regimen.source not in of_earlier_stay
             else regimen
             for regimen in patient.regimens
         ),
+    )
+
+
+def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date, *, at_discharge: bool) -> Case:
+    """The case that the findings judge: the record viewed today, and with the orders being written if there are any."""
+    equivalents_of = equivalents_by(knowledge)
+
+    def equivalent_of(entry: RecordEntry) -> Fraction | None:
+        equivalent = equivalents_of(entry).get(knowledge.default_table)
+        return equivalent.used if equivalent is not None else None
+
+    def viewed(viewpoint: Viewpoint) -> View:
+        return view(record.entries, viewpoint, knowledge.policy.concurrency, equivalent_of)
+
+    @cache
+    def look_back(days: int) -> View:
+        return viewed(Viewpoint(on - timedelta(days=days), seen_on=on))
+
+    now, ordered = viewed(Viewpoint(on, at_discharge=at_discharge)), None
+    drafts = [entry for entry in record.entries if entry.regimen.draft]
+    if drafts:
+        starts = [entry.start for entry in drafts if entry.start is not None]
+        until = max(on, min(starts, default=on))
+        ordered = viewed(Viewpoint(on, until, with_drafts=True, at_discharge=at_discharge))
+    present, past = present_and_past(patient, knowledge, on)
+    read_now = _everything_read(patient, record, knowledge, on, drafts=False)
+    read = _everything_read(patient, record, knowledge, on, drafts=True)
+    load_ordered = None
+    if ordered is not None:
+        load_ordered = total(ordered.counted, equivalents_of, knowledge, everything_read=read)
+    return Case(
+        patient=patient,
+        knowledge=knowledge,
+        on=on,
+        age=age_on(patient, on),
+        record=record,
+        now=now,
+        ordered=ordered,
+        look_back=look_back,
+        equivalents_of=equivalents_of,
+        load_now=total(now.counted, equivalents_of, knowledge, everything_read=read_now),
+        load_ordered=load_ordered,
+        opioid=opioid_load((ordered or now).presences, present, everything_read=read),
+        conditions=present,
+        past_conditions=past,
+        earliest_record=earliest_record(patient),
+        at_discharge=at_discharge,
     )
 
 
@@ -141,36 +158,25 @@ def _years(born: date, on: date) -> int:
 def _everything_read(
     patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date, *, drafts: bool
 ) -> bool:
-    """Whether nothing that may hold one of our agents was unreadable, nameless or withheld."""
-    unread = [item for item in patient.unread if item.medication]
+    """Whether nothing that may hold one of our agents was unreadable, without an identified product, or withheld."""
+    unread = any(item.medication for item in patient.unread)
     asked = DRAFTS | {ORDERS} if drafts else {ORDERS}
-    withheld = [what for what, _ in patient.missing if what in asked]
-    return not (record.in_doubt(on, knowledge.policy.concurrency, drafts=drafts) or unread or withheld)
+    withheld = any(what in asked for what, _ in patient.missing)
+    return not (unread or withheld or record.has_unidentified(on, knowledge.policy.concurrency, drafts=drafts))
 
 
-def _opioid_places(seen: View) -> tuple[OpioidPlace, ...]:
-    return tuple(
-        OpioidPlace(
-            place.entry, adds=place.additive and not place.entry.administration.rescue, in_low=place.replacement
-        )
-        for place in seen.places
-        if place.present and place.entry.agent.agent_class.opioid
-    )
-
-
-def _worked(case: Case) -> tuple[Worked, ...]:
-    """The working of both views: the record as it stands, and of the orders being written what they add or change."""
-    lines = {place.entry: place for place in case.now.places}
-    if case.ordered is not None:
-        for place in case.ordered.places:
-            if place.entry.regimen.draft:
-                lines[place.entry] = place
-            elif lines[place.entry].additive:
-                lines[place.entry] = _changed_by_order(lines[place.entry], place)
-            elif place.additive:
-                lines[place.entry] = place.assuming(WITH_ORDER)
-    ordered = sorted(lines.values(), key=lambda place: place.entry.order)
-    return tuple(work(place, case.knowledge) for place in ordered)
+def _lines(case: Case) -> tuple[Contribution | NotInLoad | NotCounted, ...]:
+    """A line for each entry: as the record stands, and of the orders being written what they add or change."""
+    presences = {presence.entry: presence for presence in case.now.presences}
+    for ordered in case.ordered.presences if case.ordered is not None else ():
+        if ordered.entry.regimen.draft:
+            presences[ordered.entry] = ordered
+        elif presences[ordered.entry].additive:
+            presences[ordered.entry] = _changed_by_order(presences[ordered.entry], ordered)
+        elif ordered.additive:
+            presences[ordered.entry] = ordered.assuming(WITH_ORDER)
+    in_order = sorted(presences.values(), key=lambda presence: presence.entry.order)
+    return tuple(line_of(presence, case.equivalents_of, case.knowledge) for presence in in_order)
 
 
 def _changed_by_order(now: Presence, ordered: Presence) -> Presence:
@@ -182,8 +188,8 @@ def _changed_by_order(now: Presence, ordered: Presence) -> Presence:
     return now.assuming("replaced-by-order")
 
 
-def _nameless(record: MedicationRecord, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
-    """Products that could not be told; one that is not in force is listed as that."""
+def _unidentified(record: MedicationRecord, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
+    """Products that could not be identified; one that is not in force is listed as that."""
     lines = []
     for item in record.unidentified:
         reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN

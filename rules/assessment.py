@@ -139,12 +139,20 @@ class Met:
     references: tuple[str, ...] = ()
 
 
+class Result(StrEnum):
+    """What became of a finding that does not hold."""
+
+    NOT_MET = "not-met"
+    EXEMPT = "exempt"
+    NOT_JUDGED = "not-judged"
+
+
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A finding that is not met: ``not-met``, ``exempt`` (by what) or ``not-judged`` (why)."""
+    """A finding that does not hold. ``by`` says what exempts from it, ``why`` what it could not be judged for."""
 
     id: str
-    result: str
+    result: Result
     why: str | None = None
     by: str | None = None
 

@@ -143,6 +143,16 @@ class NotCounted:
     until_now: bool = False
 
 
+class OpioidExclusion(StrEnum):
+    """Why a present opioid adds no MME. All but the last two have none by their nature."""
+
+    PARTIAL_AGONIST = "partial-agonist"
+    TREATMENT = "opioid-use-disorder-treatment"
+    SINGLE_DOSE = "single-dose"
+    DOSE_UNKNOWN = "dose-unknown"
+    NO_FACTOR = "no-factor"
+
+
 @dataclass(frozen=True, slots=True)
 class OpioidContribution:
     """One opioid order with its factor."""
@@ -165,5 +175,5 @@ class OpioidExcluded:
     source: str
     agent: str
     standing: Standing
-    reason: str
+    reason: OpioidExclusion
     text: str

@@ -20,7 +20,7 @@ from rules.assessment_lines import (
     Standing,
 )
 from rules.knowledge import Knowledge
-from rules.load.total import WITH_ORDER
+from rules.load.contributions import WITH_ORDER
 from rules.numbers.quantity import MicrogramsPerHour
 
 # A doubt holds figures and words of ours only; it is not cut.

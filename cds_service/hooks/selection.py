@@ -13,7 +13,7 @@ from rules.model import Regimen
 from rules.reading.dosage.route import administration_of
 from rules.reading.product.product import Product
 from rules.reading.product.resolve import resolve
-from rules.timeline.record import exclusion, is_stopping
+from rules.timeline.status import exclusion, is_stopping
 
 NOT_FOUND = ("selections", "none of the selected orders is among the drafts; all drafts were taken as selected")
 

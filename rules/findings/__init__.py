@@ -11,7 +11,17 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from rules.assessment import Considered, Met, Severity
-from rules.findings.case.case import Case, exempt, not_judged
+from rules.findings.case.case import Case
+from rules.findings.case.results import (
+    BIRTH_DATE_IN_PART,
+    NO_BIRTH_DATE,
+    TURNED_OFF,
+    UNDER_AGE,
+    exempt,
+    not_judged,
+)
+
+__all__ = ["JUDGES", "judge_all"]
 
 Judge = Callable[[Case], Met | Considered]
 
@@ -20,8 +30,7 @@ JUDGES: Mapping[str, Judge] = {
     for module in sorted(iter_modules(__path__), key=lambda module: module.name)
     if not module.ispkg
 }
-UNDER_AGE = "under-18"
-_SILENCING = ("hospice", "palliative-care")
+EXEMPTING_FROM_ALL = ("hospice", "palliative-care")
 
 
 def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
@@ -30,23 +39,28 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
     considered: list[Considered] = []
     adult = case.knowledge.policy.age.adult.value
     if case.age is None:
-        considered.append(not_judged(UNDER_AGE, "no birth date"))
+        considered.append(not_judged(UNDER_AGE, NO_BIRTH_DATE))
     elif case.age.least < adult <= case.age.most:
-        considered.append(not_judged(UNDER_AGE, "the birth date is known in part"))
+        considered.append(not_judged(UNDER_AGE, BIRTH_DATE_IN_PART))
+    exemption = _exemption(case)
     for finding, judge in JUDGES.items():
-        result = _judge(finding, judge, case)
-        (met if isinstance(result, Met) else considered).append(result)  # type: ignore[arg-type]
+        if not case.knowledge.findings[finding].on:
+            considered.append(not_judged(finding, TURNED_OFF))
+        elif exemption is not None:
+            considered.append(exempt(finding, exemption))
+        else:
+            result = judge(case)
+            if isinstance(result, Met):
+                met.append(result)
+            else:
+                considered.append(result)
     loudness = tuple(reversed(Severity))
     met.sort(key=lambda found: (loudness.index(found.severity), not found.raises, found.id))
     return tuple(met), tuple(considered)
 
 
-def _judge(finding: str, judge: Judge, case: Case) -> Met | Considered:
-    if not case.knowledge.findings[finding].on:
-        return not_judged(finding, "turned off by the site")
+def _exemption(case: Case) -> str | None:
+    """What exempts from every finding: a patient under age, or a condition under which sedatives are given anyway."""
     if case.age is not None and case.age.most < case.knowledge.policy.age.adult.value:
-        return exempt(finding, UNDER_AGE)
-    for concept in _SILENCING:
-        if case.exempted_by(concept):
-            return exempt(finding, concept)
-    return judge(case)
+        return UNDER_AGE
+    return next((concept for concept in EXEMPTING_FROM_ALL if concept in case.exempting), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Met, Pattern, Severity
-from rules.findings.case.case import BENZODIAZEPINE, Case, names, not_judged, not_met
+from rules.findings.case.case import BENZODIAZEPINE, Case, Entries, agent_names, benzodiazepines_of
+from rules.findings.case.results import not_judged, not_met, not_used_long_enough
 from rules.knowledge.figure import Table
-from rules.load.total import replacement_load
-from rules.numbers.quantity import PERCENT
+from rules.numbers.quantity import PERCENT, ZERO
 from rules.timeline.record import RecordEntry
 from rules.timeline.view import View
 
@@ -21,18 +21,19 @@ def judge(case: Case) -> Met | Considered:
     The fall is measured against today and against some days ago; where the agents differ it must hold in every table.
     Without an order being written, an established user out of supply with no new order is met as well.
     """
-    use = case.exposure(BENZODIAZEPINE)
+    use = case.uses[BENZODIAZEPINE]
+    parameters = case.knowledge.findings[ID].parameters
     if use is None or use.pattern is Pattern.INTERMITTENT:
         return not_met(ID)
     change = _change(case, use)
     if change is None:
         return _unjudged(case) or not_met(ID)
-    if use.days < case.parameter(ID, "established_days"):
-        return not_judged(ID, f"on record for at least {use.days} days") if use.at_least else not_met(ID)
+    if use.days < parameters["established_days"].value:
+        return not_used_long_enough(ID, use)
     facts = {
         "days": use.days,
         "since": use.since,
-        "agents": names(_benzodiazepines(case.earlier) + _benzodiazepines(case.now)),
+        "agents": agent_names(benzodiazepines_of(_earlier(case)) + benzodiazepines_of(case.now)),
         "may_still_be_taken": not case.still_supplied(use),
         "until": use.until,
         **change,
@@ -41,27 +42,24 @@ def judge(case: Case) -> Met | Considered:
     return case.met(ID, facts, severity=Severity.WARNING if loud and case.still_supplied(use) else Severity.INFO)
 
 
-def _benzodiazepines(view: View) -> tuple[RecordEntry, ...]:
-    return tuple(
-        entry
-        for entry in view.present(replacement=True)
-        if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use
-    )
+def _earlier(case: Case) -> View:
+    """The record as it was some days ago."""
+    return case.look_back(int(case.knowledge.findings[ID].parameters["look_back_days"].value))
 
 
 def _touched(case: Case) -> bool:
     """Whether the orders being written give, stop or replace a benzodiazepine: otherwise they change nothing of it."""
-    ordered = (*case.drafts(), *case.stops())
-    left = {entry.source for entry in _benzodiazepines(case.view)}
+    ordered = (*case.drafts, *case.stops)
+    left = {entry.source for entry in benzodiazepines_of(case.view)}
     return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in ordered) or any(
-        entry.source not in left for entry in _benzodiazepines(case.now)
+        entry.source not in left for entry in benzodiazepines_of(case.now)
     )
 
 
 def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     """What changes, as facts; None if nothing does."""
-    left = _benzodiazepines(case.view)
-    if case.at_discharge and not any(_supplied(entry, case) for entry in left):
+    left = benzodiazepines_of(case.view)
+    if case.at_discharge and not any(_is_supplied(entry, case) for entry in left):
         return {"kind": "missing-at-discharge"}
     if case.ordered is not None and not _touched(case):
         return None
@@ -81,7 +79,7 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
 
 def _was_taken(case: Case) -> bool:
     """Whether a benzodiazepine was taken until today, or some days ago."""
-    return bool(_benzodiazepines(case.now) or _benzodiazepines(case.earlier))
+    return bool(benzodiazepines_of(case.now) or benzodiazepines_of(_earlier(case)))
 
 
 def _was_stopped(case: Case, use: Exposure) -> bool:
@@ -93,26 +91,26 @@ def _was_stopped(case: Case, use: Exposure) -> bool:
     )
 
 
-def _supplied(entry: RecordEntry, case: Case) -> bool:
+def _is_supplied(entry: RecordEntry, case: Case) -> bool:
     """Whether an order going home is a new one, or an older one whose supply is not over."""
     if entry.regimen.draft or entry.window.end is None:
         return True
     return (case.on - entry.window.end).days <= case.knowledge.policy.concurrency.out_of_supply_days.value
 
 
-def _fall(case: Case, left: tuple[RecordEntry, ...]) -> Fraction | None:
+def _fall(case: Case, left: Entries) -> Fraction | None:
     """The fall in percent if it is over the policy's limit by the tables that must agree, else None."""
-    limit = case.parameter(ID, "cut_percent")
-    if case.dose_unknown_in(case.view):
+    limit = case.knowledge.findings[ID].parameters["cut_percent"].value
+    if case.has_unknown_dose(case.view):
         return None
     falls: list[Fraction] = []
-    for earlier in (case.now,) if _changes_nothing(case) else (case.now, case.earlier):
-        before = _benzodiazepines(earlier)
-        if not before or case.dose_unknown_in(earlier):
+    for earlier in (case.now,) if _changes_nothing(case) else (case.now, _earlier(case)):
+        before = benzodiazepines_of(earlier)
+        if not before or case.has_unknown_dose(earlier):
             continue
         same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
         tables = case.knowledge.tables
-        decisive = [tables[case.knowledge.default_table]] if same_agents else list(tables.values())
+        decisive = [case.default_table] if same_agents else list(tables.values())
         cuts = [_cut(case, earlier, table) for table in decisive]
         if all(cut > limit for cut in cuts):
             falls.append(min(cuts))
@@ -121,19 +119,20 @@ def _fall(case: Case, left: tuple[RecordEntry, ...]) -> Fraction | None:
 
 def _changes_nothing(case: Case) -> bool:
     """Whether the orders being written go on with today's load: an earlier cut is then not theirs."""
-    if case.ordered is None or not _benzodiazepines(case.now):
+    if case.ordered is None or not benzodiazepines_of(case.now):
         return False
     return all(_cut(case, case.now, table) <= 0 for table in case.knowledge.tables.values())
 
 
 def _cut(case: Case, earlier: View, table: Table) -> Fraction:
-    before = replacement_load(earlier, table, case.knowledge, BENZODIAZEPINE)
-    after = replacement_load(case.view, table, case.knowledge, BENZODIAZEPINE)
-    return (before - after) / before / PERCENT if before > 0 else Fraction(0)
+    """The fall in percent by a table, below zero for a rise."""
+    before = case.replacement_load(earlier, table, agent_class=BENZODIAZEPINE)
+    after = case.replacement_load(case.view, table, agent_class=BENZODIAZEPINE)
+    return (before - after) / before / PERCENT if before > 0 else ZERO
 
 
 def _unjudged(case: Case) -> Considered | None:
-    unknown = any(case.dose_unknown_in(view) for view in (case.now, case.view))
+    unknown = any(case.has_unknown_dose(view) for view in (case.now, case.view))
     if unknown and (case.ordered is None or _touched(case)):
         return not_judged(ID, "a daily dose is not known, or has no published equivalent")
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Severity
-from rules.findings.case.case import Case, exempt, names, not_judged, not_met
+from rules.findings.case.case import Case, agent_names
 from rules.load.opioid import treats_opioid_use_disorder
 
 ID = "concurrent-opioid"
@@ -22,26 +22,23 @@ SOFTENING = ("cancer-pain", "sickle-cell")
 
 def judge(case: Case) -> Met | Considered:
     """Met when both are present; at most info for treatment of opioid use disorder, cancer pain and sickle cell."""
-    opioids, sedatives = case.opioids(), case.sedatives()
+    opioids, sedatives = case.opioids, case.sedatives
     if not opioids or not sedatives:
-        by = case.why_no_daily_use()
-        if opioids and by is not None:
-            return exempt(ID, by)
-        why_unidentified = case.why_unidentified() if opioids or sedatives else None
-        return not_judged(ID, why_unidentified) if why_unidentified else not_met(ID)
+        one_present = bool(opioids or sedatives)
+        return case.unmet(ID, but_for_daily_use=bool(opioids), but_for_unidentified=one_present)
     treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.conditions)]
-    softened = next((case.conditions[concept].name for concept in SOFTENING if case.exempted_by(concept)), None)
-    both = case.opioids(replacement=True) and case.sedatives(replacement=True)
+    softened = next((case.conditions[concept].name for concept in SOFTENING if concept in case.exempting), None)
+    both = case.opioids_if_replaced and case.sedatives_if_replaced
     softer = softened is not None or len(treatment) == len(opioids)
     severity = Severity.WARNING if both and not softer else Severity.INFO
-    caution = case.parameter(ID, "mme_caution")
+    caution = case.knowledge.findings[ID].parameters["mme_caution"].value
     facts = {
-        "opioids": names(opioids),
-        "sedatives": names(sedatives),
+        "opioids": agent_names(opioids),
+        "sedatives": agent_names(sedatives),
         "mme": case.opioid.used,
         "mme_complete": case.opioid.complete,
         "above_caution": case.opioid.used is not None and case.opioid.used >= caution,
-        "treatment_of_opioid_use_disorder": names(treatment),
+        "treatment_of_opioid_use_disorder": agent_names(treatment),
         "reversal_on_record": _reversal_on_record(case),
         "softened_by": softened,
         "risk_conditions": tuple(case.conditions[name].name for name in RISK_CONDITIONS if name in case.conditions),
@@ -53,5 +50,5 @@ def _reversal_on_record(case: Case) -> bool:
     """Whether a single-ingredient reversal agent is on record (a combination with an opioid is not one)."""
     return any(
         entry.agent.has(REVERSAL) and len({ingredient.agent for ingredient in entry.product.ingredients}) == 1
-        for entry in case.view.present()
+        for entry in case.view.present
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from rules.assessment import Considered, Met, Pattern
-from rules.findings.case.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
+from rules.findings.case.case import Case, agent_names
+from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_judged, not_met, not_used_long_enough
 from rules.knowledge.agent import Agent
 from rules.knowledge.figure import Figure, Verification
 
@@ -13,39 +16,39 @@ SYMPTOMS = ("anxiety", "panic", "insomnia", "palpitations", "tremor")
 
 def judge(case: Case) -> Met | Considered:
     """Met when a present agent's half-life, active metabolites included, is short and its class is taken regularly."""
-    days = case.parameter(ID, "regular_days")
-    short = [entry for entry in case.sedatives() if _short(entry.agent, case)]
+    parameters = case.knowledge.findings[ID].parameters
+    hours = parameters["half_life_hours"].value
+    short = [entry for entry in case.sedatives if _is_short_acting(entry.agent, hours)]
     if not short:
-        unknown = [entry for entry in case.sedatives() if _longest(entry.agent) is None]
+        unknown = [entry for entry in case.sedatives if _half_life(entry.agent) is None]
         return not_judged(ID, f"no verified half-life of {unknown[0].agent.name}") if unknown else not_met(ID)
-    judged = [entry for entry in short if not case.is_anti_seizure(entry.agent)]
+    judged = [entry for entry in short if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
     # Only what was taken of such agents counts: years of a longer-acting one are no regular use of this one.
-    others = frozenset(entry.agent.id for entry in case.record.entries if not _short(entry.agent, case))
+    entries = [entry for entry in case.record.entries if _is_short_acting(entry.agent, hours)]
     classes = dict.fromkeys(entry.agent.agent_class.id for entry in judged)
-    uses = [use for agent_class in classes if (use := case.exposure(agent_class, others)) is not None]
+    uses = [use for agent_class in classes if (use := case.exposure(entries, agent_class)) is not None]
     steady = [use for use in uses if use.pattern is Pattern.CONTINUOUS]
     longest = max(steady, key=lambda use: use.days, default=None)
     if longest is None:
         return not_met(ID)
-    if longest.days > days:
-        seen = tuple(case.conditions[concept].name for concept in SYMPTOMS if concept in case.conditions)
-        # What is ordered today has not been taken regularly; it is named only where nothing else is.
-        taken = [entry for entry in judged if not entry.regimen.draft] or judged
-        return case.met(ID, {"agents": names(taken), "days": longest.days, "possibly_withdrawal": seen})
-    if longest.at_least:
-        return not_judged(ID, f"on record for at least {longest.days} days")
-    return not_met(ID)
+    if longest.days <= parameters["regular_days"].value:
+        return not_used_long_enough(ID, longest)
+    symptoms = tuple(case.conditions[concept].name for concept in SYMPTOMS if concept in case.conditions)
+    # What is ordered today has not been taken regularly; it is named only where nothing else is.
+    taken = [entry for entry in judged if not entry.regimen.draft] or judged
+    return case.met(ID, {"agents": agent_names(taken), "days": longest.days, "possibly_withdrawal": symptoms})
 
 
-def _short(agent: Agent, case: Case) -> bool:
-    longest = _longest(agent)
-    return longest is not None and longest.high <= case.parameter(ID, "half_life_hours")
+def _is_short_acting(agent: Agent, hours: Fraction) -> bool:
+    """Whether the agent's half-life is known and at most so many hours."""
+    half_life = _half_life(agent)
+    return half_life is not None and half_life.high <= hours
 
 
-def _longest(agent: Agent) -> Figure | None:
-    """The longer of parent and active metabolite; an unverified figure decides nothing."""
+def _half_life(agent: Agent) -> Figure | None:
+    """The longer of parent and active metabolite, None without a verified figure: an unverified one decides nothing."""
     if agent.half_life is None:
         return None
     figures = [

@@ -3,45 +3,46 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
-from rules.findings.case.case import BY_ANTI_SEIZURE, Case, exempt, names, not_judged, not_met
-from rules.load.equivalence import in_load
-from rules.timeline.record import RecordEntry
+from rules.findings.case.case import Case, Entries, agent_names
+from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_met, not_used_long_enough
 
 ID = "long-term-use"
 
 
 def judge(case: Case) -> Met | Considered:
     """Met when continuous exposure is longer than the first threshold; which of the three drives the wording."""
-    first, second, third = (case.parameter(ID, key) for key in ("first_days", "second_days", "third_days"))
-    treated = case.anti_seizure_agents()
-    use = case.longest_use(without=treated)
+    use = case.longest_use_without_anti_seizure
     if use is None:
-        anti_seizure = any(in_load(e.agent) and e.agent.id in treated for e in case.view.present())
-        if anti_seizure and case.longest_use() is not None:
+        treated = [entry for entry in case.view.present if entry.agent.id in case.anti_seizure_agents]
+        if case.longest_use is not None and any(entry.agent.agent_class.in_load for entry in treated):
             return exempt(ID, BY_ANTI_SEIZURE)
         return not_met(ID)
     if use.pattern is Pattern.INTERMITTENT:
         return not_met(ID)
-    if use.days > first:
-        passed = max(threshold for threshold in (first, second, third) if use.days > threshold)
-        facts = {
-            "days": use.days,
-            "since": use.since,
-            "at_least": use.at_least,
-            "beyond_days": passed,
-            "may_still_be_taken": not case.still_supplied(use),
-            "until": use.until,
-            "agents": names(_taken(case, treated)),
-            "review_months": case.parameter(ID, "review_months"),
-        }
-        return case.met(ID, facts)
-    if use.at_least:
-        return not_judged(ID, f"on record for at least {use.days} days")
-    return not_met(ID)
+    parameters = case.knowledge.findings[ID].parameters
+    first, second, third = (parameters[name].value for name in ("first_days", "second_days", "third_days"))
+    if use.days <= first:
+        return not_used_long_enough(ID, use)
+    facts = {
+        "days": use.days,
+        "since": use.since,
+        "at_least": use.at_least,
+        "beyond_days": max(days for days in (first, second, third) if use.days > days),
+        "may_still_be_taken": not case.still_supplied(use),
+        "until": use.until,
+        "agents": agent_names(_taken(case)),
+        "review_months": parameters["review_months"].value,
+    }
+    return case.met(ID, facts)
 
 
-def _taken(case: Case, treated: frozenset[str]) -> tuple[RecordEntry, ...]:
+def _taken(case: Case) -> Entries:
     """What is taken: the sedatives present on record, else (supply over) those of the record's history."""
-    own = [e for e in case.record.entries if in_load(e.agent) and e.agent.id not in treated and not e.regimen.draft]
-    present = case.now.present()
-    return tuple(e for e in own if e in present) or tuple(own)
+    sedatives = tuple(
+        entry
+        for entry in case.record.entries
+        if entry.agent.agent_class.in_load
+        and entry.agent.id not in case.anti_seizure_agents
+        and not entry.regimen.draft
+    )
+    return tuple(entry for entry in sedatives if entry in case.now.present) or sedatives

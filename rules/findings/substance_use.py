@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
 from rules.findings.case.hazard import judge_hazard
+from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, exempt
 
 ID = "substance-use"
 CONCEPTS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")
@@ -13,6 +14,6 @@ CONCEPTS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorde
 def judge(case: Case) -> Met | Considered:
     """Met with a use disorder on record, in remission too (said); a warning on a new start."""
     result = judge_hazard(case, ID, CONCEPTS)
-    if isinstance(result, Met) and case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if isinstance(result, Met) and ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     return result

@@ -6,9 +6,9 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Band, Considered, Met, Pattern, Severity
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, BY_ALCOHOL_WITHDRAWAL, Case, exempt, not_judged, not_met
-from rules.load.equivalence import in_load
-from rules.load.total import band_of, replacement_load
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, exempt, not_judged, not_met
+from rules.load.total import band_of
 
 ID = "total-load"
 
@@ -24,7 +24,7 @@ def judge(case: Case) -> Met | Considered:
         if not load.complete:
             return not_judged(ID, "the known part is below the threshold, and the load is not complete")
         return not_met(ID)
-    if case.exempted_by(ACUTE_ALCOHOL_WITHDRAWAL):
+    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     bands = {name: table.band for name, table in load.by_table.items()}
     facts = {
@@ -38,7 +38,7 @@ def judge(case: Case) -> Met | Considered:
 
 
 def _severity(case: Case, threshold: Fraction | None) -> Severity:
-    by_table = [replacement_load(case.view, table, case.knowledge) for table in case.knowledge.tables.values()]
+    by_table = [case.replacement_load(case.view, table) for table in case.knowledge.tables.values()]
     high_in_all = all(band_of(used, case.knowledge.policy.bands) is Band.HIGH for used in by_table)
     crossed = threshold is not None and _crosses(case, threshold)
     return Severity.WARNING if (high_in_all and _established(case)) or crossed else Severity.INFO
@@ -46,21 +46,19 @@ def _severity(case: Case, threshold: Fraction | None) -> Severity:
 
 def _crosses(case: Case, threshold: Fraction) -> bool:
     """Whether the order takes the load over the site's threshold, by the replacement reading."""
-    table = case.knowledge.tables[case.knowledge.default_table]
-    before = replacement_load(case.now, table, case.knowledge)
-    return before <= threshold < replacement_load(case.view, table, case.knowledge)
+    return case.replacement_load(case.now) <= threshold < case.replacement_load(case.view)
 
 
 def _established(case: Case) -> bool:
     """Whether use is, or by the length of the order becomes, as long as the policy's ``established_days``."""
-    days = case.parameter(ID, "established_days")
-    use = case.longest_use()
+    days = case.knowledge.findings[ID].parameters["established_days"].value
+    use = case.longest_use
     steady = use is not None and use.pattern is Pattern.CONTINUOUS
     if use is not None and steady and use.days >= days:
         return True
-    for entry in case.drafts():
-        in_question = in_load(entry.agent) and entry.daily_use
-        if not in_question or entry.start is None or entry.window.end is None:
+    for entry in case.drafts:
+        sedative = entry.agent.agent_class.in_load and entry.daily_use
+        if not sedative or entry.start is None or entry.window.end is None:
             continue
         begun: date = use.since if use is not None and steady and case.still_supplied(use) else entry.start
         if (entry.window.end - begun).days + 1 >= days:

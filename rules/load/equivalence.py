@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from rules.knowledge.agent import Agent
 from rules.knowledge.figure import Figure, Table, Verification
 from rules.knowledge.knowledge import Knowledge
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay
+from rules.timeline.record import RecordEntry
+
+EquivalentsOf = Callable[[RecordEntry], Mapping[str, DiazepamEquivalent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +24,9 @@ class Equivalence:
     by_fallback: bool
 
 
-def in_load(agent: Agent) -> bool:
-    """Whether the agent belongs to the classes that the load is the sum of."""
-    return agent.agent_class.in_load
-
-
 @memoised
 def equivalence(agent: Agent, table: Table) -> Equivalence | None:
-    """The first figure for the agent among the table's sources; an unverified one is passed over. None: no figure."""
+    """The first figure for the agent among the table's sources, None without one; an unverified one is passed over."""
     for sources, by_fallback in ((table.own, False), (table.fallback, True)):
         for source in sources:
             figure = agent.equivalents.get(source)
@@ -43,3 +43,26 @@ def to_diazepam(dose: MilligramsPerDay, figure: Figure, knowledge: Knowledge) ->
         dose.low * basis / figure.high,
         dose.high * basis / figure.low,
     )
+
+
+def equivalents_by(knowledge: Knowledge) -> EquivalentsOf:
+    """The function that gives an entry's load by the id of every table that has a figure; it works each out once.
+
+    It gives nothing of an entry of another class, without a dose in milligrams, by a route without equivalence, or of a
+    rescue product.
+    """
+
+    @cache
+    def equivalents_of(entry: RecordEntry) -> Mapping[str, DiazepamEquivalent]:
+        dose, administration = entry.milligrams, entry.administration
+        in_load = entry.agent.agent_class.in_load and administration.equivalent and not administration.rescue
+        if dose is None or not in_load:
+            return {}
+        found = {name: equivalence(entry.agent, table) for name, table in knowledge.tables.items()}
+        return {
+            name: to_diazepam(dose, equivalent.figure, knowledge)
+            for name, equivalent in found.items()
+            if equivalent is not None
+        }
+
+    return equivalents_of

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Collection, Iterable
 
 from rules.assessment import OpioidLoad
-from rules.assessment_lines import OpioidContribution, OpioidExcluded
-from rules.findings.case.conditions import PresentCondition
+from rules.assessment_lines import OpioidContribution, OpioidExcluded, OpioidExclusion
 from rules.knowledge.agent import Agent, MorphineFactor
-from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
+from rules.numbers.quantity import ZERO, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
+from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
 
 OPIOID_USE_DISORDER = "opioid-use-disorder"
 TREATMENT = "opioid-use-disorder-treatment"
 PARTIAL_AGONIST = "partial-agonist"
+# What is left out for one of these reasons may have an MME, so that the total is not complete without it.
+MME_NOT_KNOWN = frozenset({OpioidExclusion.DOSE_UNKNOWN, OpioidExclusion.NO_FACTOR})
+TRANSDERMAL = "transdermal"
 
 
-@dataclass(frozen=True, slots=True)
-class OpioidPlace:
-    """A present opioid entry; ``adds`` is false for a second copy that is present and adds nothing."""
-
-    entry: RecordEntry
-    adds: bool
-    in_low: bool
-
-
-def treats_opioid_use_disorder(entry: RecordEntry, conditions: Mapping[str, PresentCondition]) -> bool:
+def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) -> bool:
     """Whether an entry is treatment for opioid use disorder.
 
-    It is where the agent is one of its treatments and the disorder is on record, or the product itself says so: a
-    partial agonist combined with a reversal agent.
+    It is where the agent is one of its treatments and the disorder is among the ``conditions``, or where the product
+    itself says so: a partial agonist combined with a reversal agent.
     """
     if not entry.agent.has(TREATMENT):
         return False
@@ -40,35 +32,41 @@ def treats_opioid_use_disorder(entry: RecordEntry, conditions: Mapping[str, Pres
     return OPIOID_USE_DISORDER in conditions or (combined and entry.agent.has(PARTIAL_AGONIST))
 
 
-def morphine_of(entry: RecordEntry, conditions: Mapping[str, PresentCondition]) -> MorphineEquivalent | None:
-    """The MME of an opioid entry, None where it adds none or none is known."""
-    reading = _convert(entry, conditions)
-    return reading.mme if isinstance(reading, OpioidContribution) else None
+def morphine_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalent | None:
+    """The MME a day of an opioid entry, None where it adds none or none is known."""
+    line = _line_of(entry, conditions)
+    return line.mme if isinstance(line, OpioidContribution) else None
 
 
-def opioid_load(
-    places: Iterable[OpioidPlace], conditions: Mapping[str, PresentCondition], *, everything_read: bool
-) -> OpioidLoad:
+def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, everything_read: bool) -> OpioidLoad:
     """The MME of the present opioids, each with its factor; what adds none is listed with the reason.
 
-    ``everything_read``: no record was unreadable, nameless or withheld, so that no further opioid may be there.
+    A second copy, or a rescue product, is present and adds nothing.
+
+    Args:
+        presences: how the entries stand; those that are not present, and of other classes, are passed over.
+        conditions: the ids of the conditions on record.
+        everything_read: no record was unreadable, without an identified product, or withheld, so that no further opioid
+            may be there.
     """
     contributions: list[OpioidContribution] = []
     excluded: list[OpioidExcluded] = []
     total, complete, present = MorphineEquivalent.none(), everything_read, False
-    for place in places:
+    for presence in presences:
+        entry = presence.entry
+        if not (presence.present and entry.agent.agent_class.opioid):
+            continue
         present = True
-        if not place.adds:
+        if not presence.additive or entry.administration.rescue:
             continue
-        reading = _convert(place.entry, conditions)
-        if isinstance(reading, OpioidExcluded):
-            excluded.append(reading)
-            complete = complete and reading.reason in _NO_MME_BY_NATURE
+        line = _line_of(entry, conditions)
+        if isinstance(line, OpioidExcluded):
+            excluded.append(line)
+            complete = complete and line.reason not in MME_NOT_KNOWN
             continue
-        complete = complete and not place.entry.dose_is_partial
-        contributions.append(reading)
-        counted = reading.mme if place.in_low else MorphineEquivalent(reading.mme.used, Fraction(0), reading.mme.high)
-        total = total + counted
+        complete = complete and not entry.dose_is_partial
+        contributions.append(line)
+        total = total + (line.mme if presence.replacement else line.mme.with_low(ZERO))
     known = bool(contributions) or (complete and not present)
     return OpioidLoad(
         present=present,
@@ -81,29 +79,27 @@ def opioid_load(
     )
 
 
-_NO_MME_BY_NATURE = frozenset({"opioid-use-disorder-treatment", "partial-agonist", "rescue-product", "single-dose"})
-
-
-def _convert(entry: RecordEntry, conditions: Mapping[str, PresentCondition]) -> OpioidContribution | OpioidExcluded:
+def _line_of(entry: RecordEntry, conditions: Collection[str]) -> OpioidContribution | OpioidExcluded:
     agent = entry.agent
     if agent.has(PARTIAL_AGONIST):
-        return _excluded(entry, "partial-agonist", "no conversion factor is published; counted as opioid exposure")
+        text = "no conversion factor is published; counted as opioid exposure"
+        return _excluded(entry, OpioidExclusion.PARTIAL_AGONIST, text)
     if treats_opioid_use_disorder(entry, conditions):
-        return _excluded(entry, TREATMENT, "conversion factors do not apply to treatment of opioid use disorder")
+        text = "conversion factors do not apply to treatment of opioid use disorder"
+        return _excluded(entry, OpioidExclusion.TREATMENT, text)
     if not isinstance(entry.dose, DailyDose):
         if entry.single:
-            return _excluded(entry, "single-dose", "a single or procedural dose")
-        return _excluded(entry, "dose-unknown", "its daily dose is not known")
+            return _excluded(entry, OpioidExclusion.SINGLE_DOSE, "a single or procedural dose")
+        return _excluded(entry, OpioidExclusion.DOSE_UNKNOWN, "its daily dose is not known")
     dose: MilligramsPerDay | MicrogramsPerHour | None = entry.dose.by_agent_hourly.get(agent.id)
     if dose is None:
         dose = entry.dose.by_agent.get(agent.id)
     if dose is None:
-        return _excluded(entry, "dose-unknown", "its daily dose is not known")
+        return _excluded(entry, OpioidExclusion.DOSE_UNKNOWN, "its daily dose is not known")
     factor = _factor(agent, entry, dose)
     if factor is None:
-        return _excluded(
-            entry, "no-factor", f"no verified conversion factor for this route ({entry.administration.route})"
-        )
+        text = f"no verified conversion factor for this route ({entry.administration.route})"
+        return _excluded(entry, OpioidExclusion.NO_FACTOR, text)
     figure = factor.factor
     return OpioidContribution(
         source=entry.source,
@@ -122,10 +118,10 @@ def _factor(agent: Agent, entry: RecordEntry, dose: MilligramsPerDay | Microgram
     """The agent's factor for the route; a patch's dose has the unit of a transdermal factor only."""
     patch = isinstance(dose, MicrogramsPerHour)
     for factor in agent.morphine_factors:
-        if (factor.route == "transdermal") is patch and factor.route == entry.administration.factor_route:
+        if (factor.route == TRANSDERMAL) is patch and factor.route == entry.administration.factor_route:
             return factor
     return None
 
 
-def _excluded(entry: RecordEntry, reason: str, text: str) -> OpioidExcluded:
+def _excluded(entry: RecordEntry, reason: OpioidExclusion, text: str) -> OpioidExcluded:
     return OpioidExcluded(entry.source, entry.agent.id, entry.standing, reason, text)

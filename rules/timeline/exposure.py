@@ -1,32 +1,32 @@
-"""Use over time: the stretch of use of a class of agents that reaches the day judged, how long, how steady."""
+"""Use over time: the latest episode of use of a class of agents, how long it lasts, and how steady it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
 from rules.assessment import Exposure, Pattern
 from rules.knowledge.policy import Policy
-from rules.model import Patient, RecordKind
+from rules.model import Dosage, Patient, RecordKind
 from rules.numbers.quantity import DAYS_PER_WEEK, HALF, ONE, PERCENT, ZERO
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.dosage.dispensed import FROM_SUPPLY
-from rules.timeline.early_end import given_way
-from rules.timeline.record import RecordEntry, exclusion
+from rules.timeline.early_end import early_ends
+from rules.timeline.record import RecordEntry
 from rules.timeline.window import Coverage
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Days covered by one record."""
+class CoveredPeriod:
+    """The days that one record covers, first and last."""
 
     start: date
     end: date
     entry: RecordEntry
 
-    def supplied(self, *, filled: bool) -> Fraction:
+    def supplied_days(self, *, filled: bool) -> Fraction:
         """How many of the days the supplied units last; ``filled``: fills of the order are on record as well."""
         length = Fraction((self.end - self.start).days) + ONE
         return min(length, _days_of_supply(self.entry, length, filled=filled))
@@ -35,19 +35,26 @@ class Stretch:
 def exposure(
     entries: Iterable[RecordEntry], agent_class: str, earliest_record: date | None, policy: Policy, on: date
 ) -> Exposure | None:
-    """The use of a class that reaches ``on`` or ended recently enough to be spoken of; None: none on record.
+    """The use of a class that reaches a day or ended recently enough to be mentioned; None: none on record.
 
     Drafts are left out: exposure is what was, not what is being ordered. It is a lower bound, and says so
     (``at_least``) where the record begins with it.
+
+    Args:
+        entries: the record.
+        agent_class: the id of the class.
+        earliest_record: the first day that the record tells of, as :func:`earliest_record` gives it.
+        policy: gaps bridged, coverage that makes use continuous, and how long ended use is mentioned.
+        on: the day judged.
     """
-    own = [entry for entry in entries if entry.agent.agent_class.id == agent_class]
-    gone = given_way(own, own, on)
-    covered = (_covered(entry, gone.get(entry), policy, on) for entry in own)
-    stretches = sorted(
-        (stretch for stretch in covered if stretch is not None),
-        key=lambda stretch: (stretch.start, stretch.end, stretch.entry.order),
+    of_class = [entry for entry in entries if entry.agent.agent_class.id == agent_class]
+    ends = early_ends(of_class, of_class, on)
+    covered = (_covered_period(entry, ends.get(entry), policy, on) for entry in of_class)
+    periods = sorted(
+        (period for period in covered if period is not None),
+        key=lambda period: (period.start, period.end, period.entry.order),
     )
-    episode = _latest_use(stretches, policy, on)
+    episode = _latest_use(periods, policy, on)
     if not episode:
         return None
     since, until = episode[0].start, _end(episode)
@@ -57,8 +64,8 @@ def exposure(
     reaches = until if out_of_supply > policy.concurrency.grace_days.value else on
     days = (reaches - since).days
     bridge = policy.exposure.bridge_days.value
-    fills = {name for e in own if e.regimen.kind is RecordKind.DISPENSE for name in e.regimen.references}
-    supplied = sum((each.supplied(filled=each.entry.source in fills) for each in episode), ZERO)
+    fills = {name for e in of_class if e.regimen.kind is RecordKind.DISPENSE for name in e.regimen.references}
+    supplied = sum((period.supplied_days(filled=period.entry.source in fills) for period in episode), ZERO)
     return Exposure(
         since=since,
         days=days,
@@ -70,41 +77,38 @@ def exposure(
 
 
 def earliest_record(patient: Patient) -> date | None:
-    """The first day that any supplied record of a medication speaks of: history before it was not supplied."""
+    """The first day that any record of a medication tells of, None without one: earlier history was not supplied."""
     days = [
         day
         for regimen in patient.regimens
         if not regimen.draft and not regimen.another_patient
-        for day in (regimen.authored_on, regimen.validity.start, regimen.effective.start, *_bounds(regimen.dosages))
+        for day in (regimen.authored_on, regimen.validity.start, regimen.effective.start, *_first_days(regimen.dosages))
         if day is not None
     ]
     return min(days, default=None)
 
 
-def _bounds(dosages: Iterable[object]) -> Iterable[date]:
+def _first_days(dosages: Iterable[Dosage]) -> Iterator[date]:
     for dosage in dosages:
-        timing = getattr(dosage, "timing", None)
-        if timing is not None and timing.bounds.start is not None:
-            yield timing.bounds.start
+        if dosage.timing is not None and dosage.timing.bounds.start is not None:
+            yield dosage.timing.bounds.start
 
 
-def _covered(entry: RecordEntry, gone: date | None, policy: Policy, on: date) -> Stretch | None:
-    """The stretch that a record covers, be it of daily use or not; ``gone``: when it gave way to another."""
-    if entry.regimen.draft or entry.start is None:
-        return None
-    if exclusion(entry.regimen, historic=True) is not None:
+def _covered_period(entry: RecordEntry, ended: date | None, policy: Policy, on: date) -> CoveredPeriod | None:
+    """The days that a record covers, of daily use or not; ``ended``: the first day on which it no longer counted."""
+    if entry.regimen.draft or entry.start is None or entry.historic_exclusion is not None:
         return None
     if entry.window.coverage(on, policy.concurrency) is Coverage.NOT_YET_STARTED:
         return None
-    over = exclusion(entry.regimen) is not None
+    over = entry.exclusion is not None
     start = entry.start
     if entry.window.end is None and over and entry.regimen.kind is not RecordKind.DISPENSE:
         end = start
     else:
         end = max(start, entry.window.last_covered(on, policy.concurrency))
-    if gone is not None:
-        end = max(start, min(end, gone - timedelta(days=1)))
-    return Stretch(start, end, entry)
+    if ended is not None:
+        end = max(start, min(end, ended - timedelta(days=1)))
+    return CoveredPeriod(start, end, entry)
 
 
 def _days_of_supply(entry: RecordEntry, length: Fraction, *, filled: bool) -> Fraction:
@@ -114,7 +118,7 @@ def _days_of_supply(entry: RecordEntry, length: Fraction, *, filled: bool) -> Fr
     counts, fewer where the order itself names the days of the week; one as needed leaves it to its fills on record.
     """
     dose = entry.dose
-    supplied = entry.instructions.supplied_days
+    supplied = entry.days_of_supply
     if supplied is None or not isinstance(dose, DailyDose) or dose.units is None:
         if filled and dose.as_needed:
             return ZERO
@@ -125,48 +129,49 @@ def _days_of_supply(entry: RecordEntry, length: Fraction, *, filled: bool) -> Fr
     return supplied * max(dose.units.used, ONE) if dose.as_needed else supplied
 
 
-def _latest_use(stretches: list[Stretch], policy: Policy, on: date) -> list[Stretch]:
-    """The latest episode of daily use; nothing where it ended too long ago to be spoken of.
+def _latest_use(periods: list[CoveredPeriod], policy: Policy, on: date) -> list[CoveredPeriod]:
+    """The latest episode of daily use; nothing where it ended too long ago to be mentioned.
 
     Whether a record is of daily use lies in its dose, which is read only where its days may be of that episode.
     """
     bridge = int(policy.exposure.bridge_days.value)
-    left = stretches
+    left = periods
     while left:
         episode = _latest_episode(left, bridge)
         if (on - _end(episode)).days > policy.concurrency.lapsed_mention_days.value:
             return []
-        daily = [stretch for stretch in episode if stretch.entry.daily_use]
+        daily = [period for period in episode if period.entry.daily_use]
         if daily:
             return _latest_episode(daily, bridge)
         left = left[: -len(episode)]
     return []
 
 
-def _end(episode: list[Stretch]) -> date:
-    return max(stretch.end for stretch in episode)
+def _end(episode: list[CoveredPeriod]) -> date:
+    return max(period.end for period in episode)
 
 
-def _latest_episode(stretches: list[Stretch], bridge: int) -> list[Stretch]:
-    episode: list[Stretch] = []
+def _latest_episode(periods: list[CoveredPeriod], bridge: int) -> list[CoveredPeriod]:
+    """The last of the periods, by their start, that no gap of more than ``bridge`` days divides."""
+    episode: list[CoveredPeriod] = []
     end: date | None = None
-    for stretch in stretches:
-        if end is not None and stretch.start - end > timedelta(days=bridge + 1):
+    for period in periods:
+        if end is not None and period.start - end > timedelta(days=bridge + 1):
             episode = []
-        episode.append(stretch)
-        end = stretch.end if end is None or stretch is episode[0] else max(end, stretch.end)
+        episode.append(period)
+        end = period.end if end is None or period is episode[0] else max(end, period.end)
     return episode
 
 
-def _pattern(episode: list[Stretch], supplied: Fraction, since: date, until: date, policy: Policy) -> Pattern:
+def _pattern(episode: list[CoveredPeriod], supplied: Fraction, since: date, until: date, policy: Policy) -> Pattern:
     span = Fraction((until - since).days) + ONE
     if min(span, supplied) < span * policy.exposure.coverage_percent.value * PERCENT:
         return Pattern.INTERMITTENT
     # Use is known to be sparse only if everything that reached the end of it was.
     recent = timedelta(days=int(policy.concurrency.grace_days.value))
-    last = [stretch.entry.dose for stretch in episode if until - stretch.end <= recent]
-    days = [dose.days_per_week if isinstance(dose, DailyDose) else None for dose in last]
+    last = [period.entry.dose for period in episode if until - period.end <= recent]
+    days_per_week = [dose.days_per_week if isinstance(dose, DailyDose) else None for dose in last]
     sparse = policy.exposure.sparse_days_per_week.value
-    if all(each is not None and each <= sparse for each in days):
+    if all(days is not None and days <= sparse for days in days_per_week):
         return Pattern.INTERMITTENT
     return Pattern.CONTINUOUS

@@ -1,8 +1,8 @@
-"""How one entry of the record stands on a day: counted in which reading, present or not, and why."""
+"""How an entry of the record stands on a day: whether it counts, in which reading, whether it is present, and why."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.assessment_lines import NotCountedReason
 from rules.timeline.record import RecordEntry
@@ -10,10 +10,10 @@ from rules.timeline.record import RecordEntry
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """How one entry stands on the day: in which reading it counts, and if in none, why.
+    """How one entry stands on a day: in which reading it counts, and if in none, why.
 
-    ``present`` is apart from counting: a second copy or an order without a dose is present and adds nothing.
-    ``until_now``: it is what is being done, a discharge or an order being written, that ends it.
+    ``present`` is apart from counting: a second copy, or an order without a dose, is present and adds nothing.
+    ``text`` says the reason in words. ``until_now``: what ends it is a discharge, or an order being written.
     """
 
     entry: RecordEntry
@@ -26,25 +26,15 @@ class Presence:
     until_now: bool = False
 
     def assuming(self, *codes: str) -> Presence:
-        """The place with further assumptions."""
-        assumptions = tuple(dict.fromkeys((*self.assumptions, *codes)))
-        return Presence(
-            self.entry,
-            self.additive,
-            self.replacement,
-            self.present,
-            self.reason,
-            self.text,
-            assumptions,
-            self.until_now,
-        )
+        """The presence with further assumptions."""
+        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *codes))))
 
     def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Presence:
-        """The place of an entry that is neither counted nor present."""
+        """The presence of an entry that is neither counted nor present."""
         return Presence(self.entry, False, False, False, reason, text, self.assumptions, until_now)
 
-    def once(self, reason: NotCountedReason, text: str) -> Presence:
-        """The place of a further copy of what counts already: present, adding nothing."""
+    def counted_once(self, reason: NotCountedReason, text: str) -> Presence:
+        """The presence of a further copy of what counts already: present, adding nothing."""
         return Presence(self.entry, False, False, self.present, reason, text, self.assumptions, self.until_now)
 
 
@@ -52,7 +42,7 @@ Presences = dict[RecordEntry, Presence]
 
 
 def renewal_text(entry: RecordEntry, counted: RecordEntry) -> str:
-    """What is said of a renewal; of one being ordered also how early it is."""
+    """What is said of a renewal that counts once with ``counted``; of one being ordered also how early it is."""
     text = f"counted once with {dated_order(counted)}"
     start, end = entry.start, counted.window.end
     if entry.regimen.draft and start is not None and end is not None and end >= start:

@@ -11,34 +11,43 @@ from rules.numbers.quantity import PERCENT
 from rules.timeline.presence import Presences
 from rules.timeline.record import RecordEntry
 
+POSSIBLE_SWITCH = "possible-switch"
 EquivalentOf = Callable[[RecordEntry], Fraction | None]
 
 
 def possible_switches(
-    places: Presences, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
+    presences: Presences, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
 ) -> tuple[tuple[str, str], ...]:
-    """A draft whose load is near that of one current order of another agent of its class may take its place."""
+    """The drafts that may take the place of an order of another agent of their class, as (draft, order) sources.
+
+    A draft may where its load is within ``switch_percent`` of the order's; the order then counts in the additive
+    reading alone. ``equivalent_of`` is an entry's load by the default table, in mg/d diazepam-equivalent, None if none.
+    """
     current = [
-        e for e, place in places.items() if place.additive and not e.regimen.draft and e.agent.agent_class.in_load
+        entry
+        for entry, presence in presences.items()
+        if presence.additive and not entry.regimen.draft and entry.agent.agent_class.in_load
     ]
     agents = {entry.agent.id for entry in current}
     share = policy.switch_percent.value * PERCENT
     near: list[tuple[Fraction, RecordEntry, RecordEntry]] = []
-    for draft, place in places.items():
-        mine = equivalent_of(draft) if draft.regimen.draft and place.additive and draft.agent.id not in agents else None
-        for entry in current if mine is not None else ():
-            its = equivalent_of(entry)
-            if mine is None or its is None or entry.agent.agent_class.id != draft.agent.agent_class.id:
+    for draft, presence in presences.items():
+        if not (draft.regimen.draft and presence.additive and draft.agent.id not in agents):
+            continue
+        drafted = equivalent_of(draft)
+        for entry in current if drafted is not None else ():
+            taken = equivalent_of(entry)
+            if drafted is None or taken is None or entry.agent.agent_class.id != draft.agent.agent_class.id:
                 continue
-            if abs(mine - its) <= its * share:
-                near.append((abs(mine - its), draft, entry))
+            if abs(drafted - taken) <= taken * share:
+                near.append((abs(drafted - taken), draft, entry))
     switches: dict[RecordEntry, RecordEntry] = {}
     # The nearest pair first; an order can be switched once, so a second draft near it adds to it.
     for _, draft, entry in sorted(near, key=_nearest):
         if draft not in switches and entry not in switches.values():
             switches[draft] = entry
-            places[entry] = replace(places[entry], replacement=False).assuming("possible-switch")
-            places[draft] = places[draft].assuming("possible-switch")
+            presences[entry] = replace(presences[entry], replacement=False).assuming(POSSIBLE_SWITCH)
+            presences[draft] = presences[draft].assuming(POSSIBLE_SWITCH)
     return tuple(sorted((draft.source, entry.source) for draft, entry in switches.items()))
 
 

@@ -8,32 +8,42 @@ tell; severities rest on the replacement reading, totals on the additive one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rules.assessment_lines import NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import RecordKind, Setting
-from rules.timeline.early_end import given_way
+from rules.numbers.memo import LazyValues, lazy
+from rules.timeline.early_end import early_ends
 from rules.timeline.presence import Presence, Presences, renewal_text
-from rules.timeline.record import RecordEntry, exclusion
+from rules.timeline.record import RecordEntry
 from rules.timeline.renewals import counted_together, same_day_copies
 from rules.timeline.replacement import (
-    carried_out,
-    covered_by_requests,
-    home_medicines,
-    replace_by_prior,
-    requested,
-    settings,
-    stop_and_replace,
+    apply_drafts,
+    apply_priors,
+    merge_carried_out,
+    merge_home_medicines,
+    merge_under_orders,
+    ordered_agents,
+    supersede_home_orders,
 )
+from rules.timeline.status import NOT_TAKEN
 from rules.timeline.switch import EquivalentOf, possible_switches
 from rules.timeline.window import Coverage
 
+NO_STATUS = frozenset({"", "unknown"})
+EXCLUSION_TEXT = {
+    NotCountedReason.WRONG_PATIENT: "it belongs to another patient",
+    NotCountedReason.DO_NOT_PERFORM: "it says not to give this medication",
+    NotCountedReason.ON_HOLD: "it is on hold",
+    NotCountedReason.NOT_ACTIVE: "it is not in force",
+}
+
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """Which day is judged and how: with the drafts or without, or going home.
+class Viewpoint:
+    """From which day the record is viewed, and how: with the drafts or without, or going home.
 
     ``until`` is the day on which the drafts start, if that is later: what is in force on either day is met by them.
     ``seen_on`` is today where an earlier day is looked back at: what is over now may have counted then.
@@ -47,105 +57,99 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """Every entry's place on one day; ``switches`` are (draft, current) sources of a possible switch of agent."""
+class View(LazyValues):
+    """How every entry stands on one day; ``switches`` are (draft, order) sources of a possible switch of agent."""
 
-    situation: Situation
-    places: tuple[Presence, ...]
-    switches: tuple[tuple[str, str], ...] = field(default=())
-    _present: dict[bool, tuple[RecordEntry, ...]] = field(default_factory=dict, compare=False)
-    _counted: list[tuple[Presence, ...]] = field(default_factory=list, compare=False)
+    viewpoint: Viewpoint
+    presences: tuple[Presence, ...]
+    switches: tuple[tuple[str, str], ...] = ()
 
+    @lazy
     def counted(self) -> tuple[Presence, ...]:
-        """The places of what counts in the additive reading."""
-        if not self._counted:
-            self._counted.append(tuple(place for place in self.places if place.additive))
-        return self._counted[0]
+        """What counts in the additive reading."""
+        return tuple(presence for presence in self.presences if presence.additive)
 
-    def present(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
-        """The entries that are present; with ``replacement`` only those of the replacement reading.
+    @lazy
+    def present(self) -> tuple[RecordEntry, ...]:
+        """The entries that are present."""
+        return tuple(presence.entry for presence in self.presences if presence.present)
 
-        A renewal is part of it together with the order that it is counted once with.
+    @lazy
+    def present_if_replaced(self) -> tuple[RecordEntry, ...]:
+        """The entries that are present in the replacement reading.
+
+        A renewal is present in it together with the order that it is counted once with.
         """
-        if replacement not in self._present:
-            self._present[replacement] = self._find_present(replacement)
-        return self._present[replacement]
-
-    def _find_present(self, replacement: bool) -> tuple[RecordEntry, ...]:
-        kept = {place.entry.agent.id for place in self.places if place.present and place.replacement}
+        counted = {presence.entry.agent.id for presence in self.presences if presence.present and presence.replacement}
         return tuple(
-            place.entry
-            for place in self.places
-            if place.present
+            presence.entry
+            for presence in self.presences
+            if presence.present
             and (
-                not replacement
-                or place.replacement
-                or (place.reason is NotCountedReason.RENEWAL and place.entry.agent.id in kept)
+                presence.replacement
+                or (presence.reason is NotCountedReason.RENEWAL and presence.entry.agent.id in counted)
             )
         )
 
 
 def view(
-    entries: Iterable[RecordEntry], situation: Situation, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
+    entries: Iterable[RecordEntry], viewpoint: Viewpoint, policy: ConcurrencyPolicy, equivalent_of: EquivalentOf
 ) -> View:
-    """Place every entry on the day. ``equivalent_of`` gives an entry's load by the default table, None if none."""
-    considered = [entry for entry in entries if situation.with_drafts or not entry.regimen.draft]
-    places = {entry: _dated(entry, situation, policy) for entry in considered}
-    if situation.seen_on is not None:
-        _gave_way(places, situation.on, situation.seen_on)
-    _not_taken(places)
-    covered = requested(places)
-    if situation.with_drafts:
-        stop_and_replace(places)
-    replace_by_prior(places)
-    carried_out(places)
-    if not situation.at_discharge:
-        settings(places)
-    covered_by_requests(places, covered)
-    home_medicines(places)
-    _count_once(places, policy)
-    switches = possible_switches(places, policy, equivalent_of) if situation.with_drafts else ()
-    return View(situation, tuple(places[entry] for entry in considered), switches)
+    """How every entry stands on the day of the viewpoint.
+
+    ``equivalent_of`` is an entry's load by the default table, in mg/d diazepam-equivalent, None if it has none.
+    """
+    considered = [entry for entry in entries if viewpoint.with_drafts or not entry.regimen.draft]
+    presences = {entry: _by_dates(entry, viewpoint, policy) for entry in considered}
+    if viewpoint.seen_on is not None:
+        _end_early(presences, viewpoint.on, viewpoint.seen_on)
+    _note_not_taken(presences)
+    ordered = ordered_agents(presences)
+    if viewpoint.with_drafts:
+        apply_drafts(presences)
+    apply_priors(presences)
+    merge_carried_out(presences)
+    if not viewpoint.at_discharge:
+        supersede_home_orders(presences)
+    merge_under_orders(presences, ordered)
+    merge_home_medicines(presences)
+    _count_once(presences, policy)
+    switches = possible_switches(presences, policy, equivalent_of) if viewpoint.with_drafts else ()
+    return View(viewpoint, tuple(presences[entry] for entry in considered), switches)
 
 
-def _dated(entry: RecordEntry, situation: Situation, policy: ConcurrencyPolicy) -> Presence:
-    reason = exclusion(entry.regimen, historic=situation.seen_on is not None)
+def _by_dates(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolicy) -> Presence:
+    """How an entry stands by its status and dates, whatever else is on record."""
+    reason = entry.exclusion if viewpoint.seen_on is None else entry.historic_exclusion
     if reason is not None:
-        return Presence(entry, False, False, False, reason, _STATUS_TEXT.get(reason, "it is not in force"))
-    place = Presence(entry)
-    if situation.at_discharge and entry.regimen.setting is Setting.INPATIENT:
-        return place.absent(NotCountedReason.NOT_ACTIVE, "an order of the stay, which ends with it", until_now=True)
+        return Presence(entry, False, False, False, reason, EXCLUSION_TEXT[reason])
+    presence = Presence(entry)
+    if viewpoint.at_discharge and entry.regimen.setting is Setting.INPATIENT:
+        text = "an order of the stay, which ends with it"
+        return presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=True)
     if entry.regimen.draft:
-        return place
-    coverage = entry.window.coverage(situation.on, policy)
-    if coverage is Coverage.NOT_YET_STARTED and situation.until is not None:
-        coverage = entry.window.coverage(situation.until, policy)
+        return presence
+    coverage = entry.window.coverage(viewpoint.on, policy)
+    if coverage is Coverage.NOT_YET_STARTED and viewpoint.until is not None:
+        coverage = entry.window.coverage(viewpoint.until, policy)
     if coverage is Coverage.NOT_YET_STARTED:
-        return place.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}")
+        return presence.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}")
     if coverage is Coverage.LAPSED:
         if entry.regimen.kind is not RecordKind.REQUEST:
-            return place.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
-        return place.absent(NotCountedReason.LAPSED, _lapsed_text(entry))
-    if situation.seen_on is not None and exclusion(entry.regimen) is not None:
+            return presence.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
+        return presence.absent(NotCountedReason.LAPSED, _lapsed_text(entry))
+    if viewpoint.seen_on is not None and entry.exclusion is not None:
         if entry.window.end is None:
-            return place.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
-        if entry.regimen.ended is not None and entry.regimen.ended < situation.on:
-            return place.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
+            return presence.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
+        if entry.regimen.ended is not None and entry.regimen.ended < viewpoint.on:
+            return presence.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
     if coverage is Coverage.IN_GRACE:
-        place = place.assuming("in-grace")
+        presence = presence.assuming("in-grace")
     if entry.start is None:
-        place = place.assuming("no-date")
+        presence = presence.assuming("no-date")
     elif entry.window.end is None:
-        place = place.assuming("no-length-known")
-    return place.assuming("status-unknown") if entry.regimen.status in {"", "unknown"} else place
-
-
-_STATUS_TEXT = {
-    NotCountedReason.WRONG_PATIENT: "it belongs to another patient",
-    NotCountedReason.DO_NOT_PERFORM: "it says not to give this medication",
-    NotCountedReason.ON_HOLD: "it is on hold",
-    NotCountedReason.NOT_ACTIVE: "it is not in force",
-}
+        presence = presence.assuming("no-length-known")
+    return presence.assuming("status-unknown") if entry.regimen.status in NO_STATUS else presence
 
 
 def _lapsed_text(entry: RecordEntry) -> str:
@@ -154,42 +158,43 @@ def _lapsed_text(entry: RecordEntry) -> str:
     return f"still marked active, but written on {entry.start} without a known length: reconcile"
 
 
-def _gave_way(places: Presences, on: date, seen_on: date) -> None:
+def _end_early(presences: Presences, on: date, seen_on: date) -> None:
     """Looking back: an order that was ended early gives way to the order that followed it."""
-    present = [entry for entry, place in places.items() if place.present]
-    for entry, gone in given_way(present, places, seen_on).items():
-        if gone <= on:
-            places[entry] = places[entry].absent(NotCountedReason.NOT_ACTIVE, f"it gave way to an order of {gone}")
+    present = [entry for entry, presence in presences.items() if presence.present]
+    for entry, end in early_ends(present, presences, seen_on).items():
+        if end <= on:
+            text = f"it gave way to an order of {end}"
+            presences[entry] = presences[entry].absent(NotCountedReason.NOT_ACTIVE, text)
 
 
-def _not_taken(places: Presences) -> None:
+def _note_not_taken(presences: Presences) -> None:
     """A "not taking" statement is said beside the active order, never subtracted."""
-    denied = {
+    not_taken = {
         entry.agent.id
-        for entry in places
+        for entry in presences
         if entry.regimen.kind is RecordKind.STATEMENT
         and not entry.regimen.another_patient
-        and (entry.regimen.taken is False or entry.regimen.status == "not-taken")
+        and (entry.regimen.taken is False or entry.regimen.status == NOT_TAKEN)
     }
-    for entry, place in places.items():
-        if place.present and entry.agent.id in denied and entry.regimen.kind is RecordKind.REQUEST:
-            places[entry] = place.assuming("stated-not-taken")
+    for entry, presence in presences.items():
+        if presence.present and entry.agent.id in not_taken and entry.regimen.kind is RecordKind.REQUEST:
+            presences[entry] = presence.assuming("stated-not-taken")
 
 
-def _count_once(places: Presences, policy: ConcurrencyPolicy) -> None:
+def _count_once(presences: Presences, policy: ConcurrencyPolicy) -> None:
     """Duplicates, renewals, two prescribers, dose changes: see :mod:`rules.timeline.renewals`."""
-    live = [entry for entry, place in places.items() if place.additive]
-    for copy, requesters in same_day_copies(live):
+    counted = [entry for entry, presence in presences.items() if presence.additive]
+    for copy, requesters in same_day_copies(counted):
         text = f"the same order was written twice{' on one day' if copy.start else ''}; counted once"
         if len(requesters) > 1:
             text += f" ({', '.join(requesters)})"
-        places[copy] = places[copy].once(NotCountedReason.DUPLICATE, text)
-    live = [entry for entry in live if places[entry].additive]
-    for standing in counted_together(live, policy):
-        place = places[standing.entry]
-        if standing.renewed_by is not None:
-            text = renewal_text(standing.entry, standing.renewed_by)
-            places[standing.entry] = place.once(NotCountedReason.RENEWAL, text)
-        elif not standing.newest or standing.assumptions:
-            kept = place.replacement and standing.newest
-            places[standing.entry] = replace(place, replacement=kept).assuming(*standing.assumptions)
+        presences[copy] = presences[copy].counted_once(NotCountedReason.DUPLICATE, text)
+    counted = [entry for entry in counted if presences[entry].additive]
+    for status in counted_together(counted, policy):
+        presence = presences[status.entry]
+        if status.renewed_by is not None:
+            text = renewal_text(status.entry, status.renewed_by)
+            presences[status.entry] = presence.counted_once(NotCountedReason.RENEWAL, text)
+        elif not status.newest or status.assumptions:
+            newest = presence.replacement and status.newest
+            presences[status.entry] = replace(presence, replacement=newest).assuming(*status.assumptions)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import load_knowledge
-from rules.timeline.exposure import Stretch, _end, _latest_episode, _latest_use
+from rules.timeline.exposure import CoveredPeriod, _end, _latest_episode, _latest_use
 
 ON = date(2026, 11, 22)
 POLICY = load_knowledge().policy
@@ -26,18 +26,18 @@ class Told:
 
 
 @st.composite
-def stretches(draw: st.DrawFn) -> list[Stretch]:
+def periods(draw: st.DrawFn) -> list[CoveredPeriod]:
     found = []
     for _ in range(draw(st.integers(0, 12))):
         start = ON - timedelta(days=draw(st.integers(0, 500)))
         end = min(ON, start + timedelta(days=draw(st.integers(0, 60))))
         entry: Any = Told(draw(st.booleans()))
-        found.append(Stretch(start, end, entry))
+        found.append(CoveredPeriod(start, end, entry))
     return sorted(found, key=lambda each: (each.start, each.end))
 
 
-@given(stretches())
-def test_the_latest_use_is_that_of_the_records_of_daily_use_alone(told: list[Stretch]) -> None:
+@given(periods())
+def test_the_latest_use_is_that_of_the_records_of_daily_use_alone(told: list[CoveredPeriod]) -> None:
     alone = _latest_episode([each for each in told if each.entry.daily_use], BRIDGE)
     mentioned = bool(alone) and (ON - _end(alone)).days <= MENTIONED
     found = _latest_use(told, POLICY, ON)

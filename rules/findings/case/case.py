@@ -1,44 +1,50 @@
-"""The case a finding judges: the record on the day, with and without the orders being written, and what is known.
+"""The case that a finding judges: the record on the day, with and without the orders being written, and what is known.
 
 A finding asks the case; it does not look at resources, windows or dates itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
 from rules.findings.case.conditions import PresentCondition
+from rules.findings.case.results import (
+    BY_RESCUE,
+    BY_SINGLE_DOSE,
+    ORDERS_NOT_SUPPLIED,
+    UNIDENTIFIED,
+    UNREADABLE,
+    exempt,
+    not_judged,
+    not_met,
+)
 from rules.knowledge.agent import Agent
+from rules.knowledge.figure import Table
 from rules.knowledge.knowledge import Knowledge
-from rules.load.equivalence import in_load
-from rules.load.total import converted
+from rules.load.equivalence import EquivalentsOf
+from rules.load.total import replacement_load
 from rules.model import Patient
+from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.exposure import exposure
-from rules.timeline.record import MedicationRecord, RecordEntry, is_stopping
+from rules.timeline.record import MedicationRecord, RecordEntry
+from rules.timeline.status import is_stopping
 from rules.timeline.view import View
 
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
 BENZODIAZEPINE = "benzodiazepine"
 OXYBATE = "oxybate"
 ORDERS = "medicationRequests"
-DRAFTS = frozenset({"draftOrders", "medications"})
+CONDITIONS = "conditions"
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
 
-BY_ANTI_SEIZURE = "anti-seizure-treatment"
-BY_RESCUE = "rescue-product"
-BY_SINGLE_DOSE = "single-dose"
-BY_ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
-UNIDENTIFIED = "a medication on record could not be identified"
-UNREADABLE = "a record of a medication could not be read"
-ORDERS_NOT_SUPPLIED = "the patient's orders were not supplied in full"
-CONDITIONS_NOT_SUPPLIED = "the patient's conditions were not supplied"
+Entries = tuple[RecordEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,11 @@ class Age:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """Everything a finding may ask. ``ordered`` and ``load_ordered`` are None where no order is being written.
+class Case(LazyValues):
+    """Everything that a finding may ask.
 
-    ``look_back`` makes the record as it was some days ago; ``everything_read`` is false where records were unreadable.
+    ``ordered`` and ``load_ordered`` are None where no order is being written. ``look_back`` gives the record as it was
+    so many days ago. ``equivalents_of`` gives an entry's load by every table.
     """
 
     patient: Patient
@@ -63,7 +70,8 @@ class Case:
     record: MedicationRecord
     now: View
     ordered: View | None
-    look_back: Callable[[], View]
+    look_back: Callable[[int], View]
+    equivalents_of: EquivalentsOf
     load_now: Load
     load_ordered: Load | None
     opioid: OpioidLoad
@@ -71,116 +79,123 @@ class Case:
     past_conditions: Mapping[str, PresentCondition]
     earliest_record: date | None
     at_discharge: bool = False
-    _uses: dict[tuple[str, frozenset[str]], Exposure | None] = field(default_factory=dict, compare=False)
-    _earlier: list[View] = field(default_factory=list, compare=False)
-    _kinds: dict[tuple[Callable[[RecordEntry], bool], bool], tuple[RecordEntry, ...]] = field(
-        default_factory=dict, compare=False
-    )
 
-    @property
+    @lazy
     def view(self) -> View:
         """The record with the orders being written, if any are."""
         return self.ordered or self.now
 
-    @property
-    def earlier(self) -> View:
-        """The record as it was some days ago, made when it is first asked for."""
-        if not self._earlier:
-            self._earlier.append(self.look_back())
-        return self._earlier[0]
-
-    @property
+    @lazy
     def load(self) -> Load:
         """The load of :attr:`view`."""
         return self.load_ordered or self.load_now
 
-    def parameter(self, finding: str, key: str) -> Fraction:
-        """A threshold of a finding, in the unit the policy gives it."""
-        return self.knowledge.findings[finding].parameters[key].value
+    @lazy
+    def default_table(self) -> Table:
+        """The table that the load is worked out by."""
+        return self.knowledge.tables[self.knowledge.default_table]
+
+    def replacement_load(
+        self,
+        view: View,
+        table: Table | None = None,
+        *,
+        agent_class: str | None = None,
+        without: Collection[str] = frozenset(),
+    ) -> Fraction:
+        """The load of a view's replacement reading (mg/d diazepam-equivalent), by the default table unless given.
+
+        Of one class if ``agent_class`` names it; ``without`` some agents.
+        """
+        return replacement_load(
+            view.counted,
+            table or self.default_table,
+            self.equivalents_of,
+            self.knowledge,
+            agent_class=agent_class,
+            without=without,
+        )
 
     # -- who is present ------------------------------------------------------------------------------------------
 
-    def sedatives(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
-        """Present entries of the classes the load is the sum of, rescue products and single doses left out."""
-        return self._among(_is_sedative, replacement)
+    @lazy
+    def sedatives(self) -> Entries:
+        """Present entries of the classes that the load is the sum of, rescue products and single doses left out."""
+        return _sedatives(self.view.present)
 
-    def opioids(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
+    @lazy
+    def sedatives_if_replaced(self) -> Entries:
+        """The same, in the replacement reading."""
+        return _sedatives(self.view.present_if_replaced)
+
+    @lazy
+    def opioids(self) -> Entries:
         """Present opioid entries, single and procedural doses left out."""
-        return self._among(_is_opioid, replacement)
+        return _opioids(self.view.present)
 
-    def depressants(self, *, replacement: bool = False) -> tuple[RecordEntry, ...]:
+    @lazy
+    def opioids_if_replaced(self) -> Entries:
+        """The same, in the replacement reading."""
+        return _opioids(self.view.present_if_replaced)
+
+    @lazy
+    def depressants(self) -> Entries:
         """Every present CNS-active entry, rescue products and single doses left out."""
-        return self._among(_is_depressant, replacement)
+        return depressants_of(self.view.present)
 
-    def _among(self, of_kind: Callable[[RecordEntry], bool], replacement: bool) -> tuple[RecordEntry, ...]:
-        """The present entries of a kind, sought once for all findings."""
-        key = (of_kind, replacement)
-        if key not in self._kinds:
-            self._kinds[key] = tuple(filter(of_kind, self.view.present(replacement=replacement)))
-        return self._kinds[key]
+    def has_unknown_dose(self, view: View) -> bool:
+        """Whether the load of the benzodiazepines that are present is not known in full, so that no change of it is."""
+        tables = self.knowledge.tables
+        return any(
+            entry.dose_is_partial or len(self.equivalents_of(entry)) < len(tables) for entry in benzodiazepines_of(view)
+        )
 
-    def why_no_daily_use(self) -> str | None:
-        """Why the sedatives that are present are no daily use: by which exemption; None if there are none such."""
-        for entry in self.view.present():
-            if in_load(entry.agent):
-                if entry.administration.rescue:
-                    return BY_RESCUE
-                if entry.single:
-                    return BY_SINGLE_DOSE
-        return None
-
-    def why_unidentified(self) -> str | None:
-        """Why a further medication may be present that nobody could see; None if everything was sent and read."""
-        if self.record.in_doubt(self.view.situation.on, self.knowledge.policy.concurrency, drafts=True):
-            return UNIDENTIFIED
-        if any(item.medication for item in self.patient.unread):
-            return UNREADABLE
-        return ORDERS_NOT_SUPPLIED if any(what == ORDERS for what, _ in self.patient.missing) else None
-
-    @property
+    @lazy
     def unidentified_in_force(self) -> int:
-        """How many products in force could not be told."""
+        """How many products in force could not be identified."""
         policy = self.knowledge.policy.concurrency
         return sum(item.absence(self.on, policy) is None for item in self.record.unidentified)
 
-    def dose_unknown_in(self, view: View) -> bool:
-        """Whether the load of the benzodiazepines that are present is not known in full, so that no change of it is."""
-        tables = self.knowledge.tables.values()
-        return any(
-            entry.dose_is_partial or any(converted(entry, table, self.knowledge) is None for table in tables)
-            for entry in view.present(replacement=True)
-            if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use
-        )
-
     # -- what the orders change ----------------------------------------------------------------------------------
 
-    def drafts(self) -> tuple[RecordEntry, ...]:
+    @lazy
+    def drafts(self) -> Entries:
         """Entries of the orders being written that give something (renewals included, stops not)."""
-        present = self.ordered.present() if self.ordered is not None else ()
+        present = self.ordered.present if self.ordered is not None else ()
         return tuple(entry for entry in present if entry.regimen.draft)
 
-    def stops(self) -> tuple[RecordEntry, ...]:
+    @lazy
+    def stops(self) -> Entries:
         """Entries of the orders being written that stop an order."""
         return tuple(entry for entry in self.record.entries if is_stopping(entry.regimen))
 
     # -- use over time -------------------------------------------------------------------------------------------
 
-    def exposure(self, agent_class: str, without: frozenset[str] = frozenset()) -> Exposure | None:
-        """The use of a class on record, ``without`` some agents."""
-        key = (agent_class, without)
-        if key not in self._uses:
-            entries = (entry for entry in self.record.entries if entry.agent.id not in without)
-            self._uses[key] = exposure(entries, agent_class, self.earliest_record, self.knowledge.policy, self.on)
-        return self._uses[key]
+    def exposure(self, entries: Iterable[RecordEntry], agent_class: str) -> Exposure | None:
+        """The use of a class by some entries of the record."""
+        return exposure(entries, agent_class, self.earliest_record, self.knowledge.policy, self.on)
 
-    def longest_use(self, without: frozenset[str] = frozenset()) -> Exposure | None:
-        """The longest continuous use among the classes the load is the sum of; else the longest of any pattern."""
-        uses = [
-            use
-            for name, agent_class in self.knowledge.classes.items()
-            if agent_class.in_load and (use := self.exposure(name, without)) is not None
-        ]
-        return max(uses, key=lambda use: (use.pattern is Pattern.CONTINUOUS, use.days), default=None)
+    @lazy
+    def uses(self) -> Mapping[str, Exposure | None]:
+        """The use on record of each class that the load is the sum of, by the class's id."""
+        return self._uses_by(self.record.entries)
+
+    @lazy
+    def longest_use(self) -> Exposure | None:
+        """The longest continuous use of one of these classes; else the longest of any pattern."""
+        return _longest(self.uses)
+
+    @lazy
+    def longest_use_without_anti_seizure(self) -> Exposure | None:
+        """The same, of agents that are not taken against seizures."""
+        treated = self.anti_seizure_agents
+        if not treated:
+            return self.longest_use
+        return _longest(self._uses_by([entry for entry in self.record.entries if entry.agent.id not in treated]))
+
+    def _uses_by(self, entries: Collection[RecordEntry]) -> Mapping[str, Exposure | None]:
+        classes = self.knowledge.classes.items()
+        return {name: self.exposure(entries, name) for name, agent_class in classes if agent_class.in_load}
 
     def still_supplied(self, use: Exposure) -> bool:
         """Whether the use rests on an order in force, not on one that has lapsed."""
@@ -188,26 +203,66 @@ class Case:
 
     # -- exemptions ----------------------------------------------------------------------------------------------
 
-    def is_anti_seizure(self, agent: Agent) -> bool:
+    @lazy
+    def exempting(self) -> frozenset[str]:
+        """The conditions on record that may exempt from a finding; one of an unverified code exempts from none."""
+        return frozenset(concept for concept, condition in self.conditions.items() if not condition.unverified)
+
+    @lazy
+    def anti_seizure_agents(self) -> frozenset[str]:
+        """The agents on record or ordered that are taken against seizures."""
+        return frozenset(entry.agent.id for entry in self.record.entries if self._is_anti_seizure(entry.agent))
+
+    def _is_anti_seizure(self, agent: Agent) -> bool:
         """Whether the agent is taken against seizures: with a seizure disorder on record, or presumed so."""
         if agent.has(PRESUMED_ANTI_SEIZURE):
             return True
-        return agent.has(ANTI_SEIZURE) and self.exempted_by(SEIZURE_DISORDER)
+        return agent.has(ANTI_SEIZURE) and SEIZURE_DISORDER in self.exempting
 
-    def exempted_by(self, concept: str) -> bool:
-        """Whether a condition that excuses from a finding is on record; one of an unverified code excuses from none."""
-        return concept in self.conditions and not self.conditions[concept].unverified
+    # -- what is not known ---------------------------------------------------------------------------------------
 
-    def anti_seizure_agents(self) -> frozenset[str]:
-        """The agents on record or ordered that are taken against seizures."""
-        return frozenset(entry.agent.id for entry in self.record.entries if self.is_anti_seizure(entry.agent))
+    @lazy
+    def why_no_daily_use(self) -> str | None:
+        """By which exemption the sedatives that are present are no daily use; None if there are none such."""
+        for entry in self.view.present:
+            if entry.agent.agent_class.in_load:
+                if entry.administration.rescue:
+                    return BY_RESCUE
+                if entry.single:
+                    return BY_SINGLE_DOSE
+        return None
 
-    @property
+    @lazy
+    def why_unidentified(self) -> str | None:
+        """Why a further medication may be present that nobody could see; None if everything was sent and read."""
+        if self.record.has_unidentified(self.view.viewpoint.on, self.knowledge.policy.concurrency, drafts=True):
+            return UNIDENTIFIED
+        if any(item.medication for item in self.patient.unread):
+            return UNREADABLE
+        return ORDERS_NOT_SUPPLIED if any(what == ORDERS for what, _ in self.patient.missing) else None
+
+    @lazy
     def conditions_supplied(self) -> bool:
         """Whether the problem list was there to be read."""
-        return all(what != "conditions" for what, _ in self.patient.missing)
+        return all(what != CONDITIONS for what, _ in self.patient.missing)
 
     # -- results -------------------------------------------------------------------------------------------------
+
+    def unmet(self, finding: str, *, but_for_daily_use: bool, but_for_unidentified: bool) -> Considered:
+        """The result of a finding that holds for sedatives in daily use, where what it needs is not present.
+
+        Args:
+            finding: its id.
+            but_for_daily_use: everything else that it needs is present: the finding is exempt where sedatives are
+                present as rescue products or single doses alone.
+            but_for_unidentified: it may hold by a medication that nobody could see: it is not judged if there may be
+                such a one.
+        """
+        if but_for_daily_use and self.why_no_daily_use is not None:
+            return exempt(finding, self.why_no_daily_use)
+        if but_for_unidentified and self.why_unidentified is not None:
+            return not_judged(finding, self.why_unidentified)
+        return not_met(finding)
 
     def met(
         self, finding: str, facts: Mapping[str, object], *, severity: Severity | None = None, raises: bool | None = None
@@ -228,33 +283,34 @@ class Case:
         )
 
 
-def _is_sedative(entry: RecordEntry) -> bool:
-    return in_load(entry.agent) and entry.daily_use
+def depressants_of(entries: Iterable[RecordEntry]) -> Entries:
+    """The CNS-active ones of some entries, rescue products and single doses left out."""
+    return tuple(entry for entry in entries if entry.agent.agent_class.depressant and entry.daily_use)
 
 
-def _is_opioid(entry: RecordEntry) -> bool:
-    return entry.agent.agent_class.opioid and not entry.single
+def benzodiazepines_of(view: View) -> Entries:
+    """The benzodiazepines that are present in a view's replacement reading, in daily use."""
+    return tuple(
+        entry for entry in view.present_if_replaced if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use
+    )
 
 
-def _is_depressant(entry: RecordEntry) -> bool:
-    return entry.agent.agent_class.depressant and entry.daily_use
-
-
-def not_met(finding: str) -> Considered:
-    """The finding was judged and does not hold."""
-    return Considered(finding, "not-met")
-
-
-def not_judged(finding: str, why: str) -> Considered:
-    """The finding could not be judged, and why."""
-    return Considered(finding, "not-judged", why=why)
-
-
-def exempt(finding: str, by: str) -> Considered:
-    """The finding does not apply, and by what."""
-    return Considered(finding, "exempt", by=by)
-
-
-def names(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
+def agent_names(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
     """The agents' names, each once, in order."""
     return tuple(sorted({entry.agent.name for entry in entries}))
+
+
+def _sedatives(entries: Iterable[RecordEntry]) -> Entries:
+    return tuple(entry for entry in entries if entry.agent.agent_class.in_load and entry.daily_use)
+
+
+def _opioids(entries: Iterable[RecordEntry]) -> Entries:
+    return tuple(entry for entry in entries if entry.agent.agent_class.opioid and not entry.single)
+
+
+def _longest(uses: Mapping[str, Exposure | None]) -> Exposure | None:
+    return max(
+        (use for use in uses.values() if use is not None),
+        key=lambda use: (use.pattern is Pattern.CONTINUOUS, use.days),
+        default=None,
+    )

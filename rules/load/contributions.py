@@ -1,0 +1,127 @@
+"""The line of the assessment that each record becomes: a contribution to the load, beside it, or not counted."""
+
+from __future__ import annotations
+
+from rules.assessment_lines import (
+    Contribution,
+    Doubt,
+    Evidence,
+    NotCounted,
+    NotCountedReason,
+    NotInLoad,
+    NotInLoadReason,
+    Standing,
+)
+from rules.knowledge.knowledge import Knowledge
+from rules.load.equivalence import EquivalentsOf, equivalence
+from rules.numbers.quantity import DiazepamEquivalent
+from rules.reading.dosage.daily_dose import DailyDose
+from rules.timeline.presence import Presence
+from rules.timeline.record import RecordEntry
+
+# An order on record that adds nothing today and counts with the orders being written: it begins before they do.
+WITH_ORDER = "counts-with-order"
+
+
+def line_of(
+    presence: Presence, equivalents_of: EquivalentsOf, knowledge: Knowledge
+) -> Contribution | NotInLoad | NotCounted:
+    """Where an entry stands in the assessment."""
+    entry = presence.entry
+    if presence.reason is not None:
+        return _not_counted(presence, presence.reason, presence.text)
+    beside = _beside_the_load(entry)
+    if beside is not None:
+        return _not_in_load(presence, beside, knowledge)
+    equivalent = equivalents_of(entry).get(knowledge.default_table)
+    if equivalent is not None:
+        return _contribution(presence, equivalent, knowledge)
+    if isinstance(entry.dose, DailyDose):
+        return _not_in_load(presence, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE, knowledge)
+    return _not_counted(presence, entry.dose.reason, entry.dose.read_as, entry.dose.evidence(knowledge.vocabulary))
+
+
+def _beside_the_load(entry: RecordEntry) -> NotInLoadReason | None:
+    """Why an entry has no place in the load whatever its dose, None if it has one."""
+    agent_class, administration = entry.agent.agent_class, entry.administration
+    if agent_class.opioid or not (agent_class.in_load or entry.agent.substitution):
+        return NotInLoadReason.NO_PUBLISHED_EQUIVALENCE
+    if administration.rescue:
+        return NotInLoadReason.RESCUE_PRODUCT
+    if not agent_class.in_load:
+        return NotInLoadReason.SUBSTITUTION_ONLY
+    return NotInLoadReason.ROUTE_WITHOUT_EQUIVALENCE if not administration.equivalent else None
+
+
+def _contribution(presence: Presence, equivalent: DiazepamEquivalent, knowledge: Knowledge) -> Contribution:
+    entry, dose = presence.entry, presence.entry.milligrams
+    found = equivalence(entry.agent, knowledge.tables[knowledge.default_table])
+    if dose is None or found is None:
+        raise ValueError("a contribution has a dose and a figure")
+    return Contribution(
+        source=entry.source,
+        requester=entry.regimen.requester,
+        standing=Standing.ORDERED if WITH_ORDER in presence.assumptions else entry.standing,
+        agent=entry.agent.id,
+        agent_class=entry.agent.agent_class.id,
+        product=entry.product.name,
+        sig=entry.dose.sig,
+        read_as=entry.dose.read_as,
+        daily_dose=dose,
+        equivalent=equivalent,
+        reference=found.figure.source,
+        assumptions=_assumptions(presence),
+        doubts=_doubts(entry),
+        read_from=entry.dose.evidence(knowledge.vocabulary),
+    )
+
+
+def _not_in_load(presence: Presence, reason: NotInLoadReason, knowledge: Knowledge) -> NotInLoad:
+    entry = presence.entry
+    return NotInLoad(
+        source=entry.source,
+        agent=entry.agent.id,
+        agent_class=entry.agent.agent_class.id,
+        present=presence.present,
+        reason=reason,
+        standing=entry.standing,
+        product=entry.product.name,
+        sig=entry.dose.sig,
+        read_as=entry.dose.read_as,
+        daily_dose=entry.amount,
+        assumptions=_assumptions(presence),
+        doubts=_doubts(entry),
+        read_from=entry.dose.evidence(knowledge.vocabulary),
+    )
+
+
+def _not_counted(
+    presence: Presence, reason: NotCountedReason, text: str, read_from: tuple[Evidence, ...] = ()
+) -> NotCounted:
+    entry = presence.entry
+    return NotCounted(
+        source=entry.source,
+        agent=entry.agent.id,
+        agent_class=entry.agent.agent_class.id,
+        present=presence.present,
+        reason=reason,
+        text=text,
+        standing=entry.standing,
+        product=entry.product.name,
+        sig=entry.sig,
+        read_from=read_from,
+        until_now=presence.until_now,
+    )
+
+
+def _assumptions(presence: Presence) -> tuple[str, ...]:
+    """Everything that was assumed of an order: reading its product and dose, and placing it beside the others."""
+    entry = presence.entry
+    codes = (*entry.regimen.notes, *entry.product.assumptions, *entry.dose.assumptions, *presence.assumptions)
+    return tuple(dict.fromkeys(codes))
+
+
+def _doubts(entry: RecordEntry) -> tuple[Doubt, ...]:
+    """Where the dose of an agent, or the number of units of its product, is beyond what anybody takes."""
+    doubts = entry.dose.doubts if isinstance(entry.dose, DailyDose) else ()
+    return tuple(doubt for doubt in doubts if doubt.agent in ("", entry.agent.id))

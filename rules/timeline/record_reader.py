@@ -1,0 +1,69 @@
+"""Reads the medication record of a patient: every regimen with its product and route, its dose when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from rules.knowledge.knowledge import Knowledge
+from rules.model import Medication, Patient, Regimen
+from rules.reading.dosage.route import administration_of
+from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.resolve import resolve
+from rules.timeline.instructions import dose_reader
+from rules.timeline.record import MedicationRecord, RecordEntry, UnidentifiedProduct
+from rules.timeline.window import first_day, window_of
+
+
+def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationRecord:
+    """Read every regimen of the patient. ``on`` is the day judged.
+
+    An order in the record that is a draft itself, not signed yet, is left out: the draft stands for it.
+    """
+    entries: list[RecordEntry] = []
+    unidentified: list[UnidentifiedProduct] = []
+    not_relevant = 0
+    products: dict[Medication, Product | UnknownProduct | NotRelevant] = {}
+    for regimen in sorted(patient.regimens, key=lambda regimen: (regimen.draft, regimen.source)):
+        if regimen.medication not in products:
+            products[regimen.medication] = resolve(regimen.medication, knowledge)
+        product = products[regimen.medication]
+        if isinstance(product, NotRelevant):
+            not_relevant += 1
+        elif isinstance(product, UnknownProduct):
+            window = window_of(regimen, first_day(regimen), lambda: None)
+            unidentified.append(UnidentifiedProduct(regimen, product, window))
+        else:
+            read = list(_entries(regimen, product, knowledge, on))
+            entries.extend(read)
+            not_relevant += not read
+    drafts = {entry.source: entry.regimen for entry in entries if entry.regimen.draft and entry.exclusion is None}
+    signed = [entry for entry in entries if not _is_unsigned(entry, drafts.get(entry.source), on)]
+    signed.sort(key=lambda entry: entry.order)
+    return MedicationRecord(tuple(signed), tuple(unidentified), not_relevant)
+
+
+def _is_unsigned(entry: RecordEntry, draft: Regimen | None, on: date) -> bool:
+    """Whether an entry on record is the draft itself, which the record holds already although nobody has signed it.
+
+    It has the draft's id and was written today; without a date it says the same as the draft. An earlier order with the
+    draft's id is what the draft changes.
+    """
+    regimen = entry.regimen
+    if draft is None or regimen.draft or entry.exclusion is not None:
+        return False
+    written = regimen.authored_on or entry.start
+    return written >= on if written is not None else regimen.dosages == draft.dosages
+
+
+def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterator[RecordEntry]:
+    """An entry for each agent of the product; none where the agents do not reach the brain (a skin cream)."""
+    administration = administration_of(regimen, product, knowledge)
+    if not administration.exposes:
+        return
+    start = first_day(regimen) or (on if regimen.draft else None)
+    dose_on = dose_reader(regimen, product, knowledge)
+    agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
+    for agent in agents:
+        companions = tuple(other for other in agents if other is not agent)
+        yield RecordEntry(regimen, product, agent, companions, administration, on, start, dose_on)
