@@ -147,22 +147,43 @@ def test_with_a_secret_the_metrics_are_for_who_presents_it(tmp_path: Path) -> No
 
 LISTED, FOREIGN = "https://ehr.example", "https://foreign.example"
 ALLOW = "Access-Control-Allow-Origin"
+# As browsers ask: names of headers in lower case, sorted, without a space.
+PREFLIGHT = {
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization,content-type",
+}
 
 
 def test_a_listed_origin_may_call_and_another_may_not() -> None:
     http = client(cors_origins=[LISTED, "http://localhost:8080"])
-    asked = http.options(SIGN, headers={"Origin": LISTED, "Access-Control-Request-Method": "POST"})
+    asked = http.options(SIGN, headers=PREFLIGHT | {"Origin": LISTED})
     assert asked.status_code == 200
     assert asked.headers[ALLOW] == LISTED
-    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
-    assert asked.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type"
+    assert asked.headers["Access-Control-Allow-Methods"].split(", ") == ["GET", "OPTIONS", "POST"]
+    assert asked.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    assert asked.headers["Access-Control-Max-Age"] == "600"
     answered = http.post(SIGN, json=sign(lorazepam()), headers={"Origin": LISTED})
     assert (answered.headers[ALLOW], answered.headers["Vary"]) == (LISTED, "Origin")
     for origin in (FOREIGN, "null", "https://ehr.example.foreign.example", "https://EHR.example", "*"):
-        refused = http.options(SIGN, headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
-        assert ALLOW not in refused.headers
-        assert "Origin" in refused.headers["Vary"]
+        refused = http.options(SIGN, headers=PREFLIGHT | {"Origin": origin})
+        assert [name for name, _ in refused.headers if name.startswith("Access-Control")] == []
+        assert refused.headers.get_all("Vary") == ["Origin"]
     assert "Access-Control-Allow-Credentials" not in asked.headers
+    assert asked.headers.get_all("Vary") == ["Origin"]
+    assert http.get("/cds-services").headers.get_all("Vary") == ["Origin"]
+
+
+@pytest.mark.parametrize("allowed", ["authorization", "Content-Type"])
+def test_a_header_that_is_not_listed_is_not_let_in(allowed: str) -> None:
+    asked = {"Access-Control-Request-Headers": f"x-other, {allowed}"}
+    response = client(cors_origins=[LISTED]).options(SIGN, headers=PREFLIGHT | asked | {"Origin": LISTED})
+    assert response.headers["Access-Control-Allow-Headers"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/cds-services", "/cds-services/", f"{SIGN}/feedback", "/cds-services/none"])
+def test_every_address_of_the_services_may_be_called(path: str) -> None:
+    http = client(cors_origins=[LISTED])
+    assert http.get(path, headers={"Origin": LISTED}).headers.get_all(ALLOW) == [LISTED]
 
 
 def test_a_refusal_can_be_read_by_the_page_as_well() -> None:
@@ -184,7 +205,7 @@ def test_without_a_list_no_page_of_another_origin_may_call() -> None:
 
 def test_operations_are_for_no_page_of_another_origin() -> None:
     http = client(cors_origins=[LISTED])
-    for path in ("/metrics", "/health/ready", "/about"):
+    for path in ("/metrics", "/health/ready", "/about", "/cds-services-beside"):
         assert ALLOW not in http.get(path, headers={"Origin": LISTED}).headers
 
 
