@@ -65,10 +65,10 @@ check: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/benzo-cds knowledge check
-	$(BIN)/python -m cds_service.pages --check --docs docs
+	$(BIN)/python -m cds_service.commands.docs_pages --check --docs docs
 
 docs: $(VENV)/.installed
-	$(BIN)/python -m cds_service.pages --docs docs
+	$(BIN)/python -m cds_service.commands.docs_pages --docs docs
 
 bench: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/python tests/bench --write docs/speed.md

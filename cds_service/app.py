@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import logs
+from cds_service.clock import Clock, today
 from cds_service.config import Settings
 from cds_service.errors import CallError, NotAdmittedError
 from cds_service.hooks.body import require_json, sound_object, too_many_bytes
@@ -28,7 +29,7 @@ from cds_service.review.performance import serve_performance
 from cds_service.services import PREFETCH, SERVICES, service_of
 from cds_service.trust.gate import Endpoint, Gate, OpenGate
 from cds_service.trust.replay import ReplayGuard
-from cds_service.trust.tenant import OPEN, FhirServer, Mode, Tenant
+from cds_service.trust.tenant import Mode, Tenant, open_tenant
 from cds_service.trust.tenant_gate import TenantGate
 from cds_service.trust.tenants import Tenants
 from cds_service.web.about import serve_about
@@ -40,7 +41,6 @@ from cds_service.web.replies import json_response as _json
 from rules import Knowledge, load_knowledge
 from rules.reading.product.resolve import read_name
 
-Clock = Callable[[tzinfo], date]
 _MILLISECONDS = 1000
 MEMORY = "benzo-cds memory"
 """The extension of the application under which its memory is found, by whoever ends the process."""
@@ -67,11 +67,6 @@ _PLACES = frozenset(
     }
 )
 _INSECURE = {"Benzo-CDS-Insecure-Demo": "callers are not authenticated; no real patients"}
-
-
-def today(zone: tzinfo, at: datetime | None = None) -> date:
-    """The day in a zone, at an instant (with its zone) or now."""
-    return (at or datetime.now(UTC)).astimezone(zone).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +132,7 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
         StoreSettingError: the store's address, password or key cannot be used.
     """
     memory = open_call_store(settings)
-    servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
-    everybody = Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)
-    gate: Gate = OpenGate(everybody)
+    gate: Gate = OpenGate(open_tenant(settings, knowledge))
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
     completion = FetchedCompletion(settings.fetch_limits, settings.ca_file)

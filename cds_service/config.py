@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from difflib import get_close_matches
 from pathlib import Path
 from ssl import create_default_context
 from typing import Annotated, Literal
@@ -276,15 +274,6 @@ def explain(error: ValidationError) -> Iterator[str]:
         field = Settings.model_fields.get(str(item["loc"][0])) if item["loc"] else None
         meant = f" ({field.description})" if field is not None else ""
         yield f"{name}: {item['msg'].removeprefix('Value error, ')}{meant}"
-
-
-def unknown_variables(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """Variables with our prefix that mean nothing here, with what may have been meant."""
-    known = tuple(PREFIX + name.upper() for name in Settings.model_fields)
-    for name in sorted(environment):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = get_close_matches(name.upper(), known, 1)
-            yield f"{name}: no such setting" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def known_zone(name: str) -> tzinfo:

@@ -1,8 +1,29 @@
-"""What can be wrong with a call, as named errors. A message names the place and never the data that stood there."""
+"""What can be wrong with a call, a command or the configuration, as named errors.
+
+A message names the place and never the data that stood there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+CANNOT = 2
+"""Exit status of a command that could not do what it was asked."""
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked; the message says why, and quotes nothing of a patient's file."""
+
+
+class ConfigurationError(ValueError):
+    """A part of the configuration cannot be used. ``problems`` name the place and what is wrong, without secrets."""
+
+    hint: str | None = None
+    """Which command tells more."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class CallError(Exception):

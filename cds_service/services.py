@@ -120,3 +120,8 @@ def service_of(identity: str) -> Service:
     if identity not in SERVICES:
         raise UnknownServiceError
     return SERVICES[identity]
+
+
+def service_for_hook(hook: str) -> Service | None:
+    """The service that answers a hook; None where none does."""
+    return next((service for service in SERVICES.values() if service.hook == hook), None)

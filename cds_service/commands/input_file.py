@@ -1,19 +1,31 @@
-"""What a file holds: a patient's record, or a whole hook request. For the command line and for tests of the reader."""
+"""The files that a command is given: each holds a patient's record, or a whole hook request."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from cds_service.config import Settings
+from cds_service.errors import CANNOT
 from cds_service.fhir.bundle import BundleEntry, drafts_of, read_value
 from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
-from cds_service.hooks.prefetch import read_prefetch
+from cds_service.hooks.prefetch import prefetched_record, read_prefetch
+from rules.model import Patient
+
+_STANDARD_INPUT = Path("-")
 
 
 class UnreadableFileError(ValueError):
-    """The file is not JSON, or no JSON that can hold a record; the message says where, and quotes nothing of it."""
+    """The file cannot be read, or holds no JSON of the kind needed; the message quotes nothing of what it holds.
+
+    ``line`` and ``column`` say where it stops being JSON.
+    """
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         place = "" if line is None else f": line {line}, column {column}"
@@ -49,17 +61,79 @@ def read_file(data: bytes) -> FileContent:
         UnreadableFileError: not JSON (with line and column), an object that has a member twice, or a JSON value that is
             neither object nor list.
     """
+    value = read_json(data)
     try:
-        value = parse(data)
         refuse_doubles(data, value, Outline.of(data))
     except NotADocumentError as error:
         raise UnreadableFileError(error.reason, error.line, error.column) from None
     if not isinstance(value, dict | list):
         raise UnreadableFileError("neither a FHIR resource, nor a list of them, nor a hook request")
-    if isinstance(value, dict) and "hook" in value and "resourceType" not in value:
-        return _request(value)
+    request = hook_request(value)
+    if request is not None:
+        return _request(request)
     sent = read_value(value)
     return FileContent(sent.entries, tuple(("file", why) for why in sent.incomplete))
+
+
+def read_json(data: bytes) -> object:
+    """The JSON value of a file.
+
+    Raises:
+        UnreadableFileError: not JSON, with line and column.
+    """
+    try:
+        return parse(data)
+    except NotADocumentError as error:
+        raise UnreadableFileError(error.reason, error.line, error.column) from None
+
+
+def hook_request(value: object) -> dict[str, Any] | None:
+    """The value of a file if it is a hook request, which has a member ``hook`` and is no FHIR resource; else None."""
+    return value if isinstance(value, dict) and "hook" in value and "resourceType" not in value else None
+
+
+def patient_in(content: FileContent, settings: Settings) -> Patient:
+    """The patient of a file. A hook request is read as the service reads it, but never refused for what it lacks."""
+    entries, missing = content.record, set(content.missing)
+    if content.request is not None:
+        sent = prefetched_record(read_prefetch(content.request), settings.prefetch_aliases)
+        entries = sent.entries
+        missing |= set(sent.missing)
+    return read_patient(
+        entries,
+        patient_id=content.patient_id,
+        drafts=content.drafts,
+        missing=sorted(missing),
+        author=content.author,
+        zone=settings.zone,
+    )
+
+
+def for_each_file(files: Sequence[Path], work: Callable[[Path, bytes], int]) -> int:
+    """Do some work for each file; one that cannot be read is named on standard error, and the others are still done.
+
+    Args:
+        files: their paths; ``-`` is standard input.
+        work: takes the path and the content of one, returns an exit status, or raises :class:`UnreadableFileError`.
+
+    Returns:
+        The highest exit status of the work, 2 where a file cannot be read.
+    """
+    status = 0
+    for file in files:
+        try:
+            status = max(status, work(file, _content(file)))
+        except UnreadableFileError as error:
+            print(f"benzo-cds: {file}: {error}", file=sys.stderr)
+            status = CANNOT
+    return status
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == _STANDARD_INPUT else file.read_bytes()
+    except OSError as error:
+        raise UnreadableFileError(error.strerror or "cannot be read") from None
 
 
 def _request(request: dict[str, Any]) -> FileContent:

@@ -10,10 +10,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from cds_service.app import today
+from cds_service.clock import today
 from cds_service.commands.knowledge_text import entry_lines, overview
-from cds_service.commands.service import CommandError
 from cds_service.config import Settings
+from cds_service.errors import CommandError
 from rules.knowledge import (
     CONDITION_CODES,
     PRODUCTS,
@@ -49,8 +49,9 @@ LABELS = (
 )
 
 
-def check_knowledge(chosen: Namespace, settings: Settings) -> int:
+def check_knowledge(chosen: Namespace) -> int:
     """Print what is wrong with the knowledge base, the site's policy included; 1 if something fails."""
+    settings = Settings()
     knowledge = load_knowledge(settings.site_text())
     problems = problems_of(shipped(), chosen.on or today(settings.zone))
     for problem in problems:
@@ -61,8 +62,9 @@ def check_knowledge(chosen: Namespace, settings: Settings) -> int:
     return 1 if failures else 0
 
 
-def show_knowledge(chosen: Namespace, settings: Settings) -> int:
+def show_knowledge(chosen: Namespace) -> int:
     """Print an entry with its figures and citations, or without a name what entries there are."""
+    settings = Settings()
     knowledge = load_knowledge(settings.site_text())
     try:
         for line in overview(knowledge) if chosen.name is None else entry_lines(knowledge, chosen.name):
@@ -72,8 +74,9 @@ def show_knowledge(chosen: Namespace, settings: Settings) -> int:
     return 0
 
 
-def diff_knowledge(chosen: Namespace, settings: Settings) -> int:
+def diff_knowledge(chosen: Namespace) -> int:
     """Print what a site's policy file or another edition's folder changes; 1 if anything."""
+    settings = Settings()
     other: Path | None = chosen.other or settings.site_policy
     if other is None:
         raise CommandError("nothing to compare with: name a policy file or a folder, or set BENZO_CDS_SITE_POLICY")

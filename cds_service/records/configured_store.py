@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cds_service import logs
 from cds_service.config import PREFIX, Settings
+from cds_service.errors import ConfigurationError
 from cds_service.records.call_store import CallStore, NoCallStore
 from cds_service.records.database import Database, StoreDownError
 from cds_service.records.engines import SQLITE, StoreAddressError, database_url
@@ -18,7 +19,7 @@ NO_STORE = "none"
 _FILE, _KEY_ENDING = "records.sqlite3", ".key"
 
 
-class StoreSettingError(ValueError):
+class StoreSettingError(ConfigurationError):
     """The store's address, password or key cannot be used. The message names the setting and repeats no secret."""
 
 

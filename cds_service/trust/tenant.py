@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
+from cds_service.config import Settings
 from cds_service.trust.dialect import MARKDOWN, CardDialect
 from rules.knowledge import Knowledge
 
@@ -62,3 +63,9 @@ class Tenant:
     def quiet_findings(self, *modes: Mode) -> frozenset[str]:
         """The ids of the findings that stand in one of the modes."""
         return frozenset(name for name, mode in self.findings.items() if mode in modes)
+
+
+def open_tenant(settings: Settings, knowledge: Knowledge) -> Tenant:
+    """The one tenant of a service that does not authenticate its callers."""
+    servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
+    return Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)

@@ -25,6 +25,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from cds_service.config import known_zone
+from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_inside, is_loopback, is_secure
 from cds_service.trust.dialect import CardText
@@ -46,12 +47,13 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Algorithm = Literal["ES384", "RS384", "ES256", "RS256"]
 
 
-class TenantFileError(ValueError):
-    """The file cannot be used. ``problems`` are lines that name the place and what is wrong, without secrets."""
+class TenantFileError(ConfigurationError):
+    """The file of tenants cannot be used."""
+
+    hint = "`benzo-cds config check` explains the configuration."
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+        super().__init__(*problems)
 
 
 class _Block(BaseModel):

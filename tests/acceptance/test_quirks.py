@@ -7,8 +7,7 @@ import expected_cards
 import pytest
 
 from cds_service.app import create_app
-from cds_service.commands.input_file import UnreadableFileError, read_file
-from cds_service.commands.service import patient_in
+from cds_service.commands.input_file import UnreadableFileError, patient_in, read_file
 from cds_service.config import Settings
 from fhir_fixtures import Quirk, quirks
 from rules import assess, load_knowledge

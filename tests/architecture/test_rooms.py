@@ -39,6 +39,7 @@ RULES = (
 SERVICE = (
     "cds_service.version",
     "cds_service.errors",
+    "cds_service.clock",
     "cds_service.services",
     "cds_service.config",
     "cds_service.logs",

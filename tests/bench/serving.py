@@ -60,7 +60,7 @@ class Server:
 @contextmanager
 def service(settings: Mapping[str, str]) -> Iterator[Server]:
     """The service as it is deployed, with these settings."""
-    command = [sys.executable, "-m", "cds_service.launch", "serve", "--workers", str(WORKERS), "--port", "{port}"]
+    command = [sys.executable, "-m", "cds_service", "serve", "--workers", str(WORKERS), "--port", "{port}"]
     with _running("service", command, {f"BENZO_CDS_{name}": value for name, value in settings.items()}) as server:
         yield server
 

@@ -17,8 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_service.app import create_app
-from cds_service.commands.input_file import UnreadableFileError, read_file
-from cds_service.commands.service import patient_in
+from cds_service.commands.input_file import UnreadableFileError, patient_in, read_file
 from cds_service.config import Settings
 from cds_service.services import PREFETCH
 from fhir_fixtures import quirks, stories

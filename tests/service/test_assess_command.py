@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -15,9 +16,12 @@ from ehr import ABSENT, bundle, lorazepam, metformin, order, patient, prefetch, 
 from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
+from cds_service.commands.parser import build_parser, command_of
 from cds_service.config import MAX_EVIDENCE, PREFIX, Settings
+from cds_service.version import program_version
 from cds_service.working.assessment_json import assessment_schema
 from cds_service.working.numbers import exactly, plain, shown
+from rules import load_knowledge
 from rules.numbers.quantity import exact
 
 DAY = "2026-11-22"
@@ -354,3 +358,108 @@ def test_the_words_that_are_told_are_bounded(assess):
     assert_valid(told)
     lines = [*told["contributions"], *told["not_counted"]]
     assert max(len(line["read_from"]) for line in lines) == MAX_EVIDENCE
+
+
+# -- several files ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Two records and between them a file that cannot be read; their paths."""
+    contents = {"first.json": record(lorazepam()), "broken.json": None, "second.json": record(metformin())}
+    for name, value in contents.items():
+        (tmp_path / name).write_text('{"resourceType":' if value is None else json.dumps(value))
+    return [str(tmp_path / name) for name in contents]
+
+
+def test_several_files_as_json_are_one_object_a_line(files, capsys):
+    assert main(["assess", files[0], files[2], "--on", DAY, "--json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    loads = [json.loads(line)["load"]["current"]["used"] for line in lines]
+    assert loads == [20.0, 0.0]
+    for line in lines:
+        assert_valid(json.loads(line))
+    assert main(["assess", files[0], "--on", DAY, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(lines[0])
+
+
+def test_several_pages_each_stand_under_the_name_of_their_file(files, capsys):
+    pages = []
+    for file in (files[0], files[2]):
+        assert main(["assess", file, "--on", DAY]) == 0
+        pages.append(capsys.readouterr().out)
+    assert main(["assess", files[0], files[2], "--on", DAY]) == 0
+    first, second = (f"==> {file} <==\n{page}" for file, page in zip((files[0], files[2]), pages, strict=True))
+    assert capsys.readouterr().out == f"{first}\n{second}"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_one_unreadable_file_is_named_and_the_others_are_done(files, capsys, options):
+    missing = f"{files[0]}.none"
+    assert main(["assess", files[0], missing, *files[1:], "--on", DAY, *options]) == 2
+    several = capsys.readouterr()
+    assert main(["assess", files[0], files[2], "--on", DAY, *options]) == 0
+    assert several.out == capsys.readouterr().out
+    complaints = several.err.splitlines()
+    assert complaints[0] == f"benzo-cds: {missing}: No such file or directory"
+    assert complaints[1].startswith(f"benzo-cds: {files[1]}: not JSON")
+    assert len(complaints) == 2
+
+
+# -- what a command imports ---------------------------------------------------------------------------------------
+
+IMPORTED = """
+import json, sys
+from cds_service.__main__ import main
+status = main(sys.argv[1:])
+sys.stderr.write(json.dumps([status, sorted({name.partition(".")[0] for name in sys.modules} | set(sys.modules))]))
+"""
+
+
+def imported_by(*arguments):
+    """The modules that are imported once a command is done, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", IMPORTED, *arguments], capture_output=True, text=True, timeout=60)
+    status, modules = json.loads(done.stderr)
+    assert status == 0
+    return set(modules)
+
+
+def test_assess_imports_only_what_it_needs(files):
+    unneeded = {"flask", "werkzeug", "jinja2", "sqlalchemy", "alembic", "gunicorn", "fhir", "requests", "joserfc",
+                "structlog", "prometheus_client", "cds_service.app", "cds_service.records",
+                "cds_service.cards"}  # fmt: skip
+    assert imported_by("assess", files[0], "--on", DAY) & unneeded == set()
+    assert imported_by("assess", files[0], "--on", DAY, "--json") & unneeded == set()
+
+
+def test_cards_import_no_web_framework_and_no_store(tmp_path):
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps(sign(lorazepam())))
+    unneeded = {"flask", "werkzeug", "sqlalchemy", "alembic", "gunicorn", "joserfc", "prometheus_client",
+                "cds_service.app", "cds_service.records"}  # fmt: skip
+    assert imported_by("cards", str(file), "--on", DAY) & unneeded == set()
+
+
+def test_every_command_can_be_imported():
+    def commands(parser):
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for part in action.choices.values():
+                    yield from commands(part)
+                return
+        yield parser
+
+    found = [command_of(argparse.Namespace(run=parser.get_default("run"))) for parser in commands(build_parser())]
+    assert len(found) > 10
+    assert all(callable(command) for command in found)
+
+
+# -- the versions -------------------------------------------------------------------------------------------------
+
+
+def test_the_versions_of_the_program_and_of_its_knowledge_are_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert told == f"benzo-cds {program_version()}, knowledge {load_knowledge().version}\n"

@@ -26,7 +26,7 @@ from ehr import (
     sign,
 )
 
-from cds_service.app import today
+from cds_service.clock import today
 
 ERROR_OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 NO_RESULTS = {

@@ -495,7 +495,7 @@ def test_an_option_that_cannot_be_is_explained(options: list[str], capsys: pytes
 
 def test_an_impatient_second_signal_says_no_more() -> None:
     program = (
-        "import sys; from cds_service import launch; sys.argv = ['benzo-cds', 'demo', '--port', '0']; launch.main()"
+        "import sys; from cds_service.__main__ import launch; sys.argv = ['benzo-cds', 'demo', '--port', '0']; launch()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -513,7 +513,7 @@ def test_an_impatient_second_signal_says_no_more() -> None:
 
 STOPPED_WHILE_READING = """
 import os, signal, sys
-from cds_service import launch
+from cds_service.__main__ import launch
 
 # A test run in the background may hand down a SIGINT that is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -525,7 +525,7 @@ class Finder:
 
 sys.meta_path.insert(0, Finder())
 sys.argv = ["benzo-cds", "demo"]
-launch.main()
+launch()
 """
 
 

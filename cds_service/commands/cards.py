@@ -1,0 +1,72 @@
+"""``benzo-cds cards``: the cards that the service would answer to each hook request."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cds_service.clock import today
+from cds_service.commands.input_file import UnreadableFileError, for_each_file, hook_request, read_json
+from cds_service.config import Settings
+from cds_service.errors import CANNOT, CallError
+from cds_service.fhir.elements import text_of
+from cds_service.hooks.evaluation import shown
+from cds_service.hooks.judge import Judge
+from cds_service.hooks.outcome import of_call
+from cds_service.hooks.prefetch_fetch import FetchedCompletion
+from cds_service.hooks.time_limit import within
+from cds_service.services import SERVICES, Service, service_for_hook
+from cds_service.trust.tenant import open_tenant
+from rules.knowledge import load_knowledge
+
+
+def print_cards(chosen: Namespace) -> int:
+    """Print the answer to each file, as a service without tenants would give it; nothing is recorded.
+
+    A request that the service would refuse gives its OperationOutcome on standard error. Of several files each answer
+    stands on one line, with the name of its file.
+    """
+    settings = Settings()
+    tenant = open_tenant(settings, load_knowledge(settings.site_text()))
+    judge = Judge(settings.limits, FetchedCompletion(settings.fetch_limits, settings.ca_file))
+    on = chosen.on or today(settings.zone)
+    several = len(chosen.files) > 1
+
+    def answer(file: Path, data: bytes) -> int:
+        service = _service_for(data)
+        try:
+            evaluation = within(settings.call_seconds, lambda: judge.evaluate(tenant, service, data, on))
+        except CallError as error:
+            status, outcome = of_call(error)
+            told = {"file": str(file), "status": status, "outcome": outcome} if several else outcome
+            sys.stderr.write(_json(told, indented=not several))
+            return CANNOT
+        told = {"cards": shown(evaluation.with_verdicts({}))}
+        sys.stdout.write(_json({"file": str(file)} | told if several else told, indented=not several))
+        return 0
+
+    return for_each_file(chosen.files, answer)
+
+
+def _service_for(data: bytes) -> Service:
+    """The service that answers the hook of a request.
+
+    Raises:
+        UnreadableFileError: not JSON, no hook request, or one of another hook.
+    """
+    request = hook_request(read_json(data))
+    if request is None:
+        raise UnreadableFileError("not a CDS Hooks request: a JSON object with a hook")
+    service = service_for_hook((text_of(request["hook"]) or "").strip())
+    if service is None:
+        hooks = ", ".join(each.hook for each in SERVICES.values())
+        raise UnreadableFileError(f"a CDS Hooks request of a hook that no service answers; answered are {hooks}")
+    return service
+
+
+def _json(value: dict[str, Any], *, indented: bool) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 if indented else None).decode() + "\n"
