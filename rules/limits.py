@@ -4,8 +4,6 @@ MAX_REMEMBERED = 4096
 """Readings of one kind that are remembered (see :mod:`rules.numbers.memo`)."""
 MAX_REMEMBERED_LENGTH = 400
 """Characters that a reading's texts may have together to be remembered."""
-MAX_REMEMBERED_FIGURES = 4096
-"""Numbers whose words are remembered: few differ."""
 MAX_MAGNITUDE = 10**9
 """The largest number that is read: beyond any dose, count or period. A larger one is refused, not computed with."""
 MAX_DIGITS = 30

@@ -4,48 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
 
-from rules.limits import MAX_REMEMBERED_FIGURES
-from rules.numbers.quantity import JSON_DECIMALS, ONE
-from rules.numbers.text import about, digits
+from rules.numbers.quantity import JSON_DECIMALS
+from rules.numbers.text import about, digits, is_exact, rounded_ratio
 
 # From this size on, a converted figure is shown as a whole number.
-_WHOLE_FROM = Fraction(10)
+_WHOLE_FROM = 10
 
 
 def shown(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
-    """A figure in digits, with ``about`` where rounding hides something.
+    """A figure in digits, with ``about`` where it is rounded: ``20``, ``about 6.7``.
 
-    Decimals are added until the shown figure stands on the same side of every threshold as the exact one.
+    Decimals are added until the rounded figure is on the same side of every threshold as the exact one.
     """
-    return _shown(value, tuple(thresholds))
-
-
-@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
-def _shown(value: Fraction, limits: tuple[Fraction, ...]) -> str:
-    return about(_plain(value, limits), value)
+    return about(value, _decimals(value, thresholds))
 
 
 def plain(value: Fraction, thresholds: Iterable[Fraction] = ()) -> str:
-    """As :func:`shown`, without the word."""
-    return _plain(value, tuple(thresholds))
-
-
-@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
-def _plain(value: Fraction, limits: tuple[Fraction, ...]) -> str:
-    if round(value, 1) == value:
-        return digits(value, 1)
-    first = 0 if value >= _WHOLE_FROM else 1 if value >= ONE else 2
-    for decimals in range(first, JSON_DECIMALS):
-        rounded = round(value, decimals)
-        if all(_side(rounded, limit) == _side(value, limit) for limit in limits) and (rounded or not value):
-            return digits(rounded, decimals)
-    return digits(value, JSON_DECIMALS)
+    """As :func:`shown`, without ``about``."""
+    return digits(value, _decimals(value, thresholds))
 
 
 def exactly(value: Fraction) -> str:
-    """A figure as it was written or printed: a dose, a strength, a factor. Up to 6 decimals."""
+    """A figure as it was written or printed (a dose, a strength, a factor), with up to 6 decimals."""
     return digits(value, JSON_DECIMALS)
 
 
@@ -55,5 +36,25 @@ def span(low: Fraction, high: Fraction, thresholds: Iterable[Fraction] = ()) -> 
     return shown(low, limits) if low == high else f"{plain(low, limits)} to {plain(high, limits)}"
 
 
-def _side(value: Fraction, limit: Fraction) -> int:
-    return (value > limit) - (value < limit)
+def _decimals(value: Fraction, thresholds: Iterable[Fraction]) -> int:
+    """How many decimals a figure is shown with: 0 from 10 on, 1 from 1 on, else 2; more where a threshold needs them.
+
+    A figure with one decimal is never rounded, and no figure is rounded to 0.
+    """
+    # Whole numbers are compared: this is done for every figure of every card.
+    numerator, denominator = value.numerator, value.denominator
+    if is_exact(value, 1):
+        return 1
+    limits = [(limit.numerator, limit.denominator) for limit in thresholds]
+    first = 0 if numerator >= _WHOLE_FROM * denominator else 1 if numerator >= denominator else 2
+    for decimals in range(first, JSON_DECIMALS):
+        scaled, scale = rounded_ratio(numerator * 10**decimals, denominator), 10**decimals
+        if scaled and all(_order(scaled, scale, *limit) == _order(numerator, denominator, *limit) for limit in limits):
+            return decimals
+    return JSON_DECIMALS
+
+
+def _order(numerator: int, denominator: int, limit_numerator: int, limit_denominator: int) -> int:
+    """Whether a ratio is below (-1), at (0) or above (1) a limit."""
+    one, other = numerator * limit_denominator, limit_numerator * denominator
+    return (one > other) - (one < other)

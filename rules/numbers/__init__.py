@@ -8,7 +8,6 @@ from rules.numbers.memo import HashedOnce, LazyValues, hashed_once, lazy, memois
 from rules.numbers.quantity import (
     DAYS_PER,
     DAYS_PER_WEEK,
-    FINEST_IN_WORDS,
     HALF,
     HOURS_PER_DAY,
     JSON_DECIMALS,
@@ -25,12 +24,11 @@ from rules.numbers.quantity import (
     UnitsPerDay,
     exact,
 )
-from rules.numbers.text import about, decimal_text, digits, figure, figure_range, rounded
+from rules.numbers.text import about, decimal_text, digits, figure, figure_range, is_exact, rounded, rounded_ratio
 
 __all__ = [
     "DAYS_PER",
     "DAYS_PER_WEEK",
-    "FINEST_IN_WORDS",
     "HALF",
     "HOURS_PER_DAY",
     "JSON_DECIMALS",
@@ -55,7 +53,9 @@ __all__ = [
     "figure",
     "figure_range",
     "hashed_once",
+    "is_exact",
     "lazy",
     "memoised",
     "rounded",
+    "rounded_ratio",
 ]

@@ -20,8 +20,6 @@ ONE: Fraction = FastFraction(1)
 HALF: Fraction = FastFraction(1, 2)
 PERCENT: Fraction = FastFraction(1, 100)
 
-# A figure in a sentence is exact to here: strengths such as 0.0625 mg are printed whole.
-FINEST_IN_WORDS: Fraction = FastFraction(1, 10_000)
 # Largest number of decimals in a figure that leaves the program (JSON).
 JSON_DECIMALS = 6
 MILLIGRAMS_PER: dict[str, Fraction] = {

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 
-from rules.limits import MAX_REMEMBERED_FIGURES
-from rules.numbers.quantity import FINEST_IN_WORDS, JSON_DECIMALS
+from rules.numbers.quantity import JSON_DECIMALS
 
 SENTENCE_DECIMALS = 2
+# Strengths such as 0.0625 mg are printed whole.
 FINEST_SENTENCE_DECIMALS = 4
 ABOUT = "about "
 
 
-@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def digits(value: Fraction | int, decimals: int = JSON_DECIMALS) -> str:
     """A number rounded to at most ``decimals`` decimals (half to even), without trailing zeros: ``20``, ``0.125``."""
-    decimal = Decimal(value.numerator) / Decimal(value.denominator)
-    text = f"{decimal:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    numerator, denominator = value.numerator, value.denominator
+    if denominator == 1:
+        return str(numerator)
+    scaled = rounded_ratio(numerator * 10**decimals, denominator)
+    sign = "-" if scaled < 0 else ""
+    whole, part = divmod(abs(scaled), 10**decimals)
+    return f"{sign}{whole}.{part:0{decimals}}".rstrip("0") if part else f"{sign}{whole}"
+
+
+def rounded_ratio(numerator: int, denominator: int) -> int:
+    """The whole number nearest to a ratio, of two equally near the even one. ``denominator`` is above 0."""
+    whole, rest = divmod(numerator, denominator)
+    return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))
+
+
+def is_exact(value: Fraction | int, decimals: int) -> bool:
+    """Whether so many decimals write a number without rounding."""
+    return bool(10**decimals % value.denominator == 0)
+
+
+def about(value: Fraction | int, decimals: int) -> str:
+    """As :func:`digits`, with ``about`` before it where it is rounded."""
+    text = digits(value, decimals)
+    return text if is_exact(value, decimals) else f"{ABOUT}{text}"
 
 
 def decimal_text(value: Fraction) -> str:
@@ -28,23 +47,17 @@ def decimal_text(value: Fraction) -> str:
     return text if Fraction(text) == value else str(value)
 
 
-@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def figure(value: Fraction) -> str:
     """A number for a sentence: exact where four decimals are enough, else rounded to two.
 
     Where two decimals would leave zero, it has six.
     """
-    if value.denominator == 1:
-        return str(value.numerator)
-    if (value / FINEST_IN_WORDS).denominator == 1:
-        return digits(value, FINEST_SENTENCE_DECIMALS)
-    return digits(value, SENTENCE_DECIMALS if round(value, SENTENCE_DECIMALS) else JSON_DECIMALS)
+    return digits(value, _sentence_decimals(value))
 
 
-@lru_cache(maxsize=MAX_REMEMBERED_FIGURES)
 def rounded(value: Fraction) -> str:
     """As :func:`figure`, with ``about`` where it is rounded."""
-    return about(figure(value), value)
+    return about(value, _sentence_decimals(value))
 
 
 def figure_range(low: Fraction, high: Fraction) -> str:
@@ -55,6 +68,8 @@ def figure_range(low: Fraction, high: Fraction) -> str:
     return f"{first} to {figure(high) if first != figure(low) else last}"
 
 
-def about(text: str, value: Fraction) -> str:
-    """The digits of a number, with ``about`` before them where they are not exact."""
-    return text if Fraction(text) == value else f"{ABOUT}{text}"
+def _sentence_decimals(value: Fraction) -> int:
+    if is_exact(value, FINEST_SENTENCE_DECIMALS):
+        return FINEST_SENTENCE_DECIMALS
+    leaves_zero = rounded_ratio(value.numerator * 10**SENTENCE_DECIMALS, value.denominator) == 0
+    return JSON_DECIMALS if leaves_zero else SENTENCE_DECIMALS
