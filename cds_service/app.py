@@ -27,10 +27,9 @@ from cds_service.records.call_store import CallStore, NoCallStore
 from cds_service.records.configured_store import open_call_store
 from cds_service.review.performance import serve_performance
 from cds_service.services import PREFETCH, SERVICES, service_of
-from cds_service.trust.gate import Endpoint, Gate, OpenGate
+from cds_service.trust.gate import Endpoint, Gate, OpenGate, TenantGate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import Mode, Tenant, open_tenant
-from cds_service.trust.tenant_gate import TenantGate
 from cds_service.trust.tenants import Tenants
 from cds_service.web.about import serve_about
 from cds_service.web.cors import allow_cross_origin_calls

@@ -24,7 +24,7 @@ def check_configuration(_: Namespace) -> int:
     try:
         settings = Settings()
         load_knowledge(settings.site_text())
-        tenants = () if settings.tenants is None else Tenants(settings.tenants, settings).in_force()
+        tenants = () if settings.tenants is None else Tenants(settings.tenants, settings).current()
         store = None if settings.store in (None, NO_STORE) else open_store(settings)
     except ValidationError as error:
         wrong.extend(explain(error))

@@ -23,7 +23,7 @@ from cds_service.records.report import doubted_records
 from cds_service.records.retention import purge as purge_older
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, month_before
-from cds_service.trust.tenant import OPEN
+from cds_service.trust.tenant import OPEN_TENANT
 from rules.knowledge import LeadsTo, load_knowledge
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ def names(chosen: Namespace) -> int:
     pseudonyms = opened_store(Settings()).pseudonyms
     for line in sys.stdin:
         if line.strip():
-            print(pseudonyms.of("patient", chosen.tenant or OPEN, patient_reference(line.strip())))
+            print(pseudonyms.of("patient", chosen.tenant or OPEN_TENANT, patient_reference(line.strip())))
     return 0
 
 

@@ -99,8 +99,8 @@ def _drawn(
     tenant: Tenant, service: Service, call: Invocation, assessment: Assessment, supply: PrefetchedRecord
 ) -> Evaluation:
     """The cards as the tenant has them, and what would have fired besides."""
-    off = tenant.quiet_findings(Mode.OFF)
-    hidden = off | tenant.quiet_findings(Mode.SHADOW)
+    off = tenant.findings_in_mode(Mode.OFF)
+    hidden = off | tenant.findings_in_mode(Mode.SHADOW)
     every = cards_for(assessment, call, tenant.knowledge, off, tenant.dialect)
     return Evaluation(
         tenant=tenant,

@@ -1,4 +1,4 @@
-"""Addresses of the web: which are of this machine, which are safe to send a token to, which have the same origin."""
+"""Web addresses: which are of this machine or of a private network, which may be sent a token, and their origin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LOCAL = frozenset({"localhost"})
 
 
 def is_loopback_host(host: str) -> bool:
-    """Whether a host is this machine alone."""
+    """Whether a host is this machine: ``localhost`` or a loopback address."""
     if host.lower() in _LOCAL:
         return True
     try:
@@ -20,12 +20,13 @@ def is_loopback_host(host: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is one of this machine alone."""
+    """Whether the host of an address is this machine."""
     return is_loopback_host(_split(address).hostname or "")
 
 
-def is_inside(address: str) -> bool:
-    """Whether an address is written as one of this machine or of a private network; a name is not looked up."""
+def is_private(address: str) -> bool:
+    """Whether the host of an address is written as one of this machine or of a private network. Names are not
+    resolved."""
     host = _split(address).hostname or ""
     try:
         return is_loopback_host(host) or not ip_address(host).is_global
@@ -34,7 +35,7 @@ def is_inside(address: str) -> bool:
 
 
 def is_secure(address: str) -> bool:
-    """Whether what is sent to an address cannot be read on the way: https, or this machine itself."""
+    """Whether nobody can read on the way what is sent to an address: https, or http on this machine."""
     parts = _split(address)
     if not parts.hostname:
         return False
@@ -42,7 +43,7 @@ def is_secure(address: str) -> bool:
 
 
 def origin(address: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port; the port that the scheme implies where none is written."""
+    """Scheme, host in lower case, and port: the written one or else the default of the scheme."""
     parts = _split(address)
     try:
         port = parts.port

@@ -1,4 +1,4 @@
-"""The public keys of a tenant: from the file, or from the address that the file gives, and from nowhere else."""
+"""The public keys of a tenant: those of the tenants' file, or of the address that the file gives."""
 
 from __future__ import annotations
 
@@ -16,23 +16,32 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_FRESH_SECONDS, KEYS_MAX_BYTES, KEYS_PAUSE_SECONDS
-from cds_service.trust.known_keys import PUBLISHED
 
 PublicKey = ECKey | RSAKey
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
 _PRIVATE = frozenset({"d", "k"})
 _SIGNING = "sig"
 _MIN_RSA_BITS = 2048
-_PART = 8_192
+_CHUNK_BYTES = 8_192
+
+COMPROMISED_KEYS: Mapping[str, str] = {
+    "s9fOe-KDYD1myZ8YCzleUqJQgrYZL49kVijBxhnZvZc": "the public CDS Hooks sandbox",
+    "WUEVfFenRfMtdDhwPUzCCfmqEN45h61hdHclwVoqfes": "the public CDS Hooks sandbox, an earlier key",
+    "RBFgQFFUIf4hfG8iUUZrf3vFZ_V2r3YRGPx9nKJXk5M": "Inferno's test kits (elliptic curve)",
+    "Q7fgcIzqt0bVAKsWaw_FyUFSDDpOTfsGdGtjJmAnzFY": "Inferno's test kits (RSA)",
+}
+"""The keys whose private halves are published, by RFC 7638 thumbprint (SHA-256), each with its owner: anybody can sign
+with them. Computed on 2026-11-23 from the keys in the repositories cds-hooks/sandbox and
+inferno-framework/davinci-crd-test-kit."""
 
 
 class NoKeyError(Exception):
-    """There is no key to check a token by; the message is one of our own words."""
+    """There is no key to verify a token with. The message quotes nothing of the token."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
-    """One public key with the name it is called by, and the algorithm it is for where the set says so."""
+    """One public key with its ``kid``, and the algorithm that it is restricted to, if the set gives one."""
 
     identity: str
     key: PublicKey
@@ -43,64 +52,65 @@ class KeyRing(Protocol):
     """The keys of one tenant."""
 
     def key(self, identity: str) -> TrustedKey:
-        """The key of that name.
+        """The key of a ``kid``.
 
         Raises:
-            NoKeyError: there is none, or the keys cannot be reached.
+            NoKeyError: there is none, or the keys cannot be fetched.
         """
         ...
 
     def age(self) -> float | None:
-        """How many seconds ago the keys were fetched; None where they never were, or need not be."""
+        """Seconds since the keys were fetched; None if they never were, or are not fetched."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FixedKeys:
-    """Keys that are written in the tenants' file."""
+    """The keys that stand in the tenants' file."""
 
     keys: Mapping[str, TrustedKey]
 
     def key(self, identity: str) -> TrustedKey:
-        """The key of that name."""
+        """The key of a ``kid``."""
         if identity not in self.keys:
             raise NoKeyError("no key of that name")
         return self.keys[identity]
 
     def age(self) -> float | None:
-        """None: they do not age."""
+        """None: they are not fetched."""
         return None
 
 
 @dataclass(slots=True)
 class FetchedKeys:
-    """Keys at an address: kept for a while, fetched once more for a name that is not among them, never in a storm.
+    """The keys at an address: fetched again after ``KEYS_FRESH_SECONDS`` or for an unknown ``kid``, but at most once in
+    ``KEYS_PAUSE_SECONDS``.
 
-    A fetch that fails leaves the keys that were fetched before in use. ``authorities``: a file of those that the
-    address's certificate may be of, None for the well-known ones.
+    Where a fetch fails, the keys fetched before stay in use. ``authorities``: a PEM file of the certificate authorities
+    to trust; None for the well-known ones.
     """
 
     address: str
     development: bool = False
     authorities: Path | None = None
     clock: Callable[[], float] = time.monotonic
-    _kept: Mapping[str, TrustedKey] = field(default_factory=dict)
+    _keys: Mapping[str, TrustedKey] = field(default_factory=dict)
     _fetched_at: float | None = None
     _tried_at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def key(self, identity: str) -> TrustedKey:
-        """The key of that name, fetched if need be."""
+        """The key of a ``kid``, fetched if necessary."""
         now = self.clock()
         stale = self._fetched_at is None or now - self._fetched_at > KEYS_FRESH_SECONDS
-        if (stale or identity not in self._kept) and self._may_try(now):
+        if (stale or identity not in self._keys) and self._may_try(now):
             self._fetch(now)
-        if identity in self._kept:
-            return self._kept[identity]
+        if identity in self._keys:
+            return self._keys[identity]
         raise NoKeyError("no key of that name" if self._fetched_at is not None else "the keys could not be fetched")
 
     def age(self) -> float | None:
-        """How many seconds ago the keys were fetched; None where they never were."""
+        """Seconds since the keys were fetched; None if they never were."""
         return None if self._fetched_at is None else self.clock() - self._fetched_at
 
     def _may_try(self, now: float) -> bool:
@@ -117,32 +127,33 @@ class FetchedKeys:
             return
         keys = listed.get("keys") if isinstance(listed, dict) else None
         if isinstance(keys, list):
-            self._kept = trusted(keys, development=self.development)
+            self._keys = trusted_keys(keys, development=self.development)
             self._fetched_at = now
 
 
-def trusted(listed: Iterable[object], *, development: bool = False) -> dict[str, TrustedKey]:
-    """The usable public keys of a set, by name.
+def trusted_keys(listed: Iterable[object], *, development: bool = False) -> dict[str, TrustedKey]:
+    """The usable public keys of a JSON Web Key set by ``kid``.
 
-    Left out are keys without a name, of another use or type, RSA keys below 2048 bits, and, outside development, keys
-    whose private half is published.
+    Keys without a ``kid``, of another use or type, RSA keys below 2048 bits and, outside development, compromised keys
+    are left out.
     """
-    found: dict[str, TrustedKey] = {}
+    keys: dict[str, TrustedKey] = {}
     for item in listed:
         key = _trusted(item, development) if isinstance(item, dict) else None
         if key is not None:
-            found.setdefault(key.identity, key)
-    return found
+            keys.setdefault(key.identity, key)
+    return keys
 
 
-def refused(listed: Iterable[object]) -> list[str]:
-    """Whose the keys of a set are that anybody can sign with."""
-    made = [_imported(item) for item in listed if isinstance(item, dict)]
-    return [PUBLISHED[key.thumbprint()] for key in made if key is not None and key.thumbprint() in PUBLISHED]
+def compromised_key_owners(listed: Iterable[object]) -> list[str]:
+    """The owners of the compromised keys of a set, as :data:`COMPROMISED_KEYS` names them."""
+    keys = [_imported(item) for item in listed if isinstance(item, dict)]
+    thumbprints = [key.thumbprint() for key in keys if key is not None]
+    return [COMPROMISED_KEYS[thumbprint] for thumbprint in thumbprints if thumbprint in COMPROMISED_KEYS]
 
 
 def has_private_half(listed: Iterable[object]) -> bool:
-    """Whether a set holds what only the signer may have."""
+    """Whether a set holds a private or a symmetric key."""
     return any(isinstance(item, dict) and _PRIVATE & item.keys() for item in listed)
 
 
@@ -151,20 +162,20 @@ def _trusted(item: dict[str, Any], development: bool) -> TrustedKey | None:
     key = _imported(item)
     if key is None or use != _SIGNING or not isinstance(identity, str) or not identity:
         return None
-    if not development and key.thumbprint() in PUBLISHED:
+    if not development and key.thumbprint() in COMPROMISED_KEYS:
         return None
     algorithm = item.get("alg")
     return TrustedKey(identity, key, algorithm if isinstance(algorithm, str) else None)
 
 
 def _imported(item: dict[str, Any]) -> PublicKey | None:
-    """The public half of a key; private members, certificates and addresses in it are not looked at."""
+    """The public half of a key; None if it cannot be used. Other members of it are ignored."""
     kind = item.get("kty")
     if not isinstance(kind, str) or kind not in _MEMBERS:
         return None
     try:
         public = {name: item[name] for name in _MEMBERS[kind]}
-        # Before it is imported: the library would warn of it in words of its own.
+        # Checked before the import, which would log a warning.
         if kind == "RSA" and _bits(public["n"]) < _MIN_RSA_BITS:
             return None
         return ECKey.import_key(public) if kind == "EC" else RSAKey.import_key(public)
@@ -173,14 +184,14 @@ def _imported(item: dict[str, Any]) -> PublicKey | None:
 
 
 def _bits(number: str) -> int:
-    """The bits of a number as keys have it written (base64url, without its end)."""
+    """The number of bits of a number in base64url without padding."""
     return int.from_bytes(urlsafe_b64decode(f"{number}==")).bit_length()
 
 
 def _body_of(address: str, authorities: Path | None) -> bytes:
-    """The answer at an address: no redirects, no proxy or password of the environment, bounded in size and time."""
-    until = time.monotonic() + KEYS_DEADLINE_SECONDS
-    parts: list[bytes] = []
+    """The body at an address: without redirects, proxies or passwords of the environment, bounded in size and time."""
+    deadline = time.monotonic() + KEYS_DEADLINE_SECONDS
+    chunks: list[bytes] = []
     with requests.Session() as session:
         session.trust_env = False
         session.verify = True if authorities is None else str(authorities)
@@ -190,11 +201,11 @@ def _body_of(address: str, authorities: Path | None) -> bytes:
             allow_redirects=False,
             stream=True,
             headers={"Accept": "application/json"},
-        ) as answer:
-            if answer.status_code != requests.codes.ok:
+        ) as response:
+            if response.status_code != requests.codes.ok:
                 raise NoKeyError("the keys could not be fetched")
-            for part in answer.iter_content(_PART):
-                parts.append(part)
-                if sum(map(len, parts)) > KEYS_MAX_BYTES or time.monotonic() > until:
+            for chunk in response.iter_content(_CHUNK_BYTES):
+                chunks.append(chunk)
+                if sum(map(len, chunks)) > KEYS_MAX_BYTES or time.monotonic() > deadline:
                     raise NoKeyError("the keys could not be fetched")
-    return b"".join(parts)
+    return b"".join(chunks)

@@ -1,4 +1,4 @@
-"""Whether a caller may see what is for those who run the service: its counts, and how its findings do."""
+"""Whether a caller is an operator, who may see the metrics and the performance of the findings."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _BEARER = "bearer"
 
 
 def is_operator(call: Request, secret_file: Path | None) -> bool:
-    """Whether a call presents the secret, as a bearer's or, in a browser, as the password of any name; or, where there
-    is no secret, comes from this machine and not by way of a proxy.
+    """Whether a call presents the operators' secret: as a bearer token or, in a browser, as the password of any user.
 
-    The file is read each time: a new secret is in force without a restart.
+    Without a secret, calls from this machine that came through no proxy are an operator's. The file is read with each
+    call, so that a new secret takes effect without a restart.
     """
     if secret_file is None:
-        # A proxy on this machine calls from here as well, on behalf of anybody.
+        # A proxy on this machine calls from here too, on behalf of anybody.
         forwarded = any(name in call.headers for name in _FORWARDED)
         return (call.remote_addr or "").startswith(_LOOPBACK) and not forwarded
     try:
         secret = secret_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return False
-    return bool(secret) and hmac.compare_digest(_presented(call).encode(), secret.encode())
+    return bool(secret) and hmac.compare_digest(_presented_secret_secret_secret(call).encode(), secret.encode())
 
 
-def _presented(call: Request) -> str:
-    told = call.authorization
-    if told is None:
+def _presented_secret_secret_secret(call: Request) -> str:
+    authorization = call.authorization
+    if authorization is None:
         return ""
-    return (told.token if told.type == _BEARER else told.password) or ""
+    return (authorization.token if authorization.type == _BEARER else authorization.password) or ""

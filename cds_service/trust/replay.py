@@ -1,4 +1,4 @@
-"""Each token once: its id is kept until it has expired, in the shared store, or else in this process."""
+"""Protection against replay: the shared store and each process keep the ids of used tokens until these expire."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from datetime import UTC, datetime
 
 from cds_service.config import MAX_REMEMBERED_TOKENS
 from cds_service.errors import NotAdmittedError
-from cds_service.trust.token import Admitted
+from cds_service.trust.token import VerifiedToken
 
 FirstUse = Callable[[str, str, datetime], bool | None]
-"""Tenant, id and until when: whether it is the first use; None where the shared store cannot tell."""
+"""Of a tenant and a token's id, stored until a time: whether this is its first use; None if the store cannot tell."""
 
 
 @dataclass(slots=True)
 class ReplayGuard:
     """Refuses a token that was used before.
 
-    Without the shared store each process remembers for itself: a token could then be used once in each of them, which
-    ``shared`` tells, and readiness with it.
+    ``shared`` is False while the shared store is down. Each process then has only its own memory, and a token could be
+    used once in each of them; readiness reports it.
     """
 
     first_use: FirstUse
     shared: bool = True
-    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    _used: dict[tuple[str, str], int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def use(self, tenant: str, token: Admitted, now: float) -> None:
-        """Use a token.
+    def use(self, tenant: str, token: VerifiedToken, now: float) -> None:
+        """Use a token at a second of the Unix clock.
 
         Raises:
-            NotAdmittedError: it was used before, or more tokens are in use than can be remembered.
+            NotAdmittedError: it was used before, or more tokens are in use than are remembered.
         """
         until = datetime.fromtimestamp(token.until, UTC)
-        known = self.first_use(tenant, token.identity, until)
-        self.shared = known is not None
-        # Remembered here as well: the store may go away between two uses.
-        if not self._first_here((tenant, token.identity), token.until, now) or known is False:
+        is_first = self.first_use(tenant, token.identity, until)
+        self.shared = is_first is not None
+        # Also in this process: the store may go down between two uses.
+        if not self._is_first_in_process((tenant, token.identity), token.until, now) or is_first is False:
             raise NotAdmittedError("used before")
 
-    def _first_here(self, name: tuple[str, str], until: int, now: float) -> bool:
+    def _is_first_in_process(self, key: tuple[str, str], until: int, now: float) -> bool:
         with self._lock:
-            if name in self._seen and self._seen[name] > now:
+            if key in self._used and self._used[key] > now:
                 return False
-            if len(self._seen) >= MAX_REMEMBERED_TOKENS:
-                self._seen = {key: end for key, end in self._seen.items() if end > now}
-                if len(self._seen) >= MAX_REMEMBERED_TOKENS:
+            if len(self._used) >= MAX_REMEMBERED_TOKENS:
+                self._used = {used: end for used, end in self._used.items() if end > now}
+                if len(self._used) >= MAX_REMEMBERED_TOKENS:
                     raise NotAdmittedError("too many tokens in use")
-            self._seen[name] = until
+            self._used[key] = until
             return True

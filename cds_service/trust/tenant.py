@@ -11,12 +11,12 @@ from cds_service.config import Settings
 from cds_service.trust.dialect import MARKDOWN, CardDialect
 from rules.knowledge import Knowledge
 
-OPEN = "open"
-"""The id of the one tenant where callers are not told apart: on this machine alone, or in a demonstration."""
+OPEN_TENANT = "open"
+"""The id of the only tenant where callers are not authenticated: on this machine, or in a demonstration."""
 
 
 class Mode(StrEnum):
-    """How much of an answer is shown, from all to nothing; the order of the members is that of quietness."""
+    """What is done with an answer, from the loudest mode to the quietest."""
 
     ON = "on"
     SHADOW = "shadow"  # judged and recorded, not shown
@@ -25,9 +25,9 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FhirServer:
-    """A FHIR base that may be read for a tenant.
+    """The base of a FHIR server that may be read for a tenant.
 
-    ``open``: it may be read without a token. ``private``: its address may be inside a private network.
+    ``open``: it may be read without a token; ``private``: its address may be inside a private network.
     """
 
     base: str
@@ -37,11 +37,11 @@ class FhirServer:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What holds for every call of one tenant.
+    """The settings of one tenant.
 
-    ``knowledge`` has the site's and the tenant's own policy in force; ``zone`` is where an instant becomes a day;
-    ``aliases`` are its prefetch keys by ours, ``override_reasons`` its codes of reasons by ours. ``services`` and
-    ``findings`` hold the modes that differ from ``mode``.
+    ``knowledge`` includes the policies of the site and of the tenant; ``zone`` is the time zone in which an instant
+    becomes a day. ``aliases`` maps the tenant's prefetch keys to ours, ``override_reasons`` its reason codes to ours.
+    ``services`` and ``findings`` hold the modes that differ from ``mode``.
     """
 
     id: str
@@ -57,15 +57,15 @@ class Tenant:
     override_reasons: Mapping[str, str] = field(default_factory=dict)
 
     def mode_of(self, service: str) -> Mode:
-        """The mode of a service: the quieter of the tenant's and its own."""
+        """The mode of a service: the tenant's or its own, whichever is quieter."""
         return max(self.mode, self.services.get(service, Mode.ON), key=list(Mode).index)
 
-    def quiet_findings(self, *modes: Mode) -> frozenset[str]:
-        """The ids of the findings that stand in one of the modes."""
-        return frozenset(name for name, mode in self.findings.items() if mode in modes)
+    def findings_in_mode(self, *modes: Mode) -> frozenset[str]:
+        """The ids of the findings whose mode is one of these."""
+        return frozenset(finding for finding, mode in self.findings.items() if mode in modes)
 
 
 def open_tenant(settings: Settings, knowledge: Knowledge) -> Tenant:
     """The one tenant of a service that does not authenticate its callers."""
     servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
-    return Tenant(OPEN, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)
+    return Tenant(OPEN_TENANT, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)

@@ -1,6 +1,6 @@
-"""The file of tenants: one block for each organisation whose EHR calls, checked to the last key.
+"""The file of tenants: one block for each organisation whose EHR calls. Unknown keys are refused.
 
-The file is YAML (JSON is YAML as well); its scalars are read as text and then as what the key asks for::
+The file is YAML (or JSON, which is YAML). Its scalars are read as text, then as the type of their key::
 
     tenants:
       general-hospital:
@@ -14,7 +14,7 @@ The file is YAML (JSON is YAML as well); its scalars are read as text and then a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from re import fullmatch
@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from cds_service.config import known_zone
 from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
-from cds_service.trust.addresses import is_inside, is_loopback, is_secure
+from cds_service.trust.addresses import is_loopback, is_private, is_secure
 from cds_service.trust.dialect import CardText
 from cds_service.trust.keys import has_private_half
 from cds_service.trust.tenant import Mode
@@ -36,7 +36,7 @@ from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 _TENANTS = "tenants"
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _SET = 'must hold a set of keys, {"keys": [...]}'
-_WORDS = {
+_PROBLEM_TEXTS = {
     "missing": "is missing",
     "model_type": "must be a block of keys and values",
     "dict_type": "must be a block of keys and values",
@@ -61,14 +61,14 @@ class _Block(BaseModel):
 
 
 class KeySource(_Block):
-    """Where the public keys of a tenant are: an address, a file beside the tenants' file, or the keys themselves."""
+    """The source of a tenant's public keys: an address, a file beside the tenants' file, or the keys themselves."""
 
     jwks_url: Text | None = None
     jwks_file: Path | None = None
     keys: list[dict[str, Any]] | None = None
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
+    def _exactly_one(self) -> Self:
         if sum(value is not None for value in (self.jwks_url, self.jwks_file, self.keys)) != 1:
             raise ValueError("give exactly one of jwks_url, jwks_file and keys")
         if self.jwks_url is not None and not is_secure(self.jwks_url):
@@ -95,7 +95,7 @@ class FhirServerBlock(_Block):
 
 
 class CardsBlock(_Block):
-    """What the EHR can show."""
+    """What the EHR can show of a card."""
 
     text: CardText = CardText.MARKDOWN
     tables: bool = False
@@ -132,78 +132,78 @@ class TenantBlock(_Block):
     @field_validator("services")
     @classmethod
     def _known_services(cls, modes: dict[str, Mode]) -> dict[str, Mode]:
-        _known("service", modes, SERVICES)
+        _require_known("service", modes, SERVICES)
         return modes
 
     @field_validator("findings")
     @classmethod
     def _known_findings(cls, modes: dict[str, Mode]) -> dict[str, Mode]:
-        _known("finding", modes, load_knowledge().findings)
+        _require_known("finding", modes, load_knowledge().findings)
         return modes
 
     @field_validator("override_reasons")
     @classmethod
     def _known_reasons(cls, codes: dict[str, str]) -> dict[str, str]:
-        ours = [each.code for each in load_knowledge().suggestions.override_reasons]
-        _known("override reason", codes.values(), ours)
+        ours = [reason.code for reason in load_knowledge().suggestions.override_reasons]
+        _require_known("override reason", codes.values(), ours)
         return codes
 
     @field_validator("prefetch_aliases")
     @classmethod
     def _known_keys(cls, aliases: dict[str, str]) -> dict[str, str]:
-        _known("prefetch key", aliases.values(), PREFETCH)
+        _require_known("prefetch key", aliases.values(), PREFETCH)
         if len(set(aliases.values())) < len(aliases):
             raise ValueError("two aliases stand for the same key")
         return aliases
 
 
 class _KeyFileError(ValueError):
-    """A file of keys is there, and is no set of keys."""
+    """A key file holds no set of keys."""
 
 
 def read_tenants(text: str, folder: Path, *, development: bool = False) -> dict[str, TenantBlock]:
-    """The tenants of a file by id; files that it names are looked for in ``folder``.
+    """The tenants of a file by id. Key files that it names are relative to ``folder``.
 
     Raises:
-        TenantFileError: every mistake of the file, each with its place.
+        TenantFileError: with every mistake of the file.
     """
     try:
         tree = parse_yaml(text, _TENANTS)
     except KnowledgeError as error:
         raise TenantFileError([str(error)]) from None
-    told = tree.get(_TENANTS)
-    if set(tree) != {_TENANTS} or not isinstance(told, dict) or not told:
+    blocks = tree.get(_TENANTS)
+    if set(tree) != {_TENANTS} or not isinstance(blocks, dict) or not blocks:
         raise TenantFileError([f"the file must hold one key, {_TENANTS}, with a block for each tenant"])
-    found: dict[str, TenantBlock] = {}
+    tenants: dict[str, TenantBlock] = {}
     problems: list[str] = []
-    for identity, block in told.items():
+    for identity, block in blocks.items():
         if not fullmatch(_ID, str(identity)):
             problems.append(f"{identity}: an id is of small letters, digits and hyphens, 63 at most")
         try:
-            found[identity] = TenantBlock.model_validate(_with_files(block, folder))
+            tenants[identity] = TenantBlock.model_validate(_with_keys(block, folder))
         except ValidationError as error:
-            problems += [f"{identity}: {line}" for line in _lines(error)]
+            problems += [f"{identity}: {problem}" for problem in _problems_of(error)]
         except OSError as error:
             problems.append(f"{identity}: keys.jwks_file: {error.strerror or 'cannot be read'}")
         except _KeyFileError as error:
             problems.append(f"{identity}: keys.jwks_file: {error}")
-    problems += _across(found, development)
+    problems += _problems_across(tenants, development)
     if problems:
         raise TenantFileError(problems)
-    return found
+    return tenants
 
 
 def key_files(text: str, folder: Path) -> tuple[Path, ...]:
-    """The files of keys that a file of tenants names.
+    """The key files that a file of tenants names.
 
     Raises:
-        TenantFileError: it cannot be read.
+        TenantFileError: it is not YAML.
     """
     try:
-        told = parse_yaml(text, _TENANTS).get(_TENANTS)
+        blocks = parse_yaml(text, _TENANTS).get(_TENANTS)
     except KnowledgeError as error:
         raise TenantFileError([str(error)]) from None
-    files = (_key_file(block, folder) for block in (told.values() if isinstance(told, dict) else ()))
+    files = (_key_file(block, folder) for block in (blocks.values() if isinstance(blocks, dict) else ()))
     return tuple(file for file in files if file is not None)
 
 
@@ -212,39 +212,39 @@ def _key_file(block: object, folder: Path) -> Path | None:
     return folder / str(keys["jwks_file"]) if isinstance(keys, dict) and set(keys) == {"jwks_file"} else None
 
 
-def _with_files(block: object, folder: Path) -> object:
-    """The block with the keys of the file it names in it."""
+def _with_keys(block: object, folder: Path) -> object:
+    """The block with the keys of the key file that it names."""
     file = _key_file(block, folder)
     if file is None or not isinstance(block, dict):
         return block
     try:
-        read = orjson.loads(file.read_bytes())
+        value = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError:
         raise _KeyFileError(f"is not JSON; it {_SET}") from None
-    listed = read.get("keys") if isinstance(read, dict) else None
+    listed = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(listed, list):
         raise _KeyFileError(_SET)
     return block | {"keys": {"keys": listed}}
 
 
-def _lines(error: ValidationError) -> Iterator[str]:
+def _problems_of(error: ValidationError) -> Iterator[str]:
     for item in error.errors(include_input=False, include_url=False):
-        what = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+        problem = _PROBLEM_TEXTS.get(item["type"], item["msg"].removeprefix("Value error, "))
         if item["type"] == "extra_forbidden":
-            what = _unknown_key(tuple(map(str, item["loc"])))
-        yield f"{'.'.join(map(str, item['loc'])) or 'block'}: {what}"
+            problem = _unknown_key(tuple(map(str, item["loc"])))
+        yield f"{'.'.join(map(str, item['loc'])) or 'block'}: {problem}"
 
 
 def _unknown_key(place: tuple[str, ...]) -> str:
-    """What may have been meant by a key that there is not."""
+    """The problem of an unknown key, with the key that may have been meant."""
     blocks: dict[str, type[_Block]] = {"keys": KeySource, "fhir_servers": FhirServerBlock, "cards": CardsBlock}
     known = blocks[place[0]] if len(place) > 1 and place[0] in blocks else TenantBlock
     close = get_close_matches(place[-1], known.model_fields, 1)
     return "no such key" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known.model_fields)}")
 
 
-def _across(tenants: dict[str, TenantBlock], development: bool) -> Iterator[str]:
-    """What one block alone cannot show, and what only a developer may do."""
+def _problems_across(tenants: dict[str, TenantBlock], development: bool) -> Iterator[str]:
+    """The problems that show between blocks, or depend on whether this is development."""
     callers: dict[tuple[str, str | None], str] = {}
     for identity, block in tenants.items():
         caller = (block.issuer, block.tenant_claim)
@@ -255,7 +255,7 @@ def _across(tenants: dict[str, TenantBlock], development: bool) -> Iterator[str]
             if address and not development and is_loopback(address):
                 yield f"{identity}: {address}: an address of this machine is for development (BENZO_CDS_DEVELOPMENT)"
         for server in block.fhir_servers:
-            if not server.private and is_inside(server.base) and (development or not is_loopback(server.base)):
+            if not server.private and is_private(server.base) and (development or not is_loopback(server.base)):
                 yield f"{identity}: {server.base}: an address inside a private network is read with private: true alone"
         if block.keys.keys is not None and not block.keys.keys:
             yield f"{identity}: keys: no key is given"
@@ -263,7 +263,7 @@ def _across(tenants: dict[str, TenantBlock], development: bool) -> Iterator[str]
             yield f"{identity}: keys: the private half of a key is there; it must stay with the EHR"
 
 
-def _known(what: str, names: Any, among: Any) -> None:
-    unknown = sorted(set(names) - set(among))
+def _require_known(kind: str, names: Iterable[str], known: Collection[str]) -> None:
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise ValueError(f"no such {what}: {', '.join(unknown)}; there are {', '.join(among)}")
+        raise ValueError(f"no such {kind}: {', '.join(unknown)}; there are {', '.join(known)}")

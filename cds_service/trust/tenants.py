@@ -1,4 +1,4 @@
-"""The tenants in force: read from their file, read again when it changes, never worse than the last good file."""
+"""The current tenants: read from their file, and again when it changes; a bad file leaves the last good one in use."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import yaml
 from cds_service import logs
 from cds_service.config import TENANTS_LOOKED_AT_SECONDS, Settings, known_zone
 from cds_service.trust.dialect import CardDialect
-from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, refused, trusted
+from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
 from cds_service.trust.tenant import FhirServer, Tenant
 from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants
-from cds_service.trust.token import fits
+from cds_service.trust.token import suits_algorithm
 from rules import load_knowledge
-from rules.knowledge import KnowledgeError, parse_yaml
+from rules.knowledge import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedTenant:
-    """A tenant with what its tokens must say. ``audiences`` are as written; those that end in ``/cds-services`` are
-    the base of the addresses that it calls."""
+    """A tenant with the claims that its tokens must have. ``audiences`` are as in the file; one that ends in
+    ``/cds-services`` is the base of the addresses that the tenant calls."""
 
     tenant: Tenant
     issuer: str
@@ -37,23 +37,23 @@ class TrustedTenant:
     subject: str | None
 
 
-Stamp = tuple[tuple[int, int] | None, ...]
-"""When files were written, and how large they are; None for one that is not there."""
+FileStamps = tuple[tuple[int, int] | None, ...]
+"""The modification time and the size of files; None for a file that does not exist."""
 
 
 @dataclass(slots=True)
 class Tenants:
-    """The tenants of a file. A changed file is taken whole or not at all; ``problems`` are those of a refused one."""
+    """The tenants of a file. A changed file is used whole or not at all; ``problems`` are those of a refused file."""
 
     path: Path
     settings: Settings
     clock: Callable[[], float] = time.monotonic
     problems: tuple[str, ...] = ()
-    _stamp: Stamp = ()
-    _beside: tuple[Path, ...] = ()
-    _in_force: tuple[TrustedTenant, ...] = ()
-    _looked_at: float = 0.0
-    _rings: dict[str, FetchedKeys] = field(default_factory=dict)
+    _stamps: FileStamps = ()
+    _key_files: tuple[Path, ...] = ()
+    _current: tuple[TrustedTenant, ...] = ()
+    _checked_at: float = 0.0
+    _fetched_keys: dict[str, FetchedKeys] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -62,60 +62,60 @@ class Tenants:
         Raises:
             TenantFileError: it cannot be used.
         """
-        self._in_force = self._read()
-        self._looked_at = self.clock()
+        self._current = self._read()
+        self._checked_at = self.clock()
 
-    def in_force(self) -> tuple[TrustedTenant, ...]:
-        """The tenants now."""
+    def current(self) -> tuple[TrustedTenant, ...]:
+        """The tenants now. The file is checked for changes every ``TENANTS_LOOKED_AT_SECONDS``."""
         now = self.clock()
-        if now - self._looked_at >= TENANTS_LOOKED_AT_SECONDS and self._lock.acquire(blocking=False):
+        if now - self._checked_at >= TENANTS_LOOKED_AT_SECONDS and self._lock.acquire(blocking=False):
             try:
-                self._looked_at = now
-                self._look_again()
+                self._checked_at = now
+                self._reload_if_changed()
             finally:
                 self._lock.release()
-        return self._in_force
+        return self._current
 
-    def _look_again(self) -> None:
+    def _reload_if_changed(self) -> None:
         try:
-            # The same stamp after a refusal: the last good file was put back.
-            if _stamp(self.path, *self._beside) == self._stamp and not self.problems:
+            # After a refusal an unchanged stamp is that of the last good file, which was put back.
+            if _stamps_of(self.path, *self._key_files) == self._stamps and not self.problems:
                 return
-            self._in_force = self._read()
+            self._current = self._read()
             self.problems = ()
-            logs.tenants_read(len(self._in_force))
+            logs.tenants_read(len(self._current))
         except TenantFileError as error:
             if self.problems != tuple(error.problems):
                 logs.tenants_refused(error.problems)
             self.problems = tuple(error.problems)
 
     def _read(self) -> tuple[TrustedTenant, ...]:
-        own = _stamp(self.path)
+        own_stamp = _stamps_of(self.path)
         try:
             text = self.path.read_text(encoding="utf-8")
         except OSError as error:
             raise TenantFileError([f"{self.path.name}: {error.strerror or 'cannot be read'}"]) from None
         except UnicodeDecodeError:
             raise TenantFileError([f"{self.path.name}: cannot be read as text"]) from None
-        beside = key_files(text, self.path.parent)
-        # Before the files of keys are read: what changes meanwhile is seen the next time.
-        stamp = own + _stamp(*beside)
+        files = key_files(text, self.path.parent)
+        # Taken before the key files are read: a change during the reading is seen the next time.
+        stamps = own_stamp + _stamps_of(*files)
         blocks = read_tenants(text, self.path.parent, development=self.settings.development)
         problems: list[str] = []
-        found = []
+        tenants = []
         for identity, block in blocks.items():
             try:
-                found.append(self._tenant(identity, block))
+                tenants.append(self._tenant(identity, block))
             except ValueError as error:
                 problems.append(f"{identity}: {error}")
         if problems:
             raise TenantFileError(problems)
-        self._beside, self._stamp = beside, stamp
-        return tuple(found)
+        self._key_files, self._stamps = files, stamps
+        return tuple(tenants)
 
     def _tenant(self, identity: str, block: TenantBlock) -> TrustedTenant:
         settings = self.settings
-        knowledge = load_knowledge(policy_text(settings.site_text(), block.policy))
+        knowledge = load_knowledge(merged_policy(settings.site_text(), block.policy))
         tenant = Tenant(
             id=identity,
             knowledge=knowledge,
@@ -125,7 +125,7 @@ class Tenants:
             services=block.services,
             findings=block.findings,
             dialect=CardDialect(block.cards.text, block.cards.tables, block.cards.one_action),
-            fhir_servers=tuple(FhirServer(each.base, each.open, each.private) for each in block.fhir_servers),
+            fhir_servers=tuple(FhirServer(server.base, server.open, server.private) for server in block.fhir_servers),
             snooze_days=block.snooze_days,
             override_reasons=block.override_reasons,
         )
@@ -144,53 +144,49 @@ class Tenants:
         listed = block.keys.keys
         if listed is None:
             address = block.keys.jwks_url or ""
-            # Keys that were fetched outlive a change of the file.
-            made = FetchedKeys(address, self.settings.development, self.settings.ca_file)
-            return self._rings.setdefault(address, made)
-        known = refused(listed)
-        if known and not self.settings.development:
-            raise ValueError(f"keys: anybody can sign with this key, it is that of {known[0]}")
-        usable = trusted(listed, development=self.settings.development)
+            # Keys that were fetched stay when the file changes.
+            keys = FetchedKeys(address, self.settings.development, self.settings.ca_file)
+            return self._fetched_keys.setdefault(address, keys)
+        owners = compromised_key_owners(listed)
+        if owners and not self.settings.development:
+            raise ValueError(f"keys: anybody can sign with this key, it is that of {owners[0]}")
+        usable = trusted_keys(listed, development=self.settings.development)
         if not usable:
             raise ValueError(
                 "keys: none of them can be used: a kid, no use but sig, and EC on P-256 or P-384 or RSA of 2048 bits"
             )
-        if not any(fits(key, algorithm) for key in usable.values() for algorithm in block.algorithms):
+        if not any(suits_algorithm(key, algorithm) for key in usable.values() for algorithm in block.algorithms):
             raise ValueError(f"keys: none of them fits the algorithms {', '.join(block.algorithms)}")
         return FixedKeys(usable)
 
 
-def _stamp(*files: Path) -> Stamp:
-    found: list[tuple[int, int] | None] = []
-    for file in files:
-        try:
-            told = file.stat()
-        except OSError:
-            found.append(None)
-        else:
-            found.append((told.st_mtime_ns, told.st_size))
-    return tuple(found)
+def _stamps_of(*files: Path) -> FileStamps:
+    return tuple(map(_stamp_of, files))
 
 
-def policy_text(site: str | None, own: Mapping[str, Any] | None) -> str | None:
-    """The site's policy with the tenant's own laid over it, key by key.
+def _stamp_of(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def merged_policy(site: str | None, own: Mapping[str, Any] | None) -> str | None:
+    """The site's policy with the tenant's own merged into it, key by key; the tenant's values win.
 
     Raises:
         KnowledgeError: the site's policy cannot be read.
     """
     if not own:
         return site
-    merged = _over(parse_yaml(site, "site"), own) if site is not None else dict(own)
+    merged = _merged(parse_yaml(site, "site"), own) if site is not None else dict(own)
     return str(yaml.safe_dump(merged, sort_keys=True, allow_unicode=True))
 
 
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(below)
-    for key, value in above.items():
-        lower = result.get(key)
-        both = isinstance(lower, dict) and isinstance(value, dict)
-        result[key] = _over(lower, value) if both and isinstance(lower, dict) else value
+def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in overlay.items():
+        below = result.get(key)
+        result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
-
-
-__all__ = ["KnowledgeError", "Tenants", "TrustedTenant", "policy_text"]

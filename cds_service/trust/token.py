@@ -1,7 +1,7 @@
-"""A JSON Web Token of CDS Hooks: checked against what a tenant is known by, a named refusal for each way to be wrong.
+"""The JSON Web Tokens of CDS Hooks: verified against a tenant's settings, with one reason for each kind of refusal.
 
-Nothing that a token says of itself decides how it is checked: the algorithm must be one of the tenant's and fit the
-key, the key is the tenant's own, and an address of keys in the header must be the tenant's.
+Nothing in a token decides how it is verified. Its algorithm must be one of the tenant's and suit the key, the key is
+the tenant's own, and an address of keys in its header must be the tenant's.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from cds_service.config import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY
 from cds_service.errors import NotAdmittedError
 from cds_service.trust.keys import KeyRing, NoKeyError, TrustedKey
 
-_FITS: Mapping[str, tuple[type[ECKey] | type[RSAKey], str | None]] = {
+_KEY_KINDS: Mapping[str, tuple[type[ECKey] | type[RSAKey], str | None]] = {
     "ES384": (ECKey, "P-384"),
     "ES256": (ECKey, "P-256"),
     "RS384": (RSAKey, None),
     "RS256": (RSAKey, None),
 }
-_REGISTRIES = {algorithm: jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False) for algorithm in _FITS}
+_REGISTRIES = {
+    algorithm: jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False) for algorithm in _KEY_KINDS
+}
 _SCHEME = "bearer"
 _TYPE = "jwt"
 _PARTS = 3
@@ -34,11 +36,11 @@ _MAX_NAME_LENGTH = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What a token of a tenant must say.
+class ExpectedClaims:
+    """The claims that a token of a tenant must have for one endpoint.
 
-    ``audiences`` are the addresses that this call may be meant for; ``tenant_claim`` and ``subject`` are compared where
-    they are set. ``jwks_url`` is the only address of keys that a token may name.
+    ``audiences``: the accepted values of ``aud``; ``tenant_claim`` and ``subject`` are compared where they are set;
+    ``jwks_url``: the only ``jku`` that the header may have.
     """
 
     issuer: str
@@ -51,8 +53,8 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Unverified:
-    """The parts of a token before its signature is checked: good for finding whose it says it is, and nothing else."""
+class UnverifiedToken:
+    """The parts of a token before its signature is verified: only to find the tenant that it claims."""
 
     text: str
     header: Mapping[str, Any]
@@ -60,18 +62,21 @@ class Unverified:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A token that was checked: its id, and the second until which it could be used again."""
+class VerifiedToken:
+    """A verified token: its id, and the second of the Unix clock until which it could be replayed."""
 
     identity: str
     until: int
 
 
-def unverified(authorization: str | None) -> Unverified:
-    """The token of an Authorization header, taken apart and not yet trusted.
+def parse_authorization(authorization: str | None) -> UnverifiedToken:
+    """The token of an Authorization header, parsed but not verified::
+
+        header = "Bearer" token
+        token = part "." part "." part    (* base64url: JSON header, JSON claims, signature *)
 
     Raises:
-        NotAdmittedError: there is none, or it is no such token.
+        NotAdmittedError: there is no token, or it is none of this form.
     """
     if not authorization:
         raise NotAdmittedError("no authorization")
@@ -84,11 +89,11 @@ def unverified(authorization: str | None) -> Unverified:
     parts = text.split(".")
     if len(parts) != _PARTS:
         raise NotAdmittedError("not a signed token")
-    return Unverified(text, _object(parts[0]), _object(parts[1]))
+    return UnverifiedToken(text, _decoded(parts[0]), _decoded(parts[1]))
 
 
-def verify(token: Unverified, expected: Expected, now: float) -> Admitted:
-    """Check a token at a second of the Unix clock.
+def verify(token: UnverifiedToken, expected: ExpectedClaims, now: float) -> VerifiedToken:
+    """Verify the signature and the claims of a token at a second of the Unix clock.
 
     Raises:
         NotAdmittedError: with the first thing that is wrong.
@@ -96,16 +101,16 @@ def verify(token: Unverified, expected: Expected, now: float) -> Admitted:
     key = _key_of(token.header, expected)
     algorithm = token.header["alg"]
     try:
-        # Only what was looked at above decides; the header is not asked again.
+        # The algorithm was checked by _key_of; the library reads nothing else from the header.
         jws.deserialize_compact(token.text, key.key, algorithms=[algorithm], registry=_REGISTRIES[algorithm])
     except (JoseError, ValueError, TypeError):
         raise NotAdmittedError("the signature does not fit") from None
-    return _checked(token.claims, expected, now)
+    return _verify_claims(token.claims, expected, now)
 
 
-def _key_of(header: Mapping[str, Any], expected: Expected) -> TrustedKey:
+def _key_of(header: Mapping[str, Any], expected: ExpectedClaims) -> TrustedKey:
     algorithm, identity = header.get("alg"), header.get("kid")
-    if not isinstance(algorithm, str) or algorithm not in expected.algorithms or algorithm not in _FITS:
+    if not isinstance(algorithm, str) or algorithm not in expected.algorithms or algorithm not in _KEY_KINDS:
         raise NotAdmittedError("the algorithm is not one of the tenant's")
     if str(header.get("typ", "")).lower() != _TYPE:
         raise NotAdmittedError("not declared to be a JWT")
@@ -119,52 +124,52 @@ def _key_of(header: Mapping[str, Any], expected: Expected) -> TrustedKey:
         key = expected.keys.key(identity)
     except NoKeyError as error:
         raise NotAdmittedError(str(error)) from None
-    if not fits(key, algorithm):
+    if not suits_algorithm(key, algorithm):
         raise NotAdmittedError("the algorithm does not fit the key")
     return key
 
 
-def fits(key: TrustedKey, algorithm: str) -> bool:
-    """Whether a key is of the kind that an algorithm needs, and not said to be for another."""
-    kind, curve = _FITS[algorithm]
-    right = isinstance(key.key, kind) and (not isinstance(key.key, ECKey) or key.key.curve_name == curve)
-    return right and key.algorithm in (None, algorithm)
+def suits_algorithm(key: TrustedKey, algorithm: str) -> bool:
+    """Whether a key is of the kind that an algorithm needs, and is not restricted to another algorithm."""
+    kind, curve = _KEY_KINDS[algorithm]
+    is_kind = isinstance(key.key, kind) and (not isinstance(key.key, ECKey) or key.key.curve_name == curve)
+    return is_kind and key.algorithm in (None, algorithm)
 
 
-def _checked(claims: Mapping[str, Any], expected: Expected, now: float) -> Admitted:
+def _verify_claims(claims: Mapping[str, Any], expected: ExpectedClaims, now: float) -> VerifiedToken:
     if claims.get("iss") != expected.issuer:
         raise NotAdmittedError("another issuer")
-    meant_for = claims.get("aud")
-    audiences = [meant_for] if isinstance(meant_for, str) else meant_for
+    audience = claims.get("aud")
+    audiences = [audience] if isinstance(audience, str) else audience
     if not isinstance(audiences, list) or not any(a in expected.audiences for a in audiences if isinstance(a, str)):
         raise NotAdmittedError("meant for another audience")
     if expected.tenant_claim is not None and claims.get("tenant") != expected.tenant_claim:
         raise NotAdmittedError("another tenant")
     if expected.subject is not None and claims.get("sub") != expected.subject:
         raise NotAdmittedError("another subject")
-    expires, issued = _second(claims, "exp"), _second(claims, "iat")
+    expires, issued = _numeric_date(claims, "exp"), _numeric_date(claims, "iat")
     if expires <= now - TOKEN_LEEWAY:
         raise NotAdmittedError("expired")
     if issued > now + TOKEN_LEEWAY:
         raise NotAdmittedError("issued in the future")
-    if "nbf" in claims and _second(claims, "nbf") > now + TOKEN_LEEWAY:
+    if "nbf" in claims and _numeric_date(claims, "nbf") > now + TOKEN_LEEWAY:
         raise NotAdmittedError("not valid yet")
     if not 0 < expires - issued <= MAX_TOKEN_SECONDS:
         raise NotAdmittedError("lives too long")
     identity = claims.get("jti")
     if not isinstance(identity, str) or not 0 < len(identity) <= _MAX_NAME_LENGTH:
         raise NotAdmittedError("has no id of its own")
-    return Admitted(identity, int(expires) + TOKEN_LEEWAY)
+    return VerifiedToken(identity, int(expires) + TOKEN_LEEWAY)
 
 
-def _second(claims: Mapping[str, Any], name: str) -> float:
+def _numeric_date(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NotAdmittedError(f"{name} is missing, or no time")
     return value
 
 
-def _object(part: str) -> Mapping[str, Any]:
+def _decoded(part: str) -> Mapping[str, Any]:
     try:
         value = orjson.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError:

@@ -9,8 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from cds_service.records.call_store import CallStore, StoreStatus
-from cds_service.trust.gate import Gate
-from cds_service.trust.tenant_gate import TenantGate
+from cds_service.trust.gate import Gate, TenantGate
 from cds_service.version import program_version
 from cds_service.web.replies import json_response
 from rules import Knowledge
@@ -43,7 +42,7 @@ def _state(gate: Gate, memory: CallStore) -> dict[str, Any]:
     told: dict[str, Any] = {"store": str(memory.status()), "unsaved": memory.unsaved()}
     if not isinstance(gate, TenantGate):
         return told | {"callers": "not authenticated"}
-    in_force = gate.tenants.in_force()
+    in_force = gate.tenants.current()
     told["callers"] = "authenticated"
     told["tenants"] = {"in_force": len(in_force), "problems_of_refused_file": len(gate.tenants.problems)}
     told["replay"] = "shared" if gate.replay.shared else "each process for itself"

@@ -21,7 +21,7 @@ from cds_service.records.chain import ChainStatus, verify
 from cds_service.records.configured_store import open_store
 from cds_service.records.store import DatabaseCallStore
 from cds_service.services import service_of
-from cds_service.trust.tenant import OPEN, Tenant
+from cds_service.trust.tenant import OPEN_TENANT, Tenant
 from rules import load_knowledge
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -50,7 +50,7 @@ def store_of(settings: Settings) -> DatabaseCallStore:
     return open_store(settings)
 
 
-def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN) -> Evaluation:
+def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN_TENANT) -> Evaluation:
     """What a call of order-sign comes to, of a tenant with nothing of its own."""
     caller = Tenant(tenant, load_knowledge(), settings.zone)
     return Judge(settings.limits).evaluate(caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
@@ -65,4 +65,4 @@ def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> ChainSta
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: stores[number % 8]._save(one), range(40)))
     assert sum(each.unsaved() for each in stores) == 0
-    return store.database.use(lambda c: verify(c, OPEN, store.pseudonyms))
+    return store.database.use(lambda c: verify(c, OPEN_TENANT, store.pseudonyms))

@@ -32,7 +32,7 @@ from cds_service.hooks.response_cache import Content, ResponseCache
 from cds_service.services import service_of
 from cds_service.trust import tenants as of_tenants
 from cds_service.trust.gate import OpenGate
-from cds_service.trust.tenant import OPEN, FhirServer, Tenant
+from cds_service.trust.tenant import OPEN_TENANT, FhirServer, Tenant
 from fhir_fixtures import stories
 from rules import load_knowledge
 
@@ -232,7 +232,9 @@ def test_a_medication_that_was_fetched_is_asked_for_again() -> None:
 def test_that_a_server_may_not_be_asked_is_logged_each_time(named_server: str) -> None:
     """The first is listed and needs a token, the second is not listed."""
     settings = Settings(store="none")
-    tenant = Tenant(OPEN, load_knowledge(), settings.zone, fhir_servers=(FhirServer("https://ehr.example/fhir"),))
+    tenant = Tenant(
+        OPEN_TENANT, load_knowledge(), settings.zone, fhir_servers=(FhirServer("https://ehr.example/fhir"),)
+    )
     parts = replace(parts_of(settings, tenant.knowledge), gate=OpenGate(tenant))
     http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
     told = []
@@ -331,7 +333,9 @@ class Clock:
 
 def read(repeats: ResponseCache, written: bytes, tenant: Tenant | None = None) -> Content | None:
     """The content of a body as it is written."""
-    return repeats.content_of(written, json.loads(written), tenant or named(OPEN), service_of("benzo-order-sign"), DAY)
+    return repeats.content_of(
+        written, json.loads(written), tenant or named(OPEN_TENANT), service_of("benzo-order-sign"), DAY
+    )
 
 
 def content_of(repeats: ResponseCache, body: dict[str, Any], tenant: Tenant | None = None) -> Content:
@@ -351,7 +355,7 @@ def evaluation(tenant: Tenant) -> Evaluation:
 
 @pytest.fixture(scope="module")
 def everybody() -> Tenant:
-    return named(OPEN)
+    return named(OPEN_TENANT)
 
 
 def test_it_is_forgotten_after_its_time_whoever_calls_next(everybody: Tenant) -> None:

@@ -30,7 +30,7 @@ from cds_service.records.report import performance
 from cds_service.records.retention import purge
 from cds_service.records.schema import answers, tokens
 from cds_service.records.store import DatabaseCallStore
-from cds_service.trust.tenant import OPEN
+from cds_service.trust.tenant import OPEN_TENANT
 
 FEEDBACK = "/cds-services/benzo-order-sign/feedback"
 IN_POSTGRESQL = pytest.mark.parametrize("store_address", ["postgresql"], indirect=True)
@@ -108,7 +108,7 @@ def test_what_stands_for_an_id_is_kept_by_name_whatever_it_is(settings, store, o
     response = http.post("/cds-services/benzo-order-sign", json=body)
     assert response.status_code == 200
     assert http.post(FEEDBACK, json={"feedback": [override(odd)]}).status_code == 200
-    told = store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms))
+    told = store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms))
     assert (told.rows, told.broken) == (1, "")
     assert number_of(store, answers) == 1
 
@@ -128,7 +128,7 @@ def test_tables_of_a_later_version_cost_no_card_and_are_left_alone(settings, com
     changed(settings, "UPDATE alembic_version SET version_num = '0002'")
     time.sleep(STORE_PAUSE_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
-    assert store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms)).rows == 2
+    assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 2
 
 
 def test_a_store_of_the_first_tables_is_brought_up_to_date_with_what_it_holds(settings, store):
@@ -143,7 +143,7 @@ def test_a_store_of_the_first_tables_is_brought_up_to_date_with_what_it_holds(se
         "UPDATE alembic_version SET version_num = '0001'",
     )
     assert len(cards(client_with(settings), sign(lorazepam()))) == 1
-    told = store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms))
+    told = store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms))
     assert (told.rows, told.broken) == (2, "")
 
 
@@ -168,7 +168,7 @@ def test_tables_that_are_taken_away_are_made_again_and_no_record_is_lost(setting
     assert http.get("/health/ready").json["unsaved"] == 1
     time.sleep(STORE_PAUSE_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
-    assert store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms)).rows == 1
+    assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 1
 
 
 # A file has no rights of its own.
@@ -187,7 +187,7 @@ def test_rights_that_are_taken_away_lose_no_record(settings, store):
         time.sleep(STORE_PAUSE_SECONDS)
         assert clerk.get("/health/ready").json["store"] == "up"
         assert len(cards(http, sign(lorazepam()))) == 1
-        assert store.database.use(lambda c: chain.verify(c, OPEN, store.pseudonyms)).rows == 2
+        assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 2
     finally:
         changed(settings, "DROP OWNED BY clerk", "DROP ROLE clerk")
 
@@ -295,7 +295,7 @@ def test_two_tenants_with_the_same_instance_are_reported_apart(settings, store, 
 
 def test_a_long_tenant_has_an_id_for_each_event(settings, store):
     cards(client_with(settings), sign(lorazepam()))
-    (row,) = store.database.use(lambda c: list(chain.rows_of(c, OPEN)))
+    (row,) = store.database.use(lambda c: list(chain.rows_of(c, OPEN_TENANT)))
     events = [
         json.loads(audit_event(row | {"tenant": "t" * 63, "sequence": number, "link": str(number) * 64}))
         for number in (1, 2)
@@ -412,7 +412,7 @@ def test_a_write_that_is_given_up_leaves_no_lock_behind(settings, monkeypatch):
         place = written(connection, *more)
         end = time.monotonic() + 0.3
         while time.monotonic() < end:
-            chain.head(connection, OPEN)
+            chain.head(connection, OPEN_TENANT)
         return place
 
     gc.disable()

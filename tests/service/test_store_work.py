@@ -18,7 +18,7 @@ from cds_service.records.call_rows import rows_of_call
 from cds_service.records.schema import answers
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.suppression import CardSuppression
-from cds_service.trust.tenant import OPEN
+from cds_service.trust.tenant import OPEN_TENANT
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EARLIER, OTHERS = 5, 2_000
@@ -50,7 +50,7 @@ def answers_of_others(connection: Connection) -> None:
         insert(answers),
         [
             {
-                "tenant": OPEN,
+                "tenant": OPEN_TENANT,
                 "card": f"of-another-{number}",
                 "outcome": "overridden",
                 "answered_at": "",
@@ -108,7 +108,13 @@ def test_an_answer_among_those_of_many_others_is_found(store, call):
     store.database.use(answers_of_others, writes=True)
     (card,) = call.cards
     answer = {"card": card.body["uuid"], "received_at": "2026-11-21T00:00:00.000000Z"}
-    given = {"tenant": OPEN, "outcome": "overridden", "answered_at": "", "reason": "palliative", "suggestions": "[]"}
+    given = {
+        "tenant": OPEN_TENANT,
+        "outcome": "overridden",
+        "answered_at": "",
+        "reason": "palliative",
+        "suggestions": "[]",
+    }
     store.database.use(lambda c: c.execute(insert(answers), given | answer), writes=True)
     found = store.database.use(lambda c: CardSuppression(c, call, NOW, store.pseudonyms).verdicts())
     assert found == {card.topic: Verdict.SNOOZED}

@@ -18,7 +18,7 @@ from cds_service.config import Settings
 from cds_service.trust import tenants as of_tenants
 from cds_service.trust.tenant import Mode
 from cds_service.trust.tenant_file import TenantFileError, read_tenants
-from cds_service.trust.tenants import Tenants, policy_text
+from cds_service.trust.tenants import Tenants, merged_policy
 from rules import load_knowledge
 
 SIGN = "/cds-services/benzo-order-sign"
@@ -148,13 +148,13 @@ def test_what_is_written_is_in_force(tmp_path: Path) -> None:
         "snooze_days": 30,
         "policy": {"findings": {"total-load": {"parameters": {"site_threshold": "40"}}}},
     }
-    (trusted,) = Tenants(tenants_file(tmp_path, general=block), Settings()).in_force()
+    (trusted,) = Tenants(tenants_file(tmp_path, general=block), Settings()).current()
     tenant = trusted.tenant
     assert (tenant.id, str(tenant.zone), tenant.snooze_days) == ("general", "America/New_York", 30)
     assert tenant.mode_of("benzo-order-sign") is Mode.SHADOW
     assert tenant.mode_of("benzo-patient-view") is Mode.OFF
-    assert tenant.quiet_findings(Mode.SHADOW) == {"older-adult"}
-    assert tenant.quiet_findings(Mode.OFF) == {"pregnancy"}
+    assert tenant.findings_in_mode(Mode.SHADOW) == {"older-adult"}
+    assert tenant.findings_in_mode(Mode.OFF) == {"pregnancy"}
     assert dict(tenant.aliases) == {"meds": "medicationRequests"}
     assert (tenant.dialect.text, tenant.dialect.tables) == ("plain", True)
     assert [(server.base, server.open, server.private) for server in tenant.fhir_servers] == [
@@ -166,7 +166,7 @@ def test_what_is_written_is_in_force(tmp_path: Path) -> None:
 def test_a_tenants_policy_lies_over_the_sites() -> None:
     site = "default_table: va-dod-2021\npolicy: {concurrency: {recency_days: 180, grace_days: 20}}\n"
     own = {"policy": {"concurrency": {"recency_days": "90"}}}
-    knowledge = load_knowledge(policy_text(site, own))
+    knowledge = load_knowledge(merged_policy(site, own))
     concurrency = knowledge.policy.concurrency
     assert knowledge.default_table == "va-dod-2021"
     assert (concurrency.recency_days.value, concurrency.grace_days.value) == (90, 20)

@@ -33,7 +33,7 @@ from joserfc.jwk import OctKey
 from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.trust import keys as key_rings
-from cds_service.trust.known_keys import PUBLISHED
+from cds_service.trust.keys import COMPROMISED_KEYS
 
 SIGN = "/cds-services/benzo-order-sign"
 NO_CARDS = {"hook": "order-sign", "hookInstance": "1", "context": {"patientId": "p1", "draftOrders": {}}}
@@ -333,16 +333,16 @@ def test_keys_fetched_before_stay_in_use_while_the_address_is_down(
 )
 @pytest.mark.filterwarnings("error")
 def test_an_unusable_key_is_not_used(unusable: dict[str, Any], why: str) -> None:
-    assert key_rings.trusted([unusable]) == {}, why
+    assert key_rings.trusted_keys([unusable]) == {}, why
 
 
 def test_keys_that_anybody_can_sign_with_are_refused_outside_development(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = public(ES384)["keys"]
-    assert set(key_rings.trusted(listed)) == {"es384"}
-    monkeypatch.setattr(key_rings, "PUBLISHED", {ES384.thumbprint(): "a test"})
-    assert key_rings.trusted(listed) == {}
-    assert key_rings.refused(listed) == ["a test"]
-    assert set(key_rings.trusted(listed, development=True)) == {"es384"}
+    assert set(key_rings.trusted_keys(listed)) == {"es384"}
+    monkeypatch.setattr(key_rings, "COMPROMISED_KEYS", {ES384.thumbprint(): "a test"})
+    assert key_rings.trusted_keys(listed) == {}
+    assert key_rings.compromised_key_owners(listed) == ["a test"]
+    assert set(key_rings.trusted_keys(listed, development=True)) == {"es384"}
 
 
 def test_the_published_key_of_the_public_sandbox_is_known() -> None:
@@ -354,8 +354,9 @@ def test_the_published_key_of_the_public_sandbox_is_known() -> None:
         "y": "Sm3mLE-n1zYNla_aiE3cb3nZsL51RbC7ysw3q8aJLxGm-hx79RPMYpITDjp7kgzy",
         "kid": "44823f3d-0b01-4a6c-a80e-b9d3e8a7226f",
     }
-    assert key_rings.refused([sandbox]) == [PUBLISHED["s9fOe-KDYD1myZ8YCzleUqJQgrYZL49kVijBxhnZvZc"]]
-    assert key_rings.trusted([sandbox]) == {}
+    owner = COMPROMISED_KEYS["s9fOe-KDYD1myZ8YCzleUqJQgrYZL49kVijBxhnZvZc"]
+    assert key_rings.compromised_key_owners([sandbox]) == [owner]
+    assert key_rings.trusted_keys([sandbox]) == {}
 
 
 def test_every_issue_of_a_token_leaves_no_trace_of_it_in_the_log(general: FlaskClient) -> None:

@@ -17,7 +17,7 @@ import orjson
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
-from cds_service.trust.keys import TrustedKey, trusted
+from cds_service.trust.keys import TrustedKey, trusted_keys
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES384", "RS384")
@@ -146,7 +146,7 @@ class Clients:
 def _keys(jwks: object) -> dict[str, TrustedKey]:
     keys_sent = jwks.get("keys") if isinstance(jwks, dict) else None
     # Anybody may register here, so well-known development keys are accepted.
-    keys = trusted(keys_sent, development=True) if isinstance(keys_sent, list) else {}
+    keys = trusted_keys(keys_sent, development=True) if isinstance(keys_sent, list) else {}
     if not keys:
         raise OAuthError(400, "invalid_client_metadata", "jwks holds no public key with a kid that can be used.")
     return keys
