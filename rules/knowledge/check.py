@@ -79,6 +79,8 @@ def check(
     found = [*_uncited(trees), *_citations(trees, text_of), *_stale(trees, on), *_out_of_range(trees)]
     try:
         knowledge = build(trees, text_of)
+        for code in knowledge.products:
+            knowledge.products[code]
     except KnowledgeError as refused:
         if not any(problem.where == refused.where for problem in found):
             found.append(Problem(_kind(refused), refused.where, refused.problem))

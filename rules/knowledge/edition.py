@@ -8,13 +8,13 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.name_words import read_name_words
 from rules.knowledge.lexicon.sig_words import read_sig_words
 from rules.knowledge.lexicon.vocabulary import ANY
 from rules.knowledge.readers.agents import index_codes, index_names, read_agents, read_classes
 from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
 from rules.knowledge.readers.guidance import read_band_examples, read_figures, read_suggestions, read_withdrawal_risk
 from rules.knowledge.readers.maximum_doses import read_maximum_doses
+from rules.knowledge.readers.name_words import read_name_words
 from rules.knowledge.readers.policy import read_findings, read_policy
 from rules.knowledge.readers.products import read_products
 from rules.knowledge.readers.section import KnowledgeError, Section, Tree, suggestion

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, read_trees, shipped
-from rules.knowledge.lexicon.name_words import read_name_words
+from rules.knowledge.readers.name_words import read_name_words
 
 LISTED = "name,source\nibuprofen,atc-who\n"
 

@@ -130,6 +130,9 @@ def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> 
 
 def spelled(text: str) -> tuple[str, ...]:
     """A phrase as its tokens are spelled."""
+    if text.isascii() and text.islower() and text.replace(" ", "").isalpha():
+        # Most phrases are plain words, and there are thousands of them.
+        return tuple(text.split())
     return tuple(token.text for token in tokens(text))
 
 

@@ -90,7 +90,7 @@ def _kind(match: re.Match[str]) -> str:
 
 def _flat(text: str) -> str:
     """The text in lower case without accents, of the same length."""
-    return "".join(_plain(character) for character in text)
+    return text.lower() if text.isascii() else "".join(_plain(character) for character in text)
 
 
 def _plain(character: str) -> str:

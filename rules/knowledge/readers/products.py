@@ -1,4 +1,4 @@
-"""The products of the code list, as ``products.csv`` holds them: agents, strengths, form, route and release."""
+"""Reads ``products.csv``: the products of the code list with their agents, strengths, form, route and release."""
 
 from __future__ import annotations
 
@@ -7,45 +7,70 @@ from collections.abc import Mapping
 
 from rules.knowledge.agent import Agent
 from rules.knowledge.listed_product import RELEASES, TERM_TYPES, Ingredient, ListedProduct, Per, Strength
+from rules.knowledge.product_list import ProductList
 from rules.knowledge.readers.section import KnowledgeError, parse_exact, suggestion
 from rules.numbers.quantity import ZERO
 
 COLUMNS = ("rxcui", "term_type", "ingredients", "form", "route", "release", "package_ml", "name")
+_PER = {str(per): per for per in Per}
 
 
-def read_products(text: str, agents: Mapping[str, Agent], where: str) -> Mapping[str, ListedProduct]:
-    """Every product by its code.
+def read_products(text: str, agents: Mapping[str, Agent], where: str) -> ProductList:
+    """Every product by its code; a product is read when it is first asked for.
+
+    Its ingredients are written so::
+
+        ingredients = ingredient , { ";" , ingredient } ;
+        ingredient  = agent , [ "=" , milligrams , "/" , per ] ;
+        per         = "unit" | "mL" | "h" | "actuation" | "g" ;
 
     Raises:
-        KnowledgeError: columns other than the expected ones, a code listed twice, an ingredient that is no agent, or a
-            strength that is no positive number.
+        KnowledgeError: columns other than the expected ones, a row of another length, or a code listed twice. Asking
+            for a product raises it for an ingredient that is no agent, a strength that is no positive number, or a
+            kind of term or of release that is not known.
     """
-    rows = csv.DictReader(text.splitlines(), strict=True)
-    if tuple(rows.fieldnames or ()) != COLUMNS:
+    rows = csv.reader(text.splitlines(), strict=True)
+    if tuple(next(rows, ())) != COLUMNS:
         raise KnowledgeError(where, f"the columns must be {', '.join(COLUMNS)}")
-    products: dict[str, ListedProduct] = {}
-    for row in rows:
-        line = f"{where}: line {rows.line_num}"
-        if None in row or None in row.values():
-            raise KnowledgeError(line, "not one value for each column")
-        code = row["rxcui"]
-        if code in products:
-            raise KnowledgeError(line, f"code {code} is listed twice")
-        if row["term_type"] not in TERM_TYPES:
-            raise KnowledgeError(line, f"term type {row['term_type']!r}{suggestion(row['term_type'], TERM_TYPES)}")
-        if row["release"] not in RELEASES:
-            raise KnowledgeError(line, f"release {row['release']!r}{suggestion(row['release'], RELEASES)}")
-        products[code] = ListedProduct(
-            code=code,
-            term_type=row["term_type"],
-            name=row["name"],
-            ingredients=tuple(_ingredient(part, agents, line) for part in row["ingredients"].split(";")),
-            form=row["form"] or None,
-            route=row["route"] or None,
-            release=row["release"],
-            package_millilitres=parse_exact(row["package_ml"], line) if row["package_ml"] else None,
-        )
-    return products
+    lines: dict[str, tuple[int, list[str]]] = {}
+    for row in filter(None, rows):
+        if len(row) != len(COLUMNS):
+            raise KnowledgeError(f"{where}: line {rows.line_num}", "not one value for each column")
+        if row[0] in lines:
+            raise KnowledgeError(f"{where}: line {rows.line_num}", f"code {row[0]} is listed twice")
+        lines[row[0]] = rows.line_num, row
+
+    def product(code: str) -> ListedProduct:
+        number, row = lines[code]
+        return _product(row, agents, f"{where}: line {number}")
+
+    def agents_of(code: str) -> list[str]:
+        _, (_, _, ingredients, *_) = lines[code]
+        return [part.partition("=")[0] for part in ingredients.split(";")]
+
+    return ProductList(
+        names={code: row[-1] for code, (_, row) in lines.items()},
+        agents_of=agents_of,
+        read=product,
+    )
+
+
+def _product(row: list[str], agents: Mapping[str, Agent], line: str) -> ListedProduct:
+    code, term_type, ingredients, form, route, release, package, name = row
+    if term_type not in TERM_TYPES:
+        raise KnowledgeError(line, f"term type {term_type!r}{suggestion(term_type, TERM_TYPES)}")
+    if release not in RELEASES:
+        raise KnowledgeError(line, f"release {release!r}{suggestion(release, RELEASES)}")
+    return ListedProduct(
+        code=code,
+        term_type=term_type,
+        name=name,
+        ingredients=tuple(_ingredient(part, agents, line) for part in ingredients.split(";")),
+        form=form or None,
+        route=route or None,
+        release=release,
+        package_millilitres=parse_exact(package, line) if package else None,
+    )
 
 
 def _ingredient(part: str, agents: Mapping[str, Agent], line: str) -> Ingredient:
@@ -55,9 +80,9 @@ def _ingredient(part: str, agents: Mapping[str, Agent], line: str) -> Ingredient
     if not strength:
         return Ingredient(agent, None)
     milligrams, _, per = strength.partition("/")
-    if per not in tuple(Per):
-        raise KnowledgeError(line, f"a strength for each {per!r}{suggestion(per, tuple(str(unit) for unit in Per))}")
+    if per not in _PER:
+        raise KnowledgeError(line, f"a strength for each {per!r}{suggestion(per, tuple(_PER))}")
     amount = parse_exact(milligrams, line)
     if amount <= ZERO:
         raise KnowledgeError(line, "a strength must be above zero")
-    return Ingredient(agent, Strength(amount, Per(per)))
+    return Ingredient(agent, Strength(amount, _PER[per]))

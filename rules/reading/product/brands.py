@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
-from rules.knowledge.listed_product import ListedProduct, Strength
-from rules.reading.product.form import Brand
+from rules.knowledge.listed_product import Strength
+from rules.knowledge.product_list import ProductList
+from rules.numbers.memo import lazy
 from rules.reading.product.mention import Words, words_of
 from rules.reading.product.strength import StrengthRow
 
@@ -14,27 +17,28 @@ from rules.reading.product.strength import StrengthRow
 BRACKET = re.compile(r"\[(?!\s*[\d.])([^\[\]]*)\]")
 
 
-def strengths_of(products: Iterable[ListedProduct]) -> Mapping[str, frozenset[Strength]]:
-    """The strengths that each agent is made in, alone or with others."""
-    found: dict[str, set[Strength]] = {}
-    for product in products:
-        for ingredient in product.ingredients:
-            if ingredient.strength is not None:
-                found.setdefault(ingredient.agent, set()).add(ingredient.strength)
-    return {agent: frozenset(strengths) for agent, strengths in found.items()}
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """The strengths that the code list's products of a brand come in, and the routes and releases they have."""
+
+    strengths: frozenset[tuple[tuple[str, Strength], ...]]
+    routes: frozenset[str]
+    releases: frozenset[str]
 
 
 class Brands:
-    """The brands of the code list's products by their words."""
+    """The brands of the code list's products by their words, and the strengths of each agent."""
 
-    def __init__(self, products: Iterable[ListedProduct]) -> None:
-        self._brands = _brands(products)
+    def __init__(self, products: ProductList) -> None:
+        self._products = products
+        self._brand = cache(self._read_brand)
+        self.strengths_of_agent = cache(self._strengths_of_agent)
 
     def of(self, words: Words) -> Brand | None:
         """The brand of a name, or of its first words ("... XR" is written without XR in the code list)."""
-        while words and words not in self._brands:
+        while words and words not in self._codes:
             words = words[:-1]
-        return self._brands.get(words)
+        return self._brand(words) if words in self._codes else None
 
     def strengths(self, words: Words, row: StrengthRow) -> dict[str, Strength]:
         """The strengths of the one product of a brand that is made of a row's numbers."""
@@ -45,20 +49,36 @@ class Brands:
         fitting = [product for product in brand.strengths if product and {found for _, found in product} <= stated]
         return dict(fitting[0]) if len(fitting) == 1 else {}
 
+    @lazy
+    def _codes(self) -> Mapping[Words, Sequence[str]]:
+        """The codes of the products of each brand."""
+        by_name: dict[str, list[str]] = {}
+        for code, name in self._products.names.items():
+            for brand in BRACKET.findall(name):
+                by_name.setdefault(brand, []).append(code)
+        found: dict[Words, list[str]] = {}
+        for brand, codes in by_name.items():
+            found.setdefault(words_of(brand), []).extend(codes)
+        return found
 
-def _brands(products: Iterable[ListedProduct]) -> Mapping[Words, Brand]:
-    """The brands of the code list's products. Component rows say no form, so nothing of route and release."""
-    strengths: dict[Words, set[tuple[tuple[str, Strength], ...]]] = {}
-    routes: dict[Words, set[str]] = {}
-    releases: dict[Words, set[str]] = {}
-    for product in products:
-        made_of = tuple((entry.agent, entry.strength) for entry in product.ingredients if entry.strength)
-        for words in {words_of(brand) for brand in BRACKET.findall(product.name)}:
-            strengths.setdefault(words, set()).add(made_of)
-            if product.route is not None:
-                routes.setdefault(words, set()).add(product.route)
-                releases.setdefault(words, set()).add(product.release)
-    return {
-        words: Brand(frozenset(made_of), frozenset(routes.get(words, ())), frozenset(releases.get(words, ())))
-        for words, made_of in strengths.items()
-    }
+    def _read_brand(self, words: Words) -> Brand:
+        """A brand. Rows of components say no form, so they say nothing of route and release."""
+        products = [self._products[code] for code in self._codes[words]]
+        formed = [product for product in products if product.route is not None]
+        return Brand(
+            strengths=frozenset(
+                tuple((entry.agent, entry.strength) for entry in product.ingredients if entry.strength)
+                for product in products
+            ),
+            routes=frozenset(product.route for product in formed if product.route),
+            releases=frozenset(product.release for product in formed),
+        )
+
+    def _strengths_of_agent(self, agent: str) -> frozenset[Strength]:
+        """The strengths that an agent is made in, alone or with others."""
+        return frozenset(
+            ingredient.strength
+            for code in self._products.codes_by_agent.get(agent, ())
+            for ingredient in self._products[code].ingredients
+            if ingredient.agent == agent and ingredient.strength is not None
+        )

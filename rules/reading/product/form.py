@@ -7,21 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
-from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Strength
+from rules.knowledge.listed_product import EXTENDED, IMMEDIATE
+from rules.reading.product.brands import Brand
 from rules.reading.product.mention import NameTable
 from rules.reading.product.strength import Measure, MeasureKind, NameToken
 from rules.reading.product.words import INJECTION_WORDS, PLAIN_WORDS_TOO, RELEASE_LETTERS, RELEASE_WORDS
 
 PARENTERAL = "parenteral"
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """The strengths that the code list's products of a brand come in, and the routes and releases they have."""
-
-    strengths: frozenset[tuple[tuple[str, Strength], ...]]
-    routes: frozenset[str]
-    releases: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

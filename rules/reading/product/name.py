@@ -10,7 +10,7 @@ from fractions import Fraction
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
 from rules.numbers.memo import memoised
-from rules.reading.product.brands import BRACKET, Brands, strengths_of
+from rules.reading.product.brands import BRACKET, Brands
 from rules.reading.product.form import FormReader
 from rules.reading.product.mention import ClassNames, IngredientOrder, Mention, NameTable, without_aliases, words_of
 from rules.reading.product.shorthand import TRANSDERMAL, from_shorthand
@@ -66,8 +66,7 @@ class NameReader:
             *self._classes.words,
         )
         self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
-        self._brands = Brands(knowledge.products.values())
-        self._known = strengths_of(knowledge.products.values())
+        self._brands = Brands(knowledge.products)
         self.read = memoised(self._read)
 
     def _read(self, name: str) -> NameReading:
@@ -129,7 +128,7 @@ class NameReader:
         if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:
             (agent,) = agents
             unidentified_in_force = [measure for measure in measures if measure.start not in named]
-            short = from_shorthand(unidentified_in_force, told.route, self._known.get(agent, ()))
+            short = from_shorthand(unidentified_in_force, told.route, self._brands.strengths_of_agent(agent))
             stated = strengths.get(agent)
             if short is not None and (stated is None or (told.route == TRANSDERMAL and stated.per is Per.UNIT)):
                 strengths, notes = {agent: short[0]}, (short[1],)
@@ -160,7 +159,7 @@ class NameReader:
             if not named.isdisjoint(found.agents):
                 # Beside the name written out it says nothing new.
                 continue
-            made = {strength for agent in found.agents for strength in self._known.get(agent, ())}
+            made = {strength for agent in found.agents for strength in self._brands.strengths_of_agent(agent)}
             if isinstance(found, Unclear):
                 unclear.append(found)
             elif stated and made and stated.isdisjoint(made):
@@ -220,7 +219,7 @@ class NameReader:
                 in_order = row.strengths[place]
             by_brand = {} if mention.generic else self._brands.strengths(mention.words, row)
             for agent in mention.agents:
-                known = {strength for strength in row.strengths if strength in self._known.get(agent, ())}
+                known = {strength for strength in row.strengths if strength in self._brands.strengths_of_agent(agent)}
                 if agent in by_brand:
                     given[agent] = by_brand[agent]
                 elif in_order is not None and (in_order in known or (row.has_unit and len(known) != 1)):

@@ -7,14 +7,15 @@ another drug is further away by a whole margin, so that no misspelling within th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from itertools import takewhile
 from string import ascii_lowercase
 from typing import NamedTuple
 
 from rules.knowledge.lexicon.name_words import NameWords
-from rules.numbers.memo import memoised
+from rules.limits import MAX_REMEMBERED
+from rules.numbers.memo import lazy, memoised
 from rules.reading.product.mention import Entry, Mention, is_absent
 from rules.reading.product.strength import NameToken
 
@@ -43,15 +44,19 @@ class Unclear(NamedTuple):
 
 
 class _Name(NamedTuple):
-    """A known name: its letters as bits, how many edits of it may be meant as it, and its agents; none for a drug that
-    is not ours. ``in_use``: it is in a list of medicines.
+    """A known name: how many edits of it may be meant as it, and its agents; none for a drug that is not ours.
+
+    ``in_use``: it is in a list of medicines.
     """
 
     text: str
-    letters: int
     bound: int
     agents: frozenset[str]
     in_use: bool
+
+
+# A word with its letters as bits (see :func:`_letters`).
+_Lettered = tuple[str, int]
 
 
 class Spelling:
@@ -61,24 +66,48 @@ class Spelling:
         self._words = words
         self._ours = ours
         self._known = {*ours, *also_known, *words.others, *words.substances, *words.plain}
-        names = [self._name(text) for text in sorted(self._known)]
-        self._in_use = [name for name in names if name.in_use]
-        self._by_length: dict[int, list[_Name]] = {}
-        self._targets: dict[int, list[_Name]] = {}
-        for name in names:
-            self._by_length.setdefault(len(name.text), []).append(name)
-            if name.agents:
-                self._targets.setdefault(len(name.text), []).append(name)
         self.read = memoised(self._read)
-        # Few of the names are near anything; the cache's own bound keeps it small.
-        self._around = lru_cache(self._names_around)
+        # The names are looked through by length when a word is first compared: most words are known, or near nothing.
+        self._of_length = cache(self._names_of_length)
+        self._of_length_around = lru_cache(maxsize=MAX_REMEMBERED)(self._names_of_length_around)
+
+    @lazy
+    def _sorted(self) -> Sequence[str]:
+        """Every known name, in order."""
+        return sorted(self._known)
+
+    @lazy
+    def _texts(self) -> Mapping[int, Sequence[str]]:
+        """Every known name by its length, in order."""
+        found: dict[int, list[str]] = {}
+        for text in self._sorted:
+            found.setdefault(len(text), []).append(text)
+        return found
+
+    @lazy
+    def _targets(self) -> Mapping[int, Sequence[_Lettered]]:
+        """Our names by their length, in order."""
+        found: dict[int, list[_Lettered]] = {}
+        for text in sorted(self._ours):
+            found.setdefault(len(text), []).append((text, _letters(text)))
+        return found
+
+    def _targets_of_length(self, length: int) -> Sequence[_Lettered]:
+        return self._targets.get(length, ())
+
+    def _names_of_length(self, length: int) -> Sequence[_Lettered]:
+        return [(text, _letters(text)) for text in self._texts.get(length, ())]
+
+    def _names_of_length_around(self, word: str, length: int) -> Sequence[_Lettered]:
+        """The names of a length that may be within twice the most edits of a name."""
+        reach = len(self._words.letters_for_edits) + len(self._words.letters_for_edits)
+        letters = _letters(word)
+        return [name for name in self._of_length(length) if _may_be_within(reach, letters, name[1])]
 
     def _name(self, text: str) -> _Name:
         in_use = text not in self._words.substances and text not in self._words.plain
         bound = sum(len(text) >= length for length in self._words.letters_for_edits)
-        return _Name(
-            text, _letters(text), bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use
-        )
+        return _Name(text, bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use)
 
     def mentions(self, tokens: Sequence[NameToken], exact: Sequence[Mention]) -> list[Mention | Unclear]:
         """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
@@ -100,10 +129,6 @@ class Spelling:
                 found.append(meant)
         return found
 
-    def _bound(self, name: str) -> int:
-        """How many edits of a name are still read as it."""
-        return sum(len(name) >= length for length in self._words.letters_for_edits)
-
     def _read(self, word: str) -> Spelt | Unclear | None:
         """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
         written = word.translate(_MISREAD)
@@ -112,7 +137,8 @@ class Spelling:
         if word in self._known or written in self._known:
             return None
         most = len(self._words.letters_for_edits)
-        near = {name: edits for name, edits in self._near(word, self._targets, most) if edits <= name.bound}
+        within = self._near(word, self._targets_of_length, most)
+        near = {name: edits for name, edits in within if edits <= name.bound}
         begun = self._begun(word)
         if not near and not any(name.agents for name in begun):
             return None
@@ -120,7 +146,7 @@ class Spelling:
         nearest = [name for name, edits in near.items() if edits == fewest]
         meant = {name.agents for name in (*nearest, *begun)}
         # Two words within the bound of a third are within twice the bound of each other.
-        around = self._around(nearest[0].text) if nearest else self._by_length
+        around = partial(self._of_length_around, nearest[0].text) if nearest else self._of_length
         rivals = {
             name: edits
             for name, edits in self._near(word, around, most)
@@ -136,33 +162,25 @@ class Spelling:
         ours = frozenset(agent for name in close for agent in name.agents)
         return Unclear(ours, f"“{word}” may be {_named(close)}, and is not read")
 
-    def _near(self, word: str, index: Mapping[int, Sequence[_Name]], at_most: int) -> Iterator[tuple[_Name, int]]:
-        """The names of an index within so many edits, each with its edits."""
+    def _near(
+        self, word: str, of_length: Callable[[int], Sequence[_Lettered]], at_most: int
+    ) -> Iterator[tuple[_Name, int]]:
+        """The names within so many edits, each with its edits."""
         letters = _letters(word)
         for length in range(len(word) - at_most, len(word) + at_most + 1):
-            for name in index.get(length, ()):
-                if _may_be_within(at_most, letters, name.letters):
-                    edits = edits_between(word, name.text, at_most)
+            for text, its_letters in of_length(length):
+                if _may_be_within(at_most, letters, its_letters):
+                    edits = edits_between(word, text, at_most)
                     if edits <= at_most:
-                        yield name, edits
-
-    def _names_around(self, word: str) -> dict[int, list[_Name]]:
-        """The names, by length, that may be within twice the most edits of a name."""
-        reach = len(self._words.letters_for_edits) + len(self._words.letters_for_edits)
-        letters = _letters(word)
-        return {
-            length: [name for name in names if _may_be_within(reach, letters, name.letters)]
-            for length, names in self._by_length.items()
-            if abs(length - len(word)) <= reach
-        }
+                        yield self._name(text), edits
 
     def _begun(self, word: str) -> list[_Name]:
         """The names of medicines that begin with a word that is long enough to be the beginning of one."""
         if len(word) < self._words.beginning_at_least:
             return []
-        start = bisect_left(self._in_use, word, key=lambda name: name.text)
-        begun = (self._in_use[place] for place in range(start, len(self._in_use)))
-        return list(takewhile(lambda name: name.text.startswith(word), begun))
+        following = (self._sorted[place] for place in range(bisect_left(self._sorted, word), len(self._sorted)))
+        begun = takewhile(lambda text: text.startswith(word), following)
+        return [name for name in map(self._name, begun) if name.in_use]
 
 
 def _named(names: Sequence[_Name]) -> str:

@@ -1,0 +1,76 @@
+"""Reads ``name_words.yaml``, and the names of other drugs in ``other_names.csv``: one a line with its source."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+
+from rules.knowledge.lexicon.name_words import NameWords
+from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+
+FILE = "name_words.yaml"
+COLUMNS = ("name", "source")
+LISTS = ("medicines", "substances")
+
+
+def read_name_words(data: Mapping[str, object], names: str, where: str, classes: Collection[str]) -> NameWords:
+    """The bounds of a parsed ``name_words.yaml``, with the names of other drugs in the text of ``other_names.csv``.
+
+    Raises:
+        KnowledgeError: a part is missing or of the wrong shape, a bound is no whole number, or a name stands twice.
+    """
+    top = Section(FILE, data)
+    top.only(("reviewed", "misspelt", "other_names", "class_names", "plain_words"))
+    reviewed = top.day("reviewed")
+    bounds = top.section("misspelt")
+    bounds.only(("first_edit_letters", "second_edit_letters", "beginning_at_least", "compared_at_most"))
+    figures = {}
+    for name, entry in bounds.sections():
+        value = read_figure(entry, reviewed).value
+        if value.denominator != 1 or value < 1:
+            raise KnowledgeError(entry.at("value"), "must be a whole number above zero")
+        figures[name] = int(value)
+    lists = {key: top.section("other_names").section(key).texts("references") for key in LISTS}
+    others = _others(names, where, [source for cited in lists.values() for source in cited])
+    return NameWords(
+        letters_for_edits=(figures["first_edit_letters"], figures["second_edit_letters"]),
+        beginning_at_least=figures["beginning_at_least"],
+        compared_at_most=figures["compared_at_most"],
+        others=frozenset(name for name, source in others.items() if source in lists["medicines"]),
+        substances=frozenset(name for name, source in others.items() if source in lists["substances"]),
+        plain=frozenset(top.texts("plain_words")),
+        class_names=_class_names(top.section("class_names"), classes),
+    )
+
+
+def _others(text: str, where: str, cited: list[str]) -> dict[str, str]:
+    """Every name with its source."""
+    lines = text.splitlines()
+    rows = csv.reader(lines, strict=True)
+    if tuple(next(rows, ())) != COLUMNS:
+        raise KnowledgeError(where, f"the columns must be {', '.join(COLUMNS)}")
+    # There are many: they are taken at once, and gone through one by one only to say what is wrong.
+    with suppress(ValueError):
+        at_once = dict(rows)
+        if len(at_once) + 1 == len(lines) and set(at_once.values()) <= set(cited):
+            return at_once
+    rows = csv.reader(lines, strict=True)
+    next(rows)
+    found: dict[str, str] = {}
+    for row in rows:
+        line = f"{where}: line {rows.line_num}"
+        name, source = row if len(row) == len(COLUMNS) else ("", "")
+        if source not in cited:
+            raise KnowledgeError(line, f"{source!r} is no source of names{suggestion(source, tuple(cited))}")
+        if name in found:
+            raise KnowledgeError(line, f"{name!r} stands twice")
+        found[name] = source
+    return found
+
+
+def _class_names(section: Section, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    for name in section.data:
+        if name not in classes:
+            raise KnowledgeError(section.at(name), f"{name!r} is no class{suggestion(name, tuple(classes))}")
+    return {name: section.texts(name) for name in section.data}
