@@ -7,10 +7,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find rules cds_service fhir_fixtures -not -name '*.pyc' -not -name __pycache__)
 PYTEST_WORKERS ?= 2
 
-.PHONY: help demo test attack fuzz check bench docs sbom wheel clean
+# The folders of tests/, each with a target of its own: `make test-spec`.
+AREAS := spec property corpus service acceptance architecture pages
+
+.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack fuzz check bench docs sbom wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
+	@echo "make quick   lint, and the tests of spec and acceptance on the checkout"
+	@echo "make fix     write the format and the safe corrections of lint"
 	@echo "make test    every test, on the wheel as it is shipped"
+	@echo "make test-X  one folder of tests on the checkout: $(AREAS)"
 	@echo "make attack  2,000 generated requests to every address"
 	@echo "make fuzz    texts that the sig parser may fail on, sought for FUZZ_SECONDS (3600)"
 	@echo "make check   lint, types, knowledge, generated pages"
@@ -41,14 +47,27 @@ wheel: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@exec $(BIN)/benzo-cds demo $(if $(DEMO_PORT),--port $(DEMO_PORT))
 
+quick: $(VENV)/.develop
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/pytest --quiet tests/spec tests/acceptance
+
+fix: $(VENV)/.develop
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(AREAS:%=test-%): test-%: $(VENV)/.develop
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile tests/$*
+
+# Without the checkout on Python's path the wheel is tested; tests/architecture/test_wheel.py proves it.
 test: $(VENV)/.develop $(VENV)/.installed
 	scripts/install-chromium || echo "Without Chromium the tests of the pages are skipped." >&2
 	scripts/install-postgresql || echo "Without PostgreSQL the tests of a store in it are skipped." >&2
 	scripts/independent-fhir-server prepare || echo "Without HAPI FHIR the tests against a server not ours are skipped." >&2
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile tests
+	$(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) --dist loadfile tests
 
 attack: $(VENV)/.develop $(VENV)/.installed
-	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -n $(PYTEST_WORKERS) tests/service/test_openapi.py tests/service/test_attacks.py
+	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) tests/service/test_openapi.py tests/service/test_attacks.py
 
 # Not part of `make test`: it ends by the clock, and its engine is not built for every version of Python.
 FUZZ_SECONDS ?= 3600

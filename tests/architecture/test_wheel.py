@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import cds_service
+import fhir_fixtures
+import rules
 from fhir_fixtures import quirks, stories
 
 ROOT = Path(__file__).parents[2]
@@ -42,14 +45,12 @@ def _clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
 
 
-def test_the_tests_themselves_run_on_an_installed_package() -> None:
-    import rules
-
-    installed = Path(rules.__file__).resolve()
-    # In CI nothing excuses it: there the tests must run on the wheel.
-    if "CI" not in os.environ and ROOT.resolve() in installed.parents and ".venv" not in installed.parts:
+def test_the_tests_themselves_run_on_the_wheel_unless_the_checkout_is_asked_for(request: pytest.FixtureRequest) -> None:
+    if request.config.getini("pythonpath"):
+        assert "CI" not in os.environ, "in CI the wheel is tested"
         pytest.skip("run from the checkout; `make test` runs on the wheel")
-    assert "site-packages" in installed.parts
+    for package in (rules, cds_service, fhir_fixtures):
+        assert "site-packages" in Path(str(package.__file__)).parts
 
 
 def test_it_assesses_from_outside_the_checkout(environment: Path, tmp_path: Path) -> None:

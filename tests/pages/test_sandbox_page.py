@@ -4,52 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, Request, expect
+from serving import STORY, Watched, new_page, served
 
-from cds_service.sandbox.demonstration import QuietHandler, demonstration
+from cds_service.sandbox.demonstration import demonstration
 from cds_service.sandbox.fhir_server.faults import Fault, FaultKind, Faults
 from cds_service.sandbox.fhir_server.server import Behaviour
 from cds_service.sandbox.smart.access import Access
 
-CHROMIUM = Path("/usr/bin/chromium")
-STORY = "opioid-hydrocodone-on-alprazolam"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: scripts/install-chromium installs it"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.browser
 
 
 @contextmanager
 def opened(browser: Browser, behaviour: Behaviour) -> Iterator[tuple[Page, list[Request], list[str]]]:
     """The page with the story's chart asked for, what it sends, and what it complains of."""
-    server = make_server("127.0.0.1", 0, demonstration(behaviour), threaded=True, request_handler=QuietHandler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page, sent, complaints = context.new_page(), [], []
-    page.set_default_timeout(15_000)
-    page.on("request", lambda request: sent.append(request))
-    page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"http://127.0.0.1:{server.port}/#story={STORY}")
-    yield page, sent, complaints
-    context.close()
-    server.shutdown()
-    server.server_close()
+    with served(demonstration(behaviour)) as address, new_page(browser) as page:
+        watched = Watched(page)
+        page.goto(f"{address}#story={STORY}")
+        yield page, watched.sent, watched.complaints
 
 
 def test_the_page_gets_itself_a_token_and_passes_it_on(browser: Browser) -> None:

@@ -4,72 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from threading import Thread
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, Route, expect
+from serving import STORY, Watched, new_page, served
 
-from cds_service.sandbox.demonstration import QuietHandler, demonstration
+from cds_service.sandbox.demonstration import demonstration
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-# Alprazolam 0.25 mg twice a day is on record, no opioid and no naloxone.
-ON_ALPRAZOLAM = "opioid-hydrocodone-on-alprazolam"
 OXYCODONE = "oxycodone hydrochloride 5 MG Oral Tablet"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: scripts/install-chromium installs it"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, demonstration(), threaded=True, request_handler=QuietHandler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
     """A demonstration of its own for every test, since what is ordered stays in the sandbox."""
-    with served() as address:
+    with served(demonstration()) as address:
         yield address
 
 
 @dataclass
-class Desk:
+class Desk(Watched):
     """The page as a test sits in front of it, with what it sent and what it complained of."""
 
-    page: Page
-    address: str
-    sent: list[Request] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    address: str = ""
 
     def open(self, story: str) -> None:
         self.page.goto(f"{self.address}#story={story}")
@@ -120,14 +81,9 @@ class Desk:
 
 @pytest.fixture
 def desk(browser: Browser, address: str) -> Iterator[Desk]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    desk = Desk(context.new_page(), address)
-    desk.page.set_default_timeout(15_000)
-    desk.page.on("request", lambda request: desk.sent.append(request))
-    desk.page.on("console", lambda message: desk.complaints.append(message.text) if message.type != "log" else None)
-    desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
-    yield desk
-    context.close()
+    with new_page(browser) as page:
+        desk = Desk(page, address=address)
+        yield desk
     assert desk.complaints == []
     assert {urlsplit(request.url).netloc for request in desk.sent} == {urlsplit(address).netloc}
 
@@ -209,7 +165,7 @@ def test_a_chart_that_was_left_meanwhile_is_not_drawn_into_the_next_one(desk: De
 
 
 def test_drugs_come_from_the_knowledge_base_and_strengths_follow(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.choose("lorazepam", "lorazepam 1 MG Oral Tablet")
     desk.page.get_by_label("Dose", exact=True).fill("2")
     desk.page.get_by_label("Frequency").select_option(label="at bedtime")
@@ -218,7 +174,7 @@ def test_drugs_come_from_the_knowledge_base_and_strengths_follow(desk: Desk) -> 
 
 
 def test_an_order_says_everything_in_fhir(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.choose("lorazepam", "lorazepam 1 MG Oral Tablet")
     desk.page.get_by_label("Dose", exact=True).fill("0.5")
     desk.page.get_by_label("Frequency").select_option(label="every 8 hours")
@@ -243,7 +199,7 @@ def test_an_order_says_everything_in_fhir(desk: Desk) -> None:
 
 
 def test_the_request_carries_what_the_discovered_templates_ask_for(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     (request,) = desk.bodies("/benzo-order-select")
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request["hookInstance"])
@@ -260,7 +216,7 @@ def test_the_request_carries_what_the_discovered_templates_ask_for(desk: Desk) -
 
 
 def test_a_drug_outside_the_knowledge_can_be_ordered_and_brings_no_card(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.page.get_by_label("Drug", exact=True).click()
     desk.page.keyboard.type("amoxicillin 500 mg capsule")
     expect(desk.page.locator("#drug-options [role=option]")).to_contain_text("Not in the knowledge base")
@@ -270,7 +226,7 @@ def test_a_drug_outside_the_knowledge_can_be_ordered_and_brings_no_card(desk: De
 
 
 def test_an_order_without_a_drug_is_not_added_and_says_why(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.page.get_by_role("button", name="Add order").click()
     expect(desk.page.locator("#order-error")).to_have_text("Choose a drug from the list.")
     expect(desk.page.get_by_label("Drug", exact=True)).to_be_focused()
@@ -281,7 +237,7 @@ def test_an_order_without_a_drug_is_not_added_and_says_why(desk: Desk) -> None:
 
 
 def test_a_card_shows_its_parts_as_an_ehr_does(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     card = desk.cards.first
     expect(card.locator(".indicator")).to_contain_text("Warning")
@@ -298,7 +254,7 @@ def test_a_card_shows_its_parts_as_an_ehr_does(desk: Desk) -> None:
 
 
 def test_accepting_a_created_order_drafts_it_and_tells_the_service(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.cards.first.get_by_role("button", name=re.compile("naloxone", re.IGNORECASE)).click()
     expect(desk.drafts).to_have_count(2)
@@ -311,7 +267,7 @@ def test_accepting_a_created_order_drafts_it_and_tells_the_service(desk: Desk) -
 
 
 def test_accepting_a_removal_removes_the_draft(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.cards.first.get_by_role("button", name=re.compile("^Remove")).click()
     expect(desk.drafts).to_have_count(0)
@@ -320,7 +276,7 @@ def test_accepting_a_removal_removes_the_draft(desk: Desk) -> None:
 
 
 def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.page.get_by_role("button", name="Sign orders").click()
     expect(desk.page.locator("#support-status")).to_contain_text("order-sign")
@@ -345,7 +301,7 @@ def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -
 
 
 def test_what_was_answered_when_it_was_chosen_is_not_asked_again_at_signing(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.cards.first.get_by_role("button", name="Override").click()
     expect(desk.cards.first.locator(".answer")).to_contain_text("no reason given")
@@ -356,7 +312,7 @@ def test_what_was_answered_when_it_was_chosen_is_not_asked_again_at_signing(desk
 
 
 def test_the_order_of_a_story_can_be_added_and_removed(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.page.get_by_role("button", name="Add the story's order").click()
     expect(desk.drafts).to_have_count(1)
     expect(desk.cards).to_have_count(1)
@@ -367,7 +323,7 @@ def test_the_order_of_a_story_can_be_added_and_removed(desk: Desk) -> None:
 
 
 def test_a_service_that_fails_is_said_and_stops_nobody(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.page.route("**/cds-services/benzo-order-*", lambda route: route.fulfill(status=503, body=""))
     desk.order("oxycodone", OXYCODONE)
     expect(desk.page.locator("#support-status")).to_contain_text("Nothing was checked")
@@ -383,7 +339,7 @@ def test_a_service_that_fails_is_said_and_stops_nobody(desk: Desk) -> None:
 
 
 def test_the_raw_request_and_response_can_be_seen(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.page.get_by_role("button", name="Show request and response").click()
     call = desk.page.locator("#raw-panel details").first
@@ -404,7 +360,7 @@ Render = Callable[[str], str]
 def rendered(browser: Browser) -> Iterator[Render]:
     """Renders Markdown by the page's own module; gives the markup of what came of it."""
     program = "text => import('/demo/static/markdown.js').then((module) => module.rendered(text).innerHTML)"
-    with served() as address:
+    with served(demonstration()) as address:
         page = browser.new_page()
         page.goto(address)
         yield lambda markdown: str(page.evaluate(program, markdown))
@@ -482,7 +438,7 @@ def opened(desk: Desk) -> Any:
     """The disclosure of a card for oxycodone beside orders in words, opened by keyboard."""
     for order in (AS_NEEDED, NOT_READ):
         assert desk.page.request.post(f"{desk.address}fhir/MedicationRequest", data=order).status == 201
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     card = desk.cards.first
     card.get_by_text("How each order was read").focus()
@@ -531,7 +487,7 @@ def test_how_an_order_was_read_can_be_read_on_any_screen(desk: Desk, width: int,
 
 
 def test_a_reading_that_cannot_be_drawn_is_said(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.page.route("**/demo/explanation", lambda route: route.fulfill(status=500, body=""))
     desk.cards.first.get_by_text("How each order was read").click()
@@ -627,7 +583,7 @@ def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
 
 
 def test_every_control_has_a_name(desk: Desk) -> None:
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     unidentified_in_force = desk.page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, summary, a[href]")].filter((control) =>
@@ -671,7 +627,7 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(desk: Desk, scheme: Any) -> None:
     desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.cards.first.get_by_text("Why, and the working").click()
     measured = desk.page.evaluate(CONTRAST)
@@ -682,7 +638,7 @@ def test_text_stands_out_from_its_ground(desk: Desk, scheme: Any) -> None:
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_runs_off_the_side_of_the_screen(desk: Desk, width: int) -> None:
     desk.page.set_viewport_size({"width": width, "height": 800})
-    desk.open(ON_ALPRAZOLAM)
+    desk.open(STORY)
     desk.order_oxycodone()
     desk.cards.first.get_by_text("Why, and the working").click()
     desk.page.get_by_role("button", name="Show request and response").click()
