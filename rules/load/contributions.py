@@ -16,6 +16,7 @@ from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import EquivalentsOf, equivalence
 from rules.numbers.quantity import DiazepamEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
+from rules.reading.dosage.reconcile import evidence_of
 from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
 
@@ -38,7 +39,7 @@ def line_of(
         return _contribution(presence, equivalent, knowledge)
     if isinstance(entry.dose, DailyDose):
         return _not_in_load(presence, NotInLoadReason.NO_PUBLISHED_EQUIVALENCE, knowledge)
-    return _not_counted(presence, entry.dose.reason, entry.dose.read_as, entry.dose.evidence(knowledge.vocabulary))
+    return _not_counted(presence, entry.dose.reason, entry.dose.read_as, evidence_of(entry.regimen.dosages, knowledge))
 
 
 def _beside_the_load(entry: RecordEntry) -> NotInLoadReason | None:
@@ -65,14 +66,14 @@ def _contribution(presence: Presence, equivalent: DiazepamEquivalent, knowledge:
         agent=entry.agent.id,
         agent_class=entry.agent.agent_class.id,
         product=entry.product.name,
-        sig=entry.dose.sig,
+        sig=entry.sig,
         read_as=entry.dose.read_as,
         daily_dose=dose,
         equivalent=equivalent,
         reference=found.figure.source,
         assumptions=_assumptions(presence),
         doubts=_doubts(entry),
-        read_from=entry.dose.evidence(knowledge.vocabulary),
+        read_from=evidence_of(entry.regimen.dosages, knowledge),
     )
 
 
@@ -86,12 +87,12 @@ def _not_in_load(presence: Presence, reason: NotInLoadReason, knowledge: Knowled
         reason=reason,
         standing=entry.standing,
         product=entry.product.name,
-        sig=entry.dose.sig,
+        sig=entry.sig,
         read_as=entry.dose.read_as,
         daily_dose=entry.amount,
         assumptions=_assumptions(presence),
         doubts=_doubts(entry),
-        read_from=entry.dose.evidence(knowledge.vocabulary),
+        read_from=evidence_of(entry.regimen.dosages, knowledge),
     )
 
 

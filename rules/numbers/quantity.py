@@ -15,6 +15,9 @@ from typing import ClassVar, Self
 from rules.limits import MAX_DIGITS, MAX_MAGNITUDE
 from rules.numbers.fraction import FastFraction
 
+# From low to high.
+Range = tuple[Fraction, Fraction]
+
 ZERO: Fraction = FastFraction(0)
 ONE: Fraction = FastFraction(1)
 HALF: Fraction = FastFraction(1, 2)

@@ -11,8 +11,7 @@ from rules.assessment import Exposure, Pattern
 from rules.knowledge.policy import Policy
 from rules.model import Dosage, Patient, RecordKind
 from rules.numbers.quantity import DAYS_PER_WEEK, HALF, ONE, PERCENT, ZERO
-from rules.reading.dosage.daily_dose import DailyDose
-from rules.reading.dosage.dispensed import FROM_SUPPLY
+from rules.reading.dosage.daily_dose import FROM_SUPPLY, DailyDose
 from rules.timeline.early_end import early_ends
 from rules.timeline.record import RecordEntry
 from rules.timeline.window import Coverage

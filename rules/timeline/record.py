@@ -13,8 +13,7 @@ from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Regimen
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
-from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
-from rules.reading.dosage.lines import texts_of
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, texts_of
 from rules.reading.dosage.route import Administration
 from rules.reading.product.product import Product, UnknownProduct
 from rules.timeline.status import exclusion
@@ -93,7 +92,7 @@ class RecordEntry(LazyValues):
     @lazy
     def sig(self) -> str:
         """The texts of the instructions as sent, else what their structure says."""
-        return texts_of(self.regimen.dosages) or self.dose.sig
+        return texts_of(self.regimen.dosages) or self.dose.words
 
     @lazy
     def milligrams(self) -> MilligramsPerDay | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 
 from rules.knowledge.knowledge import Knowledge
 from rules.model import Medication, Patient, Regimen
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
+from rules.reading.dosage.reconcile import remembered_daily_dose
 from rules.reading.dosage.route import administration_of
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import resolve
-from rules.timeline.instructions import dose_reader
 from rules.timeline.record import MedicationRecord, RecordEntry, UnidentifiedProduct
 from rules.timeline.window import first_day, window_of
 
@@ -62,7 +64,11 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
     if not administration.exposes:
         return
     start = first_day(regimen) or (on if regimen.draft else None)
-    dose_on = dose_reader(regimen, product, knowledge)
+
+    @cache
+    def dose_on(day: date) -> DailyDose | NoDailyDose:
+        return remembered_daily_dose(regimen, product, knowledge, day)
+
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)

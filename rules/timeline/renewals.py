@@ -64,7 +64,7 @@ def same_day_copies(entries: Iterable[RecordEntry]) -> Iterator[tuple[RecordEntr
     for agent_and_day, orders in written.items():
         for entry in orders if orders[1:] else ():
             product = (entry.product.ingredients, entry.product.form)
-            instructions = (entry.dose.sig, entry.dose.read_as, entry.regimen.supply)
+            instructions = (entry.sig, entry.dose.read_as, entry.regimen.supply)
             copies[(therapy_of(entry), agent_and_day, product, instructions)].append(entry)
     for orders in copies.values():
         _, *others = sorted(orders, key=lambda entry: entry.order)

@@ -28,7 +28,8 @@ from cds_service.fhir.references import normalised
 from rules import assess, load_knowledge
 from rules.assessment_lines import NotCountedReason
 from rules.model import Dosage, Patient, Regimen
-from rules.reading.dosage.daily_dose import DailyDose, read_dose
+from rules.reading.dosage.daily_dose import DailyDose
+from rules.reading.dosage.reconcile import read_daily_dose
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import resolve
 
@@ -207,7 +208,7 @@ def _says_something(line: Dosage) -> bool:
 
 
 def order_of(regimen: Regimen, product: Product, source_set: str, release: str, place: str) -> Order:
-    dose = read_dose(regimen, product, KNOWLEDGE, regimen.authored_on or ON)
+    dose = read_daily_dose(regimen, product, KNOWLEDGE, regimen.authored_on or ON)
     if isinstance(dose, DailyDose):
         assert any(amount.used > 0 for amount in (*dose.by_agent.values(), *dose.by_agent_hourly.values())), place
         return Order(source_set, release, place, regimen, product, True, dose.read_as, None)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rules.knowledge import Ingredient, Per, Strength, load_knowledge
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
-from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
+from rules.reading.dosage.reconcile import read_daily_dose
 from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
@@ -102,7 +103,7 @@ def regular(
 
 def read(*dosages: Dosage, product: Product = TABLET, supply: Supply | None = None) -> DailyDose | NoDailyDose:
     regimen = Regimen("MedicationRequest/r", Medication(), dosages=dosages, supply=supply)
-    return read_dose(regimen, product, KNOWLEDGE, ON)
+    return read_daily_dose(regimen, product, KNOWLEDGE, ON)
 
 
 def lorazepam(dose: DailyDose | NoDailyDose) -> tuple[Fraction, Fraction, Fraction]:
@@ -113,7 +114,7 @@ def lorazepam(dose: DailyDose | NoDailyDose) -> tuple[Fraction, Fraction, Fracti
 
 @given(regimens, products, days)
 def test_any_regimen_gives_a_range_or_a_named_refusal(regimen: Regimen, product: Product, on: date) -> None:
-    dose = read_dose(regimen, product, KNOWLEDGE, on)
+    dose = read_daily_dose(regimen, product, KNOWLEDGE, on)
     assert dose.read_as
     if isinstance(dose, NoDailyDose):
         assert not (dose.single and dose.reason.value == "dose-unknown")

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from rules.knowledge import Ingredient, Knowledge, MaximumDoses, Per, Strength, load_knowledge
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Quantity, Regimen, Supply, Timing
-from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.dose_bounds import dose_bounds_of
-from rules.reading.dosage.line import DosageLine, read_line
-from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, judged
+from rules.reading.dosage.line import DosageLine
+from rules.reading.dosage.lines import read_line
+from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, with_doubts
+from rules.reading.dosage.reconcile import read_daily_dose
 from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
@@ -65,7 +67,7 @@ def line(amount: Fraction, unit: str | None, rate: Fraction, as_needed: bool, ce
 
 
 def read(*lines: Dosage, product: Product, knowledge: Knowledge = KNOWLEDGE) -> DailyDose | NoDailyDose:
-    return read_dose(Regimen("MedicationRequest/r", Medication(), dosages=lines), product, knowledge, ON)
+    return read_daily_dose(Regimen("MedicationRequest/r", Medication(), dosages=lines), product, knowledge, ON)
 
 
 def boundless() -> Knowledge:
@@ -127,14 +129,14 @@ def test_both_readings_of_a_doubted_dose_are_kept(
     first = read_line(written, product, KNOWLEDGE.vocabulary)
     if not isinstance(first, DosageLine):
         return
-    dose_bounds = dose_bounds_of(Regimen("MedicationRequest/r", Medication(), dosages=(written,)), product, KNOWLEDGE)
-    told = judged(first, dose_bounds)
+    judged = with_doubts(first, dose_bounds_of((written,), product, KNOWLEDGE))
     readings = [first.intake]
-    if "which may mean" in told.phrase:
-        assert first.other is not None
-        assert told.doubts
-        readings.append(first.other.intake)
-    for agent, (low, high) in told.intake.by_agent.items():
+    assert ("which may mean" in judged.words.replace("which may mean hours", "")) == judged.both_readings
+    if judged.both_readings:
+        assert first.other_intake is not None
+        assert judged.doubts
+        readings.append(first.other_intake)
+    for agent, (low, high) in judged.intake.by_agent.items():
         assert low == min(each.by_agent[agent][0] for each in readings)
         assert high == max(each.by_agent[agent][1] for each in readings)
 
@@ -142,7 +144,7 @@ def test_both_readings_of_a_doubted_dose_are_kept(
 @given(st.integers(1, 400), st.integers(1, 60))
 def test_a_supply_alone_is_counted_or_refused_by_name(tablets: int, days: int) -> None:
     supply = Supply(Quantity(Fraction(tablets), "tablet"), Fraction(days))
-    dose = read_dose(Regimen("MedicationRequest/r", Medication(), supply=supply), PRODUCTS[0], KNOWLEDGE, ON)
+    dose = read_daily_dose(Regimen("MedicationRequest/r", Medication(), supply=supply), PRODUCTS[0], KNOWLEDGE, ON)
     a_day = Fraction(tablets, days)
     if a_day > 30:
         assert isinstance(dose, NoDailyDose)

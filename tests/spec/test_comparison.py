@@ -17,7 +17,8 @@ import yaml
 from cds_service.fhir.reader import read_patient
 from rules import assess, load_knowledge
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
-from rules.reading.dosage.daily_dose import DailyDose, read_dose
+from rules.reading.dosage.daily_dose import DailyDose
+from rules.reading.dosage.reconcile import read_daily_dose
 from rules.reading.product.product import Product
 from rules.reading.product.resolve import resolve
 
@@ -54,7 +55,7 @@ def given(row: dict[str, Any]) -> str:
     (regimen,) = patient.regimens
     product = resolve(regimen.medication, KNOWLEDGE)
     assert isinstance(product, Product)
-    dose = read_dose(regimen, product, KNOWLEDGE, ON)
+    dose = read_daily_dose(regimen, product, KNOWLEDGE, ON)
     if not isinstance(dose, DailyDose):
         return dose.reason.value
     (hourly,) = dose.by_agent_hourly.values() or (None,)

@@ -23,8 +23,9 @@ from rules.knowledge import (
     shipped,
 )
 from rules.knowledge.readers.maximum_doses import read_maximum_doses
-from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, read_dose
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY
+from rules.reading.dosage.reconcile import read_daily_dose
 from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
@@ -48,7 +49,7 @@ def read(row: dict, knowledge: Knowledge = KNOWLEDGE) -> DailyDose | NoDailyDose
     written = regimen(row)
     if "route" in row:
         written = replace(written, dosages=tuple(replace(line, route=row["route"]) for line in written.dosages))
-    return read_dose(written, product(row["product"]), knowledge, ON)
+    return read_daily_dose(written, product(row["product"]), knowledge, ON)
 
 
 @pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: row["name"])

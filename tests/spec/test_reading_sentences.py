@@ -11,7 +11,7 @@ import yaml
 from test_dosage import regimen
 
 from rules.knowledge import Ingredient, Per, Strength, load_knowledge
-from rules.reading.dosage.daily_dose import read_dose
+from rules.reading.dosage.reconcile import read_daily_dose
 from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
@@ -33,7 +33,7 @@ def product(name: str) -> Product:
 
 def said(row: dict) -> str:
     written = {**row, "dosage": {"text": row["sig"]}} if "sig" in row else row
-    return read_dose(regimen(written), product(row["product"]), KNOWLEDGE, ON).read_as
+    return read_daily_dose(regimen(written), product(row["product"]), KNOWLEDGE, ON).read_as
 
 
 @pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: row["says"][:70])

@@ -12,9 +12,9 @@ from rules import assess, load_knowledge
 from rules.assessment import Assessment
 from rules.knowledge import Knowledge
 from rules.model import Dosage, DoseEntry, Medication, Patient, Quantity, RecordKind, Regimen, Supply, Timing
+from rules.reading.dosage import reconcile
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.product.product import Product
-from rules.timeline import instructions
 
 ON = date(2026, 11, 22)
 DIAZEPAM, OXYCODONE = "diazepam 5 MG Oral Tablet", "oxycodone hydrochloride 5 MG Oral Tablet"
@@ -39,13 +39,13 @@ def order(
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the products whose doses were read, in order."""
     products: list[str] = []
-    original = instructions._by_instructions
+    original = reconcile._whatever_is_supplied
 
     def noted(dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
         products.append(product.name)
         return original(dosages, product, knowledge)
 
-    monkeypatch.setattr(instructions, "_by_instructions", noted)
+    monkeypatch.setattr(reconcile, "_whatever_is_supplied", noted)
     return products
 
 

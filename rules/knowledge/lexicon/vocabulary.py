@@ -16,6 +16,10 @@ from rules.model import CodeSystem, Coding
 
 # The key of the plausible number that holds for every unit, or every class of agents, without one of its own.
 ANY = "any"
+# Ids of routes that the rules ask for by name.
+ORAL = "oral"
+TOPICAL = "topical"
+TRANSDERMAL = "transdermal"
 
 
 class UnitKind(StrEnum):

@@ -1,162 +1,190 @@
-"""What is taken of a product in a day: by the dosage lines, by their texts where the lines say too little, and by both
-where they say different things.
+"""The values of a dosage as it was read: what is taken in a day, or why that is not known.
 
-Where text and structure differ the larger is used and the smaller is the low end. What was dispensed widens only the
-low end of a dose that was read from a text.
+Each tells in one plain sentence how it was read, put together when it is first asked for:
+``half to one 0.5 mg tablet, up to twice a day as needed, not over 2 tablets: 0 to 1 mg a day``
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
 
-from rules.assessment_lines import NotCountedReason
-from rules.knowledge.knowledge import Knowledge
-from rules.model import Regimen
-from rules.numbers.quantity import ZERO, Amount
-from rules.reading.dosage.dispensed import FROM_SUPPLY, DispensedAverage, dispensed_average
-from rules.reading.dosage.lines import DailyDose, NoDailyDose, read_lines
-from rules.reading.dosage.schedule import NOT_GIVEN
-from rules.reading.dosage.text import TextReading, worded
-from rules.reading.product.product import Product
-from rules.reading.wording.sentence import NOTHING_GIVEN
+from rules.assessment_lines import Doubt, NotCountedReason
+from rules.model import Dosage
+from rules.numbers.memo import LazyValues, lazy
+from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
+from rules.numbers.text import figure_range
+from rules.reading.dosage.line import PART_NOT_READ, ReadStep, UnratedLine
+from rules.reading.wording.prose import BETWEEN_TEXTS, listed
+from rules.reading.wording.refusals import Reason, Refusal
 
-__all__ = ["DailyDose", "NoDailyDose", "read_dose", "read_worded"]
+# Codes of what was assumed that the sentence, or a later room, asks for.
+AVERAGED = "averaged-over-period"
+FROM_SUPPLY = "from-quantity-and-supply"
 
-FROM_TEXT = "read-from-text"
-TEXT_DIFFERS = "text-and-structure-differ"
-SUPPLY_DIFFERS = "quantity-and-supply-differ"
+NOT_READ_BESIDE = "and a part that is not read"
+NOT_DAILY_BESIDE = "without a part that is not daily"
 ONE_DOSE_ONLY = "but the text tells of one dose only"
+BETWEEN_CLAUSES = "; "
 
-AnyAmount = TypeVar("AnyAmount", bound=Amount)
 
+@dataclass(frozen=True, slots=True)
+class DailyDose(LazyValues):
+    """What is taken in a day, and how that was read.
 
-def read_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
-    """What is taken of a product in a day by a regimen, or why that cannot be said. Never raises.
-
-    ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
+    Attributes:
+        by_agent: milligrams a day of each agent, averaged over the period; empty for patches.
+        by_agent_hourly: micrograms an hour of each agent of the patches that are worn.
+        units: countable units (millilitres of a liquid) a day, None where not known.
+        as_needed: whether it is taken as needed.
+        days_per_week: days of use in a week, None where not known.
+        occasions: the moments and times of day that are named.
+        assumptions: codes of what was assumed.
+        step: the lines that it was read from; None where what was dispensed alone gives the dose.
+        step_place: which of several steps that is, in words.
+        part_not_read: whether a line or a step beside them was not read, so that more may be taken.
+        supplied: what was dispensed, in words, where it makes a difference.
+        unread: why the texts give no dose, where what was dispensed gives it.
+        one_dose_only: whether the text tells of a single dose.
+        contradiction: the smaller dose that the text (``text_is_smaller``) or the structure gives instead.
+        doubts: where it is beyond what anybody takes.
+        above_label: in words, where it is above a labelled maximum and still plausible.
     """
-    return read_worded(worded(regimen, knowledge), product, knowledge, on)
+
+    by_agent: Mapping[str, MilligramsPerDay]
+    by_agent_hourly: Mapping[str, MicrogramsPerHour]
+    units: UnitsPerDay | None
+    as_needed: bool
+    days_per_week: Fraction | None
+    occasions: frozenset[str]
+    assumptions: tuple[str, ...]
+    step: ReadStep | None
+    step_place: str = ""
+    part_not_read: bool = False
+    supplied: str = ""
+    unread: tuple[Refusal, ...] = ()
+    one_dose_only: bool = False
+    contradiction: DailyDose | None = None
+    text_is_smaller: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    above_label: tuple[str, ...] = ()
+
+    @lazy
+    def read_as(self) -> str:
+        """One plain sentence: what is taken and how often, what that comes to, and whether that is much."""
+        at_least = "at least " if self._at_least else ""
+        amounts = [
+            f"{figure_range(amount.low, amount.high)} {unit}{f' of {agent}' if self._has_several_agents else ''}"
+            for by_agent, unit in ((self.by_agent, "mg a day"), (self.by_agent_hourly, "micrograms an hour"))
+            for agent, amount in by_agent.items()
+        ]
+        averaged = self.by_agent and (AVERAGED in self.assumptions or FROM_SUPPLY in self.assumptions)
+        taken = f"{self._taken_as}: {at_least}{listed(amounts)}{' on average' if averaged else ''}"
+        return BETWEEN_CLAUSES.join((taken, *(doubt.text for doubt in self.doubts), *self.above_label))
+
+    @property
+    def words(self) -> str:
+        """What is taken, as instructions that were sent without a text are shown."""
+        return self.step.words if self.step else self.supplied
+
+    @property
+    def partly_read(self) -> bool:
+        """Whether more may be taken than was read: a line, a step or an agent's strength is missing."""
+        return PART_NOT_READ in self.assumptions
+
+    @property
+    def _taken_as(self) -> str:
+        """What is taken and how often, with all that qualifies it, without the amounts."""
+        clauses = [f"{self.step_place}, {self.words}" if self.step_place else self.words]
+        if self.step is None:
+            clauses = [BETWEEN_CLAUSES.join((*(refusal.words for refusal in self.unread), self.supplied))]
+        if self.part_not_read:
+            clauses.append(NOT_READ_BESIDE)
+        if self.step is not None and self.step.part_not_daily:
+            clauses.append(NOT_DAILY_BESIDE)
+        if self.step is not None and self.supplied:
+            # Of a dose as needed what was dispensed raises the low end, of any other it lowers it.
+            clauses.append(f"{'with' if self.as_needed else 'but with only'} {self.supplied} supplied")
+        if self.one_dose_only:
+            clauses.append(ONE_DOSE_ONLY)
+        if self.contradiction is not None:
+            smaller = "text" if self.text_is_smaller else "structured dose"
+            clauses.append(f"but the {smaller} says {self.contradiction._taken_as}")
+        return ", ".join(clauses)
+
+    @property
+    def _at_least(self) -> bool:
+        return self.part_not_read or (self.contradiction is not None and self.contradiction._at_least)
+
+    @property
+    def _has_several_agents(self) -> bool:
+        return len(self.by_agent) + len(self.by_agent_hourly) > 1
 
 
-def read_worded(words: TextReading, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
-    """As :func:`read_dose`, of a regimen whose texts were read before."""
-    return replace(_read(words, product, knowledge, on), readings=words.readings)
+@dataclass(frozen=True, slots=True)
+class NoDailyDose(LazyValues):
+    """Why there is no daily dose.
+
+    Attributes:
+        reason: ``dose-unknown``, or ``not-a-daily-regimen``.
+        single: whether it is a single dose, or taken on named dates only.
+        as_needed: whether it is taken as needed.
+        unrated: the lines, each with why it gives no dose; there may be none.
+        no_supply: why what was dispensed gives none, None where nothing was.
+        unread: why the texts give none.
+    """
+
+    reason: NotCountedReason
+    single: bool
+    as_needed: bool
+    unrated: tuple[UnratedLine, ...]
+    no_supply: Refusal | None = None
+    unread: tuple[Refusal, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    @lazy
+    def read_as(self) -> str:
+        """In one plain sentence why there is no daily dose."""
+        unread = [refusal.words for refusal in self.unread]
+        clauses = self._clauses
+        if unread and self.reason is NotCountedReason.DOSE_UNKNOWN:
+            last, doses = clauses[-1]
+            # The text says more than that nothing is given.
+            if last.reason is Reason.NO_FREQUENCY:
+                told = [_clause(refusal.words, doses) for refusal, doses in clauses[:-1]]
+                return BETWEEN_CLAUSES.join((*told, _clause(BETWEEN_CLAUSES.join(unread), doses)))
+            if last.reason is Reason.NO_DOSE and not clauses[1:]:
+                clauses = []
+        return BETWEEN_CLAUSES.join((*unread, *(_clause(refusal.words, doses) for refusal, doses in clauses)))
+
+    @property
+    def words(self) -> str:
+        """What is taken, as instructions that were sent without a text are shown; empty where it is not known."""
+        if self.reason is NotCountedReason.DOSE_UNKNOWN:
+            return ""
+        return BETWEEN_CLAUSES.join(_clause(refusal.words, doses) for refusal, doses in self._clauses)
+
+    @property
+    def _clauses(self) -> list[tuple[Refusal, list[str]]]:
+        """Each reason once, with the doses of the lines that share it."""
+        found: dict[Refusal, list[str]] = {}
+        for line in self.unrated:
+            doses = found.setdefault(line.refusal, [])
+            if line.dose_words and line.dose_words not in doses:
+                doses.append(line.dose_words)
+        if not found:
+            found[Refusal(Reason.NO_DOSE)] = []
+        if self.no_supply is not None:
+            found.setdefault(self.no_supply, [])
+        return list(found.items())
 
 
-def read_instructions(words: TextReading, product: Product, knowledge: Knowledge) -> DailyDose | None:
-    """As :func:`read_worded`, whatever was dispensed and on whatever day; None where either may make a difference."""
-    lines = words.regimen.dosages if words.written is None else (*words.regimen.dosages, *words.written.dosages)
-    if words.from_text or words.changes or any(line.as_needed or line.as_needed_for for line in lines):
-        return None
-    dose = read_lines(words.regimen, product, knowledge, date.min)
-    written = None if words.written is None else read_lines(words.written, product, knowledge, date.min)
-    if any(each is not None and (isinstance(each, NoDailyDose) or each.as_needed) for each in (dose, written)):
-        return None
-    told = _combined(words, dose, written, product, knowledge)
-    return replace(told, readings=words.readings) if isinstance(told, DailyDose) else None
+def texts_of(lines: Iterable[Dosage]) -> str:
+    """The texts of a dosage as sent; empty where there are none."""
+    return BETWEEN_TEXTS.join(line.text.strip() for line in lines if line.text and line.text.strip())
 
 
-def _read(words: TextReading, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
-    dose = read_lines(words.regimen, product, knowledge, on)
-    written = None
-    if words.written is not None and isinstance(dose, DailyDose):
-        written = read_lines(words.written, product, knowledge, on)
-    return _combined(words, dose, written, product, knowledge)
-
-
-def _combined(
-    words: TextReading,
-    dose: DailyDose | NoDailyDose,
-    written: DailyDose | NoDailyDose | None,
-    product: Product,
-    knowledge: Knowledge,
-) -> DailyDose | NoDailyDose:
-    """What the lines say and what the text beside them says, as one."""
-    if isinstance(dose, NoDailyDose):
-        return _unread(dose, words)
-    if FROM_SUPPLY in dose.assumptions and words.unread:
-        dose = replace(dose, phrase="; ".join((*words.unread, dose.phrase)))
-    if words.from_text:
-        dose = _from_text(dose, dispensed_average(words.regimen.supply, product, knowledge.vocabulary))
-    if words.single:
-        dose = replace(_widened(dose, ZERO, TEXT_DIFFERS), phrase=f"{dose.phrase}, {ONE_DOSE_ONLY}")
-    return _reconciled(dose, written) if isinstance(written, DailyDose) else dose
-
-
-def _unread(dose: NoDailyDose, words: TextReading) -> NoDailyDose:
-    """A refusal that names the words in which no dose was found."""
-    if not words.unread or dose.reason is not NotCountedReason.DOSE_UNKNOWN:
-        return replace(dose, read_as="; ".join((*words.unread, dose.read_as)))
-    known = dose.read_as.removesuffix(NOT_GIVEN)
-    if known != dose.read_as:
-        return replace(dose, read_as=known + "; ".join(words.unread))
-    rest = () if dose.read_as == NOTHING_GIVEN else (dose.read_as,)
-    return replace(dose, read_as="; ".join((*words.unread, *rest)))
-
-
-def _from_text(dose: DailyDose, supplied: DispensedAverage | str | None) -> DailyDose:
-    """A dose of which the text gave a part; the dispensed average, where it is smaller, is its low end."""
-    dose = replace(dose, assumptions=(*dose.assumptions, FROM_TEXT))
-    if not isinstance(supplied, DispensedAverage) or supplied.intake.hourly or dose.as_needed:
-        return dose
-    average = {agent: low for agent, (low, _) in supplied.intake.by_agent.items()}
-    if not any(average.get(agent, amount.low) < amount.low for agent, amount in dose.by_agent.items()):
-        return dose
-    units = dose.units
-    if units is not None and supplied.intake.units is not None:
-        units = units.with_low(supplied.intake.units[0])
-    return replace(
-        dose,
-        by_agent={agent: amount.with_low(average.get(agent, amount.low)) for agent, amount in dose.by_agent.items()},
-        units=units,
-        phrase=f"{dose.phrase}, but with only {supplied.phrase} supplied",
-        assumptions=(*dose.assumptions, SUPPLY_DIFFERS),
-    )
-
-
-def _widened(dose: DailyDose, low: Fraction, assumption: str) -> DailyDose:
-    """The dose with its low end moved down."""
-    return replace(
-        dose,
-        by_agent={agent: amount.with_low(low) for agent, amount in dose.by_agent.items()},
-        by_agent_hourly={agent: amount.with_low(low) for agent, amount in dose.by_agent_hourly.items()},
-        units=None if dose.units is None else dose.units.with_low(low),
-        assumptions=(*dose.assumptions, assumption),
-    )
-
-
-def _reconciled(structured: DailyDose, written: DailyDose) -> DailyDose:
-    """One dose of two statements: the larger, with the smaller as its low end where they differ."""
-    same = structured.by_agent == written.by_agent and structured.by_agent_hourly == written.by_agent_hourly
-    comparable = bool(structured.by_agent) == bool(written.by_agent)
-    if same or not comparable:
-        return structured
-    text_is_larger = _size(written) > _size(structured)
-    larger, smaller = (written, structured) if text_is_larger else (structured, written)
-    other = "structured dose" if text_is_larger else "text"
-    units = larger.units
-    if units is not None and smaller.units is not None:
-        units = units.with_low(smaller.units.low)
-    return replace(
-        larger,
-        by_agent=_lowest(larger.by_agent, smaller.by_agent),
-        by_agent_hourly=_lowest(larger.by_agent_hourly, smaller.by_agent_hourly),
-        units=units,
-        sig=structured.sig,
-        phrase=f"{larger.phrase}, but the {other} says {smaller.phrase}",
-        at_least=larger.at_least or smaller.at_least,
-        assumptions=tuple(dict.fromkeys((*larger.assumptions, TEXT_DIFFERS))),
-    )
-
-
-def _lowest(amounts: Mapping[str, AnyAmount], others: Mapping[str, AnyAmount]) -> dict[str, AnyAmount]:
-    return {agent: amount.with_low(others[agent].low if agent in others else ZERO) for agent, amount in amounts.items()}
-
-
-def _size(dose: DailyDose) -> Fraction:
-    amounts = (*dose.by_agent.values(), *dose.by_agent_hourly.values())
-    return sum((amount.used for amount in amounts), ZERO)
+def _clause(why: str, doses: list[str]) -> str:
+    """``40 mg and 30 mg: how often it is taken is not given``."""
+    return f"{listed(doses)}: {why}" if doses else why

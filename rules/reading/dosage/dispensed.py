@@ -8,25 +8,28 @@ from fractions import Fraction
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Supply
 from rules.numbers.memo import memoised
-from rules.numbers.quantity import DAYS_PER, ONE
+from rules.numbers.quantity import DAYS_PER, ONE, Range
 from rules.numbers.text import figure
 from rules.reading.dosage.dose_bounds import units_limit
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.portion import Portion, Unmeasured, measure
+from rules.reading.dosage.portion import measure
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import DAY, counted
-
-FROM_SUPPLY = "from-quantity-and-supply"
-
-HOUR = "h"
+from rules.reading.wording.numbers import DAY, HOUR, counted
+from rules.reading.wording.refusals import Reason, Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class DispensedAverage:
-    """The dispensed average a day. For patches ``intake`` is as if one were taken up each day: see :meth:`worn`."""
+    """The dispensed average a day.
+
+    Attributes:
+        intake: the average; for patches as if one were used up each day: see :meth:`worn`.
+        words: what was dispensed: ``60 tablets of 1 mg for 30 days``.
+        assumptions: codes of what was assumed.
+    """
 
     intake: Intake
-    phrase: str
+    words: str
     assumptions: tuple[str, ...]
 
     def worn(self, interval_days: Fraction | None, vocabulary: DosingVocabulary) -> Intake:
@@ -40,12 +43,10 @@ class DispensedAverage:
         shortest = interval_days or vocabulary.plausible.patch_change.low * DAYS_PER[HOUR]
         high = max(ONE, a_day * shortest)
         low = high if interval_days else ONE
-        each = {agent: amount[1] / a_day for agent, amount in self.intake.by_agent.items()}
-        return Intake(
-            {agent: (delivered * low, delivered * high) for agent, delivered in each.items()},
-            self.intake.units,
-            hourly=True,
-        )
+        by_agent = {
+            agent: (amount / a_day * low, amount / a_day * high) for agent, (_, amount) in self.intake.by_agent.items()
+        }
+        return Intake(by_agent, self.intake.units, hourly=True)
 
 
 def lasting(supply: Supply | None, interval_days: Fraction | None, length_days: Fraction | None) -> Supply | None:
@@ -64,27 +65,25 @@ def lasting(supply: Supply | None, interval_days: Fraction | None, length_days: 
 @memoised
 def dispensed_average(
     supply: Supply | None, product: Product, vocabulary: DosingVocabulary
-) -> DispensedAverage | str | None:
-    """The dispensed average; in words why it gives none; None where nothing was supplied. Never raises."""
+) -> DispensedAverage | Refusal | None:
+    """The dispensed average, or why it gives none; None where nothing was supplied. Never raises."""
     if supply is None or supply.quantity is None:
         return None
     if supply.days is None or supply.days <= 0:
-        return "days’ supply is not given"
-    read = measure(supply.quantity, product, vocabulary)
-    if isinstance(read, Unmeasured):
-        return read.why
-    portion = max(read, key=_total)
-    low = min(read, key=_total)
-    units = (low.units / supply.days, portion.units / supply.days) if low.units and portion.units else None
-    if units and units[1] > units_limit(portion, product, vocabulary):
-        return f"quantity and days’ supply give {figure(units[1])} a day, which is not plausible"
+        return Refusal(Reason.NO_DAYS_OF_SUPPLY)
+    readings = measure(supply.quantity, product, vocabulary)
+    if isinstance(readings, Refusal):
+        return readings
+    high = max(readings, key=lambda portion: portion.size)
+    low = min(readings, key=lambda portion: portion.size)
+    units: Range | None = None
+    if low.units and high.units:
+        units = (low.units / supply.days, high.units / supply.days)
+    if units and units[1] > units_limit(high, product, vocabulary):
+        return Refusal(Reason.IMPLAUSIBLE_SUPPLY, figure(units[1]))
     by_agent = {
         agent: (low.by_agent.get(agent, amount) / supply.days, amount / supply.days)
-        for agent, amount in portion.by_agent.items()
+        for agent, amount in high.by_agent.items()
     }
-    phrase = f"{portion.phrase} for {counted(supply.days, vocabulary.period_names[DAY])}"
-    return DispensedAverage(Intake(by_agent, units, portion.hourly), phrase, portion.assumptions)
-
-
-def _total(portion: Portion) -> Fraction:
-    return sum(portion.by_agent.values(), Fraction(0))
+    words = f"{high.words} for {counted(supply.days, vocabulary.period_names[DAY])}"
+    return DispensedAverage(Intake(by_agent, units, high.hourly), words, high.assumptions)

@@ -15,19 +15,18 @@ from rules.assessment_lines import Basis
 from rules.knowledge.agent import AgentClass
 from rules.knowledge.figure import Figure
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.knowledge.lexicon.vocabulary import ORAL, TRANSDERMAL, DosingVocabulary
 from rules.knowledge.listed_product import Per
 from rules.knowledge.maximum_doses import DoseFigure
-from rules.model import Regimen
+from rules.model import Dosage
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import HOURS_PER_DAY, MICROGRAMS_PER_MILLIGRAM
-from rules.reading.dosage.portion import MILLILITRE, PATCH, Portion, counted_unit
-from rules.reading.dosage.route import ORAL
+from rules.reading.dosage.line import Portion
+from rules.reading.dosage.portion import MILLILITRE, PATCH, counted_unit
 from rules.reading.product.product import Product
 
 # Routes that an oral figure holds for where they have none of their own.
 AS_ORAL = frozenset({"sublingual", "buccal"})
-TRANSDERMAL = "transdermal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,15 @@ class DoseBounds:
         return self.worn if hourly else self.taken
 
 
-def dose_bounds_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> DoseBounds:
-    """The yardstick of a regimen; by a route or a release that nobody states the largest bound holds."""
-    stated = (knowledge.vocabulary.route(line.route, line.route_codes) for line in regimen.dosages)
-    return _yardstick(next((each.id for each in stated if each is not None), product.route), product, knowledge)
+def dose_bounds_of(lines: Iterable[Dosage], product: Product, knowledge: Knowledge) -> DoseBounds:
+    """The bounds of a dosage; by a route or a release that nobody states the largest bound holds."""
+    stated = (knowledge.vocabulary.route(line.route, line.route_codes) for line in lines)
+    route = next((each.id for each in stated if each is not None), product.route)
+    return _by_stated_route(route, product, knowledge)
 
 
 @memoised
-def _yardstick(route: str | None, product: Product, knowledge: Knowledge) -> DoseBounds:
+def _by_stated_route(route: str | None, product: Product, knowledge: Knowledge) -> DoseBounds:
     agents = [knowledge.agents[ingredient.agent] for ingredient in product.ingredients]
     found = {
         hourly: {
@@ -84,31 +84,31 @@ def _bound(
     agent: str, agent_class: AgentClass, route: str | None, product: Product, hourly: bool, knowledge: Knowledge
 ) -> Bound | None:
     doses, plausible = knowledge.maximum_doses, knowledge.vocabulary.plausible
-    labelled = [each for each in doses.labelled.get(agent, ()) if each.hourly is hourly]
+    labelled = [maximum for maximum in doses.labelled.get(agent, ()) if maximum.hourly is hourly]
     release = product.release if product.form is not None else None
-    own = [each for each in _by_route(labelled, route) if release is None or each.release in (None, release)]
+    own = [dose for dose in _by_route(labelled, route) if release is None or dose.release in (None, release)]
     if own:
-        top = max(own, key=lambda each: each.figure.value)
+        top = max(own, key=lambda dose: dose.figure.value)
         return Bound(Basis.LABELLED, top.figure, top.figure.value, plausible.labelled_times(agent_class.id))
     daily = doses.defined_daily_doses.get(agent, ())
     if hourly:
-        daily = tuple(each for each in daily if TRANSDERMAL in each.routes)
+        daily = tuple(dose for dose in daily if TRANSDERMAL in dose.routes)
     by_route = _by_route(daily, route)
     if not by_route:
         return None
-    top = max(by_route, key=lambda each: each.figure.value)
+    top = max(by_route, key=lambda dose: dose.figure.value)
     amount = top.figure.value * MICROGRAMS_PER_MILLIGRAM / HOURS_PER_DAY if hourly else top.figure.value
     times = plausible.daily_dose_times(agent_class.id)
     return Bound(Basis.DAILY_DOSE, top.figure, amount, times, agent in doses.no_maximum)
 
 
-def _by_route(figures_: Iterable[DoseFigure], route: str | None) -> list[DoseFigure]:
-    """The figures for a route that anything may rest on; an oral one also for what is taken in the mouth."""
-    deciding = [each for each in figures_ if each.decides]
+def _by_route(doses: Iterable[DoseFigure], route: str | None) -> list[DoseFigure]:
+    """The verified figures for a route; where an oromucosal route has none, the oral ones."""
+    verified = [dose for dose in doses if dose.decides]
     if route is None:
-        return deciding
-    own = [each for each in deciding if route in each.routes]
-    return own or [each for each in deciding if route in AS_ORAL and ORAL in each.routes]
+        return verified
+    own = [dose for dose in verified if route in dose.routes]
+    return own or [dose for dose in verified if route in AS_ORAL and ORAL in dose.routes]
 
 
 def units_limit(portion: Portion, product: Product, vocabulary: DosingVocabulary) -> Fraction:
@@ -116,5 +116,6 @@ def units_limit(portion: Portion, product: Product, vocabulary: DosingVocabulary
     counted = counted_unit(product, vocabulary)
     if portion.hourly:
         return vocabulary.plausible.units_limit(PATCH)
-    liquid = product.ingredients[0].strength is not None and product.ingredients[0].strength.per is Per.MILLILITRE
+    strength = product.ingredients[0].strength
+    liquid = strength is not None and strength.per is Per.MILLILITRE
     return vocabulary.plausible.units_limit(MILLILITRE if liquid else portion.unit or (counted.id if counted else ""))

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
-from rules.numbers.quantity import ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
-
-Range = tuple[Fraction, Fraction]
+from rules.numbers.quantity import ZERO, MicrogramsPerHour, MilligramsPerDay, Range, UnitsPerDay
 
 
 @dataclass(frozen=True, slots=True)

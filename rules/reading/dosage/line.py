@@ -1,223 +1,313 @@
-"""One line of a dosage: its dose, its rate and its limits, put together."""
+"""The values of a dosage line as it was read: its dose, its schedule, its maximum, and what they come to in a day.
+
+Pieces of the sentence (``words``) stand with the values that they tell of; the sentence itself is put together last.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 
 from rules.assessment_lines import Doubt
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
-from rules.model import Dosage, MaximumDose
-from rules.numbers.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE
+from rules.model import MaximumDose
+from rules.numbers.quantity import DAYS_PER_WEEK, ZERO
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.maximum import WrittenMaximum, read_maximum
-from rules.reading.dosage.portion import Obstacle, Portion, Unmeasured
-from rules.reading.dosage.schedule import IMPLAUSIBLE_PERIOD, Lacking, NoSchedule, Schedule, read_schedule
-from rules.reading.dosage.single_maximum import dose_at_a_time
-from rules.reading.dosage.stated_dose import StatedDose
-from rules.reading.product.product import Product
-from rules.reading.wording.numbers import UP_TO
+from rules.reading.wording.prose import listed, together
+from rules.reading.wording.refusals import Refusal
 
+# Codes of what was assumed that more than one module asks for.
+RANGE_AT_MAXIMUM = "range-counted-at-maximum"
+IMPLAUSIBLE_PERIOD = "implausible-period"
 LIMITED = "limited-by-written-maximum"
-LIMIT_NOT_READ = "written-maximum-not-read"
+PART_NOT_READ = "part-of-dosage-not-read"
+
+UP_TO = "up to "
 
 
 @dataclass(frozen=True, slots=True)
-class AlternativeReading:
-    """What a line comes to if its dose means something else; ``phrase`` tells both."""
+class Portion:
+    """One dose by one reading of its quantity.
 
-    dose: Portion
+    Attributes:
+        by_agent: milligrams of each agent; micrograms an hour where ``hourly`` (a patch that is worn).
+        units: how many units it is (millilitres of a liquid), None where not known.
+        words: the dose in words.
+        hourly: whether it is what a patch delivers.
+        unit: the id of the unit in which it was counted, None where it was stated as a mass.
+        in_digits: whether ``words`` begin with a number in digits.
+        assumptions: codes of what was assumed.
+    """
+
+    by_agent: Mapping[str, Fraction]
+    units: Fraction | None
+    words: str
+    hourly: bool = False
+    unit: str | None = None
+    in_digits: bool = True
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> Fraction:
+        """The sum over its agents, to order the readings of one product by."""
+        return sum(self.by_agent.values(), ZERO)
+
+    def times(self, count: Fraction) -> Portion:
+        """So many of it."""
+        by_agent = {agent: amount * count for agent, amount in self.by_agent.items()}
+        return replace(self, by_agent=by_agent, units=None if self.units is None else self.units * count)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedDose:
+    """One dose from its smallest reading, taken ``low_factor`` (0 or 1) times, to its largest.
+
+    ``other`` is what else the largest may mean, should it turn out to be implausible.
+    """
+
+    low: Portion
+    high: Portion
+    low_factor: Fraction
+    words: str
+    assumptions: tuple[str, ...]
+    other: Portion | None = None
+
+    @property
+    def largest(self) -> Fraction:
+        """The size of the largest reading."""
+        return self.high.size
+
+    @property
+    def smallest(self) -> Fraction:
+        """The size of the smallest reading."""
+        return self.low.size * self.low_factor
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often a dose is taken.
+
+    Attributes:
+        low, high: doses a day (high above 0), averaged over the period.
+        words: how often, in words.
+        days_per_week: days of use in a week (7: daily), None where not known.
+        occasions: the moments and times of day that are named.
+        as_needed: whether the timing itself says so.
+        counted: whether ``words`` count times ("twice a day"), so that "up to" may stand before them.
+        up_to: whether ``words`` begin with "up to".
+        periods: the units of time of which ``words`` say "a day", "a week".
+        assumptions: codes of what was assumed.
+    """
+
+    low: Fraction
+    high: Fraction
+    words: str
+    days_per_week: Fraction | None
+    occasions: frozenset[str] = frozenset()
+    as_needed: bool = False
+    counted: bool = False
+    up_to: bool = False
+    periods: frozenset[str] = frozenset()
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoSchedule:
+    """A timing without a daily rate, and why."""
+
+    refusal: Refusal
+    as_needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MaximumWords:
+    """A written maximum in words: ``2 tablets`` and ``a day``; ``unit``: the time as one unit of time, where it is."""
+
+    amount: str
+    time: str
+    unit: str | None
+
+    @property
+    def words(self) -> str:
+        """``2 tablets a day``."""
+        return f"{self.amount} {self.time}"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMaximum:
+    """The tightest intake a day of the maxima that can be read, and each of them as it is written."""
+
     intake: Intake
-    phrase: str
+    written: tuple[MaximumWords, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DosageLine:
-    """What one line comes to in a day. ``averaged``: not taken daily.
+    """What one line comes to in a day.
 
-    ``phrase`` tells what is taken and how often, without its written ``maximum``; ``limit`` is what that allows, None
-    where none is written that can be read. ``dose`` is the largest reading of one dose, None where none is stated;
-    ``other`` what the line comes to by another reading. ``doubts`` are filled in by
-    :mod:`rules.reading.dosage.plausibility`.
+    Attributes:
+        intake: what is taken in a day.
+        dose: what is taken at a time, None where that is not known.
+        schedule: how often, None where that is not known, or does not matter (a patch).
+        as_needed: whether it is taken as needed, so that the low end is nothing.
+        days_per_week: days of use in a week, None where not known.
+        limit: what its maxima allow, None where none is written that can be read.
+        maximum: the maxima as they were sent.
+        missing: what is not known of a line that only its maximum limits.
+        other_intake: what it comes to by the other reading of its dose, None where there is none.
+        both_readings: whether the other reading is counted too, as the dose as written is implausible.
+        doubts: filled in by :mod:`rules.reading.dosage.plausibility`.
+        assumptions: codes of what was assumed.
     """
 
     intake: Intake
-    phrase: str
+    dose: StatedDose | None
+    schedule: Schedule | None
     as_needed: bool
     days_per_week: Fraction | None
-    occasions: frozenset[str]
-    averaged: bool
-    assumptions: tuple[str, ...]
     limit: WrittenMaximum | None = None
     maximum: tuple[MaximumDose, ...] = ()
-    dose: Portion | None = None
-    other: AlternativeReading | None = None
+    missing: Refusal | None = None
+    other_intake: Intake | None = None
+    both_readings: bool = False
     doubts: tuple[Doubt, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     @property
-    def by_interval(self) -> bool:
-        """Whether the day's amount is only what the interval of an order as needed permits."""
-        return self.as_needed and self.limit is None and self.dose is not None
+    def portion(self) -> Portion | None:
+        """The largest reading of one dose; None of a line that only its maximum limits."""
+        if self.dose is None or (self.schedule is None and not self.dose.high.hourly):
+            return None
+        return self.dose.high
+
+    @property
+    def only_permitted(self) -> bool:
+        """Whether the day's amount is no more than what the interval of an order as needed permits."""
+        return self.as_needed and self.limit is None and self.portion is not None
+
+    @property
+    def averaged(self) -> bool:
+        """Whether it is not taken daily."""
+        return self.days_per_week is not None and self.days_per_week < DAYS_PER_WEEK
+
+    @property
+    def occasions(self) -> frozenset[str]:
+        """The moments and times of day that it names."""
+        return self.schedule.occasions if self.schedule else frozenset()
+
+    @property
+    def words(self) -> str:
+        """What is taken and how often, without its maximum."""
+        dose = self._dose_words
+        if self.schedule is None:
+            worn = self.portion is not None
+            return f"{dose} as needed" if self.as_needed and not worn else dose
+        if self.intake.hourly:
+            return f"{dose}, changed {self.schedule.words}"
+        if not self.as_needed:
+            return f"{dose} {self.schedule.words}"
+        if self.schedule.counted:
+            return f"{dose}, {UP_TO}{self.schedule.words} as needed"
+        return f"{dose}{',' if self.schedule.up_to else ''} {self.schedule.words} as needed"
+
+    @property
+    def words_with_maximum(self) -> str:
+        """The same with its maximum, whose time is left out where the words before it say it already."""
+        if self.limit is None:
+            return self.words
+        written = (each.amount if self._says_time_of(each) else each.words for each in self.limit.written)
+        return f"{self.words}, {not_over(written)}"
+
+    @property
+    def _dose_words(self) -> str:
+        dose = self.dose.words if self.dose else ""
+        if self.both_readings and self.dose is not None and self.dose.other is not None:
+            dose += f" (which may mean {self.dose.other.words})"
+        return ", ".join(filter(None, (dose, self.missing.words if self.missing else "")))
+
+    def _says_time_of(self, maximum: MaximumWords) -> bool:
+        if self.schedule is not None:
+            return maximum.unit in self.schedule.periods
+        # A timing that was not read is quoted, and may name the time itself.
+        return self.missing is not None and maximum.time in self.missing.detail
 
 
 @dataclass(frozen=True, slots=True)
 class UnratedLine:
-    """Why a line gives no daily dose. ``not_daily``: it is no daily regimen, so that nothing else is asked for one.
+    """A line that gives no daily dose.
 
-    ``dose`` is what is taken at a time, in words, empty where that is not known. ``interval_days`` is the time between
-    doses where at least that is known, ``length_days`` for how long they are taken.
+    Attributes:
+        refusal: why.
+        as_needed: whether it is taken as needed.
+        interval_days: the days between two doses, where at least that is known.
+        length_days: for how many days it is taken, where that is known.
+        dose: what is taken at a time, where only the rate is missing.
     """
 
-    why: str
-    not_daily: bool
-    single: bool
+    refusal: Refusal
     as_needed: bool
     interval_days: Fraction | None = None
     length_days: Fraction | None = None
-    dose: str = ""
+    dose: StatedDose | None = None
+
+    @property
+    def dose_words(self) -> str:
+        """What is taken at a time, in words; empty where that is not known."""
+        if self.dose is None:
+            return ""
+        return f"{self.dose.words} as needed" if self.as_needed else self.dose.words
 
 
-def read_line(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> DosageLine | UnratedLine:
-    """What one dosage line comes to in a day, or why it does not. Never raises."""
-    schedule = read_schedule(line.timing, vocabulary)
-    as_needed = line.as_needed or line.as_needed_for is not None or schedule.as_needed
-    dose = dose_at_a_time(line, product, vocabulary)
-    if isinstance(schedule, NoSchedule) and schedule.lacking is not Lacking.UNKNOWN:
-        return UnratedLine(schedule.why, True, schedule.lacking is Lacking.SINGLE, as_needed)
-    if isinstance(dose, Unmeasured):
-        interval = ONE / schedule.high if isinstance(schedule, Schedule) else None
-        if dose.obstacle is not Obstacle.UNKNOWN:
-            return UnratedLine(dose.why, True, False, as_needed)
-        limit = read_maximum(line, None, product, vocabulary)
-        if limit is None:
-            length = line.timing.bounds_days if line.timing and line.timing.bounds_days_max is None else None
-            return UnratedLine(dose.why, False, False, as_needed, interval, length)
-        return _only_limited(limit, dose.why, as_needed)
-    if dose.high.hourly:
-        return _worn(dose, schedule, as_needed)
-    limit = read_maximum(line, dose, product, vocabulary)
-    if isinstance(schedule, NoSchedule):
-        if limit is None and any(entry.is_rate for entry in line.doses):
-            return UnratedLine("a dose given at a rate, without times, is an infusion", True, False, as_needed)
-        if limit is None:
-            return UnratedLine(schedule.why, False, False, as_needed, dose=dose.phrase)
-        phrase = dose.phrase if as_needed else f"{dose.phrase}, {schedule.why}"
-        return _only_limited(limit, phrase, as_needed)
-    if schedule.high > HOURS_PER_DAY / vocabulary.plausible.interval_at_least.value and limit is None:
-        return UnratedLine(
-            f"{dose.phrase} {schedule.phrase} is a procedure, not a daily regimen", True, False, as_needed
-        )
-    return _taken(line, dose, schedule, limit, as_needed)
+@dataclass(frozen=True, slots=True)
+class ReadStep:
+    """The lines of one step of a dosage, which run together: those that were read, and those that give no dose."""
+
+    lines: tuple[DosageLine, ...]
+    unrated: tuple[UnratedLine, ...] = ()
+
+    @property
+    def intake(self) -> Intake:
+        """What its lines come to together; there must be one."""
+        return self.uncut.at_most(self.maximum.intake) if self.maximum else self.uncut
+
+    @property
+    def uncut(self) -> Intake:
+        """The same before a maximum that holds for several lines."""
+        first, *others = (line.intake for line in self.lines)
+        return reduce(Intake.plus, others, first)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether such a maximum lowers it."""
+        return self.maximum is not None and self.intake != self.uncut
+
+    @property
+    def maximum(self) -> WrittenMaximum | None:
+        """One maximum that is written for several lines: it holds for all of them together."""
+        first, *others = self.lines
+        shared = others and first.maximum and all(line.maximum == first.maximum for line in others)
+        return first.limit if shared else None
+
+    @property
+    def part_not_known(self) -> bool:
+        """Whether the dose of a line beside those that were read is not known."""
+        return any(line.refusal.is_unknown for line in self.unrated)
+
+    @property
+    def part_not_daily(self) -> bool:
+        """Whether a line beside those that were read is no daily regimen."""
+        return any(not line.refusal.is_unknown for line in self.unrated)
+
+    @property
+    def words(self) -> str:
+        """What is taken by its lines, with the maximum of each, or the one that they share."""
+        if self.maximum is None:
+            return together([line.words_with_maximum for line in self.lines])
+        written = not_over(each.words for each in self.maximum.written)
+        return f"{together([line.words for line in self.lines])}, in all {written}"
 
 
-def _taken(
-    line: Dosage, dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
-) -> DosageLine:
-    assumptions = [*dose.assumptions, *schedule.assumptions]
-    intake = _a_day(dose, schedule.low, schedule.high)
-    phrase = _phrase(dose.phrase, schedule, as_needed)
-    if limit is not None:
-        cut = intake.at_most(limit.intake)
-        if cut != intake:
-            assumptions.append(LIMITED)
-        intake = cut
-    elif line.maximum:
-        assumptions.append(LIMIT_NOT_READ)
-    use = schedule.days_per_week
-    return DosageLine(
-        intake=intake.from_nothing() if as_needed else intake,
-        phrase=phrase,
-        as_needed=as_needed,
-        # As needed, the days of use are known only where even the permitted days are fewer than all.
-        days_per_week=None if as_needed and use == DAYS_PER_WEEK else use,
-        occasions=schedule.occasions,
-        averaged=use is not None and use < DAYS_PER_WEEK,
-        assumptions=tuple(dict.fromkeys(assumptions)),
-        limit=limit,
-        maximum=line.maximum,
-        dose=dose.high,
-        other=_otherwise(dose, schedule, limit, as_needed),
-    )
-
-
-def _otherwise(
-    dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
-) -> AlternativeReading | None:
-    """The same line by the other reading of its dose."""
-    if dose.other is None:
-        return None
-    intake = _a_day(replace(dose, low=dose.other, high=dose.other), schedule.low, schedule.high)
-    intake = intake.at_most(limit.intake) if limit is not None else intake
-    phrase = _phrase(f"{dose.phrase} {_or(dose.other)}", schedule, as_needed)
-    return AlternativeReading(dose.other, intake.from_nothing() if as_needed else intake, phrase)
-
-
-def _or(other: Portion) -> str:
-    return f"(which may mean {other.phrase})"
-
-
-def _only_limited(limit: WrittenMaximum, phrase: str, as_needed: bool) -> DosageLine:
-    """A line whose only rate is its written maximum: up to that is permitted."""
-    return DosageLine(
-        intake=limit.intake.from_nothing(),
-        phrase=f"{phrase} as needed" if as_needed else phrase,
-        as_needed=as_needed,
-        days_per_week=None,
-        occasions=frozenset(),
-        averaged=False,
-        assumptions=(LIMITED,),
-        limit=limit,
-    )
-
-
-def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) -> DosageLine:
-    """Patches: what those worn at a time deliver in an hour. The change interval only says how many are used up."""
-    by_agent = {
-        agent: (dose.low.by_agent.get(agent, amount) * dose.low_factor, amount)
-        for agent, amount in dose.high.by_agent.items()
-    }
-    assumptions = list(dose.assumptions)
-    units = None
-    changed = ""
-    if isinstance(schedule, Schedule):
-        if dose.high.units is not None and IMPLAUSIBLE_PERIOD not in schedule.assumptions:
-            units = (dose.high.units * schedule.low, dose.high.units * schedule.high)
-        if IMPLAUSIBLE_PERIOD in schedule.assumptions:
-            assumptions.append(IMPLAUSIBLE_PERIOD)
-        changed = f", changed {schedule.phrase}"
-    other = None
-    if dose.other is not None:
-        amounts = {agent: (amount * dose.low_factor, amount) for agent, amount in dose.other.by_agent.items()}
-        phrase = f"{dose.phrase} {_or(dose.other)}{changed}"
-        other = AlternativeReading(dose.other, Intake(amounts, None, hourly=True), phrase)
-    return DosageLine(
-        intake=Intake(by_agent, units, hourly=True),
-        phrase=f"{dose.phrase}{changed}",
-        as_needed=as_needed,
-        days_per_week=DAYS_PER_WEEK,
-        occasions=schedule.occasions if isinstance(schedule, Schedule) else frozenset(),
-        averaged=False,
-        assumptions=tuple(dict.fromkeys(assumptions)),
-        dose=dose.high,
-        other=other,
-    )
-
-
-def _a_day(dose: StatedDose, low_rate: Fraction, high_rate: Fraction) -> Intake:
-    low, high = dose.low, dose.high
-    by_agent = {
-        agent: (low.by_agent.get(agent, amount) * dose.low_factor * low_rate, amount * high_rate)
-        for agent, amount in high.by_agent.items()
-    }
-    units = None
-    if low.units is not None and high.units is not None:
-        units = (min(low.units, high.units) * dose.low_factor * low_rate, high.units * high_rate)
-    return Intake(by_agent, units)
-
-
-def _phrase(dose: str, schedule: Schedule, as_needed: bool) -> str:
-    if not as_needed:
-        return f"{dose} {schedule.phrase}"
-    if schedule.counted:
-        return f"{dose}, {UP_TO}{schedule.phrase} as needed"
-    return f"{dose}{',' if schedule.phrase.startswith(UP_TO) else ''} {schedule.phrase} as needed"
+def not_over(amounts: Iterable[str]) -> str:
+    """``not over 2 tablets a day and 4 mg a day``."""
+    return f"not over {listed(amounts)}"

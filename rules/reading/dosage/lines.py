@@ -1,4 +1,4 @@
-"""From the dosage lines of a regimen and its product to what is taken in a day, or a named refusal.
+"""The dosage lines of a medication and its product: what each comes to in a day, and all that are in force together.
 
 The reading is cautious in one direction: ``used`` and ``high`` are the most that the record permits, ``low`` the least
 it allows. Everything that had to be assumed is named by a code.
@@ -6,253 +6,267 @@ it allows. Everything that had to be assumed is named by a code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from functools import reduce
-from typing import TYPE_CHECKING
 
-from rules.assessment_lines import Doubt, Evidence, NotCountedReason
+from rules.assessment_lines import NotCountedReason
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
-from rules.model import Dosage, Regimen
-from rules.numbers.quantity import DAYS_PER_WEEK, ZERO, MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
-from rules.reading.dosage.dispensed import FROM_SUPPLY, DispensedAverage, dispensed_average, lasting
+from rules.model import Dosage, Supply
+from rules.numbers.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO, Range
+from rules.reading.dosage.daily_dose import AVERAGED, FROM_SUPPLY, DailyDose, NoDailyDose
+from rules.reading.dosage.dispensed import DispensedAverage, dispensed_average, lasting
 from rules.reading.dosage.dose_bounds import DoseBounds, dose_bounds_of
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.line import LIMITED, DosageLine, UnratedLine, read_line
-from rules.reading.dosage.maximum import WrittenMaximum
-from rules.reading.dosage.plausibility import IMPLAUSIBLE_QUANTITY, above_label, doubts_of_day, doubts_of_supply, judged
-from rules.reading.dosage.portion import PART_NOT_READ
+from rules.reading.dosage.line import (
+    IMPLAUSIBLE_PERIOD,
+    LIMITED,
+    PART_NOT_READ,
+    DosageLine,
+    NoSchedule,
+    Portion,
+    ReadStep,
+    Schedule,
+    StatedDose,
+    UnratedLine,
+    WrittenMaximum,
+)
+from rules.reading.dosage.maximum import read_maximum
+from rules.reading.dosage.plausibility import (
+    IMPLAUSIBLE_QUANTITY,
+    above_label,
+    doubts_of_day,
+    doubts_of_supply,
+    with_doubts,
+)
+from rules.reading.dosage.schedule import read_schedule
+from rules.reading.dosage.stated_dose import read_stated_dose
 from rules.reading.dosage.steps import Steps, steps_in_force
 from rules.reading.product.product import Product
-from rules.reading.sig.evidence import BETWEEN_TEXTS, SigReading, evidence
-from rules.reading.wording.sentence import (
-    NOT_DAILY_BESIDE,
-    NOT_READ_BESIDE,
-    of_steps,
-    refusal_words,
-    taken_words,
-    whole,
-)
+from rules.reading.wording.refusals import Reason, Refusal
 
-AVERAGED = "averaged-over-period"
+LIMIT_NOT_READ = "written-maximum-not-read"
 PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
 NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
-class DoseEvidence:
-    """What a dose tells of how it was read, worked out when first asked for: one dose is kept for many records."""
-
-    __slots__ = ("_evidence", "_sentence")
-
-    if TYPE_CHECKING:
-        _evidence: tuple[Evidence, ...]
-        _sentence: str
-        readings: tuple[SigReading, ...]
-
-    def evidence(self, vocabulary: DosingVocabulary) -> tuple[Evidence, ...]:
-        """Which words of the instructions gave what."""
-        try:
-            return self._evidence
-        except AttributeError:
-            object.__setattr__(self, "_evidence", evidence(self.readings, vocabulary))
-            return self._evidence
-
-
-@dataclass(frozen=True, slots=True)
-class DailyDose(DoseEvidence):
-    """What is taken in a day.
-
-    ``by_agent`` are milligrams a day averaged over the period (empty for patches), ``by_agent_hourly`` micrograms an
-    hour of patches worn. ``units`` are countable units (millilitres of a liquid) a day, None where not known.
-    ``days_per_week`` are the days of use in a week, None where not known. ``sig`` is the text as sent, else rendered;
-    ``phrase`` tells what is taken and how often; ``assumptions`` are the codes of what was assumed; ``at_least``: a
-    line or a step beside it was not read. ``doubts``: where it is beyond what anybody takes; ``remarks``: context;
-    ``readings``: what was read in each text of ``sig``.
-    """
-
-    by_agent: Mapping[str, MilligramsPerDay]
-    by_agent_hourly: Mapping[str, MicrogramsPerHour]
-    units: UnitsPerDay | None
-    as_needed: bool
-    days_per_week: Fraction | None
-    occasions: frozenset[str]
-    sig: str
-    phrase: str
-    assumptions: tuple[str, ...]
-    at_least: bool = False
-    doubts: tuple[Doubt, ...] = ()
-    remarks: tuple[str, ...] = ()
-    readings: tuple[SigReading, ...] = ()
-
-    @property
-    def read_as(self) -> str:
-        """One plain sentence: what is taken and how often, what that comes to, and whether that is much."""
-        try:
-            return self._sentence
-        except AttributeError:
-            object.__setattr__(self, "_sentence", self._read_as())
-            return self._sentence
-
-    def _read_as(self) -> str:
-        averaged = AVERAGED in self.assumptions or FROM_SUPPLY in self.assumptions
-        told = whole(self.phrase, self.by_agent, self.by_agent_hourly, averaged=averaged, at_least=self.at_least)
-        return "; ".join((told, *(doubt.text for doubt in self.doubts), *self.remarks))
-
-    @property
-    def partly_read(self) -> bool:
-        """Whether more may be taken than was read: a line, a step or an agent's strength is missing."""
-        return PART_NOT_READ in self.assumptions
-
-
-@dataclass(frozen=True, slots=True)
-class NoDailyDose(DoseEvidence):
-    """Why there is no daily dose: it is unknown, or it is no daily regimen (``single``: a single dose)."""
-
-    reason: NotCountedReason
-    single: bool
-    sig: str
-    read_as: str
-    assumptions: tuple[str, ...]
-    as_needed: bool
-    readings: tuple[SigReading, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _ReadStep:
-    """The lines of one step that were read, and those that were not."""
-
-    taken: tuple[DosageLine, ...]
-    refused: tuple[UnratedLine, ...]
-
-    @property
-    def intake(self) -> Intake:
-        """The lines that were read, added up; there must be one."""
-        together = self.uncut
-        return together.at_most(self.limit.intake) if self.limit else together
-
-    @property
-    def uncut(self) -> Intake:
-        """The same before a maximum that holds for several lines."""
-        first, *others = (line.intake for line in self.taken)
-        return reduce(Intake.plus, others, first)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether such a maximum lowers it."""
-        return self.limit is not None and self.intake != self.uncut
-
-    @property
-    def limit(self) -> WrittenMaximum | None:
-        """One maximum that is written for several lines: it holds for all of them together."""
-        first, *others = self.taken
-        shared = others and first.maximum and all(line.maximum == first.maximum for line in others)
-        return first.limit if shared else None
-
-
-def read_lines(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
-    """What is taken of a product in a day by the lines of a regimen, whatever their texts. Never raises.
-
-    ``on`` decides the step of a stepped dosage: before the first step the first, after the last the last.
-    """
-    steps = steps_in_force(regimen, on)
-    dose_bounds = dose_bounds_of(regimen, product, knowledge)
-    readings = [_read_step(lines, dose_bounds) for lines in steps.candidates]
-    supplied = dispensed_average(regimen.supply, product, knowledge.vocabulary)
-    readable = [step for step in readings if step.taken]
-    if readable:
-        return _taken(readable, len(readable) < len(readings), steps, supplied, regimen, dose_bounds)
-    refused = [refusal for step in readings for refusal in step.refused]
-    unknown = [refusal for refusal in refused if not refusal.not_daily]
-    as_needed = any(refusal.as_needed for refusal in refused)
-    why = refusal_words(unknown or refused)
-    if refused and not unknown:
-        single = all(refusal.single for refusal in refused)
-        return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, _sig(regimen, why), why, (), as_needed)
-    if len(unknown) == len(refused) == len(regimen.dosages) == 1 and not as_needed:
-        lone = unknown[0]
-        supply = lasting(regimen.supply, lone.interval_days, lone.length_days)
-        supplied = dispensed_average(supply, product, knowledge.vocabulary)
-    if isinstance(supplied, DispensedAverage):
-        intervals = (refusal.interval_days for refusal in unknown if refusal.interval_days)
-        return _from_supply(supplied, regimen, as_needed, next(intervals, None), dose_bounds)
-    if supplied and supplied not in why:
-        why = f"{why}; {supplied}"
-    return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, _sig(regimen, ""), why, (), as_needed)
-
-
-def _read_step(lines: tuple[Dosage, ...], dose_bounds: DoseBounds) -> _ReadStep:
-    read = [read_line(line, dose_bounds.product, dose_bounds.vocabulary) for line in lines]
-    return _ReadStep(
-        taken=tuple(judged(line, dose_bounds) for line in read if isinstance(line, DosageLine)),
-        refused=tuple(line for line in read if isinstance(line, UnratedLine)),
-    )
+def read_line(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> DosageLine | UnratedLine:
+    """What one dosage line comes to in a day, or why it does not. Never raises."""
+    schedule = read_schedule(line.timing, vocabulary)
+    as_needed = line.as_needed or line.as_needed_for is not None or schedule.as_needed
+    dose = read_stated_dose(line, product, vocabulary)
+    if isinstance(schedule, NoSchedule) and not schedule.refusal.is_unknown:
+        return UnratedLine(schedule.refusal, as_needed)
+    if isinstance(dose, Refusal):
+        if not dose.is_unknown:
+            return UnratedLine(dose, as_needed)
+        limit = read_maximum(line, None, product, vocabulary)
+        if limit is not None:
+            return _only_limited(limit, None, dose, as_needed)
+        interval = ONE / schedule.high if isinstance(schedule, Schedule) else None
+        length = line.timing.bounds_days if line.timing and line.timing.bounds_days_max is None else None
+        return UnratedLine(dose, as_needed, interval, length)
+    if dose.high.hourly:
+        return _worn(dose, schedule, as_needed)
+    limit = read_maximum(line, dose, product, vocabulary)
+    if isinstance(schedule, NoSchedule):
+        if limit is None and any(entry.is_rate for entry in line.doses):
+            return UnratedLine(Refusal(Reason.RATE_WITHOUT_TIMES), as_needed)
+        if limit is None:
+            return UnratedLine(schedule.refusal, as_needed, dose=dose)
+        return _only_limited(limit, dose, None if as_needed else schedule.refusal, as_needed)
+    if schedule.high > HOURS_PER_DAY / vocabulary.plausible.interval_at_least.value and limit is None:
+        return UnratedLine(Refusal(Reason.PROCEDURE, f"{dose.words} {schedule.words}"), as_needed)
+    return _taken(line, dose, schedule, limit, as_needed)
 
 
 def _taken(
-    readable: list[_ReadStep],
-    partly: bool,
-    steps: Steps,
-    supplied: DispensedAverage | str | None,
-    regimen: Regimen,
-    dose_bounds: DoseBounds,
-) -> DailyDose:
-    """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
-    step = max(readable, key=lambda each: _size(each.intake)) if readable[1:] else readable[0]
-    intake = step.intake
-    assumptions = [code for line in step.taken for code in line.assumptions]
-    if step.is_cut:
+    line: Dosage, dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
+) -> DosageLine:
+    """A line with a dose and a schedule."""
+    assumptions = [*dose.assumptions, *schedule.assumptions]
+    uncut = _a_day(dose.low, dose.high, dose.low_factor, schedule)
+    intake = uncut.at_most(limit.intake) if limit is not None else uncut
+    if intake != uncut:
         assumptions.append(LIMITED)
-    words = taken_words(step.taken, step.limit)
-    phrase = of_steps(words, steps, dose_bounds.vocabulary)
-    at_least = partly or any(not refusal.not_daily for refusal in step.refused)
-    if at_least:
-        assumptions.append(PART_NOT_READ)
-        phrase += f", {NOT_READ_BESIDE}"
-    if any(refusal.not_daily for refusal in step.refused):
-        assumptions.append(NOT_DAILY_LEFT_OUT)
-        phrase += f", {NOT_DAILY_BESIDE}"
-    for each in readable:
-        if each is not step:
-            intake = intake.with_low_of(each.intake)
-    as_needed = any(line.as_needed for line in step.taken)
-    if as_needed:
-        assumptions.append(PRN_AT_MAXIMUM)
-        if isinstance(supplied, DispensedAverage) and (raised := intake.with_average(supplied.intake)) != intake:
-            intake = raised
-            phrase += f", with {supplied.phrase} supplied"
-    if steps.assumption:
-        assumptions.append(steps.assumption)
-    use = _days_per_week(step.taken)
-    if any(line.averaged for line in step.taken):
-        assumptions.append(AVERAGED)
-    doubts = doubts_of_day(step.taken, step.limit.intake if step.limit else None, dose_bounds)
-    if doubts:
-        assumptions.append(IMPLAUSIBLE_QUANTITY)
-    return DailyDose(
-        by_agent=intake.milligrams(),
-        by_agent_hourly=intake.micrograms_an_hour(),
-        units=intake.units_a_day(),
+    if limit is None and line.maximum:
+        assumptions.append(LIMIT_NOT_READ)
+    other = None
+    if dose.other is not None:
+        other = _a_day(dose.other, dose.other, dose.low_factor, schedule)
+        other = other.at_most(limit.intake) if limit is not None else other
+    # As needed, the days of use are known only where even the permitted days are fewer than all.
+    daily_as_needed = as_needed and schedule.days_per_week == DAYS_PER_WEEK
+    return DosageLine(
+        intake=intake.from_nothing() if as_needed else intake,
+        dose=dose,
+        schedule=schedule,
         as_needed=as_needed,
-        days_per_week=use,
-        occasions=frozenset[str]().union(*(line.occasions for line in step.taken)),
-        sig=_sig(regimen, words),
-        phrase=phrase,
+        days_per_week=None if daily_as_needed else schedule.days_per_week,
+        limit=limit,
+        maximum=line.maximum,
+        other_intake=other.from_nothing() if other is not None and as_needed else other,
         assumptions=tuple(dict.fromkeys(assumptions)),
-        at_least=at_least,
-        doubts=doubts,
-        remarks=above_label(intake, doubts, dose_bounds),
     )
 
 
-def _from_supply(
-    supplied: DispensedAverage, regimen: Regimen, as_needed: bool, interval: Fraction | None, dose_bounds: DoseBounds
+def _only_limited(
+    limit: WrittenMaximum, dose: StatedDose | None, missing: Refusal | None, as_needed: bool
+) -> DosageLine:
+    """A line whose only rate is its written maximum: up to that is permitted."""
+    return DosageLine(
+        intake=limit.intake.from_nothing(),
+        dose=dose,
+        schedule=None,
+        as_needed=as_needed,
+        days_per_week=None,
+        limit=limit,
+        missing=missing,
+        assumptions=(LIMITED,),
+    )
+
+
+def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) -> DosageLine:
+    """Patches: what those worn at a time deliver in an hour. The change interval only says how many are used up."""
+    changed = schedule if isinstance(schedule, Schedule) else None
+    assumptions = list(dose.assumptions)
+    units: Range | None = None
+    if changed is not None and IMPLAUSIBLE_PERIOD in changed.assumptions:
+        assumptions.append(IMPLAUSIBLE_PERIOD)
+    elif changed is not None and dose.high.units is not None:
+        units = (dose.high.units * changed.low, dose.high.units * changed.high)
+    by_agent = _between(dose.low, dose.high, dose.low_factor)
+    other = None if dose.other is None else Intake(_between(dose.other, dose.other, dose.low_factor), None, hourly=True)
+    return DosageLine(
+        intake=Intake(by_agent, units, hourly=True),
+        dose=dose,
+        schedule=changed,
+        as_needed=as_needed,
+        days_per_week=DAYS_PER_WEEK,
+        other_intake=other,
+        assumptions=tuple(dict.fromkeys(assumptions)),
+    )
+
+
+def _a_day(low: Portion, high: Portion, low_factor: Fraction, schedule: Schedule) -> Intake:
+    """What doses from ``low``, taken ``low_factor`` times, to ``high`` come to in a day."""
+    by_agent = {
+        agent: (least * schedule.low, most * schedule.high)
+        for agent, (least, most) in _between(low, high, low_factor).items()
+    }
+    units: Range | None = None
+    if low.units is not None and high.units is not None:
+        units = (min(low.units, high.units) * low_factor * schedule.low, high.units * schedule.high)
+    return Intake(by_agent, units)
+
+
+def _between(low: Portion, high: Portion, low_factor: Fraction) -> dict[str, Range]:
+    return {agent: (low.by_agent.get(agent, amount) * low_factor, amount) for agent, amount in high.by_agent.items()}
+
+
+def read_lines(
+    lines: tuple[Dosage, ...],
+    supply: Supply | None,
+    product: Product,
+    knowledge: Knowledge,
+    *,
+    start: date | None,
+    on: date,
+) -> DailyDose | NoDailyDose:
+    """What is taken of a product in a day by dosage lines, whatever their texts. Never raises.
+
+    Args:
+        lines: the dosage lines of one record.
+        supply: what was dispensed: it gives the dose where the lines give none, and bounds a dose as needed.
+        product: what is taken.
+        knowledge: the units and bounds of doses.
+        start: the day from which the lengths of steps are counted, None where it is not known.
+        on: decides the step of a stepped dosage: before the first step the first, after the last the last.
+    """
+    steps = steps_in_force(lines, start, on)
+    bounds = dose_bounds_of(lines, product, knowledge)
+    read = [_read_step(step, bounds) for step in steps.candidates]
+    supplied = dispensed_average(supply, product, knowledge.vocabulary)
+    readable = [step for step in read if step.lines]
+    if readable:
+        average = supplied if isinstance(supplied, DispensedAverage) else None
+        return _of_steps(readable, len(readable) < len(read), steps, average, bounds)
+    unrated = tuple(line for step in read for line in step.unrated)
+    unknown = tuple(line for line in unrated if line.refusal.is_unknown)
+    as_needed = any(line.as_needed for line in unrated)
+    if unrated and not unknown:
+        single = all(line.refusal.is_single for line in unrated)
+        return NoDailyDose(NotCountedReason.NOT_A_DAILY_REGIMEN, single, as_needed, unrated)
+    if len(unknown) == len(unrated) == len(lines) == 1 and not as_needed:
+        lone = unknown[0]
+        supply = lasting(supply, lone.interval_days, lone.length_days)
+        supplied = dispensed_average(supply, product, knowledge.vocabulary)
+    if isinstance(supplied, DispensedAverage):
+        intervals = (line.interval_days for line in unknown if line.interval_days)
+        return _of_supply(supplied, as_needed, next(intervals, None), bounds)
+    return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, as_needed, unknown, supplied)
+
+
+def _read_step(lines: Sequence[Dosage], bounds: DoseBounds) -> ReadStep:
+    read = [read_line(line, bounds.product, bounds.vocabulary) for line in lines]
+    return ReadStep(
+        lines=tuple(with_doubts(line, bounds) for line in read if isinstance(line, DosageLine)),
+        unrated=tuple(line for line in read if isinstance(line, UnratedLine)),
+    )
+
+
+def _of_steps(
+    readable: Sequence[ReadStep], partly: bool, steps: Steps, supplied: DispensedAverage | None, bounds: DoseBounds
+) -> DailyDose:
+    """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
+    step = max(readable, key=lambda step: _size(step.intake)) if readable[1:] else readable[0]
+    assumptions = [code for line in step.lines for code in line.assumptions]
+    if step.is_cut:
+        assumptions.append(LIMITED)
+    part_not_read = partly or step.part_not_known
+    if part_not_read:
+        assumptions.append(PART_NOT_READ)
+    if step.part_not_daily:
+        assumptions.append(NOT_DAILY_LEFT_OUT)
+    intake = step.intake
+    for other in readable:
+        if other is not step:
+            intake = intake.with_low_of(other.intake)
+    as_needed = any(line.as_needed for line in step.lines)
+    raised = intake.with_average(supplied.intake) if as_needed and supplied is not None else intake
+    if as_needed:
+        assumptions.append(PRN_AT_MAXIMUM)
+    if steps.assumption:
+        assumptions.append(steps.assumption)
+    if any(line.averaged for line in step.lines):
+        assumptions.append(AVERAGED)
+    doubts = doubts_of_day(step, bounds)
+    if doubts:
+        assumptions.append(IMPLAUSIBLE_QUANTITY)
+    return DailyDose(
+        by_agent=raised.milligrams(),
+        by_agent_hourly=raised.micrograms_an_hour(),
+        units=raised.units_a_day(),
+        as_needed=as_needed,
+        days_per_week=_days_per_week(step.lines),
+        occasions=frozenset[str]().union(*(line.occasions for line in step.lines)),
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        step=step,
+        step_place=steps.words(bounds.vocabulary),
+        part_not_read=part_not_read,
+        supplied=supplied.words if supplied is not None and raised != intake else "",
+        doubts=doubts,
+        above_label=above_label(raised, doubts, bounds),
+    )
+
+
+def _of_supply(
+    supplied: DispensedAverage, as_needed: bool, interval_days: Fraction | None, bounds: DoseBounds
 ) -> DailyDose:
     """The dose that the quantity and days' supply give, where the dosage gives none."""
-    intake = supplied.worn(interval, dose_bounds.vocabulary)
-    doubts = doubts_of_supply(intake, dose_bounds)
+    intake = supplied.worn(interval_days, bounds.vocabulary)
+    doubts = doubts_of_supply(intake, bounds)
     return DailyDose(
         by_agent=intake.milligrams(),
         by_agent_hourly=intake.micrograms_an_hour(),
@@ -260,33 +274,23 @@ def _from_supply(
         as_needed=as_needed,
         days_per_week=None,
         occasions=frozenset(),
-        sig=_sig(regimen, supplied.phrase),
-        phrase=supplied.phrase,
         assumptions=(FROM_SUPPLY, *supplied.assumptions, *(IMPLAUSIBLE_QUANTITY for _ in doubts[:1])),
+        step=None,
+        supplied=supplied.words,
         doubts=doubts,
-        remarks=above_label(intake, doubts, dose_bounds),
+        above_label=above_label(intake, doubts, bounds),
     )
 
 
-def _days_per_week(lines: tuple[DosageLine, ...]) -> Fraction | None:
+def _days_per_week(lines: Sequence[DosageLine]) -> Fraction | None:
     """Days of use in a week of all lines together; the days of separate lines are taken as different days."""
-    known = [line.days_per_week for line in lines]
-    if DAYS_PER_WEEK in known:
+    days = [line.days_per_week for line in lines]
+    if DAYS_PER_WEEK in days:
         return DAYS_PER_WEEK
-    days = [each for each in known if each is not None]
-    return min(DAYS_PER_WEEK, sum(days, ZERO)) if len(days) == len(known) else None
+    known = [each for each in days if each is not None]
+    return min(DAYS_PER_WEEK, sum(known, ZERO)) if len(known) == len(days) else None
 
 
 def _size(intake: Intake) -> tuple[Fraction, str]:
     """The order of size of intakes of one product."""
     return sum((high for _, high in intake.by_agent.values()), ZERO), repr(sorted(intake.by_agent.items()))
-
-
-def _sig(regimen: Regimen, rendered: str) -> str:
-    """The texts of the dosage as sent, else what the structure says."""
-    return texts_of(regimen.dosages) or rendered
-
-
-def texts_of(lines: Iterable[Dosage]) -> str:
-    """The texts of a dosage as sent; empty where there are none."""
-    return BETWEEN_TEXTS.join(line.text.strip() for line in lines if line.text and line.text.strip())

@@ -1,35 +1,20 @@
-"""The maximum that is written beside a dose: what it comes to in a day, and how it is told."""
+"""The maximum that is written beside a dose: what it comes to in a day, and its words."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, MaximumDose, Quantity
 from rules.numbers.quantity import ONE
 from rules.numbers.text import figure
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.portion import Portion, Unmeasured, counted_unit, measure
-from rules.reading.dosage.stated_dose import StatedDose, total
+from rules.reading.dosage.line import MaximumWords, Portion, StatedDose, WrittenMaximum
+from rules.reading.dosage.portion import counted_unit, measure
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import counted, in_days
-from rules.reading.wording.prose import listed
+from rules.reading.wording.numbers import counted, in_days, unit_of
+from rules.reading.wording.refusals import Refusal
 
 # Units that are written one way, however many there are.
 INVARIABLE = (UnitKind.MASS, UnitKind.VOLUME)
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenMaximum:
-    """The tightest intake a day of the maxima that can be read; ``words``: each one's amount and time, as written."""
-
-    intake: Intake
-    words: tuple[tuple[str, str], ...]
-
-    def beside(self, phrase: str) -> str:
-        """``not over 2 tablets``; the time it holds for is left out where the words before it say it already."""
-        told = [amount if time in phrase else f"{amount} {time}" for amount, time in self.words]
-        return f"not over {listed(told)}"
 
 
 def read_maximum(
@@ -37,14 +22,16 @@ def read_maximum(
 ) -> WrittenMaximum | None:
     """What the maxima of a line allow, None if none is written that can be read."""
     tightest: Intake | None = None
-    words: list[tuple[str, str]] = []
+    written: list[MaximumWords] = []
     for maximum in line.maximum:
         intake = _a_day(maximum, dose, product, vocabulary)
         if intake is None:
             continue
-        words.append((_amount(maximum.amount, product, vocabulary), in_days(maximum.period_days, vocabulary)))
+        days = maximum.period_days
+        amount = _amount_words(maximum.amount, product, vocabulary)
+        written.append(MaximumWords(amount, in_days(days, vocabulary), unit_of(days, vocabulary)))
         tightest = intake if tightest is None else tightest.at_most(intake)
-    return None if tightest is None else WrittenMaximum(tightest, tuple(dict.fromkeys(words)))
+    return None if tightest is None else WrittenMaximum(tightest, tuple(dict.fromkeys(written)))
 
 
 def _a_day(
@@ -57,23 +44,21 @@ def _a_day(
         return None
     share = ONE / maximum.period_days
     units = None if portion.units is None else (portion.units * share, portion.units * share)
-    return Intake({agent: (each * share, each * share) for agent, each in portion.by_agent.items()}, units)
+    return Intake({agent: (amount * share, amount * share) for agent, amount in portion.by_agent.items()}, units)
 
 
 def _portion(
     amount: Quantity, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
 ) -> Portion | None:
+    """What the amount holds; of a number of doses as many times the dose that is written beside it."""
     unit = vocabulary.unit(amount.code) or vocabulary.unit(amount.unit)
     if unit is not None and unit.kind is UnitKind.DOSE:
-        if dose is None or amount.value <= 0:
-            return None
-        units = None if dose.high.units is None else dose.high.units * amount.value
-        return Portion({agent: each * amount.value for agent, each in dose.high.by_agent.items()}, units, "")
-    read = measure(amount, product, vocabulary)
-    return None if isinstance(read, Unmeasured) else max(read, key=total)
+        return None if dose is None or amount.value <= 0 else dose.high.times(amount.value)
+    readings = measure(amount, product, vocabulary)
+    return None if isinstance(readings, Refusal) else max(readings, key=lambda portion: portion.size)
 
 
-def _amount(amount: Quantity, product: Product, vocabulary: DosingVocabulary) -> str:
+def _amount_words(amount: Quantity, product: Product, vocabulary: DosingVocabulary) -> str:
     """``2 tablets``, ``4 mg``, ``3 doses``: as it is written, in the product's units where it is a number alone."""
     unit = vocabulary.unit(amount.code) or vocabulary.unit(amount.unit) or counted_unit(product, vocabulary)
     if unit is None:

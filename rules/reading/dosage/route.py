@@ -1,19 +1,15 @@
-"""The way a medication enters the body: by the dosage where it says, else by the product; and what follows from it."""
+"""How a medication enters the body, by the dosage where it says, else by the product; and what follows from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.knowledge.lexicon.vocabulary import ORAL, TOPICAL, DosingVocabulary
 from rules.model import Coding, Regimen
 from rules.numbers.memo import memoised
 from rules.reading.dosage.text import is_as_needed, undated
 from rules.reading.product.product import Product
-
-# Route ids of the vocabulary that the rules themselves need to know.
-ORAL = "oral"
-TOPICAL = "topical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +32,14 @@ class Administration:
 
 
 def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:
-    """The way of a regimen; a stated route beats the product's own."""
+    """How a medication is given; a stated route beats the product's own."""
     stated = (_stated(line.route, line.route_codes, knowledge.vocabulary) for line in regimen.dosages)
     route = next(filter(None, stated), None) or product.route or ORAL
-    administration = _way(route, product, knowledge, as_needed=True)
+    administration = _by_route(route, product, knowledge, as_needed=True)
     # The texts are asked only where it makes a difference.
     if not administration.rescue or is_as_needed(undated(regimen.dosages), knowledge):
         return administration
-    return _way(route, product, knowledge, as_needed=False)
+    return _by_route(route, product, knowledge, as_needed=False)
 
 
 @memoised
@@ -53,7 +49,7 @@ def _stated(words: str | None, codings: tuple[Coding, ...], vocabulary: DosingVo
 
 
 @memoised
-def _way(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Administration:
+def _by_route(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Administration:
     vocabulary = knowledge.vocabulary
     return Administration(
         route=route,

@@ -7,93 +7,103 @@ once. Where they disagree both are kept: the larger rate at the high end, the sm
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Moment, normalised
 from rules.model import Timing
 from rules.numbers.memo import memoised
-from rules.numbers.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO
-from rules.reading.dosage.stated_rate import StatedRate
-from rules.reading.wording.numbers import DAY, Range
+from rules.numbers.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO, Range
+from rules.reading.dosage.line import IMPLAUSIBLE_PERIOD, RANGE_AT_MAXIMUM, NoSchedule, Schedule
+from rules.reading.wording.numbers import DAY, every, named_days
+from rules.reading.wording.prose import listed
+from rules.reading.wording.refusals import Reason, Refusal
 
 FREQUENCY_READ_AS_DAILY = "frequency-read-as-per-day"
 PERIOD_READ_AS_DAYS = "period-read-as-days"
-IMPLAUSIBLE_PERIOD = "implausible-period"
 TIMING_PARTS_DIFFER = "timing-parts-differ"
-RANGE_AT_MAXIMUM = "range-counted-at-maximum"
 
-NOT_GIVEN = "how often it is taken is not given"
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Doses a day from ``low`` to ``high`` (above 0), averaged over the period.
-
-    ``days_per_week`` are the days of use in a week (7: daily; None: not known). ``occasions`` are the moments and times
-    of day that are named. ``counted``: the phrase counts times ("twice a day"), so that "up to" may stand before it.
-    """
-
-    low: Fraction
-    high: Fraction
-    phrase: str
-    days_per_week: Fraction | None
-    occasions: frozenset[str] = frozenset()
-    as_needed: bool = False
-    counted: bool = False
-    assumptions: tuple[str, ...] = ()
-
-
-class Lacking(StrEnum):
-    """Why there is no rate."""
-
-    UNKNOWN = "unknown"
-    SINGLE = "single"
-    INFUSION = "infusion"
+NO_SECONDS = ":00"
+ONCE: Range = (ONE, ONE)
 
 
 @dataclass(frozen=True, slots=True)
-class NoSchedule:
-    """A timing without a daily rate; ``why`` says what was seen or missing, in plain words."""
+class _Repeat:
+    """What a timing states in parts: ``frequency`` times a ``period`` of ``unit`` (UCUM), and when."""
 
-    lacking: Lacking
-    why: str
-    as_needed: bool = False
+    frequency: Range | None
+    period: Range | None
+    unit: str
+    moments: tuple[Moment, ...]
+    clock: tuple[str, ...]
+    days: tuple[str, ...]
+
+    @property
+    def length(self) -> Range:
+        """The period; one of its unit where none is given."""
+        return self.period or ONCE
+
+    @property
+    def slots(self) -> Fraction:
+        """Doses a day by the named moments or times, 0 where none is named."""
+        return max(sum((moment.times for moment in self.moments), ZERO), Fraction(len(self.clock)))
+
+    @property
+    def says_rate(self) -> bool:
+        """Whether its words tell the rate: "once a day" is left out beside a moment, a time or a day of the week."""
+        named = self.moments or self.clock or self.days
+        return not named or self.unit != DAY or (self.frequency or ONCE) != ONCE or self.length != ONCE
+
+    def words(self, vocabulary: DosingVocabulary) -> str:
+        """How often: ``twice a day``, ``every 2 days at bedtime``."""
+        parts: list[str] = []
+        if self.says_rate:
+            parts.append(every(self.frequency or ONCE, self.length, self.unit, vocabulary))
+        if self.moments:
+            parts.append(listed(moment.name for moment in self.moments))
+        if self.clock:
+            parts.append(f"at {listed(map(_clock_time, self.clock))}")
+        if self.days:
+            parts.append(named_days(self.days, vocabulary))
+        return " ".join(parts)
 
 
 @memoised
 def read_schedule(timing: Timing | None, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
     """Doses a day by a timing, or why it gives none. Never raises."""
     if timing is None:
-        return NoSchedule(Lacking.UNKNOWN, NOT_GIVEN)
+        return _none(Reason.NO_FREQUENCY)
     coded = _read_code(timing, vocabulary)
     stated = _read_repeat(timing, vocabulary)
     as_needed = coded.as_needed
     if isinstance(stated, Schedule) and isinstance(coded, Schedule):
         return replace(_both(stated, coded), as_needed=as_needed)
     if isinstance(stated, Schedule):
-        if isinstance(coded, NoSchedule) and coded.lacking is Lacking.SINGLE:
-            phrase = f"{stated.phrase} (or {coded.why})"
-            return replace(stated, low=ZERO, phrase=phrase, assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER))
+        if isinstance(coded, NoSchedule) and coded.refusal.is_single:
+            words = f"{stated.words} (or {coded.refusal.words})"
+            return replace(stated, low=ZERO, words=words, assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER))
         return replace(stated, as_needed=as_needed)
     if isinstance(coded, Schedule):
         return coded
-    if stated.lacking is Lacking.UNKNOWN and coded.lacking is Lacking.UNKNOWN and timing.events:
-        return NoSchedule(Lacking.SINGLE, "taken on named dates only", as_needed)
-    telling = coded if stated.lacking is Lacking.UNKNOWN and stated.why == NOT_GIVEN else stated
-    return replace(telling, as_needed=as_needed)
+    if stated.refusal.is_unknown and coded.refusal.is_unknown and timing.events:
+        return _none(Reason.NAMED_DATES, as_needed=as_needed)
+    return replace(coded if stated.refusal.reason is Reason.NO_FREQUENCY else stated, as_needed=as_needed)
+
+
+def _none(reason: Reason, detail: str = "", *, as_needed: bool = False) -> NoSchedule:
+    return NoSchedule(Refusal(reason, detail), as_needed)
 
 
 def _both(stated: Schedule, coded: Schedule) -> Schedule:
     """Two statements of one rate: the numbers, widened by the code where it says something else."""
     if (stated.low, stated.high) == (coded.low, coded.high):
         return replace(stated, occasions=stated.occasions | coded.occasions)
-    larger = stated if stated.high >= coded.high else coded
+    larger, other = (stated, coded) if stated.high >= coded.high else (coded, stated)
     return replace(
         larger,
         low=min(stated.low, coded.low),
-        phrase=f"{larger.phrase} (or {(coded if larger is stated else stated).phrase})",
+        words=f"{larger.words} (or {other.words})",
         occasions=stated.occasions | coded.occasions,
+        periods=stated.periods | coded.periods,
         assumptions=(*stated.assumptions, TIMING_PARTS_DIFFER),
     )
 
@@ -112,99 +122,99 @@ def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSch
             if name.endswith(ending):
                 name, as_needed = name.removesuffix(ending).strip(), True
         if name in vocabulary.single_codes:
-            return NoSchedule(Lacking.SINGLE, "a single dose", as_needed)
+            return _none(Reason.SINGLE_DOSE, as_needed=as_needed)
         if name in vocabulary.infusion_codes:
-            return NoSchedule(Lacking.INFUSION, "an infusion or a titration", as_needed)
-        known = vocabulary.timing_codes.get(name)
-        if known:
+            return _none(Reason.INFUSION_CODE, as_needed=as_needed)
+        code = vocabulary.timing_codes.get(name)
+        if code:
             as_timing = Timing(
-                frequency=known.times,
-                period=known.every[0],
-                period_max=known.every[-1],
-                period_unit=known.unit,
-                when=known.when,
-                day_of_week=known.days,
+                frequency=code.times,
+                period=code.every[0],
+                period_max=code.every[-1],
+                period_unit=code.unit,
+                when=code.when,
+                day_of_week=code.days,
             )
-            read = _read_repeat(as_timing, vocabulary)
-            return replace(read, as_needed=as_needed)
+            return replace(_read_repeat(as_timing, vocabulary), as_needed=as_needed)
         unread = text
-    why = f"the timing “{unread}” is not read" if unread else NOT_GIVEN
-    return NoSchedule(Lacking.UNKNOWN, why, as_needed)
+    if unread:
+        return _none(Reason.TIMING_NOT_READ, unread, as_needed=as_needed)
+    return _none(Reason.NO_FREQUENCY, as_needed=as_needed)
 
 
 def _read_repeat(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
-    moments = tuple(
-        vocabulary.moments[normalised(code)]
-        for code in dict.fromkeys(timing.when)
-        if normalised(code) in vocabulary.moments
-    )
+    codes = map(normalised, dict.fromkeys(timing.when))
+    moments = tuple(vocabulary.moments[code] for code in codes if code in vocabulary.moments)
     clock = tuple(sorted(set(timing.time_of_day)))
-    days = tuple(day for day in vocabulary.days_of_week if day in {normalised(each) for each in timing.day_of_week})
+    named = {normalised(day) for day in timing.day_of_week}
+    days = tuple(day for day in vocabulary.days_of_week if day in named)
     frequency = _range(timing.frequency, timing.frequency_max, ZERO)
     period = _range(timing.period, timing.period_max, None)
     if timing.count == ONE and timing.count_max in (None, ONE) and (frequency is None or frequency[1] <= ONE):
-        return NoSchedule(Lacking.SINGLE, "a single dose")
+        return _none(Reason.SINGLE_DOSE)
     if frequency is None and period is None and not moments and not clock and not days:
-        return NoSchedule(Lacking.UNKNOWN, NOT_GIVEN)
+        return _none(Reason.NO_FREQUENCY)
     if any(moment.single for moment in moments) and frequency is None:
-        return NoSchedule(Lacking.SINGLE, "a single dose")
+        return _none(Reason.SINGLE_DOSE)
     if (frequency and frequency[1] <= 0) or (period and period[0] <= 0):
-        return NoSchedule(Lacking.UNKNOWN, "the stated frequency or period is not above zero")
+        return _none(Reason.FREQUENCY_NOT_ABOVE_ZERO)
     unit = vocabulary.periods.get(normalised(timing.period_unit)) if timing.period_unit else DAY
     if unit is None:
-        return NoSchedule(Lacking.UNKNOWN, f"the period unit “{timing.period_unit}” is not known")
-    stated = StatedRate(frequency, period, unit, moments, clock, days)
+        return _none(Reason.PERIOD_UNIT_NOT_KNOWN, timing.period_unit or "")
+    repeat = _Repeat(frequency, period, unit, moments, clock, days)
     assumptions: list[str] = []
     if timing.period_unit is None and period is not None:
         assumptions.append(PERIOD_READ_AS_DAYS)
-    if timing.period_unit is None and period is None and not stated.slots and not days:
+    if timing.period_unit is None and period is None and not repeat.slots and not days:
         assumptions.append(FREQUENCY_READ_AS_DAILY)
-    return _rate(stated, assumptions, vocabulary)
+    return _schedule(repeat, assumptions, vocabulary)
 
 
-def _rate(stated: StatedRate, assumptions: list[str], vocabulary: DosingVocabulary) -> Schedule:
-    """The rate of a repeat that states at least something of it."""
-    low, high, use = _on_named_days(stated, assumptions) if stated.days else _every_period(stated, assumptions)
-    phrase = stated.words(vocabulary)
-    known_use: Fraction | None = use
-    if _is_clock_interval(stated, vocabulary):
+def _schedule(repeat: _Repeat, assumptions: list[str], vocabulary: DosingVocabulary) -> Schedule:
+    """The schedule of a repeat that states at least something of the rate."""
+    low, high, days_a_week = _on_named_days(repeat, assumptions) if repeat.days else _every_period(repeat, assumptions)
+    words = repeat.words(vocabulary)
+    days_per_week: Fraction | None = days_a_week
+    if _is_clock_interval(repeat, vocabulary):
         # "Once per 12 days" of a daily medicine plainly meant hours; both are kept.
-        high, known_use = high * HOURS_PER_DAY, None
+        high, days_per_week = high * HOURS_PER_DAY, None
         assumptions.append(IMPLAUSIBLE_PERIOD)
-        phrase += " (which may mean hours)"
+        words += " (which may mean hours)"
     if low != high and not {TIMING_PARTS_DIFFER, IMPLAUSIBLE_PERIOD} & set(assumptions):
         assumptions.append(RANGE_AT_MAXIMUM)
-    named = bool(stated.moments or stated.clock)
-    frequency = stated.frequency or (ONE, ONE)
+    fewest, most = repeat.frequency or ONCE
+    at_moments = bool(repeat.moments or repeat.clock)
     return Schedule(
         low=low,
         high=high,
-        phrase=phrase,
-        days_per_week=known_use,
-        occasions=frozenset(moment.code for moment in stated.moments) | frozenset(stated.clock),
-        counted=not named and frequency[0] == frequency[1] and (frequency[1] != ONE or stated.length == (ONE, ONE)),
+        words=words,
+        days_per_week=days_per_week,
+        occasions=frozenset(moment.code for moment in repeat.moments) | frozenset(repeat.clock),
+        counted=not at_moments and fewest == most and (most != ONE or repeat.length == ONCE),
+        up_to=repeat.says_rate and fewest == ZERO != most,
+        periods=frozenset({repeat.unit} if repeat.says_rate and repeat.length == ONCE else ()),
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
 
 
-def _every_period(stated: StatedRate, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
+def _every_period(repeat: _Repeat, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
     """Lowest and highest doses a day, and days of use in a week, where no days of the week are named."""
-    shortest, longest = (each * DAYS_PER[stated.unit] for each in stated.length)
+    shortest, longest = (length * DAYS_PER[repeat.unit] for length in repeat.length)
     # Moments of the day add nothing to a period of hours.
-    doses = _doses(stated.frequency, stated.slots if shortest >= ONE else ZERO, assumptions)
-    use = min(DAYS_PER_WEEK, doses[1] * DAYS_PER_WEEK / shortest) if shortest > ONE else DAYS_PER_WEEK
-    return doses[0] / longest, doses[1] / shortest, use
+    doses = _doses(repeat.frequency, repeat.slots if shortest >= ONE else ZERO, assumptions)
+    days_a_week = min(DAYS_PER_WEEK, doses[1] * DAYS_PER_WEEK / shortest) if shortest > ONE else DAYS_PER_WEEK
+    return doses[0] / longest, doses[1] / shortest, days_a_week
 
 
-def _on_named_days(stated: StatedRate, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
+def _on_named_days(repeat: _Repeat, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
     """The same where days of the week are named."""
-    named = Fraction(len(stated.days))
-    shortest, longest = (each * DAYS_PER[stated.unit] for each in stated.length)
+    named = Fraction(len(repeat.days))
+    shortest, longest = (length * DAYS_PER[repeat.unit] for length in repeat.length)
     if shortest >= DAYS_PER_WEEK:
         # "Three times a week, on Monday, Wednesday and Friday" names the same three doses twice.
-        doses = _doses(stated.frequency, named * max(stated.slots, ONE), assumptions)
+        doses = _doses(repeat.frequency, named * max(repeat.slots, ONE), assumptions)
         return doses[0] / longest, doses[1] / shortest, named * DAYS_PER_WEEK / shortest
-    doses = _doses(stated.frequency, stated.slots if shortest >= ONE else ZERO, assumptions)
+    doses = _doses(repeat.frequency, repeat.slots if shortest >= ONE else ZERO, assumptions)
     share = named / DAYS_PER_WEEK
     return doses[0] / min(longest, ONE) * share, doses[1] / min(shortest, ONE) * share, named
 
@@ -212,8 +222,8 @@ def _on_named_days(stated: StatedRate, assumptions: list[str]) -> tuple[Fraction
 def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> Range:
     """Doses in one period by the frequency and by the named moments, which may say the same thing twice."""
     if not slots:
-        return frequency or (ONE, ONE)
-    if frequency is None or frequency == (ONE, ONE):
+        return frequency or ONCE
+    if frequency is None or frequency == ONCE:
         return slots, slots
     if frequency[1] == slots:
         return frequency
@@ -221,12 +231,12 @@ def _doses(frequency: Range | None, slots: Fraction, assumptions: list[str]) -> 
     return min(frequency[0], slots), max(frequency[1], slots)
 
 
-def _is_clock_interval(stated: StatedRate, vocabulary: DosingVocabulary) -> bool:
+def _is_clock_interval(repeat: _Repeat, vocabulary: DosingVocabulary) -> bool:
     """Whether a period in days is too long for a daily medicine and would be a usual one in hours."""
     bounds = vocabulary.plausible
-    if stated.unit != DAY or stated.days or stated.length[0] <= bounds.interval_at_most.value:
+    if repeat.unit != DAY or repeat.days or repeat.length[0] <= bounds.interval_at_most.value:
         return False
-    return all(end in {interval.value for interval in bounds.clock_intervals} for end in stated.length)
+    return all(end in {interval.value for interval in bounds.clock_intervals} for end in repeat.length)
 
 
 def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) -> Range | None:
@@ -236,3 +246,8 @@ def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) 
     if low is None:
         return (high if floor is None else floor), high
     return min(low, high), max(low, high)
+
+
+def _clock_time(time: str) -> str:
+    """``08:00``, without the seconds that a record may add."""
+    return time.removesuffix(NO_SECONDS) if time.count(":") > 1 else time

@@ -1,134 +1,145 @@
-"""The one dose of a dosage line, however often it is stated.
+"""The one dose of a dosage line, however often it is stated, within the most that is written for one administration.
 
 Some records state a dose several times (as ordered, as calculated, as administered): that is one dose in different
 units. One statement is used, never their sum; where they contradict each other, the larger and the smaller are kept.
+
+A maximum for one administration says how much may be taken at a time and not how often, so it limits a day only through
+the rate. Where no dose is stated, anything up to it is permitted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
 from rules.numbers.quantity import ONE, ZERO
 from rules.numbers.text import figure
-from rules.reading.dosage.other_reading import other_reading
-from rules.reading.dosage.portion import Obstacle, Portion, Unmeasured, measure
-from rules.reading.dosage.schedule import RANGE_AT_MAXIMUM
+from rules.reading.dosage.line import RANGE_AT_MAXIMUM, UP_TO, Portion, StatedDose
+from rules.reading.dosage.portion import measure, other_reading
 from rules.reading.product.product import Product
-from rules.reading.wording.numbers import in_digits, number
+from rules.reading.wording.numbers import number_word
 from rules.reading.wording.prose import listed
+from rules.reading.wording.refusals import Reason, Refusal
 
 DOSES_DIFFER = "doses-differ"
+LIMITED_AT_A_TIME = "limited-at-a-time"
+MAXIMUM_NOT_READ = "maximum-at-a-time-not-read"
 
 # How far a kind of statement is believed when the kinds agree: what the prescriber ordered comes first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
 
 
-@dataclass(frozen=True, slots=True)
-class StatedDose:
-    """One dose from its smallest reading, taken ``low_factor`` (0 or 1) times, to its largest.
+def read_stated_dose(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Refusal:
+    """The dose of a line, cut to what may be taken at a time; or why there is none. Never raises."""
+    dose = _dose_of(line.doses, product, vocabulary)
+    if line.single_maximum is None:
+        return dose
+    most = _dose_of((DoseEntry(None, None, line.single_maximum),), product, vocabulary)
+    if isinstance(dose, Refusal):
+        return most if isinstance(most, StatedDose) and dose.is_unknown else dose
+    if isinstance(most, Refusal) or most.high.hourly != dose.high.hourly:
+        return replace(dose, assumptions=(*dose.assumptions, MAXIMUM_NOT_READ))
+    if dose.largest <= most.largest:
+        return dose
+    return StatedDose(
+        low=min(dose.low, most.high, key=_size),
+        high=most.high,
+        low_factor=dose.low_factor,
+        words=f"{dose.words}, at most {most.high.words} at a time",
+        assumptions=(*dose.assumptions, LIMITED_AT_A_TIME),
+    )
 
-    ``other`` is what else the largest may mean, should it turn out to be implausible.
-    """
 
-    low: Portion
-    high: Portion
-    low_factor: Fraction
-    phrase: str
-    assumptions: tuple[str, ...]
-    other: Portion | None = None
-
-
-def read_stated_dose(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Unmeasured:
-    """The dose of a line, or why there is none. Never raises."""
+def _dose_of(entries: Sequence[DoseEntry], product: Product, vocabulary: DosingVocabulary) -> StatedDose | Refusal:
+    """The dose of several statements of it, or why there is none."""
     read: list[tuple[int, StatedDose]] = []
-    obstacles: list[Unmeasured] = []
-    told: dict[tuple[Quantity | None, Quantity | None, bool], StatedDose | Unmeasured] = {}
-    for entry in line.doses:
+    refusals: list[Refusal] = []
+    by_amount: dict[tuple[Quantity | None, Quantity | None, bool], StatedDose | Refusal] = {}
+    for entry in entries:
         # Who stated it makes no difference to what it comes to.
-        stated = (entry.low, entry.high, entry.is_rate)
-        dose = told.get(stated) or told.setdefault(stated, _read_entry(entry, product, vocabulary))
-        if isinstance(dose, Unmeasured):
-            obstacles.append(dose)
+        amount = (entry.low, entry.high, entry.is_rate)
+        dose = by_amount.get(amount) or by_amount.setdefault(amount, _read_entry(entry, product, vocabulary))
+        if isinstance(dose, Refusal):
+            refusals.append(dose)
         else:
             read.append((_rank(entry, vocabulary), dose))
     if not read:
-        telling = [each for each in obstacles if each.obstacle is not Obstacle.UNKNOWN]
-        return next(iter(telling + obstacles), Unmeasured(Obstacle.UNKNOWN, "no dose is given"))
+        certain = [refusal for refusal in refusals if not refusal.is_unknown]
+        return next(iter(certain + refusals), Refusal(Reason.NO_DOSE))
     if not read[1:]:
         return read[0][1]
     read.sort(key=_preference)
     first = read[0][1]
-    others = [dose for _, dose in read if dose.high.hourly == first.high.hourly]
-    high = max(others, key=_largest)
-    low = min(others, key=_smallest)
-    if _largest(high) == _largest(first) and _smallest(low) == _smallest(first):
-        units = first if first.high.units is not None else next((each for each in others if each.high.units), first)
-        return StatedDose(units.low, units.high, first.low_factor, first.phrase, first.assumptions, units.other)
-    assumptions = (*first.assumptions, *high.assumptions, DOSES_DIFFER)
-    phrase = f"{high.phrase} (also given as {listed(_others(high, others))})"
-    return StatedDose(low.low, high.high, low.low_factor, phrase, tuple(dict.fromkeys(assumptions)), high.other)
+    doses = [dose for _, dose in read if dose.high.hourly == first.high.hourly]
+    high = max(doses, key=lambda dose: dose.largest)
+    low = min(doses, key=lambda dose: dose.smallest)
+    if high.largest == first.largest and low.smallest == first.smallest:
+        counted = first if first.high.units is not None else next((dose for dose in doses if dose.high.units), first)
+        return replace(first, low=counted.low, high=counted.high, other=counted.other)
+    others = dict.fromkeys(dose.words for dose in doses if dose.words != high.words)
+    return StatedDose(
+        low=low.low,
+        high=high.high,
+        low_factor=low.low_factor,
+        words=f"{high.words} (also given as {listed(others)})",
+        assumptions=tuple(dict.fromkeys((*first.assumptions, *high.assumptions, DOSES_DIFFER))),
+        other=high.other,
+    )
 
 
-def _others(chosen: StatedDose, doses: list[StatedDose]) -> list[str]:
-    return list(dict.fromkeys(dose.phrase for dose in doses if dose.phrase != chosen.phrase))
-
-
-def _read_entry(entry: DoseEntry, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Unmeasured:
+def _read_entry(entry: DoseEntry, product: Product, vocabulary: DosingVocabulary) -> StatedDose | Refusal:
     largest, smallest = entry.high or entry.low, entry.low
     if largest is None:
-        return Unmeasured(Obstacle.UNKNOWN, "no dose is given")
+        return Refusal(Reason.NO_DOSE)
     highs = measure(largest, product, vocabulary)
-    if isinstance(highs, Unmeasured):
+    if isinstance(highs, Refusal):
         return highs
-    high = max(highs, key=total)
+    high = max(highs, key=_size)
     if entry.is_rate and not high.hourly:
-        return Unmeasured(Obstacle.INFUSION, "a dose per hour is an infusion")
+        return Refusal(Reason.DOSE_PER_HOUR)
     lows = measure(smallest, product, vocabulary) if smallest is not None else highs
-    if isinstance(lows, Unmeasured):
+    if isinstance(lows, Refusal):
         # A range whose lower end is zero, or is not readable, starts from nothing.
         smallest, lows = None, highs
-    low = min(lows, key=total)
-    otherwise = _or_else(highs, high)
-    if smallest is not None and total(low) > total(high):
+    low = min(lows, key=_size)
+    also = _in_brackets(highs, high)
+    if smallest is not None and low.size > high.size:
         # Ends in different units: which is the larger shows only in milligrams.
         low, high, smallest, largest = high, low, largest, smallest
-    phrase = _range_phrase(smallest, largest, low, high, vocabulary)
-    phrase += otherwise
     assumptions = [*high.assumptions]
     if smallest is None or smallest.value != largest.value:
         assumptions.append(RANGE_AT_MAXIMUM)
     return StatedDose(
-        low,
-        high,
-        ONE if smallest is not None else ZERO,
-        phrase,
-        tuple(dict.fromkeys(assumptions)),
-        other_reading(largest, high, product, vocabulary),
+        low=low,
+        high=high,
+        low_factor=ONE if smallest is not None else ZERO,
+        words=_range_words(smallest, largest, low, high, vocabulary) + also,
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        other=other_reading(largest, high, product, vocabulary),
     )
 
 
-def _range_phrase(
+def _range_words(
     smallest: Quantity | None, largest: Quantity, low: Portion, high: Portion, vocabulary: DosingVocabulary
 ) -> str:
+    """``up to 2 mg``; ``one to two 1 mg tablets``, ``0.5 to 2 mg``: both ends in words, or both in digits."""
     if smallest is None:
-        return f"up to {high.phrase}"
+        return f"{UP_TO}{high.words}"
     if smallest.value == largest.value:
-        return high.phrase
+        return high.words
     if low.unit is None or low.unit != high.unit:
         same = (smallest.unit, smallest.code) == (largest.unit, largest.code)
-        return f"{figure(smallest.value)} to {high.phrase}" if same else f"{low.phrase} to {high.phrase}"
-    first = number(smallest.value, vocabulary)
-    if in_digits(high.phrase) or in_digits(first):
-        first = figure(smallest.value)
-    return f"{first} to {high.phrase}"
+        return f"{figure(smallest.value) if same else low.words} to {high.words}"
+    first = None if high.in_digits else number_word(smallest.value, vocabulary)
+    return f"{first or figure(smallest.value)} to {high.words}"
 
 
-def _or_else(readings: tuple[Portion, ...], chosen: Portion) -> str:
-    """The other ways in which one quantity may be meant, in brackets."""
-    others = dict.fromkeys(each.phrase for each in readings if each.phrase != chosen.phrase)
+def _in_brackets(readings: tuple[Portion, ...], chosen: Portion) -> str:
+    """The other ways in which one quantity may be meant."""
+    others = dict.fromkeys(portion.words for portion in readings if portion.words != chosen.words)
     return f" (or {listed(others)})" if others else ""
 
 
@@ -141,18 +152,10 @@ def _rank(entry: DoseEntry, vocabulary: DosingVocabulary) -> int:
     return place if unit is not None and unit.kind is UnitKind.MASS else place + len(PREFERRED_KINDS) + 1
 
 
-def _preference(pair: tuple[int, StatedDose]) -> tuple[int, Fraction]:
-    return pair[0], -_largest(pair[1])
+def _preference(ranked: tuple[int, StatedDose]) -> tuple[int, Fraction]:
+    rank, dose = ranked
+    return rank, -dose.largest
 
 
-def total(portion: Portion) -> Fraction:
-    """The size of a portion, to order readings of one product by."""
-    return sum(portion.by_agent.values(), ZERO)
-
-
-def _largest(dose: StatedDose) -> Fraction:
-    return total(dose.high)
-
-
-def _smallest(dose: StatedDose) -> Fraction:
-    return total(dose.low) * dose.low_factor
+def _size(portion: Portion) -> Fraction:
+    return portion.size

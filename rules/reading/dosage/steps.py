@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from math import ceil
 
-from rules.model import Dosage, Period, Regimen, Timing
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.model import Dosage, Period, Timing
+from rules.reading.wording.numbers import number
 
 STEP_IN_FORCE = "step-in-force"
 LARGEST_STEP = "steps-without-length-largest-counted"
@@ -30,6 +33,18 @@ class Steps:
     place: int = 1
     count: int = 1
 
+    def words(self, vocabulary: DosingVocabulary) -> str:
+        """Which of the steps it is: ``step 2 of 3``, ``the larger of two steps``; empty where there is only one."""
+        if self.assumption is None:
+            return ""
+        if self.assumption == LARGEST_STEP:
+            _, _, *more = self.candidates
+            count = number(Fraction(len(self.candidates)), vocabulary)
+            return f"the {'largest' if more else 'larger'} of {count} steps"
+        if self.assumption == PARTS_OF_A_DAY:
+            return f"{number(Fraction(self.count), vocabulary)} steps that may be parts of one day"
+        return f"step {self.place} of {self.count}" if self.count > 1 else "the part that its dates put in force"
+
 
 @dataclass(frozen=True, slots=True)
 class _TimedStep:
@@ -38,14 +53,20 @@ class _TimedStep:
     days: int | None
 
 
-def steps_in_force(regimen: Regimen, on: date) -> Steps:
-    """The dosage lines in force on a day: before the first step the first, after the last the last. Never raises."""
-    if regimen.dosages and not regimen.dosages[1:]:
-        return Steps((regimen.dosages,))
-    steps = [_step(lines) for lines in _by_sequence(regimen.dosages)]
+def steps_in_force(dosages: tuple[Dosage, ...], start: date | None, on: date) -> Steps:
+    """The dosage lines in force on a day: before the first step the first, after the last the last. Never raises.
+
+    Args:
+        dosages: the lines of one record.
+        start: the day from which the lengths of steps are counted, where no step has dates; None where not known.
+        on: the day.
+    """
+    if dosages and not dosages[1:]:
+        return Steps((dosages,))
+    steps = [_step(lines) for lines in _by_sequence(dosages)]
     if not steps:
         return Steps(((),))
-    possible = _in_force(steps, regimen, on)
+    possible = _in_force(steps, start, on)
     chosen = tuple(_overlapping(step.lines, on) for step in possible)
     assumption: str | None = None
     if chosen[1:]:
@@ -53,7 +74,7 @@ def steps_in_force(regimen: Regimen, on: date) -> Steps:
         if _at_different_times(chosen):
             together = tuple(line for lines in chosen for line in lines)
             return Steps((together, *chosen), PARTS_OF_A_DAY, count=len(chosen))
-    elif len(chosen[0]) < len(regimen.dosages):
+    elif len(chosen[0]) < len(dosages):
         assumption = STEP_IN_FORCE
     return Steps(chosen, assumption, _place(steps, possible[0]), len(steps))
 
@@ -104,28 +125,28 @@ def _step(lines: tuple[Dosage, ...]) -> _TimedStep:
     )
 
 
-def _in_force(steps: list[_TimedStep], regimen: Regimen, on: date) -> list[_TimedStep]:
+def _in_force(steps: list[_TimedStep], start: date | None, on: date) -> list[_TimedStep]:
     """The step in force, or all that may be where a length or the start is not known."""
     reached = 0
-    for position, start in enumerate(_starts(steps, regimen)):
-        if start is None:
+    for position, first in enumerate(_starts(steps, start)):
+        if first is None:
             return steps[reached:]
-        if start <= on:
+        if first <= on:
             reached = position
     return [steps[reached]]
 
 
-def _starts(steps: list[_TimedStep], regimen: Regimen) -> list[date | None]:
+def _starts(steps: list[_TimedStep], start: date | None) -> list[date | None]:
     """The first day of each step, None where it cannot be known."""
     # One period that every step carries is the span of the whole order and tells no step from another.
     shared = len({step.bounds for step in steps}) == 1
-    cursor = steps[0].bounds.start or regimen.validity.start or regimen.effective.start or regimen.authored_on
+    following = steps[0].bounds.start or start
     starts: list[date | None] = []
     for step in steps:
         own = Period() if shared else step.bounds
-        start = own.start or cursor
-        starts.append(start)
-        cursor = _after(own.end, start, step.days)
+        first = own.start or following
+        starts.append(first)
+        following = _after(own.end, first, step.days)
     return starts
 
 

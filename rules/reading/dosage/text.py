@@ -6,115 +6,106 @@ The route and the dates of an order are never taken from a text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
-from rules.model import Dosage, Medication, Period, Regimen, Timing
+from rules.model import Dosage, Period, Timing
 from rules.numbers.memo import memoised
-from rules.reading.dosage.schedule import Lacking, Schedule, read_schedule
-from rules.reading.sig.evidence import SigReading, readings_of
+from rules.reading.dosage.line import Schedule
+from rules.reading.dosage.schedule import read_schedule
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig, read_sig
+from rules.reading.wording.refusals import Reason, Refusal
 
-WHY = {
-    NoDailyRate.AS_DIRECTED: "taken as directed, no daily dose is stated",
-    NoDailyRate.TITRATION: "to be adjusted, no fixed daily dose is stated",
-    NoDailyRate.PROTOCOL: "given by a protocol or around a procedure, no daily dose is stated",
-    NoDailyRate.INFUSION: "an infusion, no daily dose is stated",
+WHY_NO_RATE = {
+    NoDailyRate.AS_DIRECTED: Reason.AS_DIRECTED,
+    NoDailyRate.TITRATION: Reason.TITRATION,
+    NoDailyRate.PROTOCOL: Reason.PROTOCOL,
+    NoDailyRate.INFUSION: Reason.INFUSION,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TextReading:
-    """A regimen with its texts read.
+    """Dosage lines with their texts read.
 
-    ``regimen`` has what the structure lacked filled in; ``from_text``: a dose or a rate of it was. ``written`` is what
-    the texts say by themselves, None where they say nothing that could contradict the structure. ``single``: the text
-    tells of one dose only. ``unread`` are the plain words for what no dose was found in, ``readings`` what was read in
-    each text.
+    Attributes:
+        filled: the lines, with what their structure lacks taken from their texts.
+        written: the lines that the texts give by themselves, None where they say nothing that could contradict the
+            structure.
+        from_text: whether a dose or a rate was taken from a text.
+        single: whether a text tells of one dose only.
+        unread: why no dose was found in a text.
+        reads: what was read in the text of each line, None of a line without one.
     """
 
-    regimen: Regimen
-    written: Regimen | None = None
+    filled: tuple[Dosage, ...]
+    written: tuple[Dosage, ...] | None = None
     from_text: bool = False
     single: bool = False
-    unread: tuple[str, ...] = ()
-    readings: tuple[SigReading, ...] = ()
+    unread: tuple[Refusal, ...] = ()
+    reads: tuple[ReadSig | UnreadableSig | None, ...] = ()
 
     @property
     def changes(self) -> bool:
         """Whether what is taken may change from one day to another: by steps, or by lines of different dates."""
-        return _changes(self.regimen.dosages) or (self.written is not None and _changes(self.written.dosages))
+        return _changes(self.filled) or (self.written is not None and _changes(self.written))
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """One dosage line: as it is filled in, as its text says, and what became of the text."""
+class _LineReading:
+    """One dosage line as it is filled in, as its text says (a line for each step), and what became of the text."""
 
     filled: tuple[Dosage, ...]
     written: tuple[Dosage, ...] | None
     from_text: bool = False
     single: bool = False
-    unread: str | None = None
-
-
-def worded(regimen: Regimen, knowledge: Knowledge) -> TextReading:
-    """The regimen with its texts read. Never raises."""
-    words = worded_lines(regimen.dosages, knowledge)
-    return replace(
-        words,
-        regimen=replace(regimen, dosages=words.regimen.dosages),
-        written=None if words.written is None else replace(regimen, dosages=words.written.dosages),
-    )
+    unread: Refusal | None = None
 
 
 @memoised
-def worded_lines(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading:
-    """The same of a regimen of which nothing else is known."""
+def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading:
+    """Dosage lines with their texts read. Never raises."""
     if not any(_has_words(line) for line in dosages):
-        return TextReading(Regimen("", Medication(), dosages=dosages))
-    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
-    lines = [_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
-    texts = [normalised(dosage.text or "") for dosage in dosages]
-    said: dict[str, tuple[Dosage, ...]] = {}
+        return TextReading(dosages, reads=(None,) * len(dosages))
+    reads = tuple(read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages)
+    lines = [_read_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
+    texts = [normalised(line.text or "") for line in dosages]
+    by_text: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
         if line.written is not None:
             # Of lines that share a text, the one that takes the least from it, wherever it stands.
-            said[text] = min(said.get(text, line.written), line.written, key=_limits)
-    differs = bool(said)
-    written: list[tuple[Dosage, ...]] = []
-    for text, line in zip(texts, lines, strict=True):
-        written.append(line.filled if line.written is None else said.pop(text, ()))
+            by_text[text] = min(by_text.get(text, line.written), line.written, key=_limits)
+    any_written = bool(by_text)
     filled = [line.filled for line in lines]
-    differs = differs and written != filled
-    bare = Regimen("", Medication(), dosages=_numbered(filled, dosages))
+    written = [
+        line.filled if line.written is None else by_text.pop(text, ()) for text, line in zip(texts, lines, strict=True)
+    ]
     return TextReading(
-        regimen=bare,
-        written=replace(bare, dosages=_numbered(written, dosages)) if differs else None,
+        filled=_numbered(filled, dosages),
+        written=_numbered(written, dosages) if any_written and written != filled else None,
         from_text=any(line.from_text for line in lines),
         single=any(line.single for line in lines),
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
-        readings=readings_of([line.text for line in dosages], reads),
+        reads=reads,
     )
 
 
 def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:
     """Whether a line is taken as needed, by its structure or by its text."""
-    return any(line.as_needed for line in worded_lines(dosages, knowledge).regimen.dosages)
+    return any(line.as_needed for line in read_texts(dosages, knowledge).filled)
 
 
 def undated(lines: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
     """Lines of one period without it: it tells when they hold, and where they all share it nothing of the dose."""
-    dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
-    if len(dates) != 1:
-        return lines
-    return tuple(line.undated for line in lines)
+    periods = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    return tuple(line.undated for line in lines) if len(periods) == 1 else lines
 
 
 def _changes(lines: tuple[Dosage, ...]) -> bool:
     numbers = {line.sequence for line in lines if line.sequence is not None}
-    dates = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
-    return len(numbers) > 1 or len(dates) > 1
+    periods = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    return len(numbers) > 1 or len(periods) > 1
 
 
 def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:
@@ -131,34 +122,38 @@ def _has_words(line: Dosage) -> bool:
     return bool(coded or _is_text(line))
 
 
-def _line(given: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _Line:
-    line, from_code = _with_code(given, knowledge)
-    vocabulary = knowledge.vocabulary
-    line = line if line.sequence is None else replace(line, sequence=None)
+def _read_line(sent: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _LineReading:
+    line, from_code = _with_code(sent, knowledge)
+    line = line if line.sequence is None else line.replaced(sequence=None)
     if read is None:
-        return _Line((line,), None, from_text=from_code)
-    rated = _says_when(line, vocabulary)
+        return _LineReading((line,), None, from_text=from_code)
+    rated = _says_when(line, knowledge.vocabulary)
     complete = bool(line.doses) and rated
     if isinstance(read, UnreadableSig):
-        unread = None if complete else f"the text is not read, at “{read.words}”"
-        return _Line((line,), None, from_text=from_code, unread=unread)
+        unread = None if complete else Refusal(Reason.TEXT_NOT_READ, read.words)
+        return _LineReading((line,), None, from_text=from_code, unread=unread)
     daily = read.no_daily_rate is None
     single = read.no_daily_rate is NoDailyRate.SINGLE
     usable = daily or single
-    steps = [_beside(line, each, rated, usable) for each in read.dosages]
-    unread = None if rated or usable else WHY.get(read.no_daily_rate or NoDailyRate.NOT_STATED)
-    if not steps:
-        return _Line((line,), None, from_text=from_code, unread=unread)
+    unread = None if rated or usable else _why_no_rate(read)
+    if not read.dosages:
+        return _LineReading((line,), None, from_text=from_code, unread=unread)
+    steps = [_filled(line, step, rated, usable) for step in read.dosages]
     if complete:
-        first = steps[0] if not steps[1:] else replace(line, maximum=line.maximum or steps[0].maximum)
-        written = tuple(_alone(line, each) for each in read.dosages) if daily else None
-        return _Line((first,), written, single=single)
-    took = bool((not line.doses and any(each.doses for each in steps)) or (not rated and usable))
-    return _Line(tuple(steps), None, from_text=took or from_code, unread=unread)
+        first = steps[0] if not steps[1:] else line.replaced(maximum=line.maximum or steps[0].maximum)
+        written = tuple(_written(line, step) for step in read.dosages) if daily else None
+        return _LineReading((first,), written, single=single)
+    from_text = bool((not line.doses and any(step.doses for step in steps)) or (not rated and usable))
+    return _LineReading(tuple(steps), None, from_text=from_text or from_code, unread=unread)
+
+
+def _why_no_rate(read: ReadSig) -> Refusal | None:
+    reason = WHY_NO_RATE.get(read.no_daily_rate or NoDailyRate.NOT_STATED)
+    return None if reason is None else Refusal(reason)
 
 
 def _with_code(line: Dosage, knowledge: Knowledge) -> tuple[Dosage, bool]:
-    """A line whose timing code is not in the vocabulary, with the code read as the words it may be."""
+    """A line whose timing code is not in the vocabulary, with the code read as the words it may be; whether it was."""
     timing = line.timing
     if timing is None or _says_when(line, knowledge.vocabulary):
         return line, False
@@ -166,45 +161,42 @@ def _with_code(line: Dosage, knowledge: Knowledge) -> tuple[Dosage, bool]:
         read = read_sig(words, knowledge) if words else None
         if not isinstance(read, ReadSig) or not read.dosages or read.dosages[1:]:
             continue
-        told = read.dosages[0]
-        if told.doses or told.maximum or told.timing is None:
+        coded = read.dosages[0]
+        if coded.doses or coded.maximum or coded.timing is None:
             continue
         if read.no_daily_rate in (None, NoDailyRate.SINGLE):
-            merged = replace(line, timing=_timing(told.timing, timing), as_needed=line.as_needed or told.as_needed)
-            return merged, True
+            as_needed = line.as_needed or coded.as_needed
+            return line.replaced(timing=_timing(coded.timing, timing), as_needed=as_needed), True
     return line, False
 
 
 def _says_when(line: Dosage, vocabulary: DosingVocabulary) -> bool:
     """Whether the structure says how often, or that it is no daily regimen."""
     schedule = read_schedule(line.timing, vocabulary)
-    return isinstance(schedule, Schedule) or schedule.lacking is not Lacking.UNKNOWN
+    return isinstance(schedule, Schedule) or not schedule.refusal.is_unknown
 
 
-def _beside(line: Dosage, told: Dosage, rated: bool, usable: bool) -> Dosage:
+def _filled(line: Dosage, text: Dosage, rated: bool, usable: bool) -> Dosage:
     """What the structure says, with what it lacks from the text."""
-    timing = line.timing if rated or not usable else _timing(told.timing, line.timing)
-    return replace(
-        line,
-        sequence=told.sequence,
-        doses=line.doses or told.doses,
-        timing=timing,
-        as_needed=line.as_needed or told.as_needed,
-        as_needed_for=line.as_needed_for or told.as_needed_for,
-        maximum=line.maximum or told.maximum,
+    return line.replaced(
+        sequence=text.sequence,
+        doses=line.doses or text.doses,
+        timing=line.timing if rated or not usable else _timing(text.timing, line.timing),
+        as_needed=line.as_needed or text.as_needed,
+        as_needed_for=line.as_needed_for or text.as_needed_for,
+        maximum=line.maximum or text.maximum,
     )
 
 
-def _alone(line: Dosage, told: Dosage) -> Dosage:
+def _written(line: Dosage, text: Dosage) -> Dosage:
     """What the text says, with what it lacks from the structure."""
-    said = told.timing is not None and told.timing != _bounds_alone(told.timing)
-    return replace(
-        line,
-        sequence=told.sequence,
-        doses=told.doses or line.doses,
-        timing=_timing(told.timing, line.timing) if said else line.timing,
-        as_needed=line.as_needed or told.as_needed,
-        maximum=told.maximum or line.maximum,
+    says_when = text.timing is not None and text.timing != _bounds_alone(text.timing)
+    return line.replaced(
+        sequence=text.sequence,
+        doses=text.doses or line.doses,
+        timing=_timing(text.timing, line.timing) if says_when else line.timing,
+        as_needed=line.as_needed or text.as_needed,
+        maximum=text.maximum or line.maximum,
     )
 
 
@@ -212,22 +204,23 @@ def _bounds_alone(timing: Timing) -> Timing:
     return Timing(bounds=timing.bounds, bounds_days=timing.bounds_days, bounds_days_max=timing.bounds_days_max)
 
 
-def _timing(told: Timing | None, structure: Timing | None) -> Timing | None:
+def _timing(text: Timing | None, structure: Timing | None) -> Timing | None:
     """The times of the text; the length of its step, but the dates of the structure."""
-    if told is None or structure is None:
-        return structure if told is None else replace(told, bounds=Timing().bounds)
-    return replace(
-        told,
+    if text is None:
+        return structure
+    if structure is None:
+        return text.replaced(bounds=Period())
+    return text.replaced(
         bounds=structure.bounds,
-        bounds_days=told.bounds_days or structure.bounds_days,
-        bounds_days_max=told.bounds_days_max if told.bounds_days else structure.bounds_days_max,
+        bounds_days=text.bounds_days or structure.bounds_days,
+        bounds_days_max=text.bounds_days_max if text.bounds_days else structure.bounds_days_max,
     )
 
 
-def _numbered(groups: list[tuple[Dosage, ...]], given: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
+def _numbered(groups: list[tuple[Dosage, ...]], sent: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
     """The lines of all texts with one sequence: by the source's own numbers first, then by the steps within a text."""
-    numbers = [line.sequence for line in given if line.sequence is not None]
-    outer = [min(numbers, default=0) if line.sequence is None else line.sequence for line in given]
+    numbers = [line.sequence for line in sent if line.sequence is not None]
+    outer = [min(numbers, default=0) if line.sequence is None else line.sequence for line in sent]
     keyed = [
         ((outer[place], line.sequence or 1), line, not position)
         for place, group in enumerate(groups)
@@ -240,4 +233,4 @@ def _numbered(groups: list[tuple[Dosage, ...]], given: tuple[Dosage, ...]) -> tu
 
 def _as(line: Dosage, sequence: int | None, text: str | None) -> Dosage:
     same = line.sequence == sequence and line.text == text
-    return line if same else replace(line, sequence=sequence, text=text)
+    return line if same else line.replaced(sequence=sequence, text=text)

@@ -1,4 +1,4 @@
-"""The plain words in which a reading of a dose is given back: small numbers, halves, frequencies, amounts.
+"""Numbers, frequencies and lengths of time in words: ``one and a half``, ``twice a day``, ``in 3 days``.
 
 Every function takes exact numbers and the vocabulary, and returns a piece of one sentence.
 """
@@ -8,37 +8,35 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
-from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE, ZERO
+from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE, ZERO, Range
 from rules.numbers.text import figure, figure_range
 from rules.reading.wording.prose import article, listed
-
-Range = tuple[Fraction, Fraction]
 
 HOUR, DAY = "h", "d"
 UP_TO = "up to "
 
 
 def number(value: Fraction, vocabulary: DosingVocabulary) -> str:
-    """A number in words where it is small, ``one and a half`` included, else in digits."""
+    """A number in words where it has them, else in digits."""
+    return number_word(value, vocabulary) or figure(value)
+
+
+def number_word(value: Fraction, vocabulary: DosingVocabulary) -> str | None:
+    """The words for a small number, ``one and a half`` included; None where it is written in digits."""
     if value in vocabulary.number_words:
         return vocabulary.number_words[value]
     whole = Fraction(value.numerator // value.denominator)
     if value - whole == HALF and whole in vocabulary.number_words:
         return f"{vocabulary.number_words[whole]} and a {vocabulary.number_words[HALF]}"
-    return figure(value)
+    return None
 
 
 def numbers(low: Fraction, high: Fraction, vocabulary: DosingVocabulary) -> str:
     """A number or a range in words where both ends have them: ``one to three``, ``10 to 20``."""
-    first, last = number(low, vocabulary), number(high, vocabulary)
     if low == high:
-        return last
-    return f"{figure(low)} to {figure(high)}" if in_digits(first) or in_digits(last) else f"{first} to {last}"
-
-
-def in_digits(words: str) -> bool:
-    """Whether a number that was put into words came out in digits."""
-    return words[:1].isdigit()
+        return number(high, vocabulary)
+    first, last = number_word(low, vocabulary), number_word(high, vocabulary)
+    return f"{first} to {last}" if first and last else f"{figure(low)} to {figure(high)}"
 
 
 def times(frequency: Range, vocabulary: DosingVocabulary) -> str:
@@ -64,12 +62,18 @@ def every(frequency: Range, period: Range, unit: str, vocabulary: DosingVocabula
 
 def in_days(days: Fraction, vocabulary: DosingVocabulary) -> str:
     """A length that something holds for: ``a day``, ``a week``, ``in 3 days``, ``in 12 hours``."""
-    for unit, (singular, _) in vocabulary.period_names.items():
-        if days == DAYS_PER[unit]:
-            return f"{article(singular)} {singular}"
+    unit = unit_of(days, vocabulary)
+    if unit is not None:
+        singular = vocabulary.period_names[unit][0]
+        return f"{article(singular)} {singular}"
     if days < ONE:
         return f"in {figure_range(days * HOURS_PER_DAY, days * HOURS_PER_DAY)} {vocabulary.period_names[HOUR][1]}"
     return f"in {figure_range(days, days)} {vocabulary.period_names[DAY][1]}"
+
+
+def unit_of(days: Fraction, vocabulary: DosingVocabulary) -> str | None:
+    """The unit of time (in UCUM) that is so many days long, None where there is none."""
+    return next((unit for unit in vocabulary.period_names if days == DAYS_PER[unit]), None)
 
 
 def named_days(days: tuple[str, ...], vocabulary: DosingVocabulary) -> str:

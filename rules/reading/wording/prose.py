@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+# Between the texts of several dosage lines.
+BETWEEN_TEXTS = "; "
 # As they are spoken: eight, eleven, eighteen; the h of hour is silent.
 VOWEL_SOUNDS = ("a", "e", "i", "o", "hour", "8", "11 ", "18 ")
 

@@ -1,0 +1,191 @@
+"""What is taken of a product in a day: by the dosage lines, by their texts where the lines say too little, and by both
+where they say different things.
+
+Where text and structure differ the larger is used and the smaller is the low end. What was dispensed widens only the
+low end of a dose that was read from a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from typing import TypeVar
+
+from rules.assessment_lines import Evidence
+from rules.knowledge.knowledge import Knowledge
+from rules.model import Dosage, Regimen, Supply
+from rules.numbers.memo import memoised
+from rules.numbers.quantity import ZERO, Amount
+from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
+from rules.reading.dosage.dispensed import DispensedAverage, dispensed_average
+from rules.reading.dosage.lines import read_lines
+from rules.reading.dosage.text import TextReading, read_texts, undated
+from rules.reading.product.product import Product
+from rules.reading.sig.evidence import evidence, readings_of
+
+FROM_TEXT = "read-from-text"
+TEXT_DIFFERS = "text-and-structure-differ"
+SUPPLY_DIFFERS = "quantity-and-supply-differ"
+
+AnyAmount = TypeVar("AnyAmount", bound=Amount)
+
+
+def read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
+    """What is taken of a product in a day by a regimen, or why that cannot be said. Never raises.
+
+    Args:
+        regimen: the record with its dosage lines and what was dispensed.
+        product: what is taken.
+        knowledge: the vocabulary of dosing and the bounds of doses.
+        on: decides the step of a stepped dosage: before the first step the first, after the last the last.
+    """
+    texts = read_texts(regimen.dosages, knowledge)
+    start = regimen.validity.start or regimen.effective.start or regimen.authored_on
+    return _reconciled(texts, regimen.supply, product, knowledge, start, on)
+
+
+def remembered_daily_dose(
+    regimen: Regimen, product: Product, knowledge: Knowledge, on: date
+) -> DailyDose | NoDailyDose:
+    """As :func:`read_daily_dose`; what neither the day nor the supply can change is remembered for other records."""
+    lines = undated(regimen.dosages)
+    return (
+        _whatever_is_supplied(lines, product, knowledge)
+        or _on_any_day(lines, regimen.supply, product, knowledge)
+        or read_daily_dose(regimen, product, knowledge, on)
+    )
+
+
+@memoised
+def _whatever_is_supplied(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
+    """The dose of lines that give the same whatever was dispensed and on whatever day; None of the others."""
+    texts = read_texts(lines, knowledge)
+    read = texts.filled if texts.written is None else (*texts.filled, *texts.written)
+    if texts.from_text or texts.changes or any(line.as_needed or line.as_needed_for for line in read):
+        return None
+    dose, written = _read_both(texts, None, product, knowledge, None, date.min)
+    for each in (dose, written):
+        if isinstance(each, NoDailyDose) or (each is not None and each.as_needed):
+            return None
+    combined = _combined(texts, dose, written, None)
+    return combined if isinstance(combined, DailyDose) else None
+
+
+@memoised
+def _on_any_day(
+    lines: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
+) -> DailyDose | NoDailyDose | None:
+    """The dose of lines that give the same on every day; None of those that go by steps or dates."""
+    texts = read_texts(lines, knowledge)
+    return None if texts.changes else _reconciled(texts, supply, product, knowledge, None, date.min)
+
+
+def evidence_of(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Evidence, ...]:
+    """Which words of the texts of a dosage gave what; they are counted as ``texts_of`` puts the texts together."""
+    return _evidence_of(undated(dosages), knowledge)
+
+
+@memoised
+def _evidence_of(lines: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Evidence, ...]:
+    reads = read_texts(lines, knowledge).reads
+    return evidence(readings_of([line.text for line in lines], reads), knowledge.vocabulary)
+
+
+def _reconciled(
+    texts: TextReading, supply: Supply | None, product: Product, knowledge: Knowledge, start: date | None, on: date
+) -> DailyDose | NoDailyDose:
+    """What the lines say and what the texts beside them say, as one."""
+    dose, written = _read_both(texts, supply, product, knowledge, start, on)
+    supplied = dispensed_average(supply, product, knowledge.vocabulary) if texts.from_text else None
+    return _combined(texts, dose, written, supplied if isinstance(supplied, DispensedAverage) else None)
+
+
+def _read_both(
+    texts: TextReading, supply: Supply | None, product: Product, knowledge: Knowledge, start: date | None, on: date
+) -> tuple[DailyDose | NoDailyDose, DailyDose | NoDailyDose | None]:
+    """The dose of the lines as they are filled in, and of the texts by themselves where that may contradict it."""
+    dose = read_lines(texts.filled, supply, product, knowledge, start=start, on=on)
+    if texts.written is None or isinstance(dose, NoDailyDose):
+        return dose, None
+    return dose, read_lines(texts.written, supply, product, knowledge, start=start, on=on)
+
+
+def _combined(
+    texts: TextReading,
+    dose: DailyDose | NoDailyDose,
+    written: DailyDose | NoDailyDose | None,
+    supplied: DispensedAverage | None,
+) -> DailyDose | NoDailyDose:
+    if texts.unread and (isinstance(dose, NoDailyDose) or dose.step is None):
+        dose = replace(dose, unread=texts.unread)
+    if isinstance(dose, NoDailyDose):
+        return dose
+    if texts.from_text:
+        dose = _from_text(dose, supplied)
+    if texts.single:
+        dose = replace(_from_nothing(dose), one_dose_only=True)
+    return _either(dose, written) if isinstance(written, DailyDose) else dose
+
+
+def _from_text(dose: DailyDose, supplied: DispensedAverage | None) -> DailyDose:
+    """A dose of which the text gave a part; the dispensed average, where it is smaller, is its low end."""
+    dose = replace(dose, assumptions=(*dose.assumptions, FROM_TEXT))
+    if supplied is None or supplied.intake.hourly or dose.as_needed:
+        return dose
+    average = {agent: low for agent, (low, _) in supplied.intake.by_agent.items()}
+    if not any(average.get(agent, amount.low) < amount.low for agent, amount in dose.by_agent.items()):
+        return dose
+    units = dose.units
+    if units is not None and supplied.intake.units is not None:
+        units = units.with_low(supplied.intake.units[0])
+    return replace(
+        dose,
+        by_agent={agent: amount.with_low(average.get(agent, amount.low)) for agent, amount in dose.by_agent.items()},
+        units=units,
+        supplied=supplied.words,
+        assumptions=(*dose.assumptions, SUPPLY_DIFFERS),
+    )
+
+
+def _from_nothing(dose: DailyDose) -> DailyDose:
+    """The dose of a text that tells of one dose only: its low end is nothing."""
+    return replace(
+        dose,
+        by_agent={agent: amount.with_low(ZERO) for agent, amount in dose.by_agent.items()},
+        by_agent_hourly={agent: amount.with_low(ZERO) for agent, amount in dose.by_agent_hourly.items()},
+        units=None if dose.units is None else dose.units.with_low(ZERO),
+        assumptions=(*dose.assumptions, TEXT_DIFFERS),
+    )
+
+
+def _either(structured: DailyDose, written: DailyDose) -> DailyDose:
+    """One dose of two statements: the larger, with the smaller as its low end where they differ."""
+    same = structured.by_agent == written.by_agent and structured.by_agent_hourly == written.by_agent_hourly
+    comparable = bool(structured.by_agent) == bool(written.by_agent)
+    if same or not comparable:
+        return structured
+    text_is_larger = _size(written) > _size(structured)
+    larger, smaller = (written, structured) if text_is_larger else (structured, written)
+    units = larger.units
+    if units is not None and smaller.units is not None:
+        units = units.with_low(smaller.units.low)
+    return replace(
+        larger,
+        by_agent=_lowest(larger.by_agent, smaller.by_agent),
+        by_agent_hourly=_lowest(larger.by_agent_hourly, smaller.by_agent_hourly),
+        units=units,
+        contradiction=smaller,
+        text_is_smaller=not text_is_larger,
+        assumptions=tuple(dict.fromkeys((*larger.assumptions, TEXT_DIFFERS))),
+    )
+
+
+def _lowest(amounts: Mapping[str, AnyAmount], others: Mapping[str, AnyAmount]) -> dict[str, AnyAmount]:
+    return {agent: amount.with_low(others[agent].low if agent in others else ZERO) for agent, amount in amounts.items()}
+
+
+def _size(dose: DailyDose) -> Fraction:
+    amounts = (*dose.by_agent.values(), *dose.by_agent_hourly.values())
+    return sum((amount.used for amount in amounts), ZERO)
