@@ -10,7 +10,7 @@ from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.working.numbers import plain, shown
 from rules.assessment import Load
 from rules.knowledge import Agent, Knowledge
-from rules.reading.wording import prose
+from rules.reading import wording
 
 Facts = Mapping[str, object]
 
@@ -24,7 +24,7 @@ _IN_DAYS, _IN_MONTHS_YEARS = 100, 2
 
 def listed(words: Iterable[str], most: int = 3) -> str:
     """Words as a list in prose; beyond ``most`` the rest is counted."""
-    return prose.listed(words, most)
+    return wording.listed(words, most)
 
 
 def several(subject: str) -> bool:

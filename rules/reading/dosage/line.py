@@ -14,7 +14,7 @@ from rules.assessment_lines import Doubt
 from rules.model import MaximumDose
 from rules.numbers.quantity import DAYS_PER_WEEK, ZERO
 from rules.reading.dosage.intake import Intake
-from rules.reading.wording.prose import listed, together
+from rules.reading.wording.prose import UP_TO, listed, together
 from rules.reading.wording.refusals import Refusal
 
 # Codes of what was assumed that more than one module asks for.
@@ -22,8 +22,6 @@ RANGE_AT_MAXIMUM = "range-counted-at-maximum"
 IMPLAUSIBLE_PERIOD = "implausible-period"
 LIMITED = "limited-by-written-maximum"
 PART_NOT_READ = "part-of-dosage-not-read"
-
-UP_TO = "up to "
 
 
 @dataclass(frozen=True, slots=True)

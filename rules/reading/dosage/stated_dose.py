@@ -17,11 +17,11 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
 from rules.numbers.quantity import ONE, ZERO
 from rules.numbers.text import figure
-from rules.reading.dosage.line import RANGE_AT_MAXIMUM, UP_TO, Portion, StatedDose
+from rules.reading.dosage.line import RANGE_AT_MAXIMUM, Portion, StatedDose
 from rules.reading.dosage.portion import measure, other_reading
 from rules.reading.product.product import Product
 from rules.reading.wording.numbers import number_word
-from rules.reading.wording.prose import listed
+from rules.reading.wording.prose import UP_TO, listed
 from rules.reading.wording.refusals import Reason, Refusal
 
 DOSES_DIFFER = "doses-differ"

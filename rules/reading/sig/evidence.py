@@ -16,8 +16,8 @@ from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
 from rules.numbers.text import figure
 from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig
-from rules.reading.wording.numbers import UP_TO, counted, every, in_days, named_days, numbers
-from rules.reading.wording.prose import BETWEEN_TEXTS, part_of
+from rules.reading.wording.numbers import counted, every, in_days, named_days, numbers
+from rules.reading.wording.prose import BETWEEN_TEXTS, UP_TO, part_of
 
 # The values of a trace, as the parser notes them: "1 to 2 tablet", "2 to 3 in 1 d", "4 milligram in 1 days".
 AMOUNT = pattern(r"(?:(?P<low>\d[\d/]*) to )?(?P<high>\d[\d/]*) ?(?P<unit>.*)")

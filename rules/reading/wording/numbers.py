@@ -10,10 +10,9 @@ from fractions import Fraction
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE, ZERO, Range
 from rules.numbers.text import figure, figure_range
-from rules.reading.wording.prose import article, listed
+from rules.reading.wording.prose import UP_TO, article, listed
 
 HOUR, DAY = "h", "d"
-UP_TO = "up to "
 
 
 def number(value: Fraction, vocabulary: DosingVocabulary) -> str:

@@ -1,9 +1,10 @@
-"""Lists and articles in prose."""
+"""Lists, articles and other small parts of a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+UP_TO = "up to "
 # Between the texts of several dosage lines.
 BETWEEN_TEXTS = "; "
 # As they are spoken: eight, eleven, eighteen; the h of hour is silent.
