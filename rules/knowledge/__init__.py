@@ -13,7 +13,18 @@ from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.tokens import Token, tokens
-from rules.knowledge.lexicon.vocabulary import ANY, DosingVocabulary, Moment, TimingCode, Unit, UnitKind, normalised
+from rules.knowledge.lexicon.vocabulary import (
+    ANY,
+    ORAL,
+    TOPICAL,
+    TRANSDERMAL,
+    DosingVocabulary,
+    Moment,
+    TimingCode,
+    Unit,
+    UnitKind,
+    normalised,
+)
 from rules.knowledge.lexicon.word_kinds import SKIPPABLE, Word, WordKind
 from rules.knowledge.listed_product import (
     EXTENDED,
@@ -37,11 +48,14 @@ __all__ = [
     "EXTENDED",
     "GROUPS",
     "IMMEDIATE",
+    "ORAL",
     "PRODUCTS",
     "SITE",
     "SKIPPABLE",
     "TERM_TYPES",
     "TOGETHER",
+    "TOPICAL",
+    "TRANSDERMAL",
     "Agent",
     "AgentClass",
     "BandPolicy",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from rules.assessment import OpioidLoad
 from rules.assessment_lines import OpioidContribution, OpioidExcluded, OpioidExclusion
 from rules.knowledge.agent import Agent, MorphineFactor
+from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
 from rules.numbers.quantity import ZERO, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.timeline.presence import Presence
@@ -17,7 +18,6 @@ TREATMENT = "opioid-use-disorder-treatment"
 PARTIAL_AGONIST = "partial-agonist"
 # What is left out for one of these reasons may have an MME, so that the total is not complete without it.
 MME_NOT_KNOWN = frozenset({OpioidExclusion.DOSE_UNKNOWN, OpioidExclusion.NO_FACTOR})
-TRANSDERMAL = "transdermal"
 
 
 def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) -> bool:
@@ -118,7 +118,7 @@ def _factor(agent: Agent, entry: RecordEntry, dose: MilligramsPerDay | Microgram
     """The agent's factor for the route; a patch's dose has the unit of a transdermal factor only."""
     patch = isinstance(dose, MicrogramsPerHour)
     for factor in agent.morphine_factors:
-        if (factor.route == TRANSDERMAL) is patch and factor.route == entry.administration.factor_route:
+        if (factor.route == TRANSDERMAL) is patch and factor.route == entry.administration.route:
             return factor
     return None
 

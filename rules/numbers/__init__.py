@@ -21,6 +21,7 @@ from rules.numbers.quantity import (
     MicrogramsPerHour,
     MilligramsPerDay,
     MorphineEquivalent,
+    Range,
     UnitsPerDay,
     exact,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "MicrogramsPerHour",
     "MilligramsPerDay",
     "MorphineEquivalent",
+    "Range",
     "UnitsPerDay",
     "about",
     "decimal_text",

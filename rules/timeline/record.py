@@ -13,8 +13,7 @@ from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Regimen
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
-from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose, texts_of
-from rules.reading.dosage.route import Administration
+from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose, texts_of
 from rules.reading.product.product import Product, UnknownProduct
 from rules.timeline.status import exclusion
 from rules.timeline.window import Coverage, Window, supplied_days, window_of

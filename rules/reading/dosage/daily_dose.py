@@ -1,6 +1,6 @@
-"""The values of a dosage as it was read: what is taken in a day, or why that is not known.
+"""The values of a dosage as it was read: how a product is given, and what is taken in a day or why that is not known.
 
-Each tells in one plain sentence how it was read, put together when it is first asked for:
+A dose tells in one plain sentence how it was read, put together when it is first asked for:
 ``half to one 0.5 mg tablet, up to twice a day as needed, not over 2 tablets: 0 to 1 mg a day``
 """
 
@@ -178,6 +178,23 @@ class NoDailyDose(LazyValues):
         if self.no_supply is not None:
             found.setdefault(self.no_supply, [])
         return list(found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """How a product is given.
+
+    Attributes:
+        route: a route id, ``oral`` where nobody says otherwise.
+        exposes: whether the agent reaches the brain at all (a skin cream does not).
+        equivalent: whether oral equivalence figures apply.
+        rescue: whether it is kept for a seizure, and so no part of a daily load.
+    """
+
+    route: str
+    exposes: bool
+    equivalent: bool
+    rescue: bool
 
 
 def texts_of(lines: Iterable[Dosage]) -> str:

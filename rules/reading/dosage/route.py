@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import ORAL, TOPICAL, DosingVocabulary
 from rules.model import Coding, Regimen
 from rules.numbers.memo import memoised
+from rules.reading.dosage.daily_dose import Administration
 from rules.reading.dosage.text import is_as_needed, undated
 from rules.reading.product.product import Product
-
-
-@dataclass(frozen=True, slots=True)
-class Administration:
-    """``route`` is a route id (``oral`` where nobody says otherwise).
-
-    ``exposes``: the agent reaches the brain at all (a skin cream does not). ``equivalent``: oral equivalence figures
-    apply. ``rescue``: kept for a seizure, no part of a daily load.
-    """
-
-    route: str
-    exposes: bool
-    equivalent: bool
-    rescue: bool
-
-    @property
-    def factor_route(self) -> str:
-        """The route that a conversion factor must have been published for."""
-        return self.route
 
 
 def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:

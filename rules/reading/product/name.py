@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
 from rules.numbers.memo import memoised
 from rules.reading.product.brands import BRACKET, Brands
 from rules.reading.product.form import FormReader
 from rules.reading.product.mention import ClassNames, IngredientOrder, Mention, NameTable, without_aliases, words_of
-from rules.reading.product.shorthand import TRANSDERMAL, from_shorthand
+from rules.reading.product.shorthand import from_shorthand
 from rules.reading.product.spelling import Spelling, Unclear
 from rules.reading.product.strength import Measure, NameToken, StrengthRow, read_measures, strength_rows, tokenise
 from rules.reading.product.words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable

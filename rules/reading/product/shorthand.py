@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from rules.knowledge.lexicon.vocabulary import TOPICAL, TRANSDERMAL
 from rules.knowledge.listed_product import Per, Strength
 from rules.numbers.quantity import MILLIGRAMS_PER, PERCENT
 from rules.reading.product.strength import Measure, MeasureKind
 
 PATCH_HOURLY = "patch-strength-read-as-hourly"
 FROM_PERCENT = "strength-from-percentage"
-TRANSDERMAL = "transdermal"
-ON_THE_SKIN = frozenset({TRANSDERMAL, "topical"})
+ON_THE_SKIN = frozenset({TRANSDERMAL, TOPICAL})
 
 
 def from_shorthand(
