@@ -98,7 +98,7 @@ def create_app(
         pydantic.ValidationError: the configuration cannot be used.
     """
     chosen = settings or Settings()
-    knowledge = load_knowledge(chosen.site_text())
+    knowledge = load_knowledge(chosen.site_policy_text())
     # The tables that names are read by are built here, before the processes part, and not in the first answer.
     read_name(knowledge.suggestions.overdose_reversal.label, knowledge)
     used = parts or parts_of(chosen, knowledge)
@@ -135,11 +135,11 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
     completion = FetchedCompletion(settings.fetch_limits, settings.ca_file)
-    return Parts(gate, Judge(settings.limits, completion, ResponseCache(settings.remember_seconds)), memory)
+    return Parts(gate, Judge(settings.request_limits, completion, ResponseCache(settings.remember_seconds)), memory)
 
 
 def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
-    limits = settings.limits
+    limits = settings.request_limits
 
     def body() -> bytes:
         require_json(request.mimetype, request.headers.get("Content-Encoding", ""))

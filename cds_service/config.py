@@ -22,9 +22,9 @@ MAX_TEXT_LENGTH = 2_000
 """The longest name, instruction or diagnosis that is read for its meaning, in characters: reading takes time by length.
 Not to be set: the longest RxNorm name has 345."""
 
-MAX_REMEMBERED_LENGTH = 2_000
+MAX_MEMOISED_LENGTH = 2_000
 """The longest element - a medication's codes, a dosage, a quantity - that is remembered once it was read, in bytes."""
-MAX_REMEMBERED = 4_096
+MAX_MEMOISED = 4_096
 """So many elements of a kind are remembered by one process, the least used forgotten first."""
 
 RESPONSE_CACHE_MAX_BYTES = 4_000_000
@@ -38,34 +38,34 @@ MAX_EVIDENCE_LENGTH = 120
 
 GC_THRESHOLDS = (50_000, 20, 100)
 """After how many new objects Python's collector looks for those that nothing leads to, and how often for older ones."""
-READING_SECONDS = 10.0
+REQUEST_HEAD_SECONDS = 10.0
 """How long a caller may take to send the head of a request."""
 MAX_TOKEN_LENGTH = 16_000
 """The longest token of a caller that is looked at, in characters."""
 MAX_TOKEN_SECONDS = 3_600
 """The longest time between a token's issue and its end, in seconds."""
-TOKEN_LEEWAY = 60
+TOKEN_LEEWAY_SECONDS = 60
 """How far the clocks of a caller and of this service may differ, in seconds."""
 MAX_REMEMBERED_TOKENS = 200_000
 """How many ids of tokens one process remembers where there is no shared store."""
-TENANTS_LOOKED_AT_SECONDS = 2.0
+TENANTS_CHECK_SECONDS = 2.0
 """How often it is looked whether the file of tenants has changed."""
-STORE_PAUSE_SECONDS = 5.0
+STORE_RETRY_SECONDS = 5.0
 """How long a store that failed is left alone."""
 MAX_UNSAVED_CALLS = 10_000
 """How many calls one process keeps for a store that is down, to be written once it is back."""
 MAX_RETENTION_DAYS = 36_500
 REPORT_SECONDS = 20.0
 """The longest time for reading the store for the page of how the findings do."""
-REPEAT_SECONDS = 3_600
+CARD_REPEAT_SECONDS = 3_600
 """How long after a card was shown at order-select it is not repeated at order-sign, unchanged."""
 KEYS_MAX_BYTES = 200_000
 """The largest set of public keys that is read from an address."""
 KEYS_DEADLINE_SECONDS = 3.0
 """How long fetching a set of public keys may take in all."""
-KEYS_FRESH_SECONDS = 600.0
+KEYS_MAX_AGE_SECONDS = 600.0
 """How long fetched keys are used before they are fetched again."""
-KEYS_PAUSE_SECONDS = 30.0
+KEYS_REFETCH_SECONDS = 30.0
 """The shortest time between two fetches of keys from one address, whatever tokens say."""
 
 
@@ -203,7 +203,7 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        known_zone(name)
+        time_zone(name)
         return name
 
     @field_validator("cors_origins")
@@ -242,10 +242,10 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> tzinfo:
         """The zone in which an instant becomes a day."""
-        return known_zone(self.timezone)
+        return time_zone(self.timezone)
 
     @property
-    def limits(self) -> RequestLimits:
+    def request_limits(self) -> RequestLimits:
         """How large a request may be."""
         return RequestLimits(self.max_body_bytes, self.max_depth, self.max_entries)
 
@@ -262,7 +262,7 @@ class Settings(BaseSettings):
             page_size=self.fhir_page_size,
         )
 
-    def site_text(self) -> str | None:
+    def site_policy_text(self) -> str | None:
         """The text of the site's policy, None where there is no such file."""
         return None if self.site_policy is None else self.site_policy.read_text(encoding="utf-8")
 
@@ -276,7 +276,7 @@ def explain(error: ValidationError) -> Iterator[str]:
         yield f"{name}: {item['msg'].removeprefix('Value error, ')}{meant}"
 
 
-def known_zone(name: str) -> tzinfo:
+def time_zone(name: str) -> tzinfo:
     """The zone of an IANA name.
 
     Raises:

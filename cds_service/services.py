@@ -43,7 +43,7 @@ class Service:
         return self.hook == "encounter-discharge"
 
     @property
-    def selects(self) -> bool:
+    def has_selections(self) -> bool:
         """Whether the hook names which of the drafts were just selected."""
         return self.hook == "order-select"
 

@@ -22,7 +22,7 @@ _DISCHARGE = "encounter-discharge"
 def assess_files(chosen: Namespace) -> int:
     """Print the working of each file; of several, each page under the name of its file, or each JSON on one line."""
     settings = Settings()
-    knowledge = load_knowledge(settings.site_text())
+    knowledge = load_knowledge(settings.site_policy_text())
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 

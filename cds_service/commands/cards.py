@@ -31,8 +31,8 @@ def print_cards(chosen: Namespace) -> int:
     stands on one line, with the name of its file.
     """
     settings = Settings()
-    tenant = open_tenant(settings, load_knowledge(settings.site_text()))
-    judge = Judge(settings.limits, FetchedCompletion(settings.fetch_limits, settings.ca_file))
+    tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()))
+    judge = Judge(settings.request_limits, FetchedCompletion(settings.fetch_limits, settings.ca_file))
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 

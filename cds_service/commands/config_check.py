@@ -23,7 +23,7 @@ def check_configuration(_: Namespace) -> int:
     wrong = list(unknown_variables())
     try:
         settings = Settings()
-        load_knowledge(settings.site_text())
+        load_knowledge(settings.site_policy_text())
         tenants = () if settings.tenants is None else Tenants(settings.tenants, settings).current()
         store = None if settings.store in (None, NO_STORE) else open_store(settings)
     except ValidationError as error:

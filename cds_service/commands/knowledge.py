@@ -52,7 +52,7 @@ LABELS = (
 def check_knowledge(chosen: Namespace) -> int:
     """Print what is wrong with the knowledge base, the site's policy included; 1 if something fails."""
     settings = Settings()
-    knowledge = load_knowledge(settings.site_text())
+    knowledge = load_knowledge(settings.site_policy_text())
     problems = problems_of(shipped(), chosen.on or today(settings.zone))
     for problem in problems:
         print(f"{'error' if problem.fails else 'note'}: {problem.kind}: {problem.where}: {problem.what}")
@@ -65,7 +65,7 @@ def check_knowledge(chosen: Namespace) -> int:
 def show_knowledge(chosen: Namespace) -> int:
     """Print an entry with its figures and citations, or without a name what entries there are."""
     settings = Settings()
-    knowledge = load_knowledge(settings.site_text())
+    knowledge = load_knowledge(settings.site_policy_text())
     try:
         for line in overview(knowledge) if chosen.name is None else entry_lines(knowledge, chosen.name):
             print(line)

@@ -22,7 +22,7 @@ def report(chosen: Namespace) -> int:
     settings = Settings()
     period = period_of(chosen, settings)
     database = opened_store(settings).database
-    findings = sorted(load_knowledge(settings.site_text()).findings)
+    findings = sorted(load_knowledge(settings.site_policy_text()).findings)
     since, until = period.instants
     found = use(database, lambda connection: performance(connection, findings, since, until, chosen.tenant))
     if chosen.json:

@@ -29,7 +29,7 @@ from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
 from cds_service.app import MEMORY, REPEATS, create_app
-from cds_service.config import GC_THRESHOLDS, READING_SECONDS, Settings
+from cds_service.config import GC_THRESHOLDS, REQUEST_HEAD_SECONDS, Settings
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
 from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.web.health import DRAINING
@@ -62,7 +62,7 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer one connection; what has not been sent in time is cut off, and the worker goes on."""
         request = None
-        set_alarm(READING_SECONDS, SlowCallerError)
+        set_alarm(REQUEST_HEAD_SECONDS, SlowCallerError)
         try:
             request = next(get_parser(self.cfg, client, addr))
             # From here on the application sees to the time.

@@ -58,7 +58,7 @@ def doubts(chosen: Namespace) -> int:
     """Print the cards that were answered with "not taking it, or the dose on record is wrong", as JSON lines."""
     settings = Settings()
     since, until = period_of(chosen, settings).instants
-    codes = reason_codes_leading_to(LeadsTo.DATA_QUALITY, load_knowledge(settings.site_text()))
+    codes = reason_codes_leading_to(LeadsTo.DATA_QUALITY, load_knowledge(settings.site_policy_text()))
     database = opened_store(settings).database
     for doubt in use(database, lambda connection: doubted_records(connection, codes, since, until)):
         print(orjson.dumps(asdict(doubt)).decode())

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import orjson
 
-from cds_service.config import MAX_REMEMBERED
+from cds_service.config import MAX_MEMOISED
 from cds_service.fhir.coding import codings_of, concept_words
 from cds_service.fhir.dates import period_of
 from cds_service.fhir.elements import (
@@ -79,7 +79,7 @@ def _line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     return line.within(period_of(period, zone, notes))
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
+@lru_cache(maxsize=MAX_MEMOISED)
 def _remembered(content: bytes) -> tuple[Dosage, frozenset[str]]:
     """A line without dates, with its notes."""
     notes: Notes = set()

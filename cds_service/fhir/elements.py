@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from cds_service.config import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH, MAX_TEXT_LENGTH
+from cds_service.config import MAX_MEMOISED, MAX_MEMOISED_LENGTH, MAX_TEXT_LENGTH
 from rules.numbers.quantity import ZERO, exact
 
 Element = dict[str, Any]
@@ -44,13 +44,13 @@ def content_of(value: object) -> bytes | None:
         content = orjson.dumps(value)
     except TypeError:
         return None
-    return content if len(content) <= MAX_REMEMBERED_LENGTH and b"null" not in content else None
+    return content if len(content) <= MAX_MEMOISED_LENGTH and b"null" not in content else None
 
 
 def kept_by_content(read: Callable[[object], Made]) -> Callable[[object], Made]:
     """The reading of an element that is read the same wherever it stands, remembered by its content."""
 
-    @lru_cache(maxsize=MAX_REMEMBERED)
+    @lru_cache(maxsize=MAX_MEMOISED)
     def remembered(content: bytes) -> Made:
         return read(orjson.loads(content))
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import orjson
 
-from cds_service.config import MAX_REMEMBERED
+from cds_service.config import MAX_MEMOISED
 from cds_service.fhir.dates import NO_PERIOD, day_of, period_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
@@ -170,7 +170,7 @@ def _supply(resource: Element, request: Element, sent: object, kind: RecordKind,
     return supply
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
+@lru_cache(maxsize=MAX_MEMOISED)
 def _remembered_supply(content: bytes, present: tuple[bool, bool, bool]) -> tuple[Supply, frozenset[str]]:
     """The supply of those of the three parts that are present, with its notes."""
     notes: Notes = set()

@@ -118,7 +118,7 @@ def _invocation(service: Service, request: HookRequest, record: SentRecord) -> t
     drafts = tuple(item.source for item in record.named if item.draft)
     found = True
     selected = frozenset(drafts)
-    if service.selects and request.selections:
+    if service.has_selections and request.selections:
         found = is_among(request.selections, request.drafts.entries)
         selected = selected_sources(request.selections, record) if found else selected
     invocation = Invocation(

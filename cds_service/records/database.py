@@ -1,7 +1,7 @@
 """The database of the store, SQLite or PostgreSQL, with its schema kept up to date.
 
 Every use of it returns or raises :class:`StoreDownError` in bounded time. After a failure the database is not asked for
-a while (``STORE_PAUSE_SECONDS``), so that calls do not wait for a server that is down.
+a while (``STORE_RETRY_SECONDS``), so that calls do not wait for a server that is down.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from cds_service import logs
-from cds_service.config import STORE_PAUSE_SECONDS
+from cds_service.config import STORE_RETRY_SECONDS
 from cds_service.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
 from cds_service.records.engines import POSTGRESQL, SQLITE, begin, lock, new_engine
@@ -169,7 +169,7 @@ class Database:
 
     @property
     def _paused(self) -> bool:
-        return self._down_since is not None and self.clock() - self._down_since < STORE_PAUSE_SECONDS
+        return self._down_since is not None and self.clock() - self._down_since < STORE_RETRY_SECONDS
 
     def _in_time(self, work: Callable[[], T]) -> T:
         """The result of ``work``, or OutOfTimeError. SQLite's own timeout bounds the wait for its lock, and work on it

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from cds_service.cards.cards import Card
 from cds_service.cards.occasion import OF_DECREASE
-from cds_service.config import REPEAT_SECONDS
+from cds_service.config import CARD_REPEAT_SECONDS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.records.call_rows import (
     CardSnapshot,
@@ -126,7 +126,7 @@ class CardSuppression:
         user = user_pseudonym(self.evaluation, self.pseudonyms)
         if self.evaluation.service.hook != _SIGN or card.indicator != _INFO or not user:
             return False
-        parameters = self._parameters(card, timedelta(seconds=REPEAT_SECONDS)) | {
+        parameters = self._parameters(card, timedelta(seconds=CARD_REPEAT_SECONDS)) | {
             "user": user,
             "service": self.evaluation.service.id.replace(_SIGN, _SELECT),
             "fingerprint": fingerprint(card, self.evaluation, self.pseudonyms),

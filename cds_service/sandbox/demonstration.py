@@ -56,7 +56,7 @@ def demonstration(behaviour: Behaviour | None = None, addresses: Iterable[str] =
     on, active, settings = DEMONSTRATION_DATE, behaviour or Behaviour(), Settings()
     fhir_bases = [f"{address}fhir" for address in addresses]
     settings = settings.model_copy(update={"tenants": None, "fhir_servers": [*settings.fhir_servers, *fhir_bases]})
-    knowledge = load_knowledge(settings.site_text())
+    knowledge = load_knowledge(settings.site_policy_text())
     patients = charts(on)
     store = Store([PRESCRIBER, *all_resources(patients)])
     app = create_app(settings, clock=lambda: on)

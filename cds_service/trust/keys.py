@@ -15,7 +15,7 @@ import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_FRESH_SECONDS, KEYS_MAX_BYTES, KEYS_PAUSE_SECONDS
+from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_AGE_SECONDS, KEYS_MAX_BYTES, KEYS_REFETCH_SECONDS
 
 PublicKey = ECKey | RSAKey
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
@@ -83,8 +83,8 @@ class FixedKeys:
 
 @dataclass(slots=True)
 class FetchedKeys:
-    """The keys at an address: fetched again after ``KEYS_FRESH_SECONDS`` or for an unknown ``kid``, but at most once in
-    ``KEYS_PAUSE_SECONDS``.
+    """The keys at an address: fetched again after ``KEYS_MAX_AGE_SECONDS`` or for an unknown ``kid``, but at most once
+    in ``KEYS_REFETCH_SECONDS``.
 
     Where a fetch fails, the keys fetched before stay in use. ``authorities``: a PEM file of the certificate authorities
     to trust; None for the well-known ones.
@@ -102,7 +102,7 @@ class FetchedKeys:
     def key(self, identity: str) -> TrustedKey:
         """The key of a ``kid``, fetched if necessary."""
         now = self.clock()
-        stale = self._fetched_at is None or now - self._fetched_at > KEYS_FRESH_SECONDS
+        stale = self._fetched_at is None or now - self._fetched_at > KEYS_MAX_AGE_SECONDS
         if (stale or identity not in self._keys) and self._may_try(now):
             self._fetch(now)
         if identity in self._keys:
@@ -115,7 +115,7 @@ class FetchedKeys:
 
     def _may_try(self, now: float) -> bool:
         with self._lock:
-            if self._tried_at is not None and now - self._tried_at < KEYS_PAUSE_SECONDS:
+            if self._tried_at is not None and now - self._tried_at < KEYS_REFETCH_SECONDS:
                 return False
             self._tried_at = now
             return True

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from cds_service.config import known_zone
+from cds_service.config import time_zone
 from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure
@@ -126,7 +126,7 @@ class TenantBlock(_Block):
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         if name is not None:
-            known_zone(name)
+            time_zone(name)
         return name
 
     @field_validator("services")

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from cds_service import logs
-from cds_service.config import TENANTS_LOOKED_AT_SECONDS, Settings, known_zone
+from cds_service.config import TENANTS_CHECK_SECONDS, Settings, time_zone
 from cds_service.trust.dialect import CardDialect
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
 from cds_service.trust.tenant import FhirServer, Tenant
@@ -66,9 +66,9 @@ class Tenants:
         self._checked_at = self.clock()
 
     def current(self) -> tuple[TrustedTenant, ...]:
-        """The tenants now. The file is checked for changes every ``TENANTS_LOOKED_AT_SECONDS``."""
+        """The tenants now. The file is checked for changes every ``TENANTS_CHECK_SECONDS``."""
         now = self.clock()
-        if now - self._checked_at >= TENANTS_LOOKED_AT_SECONDS and self._lock.acquire(blocking=False):
+        if now - self._checked_at >= TENANTS_CHECK_SECONDS and self._lock.acquire(blocking=False):
             try:
                 self._checked_at = now
                 self._reload_if_changed()
@@ -115,11 +115,11 @@ class Tenants:
 
     def _tenant(self, identity: str, block: TenantBlock) -> TrustedTenant:
         settings = self.settings
-        knowledge = load_knowledge(merged_policy(settings.site_text(), block.policy))
+        knowledge = load_knowledge(merged_policy(settings.site_policy_text(), block.policy))
         tenant = Tenant(
             id=identity,
             knowledge=knowledge,
-            zone=settings.zone if block.timezone is None else known_zone(block.timezone),
+            zone=settings.zone if block.timezone is None else time_zone(block.timezone),
             aliases=block.prefetch_aliases or settings.prefetch_aliases,
             mode=block.mode,
             services=block.services,

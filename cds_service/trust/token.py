@@ -16,7 +16,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from cds_service.config import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY
+from cds_service.config import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY_SECONDS
 from cds_service.errors import NotAdmittedError
 from cds_service.trust.keys import KeyRing, NoKeyError, TrustedKey
 
@@ -148,18 +148,18 @@ def _verify_claims(claims: Mapping[str, Any], expected: ExpectedClaims, now: flo
     if expected.subject is not None and claims.get("sub") != expected.subject:
         raise NotAdmittedError("another subject")
     expires, issued = _numeric_date(claims, "exp"), _numeric_date(claims, "iat")
-    if expires <= now - TOKEN_LEEWAY:
+    if expires <= now - TOKEN_LEEWAY_SECONDS:
         raise NotAdmittedError("expired")
-    if issued > now + TOKEN_LEEWAY:
+    if issued > now + TOKEN_LEEWAY_SECONDS:
         raise NotAdmittedError("issued in the future")
-    if "nbf" in claims and _numeric_date(claims, "nbf") > now + TOKEN_LEEWAY:
+    if "nbf" in claims and _numeric_date(claims, "nbf") > now + TOKEN_LEEWAY_SECONDS:
         raise NotAdmittedError("not valid yet")
     if not 0 < expires - issued <= MAX_TOKEN_SECONDS:
         raise NotAdmittedError("lives too long")
     identity = claims.get("jti")
     if not isinstance(identity, str) or not 0 < len(identity) <= _MAX_NAME_LENGTH:
         raise NotAdmittedError("has no id of its own")
-    return VerifiedToken(identity, int(expires) + TOKEN_LEEWAY)
+    return VerifiedToken(identity, int(expires) + TOKEN_LEEWAY_SECONDS)
 
 
 def _numeric_date(claims: Mapping[str, Any], name: str) -> float:

@@ -53,7 +53,9 @@ def store_of(settings: Settings) -> DatabaseCallStore:
 def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN_TENANT) -> Evaluation:
     """What a call of order-sign comes to, of a tenant with nothing of its own."""
     caller = Tenant(tenant, load_knowledge(), settings.zone)
-    return Judge(settings.limits).evaluate(caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY)
+    return Judge(settings.request_limits).evaluate(
+        caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY
+    )
 
 
 def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> ChainStatus:

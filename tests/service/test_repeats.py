@@ -152,7 +152,7 @@ def test_a_file_of_tenants_that_changed_is_judged_by_anew(tmp_path: Path, monkey
 
     assert called()
     assert called()
-    monkeypatch.setattr(of_tenants, "TENANTS_LOOKED_AT_SECONDS", 0.0)
+    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0.0)
     tenants_file(tmp_path, general={"findings": {"high-potency": "off", "total-load": "off"}})
     assert called() == []
 

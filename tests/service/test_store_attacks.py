@@ -19,7 +19,7 @@ from ehr import assert_outcome, cards, lorazepam, sign
 from stores import client_with, forty_kept_at_once, store_of, store_settings
 
 from cds_service.__main__ import main
-from cds_service.config import PREFIX, STORE_PAUSE_SECONDS, Settings
+from cds_service.config import PREFIX, STORE_RETRY_SECONDS, Settings
 from cds_service.records import chain
 from cds_service.records import store as stored
 from cds_service.records.audit_event import audit_event
@@ -126,7 +126,7 @@ def test_tables_of_a_later_version_cost_no_card_and_are_left_alone(settings, com
     status, words = command("store", "upgrade")
     assert (status, "another version of the program" in words) == (2, True)
     changed(settings, "UPDATE alembic_version SET version_num = '0002'")
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
     assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 2
 
@@ -166,7 +166,7 @@ def test_tables_that_are_taken_away_are_made_again_and_no_record_is_lost(setting
         changed(settings, "DROP FUNCTION evaluations_guard")
     assert len(cards(http, sign(lorazepam()))) == 1
     assert http.get("/health/ready").json["unsaved"] == 1
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
     assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 1
 
@@ -184,7 +184,7 @@ def test_rights_that_are_taken_away_lose_no_record(settings, store):
         assert (told["store"], told["unsaved"]) == ("down", 1)
         changed(settings, "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk")
         changed(settings, "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk")
-        time.sleep(STORE_PAUSE_SECONDS)
+        time.sleep(STORE_RETRY_SECONDS)
         assert clerk.get("/health/ready").json["store"] == "up"
         assert len(cards(http, sign(lorazepam()))) == 1
         assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 2
@@ -200,7 +200,7 @@ def test_a_store_that_can_only_be_read_is_down(settings):
     changed(settings, f'ALTER DATABASE "{address.rpartition("/")[2]}" SET default_transaction_read_only = on')
     http = client_with(settings)
     assert len(cards(http, sign(lorazepam()))) == 1
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     told = http.get("/health/ready").json
     assert (told["store"], told["unsaved"]) == ("down", 1)
 
@@ -419,13 +419,13 @@ def test_a_write_that_is_given_up_leaves_no_lock_behind(settings, monkeypatch):
     try:
         with monkeypatch.context() as patched:
             patched.setattr(chain, "append", slow)
-            patched.setattr("cds_service.records.database.STORE_PAUSE_SECONDS", 0.0)
+            patched.setattr("cds_service.records.database.STORE_RETRY_SECONDS", 0.0)
             for _ in range(10):
                 assert len(cards(http, sign(lorazepam()))) == 1
                 assert other.first_use("general", f"{time.monotonic()}", datetime.now(UTC))
     finally:
         gc.enable()
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     for _ in range(50):
         told = http.get("/health/ready").json
         if (told["store"], told["unsaved"]) == ("up", 0):

@@ -17,7 +17,7 @@ from served import Served, served
 from stores import app_with, client_with, key_file, store_of, store_settings
 
 from cds_service.app import MEMORY
-from cds_service.config import STORE_PAUSE_SECONDS, Settings
+from cds_service.config import STORE_RETRY_SECONDS, Settings
 from cds_service.records import chain
 from cds_service.records import store as stored
 
@@ -55,7 +55,7 @@ def test_a_store_that_another_has_locked_costs_no_card_and_no_record(tmp_path: P
         assert (told["status"], told["store"], told["unsaved"]) == ("degraded", "down", 6)
         assert [json.loads(line)["event"] for line in lines if "store" in line] == ["store down"]
         other.execute("ROLLBACK")
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     told = http.get("/health/ready").json
     assert (told["status"], told["store"]) == ("ready", "up")
     assert kept(settings) == (6, "")
@@ -69,7 +69,7 @@ def test_a_store_that_is_not_there_at_the_start_is_used_once_it_is(tmp_path: Pat
     assert len(cards(http, sign(lorazepam()))) == 1
     assert http.get("/health/ready").json["store"] == "down"
     (tmp_path / "records.sqlite3").rmdir()
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     assert http.get("/health/ready").json["store"] == "up"
     assert kept(settings) == (1, "")
 
@@ -103,7 +103,7 @@ def test_what_waits_is_written_before_the_process_ends(tmp_path: Path) -> None:
         for _ in range(25):
             cards(app.test_client(), sign(lorazepam()))
         other.execute("ROLLBACK")
-    time.sleep(STORE_PAUSE_SECONDS)
+    time.sleep(STORE_RETRY_SECONDS)
     app.extensions[MEMORY].flush(5)
     assert kept(settings) == (25, "")
 
@@ -180,7 +180,7 @@ def test_a_service_that_is_stopped_writes_what_waits(tmp_path: Path) -> None:
             other.execute("BEGIN EXCLUSIVE")
             assert running.post("/cds-services/benzo-order-sign", sign(lorazepam())).status_code == 200
             other.execute("ROLLBACK")
-        time.sleep(STORE_PAUSE_SECONDS)
+        time.sleep(STORE_RETRY_SECONDS)
         running.terminate()
         running.process.wait(30)
     assert kept(store_settings(str(file), tmp_path)) == (1, "")

@@ -181,7 +181,7 @@ def test_a_policy_out_of_bounds_is_refused_with_the_tenants_name(tmp_path: Path)
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """A service that looks at its file at every call."""
-    monkeypatch.setattr(of_tenants, "TENANTS_LOOKED_AT_SECONDS", 0.0)
+    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0.0)
     return create_app(Settings(tenants=tenants_file(tmp_path)), clock=lambda: DAY).test_client()
 
 
@@ -261,7 +261,7 @@ def test_the_last_good_file_put_back_as_it_was_is_no_refused_file(watched: Flask
 
 
 def test_a_changed_file_of_keys_takes_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_tenants, "TENANTS_LOOKED_AT_SECONDS", 0)
+    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0)
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps(public(OTHER_ES384)), encoding="utf-8")
     path = tenants_file(tmp_path, general={"keys": {"jwks_file": "keys.json"}})

@@ -287,7 +287,7 @@ def test_a_new_key_is_fetched_once_the_pause_is_over(tmp_path: Path, monkeypatch
         assert call(client, token(key=RS384, header={"alg": "RS384"})).status_code == 200
         server.keys = public(RS384, ES384)
         assert call(client, token()).status_code == 401
-        monkeypatch.setattr(key_rings, "KEYS_PAUSE_SECONDS", 0.0)
+        monkeypatch.setattr(key_rings, "KEYS_REFETCH_SECONDS", 0.0)
         assert call(client, token()).status_code == 200
 
 
@@ -316,8 +316,8 @@ def test_keys_fetched_before_stay_in_use_while_the_address_is_down(
         client = site(tmp_path, general={"keys": {"jwks_url": server.url}})
         assert call(client, token()).status_code == 200
         server.status = 500
-        monkeypatch.setattr(key_rings, "KEYS_FRESH_SECONDS", 0.0)
-        monkeypatch.setattr(key_rings, "KEYS_PAUSE_SECONDS", 0.0)
+        monkeypatch.setattr(key_rings, "KEYS_MAX_AGE_SECONDS", 0.0)
+        monkeypatch.setattr(key_rings, "KEYS_REFETCH_SECONDS", 0.0)
         assert call(client, token()).status_code == 200
         assert server.asked == 2
 

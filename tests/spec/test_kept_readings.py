@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from rules.limits import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
+from rules.limits import MAX_MEMOISED, MAX_MEMOISED_LENGTH
 from rules.model import Dosage, Medication, Period, Timing
 from rules.numbers.memo import LazyValues, lazy, memoised
 
@@ -37,7 +37,7 @@ def test_what_comes_again_is_read_once() -> None:
 
 
 def test_what_is_long_is_not_kept() -> None:
-    long = "x" * (MAX_REMEMBERED_LENGTH + 1)
+    long = "x" * (MAX_MEMOISED_LENGTH + 1)
     assert read(long, long) == [long, long]
     assert len(read(*[(Dosage(text=long[:300]), Dosage(text=long[:200]))] * 2)) == 2
 
@@ -49,7 +49,7 @@ def test_what_holds_a_date_is_not_kept() -> None:
 
 
 def test_the_least_used_is_forgotten() -> None:
-    values = [str(number) for number in range(MAX_REMEMBERED + 1)]
+    values = [str(number) for number in range(MAX_MEMOISED + 1)]
     assert len(read(*values, values[0])) == len(values) + 1
 
 
