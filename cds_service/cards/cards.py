@@ -1,48 +1,46 @@
-"""From an assessment to the cards of one invocation: which appear, how loud, and how they are put together."""
+"""From an assessment to the cards of one call: which appear, how loud they are, and how each is put together."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from cds_service.cards.detail import detail
-from cds_service.cards.dialect import in_dialect
 from cds_service.cards.invocation import Invocation
-from cds_service.cards.occasion import (
-    CONVERSATION,
-    OF_DECREASE,
-    OF_LONG_TERM,
-    Occasion,
-    is_for_patient,
-    is_wrong_patient_draft,
-    occasion_of,
+from cds_service.cards.occasion import OF_LONG_TERM, Occasion, occasion_of
+from cds_service.cards.suggestions import (
+    override_reasons,
+    suggestions_on_long_term_use,
+    suggestions_on_orders,
+    with_uuids,
 )
-from cds_service.cards.suggestions import named, override_reasons, suggestions
-from cds_service.cards.wording.phrases import listed, load_figure
-from cds_service.cards.wording.summary import clause
-from cds_service.trust.dialect import MARKDOWN, CardDialect
+from cds_service.cards.wording.detail import detail
+from cds_service.cards.wording.markdown import without_markup
+from cds_service.cards.wording.phrases import Subject
+from cds_service.cards.wording.summary import summary
+from cds_service.trust.dialect import MARKDOWN, CardDialect, CardText
 from cds_service.working.assessment_json import concerning, without_empty
-from rules.assessment import Assessment, Met, Severity
+from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 
-# The two subjects of cards; EHRs key acknowledgement and lock-out on the code, so it never changes.
+# The topics of cards. EHRs key acknowledgement and lock-out on these codes, so they never change.
 TOPIC_SYSTEM = "urn:org.benzo-cds:card-topic"
 SEDATIVE_LOAD = "sedativeLoad"
 LONG_TERM_USE = "longTermUse"
-MAX_SUMMARY_LENGTH = 139
-INCOMPLETE = "incomplete-picture"
 
-_INFO_AT_MOST = frozenset({*CONVERSATION, "medication-refill"})
-# What else a card on long-term use says where it holds, in this order.
+_INCOMPLETE = "incomplete-picture"
+# The findings of the other topic that a card on long-term use speaks of too, in this order.
 _BESIDE_LONG_TERM = ("concurrent-opioid", "abrupt-change", "older-adult", "mental-health")
 _LAST = "total-load"
+_ASSESSMENT = "org.benzo-cds.assessment"
+# How Epic is told that a detail is plain text; other EHRs ignore it.
+_CONTENT_TYPE = "com.epic.cdshooks.card.detail.content-type"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A card's subject, the words EHRs show for it, and the guideline it cites (a key of the knowledge base)."""
+    """The subject of a card: its code, the words that EHRs show for it, and its guideline (a key of the knowledge)."""
 
     code: str
     display: str
@@ -57,7 +55,7 @@ TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card with what it is about: its topic, and the ids of the findings that raise it and that it speaks of.
+    """A card, with its topic and the ids of the findings that raise it and that it speaks of.
 
     ``body`` is the card as CDS Hooks has it.
     """
@@ -69,16 +67,16 @@ class Card:
 
     @property
     def indicator(self) -> str:
-        """How loud it is: ``info``, ``warning`` or ``critical``."""
+        """``info``, ``warning`` or ``critical``."""
         return str(self.body["indicator"])
 
     def of_call(self, invocation: Invocation) -> Card:
         """The same card as the answer to another call of the same content."""
-        identity = _identity(self.topic, invocation)
-        told: dict[str, Any] = {"uuid": identity}
+        identity = _uuid(self.topic, invocation)
+        changes: dict[str, Any] = {"uuid": identity}
         if "suggestions" in self.body:
-            told["suggestions"] = named(self.body["suggestions"], identity)
-        return replace(self, body=self.body | told)
+            changes["suggestions"] = with_uuids(self.body["suggestions"], identity)
+        return replace(self, body=self.body | changes)
 
 
 def cards_for(
@@ -88,28 +86,34 @@ def cards_for(
     hidden: Collection[str] = (),
     dialect: CardDialect = MARKDOWN,
 ) -> tuple[Card, ...]:
-    """The cards, at most two; none where nothing raises one. ``hidden`` findings raise none and are not spoken of;
-    ``dialect`` is what the EHR can show.
+    """The cards of a call, at most two.
 
-    One alone on opening a chart, and for orders that change nothing (a plain renewal): there the card on long-term use
-    says what the other would.
+    On opening a chart, and for orders that change nothing (a plain renewal), there is at most one: the card on
+    long-term use then says what the other would.
+
+    Args:
+        assessment: the assessment of the patient with the draft orders.
+        invocation: the call.
+        knowledge: what the assessment was judged by.
+        hidden: findings that raise no card and are not spoken of.
+        dialect: what the EHR can show.
     """
     if hidden:
-        kept = tuple(finding for finding in assessment.findings if finding.id not in hidden)
-        assessment = replace(assessment, findings=kept)
+        findings = tuple(finding for finding in assessment.findings if finding.id not in hidden)
+        assessment = replace(assessment, findings=findings)
     occasion = occasion_of(assessment, invocation.hook, knowledge)
-    raising = tuple(f for f in assessment.findings if (f.raises or is_wrong_patient_draft(f)) and occasion.touches(f))
-    about = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
-    if about[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
-        about = {LONG_TERM_USE: (*about[LONG_TERM_USE], *about[SEDATIVE_LOAD])}
-    drawn = []
+    raising = occasion.raising(assessment.findings)
+    by_topic = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
+    if by_topic[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
+        by_topic = {LONG_TERM_USE: (*by_topic[LONG_TERM_USE], *by_topic[SEDATIVE_LOAD])}
+    cards = []
     for topic in TOPICS:
-        raised = about.get(topic.code)
-        if raised:
-            findings = _sharpened(topic, assessment, raised)
+        raised_by = by_topic.get(topic.code)
+        if raised_by:
+            findings = _spoken_of(topic, assessment, raised_by)
             body = _body(topic, findings, assessment, occasion, invocation, knowledge, dialect)
-            drawn.append(Card(topic.code, _ids(raised), _ids(findings), in_dialect(body, dialect)))
-    return tuple(drawn)
+            cards.append(Card(topic.code, _ids(raised_by), _ids(findings), body))
+    return tuple(cards)
 
 
 def _ids(findings: Iterable[Met]) -> tuple[str, ...]:
@@ -120,19 +124,19 @@ def _topic(finding: Met) -> str:
     return LONG_TERM_USE if finding.id in OF_LONG_TERM else SEDATIVE_LOAD
 
 
-def _sharpened(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -> tuple[Met, ...]:
-    """The findings of a card: those that raise it, those that only sharpen it, and what is said of every card."""
-    own = [finding for finding in raising if _topic(finding) == topic.code and finding.id != INCOMPLETE]
-    others = [f for f in assessment.findings if _topic(f) == topic.code and f not in own and f.id != INCOMPLETE]
+def _spoken_of(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -> tuple[Met, ...]:
+    """The findings of a card: those that raise it, those that only sharpen it, and the gaps, which every card names."""
+    own = [finding for finding in raising if _topic(finding) == topic.code and finding.id != _INCOMPLETE]
+    others = [f for f in assessment.findings if _topic(f) == topic.code and f not in own and f.id != _INCOMPLETE]
     if topic.code == LONG_TERM_USE:
-        held = by_id(assessment.findings)
+        met = {finding.id: finding for finding in assessment.findings}
         joined = [finding for finding in raising if finding not in own]
-        beside = by_id([*(held[name] for name in _BESIDE_LONG_TERM if name in held), *joined]).values()
+        beside = {f.id: f for f in (*(met[name] for name in _BESIDE_LONG_TERM if name in met), *joined)}.values()
         before, after = [f for f in beside if f.id != _LAST], [f for f in beside if f.id == _LAST]
         others = [*others[:1], *before, *others[1:], *after]
-    last = [finding for finding in assessment.findings if finding.id == INCOMPLETE]
-    # What raises a card leads it; what is not known does so where nothing else raised it.
-    return (*own, *others, *last) if own else (*last, *others)
+    incomplete = [finding for finding in assessment.findings if finding.id == _INCOMPLETE]
+    # The gaps lead a card only where nothing else raises it.
+    return (*own, *others, *incomplete) if own else (*incomplete, *others)
 
 
 def _body(
@@ -144,84 +148,50 @@ def _body(
     knowledge: Knowledge,
     dialect: CardDialect,
 ) -> dict[str, Any]:
-    identity = _identity(topic.code, invocation)
-    guideline = knowledge.suggestions.guidelines[_guideline(topic, findings, knowledge)]
-    offered = suggestions(topic.code, identity, findings, assessment, invocation, knowledge)
+    """The card as CDS Hooks has it."""
+    identity = _uuid(topic.code, invocation)
+    lead = findings[0]
+    # A finding with a guideline of its own cites that one.
+    guidelines = knowledge.suggestions.guidelines
+    guideline = guidelines[lead.id if lead.id in guidelines else topic.guideline]
+    if topic.code == LONG_TERM_USE:
+        suggestions = tuple(suggestions_on_long_term_use(findings, invocation, knowledge))
+    else:
+        suggestions = tuple(suggestions_on_orders(findings, assessment, invocation, knowledge))
+    load = None if lead.id == _INCOMPLETE else assessment.with_order or assessment.load
+    text = detail(
+        findings,
+        assessment,
+        knowledge,
+        offers=[suggestion.option for suggestion in suggestions],
+        as_table=dialect.orders_as_table,
+    )
+    plain = dialect.text is CardText.PLAIN
     card: dict[str, Any] = {
         "uuid": identity,
-        "summary": summary(findings, assessment, knowledge),
-        "indicator": _indicator(topic, findings, occasion),
-        "detail": detail(
-            findings,
-            assessment,
-            knowledge,
-            offers=[item["actions"][0]["description"] for item in offered],
-            as_table=dialect.orders_as_table,
-        ),
+        "summary": summary(lead, Subject.of(occasion.subject), load, knowledge),
+        "indicator": occasion.indicator(finding for finding in findings if _topic(finding) == topic.code),
+        "detail": without_markup(text) if plain else text,
         "source": {
             "label": guideline.label,
             "url": guideline.url,
             "topic": {"system": TOPIC_SYSTEM, "code": topic.code, "display": topic.display},
         },
     }
-    if offered:
-        card["suggestions"] = offered
+    if suggestions:
+        card["suggestions"] = with_uuids([suggestion.body for suggestion in suggestions], identity)
         card["selectionBehavior"] = "any"
     card["overrideReasons"] = override_reasons(knowledge)
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]
-    card["extension"] = {"org.benzo-cds.assessment": concerning(assessment, {finding.id for finding in findings})}
+    card["extension"] = {
+        _ASSESSMENT: concerning(assessment, {finding.id for finding in findings}),
+        **({_CONTENT_TYPE: "text/plain"} if plain else {}),
+    }
     # CDS Hooks forbids empty members.
     cleaned: dict[str, Any] = without_empty(card)
     return cleaned
 
 
-def _identity(topic: str, invocation: Invocation) -> str:
+def _uuid(topic: str, invocation: Invocation) -> str:
+    """The card's uuid: the same for the same call and topic."""
     return str(uuid5(NAMESPACE_URL, f"{invocation.service_id}|{invocation.hook_instance}|{topic}"))
-
-
-def _guideline(topic: Topic, findings: Iterable[Met], knowledge: Knowledge) -> str:
-    """The guideline of the finding that leads the card, where it has one of its own; else the topic's."""
-    lead = next(iter(findings))
-    return lead.id if lead.id in knowledge.suggestions.guidelines else topic.guideline
-
-
-def _indicator(topic: Topic, findings: Iterable[Met], occasion: Occasion) -> str:
-    """A warning needs a finding that may warn and an order that begins or increases what it is about, or a stop or
-    steep cut of established use."""
-    if occasion.hook in _INFO_AT_MOST:
-        return Severity.INFO.value
-    order = tuple(Severity)
-    loud = [
-        finding.severity
-        for finding in findings
-        if finding.raises
-        and _topic(finding) == topic.code
-        and (finding.id in OF_DECREASE or (occasion.touches(finding) and occasion.worsens(finding)))
-    ]
-    return max((*loud, Severity.INFO), key=order.index).value
-
-
-def summary(findings: tuple[Met, ...], assessment: Assessment, knowledge: Knowledge) -> str:
-    """One sentence of up to 139 characters that names the drug and the number."""
-    subject = _subject(assessment, knowledge)
-    lead = clause(findings[0], subject)
-    if findings[0].id == INCOMPLETE:
-        return lead
-    load = assessment.with_order or assessment.load
-    number = load_figure(load, knowledge)
-    for text in (f"{lead}; {number}", f"{clause(findings[0], 'this order')}; {number}", lead):
-        if len(text) <= MAX_SUMMARY_LENGTH:
-            return text
-    return lead[: MAX_SUMMARY_LENGTH - 1].rstrip() + "…"
-
-
-def _subject(assessment: Assessment, knowledge: Knowledge) -> str:
-    """What the card is about: the depressants being ordered, else those in the load."""
-    ordered = sorted({line.agent for line in assessment.lines if line.standing == "ordered" and is_for_patient(line)})
-    agents = ordered or sorted({line.agent for line in assessment.contributions})
-    return listed((knowledge.agents[agent].name for agent in agents), 2) or "sedatives"
-
-
-def by_id(findings: Iterable[Met]) -> Mapping[str, Met]:
-    """Findings by their ids."""
-    return {finding.id: finding for finding in findings}

@@ -1,10 +1,12 @@
-"""What a card offers: draft orders to add, a drafted new start to remove, and the answers that override it."""
+"""What a card offers: draft orders to add, a drafted new start to remove, and the reasons to override it with."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -13,45 +15,65 @@ from pydantic import ValidationError
 from cds_service import logs
 from cds_service.cards.draft_resources import draft_medication, draft_referral
 from cds_service.cards.invocation import Invocation
-from cds_service.cards.wording.markdown import plain
+from cds_service.cards.wording.markdown import unbracketed
+from cds_service.cards.wording.options import SuggestionText, addition, referral, removal
 from rules.assessment import Assessment, Met, TaperSetting
 from rules.knowledge import Knowledge
 
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
-LONG_TERM_USE = "longTermUse"
 STANDARD_REASON = "org.benzo-cds.standard-reason"
-_REFERRALS: Mapping[TaperSetting, str] = {
+_TAPER_REFERRALS: Mapping[TaperSetting, str] = {
     TaperSetting.SPECIALIST: "specialist-taper",
     TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
     TaperSetting.PRIMARY_CARE: "taper-review",
 }
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
+_RELATIVE_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 
 
-def suggestions(
-    topic: str,
-    card: str,
-    findings: tuple[Met, ...],
-    assessment: Assessment,
-    invocation: Invocation,
-    knowledge: Knowledge,
-) -> list[dict[str, Any]]:
-    """The suggestions of a card, one action each, nothing pre-selected; ``card`` is the card's uuid."""
-    offers = (
-        _long_term(findings, invocation, knowledge)
-        if topic == LONG_TERM_USE
-        else _order(findings, assessment, invocation, knowledge)
-    )
-    return named([{"label": label, "uuid": "", "actions": [action]} for label, action in offers], card)
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One suggestion: how the detail names the ``option``, and the ``body`` as CDS Hooks has it, still without uuid."""
+
+    option: str
+    body: dict[str, Any]
 
 
-def named(offers: list[dict[str, Any]], card: str) -> list[dict[str, Any]]:
-    """The suggestions with the uuids that they have on the card of this uuid."""
-    return [offer | {"uuid": str(uuid5(NAMESPACE_URL, f"{card}|{index}"))} for index, offer in enumerate(offers)]
+def suggestions_on_orders(
+    findings: Iterable[Met], assessment: Assessment, invocation: Invocation, knowledge: Knowledge
+) -> Iterator[Suggestion]:
+    """The suggestions of the card on the draft orders."""
+    by_id = {finding.id: finding for finding in findings}
+    yield from _overdose_reversal(by_id, invocation, knowledge)
+    if "abrupt-change" in by_id:
+        yield from _referral("taper-review", invocation, knowledge)
+    if "insomnia" in assessment.concepts and assessment.increases:
+        yield from _referral("cbt-insomnia", invocation, knowledge)
+    yield from _removals(assessment, invocation)
+
+
+def suggestions_on_long_term_use(
+    findings: Iterable[Met], invocation: Invocation, knowledge: Knowledge
+) -> Iterator[Suggestion]:
+    """The suggestions of the card on long-term use."""
+    by_id = {finding.id: finding for finding in findings}
+    yield from _overdose_reversal(by_id, invocation, knowledge)
+    taper = by_id.get("taper-referral")
+    if taper is None:
+        yield from _referral("pharmacist-review", invocation, knowledge)
+        return
+    yield from _referral(_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, knowledge)
+    yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, knowledge)
+
+
+def with_uuids(suggestions: Iterable[dict[str, Any]], card_uuid: str) -> list[dict[str, Any]]:
+    """Suggestion bodies with the uuids that they have on the card of this uuid."""
+    return [
+        body | {"uuid": str(uuid5(NAMESPACE_URL, f"{card_uuid}|{index}"))} for index, body in enumerate(suggestions)
+    ]
 
 
 def override_reasons(knowledge: Knowledge) -> list[dict[str, Any]]:
-    """The fixed answers, HL7's wider reason beside each."""
+    """The fixed reasons to override a card, each with HL7's wider reason."""
     return [
         {
             "code": reason.code,
@@ -69,71 +91,56 @@ def override_reasons(knowledge: Knowledge) -> list[dict[str, Any]]:
     ]
 
 
-Offer = tuple[str, dict[str, Any]]
+def _suggestion(text: SuggestionText, kind: str, **target: Any) -> Suggestion:
+    """A suggestion of one action, nothing pre-selected. ``target``: what an action of this kind needs."""
+    action = {"type": kind, "description": text.description, **target}
+    return Suggestion(text.option, {"label": text.label, "uuid": "", "actions": [action]})
 
 
-def _order(
-    findings: tuple[Met, ...], assessment: Assessment, invocation: Invocation, knowledge: Knowledge
-) -> Iterator[Offer]:
-    yield from _reversal(findings, invocation, knowledge)
-    if any(finding.id == "abrupt-change" for finding in findings):
-        yield from _referral("taper-review", invocation, knowledge)
-    if "insomnia" in assessment.concepts and assessment.increases:
-        yield from _referral("cbt-insomnia", invocation, knowledge)
-    yield from _removals(assessment, invocation)
-
-
-def _removals(assessment: Assessment, invocation: Invocation) -> Iterator[Offer]:
-    """The removal of each new start; where several are of one product, with how each is taken."""
-    sources = removable(assessment, invocation)
-    lines = {line.source: line for line in assessment.lines if line.product}
-    products = {source: _shown(lines[source].product) if source in lines else "the new order" for source in sources}
-    of_product = Counter(products.values())
-    for source, product in products.items():
-        taken = _shown(getattr(lines.get(source), "read_as", "")) if of_product[product] > 1 else ""
-        told = f"Remove {product} from these orders"
-        label = f"Remove {product} ({taken}) from these orders" if taken else told
-        yield label, {"type": "delete", "description": told, "resourceId": source}
-
-
-def _shown(text: str) -> str:
-    return plain(text).replace("<", "‹").replace(">", "›")
-
-
-def _reversal(findings: tuple[Met, ...], invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
-    """A reversal agent, where an opioid is present and none is on record."""
-    opioid = next((finding for finding in findings if finding.id == "concurrent-opioid"), None)
+def _overdose_reversal(
+    findings: Mapping[str, Met], invocation: Invocation, knowledge: Knowledge
+) -> Iterator[Suggestion]:
+    """A reversal agent, where an opioid is present and no reversal agent is on record."""
+    opioid = findings.get("concurrent-opioid")
     if opioid is not None and not opioid.facts.get("reversal_on_record"):
         offer = knowledge.suggestions.overdose_reversal
-        yield from _create(f"Add {offer.label} (draft order)", draft_medication, offer, invocation)
+        yield from _creation(addition(offer), partial(draft_medication, offer), invocation)
 
 
-def _long_term(findings: tuple[Met, ...], invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
-    yield from _reversal(findings, invocation, knowledge)
-    taper = next((finding for finding in findings if finding.id == "taper-referral"), None)
-    if taper is None:
-        yield from _referral("pharmacist-review", invocation, knowledge)
-        return
-    yield from _referral(_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, knowledge)
-    yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, knowledge)
+def _referral(name: str, invocation: Invocation, knowledge: Knowledge) -> Iterator[Suggestion]:
+    offer = knowledge.suggestions.referrals[name]
+    yield from _creation(referral(offer), partial(draft_referral, offer), invocation)
 
 
-def _referral(name: str, invocation: Invocation, knowledge: Knowledge) -> Iterator[Offer]:
-    referral = knowledge.suggestions.referrals[name]
-    yield from _create(referral.label, draft_referral, referral, invocation)
-
-
-def _create(label: str, build: Any, offer: Any, invocation: Invocation) -> Iterator[Offer]:
+def _creation(
+    text: SuggestionText, build: Callable[[str, str | None], dict[str, Any]], invocation: Invocation
+) -> Iterator[Suggestion]:
     try:
-        resource = build(offer, invocation.patient_reference, invocation.requester)
+        resource = build(invocation.patient_reference, invocation.requester)
     except ValidationError:
-        # An identifier that FHIR forbids; the card stands without this suggestion. The error holds the identifier.
+        # An identifier of the request is not valid in FHIR. The error quotes it, so it is not logged.
         logs.suggestion_left_out()
         return
-    yield label, {"type": "create", "description": label, "resource": resource}
+    yield _suggestion(text, "create", resource=resource)
 
 
-def removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:
-    """The sources of drafts that may be offered for removal: new starts only, as the assessment tells them, and only
-    where the client has given the draft an id that a relative reference can name."""
-    return tuple(s for s in assessment.new_starts if s in invocation.drafts and _RELATIVE.fullmatch(s))
+def _removals(assessment: Assessment, invocation: Invocation) -> Iterator[Suggestion]:
+    """The removal of each new start; where several are of one product, with how each is taken."""
+    lines = {line.source: line for line in assessment.lines if line.product}
+    names = {
+        source: unbracketed(lines[source].product) if source in lines else "the new order"
+        for source in _removable(assessment, invocation)
+    }
+    of_name = Counter(names.values())
+    for source, name in names.items():
+        taken = unbracketed(getattr(lines.get(source), "read_as", "")) if of_name[name] > 1 else ""
+        yield _suggestion(removal(name, taken), "delete", resourceId=source)
+
+
+def _removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:
+    """The sources of the drafts that may be offered for removal: new starts whose id a relative reference can name."""
+    return tuple(
+        source
+        for source in assessment.new_starts
+        if source in invocation.drafts and _RELATIVE_REFERENCE.fullmatch(source)
+    )

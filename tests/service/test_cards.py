@@ -30,6 +30,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from jsonschema import Draft202012Validator
 
+from cds_service.cards.wording.phrases import THIS_ORDER, Subject
 from cds_service.cards.wording.summary import clause
 from cds_service.working.assessment_json import assessment_schema
 from fhir_fixtures import stories
@@ -595,5 +596,8 @@ def test_a_rise_by_two_orders_is_not_said_to_be_that_of_one() -> None:
 
 def test_a_rise_in_words_that_stand_for_long_names_is_a_sentence() -> None:
     finding = Met("dose-escalation", Severity.WARNING, True, "Rising dose", {"percent": Fraction(75)})
-    assert clause(finding, "this order") == "This order raises the benzodiazepine load by 75 %"
-    assert clause(finding, "lorazepam and diazepam") == "Lorazepam and diazepam raise the benzodiazepine load by 75 %"
+    assert clause(finding, THIS_ORDER) == "This order raises the benzodiazepine load by 75 %"
+    assert (
+        clause(finding, Subject.of(["lorazepam", "diazepam"]))
+        == "Lorazepam and diazepam raise the benzodiazepine load by 75 %"
+    )

@@ -10,7 +10,7 @@ from caller import ES384, public, tenants_file, token
 from ehr import DAY, assert_valid, lorazepam, order, prefetch, sign
 
 from cds_service.app import create_app
-from cds_service.cards.dialect import plain_text
+from cds_service.cards.wording.markdown import without_markup
 from cds_service.config import Settings
 
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
@@ -78,7 +78,7 @@ def test_a_plain_detail_has_no_marks_and_says_that_it_is_plain(tmp_path):
     ],
 )
 def test_marks_are_taken_away_and_escapes_undone(markdown, plain):
-    assert plain_text(markdown) == plain
+    assert without_markup(markdown) == plain
 
 
 def test_every_suggestion_has_one_action_whatever_is_set(tmp_path):

@@ -1,3 +1,13 @@
-"""Every sentence of a card: the summary, the reasons, and the phrases and figures that they are made of."""
+"""Every sentence of a card: the summary, the sections of the detail, the options, and the phrases they are made of."""
 
-__all__ = ["hazard_reasons", "markdown", "phrases", "reasons", "summary"]
+__all__ = [
+    "detail",
+    "gaps_section",
+    "hazard_reasons",
+    "load_section",
+    "markdown",
+    "options",
+    "phrases",
+    "reasons",
+    "summary",
+]

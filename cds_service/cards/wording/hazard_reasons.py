@@ -1,4 +1,4 @@
-"""The sentences of the findings that rest on a condition or on age: what makes a sedative more hazardous here."""
+"""The reasons of findings that rest on a condition or on age: what makes a sedative more hazardous here."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from cds_service.cards.wording.phrases import Facts, agents_named, capitalised, conditions, listed, number, texts
 from cds_service.working.numbers import shown
 from rules.findings.case.case import BENZODIAZEPINE
-from rules.knowledge import Knowledge
+from rules.knowledge import Agent, Knowledge
 
-Sentence = Callable[[Facts, Knowledge], str]
+Sentences = tuple[str, ...]
+Reason = Callable[[Facts, Knowledge], Sentences]
 
 
-def _hazard_sentence(meaning: str) -> Sentence:
-    def build(facts: Facts, _knowledge: Knowledge) -> str:
-        return f"{capitalised(conditions(facts))} on record: {meaning}."
+def _hazard(meaning: str) -> Reason:
+    def build(facts: Facts, _knowledge: Knowledge) -> Sentences:
+        return (f"{capitalised(conditions(facts))} on record: {meaning}.",)
 
     return build
 
@@ -31,65 +32,67 @@ _USE_DISORDERS = {
 }
 
 
-def _substance_sentence(facts: Facts, _knowledge: Knowledge) -> str:
+def _substance_use(facts: Facts, _knowledge: Knowledge) -> Sentences:
     remission = set(texts(facts, "in_remission"))
     pairs = zip(texts(facts, "concepts"), texts(facts, "conditions"), strict=True)
-    return " ".join(
+    return tuple(
         f"{capitalised(name)}{' (in remission)' if name in remission else ''} on record: {_USE_DISORDERS[concept]}."
         for concept, name in pairs
     )
 
 
-def _mental_sentence(facts: Facts, knowledge: Knowledge) -> str:
-    text = f"{capitalised(conditions(facts))} on record."
+def _mental_health(facts: Facts, knowledge: Knowledge) -> Sentences:
+    sentences = [f"{capitalised(conditions(facts))} on record."]
     concepts = texts(facts, "concepts")
     if "ptsd" in concepts:
-        text += (
-            " In post-traumatic stress VA/DoD advises against benzodiazepines, and ASAM 2025 says to consider a taper "
+        sentences.append(
+            "In post-traumatic stress VA/DoD advises against benzodiazepines, and ASAM 2025 says to consider a taper "
             "strongly."
         )
-    if "suicidal-ideation" in concepts:
-        contact = knowledge.suggestions.contacts.get("lifeline-988")
-        text += f" {contact.label}: {contact.reach}." if contact is not None else ""
-    return text
+    contact = knowledge.suggestions.contacts.get("lifeline-988")
+    if "suicidal-ideation" in concepts and contact is not None:
+        sentences.append(f"{contact.label}: {contact.reach}.")
+    return tuple(sentences)
 
 
-def _older_sentence(facts: Facts, knowledge: Knowledge) -> str:
+def _older_adult(facts: Facts, knowledge: Knowledge) -> Sentences:
     also = f", with {listed(texts(facts, 'with'))} on record" if texts(facts, "with") else ""
-    start = f"Age {shown(number(facts, 'age'))}{also}: sedatives are a known risk for falls"
-    agents = agents_named(texts(facts, "agents"), knowledge)
-    if not any(agent.agent_class.id == BENZODIAZEPINE for agent in agents):
-        return f"{start}."
+    risk = f"Age {shown(number(facts, 'age'))}{also}: sedatives are a known risk for falls"
+    if not any_benzodiazepine(agents_named(texts(facts, "agents"), knowledge)):
+        return (f"{risk}.",)
     older = shown(knowledge.policy.age.older.value)
     return (
-        f"{start}; from {older} on, ASAM 2025 generally advises tapering a benzodiazepine unless there is a compelling "
-        "reason not to."
+        f"{risk}; from {older} on, ASAM 2025 generally advises tapering a benzodiazepine unless there is a compelling "
+        "reason not to.",
     )
 
 
-def _liver_sentence(facts: Facts, knowledge: Knowledge) -> str:
+def any_benzodiazepine(agents: tuple[Agent, ...]) -> bool:
+    """Whether a benzodiazepine is among the agents: guidelines on them do not cover Z-drugs."""
+    return any(agent.agent_class.id == BENZODIAZEPINE for agent in agents)
+
+
+def _liver_disease(facts: Facts, knowledge: Knowledge) -> Sentences:
     lasting = [
         agent.name
         for agent in agents_named(texts(facts, "agents"), knowledge)
         if agent.half_life is not None and agent.half_life.active_metabolite is not None
     ]
-    having = f" ({listed(lasting)} here)" if lasting else ""
+    examples = f" ({listed(lasting)} here)" if lasting else ""
     return (
-        f"{capitalised(conditions(facts))} on record: clearance may be slower. Agents with active metabolites{having} "
-        "can build up; those without are an alternative (NHS SPS)."
+        f"{capitalised(conditions(facts))} on record: clearance may be slower.",
+        f"Agents with active metabolites{examples} can build up; those without are an alternative (NHS SPS).",
     )
 
 
-HAZARDS: Mapping[str, Sentence] = {
-    "respiratory-disease": _hazard_sentence("sedatives can slow or weaken breathing further"),
-    "past-overdose": _hazard_sentence(
-        "with opioids, alcohol or other substances a sedative overdose can be fatal (FDA 2020)"
-    ),
-    "pregnancy": _hazard_sentence(
+HAZARD_REASONS: Mapping[str, Reason] = {
+    "respiratory-disease": _hazard("sedatives can slow or weaken breathing further"),
+    "past-overdose": _hazard("with opioids, alcohol or other substances a sedative overdose can be fatal (FDA 2020)"),
+    "pregnancy": _hazard(
         "benefit and risk are to be weighed for both (ASAM 2025), and stopping suddenly is a risk too"
     ),
-    "liver-disease": _liver_sentence,
-    "substance-use": _substance_sentence,
-    "mental-health": _mental_sentence,
-    "older-adult": _older_sentence,
+    "liver-disease": _liver_disease,
+    "substance-use": _substance_use,
+    "mental-health": _mental_health,
+    "older-adult": _older_adult,
 }

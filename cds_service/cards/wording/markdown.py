@@ -1,13 +1,14 @@
-"""Text from a request made safe for a card: GitHub Markdown without any meaning of its own, and without HTML."""
+"""Text from a request made safe for a card, as escaped GitHub Markdown without HTML; and Markdown as plain text."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# The longest piece of a request that a card repeats.
 MAX_LENGTH = 80
+"""The longest piece of a request that a card repeats, in characters."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|<>~&!])")
+_MARKUP = re.compile(r"\\(.)|\*\*")
 
 
 def plain(text: str, longest: int = MAX_LENGTH) -> str:
@@ -18,9 +19,19 @@ def plain(text: str, longest: int = MAX_LENGTH) -> str:
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
+def unbracketed(text: str, longest: int = MAX_LENGTH) -> str:
+    """As :func:`plain`, with angle brackets replaced, so that no HTML is left."""
+    return plain(text, longest).replace("<", "‹").replace(">", "›")
+
+
 def escaped(text: str, longest: int = MAX_LENGTH) -> str:
-    """The same with every character that Markdown or HTML would read as markup escaped."""
-    return _SPECIAL.sub(r"\\\1", plain(text, longest).replace("<", "‹").replace(">", "›"))
+    """As :func:`unbracketed`, with every character escaped that Markdown could read as markup."""
+    return _SPECIAL.sub(r"\\\1", unbracketed(text, longest))
+
+
+def without_markup(markdown: str) -> str:
+    """The Markdown of a card as plain text: escapes and the asterisks of headings removed."""
+    return _MARKUP.sub(lambda mark: mark.group(1) or "", markdown)
 
 
 def _printable(char: str) -> bool:

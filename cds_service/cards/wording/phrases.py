@@ -1,14 +1,15 @@
-"""The small change of the cards' language: lists, lengths of time and loads in prose, and the facts of a finding."""
+"""The phrases that sentences of cards share: lists, lengths of time, loads, and the facts of a finding as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.working.numbers import plain, shown
-from rules.assessment import Load
+from rules.assessment import Load, Met
 from rules.knowledge import Agent, Knowledge
 from rules.reading import wording
 
@@ -16,20 +17,39 @@ Facts = Mapping[str, object]
 
 UNIT = "mg/day diazepam-equivalent"
 DO_NOT_STOP = "Do not stop abruptly"
+MAX_REASON_LENGTH = 160
+"""The longest reason or option that quotes a request, in characters."""
+
 _DAYS_A_YEAR = Fraction(1461, 4)
 _MONTHS_A_YEAR = 12
-# Up to so many days a length is told in days, up to so many years in months: as people say it.
-_IN_DAYS, _IN_MONTHS_YEARS = 100, 2
+# The usual way to give a length of time: days up to 100 days, months up to 2 years, then years.
+_MAX_DAYS, _MAX_YEARS_IN_MONTHS = 100, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The agents that a summary speaks of. ``text`` stands for them in a sentence; ``names`` may be empty."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Self:
+        """The agents with these names; "sedatives" where there are none."""
+        return cls(listed(names, 2) or "sedatives", tuple(names))
+
+    @property
+    def plural(self) -> bool:
+        """Whether the verb that follows is in the plural."""
+        return len(self.names) > 1
+
+
+THIS_ORDER = Subject("this order")
 
 
 def listed(words: Iterable[str], most: int = 3) -> str:
-    """Words as a list in prose; beyond ``most`` the rest is counted."""
+    """A list in prose, such as "a, b and c"; beyond ``most`` items the last ones are only counted."""
     return wording.listed(words, most)
-
-
-def several(subject: str) -> bool:
-    """Whether a list in prose names more than one, for the verb that follows it."""
-    return " and " in subject
 
 
 def capitalised(text: str) -> str:
@@ -37,13 +57,26 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def uncapitalised(text: str) -> str:
+    """The text with its first letter in lower case."""
+    return text[:1].lower() + text[1:]
+
+
+# -- the facts of a finding -------------------------------------------------------------------------------------------
+
+
 def texts(facts: Facts, key: str) -> tuple[str, ...]:
-    """A fact that is a list of words."""
+    """A fact that is a list, as words; empty where it is missing."""
     return tuple(str(word) for word in cast("Sequence[object]", facts.get(key) or ()))
 
 
 def number(facts: Facts, key: str) -> Fraction:
-    """A fact that is a number."""
+    """A fact that is a number.
+
+    Raises:
+        KeyError: it is missing.
+        TypeError: it is not a number.
+    """
     value = facts[key]
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
         raise TypeError(f"{key} is not a number")
@@ -51,21 +84,24 @@ def number(facts: Facts, key: str) -> Fraction:
 
 
 def percent(facts: Facts, key: str = "percent") -> str:
-    """A percentage, whole."""
+    """A fact that is a percentage, such as "75 %"."""
     return f"{shown(number(facts, key))} %"
 
 
 def duration(facts: Facts) -> str:
-    """How long something was taken: days, or whole months or years where that reads better.
+    """The length of use (fact ``days``) in days, or in whole months or years where that is usual.
 
-    A length in months or years is rounded down, so "more than" is true of it.
+    Months and years are rounded down, so that "more than" is true.
     """
-    told = number(facts, "days")
+    days = number(facts, "days")
     at_least = bool(facts.get("at_least"))
-    if told <= _IN_DAYS:
-        return f"{'at least ' if at_least else ''}{shown(told)} {'day' if told == 1 else 'days'}"
-    years = told / _DAYS_A_YEAR
-    count, unit = (int(years), "years") if years >= _IN_MONTHS_YEARS else (int(years * _MONTHS_A_YEAR), "months")
+    if days <= _MAX_DAYS:
+        return f"{'at least ' if at_least else ''}{shown(days)} {'day' if days == 1 else 'days'}"
+    years = days / _DAYS_A_YEAR
+    if years >= _MAX_YEARS_IN_MONTHS:
+        count, unit = int(years), "years"
+    else:
+        count, unit = int(years * _MONTHS_A_YEAR), "months"
     return f"{'at least' if at_least else 'more than'} {count} {unit}"
 
 
@@ -78,16 +114,23 @@ def conditions(facts: Facts, most: int = 3) -> str:
 
 
 def agents_named(names: Iterable[str], knowledge: Knowledge) -> tuple[Agent, ...]:
-    """The agents of the knowledge base behind names as findings give them."""
+    """The agents of the knowledge base with these names, in its order."""
     wanted = set(names)
     return tuple(agent for agent in knowledge.agents.values() if agent.name in wanted)
 
 
-def load_figure(load: Load, knowledge: Knowledge) -> str:
-    """A load in words: "at least" where it is not complete, never a number where nothing could be read.
+def is_wrong_patient_draft(finding: Met) -> bool:
+    """Whether a finding reports that a depressant is ordered for another patient, which is always said."""
+    return bool(finding.facts.get("for_another_patient"))
 
-    "up to" where the dose is a range or as needed. Where a newer order may be meant to replace an earlier one, both
-    totals are given.
+
+# -- loads ------------------------------------------------------------------------------------------------------------
+
+
+def load_figure(load: Load, knowledge: Knowledge) -> str:
+    """A load in words: "at least" where it is not complete, "not known" where nothing could be read.
+
+    "up to" where a dose is a range or as needed. Where a newer order may replace an earlier one, both totals are given.
     """
     bounds = band_bounds(knowledge)
     if load.used is None or (load.used == 0 and not load.complete):
@@ -103,21 +146,21 @@ def load_figure(load: Load, knowledge: Knowledge) -> str:
 
 
 def load_span(load: Load, knowledge: Knowledge) -> str:
-    """A load with its reach, for the line of working: ``0 to 10 mg/day diazepam-equivalent``."""
-    bounds = band_bounds(knowledge)
+    """A load with its range, for the load section: ``0 to 10 mg/day diazepam-equivalent``."""
     if not load.used or not load.complete:
         return load_figure(load, knowledge)
+    bounds = band_bounds(knowledge)
     if load.low < load.used == load.if_replaced:
         return f"{plain(load.low, bounds)} to {plain(load.used, bounds)} {UNIT}"
     return f"{shown(load.used, bounds)} {UNIT}"
 
 
 def band_bounds(knowledge: Knowledge) -> tuple[Fraction, Fraction]:
-    """The figures that a rounded load must not cross."""
+    """The bounds of the dose bands, which no shown load may be rounded across."""
     bands = knowledge.policy.bands
     return bands.low_up_to.value, bands.moderate_up_to.value
 
 
 def quoted(text: str, longest: int = MAX_LENGTH) -> str:
-    """Text from a request for a card: escaped, but for parentheses, which mean nothing while brackets are escaped."""
+    """Text from a request, escaped for a card. Parentheses stay: with brackets escaped they have no meaning."""
     return escaped(text, longest).replace("\\(", "(").replace("\\)", ")")

@@ -1,15 +1,15 @@
-"""For every finding the sentence that the detail of a card says of it.
+"""Why a card appeared: for every finding the sentences that the detail says of it.
 
-Plain, brief, without blame; options, not orders. Every figure comes from the assessment or from the knowledge base, and
-what a sentence claims stands in the source that it names or on the finding's page.
+Plain, brief, without blame; options, not orders. Every figure comes from the assessment or the knowledge base, and
+every claim stands in the source that it names or on the finding's page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
-from cds_service.cards.wording.hazard_reasons import HAZARDS
+from cds_service.cards.wording.hazard_reasons import HAZARD_REASONS, Reason, Sentences, any_benzodiazepine
 from cds_service.cards.wording.phrases import (
     Facts,
     agents_named,
@@ -23,20 +23,17 @@ from cds_service.cards.wording.phrases import (
 )
 from cds_service.working.numbers import exactly, shown
 from rules.assessment import Band, Met
-from rules.findings.case.case import BENZODIAZEPINE
 from rules.knowledge import Agent, Knowledge
 from rules.load.equivalence import equivalence
 
 
-def sentence(finding: Met, knowledge: Knowledge, *, brief: bool = False) -> str:
-    """The finding in a few sentences for the detail of a card; ``brief``: the first of them, which can stand alone."""
-    build = SENTENCES.get(finding.id)
-    text = build(finding.facts, knowledge) if build is not None else f"{finding.title}."
-    first, stop, _ = text.partition(". ")
-    return first + stop.strip() if brief else text
+def sentences(finding: Met, knowledge: Knowledge) -> Sentences:
+    """The finding in a few sentences; the first can stand alone."""
+    build = REASONS.get(finding.id)
+    return build(finding.facts, knowledge) if build is not None else (f"{finding.title}.",)
 
 
-def _opioid_sentence(facts: Facts, _knowledge: Knowledge) -> str:
+def _concurrent_opioid(facts: Facts, _knowledge: Knowledge) -> Sentences:
     sedatives = listed(texts(facts, "sedatives"))
     protected = texts(facts, "treatment_of_opioid_use_disorder")
     others = [name for name in texts(facts, "opioids") if name not in protected]
@@ -58,7 +55,7 @@ def _opioid_sentence(facts: Facts, _knowledge: Knowledge) -> str:
         parts.append("No overdose reversal medicine on record; offering one is advised (ASAM 2025).")
     if facts.get("softened_by"):
         parts.append(f"For information only, as {facts['softened_by']} is on record.")
-    return " ".join(parts)
+    return tuple(parts)
 
 
 def _mme(facts: Facts) -> str:
@@ -68,28 +65,29 @@ def _mme(facts: Facts) -> str:
     return "" if facts.get("mme_complete") else "; the opioid dose is not known"
 
 
-def _several_sentence(facts: Facts, _knowledge: Knowledge) -> str:
+def _multiple_sedative_hypnotics(facts: Facts, _knowledge: Knowledge) -> Sentences:
     agents = capitalised(listed(texts(facts, "agents")))
     if facts.get("only_if_both_continue"):
-        return f"{agents} would be taken together if both continue."
-    return f"{agents} are both active: their doses add up in one load, and so can their sedation."
+        return (f"{agents} would be taken together if both continue.",)
+    return (f"{agents} are both active: their doses add up in one load, and so can their sedation.",)
 
 
-def _potency_sentence(facts: Facts, knowledge: Knowledge) -> str:
+def _high_potency(facts: Facts, knowledge: Knowledge) -> Sentences:
     found = agents_named(texts(facts, "agents"), knowledge)
     meanings = [meaning for agent in found if (meaning := milligram_meaning(agent.id, knowledge))]
-    text = f"High potency: {'; '.join(meanings)}." if meanings else "A high-potency benzodiazepine."
+    potency = f"High potency: {'; '.join(meanings)}." if meanings else "A high-potency benzodiazepine."
     if not texts(facts, "new"):
-        return text
+        return (potency,)
     low, high = _figure(knowledge, "usual_limit_weeks")
     return (
-        f"{text} Physical dependence can develop within days to weeks of steady use, as prescribed (FDA 2020); the "
-        f"usual limit is {low} to {high} weeks (ASAM 2025)."
+        potency,
+        "Physical dependence can develop within days to weeks of steady use, as prescribed (FDA 2020); the "
+        f"usual limit is {low} to {high} weeks (ASAM 2025).",
     )
 
 
 def milligram_meaning(agent: str, knowledge: Knowledge) -> str | None:
-    """What one milligram of an agent means in diazepam, by the default table."""
+    """One milligram of an agent (by its id) in diazepam-equivalents of the default table; None without a figure."""
     table = knowledge.tables[knowledge.default_table]
     found = equivalence(knowledge.agents[agent], table)
     if found is None:
@@ -98,11 +96,11 @@ def milligram_meaning(agent: str, knowledge: Knowledge) -> str | None:
     return f"1 mg {knowledge.agents[agent].name} is about {exactly(per_milligram)} mg diazepam-equivalent"
 
 
-def _load_sentence(facts: Facts, knowledge: Knowledge) -> str:
-    low, moderate = (shown(bound) for bound in band_bounds(knowledge))
+def _total_load(facts: Facts, knowledge: Knowledge) -> Sentences:
     threshold = knowledge.findings["total-load"].parameters.get("site_threshold")
     parts = []
     if facts["band"] != Band.LOW:
+        low, moderate = (shown(bound) for bound in band_bounds(knowledge))
         reach = f"above {moderate}" if facts["band"] == Band.HIGH else f"above {low}, up to {moderate}"
         at_least = "" if facts.get("complete") else "at least "
         text = f"The load is in {at_least}ASAM's {facts['band']} dose band ({reach} mg/day)"
@@ -111,32 +109,43 @@ def _load_sentence(facts: Facts, knowledge: Knowledge) -> str:
         parts.append(f"{text}.")
     if facts.get("over_site_threshold") and threshold is not None:
         parts.append(f"It is above this site's threshold of {exactly(threshold.value)} mg/day.")
-    return " ".join(parts)
+    return tuple(parts)
 
 
-def _depressants_sentence(facts: Facts, _knowledge: Knowledge) -> str:
+def _concurrent_depressants(facts: Facts, _knowledge: Knowledge) -> Sentences:
     count = shown(number(facts, "count"))
-    text = f"With {listed(texts(facts, 'others'), 4)}: {count} CNS-active medicines in all; their sedation can add up."
+    parts = [
+        f"With {listed(texts(facts, 'others'), 4)}: {count} CNS-active medicines in all; their sedation can add up."
+    ]
     if "gabapentinoid" in texts(facts, "classes"):
-        text += " FDA warns of slowed breathing when gabapentinoids meet other CNS depressants (2019)."
+        parts.append("FDA warns of slowed breathing when gabapentinoids meet other CNS depressants (2019).")
     if texts(facts, "severe"):
         severe = capitalised(listed(texts(facts, "severe")))
-        text += f" {severe} with a benzodiazepine: collapse and stopped breathing have been reported in single cases."
-    return text
+        parts.append(
+            f"{severe} with a benzodiazepine: collapse and stopped breathing have been reported in single cases."
+        )
+    return tuple(parts)
 
 
-def _escalation_sentence(facts: Facts, _knowledge: Knowledge) -> str:
+def _oxybate(facts: Facts, _knowledge: Knowledge) -> Sentences:
     return (
-        f"The benzodiazepine load rises by {percent(facts)} in established use. Tolerance, or withdrawal between "
-        "doses, can look like the illness: worth considering first."
+        f"The label of {listed(texts(facts, 'oxybate'))} contraindicates sedative-hypnotics, and warns of slowed "
+        "breathing and death with other depressants.",
     )
 
 
-def _interdose_sentence(facts: Facts, knowledge: Knowledge) -> str:
+def _dose_escalation(facts: Facts, _knowledge: Knowledge) -> Sentences:
+    return (
+        f"The benzodiazepine load rises by {percent(facts)} in established use.",
+        "Tolerance, or withdrawal between doses, can look like the illness: worth considering first.",
+    )
+
+
+def _interdose_withdrawal(facts: Facts, knowledge: Knowledge) -> Sentences:
     lives = listed(_half_life(agent) for agent in agents_named(texts(facts, "agents"), knowledge))
     symptoms = listed(texts(facts, "possibly_withdrawal"))
     seen = f"; {symptoms} on record may be that rather than new illness" if symptoms else ""
-    return f"Short half-life ({lives}): withdrawal can occur between doses{seen}."
+    return (f"Short half-life ({lives}): withdrawal can occur between doses{seen}.",)
 
 
 def _half_life(agent: Agent) -> str:
@@ -146,46 +155,49 @@ def _half_life(agent: Agent) -> str:
     return f"{agent.name} {low if low == high else f'{low} to {high}'} h"
 
 
-def _long_term_sentence(facts: Facts, knowledge: Knowledge) -> str:
+def _long_term_use(facts: Facts, knowledge: Knowledge) -> Sentences:
     text = f"Continuous use for {duration(facts)} (since {facts['since']})"
     if number(facts, "beyond_days") <= knowledge.findings["long-term-use"].parameters["first_days"].value:
         low, high = _figure(knowledge, "usual_limit_weeks")
         text += f", beyond the usual limit of {low} to {high} weeks"
-    likely = "likely" if any_benzodiazepine(texts(facts, "agents"), knowledge) else "possible"
-    text += f": physical dependence is {likely}, an expected effect."
-    if facts.get("may_still_be_taken"):
-        text += f" The supply ended on {facts['until']}; it may still be taken."
-    return text
+    likely = "likely" if any_benzodiazepine(agents_named(texts(facts, "agents"), knowledge)) else "possible"
+    return (f"{text}: physical dependence is {likely}, an expected effect.", *_supply_ended(facts))
 
 
-def any_benzodiazepine(names: Iterable[str], knowledge: Knowledge) -> bool:
-    """Whether a benzodiazepine is among the agents: guidelines on them do not speak of Z-drugs."""
-    return any(agent.agent_class.id == BENZODIAZEPINE for agent in agents_named(names, knowledge))
+def _supply_ended(facts: Facts) -> Sentences:
+    if not facts.get("may_still_be_taken"):
+        return ()
+    return (f"The supply ended on {facts['until']}; it may still be taken.",)
 
 
-def _taper_sentence(facts: Facts, knowledge: Knowledge) -> str:
+def _taper_referral(facts: Facts, knowledge: Knowledge) -> Sentences:
     reasons = tuple(dict.fromkeys((*texts(facts, "because"), *texts(facts, "setting_because"))))
     because = f" ({listed(reasons, 4)})" if reasons else ""
     return (
-        f"A supervised taper may be worth discussing{because}; setting to consider: {facts['setting']}. "
-        f"{_usual_pace(knowledge)}"
+        f"A supervised taper may be worth discussing{because}; setting to consider: {facts['setting']}.",
+        _usual_pace(knowledge),
     )
 
 
-def _abrupt_sentence(facts: Facts, knowledge: Knowledge) -> str:
-    told = {
-        "missing-at-discharge": "None of the discharge orders continues it.",
-        "cut": f"The benzodiazepine load falls by {percent(facts)}." if facts["kind"] == "cut" else "",
-        "out-of-supply": "The supply is over and no new order is on record.",
-        "stopped": "It was stopped and no new order is on record.",
-    }.get(str(facts["kind"]), "")
-    text = (
-        f"{told} After {duration(facts)} of use a sudden stop or fast reduction can cause withdrawal, seizures "
-        f"included (FDA 2020). {_usual_pace(knowledge)}"
+def _abrupt_change(facts: Facts, knowledge: Knowledge) -> Sentences:
+    match facts["kind"]:
+        case "missing-at-discharge":
+            change: Sentences = ("None of the discharge orders continues it.",)
+        case "cut":
+            change = (f"The benzodiazepine load falls by {percent(facts)}.",)
+        case "out-of-supply":
+            change = ("The supply is over and no new order is on record.",)
+        case "stopped":
+            change = ("It was stopped and no new order is on record.",)
+        case _:
+            change = ()
+    return (
+        *change,
+        f"After {duration(facts)} of use a sudden stop or fast reduction can cause withdrawal, seizures included "
+        "(FDA 2020).",
+        _usual_pace(knowledge),
+        *_supply_ended(facts),
     )
-    if facts.get("may_still_be_taken"):
-        text += f" The supply ended on {facts['until']}; it may still be taken."
-    return text.strip()
 
 
 def _usual_pace(knowledge: Knowledge) -> str:
@@ -204,24 +216,25 @@ def _figure(knowledge: Knowledge, name: str) -> tuple[str, str]:
     return shown(figure.low), shown(figure.high)
 
 
-SENTENCES: Mapping[str, Callable[[Facts, Knowledge], str]] = {
-    "concurrent-opioid": _opioid_sentence,
-    "multiple-sedative-hypnotics": _several_sentence,
-    "high-potency": _potency_sentence,
-    "total-load": _load_sentence,
-    "concurrent-depressants": _depressants_sentence,
-    "oxybate": lambda f, _k: (
-        f"The label of {listed(texts(f, 'oxybate'))} contraindicates sedative-hypnotics, and warns of slowed breathing "
-        "and death with other depressants."
-    ),
-    "dose-escalation": _escalation_sentence,
-    "interdose-withdrawal": _interdose_sentence,
-    "long-term-use": _long_term_sentence,
-    "taper-referral": _taper_sentence,
-    "abrupt-change": _abrupt_sentence,
-    "incomplete-picture": lambda f, _k: (
-        f"The draft order for {listed(texts(f, 'for_another_patient'))} names another patient than this chart's, so it "
-        "was not counted here."
-    ),
-    **HAZARDS,
+def _incomplete_picture(facts: Facts, _knowledge: Knowledge) -> Sentences:
+    return (
+        f"The draft order for {listed(texts(facts, 'for_another_patient'))} names another patient than this chart's, "
+        "so it was not counted here.",
+    )
+
+
+REASONS: Mapping[str, Reason] = {
+    "concurrent-opioid": _concurrent_opioid,
+    "multiple-sedative-hypnotics": _multiple_sedative_hypnotics,
+    "high-potency": _high_potency,
+    "total-load": _total_load,
+    "concurrent-depressants": _concurrent_depressants,
+    "oxybate": _oxybate,
+    "dose-escalation": _dose_escalation,
+    "interdose-withdrawal": _interdose_withdrawal,
+    "long-term-use": _long_term_use,
+    "taper-referral": _taper_referral,
+    "abrupt-change": _abrupt_change,
+    "incomplete-picture": _incomplete_picture,
+    **HAZARD_REASONS,
 }

@@ -1,21 +1,21 @@
-"""What a card says it does not know, did not count and does not check."""
+"""The gaps section of a card: what was not known or not counted, and what the service never sees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from cds_service.cards.load_section import renewals
-from cds_service.cards.wording.phrases import agents_named, listed, quoted
+from cds_service.cards.wording.load_section import is_renewal
+from cds_service.cards.wording.phrases import MAX_REASON_LENGTH, listed, quoted, uncapitalised
 from rules.assessment import Assessment, NotSupplied
 from rules.assessment_lines import NotCounted, NotCountedReason, NotInLoadReason
-from rules.knowledge import Agent, Knowledge
+from rules.knowledge import Knowledge
 
-MAX_REASON_LENGTH = 160
-NOT_VISIBLE = "Not seen here: other pharmacies, the PDMP, opioid treatment programmes."
+NEVER_SEEN = "Not seen here: other pharmacies, the PDMP, opioid treatment programmes."
+_NOTHING = "Nothing of what was sent."
 _ENZYME = "CYP3A4"
-# What is over, or was never given, is history and no gap.
+# Orders that are over or were never given are history, not gaps.
 _HISTORY = frozenset({NotCountedReason.NOT_ACTIVE})
-_MISSING = {
+_DATA = {
     "patient": "the patient's data",
     "medicationRequests": "medication orders",
     "medicationStatements": "medicines as the patient tells them",
@@ -23,7 +23,7 @@ _MISSING = {
     "conditions": "the problem list",
     "prefetch": "the record",
 }
-_BESIDE = {
+_BESIDE_LOAD = {
     NotInLoadReason.NO_PUBLISHED_EQUIVALENCE: "not converted, as no equivalence is published: {}",
     NotInLoadReason.SUBSTITUTION_ONLY: "not in the total, with figures for withdrawal only: {}",
     NotInLoadReason.ROUTE_WITHOUT_EQUIVALENCE: "not in the total, as its route has no equivalence: {}",
@@ -31,35 +31,33 @@ _BESIDE = {
 }
 
 
-class UnknownLines:
-    """What was not known or not counted, and what is never seen; each line written once."""
+class GapsSection:
+    """The gaps, each said once, and what is never seen."""
 
     def __init__(self, assessment: Assessment, knowledge: Knowledge) -> None:
         self._gaps = list(dict.fromkeys(_gaps(assessment, knowledge)))
         self._never_seen = _never_seen(assessment, knowledge)
 
     def lines(self, most: int) -> Iterator[str]:
-        """The lines, with at most so many gaps; what was cut is counted."""
+        """The lines, with at most so many gaps; the others are counted."""
         yield from self._gaps[:most]
         if len(self._gaps) > most:
             yield f"and {len(self._gaps) - most} more"
-        nothing = "" if self._gaps else "Nothing of what was sent. "
-        yield f"{nothing}{self._never_seen}"
+        yield self._never_seen if self._gaps else f"{_NOTHING} {self._never_seen}"
 
 
 def _gaps(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
-    said = renewals(assessment)
     for line in assessment.not_counted:
-        if line.reason not in _HISTORY and line not in said:
+        if line.reason not in _HISTORY and not is_renewal(line):
             yield _not_counted(line)
     load = assessment.with_order or assessment.load
     for table in load.by_table.values():
         for agent in table.missing:
             yield f"{knowledge.agents[agent].name}: no figure in the tables"
-    for item in assessment.findings:
-        if item.id == "incomplete-picture":
-            yield from _not_supplied(item.facts.get("missing") or ())
-    yield from _beside(assessment, knowledge)
+    for finding in assessment.findings:
+        if finding.id == "incomplete-picture":
+            yield from _not_supplied(finding.facts.get("missing"))
+    yield from _beside_load(assessment, knowledge)
     yield from _not_judged(assessment, knowledge)
 
 
@@ -74,18 +72,19 @@ def _not_counted(line: NotCounted) -> str:
 def _not_supplied(missing: object) -> Iterator[str]:
     for item in missing if isinstance(missing, tuple) else ():
         if isinstance(item, NotSupplied):
-            what = _MISSING.get(item.what, quoted(item.what))
-            yield f"{what} not supplied ({quoted(item.why, MAX_REASON_LENGTH)})"
+            data = _DATA.get(item.what, quoted(item.what))
+            yield f"{data} not supplied ({quoted(item.why, MAX_REASON_LENGTH)})"
 
 
-def _beside(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
-    told = {line.source for line in assessment.opioid.contributions}
-    told |= {line.source for line in assessment.opioid.excluded}
-    for reason, words in _BESIDE.items():
+def _beside_load(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
+    """The agents that are never converted into the load, by why; those with a line of their own are left out."""
+    shown = {line.source for line in assessment.opioid.contributions}
+    shown |= {line.source for line in assessment.opioid.excluded}
+    for reason, words in _BESIDE_LOAD.items():
         agents = {
             knowledge.agents[line.agent].name
             for line in assessment.not_in_load
-            if line.reason is reason and line.source not in told and not knowledge.classes[line.agent_class].reversal
+            if line.reason is reason and line.source not in shown and not knowledge.classes[line.agent_class].reversal
         }
         if agents:
             yield words.format(listed(sorted(agents), 5))
@@ -94,31 +93,29 @@ def _beside(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
 
 
 def _not_judged(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
-    """Findings that could not be judged for want of data, by what was wanting."""
-    by_reason: dict[str, list[str]] = {}
+    """The findings that could not be judged, grouped by the missing data."""
+    titles_by_reason: dict[str, list[str]] = {}
     for item in assessment.considered:
         if item.result == "not-judged" and item.id in knowledge.findings and knowledge.findings[item.id].on:
-            by_reason.setdefault(item.why or "", []).append(_lower(knowledge.findings[item.id].title))
-    for why, titles in by_reason.items():
+            title = uncapitalised(knowledge.findings[item.id].title)
+            titles_by_reason.setdefault(item.why or "", []).append(title)
+    for why, titles in titles_by_reason.items():
         yield f"not judged: {listed(titles, 2)} ({why})"
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
 def _never_seen(assessment: Assessment, knowledge: Knowledge) -> str:
-    affected = sorted(agent.name for agent in _by_enzyme(_present(assessment, knowledge), knowledge))
-    return f"{NOT_VISIBLE} Not checked: {_ENZYME} inhibitors ({listed(affected)})." if affected else NOT_VISIBLE
+    affected = listed(sorted(_metabolised_agents(assessment, knowledge)))
+    return f"{NEVER_SEEN} Not checked: {_ENZYME} inhibitors ({affected})." if affected else NEVER_SEEN
 
 
-def _present(assessment: Assessment, knowledge: Knowledge) -> Iterable[str]:
-    for line in assessment.lines:
-        if line.agent and (not isinstance(line, NotCounted) or line.present):
-            yield knowledge.agents[line.agent].name
-
-
-def _by_enzyme(names: Iterable[str], knowledge: Knowledge) -> Iterator[Agent]:
-    for agent in agents_named(names, knowledge):
-        if agent.agent_class.in_load and agent.metabolism is not None and _ENZYME in agent.metabolism:
-            yield agent
+def _metabolised_agents(assessment: Assessment, knowledge: Knowledge) -> set[str]:
+    """The names of the agents of the load, present today, that the enzyme metabolises."""
+    present = {
+        line.agent for line in assessment.lines if line.agent and (not isinstance(line, NotCounted) or line.present)
+    }
+    agents = (knowledge.agents[agent] for agent in present)
+    return {
+        agent.name
+        for agent in agents
+        if agent.agent_class.in_load and agent.metabolism is not None and _ENZYME in agent.metabolism
+    }
