@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cds_service.cards.wording.phrases import is_wrong_patient_draft
+from cds_service.cards.wording.phrases import FOR_ANOTHER_PATIENT
 from rules.assessment import Assessment, Load, Met, Severity
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
 from rules.knowledge import Knowledge
@@ -57,7 +57,7 @@ class Occasion:
         return tuple(
             finding
             for finding in findings
-            if is_wrong_patient_draft(finding) or (finding.raises and self._touches(finding))
+            if finding.facts.get(FOR_ANOTHER_PATIENT) or (finding.raises and self._touches(finding))
         )
 
     def indicator(self, findings: Iterable[Met]) -> str:
@@ -77,7 +77,7 @@ class Occasion:
 
     def _touches(self, finding: Met) -> bool:
         """Whether the finding is about what this call changes."""
-        if self.conversation or finding.id in OF_DECREASE or is_wrong_patient_draft(finding):
+        if self.conversation or finding.id in OF_DECREASE or finding.facts.get(FOR_ANOTHER_PATIENT):
             return True
         if self.hook == DISCHARGE:
             return finding.id in _GOING_HOME or bool(self.sedatives & self.risen)

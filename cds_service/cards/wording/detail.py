@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cds_service.cards.wording.gaps_section import GapsSection
 from cds_service.cards.wording.load_section import LoadSection, OrderLine, is_renewal, replacement_questions
 from cds_service.cards.wording.options import options
-from cds_service.cards.wording.phrases import MAX_REASON_LENGTH, is_wrong_patient_draft, quoted, uncapitalised
+from cds_service.cards.wording.phrases import FOR_ANOTHER_PATIENT, MAX_REASON_LENGTH, quoted, uncapitalised
 from cds_service.cards.wording.reasons import sentences
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge, Verification
@@ -133,7 +133,7 @@ class _WhySection:
 def _has_reason(finding: Met, questions: Sequence[str]) -> bool:
     """Whether a finding is given as a reason. Gaps have a section of their own, and so has a pending replacement."""
     if finding.id == "incomplete-picture":
-        return is_wrong_patient_draft(finding)
+        return bool(finding.facts.get(FOR_ANOTHER_PATIENT))
     return not (questions and finding.facts.get("only_if_both_continue"))
 
 

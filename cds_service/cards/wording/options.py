@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from cds_service.cards.wording.phrases import (
     DO_NOT_STOP,
+    FOR_ANOTHER_PATIENT,
     MAX_REASON_LENGTH,
-    is_wrong_patient_draft,
     number,
     quoted,
     uncapitalised,
@@ -66,7 +66,7 @@ def options(findings: Sequence[Met], offered: Iterable[str], *, ask_about_orders
     if len(unique) > _MAX_OFFERED:
         choices.append(f"{len(unique) - _MAX_OFFERED} more, offered below")
     ids = {finding.id for finding in findings}
-    if any(map(is_wrong_patient_draft, findings)):
+    if any(finding.facts.get(FOR_ANOTHER_PATIENT) for finding in findings):
         choices.append("check which patient the order is for")
     if ask_about_orders or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
         choices.append("review whether all orders are to continue")

@@ -9,7 +9,7 @@ from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.working.numbers import plain, shown
-from rules.assessment import Load, Met
+from rules.assessment import Load
 from rules.knowledge import Agent, Knowledge
 from rules.reading import wording
 
@@ -17,6 +17,8 @@ Facts = Mapping[str, object]
 
 UNIT = "mg/day diazepam-equivalent"
 DO_NOT_STOP = "Do not stop abruptly"
+FOR_ANOTHER_PATIENT = "for_another_patient"
+"""The fact that names the depressants ordered for another patient, which is always said."""
 MAX_REASON_LENGTH = 160
 """The longest reason or option that quotes a request, in characters."""
 
@@ -117,11 +119,6 @@ def agents_named(names: Iterable[str], knowledge: Knowledge) -> tuple[Agent, ...
     """The agents of the knowledge base with these names, in its order."""
     wanted = set(names)
     return tuple(agent for agent in knowledge.agents.values() if agent.name in wanted)
-
-
-def is_wrong_patient_draft(finding: Met) -> bool:
-    """Whether a finding reports that a depressant is ordered for another patient, which is always said."""
-    return bool(finding.facts.get("for_another_patient"))
 
 
 # -- loads ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from cds_service.cards.wording.hazard_reasons import HAZARD_REASONS, Reason, Sentences, any_benzodiazepine
 from cds_service.cards.wording.phrases import (
+    FOR_ANOTHER_PATIENT,
     Facts,
     agents_named,
     band_bounds,
@@ -218,7 +219,7 @@ def _figure(knowledge: Knowledge, name: str) -> tuple[str, str]:
 
 def _incomplete_picture(facts: Facts, _knowledge: Knowledge) -> Sentences:
     return (
-        f"The draft order for {listed(texts(facts, 'for_another_patient'))} names another patient than this chart's, "
+        f"The draft order for {listed(texts(facts, FOR_ANOTHER_PATIENT))} names another patient than this chart's, "
         "so it was not counted here.",
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from cds_service.cards.wording.phrases import (
+    FOR_ANOTHER_PATIENT,
     THIS_ORDER,
     Facts,
     Subject,
@@ -141,7 +142,7 @@ def _escalation_clause(facts: Facts, subject: Subject) -> str:
 
 
 def _wrong_patient_clause(facts: Facts, _subject: Subject) -> str:
-    return f"{capitalised(listed(texts(facts, 'for_another_patient'), 2))} is drafted for another patient; not counted"
+    return f"{capitalised(listed(texts(facts, FOR_ANOTHER_PATIENT), 2))} is drafted for another patient; not counted"
 
 
 CLAUSES: Mapping[str, Callable[[Facts, Subject], str]] = {
