@@ -32,6 +32,8 @@ RESPONSE_CACHE_MAX_BYTES = 4_000_000
 RESPONSE_CACHE_MIN_BYTES = 10_000
 """What a smaller request counts as: what it came to takes that much memory and more."""
 
+MAX_EXTENSION_BYTES = 20_000
+"""What a card carries in its extension, as JSON: of a longer assessment the rest is counted."""
 MAX_EVIDENCE = 24
 MAX_EVIDENCE_LENGTH = 120
 """Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""

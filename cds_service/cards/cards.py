@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import orjson
+
+from cds_service.cards.extension import assessment_extension
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import OF_LONG_TERM, Occasion, occasion_of
 from cds_service.cards.suggestions import (
@@ -19,8 +22,9 @@ from cds_service.cards.wording.detail import detail
 from cds_service.cards.wording.markdown import without_markup
 from cds_service.cards.wording.phrases import Subject
 from cds_service.cards.wording.summary import summary
+from cds_service.config import MAX_EXTENSION_BYTES
 from cds_service.trust.dialect import MARKDOWN, CardDialect, CardText
-from cds_service.working.assessment_json import concerning, without_empty
+from cds_service.working.assessment_json import without_empty
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge
 
@@ -183,12 +187,11 @@ def _body(
         card["selectionBehavior"] = "any"
     card["overrideReasons"] = override_reasons(knowledge)
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]
-    card["extension"] = {
-        _ASSESSMENT: concerning(assessment, {finding.id for finding in findings}),
-        **({_CONTENT_TYPE: "text/plain"} if plain else {}),
-    }
     # CDS Hooks forbids empty members.
     cleaned: dict[str, Any] = without_empty(card)
+    others = {_CONTENT_TYPE: "text/plain"} if plain else {}
+    room = MAX_EXTENSION_BYTES - len(orjson.dumps({_ASSESSMENT: {}, **others}))
+    cleaned["extension"] = {_ASSESSMENT: assessment_extension(assessment, findings, knowledge, room), **others}
     return cleaned
 
 

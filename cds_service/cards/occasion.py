@@ -83,12 +83,12 @@ class Occasion:
             return finding.id in _GOING_HOME or bool(self.sedatives & self.risen)
         if finding.id in OF_LONG_TERM:
             return bool(self.sedatives)
-        agents = _agents_of(finding)
+        agents = agents_of(finding)
         return bool(agents & self.given if agents else self.sedatives & self.given)
 
     def _worsens(self, finding: Met) -> bool:
         """Whether the drafts begin or increase the exposure that the finding is about."""
-        return bool((_agents_of(finding) or self.sedatives) & self.risen)
+        return bool((agents_of(finding) or self.sedatives) & self.risen)
 
 
 def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occasion:
@@ -147,7 +147,7 @@ def _same(one: Load, other: Load) -> bool:
     return (one.used, one.low, one.high, one.if_replaced) == (other.used, other.low, other.high, other.if_replaced)
 
 
-def _agents_of(finding: Met) -> frozenset[str]:
+def agents_of(finding: Met) -> frozenset[str]:
     """The names of the agents that a finding is about."""
     facts = (finding.facts.get(key) for key in _NAMING_AGENTS)
     return frozenset(str(name) for names in facts if isinstance(names, tuple) for name in names)

@@ -1,12 +1,12 @@
 """The assessment as JSON: what ``benzo-cds assess --json`` prints and every card carries.
 
 The members are those of ``assessment.schema.json``, always all of them, so that a reader need not guess what absence
-means; :func:`concerning` is the part of it that one card carries.
+means. A card carries a part of it: see ``cds_service/cards/extension.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from fractions import Fraction
@@ -24,10 +24,8 @@ from rules.assessment_lines import (
     Doubt,
     Evidence,
     NotCounted,
-    NotCountedReason,
     NotInLoad,
     OpioidContribution,
-    Standing,
 )
 from rules.numbers.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
 
@@ -43,12 +41,13 @@ SCHEMA_VERSION = "1"
 
 def assessment_json(assessment: Assessment) -> dict[str, Any]:
     """The whole assessment, in the form that ``assessment.schema.json`` documents."""
-    return _written(assessment, assessment.findings, assessment.not_counted, assessment.considered)
+    return assessment_members(assessment, assessment.findings, assessment.not_counted, assessment.considered)
 
 
-def _written(
+def assessment_members(
     assessment: Assessment, findings: Iterable[Met], not_counted: Iterable[NotCounted], considered: Iterable[Considered]
 ) -> dict[str, Any]:
+    """The assessment with these of its findings, of its records that are not counted, and of what was considered."""
     return {
         "schema": SCHEMA_VERSION,
         "knowledge": {"version": assessment.knowledge_version, "table": assessment.table},
@@ -68,30 +67,6 @@ def _written(
         "considered": [_considered(item) for item in considered],
         "not_relevant": assessment.not_relevant,
     }
-
-
-def concerning(assessment: Assessment, findings: Collection[str]) -> dict[str, Any]:
-    """What a card carries of an assessment: the working, the findings named, and what was exempt or not judged.
-
-    It is without the patient reference, without the findings that do not concern the card or do not hold, and without
-    the records of what was over before: they are part of the exposure, and there may be many. Empty members are left
-    out with the rest of the answer's.
-    """
-    whole = _written(
-        assessment,
-        (item for item in assessment.findings if item.id in findings),
-        (item for item in assessment.not_counted if not _is_over(item)),
-        (item for item in assessment.considered if item.result != "not-met"),
-    )
-    del whole["patient"]["reference"]
-    return whole
-
-
-def _is_over(item: NotCounted) -> bool:
-    """Whether a record that is not counted was over before, and neither an order being written nor the discharge
-    ended it."""
-    over = item.reason is NotCountedReason.NOT_ACTIVE and not item.present and not item.until_now
-    return over and item.standing is Standing.CURRENT
 
 
 def without_empty(value: Any) -> Any:

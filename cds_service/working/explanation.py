@@ -6,10 +6,10 @@ markup holds text only as text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import islice
 from typing import Any
@@ -78,15 +78,22 @@ def explanation(told: Mapping[str, Any]) -> tuple[OrderGroup, ...]:
     """How each order of an assessment was read, by what became of it; groups without an order are left out."""
     opioids = {_text(item, "source"): item for item in _objects(told.get("opioid"), "contributions")}
     groups = (
-        ("Counted in the load", [_counted(item) for item in _objects(told, "contributions")]),
-        ("Beside the load", [_beside(item, opioids) for item in _objects(told, "not_in_load")]),
-        ("Not counted", [_not_counted(item) for item in _objects(told, "not_counted")]),
+        ("Counted in the load", "contributions", _counted),
+        ("Beside the load", "not_in_load", partial(_beside, opioids=opioids)),
+        ("Not counted", "not_counted", _not_counted),
     )
-    return tuple(
-        OrderGroup(title, tuple(orders[:MAX_ORDERS]), max(0, len(orders) - MAX_ORDERS))
-        for title, orders in groups
-        if orders
-    )
+    return tuple(filter(None, (_group(told, *group) for group in groups)))
+
+
+def _group(
+    told: Mapping[str, Any], title: str, key: str, order: Callable[[Mapping[str, Any]], OrderRead]
+) -> OrderGroup | None:
+    """The orders of one list; None where it is empty. What a card left out is counted too."""
+    lines = _objects(told, key)
+    left_out = int(_number(told.get("left_out"), key) or 0)
+    if not lines and not left_out:
+        return None
+    return OrderGroup(title, tuple(map(order, lines[:MAX_ORDERS])), max(0, len(lines) - MAX_ORDERS) + max(0, left_out))
 
 
 def explanation_html(told: Mapping[str, Any]) -> Markup:

@@ -130,6 +130,13 @@ def assessment(card: dict) -> dict:
     return card["extension"]["org.benzo-cds.assessment"]
 
 
+def carried_form(schema: Any) -> Any:
+    """The schema of the whole assessment, as a card carries it: members may be left out, none may be new."""
+    if isinstance(schema, dict):
+        return {key: carried_form(value) for key, value in schema.items() if key not in ("required", "minProperties")}
+    return [carried_form(item) for item in schema] if isinstance(schema, list) else schema
+
+
 def assert_valid(name: str, document: Any) -> None:
     text = files("cds_service.web").joinpath(f"schemas/cds-hooks-{name}.schema.json").read_text(encoding="utf-8")
     validator = Draft202012Validator(json.loads(text), format_checker=Draft202012Validator.FORMAT_CHECKER)
