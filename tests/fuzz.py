@@ -18,7 +18,7 @@ import yaml
 with atheris.instrument_imports(include=["rules"]):
     from rules import Assessment, Patient, assess, load_knowledge
     from rules.model import CodeSystem, Coding, Dosage, Medication, Regimen
-    from rules.reading.sig.read import ReadSig, read_sig
+    from rules.reading.sig import ReadSig, read_sig
 
 KNOWLEDGE = load_knowledge()
 ON = date(2026, 11, 22)

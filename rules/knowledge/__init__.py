@@ -12,7 +12,7 @@ from rules.knowledge.guidance import LeadsTo, OverrideReason, Referral, Suggeste
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.lexicon.sig_words import SigWords
-from rules.knowledge.lexicon.tokens import Token, tokens
+from rules.knowledge.lexicon.tokens import Token, tokenise
 from rules.knowledge.lexicon.vocabulary import (
     ANY,
     ORAL,
@@ -104,5 +104,5 @@ __all__ = [
     "read_trees",
     "shipped",
     "suggestion",
-    "tokens",
+    "tokenise",
 ]

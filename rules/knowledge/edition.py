@@ -8,7 +8,6 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.sig_words import read_sig_words
 from rules.knowledge.lexicon.vocabulary import ANY
 from rules.knowledge.readers.agents import index_codes, index_names, read_agents, read_classes
 from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
@@ -18,6 +17,7 @@ from rules.knowledge.readers.name_words import read_name_words
 from rules.knowledge.readers.policy import read_findings, read_policy
 from rules.knowledge.readers.products import read_products
 from rules.knowledge.readers.section import KnowledgeError, Section, Tree, suggestion
+from rules.knowledge.readers.sig_words import read_sig_words
 from rules.knowledge.readers.site import SITE, apply_site
 from rules.knowledge.readers.tables import read_sources, read_tables, require_table
 from rules.knowledge.readers.vocabulary import read_vocabulary

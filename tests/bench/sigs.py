@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from rules import load_knowledge
-from rules.reading.sig.read import read_sig
+from rules.reading.sig import read_sig
 
 LENGTHS = (10, 100, 1_000, 10_000)
 ROUNDS = 5

@@ -17,7 +17,7 @@ import pytest
 from rules.knowledge import load_knowledge
 from rules.model import Timing
 from rules.numbers.quantity import DAYS_PER
-from rules.reading.sig.read import ReadSig, UnreadableSig, read_sig
+from rules.reading.sig import ReadSig, UnreadableSig, read_sig
 
 KNOWLEDGE = load_knowledge()
 SHARED = Path(os.environ.get("BENZO_CDS_SHARED", Path(__file__).parents[3] / "shared"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.knowledge import load_knowledge
 from rules.model import Dosage, Timing
-from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig, read_sig
+from rules.reading.sig import NoDailyRate, ReadSig, UnreadableSig, read_sig
 
 KNOWLEDGE = load_knowledge()
 DAYS_PER = {"h": Fraction(1, 24), "d": Fraction(1), "wk": Fraction(7)}
@@ -164,7 +164,7 @@ def lines(sig: str) -> tuple[Dosage, ...]:
     return read.dosages
 
 
-def told(line: Dosage) -> tuple[tuple[Fraction, Fraction], str | None]:
+def dose_of(line: Dosage) -> tuple[tuple[Fraction, Fraction], str | None]:
     (dose,) = line.doses
     assert dose.low is not None
     assert dose.high is not None
@@ -183,7 +183,7 @@ def test_a_rate_reads_back_in_every_practice(data: st.DataObject, practice: Prac
     reason = data.draw(st.sampled_from(["", *practice.as_needed]))
     # "One to be taken" alone is British for one tablet; "half a tablet to be taken" is plain too.
     (line,) = lines(f"{verb}{words} {rate}{f' {reason}' if reason else ''}{manner}")
-    assert told(line) == (exact(ends), unit)
+    assert dose_of(line) == (exact(ends), unit)
     assert a_day(line.timing) == Fraction(times)
     assert line.as_needed == bool(reason)
 
@@ -194,7 +194,7 @@ def test_a_moment_reads_back_in_every_practice(data: st.DataObject, practice: Pr
     moment, code = data.draw(st.sampled_from(practice.moments))
     reason = data.draw(st.sampled_from(["", *practice.as_needed]))
     (line,) = lines(f"{data.draw(st.sampled_from(practice.verbs))}{words} {moment}{f' {reason}' if reason else ''}")
-    assert told(line) == (exact(ends), unit)
+    assert dose_of(line) == (exact(ends), unit)
     assert line.timing is not None
     assert line.timing.when == (code,)
     assert line.as_needed == bool(reason)
@@ -228,7 +228,7 @@ def test_a_day_written_as_a_row_reads_back(row: list[str], joint: str, unit: str
     assume(any(values) and (0 in values or (values != sorted(set(values)) and values != sorted(set(values))[::-1])))
     found: dict[str, Fraction] = {}
     for line in lines(joint.join(row) + unit):
-        (low, high), _ = told(line)
+        (low, high), _ = dose_of(line)
         assert low == high
         assert line.timing is not None
         found |= dict.fromkeys(line.timing.when, high)
@@ -241,7 +241,7 @@ AMOUNTS = st.sampled_from(["1/2", "1", "1.5", "2", "3"])
 @given(AMOUNTS, AMOUNTS, st.sampled_from([" alternating with ", " alternate with ", " alternando con "]))
 def test_doses_that_take_turns_are_averaged(one: str, other: str, joint: str) -> None:
     first, second = lines(f"{one} mg{joint}{other} mg every other day")
-    assert [told(first)[0][1], told(second)[0][1]] == [Fraction(one), Fraction(other)]
+    assert [dose_of(first)[0][1], dose_of(second)[0][1]] == [Fraction(one), Fraction(other)]
     assert [a_day(first.timing), a_day(second.timing)] == [Fraction(1, 2), Fraction(1, 2)]
 
 
@@ -255,7 +255,7 @@ def test_doses_that_take_turns_are_averaged(one: str, other: str, joint: str) ->
 )
 def test_two_doses_of_one_day_add_whatever_joins_them(one: str, two: str, when: tuple[str, str], joint: str) -> None:
     read = lines(f"{one} mg {when[0]}{joint}{two} mg {when[1]}")
-    assert [told(line)[0][1] for line in read] == [Fraction(one), Fraction(two)]
+    assert [dose_of(line)[0][1] for line in read] == [Fraction(one), Fraction(two)]
     assert {line.sequence for line in read} == {None}
 
 
@@ -278,7 +278,7 @@ def test_a_course_reads_back_in_every_practice(
         or [(Fraction(a), b[1]) for a, b in steps[:half]] != [(Fraction(a), b[1]) for a, b in steps[half:]]
     )
     read = lines(heading + joint.join(f"{dose} mg at bedtime {length}" for dose, (length, _) in steps) + end)
-    assert [told(line)[0][1] for line in read] == [Fraction(dose) for dose, _ in steps]
+    assert [dose_of(line)[0][1] for line in read] == [Fraction(dose) for dose, _ in steps]
     assert [line.timing.bounds_days for line in read if line.timing] == [days for _, (_, days) in steps]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rules.knowledge import load_knowledge
 from rules.model import Dosage, Timing
-from rules.reading.sig.read import ReadSig, UnreadableSig, read_sig
+from rules.reading.sig import ReadSig, UnreadableSig, read_sig
 
 KNOWLEDGE = load_knowledge()
 WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}

@@ -10,8 +10,7 @@ import yaml
 
 from rules import Patient, assess, load_knowledge
 from rules.model import Dosage, DoseEntry, Medication, Quantity, Regimen, Timing
-from rules.reading.sig.evidence import SigReading, evidence, readings_of
-from rules.reading.sig.read import read_sig
+from rules.reading.sig import SigReading, evidence, read_sig, readings_of
 
 KNOWLEDGE = load_knowledge()
 ON = date(2026, 11, 22)
@@ -19,10 +18,9 @@ FILE = Path(__file__).parent / "sigs.yaml"
 SIGS = [sig for sig, _ in yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)]
 
 
-def told(sig: str) -> list[tuple[str, str]]:
-    return [
-        (each.words, each.gave) for each in SigReading(sig, 0, read_sig(sig, KNOWLEDGE)).evidence(KNOWLEDGE.vocabulary)
-    ]
+def evidence_of(sig: str) -> list[tuple[str, str]]:
+    reading = SigReading(sig, 0, read_sig(sig, KNOWLEDGE))
+    return [(piece.words, piece.gave) for piece in reading.evidence(KNOWLEDGE.vocabulary)]
 
 
 @pytest.mark.parametrize(
@@ -49,19 +47,19 @@ def told(sig: str) -> list[tuple[str, str]]:
         ("", []),
     ],
 )  # fmt: skip
-def test_words_are_told_with_what_they_gave(sig: str, expected: list[tuple[str, str]]) -> None:
-    assert told(sig) == expected
+def test_words_are_shown_with_what_they_gave(sig: str, expected: list[tuple[str, str]]) -> None:
+    assert evidence_of(sig) == expected
 
 
 @pytest.mark.parametrize("sig", SIGS, ids=lambda sig: sig[:60])
 def test_the_words_stand_where_it_says_and_have_a_meaning_in_plain_words(sig: str) -> None:
     shown = f"  {sig} "
-    for each in SigReading(shown, 0, read_sig(shown, KNOWLEDGE)).evidence(KNOWLEDGE.vocabulary):
-        assert sig.strip()[each.start : each.start + len(each.words)] == each.words
-        assert each.words
-        assert each.gave
+    for piece in SigReading(shown, 0, read_sig(shown, KNOWLEDGE)).evidence(KNOWLEDGE.vocabulary):
+        assert sig.strip()[piece.start : piece.start + len(piece.words)] == piece.words
+        assert piece.words
+        assert piece.gave
         # No fraction, code or notation of the parser's own.
-        assert not any(sign in each.gave for sign in ("/", "=", "_", " in 1 ", ": 1"))
+        assert not any(sign in piece.gave for sign in ("/", "=", "_", " in 1 ", ": 1"))
 
 
 def test_a_second_text_is_found_behind_the_first() -> None:
@@ -69,7 +67,7 @@ def test_a_second_text_is_found_behind_the_first() -> None:
     reads = [None if text is None else read_sig(text, KNOWLEDGE) for text in texts]
     sig = "; ".join(text.strip() for text in texts if text)
     found = evidence(readings_of(texts, reads), KNOWLEDGE.vocabulary)
-    assert [sig[each.start : each.start + len(each.words)] for each in found] == [
+    assert [sig[piece.start : piece.start + len(piece.words)] for piece in found] == [
         "1 tab", "in the morning", "2 tabs", "at bedtime"
     ]  # fmt: skip
 
@@ -86,19 +84,19 @@ def order(dosage: Dosage, status: str = "active") -> Regimen:
 
 def test_a_contribution_carries_the_words_of_its_order() -> None:
     (line,) = assess(Patient(regimens=(order(Dosage(text="1 tab bid")),)), KNOWLEDGE, ON).contributions
-    assert [(each.words, each.gave) for each in line.read_from] == [("1 tab", "1 tablet"), ("bid", "twice a day")]
+    assert [(piece.words, piece.gave) for piece in line.read_from] == [("1 tab", "1 tablet"), ("bid", "twice a day")]
 
 
 def test_an_order_that_is_not_counted_for_its_text_carries_the_words_that_stopped_it() -> None:
     (line,) = assess(Patient(regimens=(order(Dosage(text="1 tab bid flurb")),)), KNOWLEDGE, ON).not_counted
-    assert [(each.words, each.start, each.gave) for each in line.read_from] == [("flurb", 10, "not understood")]
+    assert [(piece.words, piece.start, piece.gave) for piece in line.read_from] == [("flurb", 10, "not understood")]
 
 
 def test_a_text_that_is_not_understood_beside_a_structured_dose_is_shown_as_well() -> None:
     one = Quantity(1, "tablet")
     dosage = Dosage(text="1 tab bid flurb", doses=(DoseEntry(None, one, one),), timing=Timing(code="BID"))
     (line,) = assess(Patient(regimens=(order(dosage),)), KNOWLEDGE, ON).contributions
-    assert [each.words for each in line.read_from] == ["flurb"]
+    assert [piece.words for piece in line.read_from] == ["flurb"]
 
 
 def test_an_order_that_is_over_carries_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import yaml
 
 from rules.knowledge import load_knowledge
 from rules.model import Dosage, DoseEntry, Quantity, Timing
-from rules.reading.sig.read import ReadSig, UnreadableSig, read_sig
+from rules.reading.sig import ReadSig, UnreadableSig, read_sig
+from rules.reading.sig.trace import Clause, DayPattern, DoseAmount, DoseValue, Maximum, RouteCode, SigRate
 
 KNOWLEDGE = load_knowledge()
 ROWS = yaml.load((Path(__file__).parent / "sigs.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
@@ -30,9 +32,9 @@ def shown(read: ReadSig | UnreadableSig) -> str:
 
 
 def line(dosage: Dosage) -> str:
-    parts = [" = ".join(entry(each) for each in dosage.doses), *timing(dosage.timing or Timing())]
-    for each in dosage.maximum:
-        parts.append(f"at most {quantity(each.amount)} in {each.period_days} d")
+    parts = [" = ".join(entry(dose) for dose in dosage.doses), *timing(dosage.timing or Timing())]
+    for limit in dosage.maximum:
+        parts.append(f"at most {quantity(limit.amount)} in {limit.period_days} d")
     if dosage.as_needed:
         parts.insert(-len(dosage.maximum) if dosage.maximum else len(parts), "as needed")
     return " ".join(part for part in parts if part)
@@ -52,20 +54,21 @@ def entry(dose: DoseEntry) -> str:
     return quantity(dose.high) if dose.low.value == dose.high.value else f"{dose.low.value} to {quantity(dose.high)}"
 
 
-def timing(told: Timing) -> list[str]:
+def timing(parsed: Timing) -> list[str]:
     parts = []
-    if told.frequency is not None or told.frequency_max is not None:
-        times = str(told.frequency) if told.frequency_max is None else f"{told.frequency} to {told.frequency_max}"
-        every = str(told.period) if told.period_max is None else f"{told.period} to {told.period_max}"
-        parts.append(f"{times.replace('None to', 'up to')} in {every} {told.period_unit}")
-    if told.when or told.time_of_day:
-        parts.append(f"at {' '.join((*told.when, *told.time_of_day))}")
-    if told.day_of_week:
-        parts.append(f"on {' '.join(told.day_of_week)}")
-    if told.count is not None:
-        parts.append(f"{told.count} doses")
-    if told.bounds_days is not None:
-        parts.append(f"for {told.bounds_days} d")
+    if parsed.frequency is not None or parsed.frequency_max is not None:
+        most, longest = parsed.frequency_max, parsed.period_max
+        times = str(parsed.frequency) if most is None else f"{parsed.frequency} to {most}"
+        every = str(parsed.period) if longest is None else f"{parsed.period} to {longest}"
+        parts.append(f"{times.replace('None to', 'up to')} in {every} {parsed.period_unit}")
+    if parsed.when or parsed.time_of_day:
+        parts.append(f"at {' '.join((*parsed.when, *parsed.time_of_day))}")
+    if parsed.day_of_week:
+        parts.append(f"on {' '.join(parsed.day_of_week)}")
+    if parsed.count is not None:
+        parts.append(f"{parsed.count} doses")
+    if parsed.bounds_days is not None:
+        parts.append(f"for {parsed.bounds_days} d")
     return parts
 
 
@@ -89,17 +92,17 @@ def test_every_dose_and_rate_is_traced_to_its_words(sig: str) -> None:
         assert 0 <= span.start < span.end <= len(sig)
         assert sig[span.start : span.end].strip()
     if any(dosage.doses for dosage in read.dosages):
-        assert any(span.what.startswith("dose") for span in read.trace)
+        assert any(isinstance(span.value, DoseValue | DayPattern) for span in read.trace)
 
 
 def test_a_value_is_traced_to_the_very_words_that_gave_it() -> None:
     sig = "take 1-2 tabs po bid prn anxiety mdd 2"
     read = read_sig(sig, KNOWLEDGE)
     assert isinstance(read, ReadSig)
-    assert {span.what.partition(":")[0]: sig[span.start : span.end] for span in read.trace} == {
-        "dose": "1-2 tabs",
-        "route": "po",
-        "rate": "bid",
-        "as needed": "prn anxiety",
-        "maximum": "mdd 2",
-    }
+    assert [(sig[span.start : span.end], span.value) for span in read.trace] == [
+        ("1-2 tabs", DoseValue((DoseAmount(Fraction(1), Fraction(2), "tablet"),))),
+        ("po", RouteCode("oral")),
+        ("bid", SigRate((Fraction(2), Fraction(2)), (Fraction(1), Fraction(1)), "d")),
+        ("prn anxiety", Clause.AS_NEEDED),
+        ("mdd 2", Maximum(DoseAmount(Fraction(2), Fraction(2), None), Fraction(1))),
+    ]

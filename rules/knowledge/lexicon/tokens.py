@@ -1,7 +1,7 @@
-"""A written dosage cut into words, numbers and signs, each with the place in the text that it came from.
+"""The tokens of a written dosage: words, numbers and signs, each with its characters in the text.
 
-The cut is linear in the length of the text. Lower case, accents and the dots of abbreviations are put aside here, so
-that the lexicon and the text are compared in one spelling.
+Upper case, accents and the dots of abbreviations are dropped here, so that the lexicon and the text are compared in one
+spelling. Takes time linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _SAME_SIGN = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, a sign, or a number (``value``) of a text from ``start`` to ``end``.
+    """A word, a number (with its ``value``) or a sign of a text, from character ``start`` to before ``end``.
 
-    ``sign`` marks what is neither letters nor a number. ``shape`` is ``pair`` for ``1/2``, ``clock`` for ``08:00``,
-    ``date`` for ``2026-11-22``, ``comma`` for ``1,5``, ``pattern`` for ``1-0-1``, else empty.
+    ``sign``: it is neither letters nor a number. ``shape`` is ``pair`` for ``1/2``, ``clock`` for ``08:00``, ``date``
+    for ``2026-11-22``, ``comma`` for ``1,5``, ``pattern`` for ``1-0-1``, else empty.
     """
 
     text: str
@@ -57,8 +57,26 @@ class Token:
     sign: bool = False
 
 
-def tokens(text: str) -> list[Token]:
-    """The tokens of a text in order. Never raises."""
+def tokenise(text: str) -> list[Token]:
+    """The tokens of a text in order. Never raises.
+
+    The first alternative that matches is taken; ``d`` is a digit, ``l`` a letter from a to z::
+
+        text    = { pattern | date | clock | pair | number | comma | digits | dotted | every | word | sign | skipped } ;
+        pattern = part, "-", part, "-", part, [ "-", part ] | part, "+", part, "+", part, [ "+", part ] ;
+        part    = d, [ ( "." | "," ), d, [ d ] | "/", d ] | "½" ;
+        date    = 1-4 d, ( "-" | "/" ), 1-2 d, the same sign, 1-4 d | 1-2 d, ".", 1-2 d, ".", 4 d ;
+        clock   = 1-2 d, ":", 2 d, [ ":", 2 d ] ;
+        pair    = 1-6 d, "/", 1-6 d ;
+        number  = 1-3 d, 1-3 ( ",", 3 d ), [ ".", 1-30 d ] | [ 1-30 d ], ".", 1-30 d ;
+        comma   = 1-30 d, ",", 1-30 d ;
+        digits  = d, { d } ;
+        dotted  = l, ".", ( l | 1-2 d ), { ".", ( l | 1-2 d ) } ;
+        every   = "q.", before a digit ;
+        word    = l, { l }, { "'", l, { l } } ;
+        sign    = any other character ;
+        skipped = white space but the end of a line | "(s)" or "(es)" after a letter ;
+    """
     flat = _flat(text)
     found: list[Token] = []
     for match in _TOKEN.finditer(flat):
@@ -66,9 +84,9 @@ def tokens(text: str) -> list[Token]:
         if kind in ("space", "plural"):
             continue
         if kind in ("number", "digits"):
-            lost = piece[:1] == "." and flat[start - 1 : start].isalpha()
             # "take.5 mg": five, or a half.
-            found.append(Token(piece, start, end) if lost else _number(piece, start, end))
+            ambiguous = piece[:1] == "." and flat[start - 1 : start].isalpha()
+            found.append(Token(piece, start, end) if ambiguous else _number(piece, start, end))
         elif kind in ("pattern", "date", "clock", "pair", "comma"):
             found.append(Token(piece, start, end, shape=kind))
         elif kind == "dotted":
@@ -83,7 +101,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _kind(match: re.Match[str]) -> str:
-    # The sign within a date or a row of doses is a group of its own and comes last.
+    # The sign within a date or a pattern is a group of its own and matched last.
     kind = match.lastgroup or ""
     return "date" if match["date"] else "pattern" if match["pattern"] else kind
 
@@ -106,7 +124,7 @@ def _plain(character: str) -> str:
 
 def _number(piece: str, start: int, end: int) -> Token:
     plain = piece.replace(",", "")
-    # A zero before other digits is a lost decimal point as likely as not: "05 mg".
+    # A zero before other digits may be a lost decimal point: "05 mg".
     if len(plain) > MAX_DIGITS or (plain[:1] == "0" and plain[1:].isdigit()):
         return Token(piece, start, end)
     try:
@@ -116,7 +134,7 @@ def _number(piece: str, start: int, end: int) -> Token:
 
 
 def _undotted(piece: str, start: int, end: int) -> list[Token]:
-    """``q.i.d`` as ``qid``, ``q.4.d`` as ``q``, ``4``, ``d``; all of them stand for the whole."""
+    """``q.i.d`` as ``qid``, ``q.4.d`` as ``q``, ``4``, ``d``; each with the characters of the whole."""
     return [
         _number(run, start, end) if run.isdigit() else Token(run, start, end)
         for run in _RUNS.findall(piece.replace(".", ""))

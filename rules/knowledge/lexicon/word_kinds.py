@@ -1,4 +1,4 @@
-"""What a word of a written dosage can be."""
+"""The kinds of words in a written dosage, and the meaning of a word."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from fractions import Fraction
 
 
 class WordKind(StrEnum):
-    """The kinds of words; those without a note are named as in ``sig_words.yaml``."""
+    """The kinds of words in a written dosage, most of them named as in ``sig_words.yaml``."""
 
-    # Put together from the text itself.
+    # Formed from the text itself, whatever the lexicon holds.
     UNKNOWN = "unknown"
     SIGN = "sign"
     CLOCK = "clock"
@@ -18,7 +18,7 @@ class WordKind(StrEnum):
     LENGTH = "length"
     NAME = "name"
     PATTERN = "pattern"
-    # Carry a value or a code.
+    # With a value or a code.
     NUMBER = "number"
     ADDED = "added"
     ROMAN = "roman"
@@ -90,7 +90,7 @@ class WordKind(StrEnum):
     PAIN = "pain"
 
 
-# Kinds that may stand within a reason or a remark without being read.
+# Kinds that a reason or a remark may hold without saying anything about the dose.
 SKIPPABLE = frozenset(
     {
         WordKind.UNKNOWN,
@@ -130,7 +130,7 @@ SKIPPABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The meaning of a word: its kind, with the id (unit, moment, timing ...) or the number that it stands for."""
+    """The meaning of a word: its kind, with the id (``code``, of a unit, a moment, a timing ...) or the number."""
 
     kind: WordKind
     code: str = ""

@@ -14,7 +14,8 @@ from rules.model import Dosage, Period, Timing
 from rules.numbers.memo import memoised
 from rules.reading.dosage.line import Schedule
 from rules.reading.dosage.schedule import read_schedule
-from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig, read_sig
+from rules.reading.sig.read import read_sig
+from rules.reading.sig.trace import NoDailyRate, ReadSig, UnreadableSig
 from rules.reading.wording.refusals import Reason, Refusal
 
 WHY_NO_RATE = {

@@ -1,4 +1,4 @@
-"""What was understood of a written dosage so far: its steps, their lines, and what holds for all of them."""
+"""What reading has gathered from a written dosage so far: its steps, their lines, and what holds for all of them."""
 
 from __future__ import annotations
 
@@ -8,27 +8,16 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import UnitKind
 from rules.model import Period
-from rules.numbers.quantity import DAYS_PER, ONE
-from rules.reading.sig.scan.cursor import UnreadError
-from rules.reading.sig.scan.marks import Lexeme
+from rules.numbers.quantity import ONE
+from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
+from rules.reading.sig.trace import DoseAmount, DoseCount, NoDailyRate, Range, SigRate, Span, TracedValue
 
 NO_DATES = Period()
-Range = tuple[Fraction, Fraction]
+ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")
 
 
-class NoDailyRate(StrEnum):
-    """Why a text that is understood states no daily rate."""
-
-    AS_DIRECTED = "as-directed"
-    TITRATION = "titration"
-    SINGLE = "single"
-    PROTOCOL = "protocol"
-    INFUSION = "infusion"
-    NOT_STATED = "not-stated"
-
-
-class Joint(StrEnum):
-    """How a line follows the one before it."""
+class Connector(StrEnum):
+    """What connects a line to the one before it."""
 
     FIRST = "first"
     BARE = "bare"
@@ -42,15 +31,15 @@ class Joint(StrEnum):
 class SigDose:
     """One statement of a dose: from ``low`` (None: up to) to ``high`` of ``unit``, a unit's id or word; None: a number.
 
-    ``strength``: it may be what one unit holds, and not the dose. ``total``: the text says that it is the whole dose.
-    ``size`` is that of the unit, so that one teaspoon is 5 mL.
+    ``first`` is its first lexeme. ``strength``: it may be what one unit holds, and not the dose. ``total``: the text
+    says that it is the whole dose. ``size`` is that of the unit, so that one teaspoon is 5 mL.
     """
 
     low: Fraction | None
     high: Fraction
     unit: str | None
     kind: UnitKind | None
-    mark: Lexeme
+    first: Lexeme
     strength: bool = False
     total: bool = False
     size: Fraction = ONE
@@ -62,65 +51,41 @@ class SigDose:
 
     @property
     def measure(self) -> str:
-        """What it is measured in, beyond the unit: a count, a mass, a volume; else the unit itself."""
+        """What is measured, whatever the unit: a count, a mass, a volume; else the unit itself."""
         return "count" if self.countable else self.kind or self.unit or ""
 
     @property
-    def said(self) -> tuple[Fraction | None, Fraction, str | None]:
-        """What two statements of one dose agree in, a number without a unit standing for any countable unit."""
+    def comparable(self) -> tuple[Fraction | None, Fraction, str | None]:
+        """Low, high and measure, which two statements of one dose share; a number alone may count any unit."""
         low = None if self.low is None else self.low * self.size
         return low, self.high * self.size, None if self.countable else self.kind or self.unit
 
     def same_as(self, other: SigDose) -> bool:
-        """Whether both say the same."""
-        return self.said == other.said
+        """Whether both state the same dose."""
+        return self.comparable == other.comparable
+
+    @property
+    def traced(self) -> DoseAmount:
+        """The amount as the trace notes it: "up to 2 tablets" are 2."""
+        return DoseAmount(self.high if self.low is None else self.low, self.high, self.unit)
 
 
 def same_doses(one: list[SigDose], other: list[SigDose]) -> bool:
-    """Whether two lists of statements tell one dose: some are the same, and none differ in one measure."""
+    """Whether two lists of statements are of one dose: some are the same, and none differ in one measure."""
     pairs = [(a, b) for a in one for b in other if a.measure == b.measure]
     return bool(pairs) and all(a.same_as(b) for a, b in pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class SigRate:
-    """``times`` doses (from None: up to) in each ``every`` of ``unit``, with the moments and days that its code names.
-
-    ``of_days``: it counts days of use, "3 days a week".
-    """
-
-    times: tuple[Fraction | None, Fraction]
-    every: Range
-    unit: str
-    when: tuple[str, ...] = ()
-    days: tuple[str, ...] = ()
-    of_days: bool = False
-
-    @property
-    def a_day(self) -> Fraction:
-        """The largest number of doses a day."""
-        return self.times[1] / (self.every[0] * DAYS_PER[self.unit])
-
-    @property
-    def shown(self) -> str:
-        """As a trace notes it: ``2 in 1 d``, ``2 to 3 in 1 d``, ``up to 3 in 1 d``, ``1 in 4 to 6 h``."""
-        low, high = self.times
-        times = f"up to {high}" if low is None else str(high) if low == high else f"{low} to {high}"
-        shortest, longest = self.every
-        return f"{times} in {shortest if shortest == longest else f'{shortest} to {longest}'} {self.unit}"
-
-    @property
-    def same_as(self) -> tuple[Fraction, Fraction]:
-        """What two ways of saying one rate agree in: the most and the least doses a day."""
-        low = self.times[1] if self.times[0] is None else self.times[0]
-        return self.a_day, low / (self.every[1] * DAYS_PER[self.unit])
-
-
 @dataclass(slots=True)
 class SigLine:
-    """One dose with its times. ``moments`` say of each moment whether "and" or a comma stood before it."""
+    """One dose with its times.
 
-    joint: Joint
+    ``first`` is its first lexeme. ``moments`` come with whether "and" or a comma came before each. ``count`` is the
+    number of doses in all, ``single``: there is only one. ``repeats``: it may be taken this many times again.
+    ``product_named``: it names the medicine.
+    """
+
+    connector: Connector = Connector.FIRST
     first: Lexeme | None = None
     doses: list[SigDose] = field(default_factory=list)
     rate: SigRate | None = None
@@ -132,7 +97,7 @@ class SigLine:
     count: Range | None = None
     route: str | None = None
     repeats: Fraction = Fraction(0)
-    named: bool = False
+    product_named: bool = False
     single: bool = False
 
     @property
@@ -147,7 +112,7 @@ class SigLine:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was said yet."""
+        """Whether it has neither a dose nor a time."""
         return not (self.doses or self.timed)
 
 
@@ -155,104 +120,123 @@ class SigLine:
 class SigStep:
     """Lines that run together, for ``days`` (at least, at most), or between two dates.
 
-    ``changed``: the dose was raised or lowered to it. ``label`` is its place in a course ("days 2 to 5");
-    ``label_leads``: it stands before its doses. ``opened``: a word such as "then" stands before it.
+    ``label`` is its place in a course ("days 2 to 5"); ``label_first``: it comes before the doses. ``after_then``: a
+    word such as "then" comes before the step. ``changes_dose``: the dose is raised or lowered to it.
     ``alternating``: its lines take turns, day by day.
     """
 
-    lines: list[SigLine]
+    lines: list[SigLine] = field(default_factory=lambda: [SigLine()])
     days: Range | None = None
     bounds: Period = NO_DATES
     label: tuple[Fraction, Fraction, str] | None = None
-    label_leads: bool = False
-    changed: bool = False
-    opened: bool = False
+    label_first: bool = False
+    changes_dose: bool = False
+    after_then: bool = False
     alternating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SigLimit:
-    """A written maximum: ``amount`` of a unit (None: of the doses' own) in ``days``."""
+    """A written maximum: ``amount`` of a unit (None: that of the doses) in ``days``; ``first`` is its first lexeme."""
 
     amount: Fraction
     unit: str | None
     days: Fraction
-    mark: Lexeme
+    first: Lexeme
 
 
 @dataclass(slots=True)
 class SigDraft:
-    """The reading as far as it went; ``pending`` is the joint that the next line will have.
+    """The reading so far; ``step`` and ``line`` are those being read.
 
-    ``agents`` are those of the medicine that was named, ``listed``: a comma came last. ``headed``: "taper" or the like
-    stands before the first dose, so that the steps must tell all of it.
+    ``pending`` connects the next line. ``no_daily_rate`` are reasons why no daily rate is stated. ``instructs``: a verb
+    such as "take" was read. ``separated``: a comma or another sign within a sentence came last; ``after_comma``: a
+    comma did. ``open_repeat`` stands for "may repeat" without a number. ``titration_heading``: "taper" or the like
+    comes before the first dose, so that the steps must state all of it. ``agents`` are those of the medicine named.
     """
 
-    steps: list[SigStep]
-    pending: Joint | None = None
+    steps: list[SigStep] = field(default_factory=lambda: [SigStep()])
+    step: SigStep = field(init=False)
+    line: SigLine = field(init=False)
+    pending: Connector | None = None
     limits: list[SigLimit] = field(default_factory=list)
-    reasons: list[NoDailyRate] = field(default_factory=list)
-    spans: list[tuple[int, int, str]] = field(default_factory=list)
-    verb: bool = False
-    comma: bool = False
-    refilled: bool = False
+    no_daily_rate: list[NoDailyRate] = field(default_factory=list)
+    trace: list[Span] = field(default_factory=list)
+    instructs: bool = False
+    separated: bool = False
+    after_comma: bool = False
     open_repeat: Lexeme | None = None
-    headed: bool = False
-    listed: bool = False
+    titration_heading: bool = False
     agents: str = ""
 
-    def counted_units(self) -> set[str | None]:
-        """The units of the doses that count something; a number alone is none of them."""
+    def __post_init__(self) -> None:
+        self.step = self.steps[-1]
+        self.line = self.step.lines[-1]
+
+    @property
+    def counted_units(self) -> set[str]:
+        """The units of the doses that count something; a number alone has none."""
         doses = [dose for step in self.steps for line in step.lines for dose in line.doses]
         return {dose.unit for dose in doses if dose.countable and dose.unit is not None}
 
     @property
-    def step(self) -> SigStep:
-        """The step that is being read."""
-        return self.steps[-1]
-
-    @property
-    def line(self) -> SigLine:
-        """The line that is being read."""
-        return self.step.lines[-1]
-
-    @property
-    def tells_course(self) -> bool:
-        """Whether there are several steps, and only the last may be without an end."""
+    def is_course(self) -> bool:
+        """Whether there are several steps, of which only the last may be without an end."""
         *before, last = [step for step in self.steps if any(not line.empty for line in step.lines)] or [self.step]
-        return bool(before) and all(step.days is not None for step in before) and not last.changed
+        return bool(before) and all(step.days is not None for step in before) and not last.changes_dose
 
-    def note(self, first: Lexeme, last: Lexeme, what: str) -> None:
-        """Keep which words gave which value."""
-        self.spans.append((first.start, last.end, what))
+    def note(self, first: Lexeme, last: Lexeme, value: TracedValue) -> None:
+        """Trace a value to the words that gave it."""
+        self.trace.append(Span(first.start, last.end, value))
 
-    def touch(self, mark: Lexeme) -> None:
-        """Remember where the line began."""
+    def begin_line(self, lexeme: Lexeme) -> None:
+        """Keep the first lexeme of the line, if none was."""
         if self.line.first is None:
-            self.line.first = mark
+            self.line.first = lexeme
 
-    def new_line(self, joint: Joint, mark: Lexeme) -> SigLine:
+    def new_line(self, connector: Connector, first: Lexeme) -> SigLine:
         """A further line of the same step."""
-        self.step.lines.append(SigLine(joint, first=mark))
+        self.line = SigLine(connector, first=first)
+        self.step.lines.append(self.line)
         self.pending = None
         return self.line
 
+    def same_dose_again(self, first: Lexeme) -> SigLine:
+        """A further line of the same dose: ``1 tablet twice a day and at bedtime``."""
+        doses = self.line.doses
+        line = self.new_line(Connector.AND, first)
+        line.doses = list(doses)
+        return line
+
     def new_step(self) -> None:
-        """A further step, unless nothing was said in this one."""
+        """A further step, unless the present one is empty."""
         self.pending = None
         if not self.line.empty or self.step.days is not None:
-            self.steps.append(SigStep([SigLine(Joint.FIRST)]))
+            self.step = SigStep()
+            self.line = self.step.lines[-1]
+            self.steps.append(self.step)
 
-    def lasts(self, days: Range, first: Lexeme, last: Lexeme) -> None:
-        """The step lasts so long; two lengths that differ are not read."""
+    def start_over(self) -> None:
+        """Forget the steps."""
+        self.steps = [SigStep()]
+        self.step = self.steps[-1]
+        self.line = self.step.lines[-1]
+
+    def set_length(self, days: Range, first: Lexeme, last: Lexeme) -> None:
+        """The step lasts ``days`` (at least, at most).
+
+        Raises:
+            UnreadError: another length was stated.
+        """
         if self.step.days is not None and self.step.days != days:
             raise UnreadError(first, last)
         self.step.days = days
 
-
-def new_draft() -> SigDraft:
-    """A draft in which nothing was said."""
-    return SigDraft([SigStep([SigLine(Joint.FIRST)])])
-
-
-ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")
+    def set_count(self, count: Range, first: Lexeme, last: Lexeme) -> None:
+        """The line has ``count`` doses in all (at least, at most); a single dose is no daily rate."""
+        self.line.count = count
+        self.line.single = count[1] <= ONE and not self.line.rated
+        self.begin_line(first)
+        self.note(first, last, DoseCount(count[1]))
+        if count[1] <= ONE:
+            self.no_daily_rate.append(NoDailyRate.SINGLE)

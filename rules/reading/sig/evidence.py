@@ -5,30 +5,57 @@ A text that was not understood has one piece of evidence: the words at which its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from re import compile as pattern
 
 from rules.assessment_lines import NOT_UNDERSTOOD, Evidence
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, normalised
-from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
 from rules.numbers.text import figure
-from rules.reading.sig.read import NoDailyRate, ReadSig, UnreadableSig
-from rules.reading.wording.numbers import counted, every, in_days, named_days, numbers
+from rules.reading.sig.trace import (
+    Clause,
+    ClockTime,
+    DayPattern,
+    DoseAmount,
+    DoseCount,
+    DoseValue,
+    Length,
+    Maximum,
+    Moments,
+    NoDailyRate,
+    ReadSig,
+    RouteCode,
+    SigRate,
+    TracedValue,
+    UnreadableSig,
+    WeekDays,
+)
+from rules.reading.wording.numbers import DAY, counted, every, in_days, named_days, numbers
 from rules.reading.wording.prose import BETWEEN_TEXTS, UP_TO, part_of
 
-# The values of a trace, as the parser notes them: "1 to 2 tablet", "2 to 3 in 1 d", "4 milligram in 1 days".
-AMOUNT = pattern(r"(?:(?P<low>\d[\d/]*) to )?(?P<high>\d[\d/]*) ?(?P<unit>.*)")
-RATE = pattern(r"(?P<up_to>up to )?(?:(?P<low>\d[\d/]*) to )?(?P<high>\d[\d/]*) in (?P<every>.+) (?P<unit>\S+)")
-MAXIMUM = pattern(r"(?P<amount>.+?) +in (?P<days>\d[\d/]*) days")
-NUMBER = pattern(r"(?P<number>\d[\d/]*)\b.*")
+FIRST_NUMBER = re.compile(r"\d[\d/]*")
+CLAUSES = {
+    Clause.AS_NEEDED: "as needed",
+    Clause.REASON: "what it is for",
+    Clause.REPEAT: "may be taken again",
+    Clause.DATE: "a date",
+    Clause.HOUR_AFTER_RATE: "a time of day",
+    Clause.MAXIMUM_OF_DAYS: "maximum of days",
+    Clause.MAXIMUM_OF_ANOTHER: "maximum of another substance",
+}
+NO_DAILY_RATE = {
+    NoDailyRate.AS_DIRECTED: "as directed",
+    NoDailyRate.TITRATION: "a dose that changes",
+    NoDailyRate.PROTOCOL: "given by a protocol",
+    NoDailyRate.INFUSION: "an infusion",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SigReading:
-    """One text of the instructions, where it begins in all of them, and what was read in it."""
+    """One text of the instructions, the character at which it begins in all of them, and what was read in it."""
 
     text: str
     start: int
@@ -40,29 +67,28 @@ class SigReading:
             if self.read.words:
                 yield self._piece(self.read.start, self.read.end, NOT_UNDERSTOOD)
             return
-        for span in sorted(self.read.trace, key=lambda each: each.start):
-            yield self._piece(span.start, span.end, gave(span.what, vocabulary))
+        for span in sorted(self.read.trace, key=lambda span: span.start):
+            yield self._piece(span.start, span.end, in_words(span.value, vocabulary))
 
-    def _piece(self, start: int, end: int, what: str) -> Evidence:
+    def _piece(self, start: int, end: int, meaning: str) -> Evidence:
         words = self.text[start:end]
-        # The text stands in the instructions without the blanks around it.
-        blank = len(words) - len(words.lstrip())
-        return Evidence(words.strip(), self.start + start + blank - self._leading, what)
+        # The instructions hold the text without the white space around it.
+        return Evidence(words.strip(), self.start + start + _leading_space(words) - _leading_space(self.text), meaning)
 
-    @property
-    def _leading(self) -> int:
-        return len(self.text) - len(self.text.lstrip())
+
+def _leading_space(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def readings_of(texts: Sequence[str | None], reads: Sequence[ReadSig | UnreadableSig | None]) -> tuple[SigReading, ...]:
-    """Each text once, with what was read in it, and where it stands among all of them as the instructions give them."""
-    found: dict[str, SigReading] = {}
+    """Each text once, with what was read in it and where it begins when they are joined by :data:`BETWEEN_TEXTS`."""
+    readings: dict[str, SigReading] = {}
     start = 0
     for text, read in zip(texts, reads, strict=True):
         if text is not None and read is not None:
-            found.setdefault(text, SigReading(text, start, read))
+            readings.setdefault(text, SigReading(text, start, read))
             start += len(text.strip()) + len(BETWEEN_TEXTS)
-    return tuple(found.values())
+    return tuple(readings.values())
 
 
 def evidence(readings: Iterable[SigReading], vocabulary: DosingVocabulary) -> tuple[Evidence, ...]:
@@ -70,98 +96,58 @@ def evidence(readings: Iterable[SigReading], vocabulary: DosingVocabulary) -> tu
     return tuple(piece for reading in readings for piece in reading.evidence(vocabulary))
 
 
-@memoised
-def gave(what: str, vocabulary: DosingVocabulary) -> str:
-    """What a piece of a text gave, in plain words; what has no words of its own as it was noted."""
-    kind, _, value = what.partition(": ")
-    return KINDS[kind](value, vocabulary) if kind in KINDS else what.replace("-", " ")
+def in_words(value: TracedValue, vocabulary: DosingVocabulary) -> str:
+    """What words of a text gave, in plain words."""
+    match value:
+        case DoseValue():
+            return ", ".join(_amount(amount, vocabulary) for amount in value.amounts)
+        case DayPattern():
+            return _day_pattern(value)
+        case SigRate():
+            low, high = value.times
+            up_to = UP_TO if low is None else ""
+            return up_to + every((high if low is None else low, high), value.every, value.unit, vocabulary)
+        case Moments():
+            moments = [vocabulary.moments.get(normalised(code)) for code in value.codes]
+            return ", ".join(moment.name for moment in moments if moment is not None)
+        case WeekDays():
+            return named_days(tuple(day for day in vocabulary.days_of_week if day in value.codes), vocabulary)
+        case ClockTime():
+            return f"at {value.time}"
+        case Maximum():
+            return f"not over {_amount(value.amount, vocabulary)} {in_days(value.days, vocabulary)}"
+        case Length():
+            return f"for {counted(value.days, vocabulary.period_names[DAY])}"
+        case DoseCount():
+            count = numbers(value.doses, value.doses, vocabulary)
+            return "one dose only" if value.doses == ONE else f"{count} doses in all"
+        case RouteCode():
+            return f"route: {value.code}"
+        case Clause():
+            return CLAUSES[value]
+        case NoDailyRate():
+            return NO_DAILY_RATE[value]
 
 
-def _dose(value: str, vocabulary: DosingVocabulary) -> str:
-    """``half to 1 tablet``; one dose that is stated in two ways: ``1 tablet, 0.5 mg``."""
-    return ", ".join(_amount(each, vocabulary) for each in value.split(" = "))
-
-
-def _amount(value: str, vocabulary: DosingVocabulary) -> str:
-    found = AMOUNT.fullmatch(value)
-    if found is None:
-        return value
-    high = Fraction(found["high"])
-    low = Fraction(found["low"]) if found["low"] else high
-    unit = vocabulary.unit(found["unit"]) if found["unit"] else None
+def _amount(amount: DoseAmount, vocabulary: DosingVocabulary) -> str:
+    """``half to 1 tablet``, ``0.5 mg``, ``a dose of 2``."""
+    low, high = amount.low, amount.high
+    unit = vocabulary.unit(amount.unit)
     parts = unit is not None and unit.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION)
     words = vocabulary.number_words if parts else {}
     first = "" if low == high else f"{words[low] if low < ONE and low in words else figure(low)} to "
-    if not found["unit"]:
+    if not amount.unit:
         return f"a dose of {first}{figure(high)}"
     if unit is None:
-        return f"{first}{figure(high)} {found['unit']}"
+        return f"{first}{figure(high)} {amount.unit}"
     if high < ONE and high in words:
         return first + part_of(words[high], unit.short)
     return f"{first}{figure(high)} {unit.plural if parts and high > ONE else unit.short}"
 
 
-def _rate(value: str, vocabulary: DosingVocabulary) -> str:
-    """``twice a day``, ``every 4 to 6 hours``."""
-    found = RATE.fullmatch(value)
-    if found is None or found["unit"] not in vocabulary.period_names:
-        return value
-    high = Fraction(found["high"])
-    low = Fraction(found["low"]) if found["low"] else high
-    shortest, _, longest = found["every"].partition(" to ")
-    period = (Fraction(shortest), Fraction(longest or shortest))
-    return f"{UP_TO if found['up_to'] else ''}{every((low, high), period, found['unit'], vocabulary)}"
-
-
-def _moments(value: str, vocabulary: DosingVocabulary) -> str:
-    """``at bedtime``."""
-    known = [vocabulary.moments.get(normalised(code)) for code in value.split(", ")]
-    return ", ".join(moment.name for moment in known if moment is not None) or value
-
-
-def _days(value: str, vocabulary: DosingVocabulary) -> str:
-    """``on Monday and Friday``."""
-    days = tuple(day for day in vocabulary.days_of_week if day in value.split(", "))
-    return named_days(days, vocabulary) if days else value
-
-
-def _maximum(value: str, vocabulary: DosingVocabulary) -> str:
-    """``not over 2 tablets a day``."""
-    found = MAXIMUM.fullmatch(value)
-    if found is None:
-        return value
-    return f"not over {_amount(found['amount'].strip(), vocabulary)} {in_days(Fraction(found['days']), vocabulary)}"
-
-
-def _length(value: str, vocabulary: DosingVocabulary) -> str:
-    """``for 7 days``."""
-    found = NUMBER.fullmatch(value)
-    return f"for {counted(Fraction(found['number']), vocabulary.period_names['d'])}" if found else value
-
-
-def _count(value: str, vocabulary: DosingVocabulary) -> str:
-    """``3 doses in all``."""
-    found = NUMBER.fullmatch(value)
-    if found is None:
-        return value
-    count = Fraction(found["number"])
-    return "one dose only" if count == ONE else f"{numbers(count, count, vocabulary)} doses in all"
-
-
-KINDS: Mapping[str, Callable[[str, DosingVocabulary], str]] = {
-    "dose": _dose,
-    "rate": _rate,
-    "moment": _moments,
-    "days": _days,
-    "maximum": _maximum,
-    "length": _length,
-    "count": _count,
-    "time": lambda value, _: f"at {value}" if value else "a time of day",
-    "route": lambda value, _: f"route: {value}",
-    "reason": lambda _value, _vocabulary: "what it is for",
-    "repeat": lambda _value, _vocabulary: "may be taken again",
-    "date": lambda _value, _vocabulary: "a date",
-    NoDailyRate.TITRATION.value: lambda _value, _vocabulary: "a dose that changes",
-    NoDailyRate.PROTOCOL.value: lambda _value, _vocabulary: "given by a protocol",
-    NoDailyRate.INFUSION.value: lambda _value, _vocabulary: "an infusion",
-}
+def _day_pattern(pattern: DayPattern) -> str:
+    """The doses of a day as they are written, with a space after the first number: ``1 -0-1``."""
+    digits = FIRST_NUMBER.match(pattern.text)
+    if digits is None:
+        return pattern.text
+    return f"{figure(Fraction(digits.group()))} {pattern.text[digits.end() :]}"

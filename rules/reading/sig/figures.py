@@ -1,159 +1,200 @@
-"""What a written dosage tells in figures: doses, rates, lengths, moments, and which of them a number belongs to."""
+"""Clauses that begin with a number, a rate, a length or a unit, and what a number among them belongs to."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.lexicon.word_kinds import WordKind
-from rules.numbers.quantity import DAYS_PER, ONE
-from rules.reading.sig.clauses.course import before_something, read_length, read_supply, set_count
-from rules.reading.sig.clauses.day_pattern import read_pattern
-from rules.reading.sig.clauses.dose import pass_concentration, read_dose
+from rules.numbers.quantity import ONE
+from rules.reading.sig.clauses.course import before_something, read_length
+from rules.reading.sig.clauses.dose import read_dose, skip_concentration
 from rules.reading.sig.clauses.dose_place import add_dose
 from rules.reading.sig.clauses.limit import read_limit
-from rules.reading.sig.clauses.moment import read_hour_behind_rate, read_label, read_moment
-from rules.reading.sig.clauses.rate import TELLS_WHEN, add_rate, read_per_period, read_rate, whole_number
-from rules.reading.sig.draft import Joint, SigDraft, SigRate
+from rules.reading.sig.clauses.moment import read_hour_after_rate, read_moment
+from rules.reading.sig.clauses.rate import add_rate, read_per_period, read_rate, whole_number
+from rules.reading.sig.draft import Connector, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
-from rules.reading.sig.scan.marks import Lexeme
-from rules.reading.sig.scan.numbers import read_numbers
+from rules.reading.sig.trace import SigRate
 
 DOSE = "dose"
+# After "up to 3 tablets" these make it a limit of a period.
+OF_A_PERIOD = (WordKind.PER_PERIOD, WordKind.PER, WordKind.IN, WordKind.RATE, WordKind.EVERY)
+# After "once" these say when, so that "once" adds nothing.
+TELLS_WHEN = (
+    WordKind.MOMENT,
+    WordKind.MOMENT_WORD,
+    WordKind.AT,
+    WordKind.DAY,
+    WordKind.DAYS,
+    WordKind.ON,
+    WordKind.CLOCK,
+)
 
 
-def read_figure(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
-    """What is told in figures: a label, a rate, a length, a moment, a supply, a dose."""
-    begin, first = cursor.position, cursor.peek()
-    if read_pattern(cursor, draft, vocabulary):
-        return True
-    if draft.line.empty and pass_concentration(cursor, vocabulary):
-        return True
-    label = read_label(cursor)
-    if label is not None:
-        _label(cursor, draft, label, first)
-        return True
-    if read_supply(cursor):
-        draft.refilled = True
-        return True
+def skip_concentration_before_dose(cursor: Cursor, draft: SigDraft) -> bool:
+    """Skip ``2 mg/mL`` at the beginning of a line."""
+    return draft.line.empty and skip_concentration(cursor)
+
+
+def refuse_number_twice(cursor: Cursor, draft: SigDraft) -> bool:
+    """Refuse "2 two times a day" without a dose: two tablets twice a day, or twice a day said twice.
+
+    Raises:
+        UnreadError: the text says so.
+    """
     if (
         not draft.line.doses
-        and cursor.follows(WordKind.NUMBER, WordKind.NUMBER, WordKind.TIMES)
-        and first.value == cursor.peek(1).value
+        and cursor.matches(WordKind.NUMBER, WordKind.NUMBER, WordKind.TIMES)
+        and cursor.peek().value == cursor.peek(1).value
     ):
-        # "2 two times a day": two tablets twice a day, or twice a day said twice.
-        raise cursor.give_up()
-    rate = read_rate(cursor)
-    if rate is not None:
-        add_rate(cursor, draft, rate, first)
-        read_hour_behind_rate(cursor, draft)
-        return True
-    if draft.line.doses and (rate := _so_many(cursor, draft)) is not None:
-        add_rate(cursor, draft, rate, first)
-        return True
-    if read_length(cursor, draft) or read_moment(cursor, draft) or _once(cursor, draft):
-        draft.comma = False
-        return True
-    doses = read_dose(cursor, vocabulary)
-    if doses is not None:
-        if any(mark.kind is WordKind.ADDITIONAL for mark in cursor.marks[begin : cursor.position]):
-            draft.pending = draft.pending or Joint.EXTRA
-        add_dose(cursor, draft, doses, bracketed=cursor.sign(")") and cursor.marks[begin - 1].text == "(")
-        draft.comma = False
-        return True
-    cursor.position = begin
+        raise cursor.error()
     return False
 
 
-def _so_many(cursor: Cursor, draft: SigDraft) -> SigRate | None:
-    """``4 mg per day``: a dose in each period; ``one 5 ml spoon, 4 a day``: so many doses in it."""
-    if cursor.at(WordKind.PER_PERIOD, WordKind.PER):
-        return None if draft.line.rated or before_something(cursor) else read_per_period(cursor)
-    if draft.line.timed or draft.pending is Joint.AND:
-        return None
-    begin = cursor.position
-    numbers = read_numbers(cursor)
-    period = cursor.accept(WordKind.PER_PERIOD)
-    if numbers is None or period is None or numbers.loose or not whole_number(numbers.high):
-        cursor.position = begin
-        return None
-    return SigRate((numbers.low, numbers.high), (ONE, ONE), period.code)
+def rate_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``bid``, ``every 6 hours``, ``twice a day``, ``daily16``; False if there is none.
 
+    ::
 
-def _once(cursor: Cursor, draft: SigDraft) -> bool:
-    """``once at bedtime`` (the moment says when), ``once``, ``2x``: so many times in all."""
-    begin, first = cursor.position, cursor.peek()
-    if first.kind is WordKind.COUNTED:
-        cursor.next()
-        if first.value == ONE and (cursor.at(*TELLS_WHEN) or draft.line.rated):
-            return True
-        count = first.value or ONE
-    else:
-        numbers = read_numbers(cursor)
-        if numbers is None or numbers.low != numbers.high or cursor.accept(WordKind.TIMES) is None or draft.line.rated:
-            cursor.position = begin
-            return False
-        if numbers.high == ONE and cursor.at(*TELLS_WHEN):
-            return True
-        count = numbers.high
-    if cursor.at(WordKind.NUMBER, WordKind.UNIT):
-        cursor.position = begin
+        rate clause = rate, [ hour ] ;
+    """
+    first = cursor.peek()
+    rate = read_rate(cursor)
+    if rate is None:
         return False
-    set_count(draft, (count, count), first, cursor.peek(-1))
+    add_rate(cursor, draft, rate, first)
+    read_hour_after_rate(cursor, draft)
     return True
 
 
-def read_up_to(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> None:
-    """``up to 3 times a day``, ``up to 4 mg per day``, ``up to 2 tablets``."""
-    first, line = cursor.next(), draft.line
-    place = cursor.position
-    rate = read_rate(cursor, up_to=True)
-    told = cursor.marks[place].kind if rate is not None else None
-    if rate is not None and told is WordKind.RATE and not line.rated:
-        add_rate(cursor, draft, replace(rate, times=(None, rate.times[1])), first)
-        return
-    if rate is not None and told in (WordKind.NUMBER, WordKind.COUNTED):
-        if line.rated:
-            cursor.position = place - 1
-            read_limit(cursor, draft, vocabulary)
-        else:
-            add_rate(cursor, draft, rate, first)
-        return
-    cursor.position = place
-    doses = read_dose(cursor, vocabulary, up_to=True)
+def amount_per_period_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """After a dose: ``per day`` (that much in each), or ``4 a day`` (4 of them in each); False if there is neither.
+
+    ::
+
+        amount per period = per period | numbers, "a day" ;
+    """
+    line = draft.line
+    if not line.doses:
+        return False
+    begin, first = cursor.position, cursor.peek()
+    rate: SigRate | None = None
+    if first.kind in (WordKind.PER_PERIOD, WordKind.PER):
+        if not line.rated and not before_something(cursor):
+            rate = read_per_period(cursor)
+    elif not line.timed and draft.pending is not Connector.AND:
+        numbers = cursor.numbers()
+        period = cursor.accept(WordKind.PER_PERIOD)
+        if numbers is not None and period is not None and not numbers.loose and whole_number(numbers.high):
+            rate = SigRate((numbers.low, numbers.high), (ONE, ONE), period.code)
+    if rate is None:
+        cursor.position = begin
+        return False
+    add_rate(cursor, draft, rate, first)
+    return True
+
+
+def length_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``for 10 days``, ``x 3 doses``; False if there is none."""
+    if not read_length(cursor, draft):
+        return False
+    draft.separated = False
+    return True
+
+
+def moment_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``at bedtime``, ``8 am``, ``on Monday``; False if there is none."""
+    if not read_moment(cursor, draft):
+        return False
+    draft.separated = False
+    return True
+
+
+def clock_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``8 am``, or a number after another time; False if there is none."""
+    if not draft.line.clock and not cursor.at(WordKind.MOMENT_WORD, ahead=1):
+        return False
+    return moment_clause(cursor, draft)
+
+
+def once_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``once``, ``2x``: a number of doses in all; ``once at bedtime`` counts nothing. False if there is neither.
+
+    ::
+
+        once = ( "once" | "twice" | number, "times" ), but no number or unit ;
+    """
+    begin, first = cursor.position, cursor.peek()
+    if first.kind is WordKind.COUNTED:
+        cursor.next()
+        count = first.value or ONE
+        when = first.value == ONE and (cursor.at(*TELLS_WHEN) or draft.line.rated)
+    else:
+        numbers = cursor.numbers()
+        if numbers is None or numbers.low != numbers.high or cursor.accept(WordKind.TIMES) is None or draft.line.rated:
+            cursor.position = begin
+            return False
+        count = numbers.high
+        when = count == ONE and cursor.at(*TELLS_WHEN)
+    if not when:
+        if cursor.at(WordKind.NUMBER, WordKind.UNIT):
+            cursor.position = begin
+            return False
+        draft.set_count((count, count), first, cursor.peek(-1))
+    draft.separated = False
+    return True
+
+
+def dose_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``1-2 tablets``, ``5 mg``, ``(10 mg)``; False if there is none."""
+    begin = cursor.position
+    doses = read_dose(cursor)
     if doses is None:
-        raise cursor.give_up(first)
-    if (
-        line.doses
-        and doses[0].unit == DOSE
-        and not cursor.at(WordKind.PER_PERIOD, WordKind.PER, WordKind.IN, WordKind.RATE, WordKind.EVERY)
-    ):
-        set_count(draft, (ONE, doses[0].high), first, cursor.peek(-1))
-        return
+        return False
+    if any(lexeme.kind is WordKind.ADDITIONAL for lexeme in cursor.lexemes[begin : cursor.position]):
+        draft.pending = draft.pending or Connector.EXTRA
+    bracketed = cursor.sign(")") and cursor.lexemes[begin - 1].text == "("
+    add_dose(cursor, draft, doses, bracketed)
+    draft.separated = False
+    return True
+
+
+def up_to_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``up to 3 times a day``, ``up to 4 mg per day``, ``up to 2 tablets``.
+
+    ::
+
+        up to = "up to", ( rate | limit | dose ) ;
+
+    Raises:
+        UnreadError: neither a rate nor a dose follows, or the dose contradicts that of the line.
+    """
+    first, line = cursor.next(), draft.line
+    begin, kind = cursor.position, cursor.peek().kind
+    rate = read_rate(cursor, up_to=True)
+    if rate is not None and kind is WordKind.RATE and not line.rated:
+        add_rate(cursor, draft, replace(rate, times=(None, rate.times[1])), first)
+        return True
+    if rate is not None and kind in (WordKind.NUMBER, WordKind.COUNTED):
+        if not line.rated:
+            add_rate(cursor, draft, rate, first)
+            return True
+        cursor.position = begin - 1
+        return read_limit(cursor, draft)
+    cursor.position = begin
+    doses = read_dose(cursor, up_to=True)
+    if doses is None:
+        raise cursor.error(first)
+    of_a_period = cursor.at(*OF_A_PERIOD)
     if not line.doses:
         add_dose(cursor, draft, doses)
-    elif cursor.at(WordKind.PER_PERIOD, WordKind.PER, WordKind.IN, WordKind.RATE, WordKind.EVERY):
-        cursor.position = place - 1
-        read_limit(cursor, draft, vocabulary)
+    elif doses[0].unit == DOSE and not of_a_period:
+        draft.set_count((ONE, doses[0].high), first, cursor.peek(-1))
+    elif of_a_period:
+        cursor.position = begin - 1
+        return read_limit(cursor, draft)
     elif not line.timed and line.doses[0].unit == doses[0].unit and line.doses[0].high < doses[0].high:
         line.doses = [replace(doses[0], low=line.doses[0].low)]
     else:
-        raise cursor.give_up(first)
-
-
-def _label(cursor: Cursor, draft: SigDraft, label: tuple[Fraction, Fraction, str], first: Lexeme) -> None:
-    """``day 1``, ``week 2``: a step of that place and length, which must follow the one before."""
-    before = next((step.label for step in reversed(draft.steps) if step.label), None)
-    low, high, unit = label
-    expected = before[1] + ONE if before else ONE
-    if low != expected or high < low or (before and before[-1] != unit):
-        raise cursor.give_up(first)
-    if draft.step.label:
-        draft.new_step()
-    draft.step.label_leads = draft.line.empty
-    days = (high - low + ONE) * DAYS_PER[unit]
-    draft.lasts((days, days), first, cursor.peek(-1))
-    draft.step.label = label
-    draft.note(first, cursor.peek(-1), f"length: {days} days")
-    cursor.skip(":-,")
+        raise cursor.error(first)
+    return True

@@ -1,249 +1,189 @@
-"""The grammar of a written dosage: what each word does to the reading."""
+"""The grammar of a written dosage: which clause each kind of lexeme can begin."""
 
 from __future__ import annotations
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from collections.abc import Callable, Mapping
+
 from rules.knowledge.lexicon.word_kinds import WordKind
-from rules.numbers.quantity import DAYS_PER, ONE
-from rules.reading.sig.clauses.course import end_of_clause, read_date, read_length, set_count
-from rules.reading.sig.clauses.dose import read_dose
-from rules.reading.sig.clauses.dose_place import add_dose, read_whole
+from rules.reading.sig.clauses.course import read_repeat, skip_supply
+from rules.reading.sig.clauses.day_pattern import read_day_pattern
 from rules.reading.sig.clauses.limit import read_limit
-from rules.reading.sig.clauses.manner import pass_manner, pass_until
-from rules.reading.sig.clauses.passed import pass_diagnosis, pass_name, pass_reason, pass_remark
-from rules.reading.sig.clauses.rate import inherit, read_rate
-from rules.reading.sig.clauses.repeat import read_repeat
-from rules.reading.sig.draft import Joint, NoDailyRate, SigDraft, new_draft
-from rules.reading.sig.figures import read_figure, read_up_to
-from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
-from rules.reading.sig.scan.numbers import read_numbers
-
-REASONS = {
-    WordKind.AS_DIRECTED: NoDailyRate.AS_DIRECTED,
-    WordKind.TITRATION: NoDailyRate.TITRATION,
-    WordKind.PROTOCOL: NoDailyRate.PROTOCOL,
-    WordKind.INFUSION: NoDailyRate.INFUSION,
-}
-PASSED = frozenset(
-    {WordKind.REMARK, WordKind.ARTICLE, WordKind.RELEASE, WordKind.HOUR_MARK, WordKind.MONTH, WordKind.TOTAL}
+from rules.reading.sig.clauses.moment import read_label
+from rules.reading.sig.clauses.skipped import (
+    skip_alternative,
+    skip_device,
+    skip_diagnosis,
+    skip_name,
+    skip_remark,
+    skip_site,
 )
-# "Increase to 2 tablets after one week", "in one week".
-AFTER = frozenset({"after", "in"})
-# "Reduce by 0.5 mg every week".
-BY = " by"
+from rules.reading.sig.draft import SigDraft
+from rules.reading.sig.figures import (
+    amount_per_period_clause,
+    clock_clause,
+    dose_clause,
+    length_clause,
+    moment_clause,
+    once_clause,
+    rate_clause,
+    refuse_number_twice,
+    skip_concentration_before_dose,
+    up_to_clause,
+)
+from rules.reading.sig.scan.cursor import Cursor
+from rules.reading.sig.scan.numbers import NUMBERS
+from rules.reading.sig.words import (
+    additional_connector,
+    alternating_connector,
+    and_connector,
+    as_needed_clause,
+    changes_after_clause,
+    dated_clause,
+    directions_clause,
+    equals_clause,
+    every_night_clause,
+    no_daily_rate_clause,
+    reason_clause,
+    route_clause,
+    separator,
+    single_clause,
+    skip_article,
+    skip_in_route,
+    skip_rate_of_maximum,
+    skip_scale,
+    skip_slash,
+    skip_stop,
+    skip_unit_route,
+    skip_word,
+    then_connector,
+    verb_clause,
+)
+
+# Reads a clause from the position on and moves after it; False if there is none, and nothing is changed.
+Reader = Callable[[Cursor, SigDraft], bool]
+
+# The clauses that a number can begin, by the kind of the lexeme after it, in the order in which they are tried.
+NUMBERED: Mapping[WordKind, tuple[Reader, ...]] = {
+    WordKind.UNIT: (skip_concentration_before_dose, clock_clause, dose_clause),
+    WordKind.TIMES: (refuse_number_twice, rate_clause, clock_clause, once_clause, dose_clause),
+    WordKind.PERIOD: (rate_clause, length_clause, clock_clause, dose_clause),
+    WordKind.HOURLY: (rate_clause, clock_clause, dose_clause),
+    WordKind.PER_PERIOD: (amount_per_period_clause, length_clause, clock_clause, dose_clause),
+    WordKind.REFILL: (skip_supply, clock_clause, dose_clause),
+    WordKind.SUPPLY: (skip_supply, clock_clause, dose_clause),
+    WordKind.NUMBER: (refuse_number_twice, clock_clause, dose_clause),
+    # A hyphen: "30-day supply", "6-hourly", "10-day".
+    WordKind.SIGN: (skip_supply, rate_clause, length_clause, clock_clause, dose_clause),
+}
+NUMBERED_ELSE: tuple[Reader, ...] = (clock_clause, dose_clause)
+
+# The clauses that a lexeme of a kind can begin, in the order in which they are tried.
+READERS: Mapping[WordKind, tuple[Reader, ...]] = {
+    WordKind.SIGN: (separator,),
+    # Figures.
+    WordKind.COUNTED: (rate_clause, once_clause),
+    WordKind.RATE: (skip_rate_of_maximum, rate_clause),
+    WordKind.HOURLY: (rate_clause,),
+    WordKind.PER_PERIOD: (amount_per_period_clause, length_clause),
+    WordKind.TIMES: (length_clause,),
+    WordKind.AT_LEAST: (length_clause,),
+    WordKind.MOMENT: (moment_clause,),
+    WordKind.MOMENT_WORD: (moment_clause,),
+    WordKind.CLOCK: (moment_clause,),
+    WordKind.DAY: (moment_clause,),
+    WordKind.DAYS: (moment_clause,),
+    # "0800" is a time after another time.
+    WordKind.UNKNOWN: (moment_clause,),
+    WordKind.PERIOD: (read_label,),
+    WordKind.UNIT: (dose_clause, skip_unit_route),
+    WordKind.PATTERN: (read_day_pattern,),
+    WordKind.MAXIMUM: (read_limit,),
+    WordKind.UP_TO: (up_to_clause,),
+    WordKind.REPEAT: (read_repeat,),
+    WordKind.DISPENSE: (skip_supply,),
+    WordKind.REFILL: (skip_supply,),
+    # Short words of several uses.
+    WordKind.ARTICLE: (skip_site, skip_article, dose_clause),
+    WordKind.EVERY: (skip_site, rate_clause, moment_clause),
+    WordKind.PER: (skip_site, skip_slash, amount_per_period_clause),
+    WordKind.FOR: (read_label, length_clause, reason_clause),
+    WordKind.IN: (skip_site, skip_in_route, changes_after_clause, moment_clause),
+    WordKind.AT: (skip_site, moment_clause),
+    WordKind.ON: (skip_site, read_label, moment_clause, every_night_clause),
+    WordKind.OF: (skip_site, skip_name),
+    WordKind.TO: (skip_site,),
+    WordKind.OR: (skip_alternative,),
+    WordKind.BEFORE_AFTER: (changes_after_clause,),
+    # Connectors.
+    WordKind.AND: (skip_alternative, and_connector),
+    WordKind.PLUS: (and_connector,),
+    WordKind.ADDITIONAL: (additional_connector,),
+    WordKind.THEN: (then_connector,),
+    WordKind.CHANGE_TO: (then_connector,),
+    WordKind.STOP: (skip_stop,),
+    WordKind.ALTERNATING: (alternating_connector,),
+    WordKind.EQUALS: (equals_clause,),
+    # Words that stand for themselves.
+    WordKind.VERB: (verb_clause,),
+    WordKind.ROUTE: (route_clause,),
+    WordKind.AS_NEEDED: (as_needed_clause,),
+    WordKind.REASON: (reason_clause,),
+    WordKind.SINGLE: (single_clause,),
+    WordKind.AS_DIRECTED: (no_daily_rate_clause,),
+    WordKind.TITRATION: (no_daily_rate_clause,),
+    WordKind.PROTOCOL: (no_daily_rate_clause,),
+    WordKind.INFUSION: (no_daily_rate_clause,),
+    WordKind.STARTING: (dated_clause,),
+    WordKind.UNTIL: (dated_clause,),
+    WordKind.DIRECTIONS: (directions_clause,),
+    # What says nothing of the dose.
+    WordKind.NAME: (skip_name,),
+    WordKind.OTHER_SUBSTANCE: (skip_name,),
+    WordKind.SITE: (skip_site,),
+    WordKind.MANNER: (skip_device,),
+    WordKind.REMARK_START: (skip_remark,),
+    WordKind.DIAGNOSIS: (skip_diagnosis,),
+    WordKind.SCALE: (skip_scale,),
+    WordKind.REMARK: (skip_word,),
+    WordKind.RELEASE: (skip_word,),
+    WordKind.HOUR_MARK: (skip_word,),
+    WordKind.MONTH: (skip_word,),
+    WordKind.TOTAL: (skip_word,),
+}
 
 
-def read_mark(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> None:
-    """Read what stands at the place.
+def read_clauses(cursor: Cursor, draft: SigDraft) -> None:
+    """Read a whole text, clause by clause from left to right.
+
+    The kind of a lexeme decides by :data:`READERS` which clauses are tried there. The parts that are not defined here
+    are defined where they are read::
+
+        text      = { clause } ;
+        clause    = separator | connector | numbered | timed | worded | skipped ;
+        separator = "." | ";" | "!" | "?" | end of line | "," | "(" | ")" | "-" | ":" | "/" | ... ;
+        connector = "and" | "plus" | "additional" | "then" | "increase to" | "stop" | "alternating" | "=", total ;
+        numbered  = dose | day pattern | limit | up to | once ;
+        timed     = rate clause | amount per period | when | label | length | repeat | dated | changes after ;
+        worded    = verb | route | as needed | ( "for" | "to help" ), [ reason ] | "once only" | no daily rate ;
+        skipped   = concentration | supply | name | site | device | remark | diagnosis | directions | "the" | ... ;
 
     Raises:
-        UnreadError: it is not understood.
+        UnreadError: the lexeme begins none of the clauses that its kind allows.
     """
-    mark = cursor.peek()
-    if mark.kind is WordKind.SIGN:
-        _sign(cursor, draft)
-    elif pass_manner(cursor) or _joint(cursor, draft, vocabulary) or _flag(cursor, draft, vocabulary):
-        return
-    elif mark.kind is WordKind.RATE and draft.line.rated and cursor.at(WordKind.MAXIMUM, ahead=1):
-        cursor.next()
-    elif mark.kind in (WordKind.NAME, WordKind.OF, WordKind.OTHER_SUBSTANCE):
-        pass_name(cursor, draft)
-    elif mark.kind is WordKind.REMARK_START:
-        pass_remark(cursor)
-    elif mark.kind is WordKind.DIAGNOSIS:
-        pass_diagnosis(cursor)
-    elif mark.kind is WordKind.MAXIMUM:
-        read_limit(cursor, draft, vocabulary)
-    elif mark.kind is WordKind.UP_TO:
-        read_up_to(cursor, draft, vocabulary)
-    elif mark.kind is WordKind.REPEAT:
-        read_repeat(cursor, draft)
-    elif mark.kind in (WordKind.STARTING, WordKind.UNTIL):
-        _dated(cursor, draft)
-    elif mark.kind is WordKind.DIRECTIONS:
-        _directions(cursor, draft)
-    elif not (_changes_after(cursor, draft) or read_figure(cursor, draft, vocabulary) or _reasoned(cursor, draft)):
-        raise cursor.give_up()
+    lexemes = cursor.lexemes
+    while cursor.position < len(lexemes):
+        kind = lexemes[cursor.position].kind
+        for reader in _after_number(cursor) if kind in NUMBERS else READERS.get(kind, ()):
+            if reader(cursor, draft):
+                break
+        else:
+            raise cursor.error()
 
 
-def _sign(cursor: Cursor, draft: SigDraft) -> None:
-    if not cursor.sign(SENTENCE_SIGNS | SOFT_SIGNS):
-        raise cursor.give_up()
-    sign = cursor.next().text
-    end_of_clause(draft, sign, sign in SENTENCE_SIGNS)
-
-
-def _joint(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
-    """Words that say how the next line follows."""
-    mark = cursor.peek()
-    if mark.kind in (WordKind.AND, WordKind.PLUS):
-        draft.pending = Joint.AND
-    elif mark.kind is WordKind.ADDITIONAL:
-        draft.pending = Joint.EXTRA
-    elif mark.kind in (WordKind.THEN, WordKind.CHANGE_TO):
-        draft.new_step()
-        draft.step.opened, draft.step.changed = True, mark.kind is WordKind.CHANGE_TO
-    elif mark.kind is WordKind.STOP:
-        if draft.line.empty:
-            return False
-    elif mark.kind is WordKind.ALTERNATING:
-        # "1 tablet alternating with 2 tablets", "alternate 1 tablet and 2 tablets".
-        draft.step.alternating = True
-        draft.pending = Joint.AND if draft.line.doses else None
-    elif mark.kind is not WordKind.EQUALS or not draft.line.doses:
-        return False
-    cursor.next()
-    if mark.kind is WordKind.EQUALS:
-        doses = read_whole(cursor, vocabulary)
-        if doses is None:
-            raise cursor.give_up(mark)
-        draft.pending = None
-        add_dose(cursor, draft, doses)
-    return True
-
-
-def _flag(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
-    """Words that stand for themselves."""
-    mark = cursor.peek()
-    if mark.kind is WordKind.VERB:
-        draft.verb = True
-    elif mark.kind is WordKind.ROUTE:
-        draft.line.route = draft.line.route or mark.code
-        draft.note(mark, mark, f"route: {mark.code}")
-    elif mark.kind is WordKind.AS_NEEDED:
-        _as_needed(cursor, draft)
-        return True
-    elif mark.kind is WordKind.SINGLE:
-        if not draft.line.timed:
-            set_count(draft, (ONE, ONE), mark, mark)
-    elif mark.kind is WordKind.TITRATION and draft.line.empty and not draft.steps[1:] and not mark.text.endswith(BY):
-        draft.headed = True
-        draft.note(mark, mark, REASONS[mark.kind].value)
-    elif mark.kind in REASONS:
-        draft.reasons.append(REASONS[mark.kind])
-        draft.note(mark, mark, REASONS[mark.kind].value)
-        if mark.text.endswith(BY):
-            _pass_change(cursor, vocabulary)
-            return True
-    elif mark.kind is WordKind.SCALE:
-        pass_reason(cursor)
-        return True
-    elif mark.kind is WordKind.PER and mark.text == "/":
-        draft.comma = True
-    elif mark.kind is WordKind.IN and cursor.at(WordKind.ROUTE, ahead=1):
-        cursor.next()
-    elif mark.kind not in PASSED or (mark.kind is WordKind.ARTICLE and cursor.at(WordKind.UNIT, ahead=1)):
-        return False
-    cursor.next()
-    if mark.kind is WordKind.AS_DIRECTED and cursor.at(WordKind.NUMBER) and cursor.glued():
-        cursor.next()
-    draft.comma = draft.comma and mark.kind is not WordKind.VERB
-    return True
-
-
-def _pass_change(cursor: Cursor, vocabulary: DosingVocabulary) -> None:
-    """Pass what a dose is changed by, and how often: ``0.5 mg every 2 weeks``."""
-    cursor.next()
-    read_dose(cursor, vocabulary)
-    read_rate(cursor)
-
-
-def _as_needed(cursor: Cursor, draft: SigDraft) -> None:
-    first = cursor.next()
-    line = draft.line
-    if draft.pending is Joint.AND and line.rated and line.doses:
-        line = inherit(draft, first)
-    elif draft.pending is Joint.AND and line.rated:
-        draft.pending = None
-        pass_reason(cursor)
-        return
-    draft.pending = None
-    line.as_needed = True
-    draft.touch(first)
-    if cursor.sign(".") and cursor.glued() and len(first.text) < first.end - first.start:
-        # The last dot of "p.r.n." ends no sentence.
-        cursor.next()
-    cursor.skip(":,-", WordKind.AS_NEEDED)
-    if cursor.at(WordKind.FOR) and read_length(cursor, draft):
-        draft.note(first, first, "as needed")
-        return
-    cursor.accept(WordKind.FOR, WordKind.REASON)
-    reason = pass_reason(cursor)
-    line.reason = line.reason or reason
-    draft.note(first, cursor.peek(-1), "as needed")
-
-
-def _dated(cursor: Cursor, draft: SigDraft) -> None:
-    """A date; "start" before a dose, or a day, is an instruction."""
-    first = cursor.peek()
-    if read_date(cursor, draft):
-        return
-    cursor.next()
-    if first.kind is WordKind.UNTIL:
-        if not pass_until(cursor):
-            raise cursor.give_up(first)
-        return
-    if cursor.follows(WordKind.ON, WordKind.DAY) or cursor.at(WordKind.DAY):
-        cursor.accept(WordKind.ON)
-        cursor.next()
-    draft.verb = True
-
-
-def _changes_after(cursor: Cursor, draft: SigDraft) -> bool:
-    """``increase to 2 tablets after 1 week``: the step before lasts so long."""
-    before = draft.steps[-1 - 1 :][0]
-    if cursor.peek().text not in AFTER or not draft.step.changed or before.days is not None or before is draft.step:
-        return False
-    begin, first = cursor.position, cursor.next()
-    numbers = read_numbers(cursor)
-    cursor.skip("-")
-    period = cursor.accept(WordKind.PERIOD)
-    if period is None or (numbers is not None and numbers.low <= 0):
-        cursor.position = begin
-        return False
-    low, high = (numbers.low, numbers.high) if numbers else (ONE, ONE)
-    before.days = (low * DAYS_PER[period.code], high * DAYS_PER[period.code])
-    draft.note(first, period, f"length: {before.days[1]} days")
-    return True
-
-
-def _directions(cursor: Cursor, draft: SigDraft) -> None:
-    """``Directions:`` sets the instruction apart from what stands before it; behind one no other may follow."""
-    mark = cursor.next()
-    colon = cursor.sign(":")
-    cursor.skip(":")
-    if not draft.line.timed and not draft.steps[1:]:
-        draft.steps = new_draft().steps
-        draft.verb = True
-    elif colon or cursor.at(WordKind.NUMBER) or cursor.follows(WordKind.VERB, WordKind.NUMBER):
-        raise cursor.give_up(mark)
-    else:
-        pass_reason(cursor)
-
-
-def _reasoned(cursor: Cursor, draft: SigDraft) -> bool:
-    """A reason, or a word that belongs to the manner of taking."""
-    mark = cursor.peek()
-    if mark.kind in (WordKind.FOR, WordKind.REASON):
-        cursor.next()
-        reason = pass_reason(cursor)
-        draft.line.reason = draft.line.reason or reason
-        draft.note(mark, cursor.peek(-1), "reason")
-        return True
-    if mark.kind is WordKind.ON and draft.line.doses and _ends_clause(cursor):
-        night = cursor.words.rates.get(mark.text)
-        if night is not None:
-            cursor.next()
-            draft.line.moments.extend((moment, False) for moment in night.when)
-            draft.note(mark, mark, f"moment: {', '.join(night.when)}")
-            return True
-    if mark.kind is WordKind.UNIT and mark.text in cursor.words.unit_routes:
-        cursor.next()
-        return True
-    return False
-
-
-def _ends_clause(cursor: Cursor) -> bool:
-    return (
-        cursor.sign(SENTENCE_SIGNS | SOFT_SIGNS, 1) or not cursor.peek(1).text or cursor.at(WordKind.AS_NEEDED, ahead=1)
-    )
+def _after_number(cursor: Cursor) -> tuple[Reader, ...]:
+    """The clauses that the number at the position can begin: the lexeme after it shows what it counts."""
+    begin = cursor.position
+    cursor.numbers()
+    after = cursor.peek().kind
+    cursor.position = begin
+    return NUMBERED.get(after, NUMBERED_ELSE)

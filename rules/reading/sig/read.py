@@ -1,4 +1,4 @@
-"""A dosage that is written out in words: read into the same lines that a structured one arrives in, or refused.
+"""The reader of written dosages: a text becomes the lines that a structured dosage arrives in, or is refused.
 
 Reading goes once from left to right. Every word must have a meaning, or stand where it cannot change the dose (a
 reason, a name, a remark); a word or a number that is not understood makes the whole text unread, and is named.
@@ -6,20 +6,18 @@ reason, a name, a remark); a word or a number that is not understood makes the w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.model import Dosage, Timing
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE
-from rules.reading.sig.draft import NoDailyRate, SigDraft, new_draft
-from rules.reading.sig.grammar import read_mark
-from rules.reading.sig.lines.lines import dosages
-from rules.reading.sig.scan.cursor import Cursor, UnreadError
-from rules.reading.sig.scan.marks import read_lexemes
-
-__all__ = ["NoDailyRate", "ReadSig", "Span", "UnreadableSig", "read_sig"]
+from rules.reading.sig.draft import SigDraft
+from rules.reading.sig.grammar import read_clauses
+from rules.reading.sig.lines.lines import dosages_of
+from rules.reading.sig.scan.cursor import Cursor
+from rules.reading.sig.scan.lexemes import UnreadError
+from rules.reading.sig.scan.scanner import scan
+from rules.reading.sig.trace import NoDailyRate, ReadSig, UnreadableSig
 
 # What makes a text an instruction.
 INSTRUCTS = frozenset(
@@ -39,94 +37,73 @@ INSTRUCTS = frozenset(
 OVERRULING = (NoDailyRate.TITRATION, NoDailyRate.PROTOCOL, NoDailyRate.INFUSION)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which characters of the text (from ``start`` to before ``end``) gave which value."""
-
-    start: int
-    end: int
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadSig:
-    """A text that was understood.
-
-    ``dosages`` are its lines; increasing sequences follow one another. ``no_daily_rate`` says why none of them states
-    a daily rate, None where one does. ``trace`` tells where each value comes from.
-    """
-
-    dosages: tuple[Dosage, ...]
-    trace: tuple[Span, ...]
-    no_daily_rate: NoDailyRate | None
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableSig:
-    """A text that was not understood: ``words`` stopped the reading, at ``start`` to before ``end``."""
-
-    words: str
-    start: int
-    end: int
-
-
 @memoised
 def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
-    """What a written dosage says, or the words that stopped its reading. Never raises, in time linear in the length."""
-    words, vocabulary = knowledge.sig_words, knowledge.vocabulary
-    marks = read_lexemes(text, words, knowledge.agent_by_name)
-    cursor = Cursor(marks, words, len(text))
-    draft = new_draft()
+    """What a written dosage says, or the words that stopped its reading.
+
+    Never raises. Takes time linear in the length of the text. The clauses are those of
+    :func:`rules.reading.sig.grammar.read_clauses`::
+
+        sig     = [ heading, "directions", ":" ], { clause | separator } ;
+        heading = words that instruct nothing ;
+
+    Args:
+        text: the dosage as sent, in any of the idioms of ``sig_words.yaml``.
+        knowledge: the lexicon, the vocabulary, and the names of agents, which are skipped.
+    """
+    lexemes = scan(text, knowledge.sig_words, knowledge.agent_by_name)
+    cursor = Cursor(lexemes, knowledge.sig_words, knowledge.vocabulary, len(text))
+    draft = SigDraft()
     try:
-        if not marks:
-            raise cursor.give_up()
+        if not lexemes:
+            raise cursor.error()
         _skip_heading(cursor)
-        while not cursor.done:
-            read_mark(cursor, draft, vocabulary)
-        lines = dosages(draft, words, marks[0])
-        reason = _reason(draft, lines)
-        if not _says_something(draft, lines, reason):
-            raise UnreadError(marks[0], marks[-1])
+        read_clauses(cursor, draft)
+        dosages = dosages_of(draft, knowledge.sig_words, lexemes[0])
+        no_daily_rate = _no_daily_rate(draft, dosages)
+        if not _says_something(draft, dosages, no_daily_rate):
+            raise UnreadError(lexemes[0], lexemes[-1])
     except UnreadError as unread:
         return UnreadableSig(text[unread.start : unread.end].strip(), unread.start, unread.end)
-    return ReadSig(lines, tuple(Span(*span) for span in draft.spans), reason)
+    return ReadSig(dosages, tuple(draft.trace), no_daily_rate)
 
 
 def _skip_heading(cursor: Cursor) -> None:
-    """Pass a heading before ``Directions:``, where it holds no instruction of its own."""
-    for place, mark in enumerate(cursor.marks):
-        if mark.kind in INSTRUCTS:
+    """Skip a heading before ``Directions:``, where it holds no instruction of its own."""
+    for position, lexeme in enumerate(cursor.lexemes):
+        if lexeme.kind in INSTRUCTS:
             return
-        if mark.kind is WordKind.DIRECTIONS and cursor.sign(":", place + 1):
-            cursor.position = place
+        if lexeme.kind is WordKind.DIRECTIONS and cursor.sign(":", position + 1):
+            cursor.position = position
             return
 
 
-def _reason(draft: SigDraft, lines: tuple[Dosage, ...]) -> NoDailyRate | None:
+def _no_daily_rate(draft: SigDraft, dosages: tuple[Dosage, ...]) -> NoDailyRate | None:
     """Why the lines state no daily rate, None where they do."""
-    if draft.headed and not draft.tells_course:
+    if draft.titration_heading and not draft.is_course:
         return NoDailyRate.TITRATION
-    overruling = next((reason for reason in OVERRULING if reason in draft.reasons), None)
+    overruling = next((reason for reason in OVERRULING if reason in draft.no_daily_rate), None)
     if overruling is not None:
         return overruling
-    if any(line.maximum or (line.timing is not None and _is_rate(line.timing)) for line in lines):
+    if any(line.maximum or (line.timing is not None and _is_rate(line.timing)) for line in dosages):
         return None
-    return next(iter(draft.reasons), NoDailyRate.NOT_STATED)
+    return next(iter(draft.no_daily_rate), NoDailyRate.NOT_STATED)
 
 
 def _is_rate(timing: Timing) -> bool:
+    """Whether a timing says how often; one dose in all does not."""
     if timing.count is not None and (timing.count_max or timing.count) <= ONE and (timing.frequency or ONE) <= ONE:
         return False
     stated = timing.frequency or timing.frequency_max or timing.period
     return bool(stated or timing.when or timing.time_of_day or timing.day_of_week)
 
 
-def _says_something(draft: SigDraft, lines: tuple[Dosage, ...], reason: NoDailyRate | None) -> bool:
+def _says_something(draft: SigDraft, dosages: tuple[Dosage, ...], no_daily_rate: NoDailyRate | None) -> bool:
     """Whether the text instructs at all; a strength alone ("10 mEq ER tablet") does not."""
-    if draft.reasons or draft.headed:
+    if draft.no_daily_rate or draft.titration_heading:
         return True
-    if not lines:
+    if not dosages:
         return False
-    if draft.verb or reason is None or any(line.as_needed or line.timing for line in lines):
+    if draft.instructs or no_daily_rate is None or any(line.as_needed or line.timing for line in dosages):
         return True
-    return all(dose.high is not None and dose.high.unit in draft.counted_units() for dose in lines[0].doses)
+    return all(dose.high is not None and dose.high.unit in draft.counted_units for dose in dosages[0].doses)

@@ -1,107 +1,128 @@
-"""For how long and how many: lengths, counts, dates, repeats, and what is dispensed."""
+"""For how long and how many: lengths, counts, dates, doses that may be repeated, and what is dispensed."""
 
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.model import Period
 from rules.numbers.quantity import DAYS_PER, ONE
-from rules.reading.sig.clauses.passed import pass_reason
-from rules.reading.sig.draft import Joint, NoDailyRate, Range, SigDraft
-from rules.reading.sig.scan.cursor import Cursor, NumberRange
-from rules.reading.sig.scan.marks import Lexeme
-from rules.reading.sig.scan.numbers import read_numbers
+from rules.reading.sig.clauses.skipped import skip_reason
+from rules.reading.sig.draft import SigDraft
+from rules.reading.sig.scan.cursor import Cursor
+from rules.reading.sig.scan.lexemes import Lexeme, NumberRange
+from rules.reading.sig.trace import Clause, Length, NoDailyRate, SigRate
 
 DOSE = "dose"
 # A length in these is no course of treatment: "swish for 30 seconds".
-MOMENTS = frozenset({"s", "min"})
+SHORT = frozenset({"s", "min"})
+LONG = frozenset({"d", "wk", "mo", "a"})
 # "Half an hour before meals" says when; "5 mL an hour" how often.
 AN = "an "
-LONG = frozenset({"d", "wk", "mo", "a"})
 
 
 def read_length(cursor: Cursor, draft: SigDraft) -> bool:
-    """``for 10 days``, ``x 7 days``, ``for a week``, ``x 5/7``, ``30 days``; False if no length stands here."""
+    """Read ``for 10 days``, ``x 7 days``, ``for a week``, ``x 5/7``, ``30 days``; False if there is no length.
+
+    ::
+
+        length  = opening, ( "5/7" | periods ) | periods | count ;
+        opening = "for", { ":" | "up to" | "a" | "x" } | "x" ;
+        periods = [ "at least" ], [ numbers ], { "-" }, period, [ "apart" | "supply" | before ] ;
+                  (* without numbers only "for a week" and "an hour before" *)
+        before  = { "." | "before" | "after" }, [ reason ], [ "or" ] ;
+
+    Raises:
+        UnreadError: the step has another length, or it is shorter than a day and no time before something.
+    """
     begin, first = cursor.position, cursor.peek()
-    opened = cursor.accept(WordKind.FOR, WordKind.TIMES)
-    if opened is not None and opened.kind is WordKind.FOR:
+    opening = cursor.accept(WordKind.FOR, WordKind.TIMES)
+    if opening is not None and opening.kind is WordKind.FOR:
         cursor.skip(":", WordKind.UP_TO, WordKind.ARTICLE, WordKind.TIMES)
-    short = cursor.accept(WordKind.LENGTH) if opened else None
+    short = cursor.accept(WordKind.LENGTH) if opening else None
     if short is not None and short.value is not None:
         days = short.value * DAYS_PER[short.code]
-        draft.lasts((days, days), first, short)
-        draft.note(first, short, f"length: {days} days")
+        draft.set_length((days, days), first, short)
+        draft.note(first, short, Length(days))
         return True
-    least = cursor.accept(WordKind.AT_LEAST)
-    numbers = read_numbers(cursor)
+    at_least = cursor.accept(WordKind.AT_LEAST)
+    numbers = cursor.numbers()
     cursor.skip("-")
-    for_a_period = opened and cursor.at(WordKind.PERIOD) and cursor.peek(-1).kind is WordKind.ARTICLE
+    for_a_period = opening and cursor.at(WordKind.PERIOD) and cursor.peek(-1).kind is WordKind.ARTICLE
     if numbers is None and not (for_a_period or before_something(cursor)):
         cursor.position = begin
         return False
-    unit = cursor.accept(WordKind.PERIOD)
-    if unit is None and before_something(cursor) and (numbers is None or numbers.high < ONE):
-        unit = cursor.next()
-    if unit is None:
+    period = cursor.accept(WordKind.PERIOD)
+    if period is None and before_something(cursor) and (numbers is None or numbers.high < ONE):
+        period = cursor.next()
+    if period is None:
         cursor.position = begin
-        return opened is not None and numbers is not None and _count(cursor, draft)
-    if cursor.accept(WordKind.APART) or (least and opened):
+        return opening is not None and numbers is not None and _read_count(cursor, draft)
+    if cursor.accept(WordKind.APART) or (at_least and opening):
         # "At least 4 hours apart", "for at least 5 days": no end is stated.
         return True
-    return _lasting(cursor, draft, begin, numbers, unit, opened is not None)
-
-
-def before_something(cursor: Cursor) -> bool:
-    """Whether "an hour before ..." stands here: a time, and no rate."""
-    if not cursor.at(WordKind.PER_PERIOD) or not cursor.peek().text.startswith(AN):
-        return False
-    first = cursor.words.single(cursor.peek(1).text.split(" ")[0])
-    return first is not None and first.kind is WordKind.BEFORE_AFTER
-
-
-def _lasting(
-    cursor: Cursor, draft: SigDraft, begin: int, numbers: NumberRange | None, unit: Lexeme, opened: bool
-) -> bool:
-    """A number of periods: a length, a day's supply, or the time before a meal."""
-    first = cursor.marks[begin]
-    low, high = (ONE, ONE) if numbers is None else (numbers.low, numbers.high)
-    if cursor.accept(WordKind.SUPPLY):
-        return True
-    if cursor.at(WordKind.BEFORE_AFTER) or cursor.follows(".", WordKind.BEFORE_AFTER):
-        cursor.skip(".", WordKind.BEFORE_AFTER)
-        pass_reason(cursor)
-        if cursor.follows(WordKind.OR, WordKind.NUMBER, WordKind.PERIOD, WordKind.BEFORE_AFTER):
-            # "One hour before or two hours after a meal".
-            cursor.next()
-        return True
-    if cursor.at(WordKind.SINGLE) or (not opened and unit.code not in LONG and cursor.at(WordKind.MOMENT)):
-        # "30 minutes before bed": what follows says when.
-        return True
-    days = (low * DAYS_PER[unit.code], high * DAYS_PER[unit.code])
-    if opened and unit.code in MOMENTS:
-        return True
-    rate = draft.line.rate
-    if not opened and rate is not None and days[0] == days[1] == rate.every[0] * DAYS_PER[rate.unit]:
-        # "Every 72 hours (three days)".
-        return True
-    if days[0] < ONE or (not opened and unit.code not in LONG):
-        raise cursor.give_up(first)
-    cursor.accept(WordKind.SUPPLY)
-    draft.lasts(days, first, unit)
-    draft.note(first, unit, f"length: {days[1]} days")
+    _add_length(cursor, draft, first, numbers, period, opening is not None)
     return True
 
 
-def _count(cursor: Cursor, draft: SigDraft) -> bool:
-    """``x 3 doses``, ``for 3 doses``, ``x3``, ``x1``: so many doses in all."""
-    begin, opened = cursor.position, cursor.next()
-    numbers = read_numbers(cursor)
+def before_something(cursor: Cursor) -> bool:
+    """Whether the position is at "an hour before ...", which is a time and no rate."""
+    if not cursor.at(WordKind.PER_PERIOD) or not cursor.peek().text.startswith(AN):
+        return False
+    word = cursor.words.single_words.get(cursor.peek(1).text.split(" ")[0])
+    return word is not None and word.kind is WordKind.BEFORE_AFTER
+
+
+def _add_length(
+    cursor: Cursor, draft: SigDraft, first: Lexeme, numbers: NumberRange | None, period: Lexeme, opened: bool
+) -> None:
+    """A number of periods: the length of the step, a day's supply, or the time before a meal.
+
+    Raises:
+        UnreadError: it is none of them, or the step has another length.
+    """
+    low, high = (ONE, ONE) if numbers is None else (numbers.low, numbers.high)
+    if cursor.accept(WordKind.SUPPLY):
+        return
+    if cursor.at(WordKind.BEFORE_AFTER) or cursor.matches(".", WordKind.BEFORE_AFTER):
+        cursor.skip(".", WordKind.BEFORE_AFTER)
+        skip_reason(cursor)
+        if cursor.matches(WordKind.OR, WordKind.NUMBER, WordKind.PERIOD, WordKind.BEFORE_AFTER):
+            # "One hour before or two hours after a meal".
+            cursor.next()
+        return
+    if cursor.at(WordKind.SINGLE) or (not opened and period.code not in LONG and cursor.at(WordKind.MOMENT)):
+        # "30 minutes before bed": what follows says when.
+        return
+    days = (low * DAYS_PER[period.code], high * DAYS_PER[period.code])
+    if opened and period.code in SHORT:
+        return
+    rate = draft.line.rate
+    if not opened and rate is not None and days[0] == days[1] == rate.every[0] * DAYS_PER[rate.unit]:
+        # "Every 72 hours (three days)".
+        return
+    if days[0] < ONE or (not opened and period.code not in LONG):
+        raise cursor.error(first)
+    cursor.accept(WordKind.SUPPLY)
+    draft.set_length(days, first, period)
+    draft.note(first, period, Length(days[1]))
+
+
+def _read_count(cursor: Cursor, draft: SigDraft) -> bool:
+    """Read ``x 3 doses``, ``for 3 doses``, ``x3``, ``x1``: a number of doses in all.
+
+    ::
+
+        count = ( "for" | "x" ), numbers, "doses" | "x", numbers, [ "times" ] ; (* no rate after it *)
+    """
+    begin, opening = cursor.position, cursor.next()
+    numbers = cursor.numbers()
     unit = cursor.accept(WordKind.UNIT)
     if (
         numbers is None
         or (unit is not None and unit.code != DOSE)
-        or (unit is None and opened.kind is not WordKind.TIMES)
+        or (unit is None and opening.kind is not WordKind.TIMES)
     ):
         cursor.position = begin
         return False
@@ -113,38 +134,35 @@ def _count(cursor: Cursor, draft: SigDraft) -> bool:
     ):
         cursor.position = begin
         return False
-    set_count(draft, (numbers.low, numbers.high), opened, cursor.peek(-1))
+    draft.set_count((numbers.low, numbers.high), opening, cursor.peek(-1))
     return True
 
 
-def set_count(draft: SigDraft, count: Range, first: Lexeme, last: Lexeme) -> None:
-    """So many doses in all; one alone is no daily rate."""
-    draft.line.count = count
-    draft.line.single = count[1] <= ONE and not draft.line.rated
-    draft.touch(first)
-    draft.note(first, last, f"count: {count[1]}")
-    if count[1] <= ONE:
-        draft.reasons.append(NoDailyRate.SINGLE)
+def skip_supply(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip what is dispensed and refilled: ``#30``, ``disp 30 tabs``, ``2 refills``, ``30 day supply``.
 
+    ::
 
-def read_supply(cursor: Cursor) -> bool:
-    """What is dispensed and refilled: ``#30``, ``disp 30 tabs``, ``2 refills``, ``30 day supply``; it is passed."""
+        supply = "disp", { ":" | "=" | "-" | "#" | "disp" | "of" }, numbers, { "-" }, [ unit | period ]
+               | "refills", { ":" | "=" | "-" | "x" }, [ numbers ]
+               | numbers, { "-" }, ( "refills" | "supply" ) ; (* no number after "refills" *)
+    """
     begin = cursor.position
     if cursor.accept(WordKind.DISPENSE):
         cursor.skip(":=- #", WordKind.DISPENSE, WordKind.EQUALS, WordKind.OF)
-        if read_numbers(cursor) is not None:
+        if cursor.numbers() is not None:
             cursor.skip("-")
             cursor.accept(WordKind.UNIT, WordKind.PERIOD)
             return True
     elif cursor.accept(WordKind.REFILL):
         cursor.skip(":=-", WordKind.EQUALS, WordKind.TIMES)
-        read_numbers(cursor)
+        cursor.numbers()
         return True
     else:
-        numbers = read_numbers(cursor)
+        numbers = cursor.numbers()
         cursor.skip("-")
-        refilled = cursor.at(WordKind.REFILL) and not cursor.at(WordKind.NUMBER, ahead=1)
-        if numbers is not None and (refilled or cursor.at(WordKind.SUPPLY)):
+        refills = cursor.at(WordKind.REFILL) and not cursor.at(WordKind.NUMBER, ahead=1)
+        if numbers is not None and (refills or cursor.at(WordKind.SUPPLY)):
             cursor.next()
             return True
     cursor.position = begin
@@ -152,8 +170,16 @@ def read_supply(cursor: Cursor) -> bool:
 
 
 def read_date(cursor: Cursor, draft: SigDraft) -> bool:
-    """``starting January 23, 2015``, ``until 2015-01-23``, ``from Jan 15-20, 2015``; what is not a date is left."""
-    begin, opened = cursor.position, cursor.next()
+    """Read ``starting January 23, 2015``, ``until 2015-01-23``, ``from Jan 15-20, 2015``; False if there is no date.
+
+    ::
+
+        date = ( "starting" | "until" ), [ "on" | "at" ], ( "2015-01-23" | month, numbers, { "," }, year ) ;
+
+    Raises:
+        UnreadError: the end is not a full date.
+    """
+    begin, opening = cursor.position, cursor.next()
     cursor.accept(WordKind.ON, WordKind.AT)
     written = _date(cursor)
     if written is None:
@@ -161,20 +187,19 @@ def read_date(cursor: Cursor, draft: SigDraft) -> bool:
         return False
     first, last = written
     bounds = draft.step.bounds
-    if opened.kind is WordKind.STARTING:
-        draft.step.bounds = Period(first or bounds.start, last if last != first else bounds.end)
-        if first is None:
-            draft.step.bounds = bounds
+    if opening.kind is WordKind.STARTING:
+        if first is not None:
+            draft.step.bounds = Period(first, last if last != first else bounds.end)
     elif last is None:
-        raise cursor.give_up(opened)
+        raise cursor.error(opening)
     else:
         draft.step.bounds = Period(bounds.start, last)
-    draft.note(opened, cursor.peek(-1), "date")
+    draft.note(opening, cursor.peek(-1), Clause.DATE)
     return True
 
 
 def _date(cursor: Cursor) -> tuple[date | None, date | None] | None:
-    """One date or the two ends of a span; None for an end that is not a full date. None if no date stands here."""
+    """One date or the two ends of a span; None for an end that is not a full date. None if there is no date."""
     written = cursor.accept(WordKind.DATE)
     if written is not None:
         try:
@@ -182,10 +207,10 @@ def _date(cursor: Cursor) -> tuple[date | None, date | None] | None:
         except ValueError:
             return None, None
         return day, day
-    if not cursor.follows(WordKind.MONTH, WordKind.NUMBER):
+    if not cursor.matches(WordKind.MONTH, WordKind.NUMBER):
         return None
     month = cursor.next()
-    days = read_numbers(cursor)
+    days = cursor.numbers()
     cursor.skip(",")
     year = cursor.accept(WordKind.NUMBER)
     if days is None or year is None or year.value is None or month.value is None:
@@ -197,11 +222,64 @@ def _date(cursor: Cursor) -> tuple[date | None, date | None] | None:
     return low, high
 
 
-def end_of_clause(draft: SigDraft, sign: str, sentence: bool) -> None:
-    """A comma or the end of a sentence: what follows may be a line of its own."""
-    draft.listed = sign == ","
-    if sentence:
-        draft.pending = draft.pending or Joint.SENTENCE
-        draft.comma = False
+def read_repeat(cursor: Cursor, draft: SigDraft) -> bool:
+    """Read doses that may be taken again: ``may repeat x1``, ``repeat once in 2 hours``, ``may repeat every 4 hours``.
+
+    ::
+
+        repeat   = "may repeat", { "as needed" | times | interval } ;
+        times    = "x", number | "once" | number, [ "times" ] ;
+        interval = [ "in" | "after" | "per" | "every" ], numbers, { "-" }, period ;
+    """
+    first = cursor.next()
+    times: Fraction | None = None
+    every: SigRate | None = None
+    interval = False
+    while True:
+        lexeme = cursor.peek()
+        if lexeme.kind is WordKind.AS_NEEDED:
+            cursor.next()
+            draft.line.as_needed = True
+        elif lexeme.kind is WordKind.TIMES and cursor.at(WordKind.NUMBER, ahead=1):
+            cursor.next()
+            times = cursor.next().value
+        elif lexeme.kind is WordKind.COUNTED or (
+            lexeme.kind is WordKind.NUMBER and (cursor.at(WordKind.TIMES, ahead=1) or cursor.adjacent())
+        ):
+            times = cursor.next().value
+            cursor.accept(WordKind.TIMES)
+        else:
+            found = _interval(cursor)
+            if found is None:
+                break
+            interval = True
+            if lexeme.kind is WordKind.EVERY:
+                every = found
+    draft.note(first, cursor.peek(-1), Clause.REPEAT)
+    draft.no_daily_rate.append(NoDailyRate.NOT_STATED)
+    draft.pending = None
+    line = draft.line
+    if times is not None and times.denominator == 1 and times >= ONE:
+        line.repeats = times
+    elif every is not None and line.rate is None and line.doses:
+        line.rate, line.as_needed = every, True
     else:
-        draft.comma = True
+        draft.open_repeat = draft.open_repeat or first
+    if interval or times is not None:
+        draft.begin_line(first)
+    return True
+
+
+def _interval(cursor: Cursor) -> SigRate | None:
+    """One dose ``in 2 hours``, ``every 4 hours``, ``2 hours``; None if there is no interval."""
+    begin = cursor.position
+    opening = cursor.accept(WordKind.IN, WordKind.BEFORE_AFTER, WordKind.PER, WordKind.EVERY)
+    if opening is None and not cursor.at(WordKind.NUMBER):
+        return None
+    numbers = cursor.numbers()
+    cursor.skip("-")
+    period = cursor.accept(WordKind.PERIOD)
+    if numbers is None or period is None:
+        cursor.position = begin
+        return None
+    return SigRate((ONE, ONE), (numbers.low, numbers.high), period.code)

@@ -6,33 +6,36 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.lexicon.vocabulary import UnitKind
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE, exact
-from rules.reading.sig.draft import Joint, SigDose, SigDraft
+from rules.reading.sig.draft import Connector, SigDose, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
+from rules.reading.sig.trace import DayPattern, Moments
 
 HALF_SIGN = "½"
 
 
-def read_pattern(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
-    """Read a row of doses at the place; False if none stands here.
+def read_day_pattern(cursor: Cursor, draft: SigDraft) -> bool:
+    """Read a row of doses at the position, and the unit after it.
+
+    ::
+
+        day  = dose, "-", dose, "-", dose, [ "-", dose ], [ unit ] | the same with "+" for "-" ;
+        dose = digit, [ ( "." | "," ), digit, [ digit ] | "/", digit ] | "½" ;
 
     Raises:
         UnreadError: it may be something else, or a dose beside it says otherwise.
     """
-    mark = cursor.accept(WordKind.PATTERN)
-    if mark is None:
-        return False
-    read = [_number(part) for part in mark.text.replace("+", "-").split("-")]
-    doses = [dose for dose in read if dose is not None]
-    moments = cursor.words.day_patterns.get(len(doses)) if len(doses) == len(read) else None
-    line = draft.line
-    if moments is None or line.timed or not any(doses) or _is_course(doses) or _counts(cursor):
-        raise cursor.give_up(mark)
-    unit = _unit(cursor, draft, doses, vocabulary) or SigDose(None, Fraction(0), None, None, mark)
-    draft.verb = True
-    draft.note(mark, mark, f"dose: {mark.text}")
+    first = cursor.next()
+    parts = [_number(part) for part in first.text.replace("+", "-").split("-")]
+    doses = [dose for dose in parts if dose is not None]
+    moments = cursor.words.day_patterns.get(len(doses)) if len(doses) == len(parts) else None
+    if moments is None or draft.line.timed or not any(doses) or _is_course(doses) or _counts_times(cursor):
+        raise cursor.error(first)
+    unit = _unit(cursor, draft, doses) or SigDose(None, Fraction(0), None, None, first)
+    draft.instructs = True
+    draft.note(first, first, DayPattern(first.text))
     for dose, moment in zip(doses, moments, strict=True):
         if not dose:
             continue
@@ -40,45 +43,45 @@ def read_pattern(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) 
             draft.line.moments.append((moment, True))
             continue
         if draft.line.timed:
-            draft.new_line(Joint.AND, mark)
-        draft.touch(mark)
+            draft.new_line(Connector.AND, first)
+        draft.begin_line(first)
         draft.line.doses = [replace(unit, low=dose, high=dose)]
         draft.line.moments.append((moment, True))
-    draft.note(mark, mark, f"moment: {', '.join(moments)}")
+    draft.note(first, first, Moments(moments))
     return True
 
 
-def _counts(cursor: Cursor) -> bool:
-    """Whether "times" follows, of which the row may be the number; "x 5 days" is none."""
+def _counts_times(cursor: Cursor) -> bool:
+    """Whether "times" follows, of which the row may be the number; not "x 5 days"."""
     return cursor.at(WordKind.TIMES) and not cursor.at(WordKind.NUMBER, ahead=1)
 
 
 def _number(text: str) -> Fraction | None:
-    """One of the doses: ``1``, ``0.5``, ``1/2``, ``½``; ``1/0`` is none."""
+    """One of the doses: ``1``, ``0.5``, ``1/2``, ``½``; None for ``1/0``."""
     above, _, below = text.replace(HALF_SIGN, "1/2").replace(",", ".").partition("/")
     parts = exact(below) if below else ONE
     return exact(above) / parts if parts else None
 
 
 def _is_course(doses: list[Fraction]) -> bool:
-    """Whether the doses only rise or only fall, none of them 0: ``3-2-1`` is a course as likely as a day."""
+    """Whether the doses only rise or only fall and none is 0: ``3-2-1`` may be a course as well as a day."""
     steps = [before < after for before, after in pairwise(doses)]
     return all(doses) and all(a != b for a, b in pairwise(doses)) and len(set(steps)) == 1
 
 
-def _unit(cursor: Cursor, draft: SigDraft, doses: list[Fraction], vocabulary: DosingVocabulary) -> SigDose | None:
-    """What is counted: the unit behind the row, or that of "1 tablet" before it; a mass before it is a strength.
+def _unit(cursor: Cursor, draft: SigDraft, doses: list[Fraction]) -> SigDose | None:
+    """What is counted: the unit after the row, or that of "1 tablet" before it; a mass before it is a strength.
 
     Raises:
-        UnreadError: what stands before the row is not its dose.
+        UnreadError: the dose before the row is not that of the row.
     """
     for stated in draft.line.doses:
         if stated.kind is not UnitKind.MASS and (
-            not stated.countable or {each for each in doses if each} != {stated.high}
+            not stated.countable or {dose for dose in doses if dose} != {stated.high}
         ):
-            raise cursor.give_up(stated.mark)
-    behind = cursor.accept(WordKind.UNIT)
-    if behind is None:
+            raise cursor.error(stated.first)
+    after = cursor.accept(WordKind.UNIT)
+    if after is None:
         return next((stated for stated in draft.line.doses if stated.countable), None)
-    known = vocabulary.unit(behind.code)
-    return SigDose(None, Fraction(0), behind.code, known.kind if known else None, behind)
+    known = cursor.vocabulary.unit(after.code)
+    return SigDose(None, Fraction(0), after.code, known.kind if known else None, after)

@@ -4,86 +4,99 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.lexicon.vocabulary import UnitKind
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import DAYS_PER, ONE
 from rules.reading.sig.clauses.rate import read_rate
 from rules.reading.sig.draft import SigDraft, SigLimit
 from rules.reading.sig.scan.cursor import Cursor
-from rules.reading.sig.scan.marks import Lexeme
-from rules.reading.sig.scan.numbers import read_numbers
+from rules.reading.sig.scan.lexemes import Lexeme
+from rules.reading.sig.trace import Clause, DoseAmount, Maximum
 
 DOSE = "dose"
+BEFORE_AMOUNT = (WordKind.MAXIMUM, WordKind.EQUALS, WordKind.OF, WordKind.UP_TO)
 
 
-def read_limit(cursor: Cursor, draft: SigDraft, vocabulary: DosingVocabulary) -> None:
+def read_limit(cursor: Cursor, draft: SigDraft) -> bool:
     """A written maximum: ``mdd 2``, ``not more than 4 mg per day``, ``max eight in 24 hours``, ``max 3 times a day``.
+
+    ::
+
+        limit  = "max", { ":" | "-" | "," | "." | "=" | "of" | "up to" | "max" }, ( "3/7" | rate | amount ) ;
+        amount = numbers, [ unit, [ unit ] ], [ other ], [ "total" ], [ days ], [ other ] ;
+        days   = "a day" | code | ( "per" | "in" | "for" | "every" ), [ "a" | "every" ], [ numbers ], { "-" }, period ;
+        other  = [ "of" | "for" ], [ "total" ], other substance ; (* "of acetaminophen": no limit of this medicine *)
+        code   = "daily" | "weekly" | ... ; (* one dose in a period *)
 
     Raises:
         UnreadError: no amount follows.
     """
     first = cursor.next()
-    while cursor.accept(WordKind.MAXIMUM, WordKind.EQUALS, WordKind.OF, WordKind.UP_TO) or cursor.sign(":-,."):
+    while cursor.accept(*BEFORE_AMOUNT) or cursor.sign(":-,."):
         if cursor.sign(":-,."):
             cursor.next()
     if cursor.accept(WordKind.LENGTH):
         # "Max 3/7": three days, or three nights a week; neither raises the dose.
-        draft.note(first, cursor.peek(-1), "maximum of days")
-        return
-    place = cursor.position
+        draft.note(first, cursor.peek(-1), Clause.MAXIMUM_OF_DAYS)
+        return True
+    begin, kind = cursor.position, cursor.peek().kind
     rate = read_rate(cursor)
-    told = cursor.marks[place].kind if rate is not None else None
     if rate is not None and (
-        told in (WordKind.COUNTED, WordKind.NUMBER) or (told is WordKind.RATE and rate.times[1] > ONE)
+        kind in (WordKind.COUNTED, WordKind.NUMBER) or (kind is WordKind.RATE and rate.times[1] > ONE)
     ):
         days = rate.every[0] * DAYS_PER[rate.unit]
-        draft.limits.append(SigLimit(rate.times[1], DOSE, days, first))
-        draft.note(first, cursor.peek(-1), f"maximum: {rate.times[1]} doses in {days} days")
-        return
-    cursor.position = place
-    numbers = read_numbers(cursor)
+        _add_limit(cursor, draft, SigLimit(rate.times[1], DOSE, days, first))
+        return True
+    cursor.position = begin
+    numbers = cursor.numbers()
     if numbers is None or numbers.high <= 0:
-        raise cursor.give_up(first)
+        raise cursor.error(first)
     unit = cursor.accept(WordKind.UNIT)
-    if unit is not None and _is_mass(unit.code, vocabulary) and cursor.at(WordKind.UNIT):
+    if unit is not None and cursor.at(WordKind.UNIT) and _is_mass(cursor, unit):
         cursor.next()
-    other = _pass_substance(cursor)
+    other = _skip_other_substance(cursor)
     days = _days(cursor, first)
-    if other or _pass_substance(cursor):
-        draft.note(first, cursor.peek(-1), "maximum of another substance")
-        return
-    draft.limits.append(SigLimit(numbers.high, unit.code if unit else None, days, first))
-    draft.note(first, cursor.peek(-1), f"maximum: {numbers.high} {unit.code if unit else ''} in {days} days")
+    if other or _skip_other_substance(cursor):
+        draft.note(first, cursor.peek(-1), Clause.MAXIMUM_OF_ANOTHER)
+        return True
+    _add_limit(cursor, draft, SigLimit(numbers.high, unit.code if unit else None, days, first))
+    return True
+
+
+def _add_limit(cursor: Cursor, draft: SigDraft, limit: SigLimit) -> None:
+    draft.limits.append(limit)
+    amount = DoseAmount(limit.amount, limit.amount, limit.unit)
+    draft.note(limit.first, cursor.peek(-1), Maximum(amount, limit.days))
 
 
 def _days(cursor: Cursor, first: Lexeme) -> Fraction:
-    """The days of a limit; one where nothing is said: a limit for longer is none that is larger."""
+    """The days of a limit; one where nothing is said, the reading that allows most."""
     begin = cursor.position
     cursor.accept(WordKind.TOTAL)
-    mark = cursor.peek()
-    if mark.kind is WordKind.PER_PERIOD:
+    lexeme = cursor.peek()
+    if lexeme.kind is WordKind.PER_PERIOD:
         cursor.next()
-        return DAYS_PER[mark.code]
-    if mark.kind is WordKind.RATE:
+        return DAYS_PER[lexeme.code]
+    if lexeme.kind is WordKind.RATE:
         rate = read_rate(cursor)
         if rate is not None and rate.times == (ONE, ONE) and not rate.when and not rate.days:
             return rate.every[0] * DAYS_PER[rate.unit]
-    elif mark.kind in (WordKind.PER, WordKind.IN, WordKind.FOR, WordKind.EVERY):
+    elif lexeme.kind in (WordKind.PER, WordKind.IN, WordKind.FOR, WordKind.EVERY):
         cursor.next()
         cursor.accept(WordKind.ARTICLE, WordKind.EVERY)
-        numbers = read_numbers(cursor)
+        numbers = cursor.numbers()
         cursor.skip("-")
         period = cursor.accept(WordKind.PERIOD)
         if period is not None:
             return (numbers.high if numbers is not None and numbers.high > 0 else ONE) * DAYS_PER[period.code]
-        if mark.kind is WordKind.PER:
-            raise cursor.give_up(first)
+        if lexeme.kind is WordKind.PER:
+            raise cursor.error(first)
     cursor.position = begin
     return ONE
 
 
-def _pass_substance(cursor: Cursor) -> bool:
-    """Whether the limit is for another substance of a combination; the words are passed."""
+def _skip_other_substance(cursor: Cursor) -> bool:
+    """Whether the limit is for another substance of a combination; its words are skipped."""
     begin = cursor.position
     cursor.accept(WordKind.OF, WordKind.FOR)
     cursor.accept(WordKind.TOTAL)
@@ -93,6 +106,6 @@ def _pass_substance(cursor: Cursor) -> bool:
     return False
 
 
-def _is_mass(unit: str, vocabulary: DosingVocabulary) -> bool:
-    known = vocabulary.unit(unit)
+def _is_mass(cursor: Cursor, unit: Lexeme) -> bool:
+    known = cursor.vocabulary.unit(unit.code)
     return known is not None and known.kind is UnitKind.MASS

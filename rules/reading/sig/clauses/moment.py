@@ -1,4 +1,4 @@
-"""At what times: moments of the day, times by the clock, and days of the week."""
+"""At what times: moments of the day, times by the clock, days of the week, and labels such as "day 1"."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE
-from rules.reading.sig.clauses.rate import inherit
-from rules.reading.sig.draft import Joint, SigDraft, SigLine
+from rules.reading.sig.draft import Connector, SigDraft, SigLine
 from rules.reading.sig.scan.cursor import Cursor
-from rules.reading.sig.scan.marks import Lexeme
-from rules.reading.sig.scan.numbers import read_numbers
+from rules.reading.sig.scan.lexemes import Lexeme
+from rules.reading.sig.trace import Clause, ClockTime, Length, Moments, WeekDays
 
 HALF_DAY = HOURS_PER_DAY * HALF
 BEFORE_NOON, AFTER_NOON = "am", "pm"
@@ -18,34 +17,50 @@ FIRST = "first"
 HOUR = "h"
 MINUTE, HOUR_AND_MINUTE = "mm", "hhmm"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOMENTS = (WordKind.MOMENT, WordKind.MOMENT_WORD)
+BEFORE_MOMENT = (WordKind.EVERY, WordKind.AT, WordKind.IN, WordKind.ON)
+# The kinds that a time and days can begin with; "0800" is an unknown word.
+TIMES = (WordKind.AT, WordKind.CLOCK, WordKind.NUMBER, WordKind.UNKNOWN)
+DAYS = (WordKind.ON, WordKind.EVERY, WordKind.DAY, WordKind.DAYS)
+NAMED_DAYS = (WordKind.DAY, WordKind.DAYS)
 
 
 def read_moment(cursor: Cursor, draft: SigDraft) -> bool:
-    """Read a moment, a time or days at the place; False if none stands here."""
+    """Read a moment, a time or days at the position; False if there is none, and the cursor does not move.
+
+    ::
+
+        when   = [ "every" | "at" | "in" | "on" ], moment | time | days ;
+        moment = "at bedtime" | "morning" | "with meals" | ... ;
+        time   = [ "at" ], ( "8:30" | "0830" | number, half | number, hours ), [ half ], [ hours ] ;
+        half   = "am" | "pm" | "in the evening" | ... ; (* words only after "at" *)
+        hours  = "o'clock" | "hours" ; (* "0830" and hours only after "at"; "0830" after another time, too *)
+        days   = [ "on" | "every" ], day, { [ and ], day } ;
+        day    = "Monday" | ... | "weekdays" | "weekends" | ... ;
+        and    = ( "-" | "to" | "," | "/" | "&" | "+" | "and" | "plus" ), [ "and" ], [ "on" | "every" ] ;
+
+    Raises:
+        UnreadError: a time and a moment may be the same, there is no dose for it, or the number may be a dose.
+    """
     begin, first = cursor.position, cursor.peek()
-    explicit = draft.pending is Joint.AND or draft.comma
-    if cursor.at(WordKind.MOMENT, WordKind.MOMENT_WORD, ahead=1):
-        cursor.accept(WordKind.EVERY, WordKind.AT, WordKind.IN, WordKind.ON)
-    if cursor.at(WordKind.MOMENT, WordKind.MOMENT_WORD):
+    explicit = draft.pending is Connector.AND or draft.separated
+    if first.kind in BEFORE_MOMENT and cursor.at(*MOMENTS, ahead=1):
+        cursor.next()
+    if cursor.at(*MOMENTS):
         code = cursor.next().code
         _line(cursor, draft, first, explicit and bool(draft.line.clock)).moments.append((code, explicit))
-        draft.note(first, first, f"moment: {code}")
-        return True
-    place = cursor.position
-    time = _clock(cursor, draft)
-    if time is not None:
+        draft.note(first, first, Moments((code,)))
+    elif first.kind in TIMES and (time := _clock(cursor, draft)) is not None:
         _line(cursor, draft, first, explicit and bool(draft.line.moments)).clock.append(time)
-        draft.note(first, cursor.peek(-1), f"time: {time}")
-        return True
-    cursor.position = place
-    days = _days(cursor)
-    if days:
+        draft.note(first, cursor.peek(-1), ClockTime(time))
+    elif first.kind in DAYS and (days := _days(cursor)):
         line = _line(cursor, draft, first, mixed=False)
         line.days.extend(day for day in days if day not in line.days)
-        draft.note(first, cursor.peek(-1), f"days: {', '.join(days)}")
-        return True
-    cursor.position = begin
-    return False
+        draft.note(first, cursor.peek(-1), WeekDays(tuple(days)))
+    else:
+        cursor.position = begin
+        return False
+    return True
 
 
 def _line(cursor: Cursor, draft: SigDraft, first: Lexeme, mixed: bool) -> SigLine:
@@ -58,41 +73,43 @@ def _line(cursor: Cursor, draft: SigDraft, first: Lexeme, mixed: bool) -> SigLin
     """
     line = draft.line
     if mixed and line.rate is None:
-        if draft.pending is not Joint.AND or not line.doses:
-            raise cursor.give_up(first)
-        line = inherit(draft, first)
+        if draft.pending is not Connector.AND or not line.doses:
+            raise cursor.error(first)
+        line = draft.same_dose_again(first)
     rate = line.rate
     several = rate is not None and (rate.times != (ONE, ONE) or rate.every != (ONE, ONE) or rate.unit != "d")
     alone = not (line.moments or line.clock)
-    if draft.pending is Joint.AND and line.doses and ((several and alone) or line.single):
-        line = inherit(draft, first)
+    if draft.pending is Connector.AND and line.doses and ((several and alone) or line.single):
+        line = draft.same_dose_again(first)
     if line.single:
-        raise cursor.give_up(first)
-    draft.touch(first)
+        raise cursor.error(first)
+    draft.begin_line(first)
     draft.pending = None
     return line
 
 
 def _clock(cursor: Cursor, draft: SigDraft) -> str | None:
-    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00``, ``at 0800``; without "at" behind another time as well."""
+    """``8am``, ``at 8:30 pm``, ``08:00``, ``at 22:00``, ``at 0800``; without "at" after another time as well."""
     at, another = cursor.accept(WordKind.AT), bool(draft.line.clock)
-    mark = cursor.peek()
+    lexeme = cursor.peek()
     hour: Fraction
     minutes = "00"
-    if mark.kind is WordKind.CLOCK:
+    if lexeme.kind is WordKind.CLOCK:
         cursor.next()
-        parts = mark.text.split(":")
+        parts = lexeme.text.split(":")
         hour, minutes = Fraction(int(parts[0])), parts[1]
-    elif (at or another) and mark.text.isdigit() and len(mark.text) == len(HOUR_AND_MINUTE):
+    elif (at or another) and lexeme.text.isdigit() and len(lexeme.text) == len(HOUR_AND_MINUTE):
         cursor.next()
-        hour = Fraction(int(mark.text[: -len(MINUTE)]))
-        minutes = mark.text[-len(MINUTE) :]
-    elif mark.kind is WordKind.NUMBER and mark.value is not None and mark.value.denominator == 1:
+        hour = Fraction(int(lexeme.text[: -len(MINUTE)]))
+        minutes = lexeme.text[-len(MINUTE) :]
+    elif lexeme.kind is WordKind.NUMBER and lexeme.value is not None and lexeme.value.denominator == 1:
         cursor.next()
-        hour = mark.value
-        if _half(cursor, at) is None and not (at and (cursor.at(WordKind.HOUR_MARK) or _is_hour(cursor))):
+        hour = lexeme.value
+        if _half(cursor, at) is None and not (at and (cursor.at(WordKind.HOUR_MARK) or _at_hours(cursor))):
             return None
-        if not (at or another or cursor.glued() or mark.text[:1] == "0") and _may_be_dose(mark, hour, cursor, draft):
+        if not (at or another or cursor.adjacent() or lexeme.text[:1] == "0") and _may_be_dose(
+            lexeme, hour, cursor, draft
+        ):
             return None
     else:
         return None
@@ -102,14 +119,14 @@ def _clock(cursor: Cursor, draft: SigDraft) -> str | None:
         if not ONE <= hour <= HALF_DAY:
             return None
         hour = hour % HALF_DAY + (HALF_DAY if half == AFTER_NOON else 0)
-    if cursor.accept(WordKind.HOUR_MARK) is None and at and _is_hour(cursor):
+    if cursor.accept(WordKind.HOUR_MARK) is None and at and _at_hours(cursor):
         cursor.next()
     if hour > cursor.words.last_hour or int(minutes) >= DAYS_PER["h"] / DAYS_PER["min"]:
         return None
     return f"{int(hour):02d}:{minutes}"
 
 
-def _may_be_dose(mark: Lexeme, hour: Fraction, cursor: Cursor, draft: SigDraft) -> bool:
+def _may_be_dose(lexeme: Lexeme, hour: Fraction, cursor: Cursor, draft: SigDraft) -> bool:
     """Whether "2 pm" is a dose in the evening: it opens a line of bare numbers, "1 am and 2 pm".
 
     Raises:
@@ -121,17 +138,17 @@ def _may_be_dose(mark: Lexeme, hour: Fraction, cursor: Cursor, draft: SigDraft) 
     if not line.moments:
         return False
     if hour > cursor.words.most_at_once or line.doses[0].unit is not None:
-        raise cursor.give_up(mark)
+        raise cursor.error(lexeme)
     return True
 
 
-def _is_hour(cursor: Cursor) -> bool:
-    """Whether "hours" stands here, as in ``a las 22 horas``."""
+def _at_hours(cursor: Cursor) -> bool:
+    """Whether the lexeme is "hours", as in ``a las 22 horas``."""
     return cursor.at(WordKind.PERIOD) and cursor.peek().code == HOUR
 
 
 def _half(cursor: Cursor, at: Lexeme | None) -> str | None:
-    """Whether the mark says before or after noon; behind "at" also in words: ``at 5 in the evening``."""
+    """Whether the lexeme says before or after noon; after "at" also in words: ``at 5 in the evening``."""
     text = cursor.peek().text if cursor.at(WordKind.MOMENT_WORD) or (at and cursor.at(WordKind.MOMENT)) else ""
     halves = cursor.words.clock_halves
     return next((half for half in (BEFORE_NOON, AFTER_NOON) if text in halves[half]), None)
@@ -142,51 +159,82 @@ def _days(cursor: Cursor) -> list[str]:
     cursor.accept(WordKind.ON, WordKind.EVERY)
     named: list[str] = []
     spans: list[bool] = []
-    while cursor.at(WordKind.DAY, WordKind.DAYS):
+    while cursor.at(*NAMED_DAYS):
         named.append(cursor.next().code)
-        place = cursor.position
+        position = cursor.position
         span = cursor.sign("-") or cursor.at(WordKind.TO)
         if span or cursor.sign(",/&+") or cursor.at(WordKind.AND, WordKind.PER, WordKind.PLUS):
             cursor.next()
             cursor.accept(WordKind.AND)
             cursor.accept(WordKind.ON, WordKind.EVERY)
-        if not cursor.at(WordKind.DAY, WordKind.DAYS):
-            cursor.position = place
+        if not cursor.at(*NAMED_DAYS):
+            cursor.position = position
             break
         spans.append(span)
     match named, spans:
         case [first, last], [True] if first in WEEK and last in WEEK:
-            return _span(first, last)
+            return _from_to(first, last)
     return list(dict.fromkeys(day for days in named for day in days.split()))
 
 
-def _span(first: str, last: str) -> list[str]:
+def _from_to(first: str, last: str) -> list[str]:
     begin, end = WEEK.index(first), WEEK.index(last)
     return list(WEEK[begin : end + 1]) if begin <= end else list(WEEK[begin:] + WEEK[: end + 1])
 
 
-def read_hour_behind_rate(cursor: Cursor, draft: SigDraft) -> None:
-    """``daily16``: the hour that a hospital writes behind its code."""
-    mark = cursor.peek()
-    if not cursor.at(WordKind.NUMBER) or not cursor.glued() or mark.value is None or mark.value.denominator != 1:
+def read_hour_after_rate(cursor: Cursor, draft: SigDraft) -> None:
+    """``daily16``: the hour that a hospital writes after its code."""
+    lexeme = cursor.peek()
+    if lexeme.kind is not WordKind.NUMBER or lexeme.value is None or lexeme.value.denominator != 1:
         return
-    if mark.value <= cursor.words.last_hour and (cursor.peek(1).text in ("", ":", ",")):
+    if cursor.adjacent() and lexeme.value <= cursor.words.last_hour and cursor.peek(1).text in ("", ":", ","):
         cursor.next()
-        draft.line.clock.append(f"{int(mark.value):02d}:00")
-        draft.note(mark, mark, "time")
+        draft.line.clock.append(f"{int(lexeme.value):02d}:00")
+        draft.note(lexeme, lexeme, Clause.HOUR_AFTER_RATE)
 
 
-def read_label(cursor: Cursor) -> tuple[Fraction, Fraction, str] | None:
-    """``day 1``, ``days 2 to 5``, ``week 3``: the place of a step in a course."""
+def read_label(cursor: Cursor, draft: SigDraft) -> bool:
+    """Read the place of a step in a course, ``day 1``, ``days 2 to 5``, ``week 3``; False if there is none.
+
+    ::
+
+        label = [ "on" | "for" ], [ "the" ], ( "first", period | period, numbers ), { ":" | "-" | "," } ;
+                (* no unit and no "times" after the numbers *)
+
+    Raises:
+        UnreadError: the label does not follow the one before it.
+    """
+    first = cursor.peek()
+    label = _label(cursor)
+    if label is None:
+        return False
+    low, high, unit = label
+    before = next((step.label for step in reversed(draft.steps) if step.label), None)
+    expected = before[1] + ONE if before else ONE
+    if low != expected or high < low or (before and before[-1] != unit):
+        raise cursor.error(first)
+    if draft.step.label:
+        draft.new_step()
+    draft.step.label_first = draft.line.empty
+    days = (high - low + ONE) * DAYS_PER[unit]
+    draft.set_length((days, days), first, cursor.peek(-1))
+    draft.step.label = label
+    draft.note(first, cursor.peek(-1), Length(days))
+    cursor.skip(":-,")
+    return True
+
+
+def _label(cursor: Cursor) -> tuple[Fraction, Fraction, str] | None:
+    """The first and the last period of a label, and their unit."""
     begin = cursor.position
     cursor.accept(WordKind.ON, WordKind.FOR)
     cursor.accept(WordKind.ARTICLE)
     if cursor.at(WordKind.REMARK) and cursor.peek().text == FIRST and cursor.at(WordKind.PERIOD, ahead=1):
         cursor.next()
         return ONE, ONE, cursor.next().code
-    if cursor.follows(WordKind.PERIOD, WordKind.NUMBER):
+    if cursor.matches(WordKind.PERIOD, WordKind.NUMBER):
         period = cursor.next()
-        numbers = read_numbers(cursor)
+        numbers = cursor.numbers()
         if (
             numbers is not None
             and not cursor.at(WordKind.UNIT, WordKind.TIMES)

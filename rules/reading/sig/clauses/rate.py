@@ -3,55 +3,78 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import partial
 
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
-from rules.reading.sig.clauses.combined import combine
-from rules.reading.sig.draft import Joint, Range, SigDraft, SigLine, SigRate
-from rules.reading.sig.scan.cursor import Cursor, NumberRange
-from rules.reading.sig.scan.marks import Lexeme
-from rules.reading.sig.scan.numbers import read_numbers
+from rules.reading.sig.draft import Connector, SigDraft
+from rules.reading.sig.scan.cursor import Cursor
+from rules.reading.sig.scan.lexemes import Lexeme, NumberRange
+from rules.reading.sig.trace import Range, SigRate
 
-DAY = "d"
-# After "once" these say when, so that "once" adds nothing.
-TELLS_WHEN = (
-    WordKind.MOMENT,
-    WordKind.MOMENT_WORD,
-    WordKind.AT,
-    WordKind.DAY,
-    WordKind.DAYS,
-    WordKind.ON,
-    WordKind.CLOCK,
-)
+HOUR, DAY = "h", "d"
+ONCE = (ONE, ONE)
+# Units of the days on which a rate of one day holds.
+SPANS = ("d", "wk", "mo")
 
 
 def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
-    """The rate that begins at the place, which is passed; None if none stands here."""
-    begin = cursor.position
-    for read in (_whole, partial(_counted, up_to=up_to), _hourly, _every):
-        rate = read(cursor)
-        if rate is not None:
-            return rate
+    """The rate at the position; None if there is none, and the cursor does not move.
+
+    ::
+
+        rate      = code, [ ( "-" | "/" | "to" | "or" ), code ] | times | hourly | every ;
+        times     = how often, { "," | route }, in each ;
+        how often = once, [ ( "-" | "to" | "or" ), ( once | numbers, "times" ) ] | numbers, ( "times" | "days" ) ;
+        in each   = "a day" | code | ( "per" | "every" | "in" ), span ; (* code of one dose without a moment *)
+        span      = [ "a" ], [ ordinal | numbers, { "-" } ], period ;
+        hourly    = [ numbers ], { "-" }, "hourly" ;
+        every     = "every", ( ordinal, moment | span | numbers, { "-" }, "hourly" ) ;
+        code      = "bid" | "daily" | "q6h" | ... ;
+        once      = "once" | "twice" | ... ;
+        period    = "hours" | "days" | "weeks" | ... ;
+
+    Args:
+        cursor: where it may stand.
+        up_to: "up to" comes before it, so that it has no low end.
+    """
+    begin, kind = cursor.position, cursor.peek().kind
+    rate: SigRate | None = None
+    if kind is WordKind.RATE:
+        rate = _coded(cursor)
+    elif kind is WordKind.EVERY:
+        rate = _every(cursor)
+    elif kind is WordKind.COUNTED:
+        rate = _times(cursor, _from_once(cursor), up_to)
+    elif kind is WordKind.HOURLY or (numbers := cursor.numbers()) is None:
+        rate = _hourly(cursor, None)
+    elif cursor.at(WordKind.TIMES, WordKind.PERIOD):
+        if not numbers.loose and _count_times(cursor):
+            rate = _times(cursor, (numbers.low, numbers.high), up_to)
+    else:
+        rate = _hourly(cursor, numbers)
+    if rate is None:
         cursor.position = begin
-    return None
+    return rate
 
 
-def _whole(cursor: Cursor) -> SigRate | None:
-    """A rate in one word: ``bid``, ``daily``, ``q6h`` as a code."""
-    mark = cursor.accept(WordKind.RATE)
-    if mark is None:
-        return None
-    rate, place = of_code(mark, cursor.words), cursor.position
+def _coded(cursor: Cursor) -> SigRate:
+    """A rate in one word, or from one to another: ``bid``, ``daily``, ``q6h`` as a code, ``daily to bid``."""
+    rate = _of_code(cursor.next(), cursor.words)
+    begin = cursor.position
     if cursor.sign("-") or cursor.at(WordKind.TO, WordKind.OR) or cursor.peek().text == "/":
         cursor.next()
         other = cursor.accept(WordKind.RATE)
-        between = _between(rate, of_code(other, cursor.words)) if other else None
+        between = _between(rate, _of_code(other, cursor.words)) if other else None
         if between is not None:
             return between
-        cursor.position = place
+        cursor.position = begin
     return rate
+
+
+def _of_code(lexeme: Lexeme, words: SigWords) -> SigRate:
+    timing = words.rates[lexeme.code]
+    return SigRate((timing.times, timing.times), timing.every, timing.unit, timing.when, timing.days)
 
 
 def _between(one: SigRate, other: SigRate) -> SigRate | None:
@@ -66,175 +89,173 @@ def _between(one: SigRate, other: SigRate) -> SigRate | None:
     return None
 
 
-def of_code(mark: Lexeme, words: SigWords) -> SigRate:
-    """The rate that a word stands for."""
-    timing = words.rates[mark.code]
-    return SigRate((timing.times, timing.times), timing.every, timing.unit, timing.when, timing.days)
-
-
-def _counted(cursor: Cursor, up_to: bool) -> SigRate | None:
-    """``twice a day``, ``2 to 3 times daily``, ``once every 3 days``, ``4 times in 24 hours``."""
-    numbers = _how_often(cursor)
-    if numbers is None:
-        return None
-    times = (None if up_to else numbers[0], numbers[1])
+def _times(cursor: Cursor, how_often: Range, up_to: bool) -> SigRate | None:
+    """``twice a day``, ``2 to 3 times daily``, ``once every 3 days``, ``4 times in 24 hours``, from the period on."""
     of_days = cursor.peek(-1).kind is WordKind.PERIOD
     # "twice by mouth a day".
     cursor.skip(",", WordKind.ROUTE)
-    period = _period(cursor)
-    return None if period is None else SigRate(times, period[0], period[1], of_days=of_days)
-
-
-def _how_often(cursor: Cursor) -> Range | None:
-    counted = cursor.accept(WordKind.COUNTED)
-    if counted is not None and counted.value is not None:
-        low = high = counted.value
-        if cursor.at(WordKind.OR, WordKind.TO) or cursor.sign("-"):
-            place = cursor.position
-            cursor.next()
-            other = cursor.accept(WordKind.COUNTED)
-            if other is None or other.value is None:
-                cursor.position = place
-                numbers = _how_often_again(cursor)
-                return (low, numbers.high) if numbers else (low, high)
-            high = other.value
-        return min(low, high), max(low, high)
-    numbers = read_numbers(cursor)
-    if numbers is None or numbers.loose:
+    in_each = _in_each(cursor)
+    if in_each is None:
         return None
-    if (
-        cursor.at(WordKind.PERIOD)
-        and cursor.peek().code == DAY
-        and cursor.at(WordKind.PER_PERIOD, WordKind.PER, WordKind.EVERY, WordKind.RATE, ahead=1)
-    ):
-        cursor.next()
-    elif cursor.accept(WordKind.TIMES) is None or cursor.at(WordKind.NUMBER):
-        return None
-    return numbers.low, numbers.high
+    return SigRate((None if up_to else how_often[0], how_often[1]), in_each[0], in_each[1], of_days=of_days)
 
 
-def _how_often_again(cursor: Cursor) -> NumberRange | None:
-    """``to 3 times`` of ``once to 3 times``."""
-    place = cursor.position
+def _count_times(cursor: Cursor) -> bool:
+    """Move past ``times`` after a number, or past ``days`` before "a week"; False if there is neither."""
+    if cursor.accept(WordKind.TIMES):
+        return not cursor.at(WordKind.NUMBER)
+    days_of_use = cursor.next().code == DAY
+    return days_of_use and cursor.at(WordKind.PER_PERIOD, WordKind.PER, WordKind.EVERY, WordKind.RATE)
+
+
+def _from_once(cursor: Cursor) -> Range:
+    """``twice``, ``once or twice``, ``once to 3 times``."""
+    low = cursor.next().value or ONE
+    begin = cursor.position
+    if not (cursor.at(WordKind.OR, WordKind.TO) or cursor.sign("-")):
+        return low, low
     cursor.next()
-    numbers = read_numbers(cursor)
+    other = cursor.accept(WordKind.COUNTED)
+    if other is not None and other.value is not None:
+        return min(low, other.value), max(low, other.value)
+    numbers = cursor.numbers()
     if numbers is None or cursor.accept(WordKind.TIMES) is None:
-        cursor.position = place
-        return None
-    return numbers
+        cursor.position = begin
+        return low, low
+    return low, numbers.high
 
 
-def _period(cursor: Cursor) -> tuple[Range, str] | None:
-    """The period behind a number of times."""
+def _in_each(cursor: Cursor) -> tuple[Range, str] | None:
+    """The period after a number of times (shortest, longest), and its unit."""
     cursor.skip(",")
-    mark = cursor.peek()
-    if mark.kind is WordKind.PER_PERIOD:
+    lexeme = cursor.peek()
+    if lexeme.kind is WordKind.PER_PERIOD:
         cursor.next()
-        return (ONE, ONE), mark.code
-    if mark.kind is WordKind.RATE:
-        rate = of_code(mark, cursor.words)
-        if rate.times != (ONE, ONE) or rate.when or rate.days:
+        return ONCE, lexeme.code
+    if lexeme.kind is WordKind.RATE:
+        rate = _of_code(lexeme, cursor.words)
+        if rate.times != ONCE or rate.when or rate.days:
             return None
         cursor.next()
         return rate.every, rate.unit
-    if mark.kind in (WordKind.PER, WordKind.EVERY, WordKind.IN):
-        place = cursor.position
+    if lexeme.kind in (WordKind.PER, WordKind.EVERY, WordKind.IN):
+        begin = cursor.position
         cursor.next()
-        found = _length(cursor)
-        if found is None:
-            cursor.position = place
-        return found
+        span = _span(cursor)
+        if span is None:
+            cursor.position = begin
+        return span
     return None
 
 
-def _length(cursor: Cursor) -> tuple[Range, str] | None:
+def _span(cursor: Cursor) -> tuple[Range, str] | None:
     """``4 to 6 hours``, ``day``, ``other day``, ``third day``."""
     cursor.accept(WordKind.ARTICLE)
     ordinal = cursor.accept(WordKind.ORDINAL)
     if ordinal is not None and ordinal.value is not None:
         period = cursor.accept(WordKind.PERIOD)
         return None if period is None else ((ordinal.value, ordinal.value), period.code)
-    numbers = read_numbers(cursor)
+    numbers = cursor.numbers()
     if numbers is not None:
         cursor.skip("-")
     period = cursor.accept(WordKind.PERIOD)
     if period is None or (numbers is not None and numbers.low <= 0):
         return None
-    return ((ONE, ONE) if numbers is None else (numbers.low, numbers.high)), period.code
+    return (ONCE if numbers is None else (numbers.low, numbers.high)), period.code
 
 
-def _hourly(cursor: Cursor) -> SigRate | None:
-    """``6 hourly``, ``4-6 hrly``, ``hourly``."""
-    place = cursor.position
-    numbers = read_numbers(cursor)
+def _hourly(cursor: Cursor, numbers: NumberRange | None) -> SigRate | None:
+    """``hourly``, or, after numbers, ``6 hourly``, ``4-6 hrly``; None if there is no such word."""
     cursor.skip("-")
     if cursor.accept(WordKind.HOURLY) is None or (numbers is not None and numbers.low <= 0):
-        cursor.position = place
         return None
-    return SigRate((ONE, ONE), (ONE, ONE) if numbers is None else (numbers.low, numbers.high), "h")
+    return SigRate(ONCE, ONCE if numbers is None else (numbers.low, numbers.high), HOUR)
 
 
 def _every(cursor: Cursor) -> SigRate | None:
-    """``every 4-6 hours``, ``q6h``, ``every other day``, ``every other night``, ``every Monday`` (left to the days)."""
-    if not cursor.at(WordKind.EVERY):
-        return None
+    """``every 4-6 hours``, ``q6h``, ``every other day``, ``every other night``; not ``every Monday``."""
     every = cursor.next()
-    if cursor.follows(WordKind.ORDINAL, WordKind.MOMENT_WORD):
+    if cursor.matches(WordKind.ORDINAL, WordKind.MOMENT_WORD):
         ordinal, moment = cursor.next(), cursor.next()
         if ordinal.value is not None:
-            return SigRate((ONE, ONE), (ordinal.value, ordinal.value), "d", (moment.code,))
+            return SigRate(ONCE, (ordinal.value, ordinal.value), DAY, (moment.code,))
     if cursor.at(WordKind.PERIOD) and not every.text.isascii():
         return None
-    place = cursor.position
-    found = _length(cursor)
-    if found is None:
+    begin = cursor.position
+    span = _span(cursor)
+    if span is None:
         # "Every 6 hourly".
-        cursor.position = place
-        return _hourly(cursor) if cursor.at(WordKind.NUMBER) else None
-    # "every 4 hours to 6 hours" and "q4h-q6h".
-    return SigRate((ONE, ONE), found[0], found[1])
+        cursor.position = begin
+        return _hourly(cursor, cursor.numbers()) if cursor.at(WordKind.NUMBER) else None
+    return SigRate(ONCE, span[0], span[1])
 
 
 def read_per_period(cursor: Cursor) -> SigRate | None:
-    """``a day``, ``/24 hours`` behind a dose: so much in each."""
+    """``a day``, ``/24 hours`` after a dose: so much in each.
+
+    ::
+
+        per period = "a day" | "per", span ;
+    """
     begin = cursor.position
     if cursor.at(WordKind.PER_PERIOD, WordKind.PER):
-        found = _period(cursor)
-        if found is not None:
-            return SigRate((ONE, ONE), found[0], found[1])
+        in_each = _in_each(cursor)
+        if in_each is not None:
+            return SigRate(ONCE, in_each[0], in_each[1])
     cursor.position = begin
     return None
 
 
 def add_rate(cursor: Cursor, draft: SigDraft, rate: SigRate, first: Lexeme) -> None:
-    """Put a rate to the line: its first, the same again, one that combines with it, or a contradiction."""
-    last = cursor.peek(-1)
-    draft.note(first, last, f"rate: {rate.shown}")
+    """Put a rate to the line: its first, the same again, or one that combines with it.
+
+    Raises:
+        UnreadError: it contradicts the rate of the line, or may say how often the dose is changed.
+    """
+    draft.note(first, cursor.peek(-1), rate)
     line = draft.line
-    if draft.pending is Joint.AND and line.doses and (line.rate is not None or line.single):
-        line = inherit(draft, first)
+    if draft.pending is Connector.AND and line.doses and (line.rate is not None or line.single):
+        line = draft.same_dose_again(first)
     # "Decrease to 1 tablet every 14 days" may say how often it is decreased.
-    if line.single or (draft.step.changed and rate.a_day < ONE):
-        raise cursor.give_up(first)
-    draft.touch(first)
+    if line.single or (draft.step.changes_dose and rate.most_per_day < ONE):
+        raise cursor.error(first)
+    draft.begin_line(first)
     draft.pending = None
     if line.rate is None:
         line.rate = rate
-    elif line.rate.same_as == rate.same_as:
-        line.rate = line.rate if line.rate.when or line.rate.days else rate if rate.when or rate.days else line.rate
+    elif line.rate.per_day == rate.per_day:
+        if not (line.rate.when or line.rate.days) and (rate.when or rate.days):
+            line.rate = rate
     else:
         combined = combine(line.rate, rate)
         if combined is None:
-            raise cursor.give_up(first)
+            raise cursor.error(first)
         line.rate = combined
 
 
-def inherit(draft: SigDraft, first: Lexeme) -> SigLine:
-    """A further line of the same dose: ``1 tablet twice a day and at bedtime``."""
-    doses = draft.line.doses
-    line = draft.new_line(Joint.AND, first)
-    line.doses = list(doses)
-    return line
+def combine(rate: SigRate, other: SigRate) -> SigRate | None:
+    """The rate that two make together, in whichever order they stand; None if they contradict each other."""
+    return _on_days(rate, other) or _on_days(other, rate) or _every_day(rate, other)
+
+
+def _every_day(rate: SigRate, again: SigRate) -> SigRate | None:
+    """``every 12 hours daily``: after a rate of several a day "daily" only says that it is for every day."""
+    daily = again.per_day == ONCE and not again.when and not again.days
+    return rate if daily and rate.times[0] is not None and rate.per_day[0] > ONE else None
+
+
+def _on_days(a_day: SigRate, days: SigRate) -> SigRate | None:
+    """``twice a day`` and ``every other day`` together; ``6 hourly`` is four times a day on such days."""
+    if a_day.unit == HOUR and a_day.times == ONCE and a_day.per_day[0] >= ONE and days.unit != HOUR:
+        a_day = SigRate(a_day.per_day, ONCE, DAY, a_day.when, a_day.days)
+    if (a_day.every, a_day.unit) != (ONCE, DAY) or a_day.times[0] is None:
+        return None
+    if days.of_days and days.times[0] is not None:
+        low, high = days.times[0] * a_day.times[0], days.times[1] * a_day.times[1]
+        return SigRate((low, high), days.every, days.unit, a_day.when)
+    if days.unit in SPANS and days.times == ONCE and days.every != ONCE and not days.days:
+        return SigRate(a_day.times, days.every, days.unit, a_day.when or days.when)
+    return None
 
 
 def whole_number(value: Fraction) -> bool:

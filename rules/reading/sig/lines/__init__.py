@@ -1,1 +1,1 @@
-"""TODO face."""
+"""The dosage lines of a written dosage: a draft that was read becomes lines of the model, in steps."""

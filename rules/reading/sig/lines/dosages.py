@@ -1,4 +1,4 @@
-"""One line of what was understood as a line of the model: its doses, times and limits."""
+"""A dosage line of the model from a line that was read: its doses, times and limits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from rules.knowledge.lexicon.sig_words import SigWords
 from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
 from rules.numbers.quantity import ONE
 from rules.reading.sig.draft import SigDose, SigLimit, SigLine, SigStep
-from rules.reading.sig.scan.cursor import UnreadError
+from rules.reading.sig.scan.lexemes import UnreadError
 
 
 def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[MaximumDose, ...]:
-    """The limits, each once, with the unit of the doses where they have none of their own.
+    """The limits, each once, in the unit of the doses where they name none.
 
     Raises:
         UnreadError: the doses are in milligrams and a limit is a number alone, which may count tablets.
@@ -22,7 +22,7 @@ def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[MaximumDose, .
     found: dict[MaximumDose, None] = {}
     for limit in limits:
         if limit.unit is None and doses and counted is None:
-            raise UnreadError(limit.mark)
+            raise UnreadError(limit.first)
         unit = limit.unit if limit.unit is not None or counted is None else counted.unit
         found[MaximumDose(Quantity(limit.amount, unit), limit.days)] = None
     return tuple(found)
@@ -31,11 +31,11 @@ def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[MaximumDose, .
 def dosage_of(
     line: SigLine, step: SigStep, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
 ) -> Dosage:
-    """A line of the model; ``sequence`` is the place of its step, None where there is one only."""
+    """A line of the model; ``sequence`` is the number of its step, None where there is only one."""
     timing = _timing(line, step, words)
     return Dosage(
         sequence=sequence,
-        doses=tuple(_entry(dose) for dose in _stated(line.doses)),
+        doses=tuple(_entry(dose) for dose in _whole_doses(line.doses)),
         timing=None if timing == Timing() else timing,
         as_needed=line.as_needed,
         as_needed_for=line.reason if line.as_needed else None,
@@ -49,16 +49,16 @@ def _entry(dose: SigDose) -> DoseEntry:
     return DoseEntry(None, low, Quantity(dose.high, dose.unit))
 
 
-def _stated(doses: list[SigDose]) -> list[SigDose]:
-    """The statements that are the dose; a mass behind several tablets may be what one of them holds."""
+def _whole_doses(doses: list[SigDose]) -> list[SigDose]:
+    """The statements of the whole dose; a mass after several tablets may be what one of them holds."""
     counted = next((dose for dose in doses if dose.countable), None)
     if counted is None or doses[0] is not counted:
         return doses
-    return [dose for dose in doses if dose.countable or dose.total or _is_whole(dose, counted)]
+    return [dose for dose in doses if dose.countable or dose.total or _is_of_all(dose, counted)]
 
 
-def _is_whole(dose: SigDose, counted: SigDose) -> bool:
-    """Whether a mass behind a count is surely the whole dose's: of one unit, or a range in step with the count."""
+def _is_of_all(dose: SigDose, counted: SigDose) -> bool:
+    """Whether a mass after a count is that of all units: there is one unit, or both are ranges in one proportion."""
     if counted.low == counted.high:
         return counted.high == ONE
     if dose.low is None or counted.low is None or dose.low == dose.high:
@@ -95,17 +95,21 @@ def _timing(line: SigLine, step: SigStep, words: SigWords) -> Timing:
 
 
 def _moments(line: SigLine, words: SigWords) -> list[str]:
-    """The moments of a line and of its rate, those that name one part of the day twice taken once."""
-    kept: list[tuple[str, bool]] = []
+    """The moments of a line and of its rate, each part of the day once unless "and" comes before it."""
+    moments: list[tuple[str, bool]] = []
     for code, explicit in [*((code, False) for code in (line.rate.when if line.rate else ())), *line.moments]:
         part = words.parts_of_day.get(code, code)
-        if any(code == other for other, _ in kept):
+        if any(code == other for other, _ in moments):
             continue
-        if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in kept):
+        if not explicit and any(words.parts_of_day.get(other, other) == part for other, _ in moments):
             continue
-        kept.append((code, explicit))
-    codes = [code for place, (code, _) in enumerate(kept) if code not in words.all_meals or _counts(kept, place, words)]
-    match kept:
+        moments.append((code, explicit))
+    codes = [
+        code
+        for index, (code, _) in enumerate(moments)
+        if code not in words.all_meals or _says_how_often(moments, index, words)
+    ]
+    match moments:
         # "In the evening at bedtime" is one time; in a list of three it is two.
         case [(one, _), (other, False)] if {one, other} <= words.late_parts:
             codes = [other]
@@ -115,8 +119,8 @@ def _moments(line: SigLine, words: SigWords) -> list[str]:
     return codes
 
 
-def _counts(moments: list[tuple[str, bool]], place: int, words: SigWords) -> bool:
+def _says_how_often(moments: list[tuple[str, bool]], index: int, words: SigWords) -> bool:
     """Whether "with meals" says how often: not in "morning and evening with meals", but in "with meals and hs"."""
-    if place and not moments[place][1]:
+    if index and not moments[index][1]:
         return False
-    return all(explicit or code in words.bedtimes for code, explicit in moments[place + 1 :])
+    return all(explicit or code in words.bedtimes for code, explicit in moments[index + 1 :])

@@ -1,60 +1,60 @@
-"""The steps of a written dosage: which of them follow within one day, take turns, or repeat what was said."""
+"""The steps of a written dosage: which of them follow within one day, take turns, or repeat what was stated."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from rules.numbers.quantity import DAYS_PER, ONE
-from rules.reading.sig.draft import ONCE_A_DAY, Joint, SigLine, SigRate, SigStep, same_doses
-from rules.reading.sig.scan.cursor import UnreadError
-from rules.reading.sig.scan.marks import Lexeme
+from rules.reading.sig.draft import ONCE_A_DAY, Connector, SigLine, SigStep, same_doses
+from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
+from rules.reading.sig.trace import Range, SigRate
 
 
-def without_echoes(steps: list[SigStep], end: Lexeme) -> list[SigStep]:
+def without_echoes(steps: list[SigStep], fallback: Lexeme) -> list[SigStep]:
     """Steps without a dose at the end that only repeats the one before: ``... for 10 days. 3 mL = 150 mg``.
 
     Raises:
         UnreadError: it is another dose, and no word says that it follows.
     """
-    kept: list[SigStep] = []
+    result: list[SigStep] = []
     for step in steps:
-        alone = not (step.opened or step.days or step.label or any(line.timed for line in step.lines))
-        if not kept or not alone:
-            kept.append(step)
-        elif not all(_echo(line, other) for line in step.lines for other in kept[-1].lines):
-            raise UnreadError(step.lines[0].first or end)
-    return kept
+        alone = not (step.after_then or step.days or step.label or any(line.timed for line in step.lines))
+        if not result or not alone:
+            result.append(step)
+        elif not all(_echoes(line, other) for line in step.lines for other in result[-1].lines):
+            raise UnreadError(step.lines[0].first or fallback)
+    return result
 
 
-def within_one_day(steps: list[SigStep], end: Lexeme) -> list[SigStep]:
+def within_one_day(steps: list[SigStep], fallback: Lexeme) -> list[SigStep]:
     """Steps with those joined that follow within one day: ``1 tablet in the morning, then 2 at night``.
 
     Raises:
         UnreadError: moments are named, and "then" may mean on the same day or afterwards.
     """
-    kept: list[SigStep] = []
+    result: list[SigStep] = []
     for step in steps:
-        before = kept[-1] if kept else None
-        if before is None or not step.opened or step.changed or before.days or before.label or step.label:
-            kept.append(step)
+        before = result[-1] if result else None
+        if before is None or not step.after_then or step.changes_dose or before.days or before.label or step.label:
+            result.append(step)
             continue
         lines = [*before.lines, *step.lines]
         slots = [slots_of(line) for line in lines]
         if not any(slots) or any(line.count is not None for line in before.lines):
-            kept.append(step)
+            result.append(step)
             continue
         apart = sum(map(len, slots)) == len(set().union(*slots))
         if not apart or not all(slots) or any(line.rate not in (None, ONCE_A_DAY) for line in lines):
-            raise UnreadError(step.lines[0].first or end)
+            raise UnreadError(step.lines[0].first or fallback)
         for line in step.lines:
-            line.joint = Joint.AND
+            line.connector = Connector.AND
         before.lines, before.days = lines, step.days
-    return kept
+    return result
 
 
-def said_once(steps: list[SigStep]) -> list[SigStep]:
-    """Steps that are all said a second time are taken once."""
-    half, odd = divmod(len(steps), len((ONE, ONE)))
+def without_second_telling(steps: list[SigStep]) -> list[SigStep]:
+    """Steps that are all stated a second time are taken once."""
+    half, odd = divmod(len(steps), 2)
     if half and not odd and all(_same_step(one, other) for one, other in zip(steps, steps[half:], strict=False)):
         return steps[:half]
     return steps
@@ -64,12 +64,12 @@ def _same_step(one: SigStep, other: SigStep) -> bool:
     return (
         one.days == other.days
         and len(one.lines) == len(other.lines)
-        and all(_same(line, twin) for line, twin in zip(one.lines, other.lines, strict=True))
+        and all(_same_line(line, twin) for line, twin in zip(one.lines, other.lines, strict=True))
     )
 
 
-def _same(one: SigLine, other: SigLine) -> bool:
-    """Whether two lines say the same dose at the same times."""
+def _same_line(one: SigLine, other: SigLine) -> bool:
+    """Whether two lines state the same dose at the same times."""
     if not same_doses(one.doses, other.doses):
         return False
     slots, twins = slots_of(one), slots_of(other)
@@ -88,35 +88,41 @@ def fill_label(step: SigStep) -> None:
 
 def fill_step(step: SigStep, before: SigStep | None) -> None:
     """Give a step the dose, or the once-a-day rate, of the step before where it names none of its own."""
-    if before is None:
+    if before is None or before.lines[1:]:
         return
     first = before.lines[0]
-    single = not before.lines[1:]
     for line in step.lines:
-        if step.changed and single and not line.rated and line.count is None:
+        if step.changes_dose and not line.rated and line.count is None:
             # "Increase to 10 mg if needed": the change is as needed, the times stay.
-            line.rate, line.moments, line.clock = first.rate, list(first.moments), list(first.clock)
+            _copy_times(line, first)
             line.days, line.as_needed = list(first.days), first.as_needed
-        if not line.doses and line.timed and single:
-            line.doses = list(first.doses)
-        if line.doses and not line.timed and single and first.rate is not None and first.rate.same_as == (ONE, ONE):
-            line.rate, line.moments, line.clock = first.rate, list(first.moments), list(first.clock)
-        elif line.doses and not line.timed and single and first.rate is not None and (step.opened or step.days):
-            line.rate = _perhaps(first.rate)
-        elif line.doses and not line.timed and single and first.rate is None and len(first.moments) == 1:
-            line.moments = list(first.moments)
+        if not line.doses:
+            if line.timed:
+                line.doses = list(first.doses)
+        elif not line.timed:
+            if first.rate is None:
+                if len(first.moments) == 1:
+                    line.moments = list(first.moments)
+            elif first.rate.per_day == (ONE, ONE):
+                _copy_times(line, first)
+            elif step.after_then or step.days:
+                line.rate = _same_or_once(first.rate)
 
 
-def _perhaps(rate: SigRate) -> SigRate | None:
+def _copy_times(line: SigLine, other: SigLine) -> None:
+    line.rate, line.moments, line.clock = other.rate, list(other.moments), list(other.clock)
+
+
+def _same_or_once(rate: SigRate) -> SigRate | None:
     """The rate of the step before, which may still hold or be once a day: ``2 bid x 3 days then 1 x 3 days``."""
-    if rate.when or rate.days or rate.same_as[1] < ONE or rate.times[0] is None:
+    if rate.when or rate.days or rate.per_day[0] < ONE or rate.times[0] is None:
         return None
     if rate.unit == ONCE_A_DAY.unit:
         return SigRate((ONE, rate.times[1]), rate.every, rate.unit) if rate.every == ONCE_A_DAY.every else None
     return SigRate(rate.times, (rate.every[0], ONE / DAYS_PER[rate.unit]), rate.unit)
 
 
-def take_turns(step: SigStep, end: Lexeme) -> None:
+def take_turns(step: SigStep, fallback: Lexeme) -> None:
     """Give each of the alternating doses its share of the days: ``1 tablet alternating with 2 tablets``.
 
     Raises:
@@ -126,27 +132,23 @@ def take_turns(step: SigStep, end: Lexeme) -> None:
     last = step.lines[-1]
     for line in step.lines:
         if not line.timed:
-            line.rate, line.moments, line.clock, line.as_needed = (
-                last.rate,
-                list(last.moments),
-                list(last.clock),
-                last.as_needed,
-            )
+            _copy_times(line, last)
+            line.as_needed = last.as_needed
         rate = line.rate or ONCE_A_DAY
         daily, spread = rate.every == ONCE_A_DAY.every, rate.every == (turns, turns)
         if turns == ONE or not line.doses or line.days or rate.unit != ONCE_A_DAY.unit or not (daily or spread):
-            raise UnreadError(line.first or end)
+            raise UnreadError(line.first or fallback)
         slots = Fraction(max(len(slots_of(line)), 1))
         times = (slots, slots) if line.rate is None else rate.times
         line.rate = SigRate(times, (turns, turns), ONCE_A_DAY.unit, rate.when)
-        line.joint = Joint.AND
+        line.connector = Connector.AND
 
 
-def _echo(line: SigLine, other: SigLine) -> bool:
+def _echoes(line: SigLine, other: SigLine) -> bool:
     """Whether a dose alone repeats that of another line, with its unit: ``15 mL twice a day, swish 15 mL``."""
     if any(dose.unit is None for dose in line.doses):
         return False
-    return line.joint is not Joint.AND and same_doses(line.doses, other.doses)
+    return line.connector is not Connector.AND and same_doses(line.doses, other.doses)
 
 
 def slots_of(line: SigLine) -> set[str]:
@@ -154,9 +156,9 @@ def slots_of(line: SigLine) -> set[str]:
     return {code for code, _ in line.moments} | set(line.clock)
 
 
-def how_often(line: SigLine) -> tuple[Fraction, Fraction] | None:
-    """How often a day, by the rate or else by the moments."""
+def how_often(line: SigLine) -> Range | None:
+    """The least and the most doses a day, by the rate or else by the moments; None if neither is stated."""
     if line.rate is not None:
-        return line.rate.same_as
+        return line.rate.per_day
     slots = Fraction(len(slots_of(line)))
     return (slots, slots) if slots else None

@@ -1,6 +1,6 @@
-"""A written dosage as a row of marks: every word and number with its meaning, and where it stands in the text.
+"""The scanner: a written dosage becomes lexemes, each word and number with its meaning and its characters in the text.
 
-The longest phrase of the lexicon wins. What the lexicon does not hold stays ``unknown``: nothing is guessed here, and
+The longest phrase of the lexicon wins. What the lexicon does not hold becomes ``unknown``: nothing is guessed and
 nothing is left out.
 """
 
@@ -8,60 +8,60 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from rules.knowledge.lexicon.sig_words import SigWords
-from rules.knowledge.lexicon.tokens import Token, tokens
+from rules.knowledge.lexicon.tokens import Token, tokenise
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import exact
+from rules.reading.sig.scan.lexemes import Lexeme
 
 # Words that are found inside of others: "tidprnpain", "dailyinstrdo not crush".
 CORES = re.compile("prn|instr")
 TIMES_CORE = "x"
 HOUR = "h"
-# Kinds of words that are written into one: "pobid", "bidx"; a word for a period opens none: "mo" and "od" are no mood.
+# Kinds of words that are written without a space: "pobid", "bidx". Periods begin none: "mood" is not "mo" and "od".
 GLUED = frozenset({WordKind.RATE, WordKind.MOMENT, WordKind.ROUTE, WordKind.AS_NEEDED, WordKind.MOMENT_WORD})
 BESIDE_TIMES = GLUED | {WordKind.PERIOD, WordKind.HOURLY}
 
-
-@dataclass(frozen=True, slots=True)
-class Lexeme:
-    """A word or phrase of a text from ``start`` to ``end`` with its kind, and the id or number that it stands for."""
-
-    kind: WordKind
-    text: str
-    start: int
-    end: int
-    code: str = ""
-    value: Fraction | None = None
-    shape: str = ""
+Names = Mapping[str, tuple[str, ...]]
 
 
-def read_lexemes(text: str, words: SigWords, names: Mapping[str, tuple[str, ...]]) -> list[Lexeme]:
-    """The marks of a text; ``names`` are the names of medicines. Never raises."""
-    spelled = [_respelled(token, words) for token in tokens(text)]
+def scan(text: str, words: SigWords, names: Names) -> list[Lexeme]:
+    """The lexemes of a text; ``names`` are the agents by the names of medicines. Never raises.
+
+    The first alternative that matches is taken, and the longest phrase. The tokens are those of
+    :func:`rules.knowledge.lexicon.tokens.tokenise`::
+
+        text   = { lexeme | glued } ;
+        lexeme = phrase | number | pair | pattern | date | clock | comma | sign | name | unknown ;
+        phrase = token, { token } ; (* of the lexicon *)
+        name   = word, [ word ] ; (* of a medicine *)
+        glued  = [ word ], ( "prn" | "instr" ), [ word ] | "x", word | word, "x" | word, word ; (* in one token *)
+    """
+    tokens = [_respelled(token, words) for token in tokenise(text)]
     pieces: list[Token] = []
-    for token, following in zip_longest(spelled, spelled[1:]):
+    for token, following in zip_longest(tokens, tokens[1:]):
         pieces.extend(_in_hours(token) if _counts_hours(token, following, words) else _pieces(token, words))
-    found: list[Lexeme] = []
+    lexemes: list[Lexeme] = []
     position = 0
     while position < len(pieces):
-        mark, used = _mark(pieces, position, words, names)
-        if mark.kind is WordKind.ADDED and not _is_counted(found):
-            # "... and half a tablet" that no number stands before is a dose of its own.
-            joint = pieces[position]
-            found.append(Lexeme(WordKind.AND, joint.text, joint.start, joint.end))
-            mark = replace(mark, kind=WordKind.NUMBER, start=joint.end, text=mark.text.removeprefix(joint.text).strip())
-        found.append(mark)
-        position += used
-    return found
+        lexeme, length = _lexeme(pieces, position, words, names)
+        if lexeme.kind is WordKind.ADDED and not _ends_with_count(lexemes):
+            # "... and half a tablet" after no number is a dose of its own.
+            conjunction = pieces[position]
+            lexemes.append(Lexeme(WordKind.AND, conjunction.text, conjunction.start, conjunction.end))
+            number = lexeme.text.removeprefix(conjunction.text).strip()
+            lexeme = replace(lexeme, kind=WordKind.NUMBER, start=conjunction.end, text=number)
+        lexemes.append(lexeme)
+        position += length
+    return lexemes
 
 
-def _is_counted(found: list[Lexeme]) -> bool:
+def _ends_with_count(lexemes: list[Lexeme]) -> bool:
     """Whether a number came last, or a number with its unit: "one and a half", "one tablet and a half"."""
-    last = [mark.kind for mark in found[-len((WordKind.NUMBER, WordKind.UNIT)) :]]
+    last = [lexeme.kind for lexeme in lexemes[-2:]]
     return last[-1:] == [WordKind.NUMBER] or last == [WordKind.NUMBER, WordKind.UNIT]
 
 
@@ -70,19 +70,19 @@ def _respelled(token: Token, words: SigWords) -> Token:
 
 
 def _counts_hours(token: Token, following: Token | None, words: SigWords) -> bool:
-    """Whether "8/24 h" stands here: so many in so many hours. "1/2 h" is half an hour."""
+    """Whether a token is a pair such as "8/24 h", 8 in 24 hours; "1/2 h" is half an hour."""
     if token.shape != "pair" or token.text in words.fractions or following is None:
         return False
-    word = words.single(following.text)
+    word = words.single_words.get(following.text)
     return word is not None and (word.kind is WordKind.HOURLY or (word.kind is WordKind.PERIOD and word.code == HOUR))
 
 
 def _in_hours(token: Token) -> Iterator[Token]:
-    """The parts of a pair."""
+    """The number, the sign and the number of a pair."""
     above, sign, below = token.text.partition("/")
     start = token.start
     for part in (above, sign, below):
-        yield from (replace(each, start=start, end=start + len(part)) for each in tokens(part))
+        yield from (replace(piece, start=start, end=start + len(part)) for piece in tokenise(part))
         start += len(part)
 
 
@@ -116,7 +116,7 @@ def _pieces(token: Token, words: SigWords) -> Iterator[Token]:
 
 
 def _is_glued(text: str, words: SigWords, kinds: frozenset[WordKind] = GLUED) -> bool:
-    word = words.single(text) if text[1:] else None
+    word = words.single_words.get(text) if text[1:] else None
     return word is not None and word.kind in kinds
 
 
@@ -124,10 +124,8 @@ def _part(token: Token, begin: int, end: int) -> Token:
     return Token(token.text[begin:end], token.start + begin, token.start + end)
 
 
-def _mark(
-    pieces: list[Token], position: int, words: SigWords, names: Mapping[str, tuple[str, ...]]
-) -> tuple[Lexeme, int]:
-    """The mark that begins at a place, and how many tokens it takes."""
+def _lexeme(pieces: list[Token], position: int, words: SigWords, names: Names) -> tuple[Lexeme, int]:
+    """The lexeme that begins at a position, and how many tokens it takes."""
     first = pieces[position]
     for phrase in words.phrases.get(first.text, ()):
         length = len(phrase.tokens)
@@ -142,26 +140,24 @@ def _mark(
         return _shaped(first, words), 1
     if first.sign:
         return Lexeme(WordKind.SIGN, first.text, first.start, first.end), 1
-    for following in pieces[position + 1 : position + 1 + 1]:
+    for following in pieces[position + 1 : position + 2]:
         pair = f"{first.text} {following.text}"
         if pair in names:
-            return Lexeme(WordKind.NAME, first.text, first.start, following.end, " ".join(names[pair])), len(
-                (first, following)
-            )
+            return Lexeme(WordKind.NAME, first.text, first.start, following.end, " ".join(names[pair])), 2
     kind = WordKind.NAME if first.text in names else WordKind.UNKNOWN
     return Lexeme(kind, first.text, first.start, first.end, " ".join(names.get(first.text, ()))), 1
 
 
 def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> bool:
-    """Whether a phrase of two tokens or more, of which the first is there, stands at the place."""
-    # Most phrases of a first word end at the second: "take by mouth" where "take one" is written.
+    """Whether the tokens at a position, of which the first is known to match, are a phrase of two or more."""
+    # Most phrases of a first word differ at the second: "take by mouth" where "take one" is written.
     if position + len(phrase) > len(pieces) or pieces[position + 1].text != phrase[1]:
         return False
     return [piece.text for piece in pieces[position : position + len(phrase)]] == list(phrase)
 
 
 def _shaped(token: Token, words: SigWords) -> Lexeme:
-    """A pair, a clock time, a date, a row of doses or a number with a comma."""
+    """A pair, a clock time, a date, a day pattern or a number with a comma."""
     unknown = Lexeme(WordKind.UNKNOWN, token.text, token.start, token.end)
     if token.shape == "pattern":
         return replace(unknown, kind=WordKind.PATTERN)

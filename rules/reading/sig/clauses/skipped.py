@@ -1,0 +1,283 @@
+"""What a written dosage says beside the dose: reasons, remarks, names, places and devices, and how far each goes."""
+
+from __future__ import annotations
+
+from rules.knowledge.lexicon.word_kinds import SKIPPABLE, WordKind
+from rules.reading.sig.draft import Connector, SigDraft
+from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
+from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
+
+# Words that connect a reason to what may have to be read.
+CONNECTING = frozenset(
+    {
+        WordKind.AND,
+        WordKind.OR,
+        WordKind.TO,
+        WordKind.IN,
+        WordKind.ON,
+        WordKind.AT,
+        WordKind.OF,
+        WordKind.PER,
+        WordKind.ARTICLE,
+        WordKind.TIMES,
+    }
+)
+# What ends a remark without being part of it.
+AFTER_REMARK = frozenset(
+    {
+        WordKind.MAXIMUM,
+        WordKind.DISPENSE,
+        WordKind.REFILL,
+        WordKind.DIAGNOSIS,
+        WordKind.STARTING,
+        WordKind.DIRECTIONS,
+        WordKind.AS_NEEDED,
+    }
+)
+AFTER_PAIN = AFTER_REMARK | {WordKind.REMARK, WordKind.REMARK_START, WordKind.UP_TO, WordKind.MANNER}
+IN_REMARK = SKIPPABLE | {
+    WordKind.VERB,
+    WordKind.AS_DIRECTED,
+    WordKind.REMARK_START,
+    WordKind.STOPS,
+    WordKind.FOR,
+    WordKind.UNTIL,
+    WordKind.DATE,
+    WordKind.STOP,
+    WordKind.SINGLE,
+    WordKind.TITRATION,
+}
+# What may come before a place: "to the", "in each", "at".
+BEFORE_SITE = (
+    WordKind.TO,
+    WordKind.IN,
+    WordKind.ON,
+    WordKind.AT,
+    WordKind.OF,
+    WordKind.PER,
+    WordKind.EVERY,
+    WordKind.ARTICLE,
+)
+BETWEEN_SITES = (WordKind.AND, WordKind.OR, WordKind.OF)
+TAKEN_WITH = (WordKind.REMARK, WordKind.ROUTE)
+
+
+def skip_reason(cursor: Cursor) -> str | None:
+    """Skip a reason, to the end of its clause or to what has a meaning of its own; its words, None if there are none.
+
+    ::
+
+        reason     = { scale | pain | soft sign | connecting | skippable | verb } ;
+        scale      = "scale", { ":" | "(" | "of" | "in" | "per" }, [ numbers ] ;
+        pain       = "pain", [ "4-6" | "4 to 6" | "(4-6)" | "4-6/10" ] ; (* a range only at the end of a clause *)
+        connecting = "and" | "or" | "of" | "in" | "a" | ... ; (* like a soft sign, only before a skippable *)
+        skippable  = unknown word | name | unit | period | place | ... ; (* no single Roman numeral and no "a tablet" *)
+        verb       = "help" | ... ; (* before an unknown word, an ordinal or a remark *)
+    """
+    begin = cursor.position
+    while not cursor.done:
+        kind = cursor.peek().kind
+        if kind is WordKind.SCALE:
+            cursor.next()
+            cursor.skip(":(", WordKind.OF, WordKind.IN, WordKind.PER)
+            cursor.numbers()
+        elif kind is WordKind.PAIN:
+            _skip_pain(cursor)
+        elif _goes_on(cursor, kind):
+            cursor.next()
+        else:
+            break
+    skipped = cursor.lexemes[begin : cursor.position]
+    return " ".join(lexeme.text for lexeme in skipped if lexeme.kind is not WordKind.SIGN) or None
+
+
+def _goes_on(cursor: Cursor, kind: WordKind) -> bool:
+    """Whether a lexeme is part of a reason, or is between parts of it."""
+    if kind is WordKind.SIGN:
+        return cursor.sign(SOFT_SIGNS) and cursor.at(*SKIPPABLE, ahead=1)
+    if kind is WordKind.ROMAN or (kind is WordKind.ARTICLE and cursor.at(WordKind.UNIT, ahead=1)):
+        # "a tablet" is a dose.
+        return False
+    return _in_reason(cursor) and (kind not in CONNECTING or _in_reason(cursor, 1))
+
+
+def _skip_pain(cursor: Cursor) -> None:
+    """Skip "pain" and how strong it is: ``4-6``, ``(7-10)``, ``4-6/10``; only a range that ends its clause."""
+    cursor.next()
+    begin = cursor.position
+    bracket = cursor.sign("(")
+    cursor.skip("(")
+    ranged = _skip_range(cursor)
+    if ranged and cursor.peek().text == "/" and cursor.at(WordKind.NUMBER, ahead=1):
+        cursor.next()
+        cursor.next()
+    ends = (
+        cursor.sign(")")
+        if bracket
+        else cursor.done or cursor.sign(SENTENCE_SIGNS | {",", "("}) or cursor.at(*AFTER_PAIN)
+    )
+    if not ranged or not ends:
+        cursor.position = begin
+    elif bracket:
+        cursor.next()
+
+
+def _skip_range(cursor: Cursor) -> bool:
+    """Skip the two ends of a scale: ``4-6``, ``4 to 6/10``."""
+    if cursor.accept(WordKind.NUMBER) is None or not (cursor.sign("-") or cursor.at(WordKind.TO)):
+        return False
+    cursor.next()
+    return _ends_scale(cursor.next())
+
+
+def _ends_scale(lexeme: Lexeme) -> bool:
+    """Whether a lexeme can be the upper end of a scale: ``6``, ``6/10``."""
+    if lexeme.kind is WordKind.NUMBER:
+        return True
+    return lexeme.kind is WordKind.UNKNOWN and lexeme.text.replace("/", "").isdigit()
+
+
+def _in_reason(cursor: Cursor, ahead: int = 0) -> bool:
+    """Whether a lexeme can be part of a reason; a verb can where no dose and no time follows it."""
+    if cursor.at(WordKind.VERB, ahead=ahead):
+        return cursor.at(WordKind.UNKNOWN, WordKind.ORDINAL, WordKind.REMARK, ahead=ahead + 1)
+    return cursor.at(*SKIPPABLE, ahead=ahead)
+
+
+def skip_remark(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip a remark to the end of its sentence, or to what is not part of it.
+
+    ::
+
+        remark  = ( "do not" | "warning" | ... ), { spacing | month, [ number ] | soft sign | word of a remark } ;
+        spacing = [ "at least" ], numbers, period, "apart" ;
+
+    Raises:
+        UnreadError: it holds a number or a word of time, which may concern the dose.
+    """
+    first = cursor.next()
+    while not cursor.done and not cursor.sign(SENTENCE_SIGNS):
+        lexeme = cursor.peek()
+        if lexeme.kind in AFTER_REMARK:
+            return True
+        if _skip_spacing(cursor):
+            continue
+        if lexeme.kind is WordKind.VERB and cursor.at(WordKind.NUMBER, ahead=1):
+            return True
+        if lexeme.kind is WordKind.MONTH and cursor.at(WordKind.NUMBER, ahead=1):
+            cursor.next()
+        elif lexeme.kind not in IN_REMARK and not cursor.sign(SOFT_SIGNS):
+            raise UnreadError(first, lexeme)
+        cursor.next()
+    return True
+
+
+def _skip_spacing(cursor: Cursor) -> bool:
+    """Skip ``at least 4 hours between doses``: it forbids, and does not say how often."""
+    begin = cursor.position
+    cursor.accept(WordKind.AT_LEAST)
+    if cursor.numbers() is not None and cursor.accept(WordKind.PERIOD) and cursor.accept(WordKind.APART):
+        return True
+    cursor.position = begin
+    return False
+
+
+def skip_name(cursor: Cursor, draft: SigDraft) -> bool:
+    """Skip the name of a medicine, with its brand in brackets and, where a dose was stated, its strength.
+
+    ::
+
+        name     = ( word | other substance | "of", [ "the" ], part ), { part }, [ "(", word, ")" ],
+                   [ strength | "to" ], { ":" | "-" } ; (* strength after a dose, "to" before a number *)
+        part     = word | release | other substance ; (* word: a name, after "of" an unknown word too *)
+        strength = numbers, unit, { release }, [ unit ] ;
+
+    Raises:
+        UnreadError: it is another medicine than before, or a dose of its own follows.
+    """
+    opening = cursor.next()
+    after_of = opening.kind is WordKind.OF
+    if opening.kind is WordKind.NAME:
+        other = bool(draft.agents) and draft.agents != opening.code
+        if other or draft.pending is Connector.AND or (draft.line.timed and cursor.at(WordKind.NUMBER)):
+            raise cursor.error(opening)
+        draft.agents = opening.code
+    begin = cursor.position
+    parts = [WordKind.NAME, WordKind.RELEASE, WordKind.OTHER_SUBSTANCE]
+    if after_of:
+        cursor.accept(WordKind.ARTICLE)
+        parts.append(WordKind.UNKNOWN)
+    cursor.skip("", *parts)
+    if cursor.matches("(", WordKind.UNKNOWN, ")") or cursor.matches("(", WordKind.NAME, ")"):
+        cursor.skip("()", WordKind.UNKNOWN, WordKind.NAME)
+    if after_of and cursor.position == begin:
+        raise cursor.error(opening)
+    if draft.line.doses:
+        _skip_strength(cursor)
+    elif cursor.matches(WordKind.TO, WordKind.NUMBER):
+        # "(Increase) lorazepam to 1 mg bid".
+        cursor.next()
+    draft.line.product_named = True
+    cursor.skip(":-")
+    return True
+
+
+def _skip_strength(cursor: Cursor) -> None:
+    begin = cursor.position
+    strength = cursor.numbers()
+    if strength is not None and cursor.at(WordKind.UNIT):
+        cursor.next()
+        cursor.skip("", WordKind.RELEASE)
+        cursor.accept(WordKind.UNIT)
+    else:
+        cursor.position = begin
+
+
+def skip_diagnosis(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip the code of a diagnosis, to the next space: ``dx: F41.1``."""
+    cursor.next()
+    cursor.skip(":=-(", WordKind.DIAGNOSIS, WordKind.EQUALS)
+    cursor.next()
+    while not cursor.done and cursor.adjacent() and not cursor.sign(",;)"):
+        cursor.next()
+    return True
+
+
+def skip_site(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip ``to the affected area``, ``in each eye``, ``left arm and right knee``; False if there is none.
+
+    ::
+
+        site = { "to" | "in" | "each" | "the" ... }, place, { { "and" | "or" | "/" | "&" }, { "the" ... }, place } ;
+    """
+    begin = cursor.position
+    cursor.skip("", *BEFORE_SITE)
+    if not cursor.at(WordKind.SITE):
+        cursor.position = begin
+        return False
+    while cursor.accept(WordKind.SITE):
+        begin = cursor.position
+        cursor.skip("/&", *BETWEEN_SITES)
+        cursor.skip("", *BEFORE_SITE)
+        if not cursor.at(WordKind.SITE):
+            cursor.position = begin
+    return True
+
+
+def skip_device(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip ``via spacer``, ``using an inhaler``: words that are not known are a name here."""
+    cursor.next()
+    cursor.skip("", WordKind.ARTICLE, WordKind.UNKNOWN, WordKind.SITE)
+    if cursor.matches(WordKind.OR, WordKind.UNKNOWN):
+        cursor.next()
+        cursor.skip("", WordKind.UNKNOWN)
+    return True
+
+
+def skip_alternative(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip ``or milk`` after ``with food``; a dose or a time after "and" is not skipped."""
+    if not cursor.at(*TAKEN_WITH, ahead=1) or not cursor.at(*TAKEN_WITH, ahead=-1):
+        return False
+    cursor.next()
+    cursor.next()
+    return True

@@ -1,0 +1,330 @@
+"""Clauses that begin with a word of their own: connectors, reasons, dates, and what says how or whether to take it.
+
+Each function reads a clause from the position on and moves after it. It returns False and changes nothing
+if there is none.
+"""
+
+from __future__ import annotations
+
+from rules.knowledge.lexicon.word_kinds import WordKind
+from rules.numbers.quantity import DAYS_PER, ONE
+from rules.reading.sig.clauses.course import read_date, read_length
+from rules.reading.sig.clauses.dose import read_dose
+from rules.reading.sig.clauses.dose_place import add_dose, read_total
+from rules.reading.sig.clauses.rate import read_rate
+from rules.reading.sig.clauses.skipped import skip_reason
+from rules.reading.sig.draft import Connector, SigDraft
+from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
+from rules.reading.sig.trace import Clause, Length, Moments, NoDailyRate, RouteCode
+
+NO_DAILY_RATE = {
+    WordKind.AS_DIRECTED: NoDailyRate.AS_DIRECTED,
+    WordKind.TITRATION: NoDailyRate.TITRATION,
+    WordKind.PROTOCOL: NoDailyRate.PROTOCOL,
+    WordKind.INFUSION: NoDailyRate.INFUSION,
+}
+# "Increase to 2 tablets after one week", "in one week".
+AFTER = frozenset({"after", "in"})
+# "Reduce by 0.5 mg every week".
+BY = " by"
+
+
+def separator(cursor: Cursor, draft: SigDraft) -> bool:
+    """A comma, a bracket ..., or the end of a sentence: what follows may be a line of its own."""
+    sign = cursor.peek().text
+    if sign in SENTENCE_SIGNS:
+        draft.pending = draft.pending or Connector.SENTENCE
+        draft.separated = False
+    elif sign in SOFT_SIGNS:
+        draft.separated = True
+    else:
+        return False
+    draft.after_comma = sign == ","
+    cursor.next()
+    return True
+
+
+def skip_word(cursor: Cursor, _: SigDraft) -> bool:
+    """A word that changes nothing here."""
+    cursor.next()
+    return True
+
+
+def skip_article(cursor: Cursor, _: SigDraft) -> bool:
+    """``the``; before a unit, "a tablet", it is a dose."""
+    if cursor.at(WordKind.UNIT, ahead=1):
+        return False
+    cursor.next()
+    return True
+
+
+def verb_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``take``, ``inject``."""
+    cursor.next()
+    draft.instructs, draft.separated = True, False
+    return True
+
+
+def route_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``by mouth``, ``IV``: the first that is named counts."""
+    route = cursor.next()
+    draft.line.route = draft.line.route or route.code
+    draft.note(route, route, RouteCode(route.code))
+    return True
+
+
+def skip_in_route(cursor: Cursor, _: SigDraft) -> bool:
+    """``in`` before a word for a route: the place, and no route of a medicine."""
+    if not cursor.at(WordKind.ROUTE, ahead=1):
+        return False
+    cursor.next()
+    cursor.next()
+    return True
+
+
+def skip_slash(cursor: Cursor, draft: SigDraft) -> bool:
+    """``/`` between two clauses."""
+    if cursor.peek().text != "/":
+        return False
+    cursor.next()
+    draft.separated = True
+    return True
+
+
+def single_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``once only``, ``stat``."""
+    word = cursor.next()
+    if not draft.line.timed:
+        draft.set_count((ONE, ONE), word, word)
+    return True
+
+
+def no_daily_rate_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``as directed``, ``titrate``, ``per protocol``, ``infuse over``: why no daily rate is stated.
+
+    ::
+
+        no daily rate = "reduce by", [ dose ], [ rate ] | "as directed", [ number without a space before it ]
+                      | "titrate" | "per protocol" | "infuse" | ... ;
+    """
+    word = cursor.next()
+    reason = NO_DAILY_RATE[word.kind]
+    draft.note(word, word, reason)
+    if word.text.endswith(BY):
+        draft.no_daily_rate.append(reason)
+        read_dose(cursor)
+        read_rate(cursor)
+    elif reason is NoDailyRate.TITRATION and draft.line.empty and not draft.steps[1:]:
+        draft.titration_heading = True
+    else:
+        draft.no_daily_rate.append(reason)
+        if reason is NoDailyRate.AS_DIRECTED and cursor.at(WordKind.NUMBER) and cursor.adjacent():
+            cursor.next()
+    return True
+
+
+def as_needed_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``prn``, ``as needed for anxiety``, ``if needed for 3 days``.
+
+    ::
+
+        as needed = "prn", [ "." ], { ":" | "," | "-" | "prn" }, ( length | [ "for" | "to help" ], [ reason ] ) ;
+    """
+    first = cursor.next()
+    line = draft.line
+    if draft.pending is Connector.AND and line.rated:
+        if not line.doses:
+            draft.pending = None
+            skip_reason(cursor)
+            return True
+        line = draft.same_dose_again(first)
+    draft.pending = None
+    line.as_needed = True
+    draft.begin_line(first)
+    if cursor.sign(".") and cursor.adjacent() and len(first.text) < first.end - first.start:
+        # The last dot of "p.r.n." ends no sentence.
+        cursor.next()
+    cursor.skip(":,-", WordKind.AS_NEEDED)
+    if cursor.at(WordKind.FOR) and read_length(cursor, draft):
+        draft.note(first, first, Clause.AS_NEEDED)
+        return True
+    cursor.accept(WordKind.FOR, WordKind.REASON)
+    reason = skip_reason(cursor)
+    line.reason = line.reason or reason
+    draft.note(first, cursor.peek(-1), Clause.AS_NEEDED)
+    return True
+
+
+def reason_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``for anxiety``, ``to help you sleep``."""
+    first = cursor.next()
+    reason = skip_reason(cursor)
+    draft.line.reason = draft.line.reason or reason
+    draft.note(first, cursor.peek(-1), Clause.REASON)
+    return True
+
+
+def skip_scale(cursor: Cursor, _: SigDraft) -> bool:
+    """``pain scale 4-6``."""
+    skip_reason(cursor)
+    return True
+
+
+def every_night_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``on`` at the end of a clause is Latin, ``omni nocte``: every night."""
+    word = cursor.peek()
+    timing = cursor.words.rates.get(word.text)
+    ends = cursor.sign(SENTENCE_SIGNS | SOFT_SIGNS, 1) or cursor.at(WordKind.AS_NEEDED, ahead=1)
+    if timing is None or not draft.line.doses or not (ends or not cursor.peek(1).text):
+        return False
+    cursor.next()
+    draft.line.moments.extend((moment, False) for moment in timing.when)
+    draft.note(word, word, Moments(timing.when))
+    return True
+
+
+def skip_unit_route(cursor: Cursor, _: SigDraft) -> bool:
+    """A unit that is a word for a route too."""
+    if cursor.peek().text not in cursor.words.unit_routes:
+        return False
+    cursor.next()
+    return True
+
+
+def and_connector(cursor: Cursor, draft: SigDraft) -> bool:
+    """``and``, ``plus``: what follows is taken as well."""
+    cursor.next()
+    draft.pending = Connector.AND
+    return True
+
+
+def additional_connector(cursor: Cursor, draft: SigDraft) -> bool:
+    """``an additional``, ``extra``: what follows is taken on top."""
+    cursor.next()
+    draft.pending = Connector.EXTRA
+    return True
+
+
+def then_connector(cursor: Cursor, draft: SigDraft) -> bool:
+    """``then``, ``increase to``: another step."""
+    word = cursor.next()
+    draft.new_step()
+    draft.step.after_then, draft.step.changes_dose = True, word.kind is WordKind.CHANGE_TO
+    return True
+
+
+def skip_stop(cursor: Cursor, draft: SigDraft) -> bool:
+    """``then stop``, after a line."""
+    if draft.line.empty:
+        return False
+    cursor.next()
+    return True
+
+
+def alternating_connector(cursor: Cursor, draft: SigDraft) -> bool:
+    """``1 tablet alternating with 2 tablets``, ``alternate 1 tablet and 2 tablets``."""
+    cursor.next()
+    draft.step.alternating = True
+    draft.pending = Connector.AND if draft.line.doses else None
+    return True
+
+
+def equals_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``= 5 mg`` after a dose: the same, and all of it.
+
+    Raises:
+        UnreadError: no dose follows.
+    """
+    if not draft.line.doses:
+        return False
+    sign = cursor.next()
+    doses = read_total(cursor)
+    if doses is None:
+        raise cursor.error(sign)
+    draft.pending = None
+    add_dose(cursor, draft, doses)
+    return True
+
+
+def dated_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """A date; "start" before a dose, or a day, is an instruction; "until" something happens states no date.
+
+    ::
+
+        dated = date | "starting", [ [ "on" ], weekday ] | "until", reason ;
+
+    Raises:
+        UnreadError: "until" and no words that follow.
+    """
+    first = cursor.peek()
+    if read_date(cursor, draft):
+        return True
+    cursor.next()
+    if first.kind is WordKind.UNTIL:
+        if skip_reason(cursor) is None:
+            raise cursor.error(first)
+        return True
+    if cursor.matches(WordKind.ON, WordKind.DAY) or cursor.at(WordKind.DAY):
+        cursor.accept(WordKind.ON)
+        cursor.next()
+    draft.instructs = True
+    return True
+
+
+def changes_after_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``increase to 2 tablets after 1 week``: the step before lasts a week.
+
+    ::
+
+        changes after = ( "after" | "in" ), [ numbers, [ "-" ] ], period ;
+    """
+    before = draft.steps[-2:][0]
+    if (
+        cursor.peek().text not in AFTER
+        or not draft.step.changes_dose
+        or before.days is not None
+        or before is draft.step
+    ):
+        return False
+    begin, first = cursor.position, cursor.next()
+    numbers = cursor.numbers()
+    cursor.skip("-")
+    period = cursor.accept(WordKind.PERIOD)
+    if period is None or (numbers is not None and numbers.low <= 0):
+        cursor.position = begin
+        return False
+    low, high = (numbers.low, numbers.high) if numbers else (ONE, ONE)
+    before.days = (low * DAYS_PER[period.code], high * DAYS_PER[period.code])
+    draft.note(first, period, Length(before.days[1]))
+    return True
+
+
+def directions_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``Directions:`` separates the instruction from what comes before it; a second instruction is refused.
+
+    ::
+
+        directions = "directions", { ":" }, [ reason, after an instruction ] ;
+
+    Raises:
+        UnreadError: one instruction comes before it and another after it.
+    """
+    word = cursor.next()
+    colon = cursor.sign(":")
+    cursor.skip(":")
+    if not draft.line.timed and not draft.steps[1:]:
+        draft.start_over()
+        draft.instructs = True
+    elif colon or cursor.at(WordKind.NUMBER) or cursor.matches(WordKind.VERB, WordKind.NUMBER):
+        raise cursor.error(word)
+    else:
+        skip_reason(cursor)
+    return True
+
+
+def skip_rate_of_maximum(cursor: Cursor, draft: SigDraft) -> bool:
+    """``daily`` before "max" after a rate: the period of the maximum, whose rule says a day."""
+    if not draft.line.rated or not cursor.at(WordKind.MAXIMUM, ahead=1):
+        return False
+    cursor.next()
+    return True
