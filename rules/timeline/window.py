@@ -1,4 +1,4 @@
-"""The supply window of a record: from which day to which day what it ordered, stated or dispensed can last."""
+"""The supply window of a record: the days that what it orders, states or dispenses can last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 
 
 class Coverage(StrEnum):
-    """How a window stands to a day."""
+    """How a window relates to a day."""
 
     NOT_YET_STARTED = "not-yet-started"
     CURRENT = "current"
@@ -26,13 +26,13 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """First and last covered day; ``start`` None: no date at all; ``end`` None: no length known."""
+    """First and last covered day; ``start`` is None without any date, ``end`` None without a known length."""
 
     start: date | None
     end: date | None
 
     def coverage(self, on: date, policy: ConcurrencyPolicy) -> Coverage:
-        """How the window stands to the day; without a known length it is current for the recency period."""
+        """How the window relates to the day; without a known length it is current for the recency period."""
         if self.start is not None and self.start > on:
             return Coverage.NOT_YET_STARTED
         if self.end is not None:
@@ -70,7 +70,7 @@ def window_of(regimen: Regimen, start: date | None, days_of_supply: Callable[[],
 
 
 def _stopped(start: date | None, end: date | None, ended: date | None) -> date | None:
-    """The last covered day of what was stopped, where the record tells when: at least its first."""
+    """The last covered day of what was stopped, where the record has that date; not before its first."""
     if ended is None:
         return end
     last = ended if end is None else min(ended, end)
@@ -85,7 +85,7 @@ def _later(start: date, days: int) -> date:
 
 
 def first_day(regimen: Regimen) -> date | None:
-    """The day from which a record tells of use; None without any date."""
+    """The first day of use by a record, None where it has no date."""
     starts = [dosage.timing.bounds.start for dosage in regimen.dosages if dosage.timing and dosage.timing.bounds.start]
     if starts and regimen.kind is RecordKind.REQUEST:
         return min(starts)
@@ -99,7 +99,7 @@ def _bounds_end(dosages: Iterable[Dosage]) -> date | None:
 
 
 def _bounds_days(dosages: Iterable[Dosage]) -> Fraction | None:
-    """Length by ``boundsDuration``: parallel lines run together, lines of increasing sequence one after another."""
+    """The length by ``boundsDuration``: lines of one sequence run together, those of increasing sequences in turn."""
     longest: dict[int, Fraction] = {}
     for dosage in dosages:
         if dosage.timing is None:
@@ -117,7 +117,7 @@ def _fills(regimen: Regimen) -> Fraction:
 
 
 def supplied_days(regimen: Regimen, dose: DailyDose | NoDailyDose) -> Fraction | None:
-    """Days that the dispensed units last at the daily units of the order, all fills together."""
+    """Days that the dispensed units last at the daily units of the order, all fills together; None where not known."""
     supply = regimen.supply
     if supply is None or supply.quantity is None or not isinstance(dose, DailyDose) or dose.units is None:
         return None

@@ -39,13 +39,13 @@ def order(
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the products whose doses were read, in order."""
     products: list[str] = []
-    original = reconcile._whatever_is_supplied
+    original = reconcile._dose_for_any_supply
 
     def noted(dosages: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
         products.append(product.name)
         return original(dosages, product, knowledge)
 
-    monkeypatch.setattr(reconcile, "_whatever_is_supplied", noted)
+    monkeypatch.setattr(reconcile, "_dose_for_any_supply", noted)
     return products
 
 

@@ -1,7 +1,7 @@
-"""What is taken of a product in a day: the lines of a dosage, their texts and what was dispensed, read as one.
+"""The daily dose of a product, from the lines of a dosage, their texts and the quantity dispensed.
 
-A dosage arrives as it was sent (:class:`rules.model.Dosage`), is read line by line, and comes to a :class:`DailyDose`
-with the evidence that it rests on, or to a :class:`NoDailyDose` that says why there is none.
+A dosage line as sent (:class:`rules.model.Dosage`) becomes a line as read, and the lines in force a :class:`DailyDose`,
+or a :class:`NoDailyDose` that says why there is none.
 """
 
 from rules.reading.dosage.daily_dose import FROM_SUPPLY, Administration, DailyDose, NoDailyDose, texts_of

@@ -1,6 +1,6 @@
-"""The values of a dosage as it was read: how a product is given, and what is taken in a day or why that is not known.
+"""The daily dose of a product as it was read, or why there is none; and how the product is given.
 
-A dose tells in one plain sentence how it was read, put together when it is first asked for:
+The sentence that explains a reading is put together when it is first asked for:
 ``half to one 0.5 mg tablet, up to twice a day as needed, not over 2 tablets: 0 to 1 mg a day``
 """
 
@@ -15,11 +15,12 @@ from rules.model import Dosage
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
 from rules.numbers.text import figure_range
-from rules.reading.dosage.line import PART_NOT_READ, ReadStep, UnratedLine
+from rules.reading.dosage.line import PART_NOT_READ, UnratedLine
+from rules.reading.dosage.steps import ReadStep
 from rules.reading.wording.prose import BETWEEN_TEXTS, listed
 from rules.reading.wording.refusals import Reason, Refusal
 
-# Codes of what was assumed that the sentence, or a later room, asks for.
+# Assumptions that change the sentence, or that a later room asks for.
 AVERAGED = "averaged-over-period"
 FROM_SUPPLY = "from-quantity-and-supply"
 
@@ -41,15 +42,15 @@ class DailyDose(LazyValues):
         days_per_week: days of use in a week, None where not known.
         occasions: the moments and times of day that are named.
         assumptions: codes of what was assumed.
-        step: the lines that it was read from; None where what was dispensed alone gives the dose.
-        step_place: which of several steps that is, in words.
+        step: the lines that it was read from; None where the quantity dispensed alone gives the dose.
+        step_label: which of several steps that is, in words.
         part_not_read: whether a line or a step beside them was not read, so that more may be taken.
-        supplied: what was dispensed, in words, where it makes a difference.
-        unread: why the texts give no dose, where what was dispensed gives it.
-        one_dose_only: whether the text tells of a single dose.
+        supplied: the quantity dispensed, in words, where it changes the dose.
+        unread: why the texts give no dose, where the quantity dispensed gives it.
+        one_dose_only: whether the text orders a single dose.
         contradiction: the smaller dose that the text (``text_is_smaller``) or the structure gives instead.
-        doubts: where it is beyond what anybody takes.
-        above_label: in words, where it is above a labelled maximum and still plausible.
+        doubts: in what respect it is implausible.
+        above_label: in words, where a plausible dose is above a labelled maximum.
     """
 
     by_agent: Mapping[str, MilligramsPerDay]
@@ -60,7 +61,7 @@ class DailyDose(LazyValues):
     occasions: frozenset[str]
     assumptions: tuple[str, ...]
     step: ReadStep | None
-    step_place: str = ""
+    step_label: str = ""
     part_not_read: bool = False
     supplied: str = ""
     unread: tuple[Refusal, ...] = ()
@@ -72,7 +73,7 @@ class DailyDose(LazyValues):
 
     @lazy
     def read_as(self) -> str:
-        """One plain sentence: what is taken and how often, what that comes to, and whether that is much."""
+        """One plain sentence: what is taken and how often, the amount a day, and whether that is high."""
         at_least = "at least " if self._at_least else ""
         amounts = [
             f"{figure_range(amount.low, amount.high)} {unit}{f' of {agent}' if self._has_several_agents else ''}"
@@ -85,7 +86,7 @@ class DailyDose(LazyValues):
 
     @property
     def words(self) -> str:
-        """What is taken, as instructions that were sent without a text are shown."""
+        """What is taken, shown as the sig of an order that was sent without a text."""
         return self.step.words if self.step else self.supplied
 
     @property
@@ -95,8 +96,8 @@ class DailyDose(LazyValues):
 
     @property
     def _taken_as(self) -> str:
-        """What is taken and how often, with all that qualifies it, without the amounts."""
-        clauses = [f"{self.step_place}, {self.words}" if self.step_place else self.words]
+        """What is taken and how often, with its qualifications, without the amount a day."""
+        clauses = [f"{self.step_label}, {self.words}" if self.step_label else self.words]
         if self.step is None:
             clauses = [BETWEEN_CLAUSES.join((*(refusal.words for refusal in self.unread), self.supplied))]
         if self.part_not_read:
@@ -104,7 +105,7 @@ class DailyDose(LazyValues):
         if self.step is not None and self.step.part_not_daily:
             clauses.append(NOT_DAILY_BESIDE)
         if self.step is not None and self.supplied:
-            # Of a dose as needed what was dispensed raises the low end, of any other it lowers it.
+            # The quantity dispensed raises the low end of an as-needed dose, and lowers that of any other.
             clauses.append(f"{'with' if self.as_needed else 'but with only'} {self.supplied} supplied")
         if self.one_dose_only:
             clauses.append(ONE_DOSE_ONLY)
@@ -130,8 +131,8 @@ class NoDailyDose(LazyValues):
         reason: ``dose-unknown``, or ``not-a-daily-regimen``.
         single: whether it is a single dose, or taken on named dates only.
         as_needed: whether it is taken as needed.
-        unrated: the lines, each with why it gives no dose; there may be none.
-        no_supply: why what was dispensed gives none, None where nothing was.
+        unrated: the lines, each with the reason why it gives no dose; may be empty.
+        no_supply: why the quantity dispensed gives none, None where nothing was dispensed.
         unread: why the texts give none.
     """
 
@@ -150,17 +151,17 @@ class NoDailyDose(LazyValues):
         clauses = self._clauses
         if unread and self.reason is NotCountedReason.DOSE_UNKNOWN:
             last, doses = clauses[-1]
-            # The text says more than that nothing is given.
+            # The reason that the text gives replaces "not given".
             if last.reason is Reason.NO_FREQUENCY:
-                told = [_clause(refusal.words, doses) for refusal, doses in clauses[:-1]]
-                return BETWEEN_CLAUSES.join((*told, _clause(BETWEEN_CLAUSES.join(unread), doses)))
+                before = [_clause(refusal.words, doses) for refusal, doses in clauses[:-1]]
+                return BETWEEN_CLAUSES.join((*before, _clause(BETWEEN_CLAUSES.join(unread), doses)))
             if last.reason is Reason.NO_DOSE and not clauses[1:]:
                 clauses = []
         return BETWEEN_CLAUSES.join((*unread, *(_clause(refusal.words, doses) for refusal, doses in clauses)))
 
     @property
     def words(self) -> str:
-        """What is taken, as instructions that were sent without a text are shown; empty where it is not known."""
+        """What is taken, shown as the sig of an order that was sent without a text; empty where it is not known."""
         if self.reason is NotCountedReason.DOSE_UNKNOWN:
             return ""
         return BETWEEN_CLAUSES.join(_clause(refusal.words, doses) for refusal, doses in self._clauses)
@@ -185,7 +186,7 @@ class Administration:
     """How a product is given.
 
     Attributes:
-        route: a route id, ``oral`` where nobody says otherwise.
+        route: a route id; ``oral`` where none is stated.
         exposes: whether the agent reaches the brain at all (a skin cream does not).
         equivalent: whether oral equivalence figures apply.
         rescue: whether it is kept for a seizure, and so no part of a daily load.

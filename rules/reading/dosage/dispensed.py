@@ -1,4 +1,4 @@
-"""What was dispensed, as an average a day: quantity over days' supply."""
+"""The average daily intake by the quantity dispensed: quantity over days' supply."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class DispensedAverage:
     """The dispensed average a day.
 
     Attributes:
-        intake: the average; for patches as if one were used up each day: see :meth:`worn`.
-        words: what was dispensed: ``60 tablets of 1 mg for 30 days``.
+        intake: the average a day; of patches, their delivery times the patches used in a day (see :meth:`worn`).
+        words: the quantity dispensed: ``60 tablets of 1 mg for 30 days``.
         assumptions: codes of what was assumed.
     """
 
@@ -33,9 +33,9 @@ class DispensedAverage:
     assumptions: tuple[str, ...]
 
     def worn(self, interval_days: Fraction | None, vocabulary: DosingVocabulary) -> Intake:
-        """The intake, of patches the number worn at a time: one a day for every day that each is worn.
+        """The intake; of patches by the number worn at a time: those used in a day, times the days that each is worn.
 
-        Where the change interval is not known, at least one is worn, and as many as the shortest usual interval gives.
+        Without a change interval from one patch to as many as the shortest usual interval gives.
         """
         if not self.intake.hourly or self.intake.units is None:
             return self.intake
@@ -50,9 +50,9 @@ class DispensedAverage:
 
 
 def lasting(supply: Supply | None, interval_days: Fraction | None, length_days: Fraction | None) -> Supply | None:
-    """The supply with the length of its dosage as its days' supply, where the source gives none.
+    """The supply, with the length of its dosage as days' supply where the source gives none.
 
-    Only of a single fill that comes to a whole number each time: otherwise the quantity was not made for the length.
+    Only of a single fill that comes to a whole number of units each time: else it was not dispensed for that length.
     """
     if supply is None or supply.quantity is None or supply.days is not None or supply.repeats:
         return supply

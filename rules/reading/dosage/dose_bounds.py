@@ -1,8 +1,8 @@
-"""What a dose is held against to see whether anybody takes it: bounds by agent, route and release, with their source.
+"""The bounds of a plausible dose by agent, route and release, with their source.
 
-The bound of a dose is many times the labelled maximum of its agent; where no labelled maximum is known, many times
-WHO's defined daily dose; and whatever the strength, a number of units that nobody swallows. How many times is a house
-choice, larger for opioids, which are titrated against tolerance.
+The bound is a multiple of the labelled maximum of the agent; where no labelled maximum is known, of WHO's defined daily
+dose; and, whatever the strength, a number of units that nobody takes. The multiples are house choices, larger for
+opioids, which are titrated against tolerance.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ AS_ORAL = frozenset({"sublingual", "buccal"})
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The most that is plausible: ``times`` the ``amount`` that ``figure`` gives, in mg a day or micrograms an hour."""
+    """The most that is plausible: ``times`` the ``amount`` that ``figure`` gives, in mg a day or micrograms an hour.
+
+    ``without_maximum``: the label of the agent gives no maximum.
+    """
 
     basis: Basis
     figure: Figure
@@ -47,7 +50,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class DoseBounds:
-    """What doses of a product by its route are held against: bounds by agent, taken or (``hourly``) worn."""
+    """The bounds of a product by its route, by agent: ``taken`` in mg a day, ``worn`` in micrograms an hour."""
 
     product: Product
     vocabulary: DosingVocabulary
@@ -55,12 +58,12 @@ class DoseBounds:
     worn: Mapping[str, Bound]
 
     def bounds(self, hourly: bool) -> Mapping[str, Bound]:
-        """The bounds of milligrams a day, or of what patches deliver in an hour."""
+        """The bounds of milligrams a day, or of the delivery of patches."""
         return self.worn if hourly else self.taken
 
 
 def dose_bounds_of(lines: Iterable[Dosage], product: Product, knowledge: Knowledge) -> DoseBounds:
-    """The bounds of a dosage; by a route or a release that nobody states the largest bound holds."""
+    """The bounds of a dosage; where no route or release is stated, the largest bound holds."""
     stated = (knowledge.vocabulary.route(line.route, line.route_codes) for line in lines)
     route = next((each.id for each in stated if each is not None), product.route)
     return _by_stated_route(route, product, knowledge)

@@ -1,4 +1,4 @@
-"""Amounts taken in a day as plain ranges, while a dosage is still being put together."""
+"""Ranges of what is taken in a day, for the reading of a dosage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rules.numbers.quantity import ZERO, MicrogramsPerHour, MilligramsPerDay, Ra
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """From low to high: mg a day of each agent (micrograms an hour where ``hourly``), and countable units a day."""
+    """Ranges from low to high: mg a day of each agent (micrograms an hour where ``hourly``), countable units a day."""
 
     by_agent: Mapping[str, Range]
     units: Range | None
@@ -35,12 +35,12 @@ class Intake:
         )
 
     def from_nothing(self) -> Intake:
-        """The same, down to none at all: what is taken as needed."""
+        """The same with a low end of zero: what is taken as needed."""
         units = (ZERO, self.units[1]) if self.units else None
         return replace(self, by_agent={agent: (ZERO, high) for agent, (_, high) in self.by_agent.items()}, units=units)
 
     def with_average(self, average: Intake) -> Intake:
-        """The low end raised to what was dispensed on average, never above the high end."""
+        """The low end raised to the average dispensed, but not above the high end."""
         if average.hourly != self.hourly:
             return self
         return replace(
@@ -71,13 +71,13 @@ class Intake:
         )
 
     def milligrams(self) -> dict[str, MilligramsPerDay]:
-        """Milligrams a day of each agent; none of a patch."""
+        """Milligrams a day of each agent; empty for a patch."""
         if self.hourly:
             return {}
         return {agent: MilligramsPerDay.of(high, low) for agent, (low, high) in self.by_agent.items()}
 
     def micrograms_an_hour(self) -> dict[str, MicrogramsPerHour]:
-        """Micrograms an hour of each agent of a patch."""
+        """Micrograms an hour of each agent of a patch; empty for anything else."""
         if not self.hourly:
             return {}
         return {agent: MicrogramsPerHour.of(high, low) for agent, (low, high) in self.by_agent.items()}

@@ -1,6 +1,6 @@
-"""The values of a dosage line as it was read: its dose, its schedule, its maximum, and what they come to in a day.
+"""The values of a dosage line as it was read: its dose, its schedule, its maximum, and the intake that they come to.
 
-Pieces of the sentence (``words``) stand with the values that they tell of; the sentence itself is put together last.
+Each value has its part of the sentence as ``words``; the sentence itself is put together last.
 """
 
 from __future__ import annotations
@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import reduce
 
 from rules.assessment_lines import Doubt
 from rules.model import MaximumDose
 from rules.numbers.quantity import DAYS_PER_WEEK, ZERO
 from rules.reading.dosage.intake import Intake
-from rules.reading.wording.prose import UP_TO, listed, together
+from rules.reading.wording.prose import UP_TO, listed
 from rules.reading.wording.refusals import Refusal
 
-# Codes of what was assumed that more than one module asks for.
+# Assumptions that several modules refer to.
 RANGE_AT_MAXIMUM = "range-counted-at-maximum"
 IMPLAUSIBLE_PERIOD = "implausible-period"
 LIMITED = "limited-by-written-maximum"
@@ -92,9 +91,9 @@ class Schedule:
         days_per_week: days of use in a week (7: daily), None where not known.
         occasions: the moments and times of day that are named.
         as_needed: whether the timing itself says so.
-        counted: whether ``words`` count times ("twice a day"), so that "up to" may stand before them.
-        up_to: whether ``words`` begin with "up to".
-        periods: the units of time of which ``words`` say "a day", "a week".
+        counts_times: whether ``words`` count times ("twice a day"), so that "up to" may stand before them.
+        begins_up_to: whether ``words`` begin with "up to".
+        periods: the units of time that ``words`` name as "a day", "a week".
         assumptions: codes of what was assumed.
     """
 
@@ -104,8 +103,8 @@ class Schedule:
     days_per_week: Fraction | None
     occasions: frozenset[str] = frozenset()
     as_needed: bool = False
-    counted: bool = False
-    up_to: bool = False
+    counts_times: bool = False
+    begins_up_to: bool = False
     periods: frozenset[str] = frozenset()
     assumptions: tuple[str, ...] = ()
 
@@ -120,7 +119,7 @@ class NoSchedule:
 
 @dataclass(frozen=True, slots=True)
 class MaximumWords:
-    """A written maximum in words: ``2 tablets`` and ``a day``; ``unit``: the time as one unit of time, where it is."""
+    """A written maximum in words: ``2 tablets`` and ``a day``. ``unit`` is that unit of time, None where it is none."""
 
     amount: str
     time: str
@@ -134,7 +133,7 @@ class MaximumWords:
 
 @dataclass(frozen=True, slots=True)
 class WrittenMaximum:
-    """The tightest intake a day of the maxima that can be read, and each of them as it is written."""
+    """The tightest daily intake of the maxima that can be read, and the words of each."""
 
     intake: Intake
     written: tuple[MaximumWords, ...]
@@ -142,20 +141,20 @@ class WrittenMaximum:
 
 @dataclass(frozen=True, slots=True)
 class DosageLine:
-    """What one line comes to in a day.
+    """The daily intake of one line, and how it was read.
 
     Attributes:
         intake: what is taken in a day.
-        dose: what is taken at a time, None where that is not known.
-        schedule: how often, None where that is not known, or does not matter (a patch).
+        dose: what is taken at a time, None where not known.
+        schedule: how often, None where not known or not relevant (a patch).
         as_needed: whether it is taken as needed, so that the low end is nothing.
         days_per_week: days of use in a week, None where not known.
-        limit: what its maxima allow, None where none is written that can be read.
-        maximum: the maxima as they were sent.
-        missing: what is not known of a line that only its maximum limits.
-        other_intake: what it comes to by the other reading of its dose, None where there is none.
-        both_readings: whether the other reading is counted too, as the dose as written is implausible.
-        doubts: filled in by :mod:`rules.reading.dosage.plausibility`.
+        maximum: what its written maxima allow, None where there is none that can be read.
+        sent_maxima: the maxima as they were sent.
+        missing: why dose or schedule is not known, of a line that only its maximum limits.
+        other_intake: the intake by the other reading of its dose, None where there is none.
+        both_readings: whether the intake covers the other reading, because the dose as written is implausible.
+        doubts: in what respect it is implausible; set by :mod:`rules.reading.dosage.plausibility`.
         assumptions: codes of what was assumed.
     """
 
@@ -164,8 +163,8 @@ class DosageLine:
     schedule: Schedule | None
     as_needed: bool
     days_per_week: Fraction | None
-    limit: WrittenMaximum | None = None
-    maximum: tuple[MaximumDose, ...] = ()
+    maximum: WrittenMaximum | None = None
+    sent_maxima: tuple[MaximumDose, ...] = ()
     missing: Refusal | None = None
     other_intake: Intake | None = None
     both_readings: bool = False
@@ -181,12 +180,12 @@ class DosageLine:
 
     @property
     def only_permitted(self) -> bool:
-        """Whether the day's amount is no more than what the interval of an order as needed permits."""
-        return self.as_needed and self.limit is None and self.portion is not None
+        """Whether the intake is only what the interval of an as-needed order permits."""
+        return self.as_needed and self.maximum is None and self.portion is not None
 
     @property
     def averaged(self) -> bool:
-        """Whether it is not taken daily."""
+        """Whether it is not taken every day."""
         return self.days_per_week is not None and self.days_per_week < DAYS_PER_WEEK
 
     @property
@@ -196,7 +195,7 @@ class DosageLine:
 
     @property
     def words(self) -> str:
-        """What is taken and how often, without its maximum."""
+        """What is taken and how often, without the maximum."""
         dose = self._dose_words
         if self.schedule is None:
             worn = self.portion is not None
@@ -205,16 +204,16 @@ class DosageLine:
             return f"{dose}, changed {self.schedule.words}"
         if not self.as_needed:
             return f"{dose} {self.schedule.words}"
-        if self.schedule.counted:
+        if self.schedule.counts_times:
             return f"{dose}, {UP_TO}{self.schedule.words} as needed"
-        return f"{dose}{',' if self.schedule.up_to else ''} {self.schedule.words} as needed"
+        return f"{dose}{',' if self.schedule.begins_up_to else ''} {self.schedule.words} as needed"
 
     @property
     def words_with_maximum(self) -> str:
-        """The same with its maximum, whose time is left out where the words before it say it already."""
-        if self.limit is None:
+        """The same with the maximum; its time ("a day") is omitted where the words before it name it already."""
+        if self.maximum is None:
             return self.words
-        written = (each.amount if self._says_time_of(each) else each.words for each in self.limit.written)
+        written = (each.amount if self._says_time_of(each) else each.words for each in self.maximum.written)
         return f"{self.words}, {not_over(written)}"
 
     @property
@@ -227,7 +226,7 @@ class DosageLine:
     def _says_time_of(self, maximum: MaximumWords) -> bool:
         if self.schedule is not None:
             return maximum.unit in self.schedule.periods
-        # A timing that was not read is quoted, and may name the time itself.
+        # An unread timing is quoted in the words, and may name the time itself.
         return self.missing is not None and maximum.time in self.missing.detail
 
 
@@ -236,10 +235,10 @@ class UnratedLine:
     """A line that gives no daily dose.
 
     Attributes:
-        refusal: why.
+        refusal: the reason.
         as_needed: whether it is taken as needed.
-        interval_days: the days between two doses, where at least that is known.
-        length_days: for how many days it is taken, where that is known.
+        interval_days: the days between two doses, where only the dose is missing.
+        length_days: for how many days it is taken, where known.
         dose: what is taken at a time, where only the rate is missing.
     """
 
@@ -255,55 +254,6 @@ class UnratedLine:
         if self.dose is None:
             return ""
         return f"{self.dose.words} as needed" if self.as_needed else self.dose.words
-
-
-@dataclass(frozen=True, slots=True)
-class ReadStep:
-    """The lines of one step of a dosage, which run together: those that were read, and those that give no dose."""
-
-    lines: tuple[DosageLine, ...]
-    unrated: tuple[UnratedLine, ...] = ()
-
-    @property
-    def intake(self) -> Intake:
-        """What its lines come to together; there must be one."""
-        return self.uncut.at_most(self.maximum.intake) if self.maximum else self.uncut
-
-    @property
-    def uncut(self) -> Intake:
-        """The same before a maximum that holds for several lines."""
-        first, *others = (line.intake for line in self.lines)
-        return reduce(Intake.plus, others, first)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether such a maximum lowers it."""
-        return self.maximum is not None and self.intake != self.uncut
-
-    @property
-    def maximum(self) -> WrittenMaximum | None:
-        """One maximum that is written for several lines: it holds for all of them together."""
-        first, *others = self.lines
-        shared = others and first.maximum and all(line.maximum == first.maximum for line in others)
-        return first.limit if shared else None
-
-    @property
-    def part_not_known(self) -> bool:
-        """Whether the dose of a line beside those that were read is not known."""
-        return any(line.refusal.is_unknown for line in self.unrated)
-
-    @property
-    def part_not_daily(self) -> bool:
-        """Whether a line beside those that were read is no daily regimen."""
-        return any(not line.refusal.is_unknown for line in self.unrated)
-
-    @property
-    def words(self) -> str:
-        """What is taken by its lines, with the maximum of each, or the one that they share."""
-        if self.maximum is None:
-            return together([line.words_with_maximum for line in self.lines])
-        written = not_over(each.words for each in self.maximum.written)
-        return f"{together([line.words for line in self.lines])}, in all {written}"
 
 
 def not_over(amounts: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
-"""The dosage lines of a medication and its product: what each comes to in a day, and all that are in force together.
+"""From dosage lines to a daily dose: the intake of each line, and of all lines that are in force together.
 
-The reading is cautious in one direction: ``used`` and ``high`` are the most that the record permits, ``low`` the least
-it allows. Everything that had to be assumed is named by a code.
+The reading errs on the high side: ``used`` and ``high`` are the most that the record permits, ``low`` the least. Every
+assumption is named by a code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from rules.reading.dosage.line import (
     DosageLine,
     NoSchedule,
     Portion,
-    ReadStep,
     Schedule,
     StatedDose,
     UnratedLine,
@@ -42,7 +41,7 @@ from rules.reading.dosage.plausibility import (
 )
 from rules.reading.dosage.schedule import read_schedule
 from rules.reading.dosage.stated_dose import read_stated_dose
-from rules.reading.dosage.steps import Steps, steps_in_force
+from rules.reading.dosage.steps import ReadStep, StepsInForce, steps_in_force
 from rules.reading.product.product import Product
 from rules.reading.wording.refusals import Reason, Refusal
 
@@ -52,7 +51,7 @@ NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
 def read_line(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> DosageLine | UnratedLine:
-    """What one dosage line comes to in a day, or why it does not. Never raises."""
+    """The daily intake of one dosage line, or why it has none. Never raises."""
     schedule = read_schedule(line.timing, vocabulary)
     as_needed = line.as_needed or line.as_needed_for is not None or schedule.as_needed
     dose = read_stated_dose(line, product, vocabulary)
@@ -61,42 +60,42 @@ def read_line(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> D
     if isinstance(dose, Refusal):
         if not dose.is_unknown:
             return UnratedLine(dose, as_needed)
-        limit = read_maximum(line, None, product, vocabulary)
-        if limit is not None:
-            return _only_limited(limit, None, dose, as_needed)
+        maximum = read_maximum(line, None, product, vocabulary)
+        if maximum is not None:
+            return _only_limited(maximum, None, dose, as_needed)
         interval = ONE / schedule.high if isinstance(schedule, Schedule) else None
         length = line.timing.bounds_days if line.timing and line.timing.bounds_days_max is None else None
         return UnratedLine(dose, as_needed, interval, length)
     if dose.high.hourly:
         return _worn(dose, schedule, as_needed)
-    limit = read_maximum(line, dose, product, vocabulary)
+    maximum = read_maximum(line, dose, product, vocabulary)
     if isinstance(schedule, NoSchedule):
-        if limit is None and any(entry.is_rate for entry in line.doses):
+        if maximum is None and any(entry.is_rate for entry in line.doses):
             return UnratedLine(Refusal(Reason.RATE_WITHOUT_TIMES), as_needed)
-        if limit is None:
+        if maximum is None:
             return UnratedLine(schedule.refusal, as_needed, dose=dose)
-        return _only_limited(limit, dose, None if as_needed else schedule.refusal, as_needed)
-    if schedule.high > HOURS_PER_DAY / vocabulary.plausible.interval_at_least.value and limit is None:
+        return _only_limited(maximum, dose, None if as_needed else schedule.refusal, as_needed)
+    if schedule.high > HOURS_PER_DAY / vocabulary.plausible.interval_at_least.value and maximum is None:
         return UnratedLine(Refusal(Reason.PROCEDURE, f"{dose.words} {schedule.words}"), as_needed)
-    return _taken(line, dose, schedule, limit, as_needed)
+    return _taken(line, dose, schedule, maximum, as_needed)
 
 
 def _taken(
-    line: Dosage, dose: StatedDose, schedule: Schedule, limit: WrittenMaximum | None, as_needed: bool
+    line: Dosage, dose: StatedDose, schedule: Schedule, maximum: WrittenMaximum | None, as_needed: bool
 ) -> DosageLine:
     """A line with a dose and a schedule."""
     assumptions = [*dose.assumptions, *schedule.assumptions]
     uncut = _a_day(dose.low, dose.high, dose.low_factor, schedule)
-    intake = uncut.at_most(limit.intake) if limit is not None else uncut
+    intake = uncut.at_most(maximum.intake) if maximum is not None else uncut
     if intake != uncut:
         assumptions.append(LIMITED)
-    if limit is None and line.maximum:
+    if maximum is None and line.maximum:
         assumptions.append(LIMIT_NOT_READ)
     other = None
     if dose.other is not None:
         other = _a_day(dose.other, dose.other, dose.low_factor, schedule)
-        other = other.at_most(limit.intake) if limit is not None else other
-    # As needed, the days of use are known only where even the permitted days are fewer than all.
+        other = other.at_most(maximum.intake) if maximum is not None else other
+    # The days of use of an as-needed order are known only where it permits fewer than all days.
     daily_as_needed = as_needed and schedule.days_per_week == DAYS_PER_WEEK
     return DosageLine(
         intake=intake.from_nothing() if as_needed else intake,
@@ -104,31 +103,31 @@ def _taken(
         schedule=schedule,
         as_needed=as_needed,
         days_per_week=None if daily_as_needed else schedule.days_per_week,
-        limit=limit,
-        maximum=line.maximum,
+        maximum=maximum,
+        sent_maxima=line.maximum,
         other_intake=other.from_nothing() if other is not None and as_needed else other,
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
 
 
 def _only_limited(
-    limit: WrittenMaximum, dose: StatedDose | None, missing: Refusal | None, as_needed: bool
+    maximum: WrittenMaximum, dose: StatedDose | None, missing: Refusal | None, as_needed: bool
 ) -> DosageLine:
     """A line whose only rate is its written maximum: up to that is permitted."""
     return DosageLine(
-        intake=limit.intake.from_nothing(),
+        intake=maximum.intake.from_nothing(),
         dose=dose,
         schedule=None,
         as_needed=as_needed,
         days_per_week=None,
-        limit=limit,
+        maximum=maximum,
         missing=missing,
         assumptions=(LIMITED,),
     )
 
 
 def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) -> DosageLine:
-    """Patches: what those worn at a time deliver in an hour. The change interval only says how many are used up."""
+    """Patches: the delivery of those worn at a time. The change interval only tells how many are used up."""
     changed = schedule if isinstance(schedule, Schedule) else None
     assumptions = list(dose.assumptions)
     units: Range | None = None
@@ -150,7 +149,7 @@ def _worn(dose: StatedDose, schedule: Schedule | NoSchedule, as_needed: bool) ->
 
 
 def _a_day(low: Portion, high: Portion, low_factor: Fraction, schedule: Schedule) -> Intake:
-    """What doses from ``low``, taken ``low_factor`` times, to ``high`` come to in a day."""
+    """The daily intake of doses from ``low``, taken ``low_factor`` (0 or 1) times, to ``high``."""
     by_agent = {
         agent: (least * schedule.low, most * schedule.high)
         for agent, (least, most) in _between(low, high, low_factor).items()
@@ -162,6 +161,7 @@ def _a_day(low: Portion, high: Portion, low_factor: Fraction, schedule: Schedule
 
 
 def _between(low: Portion, high: Portion, low_factor: Fraction) -> dict[str, Range]:
+    """The range of each agent in one dose."""
     return {agent: (low.by_agent.get(agent, amount) * low_factor, amount) for agent, amount in high.by_agent.items()}
 
 
@@ -174,15 +174,15 @@ def read_lines(
     start: date | None,
     on: date,
 ) -> DailyDose | NoDailyDose:
-    """What is taken of a product in a day by dosage lines, whatever their texts. Never raises.
+    """The daily dose by dosage lines alone, not by their texts. Never raises.
 
     Args:
         lines: the dosage lines of one record.
-        supply: what was dispensed: it gives the dose where the lines give none, and bounds a dose as needed.
+        supply: the quantity dispensed: it gives the dose where the lines do not, and the low end of an as-needed dose.
         product: what is taken.
-        knowledge: the units and bounds of doses.
-        start: the day from which the lengths of steps are counted, None where it is not known.
-        on: decides the step of a stepped dosage: before the first step the first, after the last the last.
+        knowledge: the vocabulary of dosing and the bounds of doses.
+        start: the day from which the lengths of steps are counted, None where not known.
+        on: the day that selects the step of a stepped dosage: before all steps the first, after all the last.
     """
     steps = steps_in_force(lines, start, on)
     bounds = dose_bounds_of(lines, product, knowledge)
@@ -217,7 +217,11 @@ def _read_step(lines: Sequence[Dosage], bounds: DoseBounds) -> ReadStep:
 
 
 def _of_steps(
-    readable: Sequence[ReadStep], partly: bool, steps: Steps, supplied: DispensedAverage | None, bounds: DoseBounds
+    readable: Sequence[ReadStep],
+    partly: bool,
+    steps: StepsInForce,
+    supplied: DispensedAverage | None,
+    bounds: DoseBounds,
 ) -> DailyDose:
     """The dose of the step in force; of several that may be, the largest, with the smallest as its low end."""
     step = max(readable, key=lambda step: _size(step.intake)) if readable[1:] else readable[0]
@@ -253,7 +257,7 @@ def _of_steps(
         occasions=frozenset[str]().union(*(line.occasions for line in step.lines)),
         assumptions=tuple(dict.fromkeys(assumptions)),
         step=step,
-        step_place=steps.words(bounds.vocabulary),
+        step_label=steps.words(bounds.vocabulary),
         part_not_read=part_not_read,
         supplied=supplied.words if supplied is not None and raised != intake else "",
         doubts=doubts,
@@ -283,7 +287,7 @@ def _of_supply(
 
 
 def _days_per_week(lines: Sequence[DosageLine]) -> Fraction | None:
-    """Days of use in a week of all lines together; the days of separate lines are taken as different days."""
+    """Days of use in a week of all lines together; separate lines are assumed to be taken on different days."""
     days = [line.days_per_week for line in lines]
     if DAYS_PER_WEEK in days:
         return DAYS_PER_WEEK
@@ -292,5 +296,5 @@ def _days_per_week(lines: Sequence[DosageLine]) -> Fraction | None:
 
 
 def _size(intake: Intake) -> tuple[Fraction, str]:
-    """The order of size of intakes of one product."""
+    """A sort key for intakes of one product: the total amount, then an order that does not depend on the lines."""
     return sum((high for _, high in intake.by_agent.values()), ZERO), repr(sorted(intake.by_agent.items()))

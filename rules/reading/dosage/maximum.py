@@ -1,4 +1,4 @@
-"""The maximum that is written beside a dose: what it comes to in a day, and its words."""
+"""The maximum that is written beside a dose: the daily intake that it allows, and its words."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rules.reading.product.product import Product
 from rules.reading.wording.numbers import counted, in_days, unit_of
 from rules.reading.wording.refusals import Refusal
 
-# Units that are written one way, however many there are.
+# Units without a plural.
 INVARIABLE = (UnitKind.MASS, UnitKind.VOLUME)
 
 
 def read_maximum(
     line: Dosage, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
 ) -> WrittenMaximum | None:
-    """What the maxima of a line allow, None if none is written that can be read."""
+    """What the maxima of a line allow, None where there is none that can be read."""
     tightest: Intake | None = None
     written: list[MaximumWords] = []
     for maximum in line.maximum:
@@ -50,7 +50,7 @@ def _a_day(
 def _portion(
     amount: Quantity, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
 ) -> Portion | None:
-    """What the amount holds; of a number of doses as many times the dose that is written beside it."""
+    """The amount as a portion; "3 doses" is three times the dose beside it."""
     unit = vocabulary.unit(amount.code) or vocabulary.unit(amount.unit)
     if unit is not None and unit.kind is UnitKind.DOSE:
         return None if dose is None or amount.value <= 0 else dose.high.times(amount.value)

@@ -1,7 +1,7 @@
-"""Whether a dose that was read is one that anybody takes: held against what the label of its agent allows.
+"""Whether a dose as read is plausible: compared with what the label of its agent allows.
 
-A dose beyond that is said to be so, with the figure it was held against, and is read both ways where there is another
-way to read it. It is never dropped and never counted lower for it.
+An implausible dose is reported with the figure that it exceeds. Where its quantity has another reading, both count. It
+is never dropped, and never counted lower.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from rules.numbers.quantity import ZERO
 from rules.numbers.text import figure_range
 from rules.reading.dosage.dose_bounds import Bound, DoseBounds, units_limit
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.line import DosageLine, Portion, ReadStep
+from rules.reading.dosage.line import DosageLine, Portion
+from rules.reading.dosage.steps import ReadStep
 from rules.reading.wording.numbers import counted
 
 IMPLAUSIBLE_QUANTITY = "implausible-quantity"
@@ -28,9 +29,9 @@ AT_A_TIME = " at a time"
 
 
 def with_doubts(line: DosageLine, bounds: DoseBounds) -> DosageLine:
-    """The line as it was read; one that is beyond plausibility with its doubts, and from one reading to the other.
+    """The line; an implausible one with its doubts, and with an intake that covers the other reading of its dose.
 
-    The other reading counts only if it is plausible itself. Without one the dose stands as it was read.
+    The other reading counts only if it is plausible itself.
     """
     doubts = tuple(_doubts(line.intake, line.portion, line.only_permitted, bounds))
     if not doubts:
@@ -45,23 +46,23 @@ def with_doubts(line: DosageLine, bounds: DoseBounds) -> DosageLine:
 
 
 def doubts_of_day(step: ReadStep, bounds: DoseBounds) -> tuple[Doubt, ...]:
-    """The doubts of lines taken together: their own, else of what they add up to in a day."""
+    """The doubts of lines that are taken together: their own, else those of their sum."""
     own = tuple(doubt for line in step.lines for doubt in line.doubts)
     written = [line.intake for line in step.lines if not line.only_permitted]
     if own or not written or not step.lines[1:]:
         return own
     together = reduce(Intake.plus, written)
-    limit = step.maximum.intake if step.maximum else None
+    limit = step.shared_maximum.intake if step.shared_maximum else None
     return tuple(_beyond(together.at_most(limit) if limit else together, None, bounds))
 
 
 def doubts_of_supply(intake: Intake, bounds: DoseBounds) -> tuple[Doubt, ...]:
-    """The doubts of a dose that rests on what was dispensed alone."""
+    """The doubts of a dose that rests on the quantity dispensed alone."""
     return tuple(_beyond(intake, None, bounds))
 
 
 def above_label(intake: Intake, doubts: tuple[Doubt, ...], bounds: DoseBounds) -> tuple[str, ...]:
-    """For context, in words: where a plausible dose is above the labelled maximum of its agent."""
+    """In words, for context: the agents whose dose is plausible but above the labelled maximum."""
     doubted = {doubt.agent for doubt in doubts}
     return tuple(
         f"above the labelled maximum of {_rate(bound.amount, intake.hourly)}{_of(agent, bounds)}"
@@ -73,9 +74,9 @@ def above_label(intake: Intake, doubts: tuple[Doubt, ...], bounds: DoseBounds) -
 
 
 def _doubts(intake: Intake, dose: Portion | None, only_permitted: bool, bounds: DoseBounds) -> Iterator[Doubt]:
-    """What is beyond plausibility: the day, else one dose, else the number of units.
+    """What is implausible: the day, else one dose, else the number of units.
 
-    What is only permitted by an interval is no dose that anybody wrote: of that only one dose is judged.
+    Nobody wrote the daily total that an interval merely permits: of such a line only one dose is judged.
     """
     beyond: list[Doubt] = []
     if not only_permitted:
@@ -109,7 +110,7 @@ def _units(intake: Intake, dose: Portion, once: bool) -> Fraction | None:
 
 
 def _too_many(intake: Intake | None, dose: Portion | None, bounds: DoseBounds) -> Iterator[Doubt]:
-    """More units than anybody takes, where units are what was stated, or all that there is to judge by."""
+    """More units than anybody takes; judged where units were stated, or where the agent has no bound."""
     if dose is None:
         return
     agent = bounds.product.ingredients[0].agent

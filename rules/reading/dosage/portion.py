@@ -1,7 +1,7 @@
-"""What one dose holds: a quantity as written, with the strength of the product, in milligrams of each agent.
+"""The contents of one dose: a stated quantity, by the strength of the product, in milligrams of each agent.
 
-A quantity may be read in more than one way (a bare number of a prefilled syringe, a unit that contradicts its code);
-then every reading is returned, and the caller keeps the largest and the smallest.
+A quantity may have several readings (a bare number of a prefilled syringe, a unit that contradicts its code); all are
+returned, and the caller keeps the largest and the smallest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COMBINATION_BY_ONE = "combination-dose-by-one-ingredient"
 PATCH_MASS_AS_HOURLY = "patch-dose-read-as-hourly"
 UNIT_NOT_OF_FORM = "unit-does-not-fit-form"
 
-# Ids of units that the reading itself needs to know.
+# Ids of units that the reading refers to.
 PATCH = "patch"
 MILLILITRE = "millilitre"
 EACH = "each"
@@ -60,11 +60,11 @@ def measure(quantity: Quantity, product: Product, vocabulary: DosingVocabulary) 
 def other_reading(
     quantity: Quantity, portion: Portion, product: Product, vocabulary: DosingVocabulary
 ) -> Portion | None:
-    """The other way to read a quantity whose first reading is ``portion``; None where there is none.
+    """What else a quantity may mean whose first reading is ``portion``; None where there is nothing.
 
-    So many tablets, mL or patches may be so many milligrams (of a patch: micrograms an hour), so many milligrams may be
-    micrograms. Whether anything is wrong with the first reading is not asked here. A reading that comes to less than
-    anybody takes of a unit is none; the smallest part of a patch or tablet says what that is.
+    A number of tablets, mL or patches may mean milligrams (of a patch: micrograms an hour), milligrams may mean
+    micrograms. Whether the first reading is implausible is not asked here. A reading of less than the smallest part
+    that is taken of a tablet or patch does not count.
     """
     first, *others = product.ingredients
     unit = vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit)
@@ -170,19 +170,19 @@ def _bare(value: Fraction, product: Product, vocabulary: DosingVocabulary) -> Re
     counted = counted_unit(product, vocabulary)
     unit = counted if counted and counted.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION) else vocabulary.unit(EACH)
     liquid = _per(product) is Per.MILLILITRE
-    ways: list[Readings] = []
+    attempts: list[Readings] = []
     if liquid:
-        ways.append(_volume(value, volume_words(value, vocabulary.unit(MILLILITRE), vocabulary), product))
+        attempts.append(_volume(value, volume_words(value, vocabulary.unit(MILLILITRE), vocabulary), product))
     if unit and (not liquid or product.package_millilitres):
-        ways.append(_count(value, unit, product, vocabulary))
-    read = [portion for readings in ways if not isinstance(readings, Refusal) for portion in readings]
+        attempts.append(_count(value, unit, product, vocabulary))
+    read = [portion for readings in attempts if not isinstance(readings, Refusal) for portion in readings]
     if read:
         return _assuming(tuple(read), BARE_NUMBER)
-    return next((readings for readings in ways if isinstance(readings, Refusal)), Refusal(Reason.NO_UNIT))
+    return next((readings for readings in attempts if isinstance(readings, Refusal)), Refusal(Reason.NO_UNIT))
 
 
 def _rate(micrograms: Fraction, product: Product, *assumptions: str) -> Readings:
-    """A dose stated per hour: what a patch delivers; of anything else, an infusion."""
+    """A dose stated per hour: the delivery of a patch; for any other product an infusion."""
     if _per(product) is not Per.HOUR:
         return Refusal(Reason.DOSE_PER_HOUR)
     strength = _only_strength(product)
@@ -194,7 +194,7 @@ def _rate(micrograms: Fraction, product: Product, *assumptions: str) -> Readings
 
 
 def _times(count: Fraction, product: Product, words: str, unit: str | None, *, in_digits: bool = True) -> Readings:
-    """``count`` of whatever the strength is stated for, of every ingredient whose strength is known."""
+    """``count`` times the strength, of every ingredient whose strength is known."""
     hourly = _per(product) is Per.HOUR
     scale = MICROGRAMS_PER_MILLIGRAM if hourly else MILLIGRAMS_PER[MILLIGRAM]
     by_agent = {
@@ -212,7 +212,7 @@ def _times(count: Fraction, product: Product, words: str, unit: str | None, *, i
 
 
 def _per(product: Product) -> Per | None:
-    """What the product's strengths are stated for; None where no strength is known."""
+    """What the strengths of the product are stated per; None where no strength is known."""
     return next((ingredient.strength.per for ingredient in product.ingredients if ingredient.strength), None)
 
 

@@ -1,7 +1,7 @@
-"""What is taken of a product in a day: by the dosage lines, by their texts where the lines say too little, and by both
-where they say different things.
+"""The daily dose of a product: by the dosage lines, completed from their texts, and by both where they contradict each
+other.
 
-Where text and structure differ the larger is used and the smaller is the low end. What was dispensed widens only the
+Of two contradicting doses the larger is used, and the smaller is the low end. The quantity dispensed can lower only the
 low end of a dose that was read from a text.
 """
 
@@ -33,13 +33,13 @@ AnyAmount = TypeVar("AnyAmount", bound=Amount)
 
 
 def read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
-    """What is taken of a product in a day by a regimen, or why that cannot be said. Never raises.
+    """The daily dose of a product by a regimen, or why there is none. Never raises.
 
     Args:
-        regimen: the record with its dosage lines and what was dispensed.
+        regimen: the record with its dosage lines and the quantity dispensed.
         product: what is taken.
         knowledge: the vocabulary of dosing and the bounds of doses.
-        on: decides the step of a stepped dosage: before the first step the first, after the last the last.
+        on: the day that selects the step of a stepped dosage: before all steps the first, after all the last.
     """
     texts = read_texts(regimen.dosages, knowledge)
     start = regimen.validity.start or regimen.effective.start or regimen.authored_on
@@ -49,41 +49,45 @@ def read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on
 def remembered_daily_dose(
     regimen: Regimen, product: Product, knowledge: Knowledge, on: date
 ) -> DailyDose | NoDailyDose:
-    """As :func:`read_daily_dose`; what neither the day nor the supply can change is remembered for other records."""
+    """As :func:`read_daily_dose`; a dose that does not depend on the day is remembered for other records."""
     lines = undated(regimen.dosages)
     return (
-        _whatever_is_supplied(lines, product, knowledge)
-        or _on_any_day(lines, regimen.supply, product, knowledge)
+        _dose_for_any_supply(lines, product, knowledge)
+        or _dose_for_any_day(lines, regimen.supply, product, knowledge)
         or read_daily_dose(regimen, product, knowledge, on)
     )
 
 
 @memoised
-def _whatever_is_supplied(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
-    """The dose of lines that give the same whatever was dispensed and on whatever day; None of the others."""
+def _dose_for_any_supply(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> DailyDose | None:
+    """The dose of lines for which neither the quantity dispensed nor the day matters; None of other lines."""
     texts = read_texts(lines, knowledge)
     read = texts.filled if texts.written is None else (*texts.filled, *texts.written)
     if texts.from_text or texts.changes or any(line.as_needed or line.as_needed_for for line in read):
         return None
     dose, written = _read_both(texts, None, product, knowledge, None, date.min)
-    for each in (dose, written):
-        if isinstance(each, NoDailyDose) or (each is not None and each.as_needed):
-            return None
+    if not _is_regular(dose) or (written is not None and not _is_regular(written)):
+        return None
     combined = _combined(texts, dose, written, None)
     return combined if isinstance(combined, DailyDose) else None
 
 
+def _is_regular(dose: DailyDose | NoDailyDose) -> bool:
+    """Whether it is a daily dose that is not taken as needed, so that the quantity dispensed does not matter."""
+    return isinstance(dose, DailyDose) and not dose.as_needed
+
+
 @memoised
-def _on_any_day(
+def _dose_for_any_day(
     lines: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
 ) -> DailyDose | NoDailyDose | None:
-    """The dose of lines that give the same on every day; None of those that go by steps or dates."""
+    """The dose of lines for which the day does not matter; None of lines with steps or dates."""
     texts = read_texts(lines, knowledge)
     return None if texts.changes else _reconciled(texts, supply, product, knowledge, None, date.min)
 
 
 def evidence_of(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Evidence, ...]:
-    """Which words of the texts of a dosage gave what; they are counted as ``texts_of`` puts the texts together."""
+    """Which words of the texts gave which value; positions are those in ``texts_of`` the dosage."""
     return _evidence_of(undated(dosages), knowledge)
 
 
@@ -96,7 +100,7 @@ def _evidence_of(lines: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Evide
 def _reconciled(
     texts: TextReading, supply: Supply | None, product: Product, knowledge: Knowledge, start: date | None, on: date
 ) -> DailyDose | NoDailyDose:
-    """What the lines say and what the texts beside them say, as one."""
+    """The dose of the lines and of the texts beside them, as one."""
     dose, written = _read_both(texts, supply, product, knowledge, start, on)
     supplied = dispensed_average(supply, product, knowledge.vocabulary) if texts.from_text else None
     return _combined(texts, dose, written, supplied if isinstance(supplied, DispensedAverage) else None)
@@ -150,7 +154,7 @@ def _from_text(dose: DailyDose, supplied: DispensedAverage | None) -> DailyDose:
 
 
 def _from_nothing(dose: DailyDose) -> DailyDose:
-    """The dose of a text that tells of one dose only: its low end is nothing."""
+    """The dose with a low end of zero: the text orders a single dose."""
     return replace(
         dose,
         by_agent={agent: amount.with_low(ZERO) for agent, amount in dose.by_agent.items()},
@@ -162,9 +166,9 @@ def _from_nothing(dose: DailyDose) -> DailyDose:
 
 def _either(structured: DailyDose, written: DailyDose) -> DailyDose:
     """One dose of two statements: the larger, with the smaller as its low end where they differ."""
-    same = structured.by_agent == written.by_agent and structured.by_agent_hourly == written.by_agent_hourly
+    equal = structured.by_agent == written.by_agent and structured.by_agent_hourly == written.by_agent_hourly
     comparable = bool(structured.by_agent) == bool(written.by_agent)
-    if same or not comparable:
+    if equal or not comparable:
         return structured
     text_is_larger = _size(written) > _size(structured)
     larger, smaller = (written, structured) if text_is_larger else (structured, written)

@@ -1,4 +1,4 @@
-"""How a medication enters the body, by the dosage where it says, else by the product; and what follows from it."""
+"""How a medication enters the body, by the route of its dosage, else of its product, and what follows from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rules.reading.product.product import Product
 
 
 def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:
-    """How a medication is given; a stated route beats the product's own."""
+    """How a medication is given; a stated route takes precedence over the product's."""
     stated = (_stated(line.route, line.route_codes, knowledge.vocabulary) for line in regimen.dosages)
     route = next(filter(None, stated), None) or product.route or ORAL
     administration = _by_route(route, product, knowledge, as_needed=True)

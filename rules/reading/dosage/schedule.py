@@ -1,7 +1,7 @@
 """How often a dose is taken: from a timing to doses a day, as a range.
 
-A timing may state its rate as numbers (``repeat``), as moments and days, as one code, or in several of these ways at
-once. Where they disagree both are kept: the larger rate at the high end, the smaller at the low end.
+A timing may state its rate as numbers (``repeat``), as moments and days, as one code, or by several of these at once.
+Where they differ, the larger rate is the high end and the smaller the low end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ONCE: Range = (ONE, ONE)
 
 @dataclass(frozen=True, slots=True)
 class _Repeat:
-    """What a timing states in parts: ``frequency`` times a ``period`` of ``unit`` (UCUM), and when."""
+    """The parts of a timing: ``frequency`` times per ``period`` of ``unit`` (UCUM), with moments, times and days."""
 
     frequency: Range | None
     period: Range | None
@@ -49,7 +49,7 @@ class _Repeat:
 
     @property
     def says_rate(self) -> bool:
-        """Whether its words tell the rate: "once a day" is left out beside a moment, a time or a day of the week."""
+        """Whether its words state the rate: "once a day" is omitted beside a moment, a time or a day of the week."""
         named = self.moments or self.clock or self.days
         return not named or self.unit != DAY or (self.frequency or ONCE) != ONCE or self.length != ONCE
 
@@ -94,7 +94,7 @@ def _none(reason: Reason, detail: str = "", *, as_needed: bool = False) -> NoSch
 
 
 def _both(stated: Schedule, coded: Schedule) -> Schedule:
-    """Two statements of one rate: the numbers, widened by the code where it says something else."""
+    """One schedule of numbers and code; where they differ, from the smaller rate to the larger."""
     if (stated.low, stated.high) == (coded.low, coded.high):
         return replace(stated, occasions=stated.occasions | coded.occasions)
     larger, other = (stated, coded) if stated.high >= coded.high else (coded, stated)
@@ -109,6 +109,10 @@ def _both(stated: Schedule, coded: Schedule) -> Schedule:
 
 
 def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
+    """The schedule of a timing's code, else of its text, both looked up in the vocabulary::
+
+    code = as-needed | [ single | infusion | rate ] , [ as-needed-ending ]
+    """
     as_needed = False
     unread = ""
     for text in (timing.code, timing.code_text):
@@ -176,7 +180,7 @@ def _schedule(repeat: _Repeat, assumptions: list[str], vocabulary: DosingVocabul
     words = repeat.words(vocabulary)
     days_per_week: Fraction | None = days_a_week
     if _is_clock_interval(repeat, vocabulary):
-        # "Once per 12 days" of a daily medicine plainly meant hours; both are kept.
+        # "Once per 12 days" of a daily medicine most likely means hours; both readings are kept.
         high, days_per_week = high * HOURS_PER_DAY, None
         assumptions.append(IMPLAUSIBLE_PERIOD)
         words += " (which may mean hours)"
@@ -190,8 +194,8 @@ def _schedule(repeat: _Repeat, assumptions: list[str], vocabulary: DosingVocabul
         words=words,
         days_per_week=days_per_week,
         occasions=frozenset(moment.code for moment in repeat.moments) | frozenset(repeat.clock),
-        counted=not at_moments and fewest == most and (most != ONE or repeat.length == ONCE),
-        up_to=repeat.says_rate and fewest == ZERO != most,
+        counts_times=not at_moments and fewest == most and (most != ONE or repeat.length == ONCE),
+        begins_up_to=repeat.says_rate and fewest == ZERO != most,
         periods=frozenset({repeat.unit} if repeat.says_rate and repeat.length == ONCE else ()),
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
@@ -207,7 +211,7 @@ def _every_period(repeat: _Repeat, assumptions: list[str]) -> tuple[Fraction, Fr
 
 
 def _on_named_days(repeat: _Repeat, assumptions: list[str]) -> tuple[Fraction, Fraction, Fraction]:
-    """The same where days of the week are named."""
+    """As :func:`_every_period`, where days of the week are named."""
     named = Fraction(len(repeat.days))
     shortest, longest = (length * DAYS_PER[repeat.unit] for length in repeat.length)
     if shortest >= DAYS_PER_WEEK:
@@ -240,7 +244,7 @@ def _is_clock_interval(repeat: _Repeat, vocabulary: DosingVocabulary) -> bool:
 
 
 def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) -> Range | None:
-    """A range of two optional ends. Where only the upper end is given the lower is ``floor``, or the same."""
+    """A range of two optional ends; without a lower end it starts at ``floor``, without a floor at the upper end."""
     if high is None:
         return None if low is None else (low, low)
     if low is None:

@@ -1,10 +1,10 @@
-"""The one dose of a dosage line, however often it is stated, within the most that is written for one administration.
+"""The dose of a dosage line, however often it is stated, cut to the maximum for one administration.
 
 Some records state a dose several times (as ordered, as calculated, as administered): that is one dose in different
 units. One statement is used, never their sum; where they contradict each other, the larger and the smaller are kept.
 
-A maximum for one administration says how much may be taken at a time and not how often, so it limits a day only through
-the rate. Where no dose is stated, anything up to it is permitted.
+A maximum for one administration limits what is taken at a time, and a day only through the rate. Where no dose is
+stated, anything up to it is permitted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DOSES_DIFFER = "doses-differ"
 LIMITED_AT_A_TIME = "limited-at-a-time"
 MAXIMUM_NOT_READ = "maximum-at-a-time-not-read"
 
-# How far a kind of statement is believed when the kinds agree: what the prescriber ordered comes first.
+# Kinds of statements by precedence: what the prescriber ordered first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
 
 
@@ -59,7 +59,7 @@ def _dose_of(entries: Sequence[DoseEntry], product: Product, vocabulary: DosingV
     refusals: list[Refusal] = []
     by_amount: dict[tuple[Quantity | None, Quantity | None, bool], StatedDose | Refusal] = {}
     for entry in entries:
-        # Who stated it makes no difference to what it comes to.
+        # Who stated it makes no difference to the amount.
         amount = (entry.low, entry.high, entry.is_rate)
         dose = by_amount.get(amount) or by_amount.setdefault(amount, _read_entry(entry, product, vocabulary))
         if isinstance(dose, Refusal):
@@ -131,25 +131,25 @@ def _range_words(
     if smallest.value == largest.value:
         return high.words
     if low.unit is None or low.unit != high.unit:
-        same = (smallest.unit, smallest.code) == (largest.unit, largest.code)
-        return f"{figure(smallest.value) if same else low.words} to {high.words}"
+        one_unit = (smallest.unit, smallest.code) == (largest.unit, largest.code)
+        return f"{figure(smallest.value) if one_unit else low.words} to {high.words}"
     first = None if high.in_digits else number_word(smallest.value, vocabulary)
     return f"{first or figure(smallest.value)} to {high.words}"
 
 
 def _in_brackets(readings: tuple[Portion, ...], chosen: Portion) -> str:
-    """The other ways in which one quantity may be meant."""
+    """The other readings of a quantity."""
     others = dict.fromkeys(portion.words for portion in readings if portion.words != chosen.words)
     return f" (or {listed(others)})" if others else ""
 
 
 def _rank(entry: DoseEntry, vocabulary: DosingVocabulary) -> int:
-    """The place of a statement of the dose: mass first, then by who stated it."""
+    """The precedence of a statement of the dose: a mass first, then by who stated it."""
     quantity = entry.high or entry.low
     unit = vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit) if quantity else None
     kind = (entry.kind or "").lower()
-    place = PREFERRED_KINDS.index(kind) if kind in PREFERRED_KINDS else len(PREFERRED_KINDS)
-    return place if unit is not None and unit.kind is UnitKind.MASS else place + len(PREFERRED_KINDS) + 1
+    rank = PREFERRED_KINDS.index(kind) if kind in PREFERRED_KINDS else len(PREFERRED_KINDS)
+    return rank if unit is not None and unit.kind is UnitKind.MASS else rank + len(PREFERRED_KINDS) + 1
 
 
 def _preference(ranked: tuple[int, StatedDose]) -> tuple[int, Fraction]:

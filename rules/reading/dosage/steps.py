@@ -1,4 +1,4 @@
-"""Which lines of a dosage are in force on a day.
+"""Which lines of a dosage are in force on a day, and what the lines of one step come to together.
 
 Lines of equal (or absent) sequence run together, unless their dates keep them apart; increasing sequences run one after
 another, by their own dates or by lengths counted from the start of the regimen. Some records number the parts of one
@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import reduce
 from math import ceil
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, Period, Timing
+from rules.reading.dosage.intake import Intake
+from rules.reading.dosage.line import DosageLine, UnratedLine, WrittenMaximum, not_over
 from rules.reading.wording.numbers import number
+from rules.reading.wording.prose import together
 
 STEP_IN_FORCE = "step-in-force"
 LARGEST_STEP = "steps-without-length-largest-counted"
@@ -22,15 +26,19 @@ PARTS_OF_A_DAY = "steps-at-different-times-counted-together"
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """The lines in force; where the day does not decide, every step that may be (``candidates`` of two or more).
+class StepsInForce:
+    """The step in force on a day.
 
-    The first of them is step ``place`` of ``count``.
+    Attributes:
+        candidates: its lines; where the day does not decide, those of every step that may be in force.
+        assumption: the code of what was assumed to choose them, None where there was nothing to choose.
+        position: which of the steps the first candidate is, from 1.
+        count: how many steps there are.
     """
 
     candidates: tuple[tuple[Dosage, ...], ...]
     assumption: str | None = None
-    place: int = 1
+    position: int = 1
     count: int = 1
 
     def words(self, vocabulary: DosingVocabulary) -> str:
@@ -43,17 +51,68 @@ class Steps:
             return f"the {'largest' if more else 'larger'} of {count} steps"
         if self.assumption == PARTS_OF_A_DAY:
             return f"{number(Fraction(self.count), vocabulary)} steps that may be parts of one day"
-        return f"step {self.place} of {self.count}" if self.count > 1 else "the part that its dates put in force"
+        return f"step {self.position} of {self.count}" if self.count > 1 else "the part that its dates put in force"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep:
+    """The lines of one step of a dosage, which run together: those that were read, and those that give no dose."""
+
+    lines: tuple[DosageLine, ...]
+    unrated: tuple[UnratedLine, ...] = ()
+
+    @property
+    def intake(self) -> Intake:
+        """The daily intake of its lines together; there must be at least one."""
+        return self.uncut.at_most(self.shared_maximum.intake) if self.shared_maximum else self.uncut
+
+    @property
+    def uncut(self) -> Intake:
+        """The same before it is cut to the shared maximum."""
+        first, *others = (line.intake for line in self.lines)
+        return reduce(Intake.plus, others, first)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the shared maximum lowers the intake."""
+        return self.shared_maximum is not None and self.intake != self.uncut
+
+    @property
+    def shared_maximum(self) -> WrittenMaximum | None:
+        """One maximum that is written for several lines: it holds for all of them together."""
+        first, *others = self.lines
+        shared = others and first.sent_maxima and all(line.sent_maxima == first.sent_maxima for line in others)
+        return first.maximum if shared else None
+
+    @property
+    def part_not_known(self) -> bool:
+        """Whether the dose of a line beside those that were read is not known."""
+        return any(line.refusal.is_unknown for line in self.unrated)
+
+    @property
+    def part_not_daily(self) -> bool:
+        """Whether a line beside those that were read is no daily regimen."""
+        return any(not line.refusal.is_unknown for line in self.unrated)
+
+    @property
+    def words(self) -> str:
+        """What is taken by its lines, with the maximum of each, or the one that they share."""
+        if self.shared_maximum is None:
+            return together([line.words_with_maximum for line in self.lines])
+        written = not_over(each.words for each in self.shared_maximum.written)
+        return f"{together([line.words for line in self.lines])}, in all {written}"
 
 
 @dataclass(frozen=True, slots=True)
 class _TimedStep:
+    """The lines of one sequence number, the days that they name, and how many days they last (None: not known)."""
+
     lines: tuple[Dosage, ...]
     bounds: Period
     days: int | None
 
 
-def steps_in_force(dosages: tuple[Dosage, ...], start: date | None, on: date) -> Steps:
+def steps_in_force(dosages: tuple[Dosage, ...], start: date | None, on: date) -> StepsInForce:
     """The dosage lines in force on a day: before the first step the first, after the last the last. Never raises.
 
     Args:
@@ -62,21 +121,21 @@ def steps_in_force(dosages: tuple[Dosage, ...], start: date | None, on: date) ->
         on: the day.
     """
     if dosages and not dosages[1:]:
-        return Steps((dosages,))
+        return StepsInForce((dosages,))
     steps = [_step(lines) for lines in _by_sequence(dosages)]
     if not steps:
-        return Steps(((),))
+        return StepsInForce(((),))
     possible = _in_force(steps, start, on)
     chosen = tuple(_overlapping(step.lines, on) for step in possible)
     assumption: str | None = None
     if chosen[1:]:
         assumption = LARGEST_STEP
         if _at_different_times(chosen):
-            together = tuple(line for lines in chosen for line in lines)
-            return Steps((together, *chosen), PARTS_OF_A_DAY, count=len(chosen))
+            whole_day = tuple(line for lines in chosen for line in lines)
+            return StepsInForce((whole_day, *chosen), PARTS_OF_A_DAY, count=len(chosen))
     elif len(chosen[0]) < len(dosages):
         assumption = STEP_IN_FORCE
-    return Steps(chosen, assumption, _place(steps, possible[0]), len(steps))
+    return StepsInForce(chosen, assumption, _position(steps, possible[0]), len(steps))
 
 
 def _at_different_times(steps: tuple[tuple[Dosage, ...], ...]) -> bool:
@@ -96,9 +155,9 @@ def _at_different_times(steps: tuple[tuple[Dosage, ...], ...]) -> bool:
     return True
 
 
-def _place(steps: list[_TimedStep], wanted: _TimedStep) -> int:
-    """Which of the steps it is, from 1; two steps may say the same."""
-    return next(number for number, step in enumerate(steps, 1) if step is wanted)
+def _position(steps: list[_TimedStep], wanted: _TimedStep) -> int:
+    """Which of the steps it is, from 1; two steps may be equal."""
+    return next(position for position, step in enumerate(steps, 1) if step is wanted)
 
 
 def _by_sequence(dosages: tuple[Dosage, ...]) -> list[tuple[Dosage, ...]]:
@@ -138,7 +197,7 @@ def _in_force(steps: list[_TimedStep], start: date | None, on: date) -> list[_Ti
 
 def _starts(steps: list[_TimedStep], start: date | None) -> list[date | None]:
     """The first day of each step, None where it cannot be known."""
-    # One period that every step carries is the span of the whole order and tells no step from another.
+    # One period that all steps share is the span of the whole order, and does not separate the steps.
     shared = len({step.bounds for step in steps}) == 1
     following = steps[0].bounds.start or start
     starts: list[date | None] = []
@@ -146,11 +205,12 @@ def _starts(steps: list[_TimedStep], start: date | None) -> list[date | None]:
         own = Period() if shared else step.bounds
         first = own.start or following
         starts.append(first)
-        following = _after(own.end, first, step.days)
+        following = _next_start(own.end, first, step.days)
     return starts
 
 
-def _after(end: date | None, start: date | None, days: int | None) -> date | None:
+def _next_start(end: date | None, start: date | None, days: int | None) -> date | None:
+    """The first day after a step by its last day, else by its length; None where neither is known."""
     try:
         if end is not None:
             return end + timedelta(days=1)
@@ -166,12 +226,12 @@ def _overlapping(lines: tuple[Dosage, ...], on: date) -> tuple[Dosage, ...]:
     if len(set(dated)) <= 1:
         return lines
     day = on
-    if not any(_holds(period, on) for period in dated):
+    if not any(_covers(period, on) for period in dated):
         past = [period.end for period in dated if period.end and period.end < on]
         future = [period.start for period in dated if period.start and period.start > on]
         day = max(past) if past else min(future, default=on)
-    return tuple(line for line, period in zip(lines, bounds, strict=True) if period == Period() or _holds(period, day))
+    return tuple(line for line, period in zip(lines, bounds, strict=True) if period == Period() or _covers(period, day))
 
 
-def _holds(period: Period, day: date) -> bool:
+def _covers(period: Period, day: date) -> bool:
     return (period.start is None or period.start <= day) and (period.end is None or day <= period.end)

@@ -1,5 +1,5 @@
-"""The texts of a dosage beside its structure: what the structure leaves out is taken from the text, and where both are
-complete the text is read for itself, so that a contradiction shows.
+"""The texts of a dosage beside its structure: what the structure lacks is taken from the text; where both are complete
+the text is read by itself as well, so that a contradiction shows.
 
 The route and the dates of an order are never taken from a text.
 """
@@ -35,9 +35,9 @@ class TextReading:
         written: the lines that the texts give by themselves, None where they say nothing that could contradict the
             structure.
         from_text: whether a dose or a rate was taken from a text.
-        single: whether a text tells of one dose only.
+        single: whether a text orders a single dose.
         unread: why no dose was found in a text.
-        reads: what was read in the text of each line, None of a line without one.
+        reads: the reading of each line's text, None of a line without a text.
     """
 
     filled: tuple[Dosage, ...]
@@ -49,7 +49,7 @@ class TextReading:
 
     @property
     def changes(self) -> bool:
-        """Whether what is taken may change from one day to another: by steps, or by lines of different dates."""
+        """Whether the dose may change from one day to another: by steps, or by lines of different dates."""
         return _changes(self.filled) or (self.written is not None and _changes(self.written))
 
 
@@ -75,7 +75,7 @@ def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading
     by_text: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
         if line.written is not None:
-            # Of lines that share a text, the one that takes the least from it, wherever it stands.
+            # Of lines that share a text, the one that takes the least from it, in whatever order they came.
             by_text[text] = min(by_text.get(text, line.written), line.written, key=_limits)
     any_written = bool(by_text)
     filled = [line.filled for line in lines]
@@ -98,7 +98,7 @@ def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:
 
 
 def undated(lines: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
-    """Lines of one period without it: it tells when they hold, and where they all share it nothing of the dose."""
+    """Lines that share one period, without it: it tells when they hold, and nothing of the dose."""
     periods = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
     return tuple(line.undated for line in lines) if len(periods) == 1 else lines
 
@@ -110,7 +110,7 @@ def _changes(lines: tuple[Dosage, ...]) -> bool:
 
 
 def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:
-    """How many limits the lines of a text have from their structure, then any order that does not depend on place."""
+    """A sort key: how many limits the lines of a text have from their structure, then their contents."""
     return sum(len(line.maximum) + (line.single_maximum is not None) for line in lines), repr(lines)
 
 
@@ -223,8 +223,8 @@ def _numbered(groups: list[tuple[Dosage, ...]], sent: tuple[Dosage, ...]) -> tup
     numbers = [line.sequence for line in sent if line.sequence is not None]
     outer = [min(numbers, default=0) if line.sequence is None else line.sequence for line in sent]
     keyed = [
-        ((outer[place], line.sequence or 1), line, not position)
-        for place, group in enumerate(groups)
+        ((outer[sent_line], line.sequence or 1), line, not position)
+        for sent_line, group in enumerate(groups)
         for position, line in enumerate(group)
     ]
     order = {key: number for number, key in enumerate(sorted({key for key, _, _ in keyed}), 1)}

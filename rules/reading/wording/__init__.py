@@ -1,6 +1,6 @@
-"""The words in which a reading is given back: numbers, lists, portions, and why there is no daily dose.
+"""The words of a reading: numbers, lists, portions, and the reasons why there is no daily dose.
 
-They are pieces of sentences; the room of the value that they tell of puts them together.
+They are parts of sentences; the module of a value puts its sentence together.
 """
 
 from rules.reading.wording.numbers import (

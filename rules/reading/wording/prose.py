@@ -15,7 +15,7 @@ def listed(words: Iterable[str], most: int | None = None) -> str:
     """``a``, ``a and b``, ``a, b and c``; empty words are left out.
 
     Args:
-        words: what is listed.
+        words: the items.
         most: of more items than this, the last ones are only counted: ``a, b and 3 more``.
     """
     items = [word for word in words if word]
@@ -25,7 +25,7 @@ def listed(words: Iterable[str], most: int | None = None) -> str:
 
 
 def together(phrases: Sequence[str]) -> str:
-    """What is taken side by side: ``a, and b``; ``a, b, and c``."""
+    """Phrases of what is taken together: ``a, and b``; ``a, b, and c``."""
     parts = [phrase for phrase in phrases if phrase]
     return ", and ".join([", ".join(parts[:-1]), parts[-1]]) if parts[1:] else "".join(parts)
 

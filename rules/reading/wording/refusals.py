@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class RefusalKind(Enum):
-    """What a reason means for the line that it is given for."""
+    """What a reason means for the line that it refuses."""
 
     UNKNOWN = "the daily dose is not known"
     SINGLE = "taken once, or on named dates"
@@ -60,7 +60,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no daily dose; ``detail`` is what the reason speaks of: a unit as sent, an amount, some words."""
+    """Why there is no daily dose. ``detail`` fills in the reason: a unit as sent, an amount, some words."""
 
     reason: Reason
     detail: str = ""
@@ -72,7 +72,7 @@ class Refusal:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether a daily dose is to be expected and is not known."""
+        """Whether a daily dose is expected and not known."""
         return self.reason.kind is RefusalKind.UNKNOWN
 
     @property
