@@ -113,6 +113,20 @@ class TaperSetting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionOnRecord:
+    """A condition that a finding rests on: a fact of the findings about hazards.
+
+    Renderings without a wording of their own show it as ``name, in remission``.
+    """
+
+    name: str
+    in_remission: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}, in remission" if self.in_remission else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class NotSupplied:
     """Data that the judgement asked for and did not get: a fact of ``incomplete-picture``.
 

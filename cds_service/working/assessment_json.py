@@ -18,7 +18,7 @@ import orjson
 
 from cds_service.config import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
 from cds_service.working.numbers import exactly
-from rules.assessment import Assessment, Considered, Exposure, Load, Met, NotSupplied, OpioidLoad
+from rules.assessment import Assessment, ConditionOnRecord, Considered, Exposure, Load, Met, NotSupplied, OpioidLoad
 from rules.assessment_lines import (
     Contribution,
     Doubt,
@@ -255,7 +255,7 @@ def _considered(item: Considered) -> dict[str, Any]:
 
 def fact_json(value: object) -> Any:
     """A fact of a finding as JSON: exact numbers as figures, dates as text, tuples and sets as lists."""
-    if isinstance(value, NotSupplied):
+    if isinstance(value, ConditionOnRecord | NotSupplied):
         return str(value)
     if isinstance(value, Fraction):
         return number(value)

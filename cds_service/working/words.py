@@ -150,20 +150,25 @@ WORDS: Mapping[str, str] = {
 }
 
 
+# Facts that are yes or no, and null where the data do not tell which.
+_NULL_IF_NOT_KNOWN = frozenset({"above_caution"})
+_NOT_KNOWN = "not known"
+
+
 def in_words(code: str) -> str:
     """A code of ours (``not-yet-started``) in words; a code without words of its own is its words."""
     return WORDS.get(code, code.replace("-", " ").replace("_", " "))
 
 
 def fact_lines(facts: Mapping[str, object]) -> Iterator[str]:
-    """The facts of a finding, one a line, what is empty left out."""
+    """The facts of a finding, one a line; empty ones are left out."""
     for key, value in facts.items():
-        told = _told(value)
-        if told:
-            yield f"{in_words(key)}: {told}"
+        text = _NOT_KNOWN if value is None and key in _NULL_IF_NOT_KNOWN else _fact_text(value)
+        if text:
+            yield f"{in_words(key)}: {text}"
 
 
-def _told(value: object) -> str:
+def _fact_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -175,7 +180,7 @@ def _told(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return "; ".join(f"{in_words(str(key))} {_told(item)}" for key, item in value.items())
+        return "; ".join(f"{in_words(str(key))} {_fact_text(item)}" for key, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(filter(None, map(_told, value)))
+        return ", ".join(filter(None, map(_fact_text, value)))
     return str(value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rules.assessment import Considered, Met, Severity
+from fractions import Fraction
+
+from rules.assessment import Considered, Met, OpioidLoad, Severity
 from rules.findings.case.case import Case, agent_names
 from rules.load.opioid import treats_opioid_use_disorder
 
@@ -37,13 +39,20 @@ def judge(case: Case) -> Met | Considered:
         "sedatives": agent_names(sedatives),
         "mme": case.opioid.used,
         "mme_complete": case.opioid.complete,
-        "above_caution": case.opioid.used is not None and case.opioid.used >= caution,
+        "above_caution": _reaches(caution, case.opioid),
         "treatment_of_opioid_use_disorder": agent_names(treatment),
         "reversal_on_record": _reversal_on_record(case),
         "softened_by": softened,
         "risk_conditions": tuple(case.conditions[name].name for name in RISK_CONDITIONS if name in case.conditions),
     }
     return case.met(ID, facts, severity=severity)
+
+
+def _reaches(threshold: Fraction, opioid: OpioidLoad) -> bool | None:
+    """Whether the MME reach a threshold; None where what is known does not tell."""
+    if opioid.used is not None and opioid.used >= threshold:
+        return True
+    return False if opioid.complete else None
 
 
 def _reversal_on_record(case: Case) -> bool:

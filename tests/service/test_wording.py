@@ -18,10 +18,10 @@ from cds_service.app import create_app
 from cds_service.cards.wording.phrases import Subject, duration, listed, load_figure, load_span
 from cds_service.cards.wording.reasons import REASONS, sentences
 from cds_service.cards.wording.summary import clause
-from cds_service.working.words import WORDS, in_words
+from cds_service.working.words import WORDS, fact_lines, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
-from rules.assessment import Band, Load, Met, Severity, Substitution, TableTotal
+from rules.assessment import Band, ConditionOnRecord, Load, Met, Severity, Substitution, TableTotal
 from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
 
@@ -120,6 +120,7 @@ def _load(used: str | None, low: str, *, complete: bool = True, if_replaced: str
 
 
 UNIT = "mg/day diazepam-equivalent"
+ALCOHOL_IN_REMISSION = ConditionOnRecord("alcohol use disorder", in_remission=True)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +159,29 @@ def _met(finding: str, **facts: object) -> Met:
               mme_complete=False), [], "Diazepam together with oxycodone (at least 30 MME/day)"),
         (_met("abrupt-change", kind="out-of-supply", out_of_supply_days=1, days=60, agents=("diazepam",)), "",
          "Diazepam ran out 1 day ago after 60 days of use, with no new order"),
-        (_met("substance-use", new=("clonazepam",), conditions=("alcohol use disorder",),
-              in_remission=("alcohol use disorder",)), ["clonazepam", "oxycodone"],
+        (_met("substance-use", new=("clonazepam",), conditions=(ALCOHOL_IN_REMISSION,)), ["clonazepam", "oxycodone"],
          "New clonazepam with alcohol use disorder (in remission) on record"),
     ],
 )  # fmt: skip
 def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], told: str) -> None:
     assert clause(finding, Subject.of(agents)) == told
+
+
+def test_a_use_disorder_in_remission_says_so_once() -> None:
+    facts = {"concepts": ("alcohol-use-disorder",), "conditions": (ALCOHOL_IN_REMISSION,)}
+    (sentence,) = sentences(_met("substance-use", **facts), load_knowledge())
+    assert sentence.startswith("Alcohol use disorder (in remission) on record: together with alcohol")
+    # On the page of working, a list of facts, as well.
+    assert list(fact_lines({"conditions": (ALCOHOL_IN_REMISSION,)})) == [
+        "conditions: alcohol use disorder, in remission"
+    ]
+
+
+@pytest.mark.parametrize(("above", "told"), [(True, "yes"), (False, "no"), (None, "not known")])
+def test_whether_mme_call_for_caution_is_not_known_where_they_are_not(above: bool | None, told: str) -> None:
+    assert list(fact_lines({"mme": None, "above_caution": above})) == [
+        f"at or above the MME that calls for caution: {told}"
+    ]
 
 
 def test_treatment_of_opioid_use_disorder_is_protected_in_the_first_sentence() -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cds_service.cards.wording.phrases import Facts, agents_named, capitalised, conditions, listed, number, texts
+from cds_service.cards.wording.phrases import (
+    Facts,
+    agents_named,
+    capitalised,
+    condition,
+    conditions,
+    conditions_of,
+    listed,
+    number,
+    texts,
+)
 from cds_service.working.numbers import shown
 from rules.findings.case.case import BENZODIAZEPINE
 from rules.knowledge import Agent, Knowledge
@@ -33,11 +43,9 @@ _USE_DISORDERS = {
 
 
 def _substance_use(facts: Facts, _knowledge: Knowledge) -> Sentences:
-    remission = set(texts(facts, "in_remission"))
-    pairs = zip(texts(facts, "concepts"), texts(facts, "conditions"), strict=True)
+    pairs = zip(texts(facts, "concepts"), conditions_of(facts), strict=True)
     return tuple(
-        f"{capitalised(name)}{' (in remission)' if name in remission else ''} on record: {_USE_DISORDERS[concept]}."
-        for concept, name in pairs
+        f"{capitalised(condition(on_record))} on record: {_USE_DISORDERS[concept]}." for concept, on_record in pairs
     )
 
 

@@ -9,7 +9,7 @@ from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.working.numbers import plain, shown
-from rules.assessment import Load
+from rules.assessment import ConditionOnRecord, Load
 from rules.knowledge import Agent, Knowledge
 from rules.reading import wording
 
@@ -109,10 +109,17 @@ def duration(facts: Facts) -> str:
 
 def conditions(facts: Facts, most: int = 3) -> str:
     """The conditions that a finding rests on; one in remission says so."""
-    remission = set(texts(facts, "in_remission"))
-    return listed(
-        (f"{name} (in remission)" if name in remission else name for name in texts(facts, "conditions")), most
-    )
+    return listed(map(condition, conditions_of(facts)), most)
+
+
+def conditions_of(facts: Facts) -> tuple[ConditionOnRecord, ...]:
+    """The conditions that a finding rests on."""
+    return tuple(cast("Sequence[ConditionOnRecord]", facts["conditions"]))
+
+
+def condition(on_record: ConditionOnRecord) -> str:
+    """A condition in a sentence: ``alcohol use disorder (in remission)``."""
+    return f"{on_record.name} (in remission)" if on_record.in_remission else on_record.name
 
 
 def agents_named(names: Iterable[str], knowledge: Knowledge) -> tuple[Agent, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from rules.assessment import ConditionOnRecord
 from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
@@ -16,20 +17,27 @@ from rules.numbers.memo import memoised
 PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
 REMISSION = "remission"
 NOT_BELIEVED = frozenset({"refuted", "entered-in-error"})
-IN_REMISSION = "{name}, in remission"
 
 
 @dataclass(frozen=True, slots=True)
 class PresentCondition:
-    """A condition as the record has it: ``name`` as shown, ``source`` the entry, ``recorded`` its onset, else the day
-    it was written. ``unverified``: it rests on a code that could not be verified, and decides nothing alone."""
+    """A condition as the record has it.
+
+    ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
+    ``unverified``: it rests on a code that could not be verified, and decides nothing alone.
+    """
 
     concept: str
-    name: str
+    on_record: ConditionOnRecord
     source: str
     recorded: date | None
     in_remission: bool
     unverified: bool
+
+    @property
+    def name(self) -> str:
+        """The condition as text."""
+        return str(self.on_record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ def _gather(read: Read, on: date, *, past: bool) -> Mapping[str, PresentConditio
                 continue
             candidate = PresentCondition(
                 concept=concept.id,
-                name=IN_REMISSION.format(name=concept.name) if remission and not past else concept.name,
+                on_record=ConditionOnRecord(concept.name, in_remission=remission and not past),
                 source=entry.source,
                 recorded=entry.onset or entry.recorded,
                 in_remission=remission,

@@ -42,7 +42,7 @@ def judge_hazard(
         "agents": agent_names(case.sedatives),
         "new": agent_names(started),
         "concepts": tuple(found),
-        "conditions": tuple(condition.name for condition in found.values()),
+        "conditions": tuple(condition.on_record for condition in found.values()),
         "in_remission": tuple(condition.name for condition in found.values() if condition.in_remission),
     }
     severity = Severity.WARNING if started and verified else Severity.INFO
