@@ -38,7 +38,7 @@ from cds_service.web.metrics import NOBODY, Metrics, serve_metrics
 from cds_service.web.openapi import serve_openapi
 from cds_service.web.replies import json_response as _json
 from rules import Knowledge, load_knowledge
-from rules.reading.product.resolve import read_name
+from rules.reading.product import prepare
 
 _MILLISECONDS = 1000
 MEMORY = "benzo-cds memory"
@@ -100,7 +100,7 @@ def create_app(
     chosen = settings or Settings()
     knowledge = load_knowledge(chosen.site_policy_text())
     # The tables that names are read by are built here, before the processes part, and not in the first answer.
-    read_name(knowledge.suggestions.overdose_reversal.label, knowledge)
+    prepare(knowledge)
     used = parts or parts_of(chosen, knowledge)
     if clock is not None:
         used = replace(used, clock=lambda _zone: clock())

@@ -6,11 +6,12 @@ import csv
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 
-from rules.knowledge.lexicon.name_words import NameWords
+from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
 from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
 
 FILE = "name_words.yaml"
 COLUMNS = ("name", "source")
+BESIDE_DRUG = ("salts", "extended_release", "injection", "route_if_in_capitals", "remarks")
 LISTS = ("medicines", "substances")
 
 
@@ -21,7 +22,7 @@ def read_name_words(data: Mapping[str, object], names: str, where: str, classes:
         KnowledgeError: a part is missing or of the wrong shape, a bound is no whole number, or a name stands twice.
     """
     top = Section(FILE, data)
-    top.only(("reviewed", "misspelt", "other_names", "class_names", "plain_words"))
+    top.only(("reviewed", "misspelt", "other_names", "class_names", "beside_drug", "empty_words", "plain_words"))
     reviewed = top.day("reviewed")
     bounds = top.section("misspelt")
     bounds.only(("first_edit_letters", "second_edit_letters", "beginning_at_least", "compared_at_most"))
@@ -40,6 +41,8 @@ def read_name_words(data: Mapping[str, object], names: str, where: str, classes:
         others=frozenset(name for name, source in others.items() if source in lists["medicines"]),
         substances=frozenset(name for name, source in others.items() if source in lists["substances"]),
         plain=frozenset(top.texts("plain_words")),
+        empty=frozenset(top.texts("empty_words")),
+        beside_drug=_beside_drug(top.section("beside_drug")),
         class_names=_class_names(top.section("class_names"), classes),
     )
 
@@ -74,3 +77,8 @@ def _class_names(section: Section, classes: Collection[str]) -> dict[str, tuple[
         if name not in classes:
             raise KnowledgeError(section.at(name), f"{name!r} is no class{suggestion(name, tuple(classes))}")
     return {name: section.texts(name) for name in section.data}
+
+
+def _beside_drug(section: Section) -> BesideDrug:
+    section.only(("source", *BESIDE_DRUG))
+    return BesideDrug(**{name: frozenset(section.texts(name)) for name in BESIDE_DRUG})

@@ -2,7 +2,7 @@
 strengths, form, route and release, or to the reason why there is none (:class:`UnknownProduct`, :class:`NotRelevant`).
 """
 
-from rules.reading.product.product import NotRelevant, Product, UnknownProduct
-from rules.reading.product.resolve import read_name, resolve
+from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct
+from rules.reading.product.resolve import prepare, read_name, resolve
 
-__all__ = ["NotRelevant", "Product", "UnknownProduct", "read_name", "resolve"]
+__all__ = ["NotRelevant", "Product", "Resolved", "UnknownProduct", "prepare", "read_name", "resolve"]

@@ -20,9 +20,9 @@ INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
 
 
-def of_reading(reading: NameReading, name: str) -> Product:
+def product_of_reading(reading: NameReading, name: str) -> Product:
     """The product that a name alone tells of; ``name`` is what to print."""
-    told = any(ingredient.strength for ingredient in reading.ingredients)
+    has_strength = any(ingredient.strength for ingredient in reading.ingredients)
     return Product(
         ingredients=reading.ingredients,
         name=name,
@@ -30,23 +30,23 @@ def of_reading(reading: NameReading, name: str) -> Product:
         route=reading.route,
         release=reading.release,
         package_millilitres=reading.package_millilitres,
-        assumptions=((FROM_NAME,) if told else ()) + reading.assumptions,
+        assumptions=((FROM_NAME,) if has_strength else ()) + reading.assumptions,
     )
 
 
-def of_readings(readings: Sequence[NameReading], name: str) -> Product:
-    """The first reading, filled from later ones of the same agents."""
-    product = of_reading(readings[0], name)
+def product_of_readings(readings: Sequence[NameReading], name: str) -> Product:
+    """The first reading, filled from later ones of the same agents; ``name`` is what to print."""
+    product = product_of_reading(readings[0], name)
     for reading in readings:
         if agents_of(reading.ingredients) & agents_of(product.ingredients):
-            product = filled(product, reading)
+            product = filled_from_name(product, reading)
         else:
-            product = replace(product, assumptions=noted(product, NAMES_DISAGREE))
+            product = noted(product, NAMES_DISAGREE)
     return product
 
 
-def filled(coded: Product, reading: NameReading) -> Product:
-    """A coded product with what only the name says; of two strengths the larger, said."""
+def filled_from_name(coded: Product, reading: NameReading) -> Product:
+    """A coded product with what only the name says; of two strengths the larger, noted."""
     named = {ingredient.agent: ingredient.strength for ingredient in reading.ingredients}
     ingredients = []
     notes: list[str] = []
@@ -59,15 +59,15 @@ def filled(coded: Product, reading: NameReading) -> Product:
             strength = max(strength, other, key=lambda found: found.milligrams)
             notes.append(DISAGREE)
         ingredients.append(Ingredient(ingredient.agent, strength))
-    return replace(
+    filled = replace(
         coded,
         ingredients=tuple(ingredients),
         form=coded.form or reading.form,
         route=coded.route or reading.route,
         release=reading.release if coded.form is None and coded.release == IMMEDIATE else coded.release,
         package_millilitres=coded.package_millilitres or reading.package_millilitres,
-        assumptions=noted(coded, *notes),
     )
+    return noted(filled, *notes)
 
 
 def with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge) -> Product:
@@ -80,8 +80,9 @@ def with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge)
     )
     if not more:
         return coded
-    notes = [DISAGREE, *([MISSPELT] if any(entry.agent in reading.misspelt for entry in more) else [])]
-    return replace(coded, ingredients=coded.ingredients + more, assumptions=noted(coded, *notes))
+    misspelt = any(ingredient.agent in reading.misspelt for ingredient in more)
+    filled = replace(coded, ingredients=coded.ingredients + more)
+    return noted(filled, DISAGREE, *([MISSPELT] if misspelt else []))
 
 
 def agents_of(ingredients: Iterable[Ingredient]) -> set[str]:
@@ -89,6 +90,6 @@ def agents_of(ingredients: Iterable[Ingredient]) -> set[str]:
     return {ingredient.agent for ingredient in ingredients}
 
 
-def noted(product: Product, *notes: str) -> tuple[str, ...]:
-    """A product's assumptions and further ones, each once."""
-    return tuple(dict.fromkeys((*product.assumptions, *notes)))
+def noted(product: Product, *assumptions: str) -> Product:
+    """A product with further assumptions, each once."""
+    return replace(product, assumptions=tuple(dict.fromkeys((*product.assumptions, *assumptions))))

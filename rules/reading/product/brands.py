@@ -10,8 +10,8 @@ from functools import cache
 from rules.knowledge.listed_product import Strength
 from rules.knowledge.product_list import ProductList
 from rules.numbers.memo import lazy
-from rules.reading.product.mention import Words, words_of
 from rules.reading.product.strength import StrengthRow
+from rules.reading.product.tokens import Words, words_of
 
 # RxNorm's brand; a bracket that opens with a number is part of the name.
 BRACKET = re.compile(r"\[(?!\s*[\d.])([^\[\]]*)\]")
@@ -33,6 +33,13 @@ class Brands:
         self._products = products
         self._brand = cache(self._read_brand)
         self.strengths_of_agent = cache(self._strengths_of_agent)
+
+    def prepare(self) -> None:
+        """Reads every brand and every agent's strengths now."""
+        for words in self._codes:
+            self._brand(words)
+        for agent in self._products.codes_by_agent:
+            self.strengths_of_agent(agent)
 
     def of(self, words: Words) -> Brand | None:
         """The brand of a name, or of its first words ("... XR" is written without XR in the code list)."""

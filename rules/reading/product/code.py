@@ -9,30 +9,34 @@ from rules.model import CodeSystem, Medication
 from rules.reading.product.weight import outweighs
 
 
-def entry_of(medication: Medication, knowledge: Knowledge) -> tuple[ListedProduct | None, bool]:
+def product_of_codes(medication: Medication, knowledge: Knowledge) -> tuple[ListedProduct | None, bool]:
     """The product of the RxNorm codes, whatever their order; and whether they are of products that differ.
 
     Of several codes the one that says every strength and a form, the most specific first; of products that differ, the
     one that weighs more.
     """
-    codes = {coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code}
-    entries = [knowledge.products[code] for code in sorted(codes) if code in knowledge.products]
-    complete = [entry for entry in entries if all(ingredient.strength for ingredient in entry.ingredients)]
-    formed = [entry for entry in complete if entry.form]
+    codes = _rxnorm_codes(medication)
+    products = [knowledge.products[code] for code in sorted(codes) if code in knowledge.products]
+    complete = [product for product in products if all(ingredient.strength for ingredient in product.ingredients)]
+    formed = [product for product in complete if product.form]
     chosen: ListedProduct | None = None
     differ = False
-    for entry in sorted(formed or complete or entries, key=lambda entry: TERM_TYPES.index(entry.term_type)):
+    for product in sorted(formed or complete or products, key=lambda product: TERM_TYPES.index(product.term_type)):
         if chosen is None:
-            chosen = entry
-        elif set(entry.ingredients) != set(chosen.ingredients):
+            chosen = product
+        elif set(product.ingredients) != set(chosen.ingredients):
             differ = True
-            chosen = entry if outweighs(entry, chosen, knowledge) else chosen
+            chosen = product if outweighs(product, chosen, knowledge) else chosen
     return chosen, differ
+
+
+def _rxnorm_codes(medication: Medication) -> set[str]:
+    return {coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code}
 
 
 def no_code_is_known(medication: Medication, knowledge: Knowledge) -> bool:
     """Whether RxNorm codes were sent and none of them is one of our agents or products: they may be of another drug."""
-    codes = [coding.code for coding in medication.codings if coding.system is CodeSystem.RXNORM and coding.code]
+    codes = _rxnorm_codes(medication)
     known = knowledge.agent_by_code
     return bool(codes) and not any(code in knowledge.products or (CodeSystem.RXNORM, code) in known for code in codes)
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
+from rules.knowledge.lexicon.name_words import BesideDrug
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE
 from rules.reading.product.brands import Brand
-from rules.reading.product.mention import NameTable
-from rules.reading.product.strength import Measure, MeasureKind, NameToken
-from rules.reading.product.words import INJECTION_WORDS, PLAIN_WORDS_TOO, RELEASE_LETTERS, RELEASE_WORDS
+from rules.reading.product.mention import Meaning, NameTable
+from rules.reading.product.strength import Measure, MeasureKind
+from rules.reading.product.tokens import NameToken
 
 PARENTERAL = "parenteral"
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class NamedForm:
+class FormReading:
     """What a name tells beside its agents; ``form`` is a name that the vocabulary of dose forms knows."""
 
     form: str | None
@@ -29,44 +32,44 @@ class NamedForm:
 class FormReader:
     """Reads the form of names by one vocabulary."""
 
-    def __init__(self, vocabulary: DosingVocabulary) -> None:
+    def __init__(self, vocabulary: DosingVocabulary, words: BesideDrug) -> None:
         self._vocabulary = vocabulary
-        self._table = NameTable((name, (name, True)) for name in vocabulary.dose_forms)
+        self._words = words
+        self._table = NameTable((name, Meaning(name, generic=True)) for name in vocabulary.dose_forms)
 
-    def read(self, tokens: Sequence[NameToken], measures: Sequence[Measure], brands: Collection[Brand]) -> NamedForm:
+    def read(self, tokens: Sequence[NameToken], measures: Sequence[Measure], brands: Collection[Brand]) -> FormReading:
         """The form of a name; what it leaves open is filled from what all products of its brand have in common."""
-        form, place = self._form(tokens)
-        route = self._route(tokens, form, place, brands)
+        form, positions = self._form(tokens)
+        route = self._route(tokens, form, positions, brands)
         release = self._release(tokens, measures, form, route, brands)
-        return NamedForm(form, route, release, _package(measures, route))
+        return FormReading(form, route, release, _package(measures, route))
 
     def _form(self, tokens: Sequence[NameToken]) -> tuple[str | None, range]:
         """The longest dose form named (of equals the last), and where it stands."""
         best: tuple[str | None, range] = (None, range(0))
         length = 0
         for position in range(len(tokens)):
-            found = self._table.longest(tokens, position)
-            if found is not None and len(found.words) >= length:
-                best, length = (found.entries[0][0], range(position, found.end)), len(found.words)
+            match = self._table.longest(tokens, position)
+            if match is not None and len(match.words) >= length:
+                best, length = (match.meanings[0].id, range(position, match.end)), len(match.words)
         return best
 
     def _route(
-        self, tokens: Sequence[NameToken], form: str | None, place: range, brands: Collection[Brand]
+        self, tokens: Sequence[NameToken], form: str | None, form_at: range, brands: Collection[Brand]
     ) -> str | None:
-        words = self._vocabulary.route_words
+        routes = self._vocabulary.route_words
         of_form = self._vocabulary.dose_forms[form].route if form else None
-        if form is not None and any(word in words for word in form.split()):
+        if form is not None and any(word in routes for word in form.split()):
             return of_form
-        capitals = all(token.shouted for token in tokens if token.is_word)
+        all_in_capitals = all(token.in_capitals for token in tokens if token.is_word)
         for position, token in enumerate(tokens):
-            if token.text not in words or not token.is_word or position in place:
+            if token.text not in routes or not token.is_word or position in form_at:
                 continue
-            # "in" and "pr" are words of their own: routes only where they alone are written in capitals.
-            if token.text not in PLAIN_WORDS_TOO or (token.shouted and not capitals):
-                return words[token.text]
-        if any(token.text in INJECTION_WORDS for token in tokens):
+            if token.text not in self._words.route_if_in_capitals or (token.in_capitals and not all_in_capitals):
+                return routes[token.text]
+        if any(token.text in self._words.injection for token in tokens):
             return PARENTERAL
-        return of_form or _common(route for brand in brands for route in brand.routes)
+        return of_form or common(route for brand in brands for route in brand.routes)
 
     def _release(
         self,
@@ -78,17 +81,18 @@ class FormReader:
     ) -> str:
         if form is not None and self._vocabulary.dose_forms[form].release == EXTENDED:
             return EXTENDED
-        if any(token.text in RELEASE_WORDS or token.text in RELEASE_LETTERS for token in tokens):
+        if any(token.text in self._words.extended_release for token in tokens):
             return EXTENDED
         # RxNorm writes the hours a product lasts before its name, hospitals after it.
         if route != PARENTERAL and any(measure.kind is MeasureKind.HOURS for measure in measures):
             return EXTENDED
-        return _common(release for brand in brands for release in brand.releases) or IMMEDIATE
+        return common(release for brand in brands for release in brand.releases) or IMMEDIATE
 
 
-def _common(values: Iterable[str]) -> str | None:
-    found = set(values)
-    return found.pop() if len(found) == 1 else None
+def common(values: Iterable[Value]) -> Value | None:
+    """The one value that all of them are; None where they differ, or there are none."""
+    different = set(values)
+    return different.pop() if len(different) == 1 else None
 
 
 def _package(measures: Sequence[Measure], route: str | None) -> Fraction | None:

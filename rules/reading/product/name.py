@@ -12,12 +12,18 @@ from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
 from rules.numbers.memo import memoised
 from rules.reading.product.brands import BRACKET, Brands
-from rules.reading.product.form import FormReader
-from rules.reading.product.mention import ClassNames, IngredientOrder, Mention, NameTable, without_aliases, words_of
-from rules.reading.product.shorthand import from_shorthand
-from rules.reading.product.spelling import Spelling, Unclear
-from rules.reading.product.strength import Measure, NameToken, StrengthRow, read_measures, strength_rows, tokenise
-from rules.reading.product.words import EMPTY_WORDS, SEPARATORS, beside_words, is_usable
+from rules.reading.product.form import FormReader, common
+from rules.reading.product.mention import ClassNameTable, IngredientOrder, Meaning, Mention, NameTable, without_aliases
+from rules.reading.product.spelling import Spelling, UnclearWord
+from rules.reading.product.strength import (
+    Measure,
+    StrengthRow,
+    read_measures,
+    strength_from_shorthand,
+    strength_rows,
+)
+from rules.reading.product.tokens import NameToken, tokenise, words_of
+from rules.reading.product.words import SEPARATORS, BesideWords
 
 AMBIGUOUS = "strength-ambiguous"
 WITHOUT_UNIT = "strength-without-unit"
@@ -30,8 +36,8 @@ _PACK = re.compile(r"^\s*\{.*\}")
 class NameReading:
     """What one name tells. ``ingredients`` is empty where it names no agent; ``usable``: it does name something.
 
-    ``class_named``: it names a class of agents and none of them. ``unclear``: why a word of it could not be told, which
-    is near the name of an agent. ``misspelt``: agents that only a misspelt or shortened word names.
+    ``class_named``: it names a class of agents and none of them. ``unclear``: why a word of it is not read that is near
+    the name of an agent. ``misspelt``: agents that only a misspelt or shortened word names.
     """
 
     ingredients: tuple[Ingredient, ...]
@@ -47,28 +53,41 @@ class NameReading:
 
 
 class NameReader:
-    """Reads names by one knowledge base; its tables are built once."""
+    """Reads names by one knowledge base; its tables are built once, those of the code list when they are asked for.
+
+    ::
+
+        medication = name , { "[" , brand , "]" } | pack ;
+        pack       = "{" , { ... "(" , name , ")" ... } , "}" , [ "[" , brand , "]" ] ;
+        name       = { our name | other word | strength row | dose form | route | remark | mark } ;
+    """
 
     def __init__(self, knowledge: Knowledge) -> None:
+        words = knowledge.name_words
         self._vocabulary = knowledge.vocabulary
-        self._forms = FormReader(knowledge.vocabulary)
-        self._beside = beside_words(knowledge.vocabulary)
+        self._forms = FormReader(knowledge.vocabulary, words.beside_drug)
+        self._beside = BesideWords(words, knowledge.vocabulary)
         self._names = NameTable(
-            (name, (agent.id, name == name.lower()))
+            (name, Meaning(agent.id, generic=name == name.lower()))
             for agent in knowledge.agents.values()
             for name in dict.fromkeys((agent.id, agent.name, *agent.names))
         )
-        self._classes = ClassNames(knowledge.classes.values(), knowledge.name_words.class_names)
+        self._classes = ClassNameTable(knowledge.classes.values(), words.class_names)
         also_known = (
             *self._names.every_word(),
-            *self._beside,
-            *EMPTY_WORDS,
+            *self._beside.words,
+            *words.empty,
             *SEPARATORS,
             *self._classes.words,
         )
-        self._spelling = Spelling(self._names.single_words(), also_known, knowledge.name_words)
+        self._spelling = Spelling(self._names.single_words(), also_known, words)
         self._brands = Brands(knowledge.products)
         self.read = memoised(self._read)
+
+    def prepare(self) -> None:
+        """Reads the whole code list and builds every table that is otherwise built when it is first asked for."""
+        self._brands.prepare()
+        self._spelling.prepare()
 
     def _read(self, name: str) -> NameReading:
         text = BRACKET.sub(" ", name)
@@ -83,7 +102,7 @@ class NameReader:
             tokens = tokenise(brand)
             if tokens and self._names.longest(tokens, 0) is not None:
                 return self._read_plain(f"{brand.partition('(')[0]} {text}")
-        return reading if reading.usable else NameReading((), is_usable(tokenise(name), self._beside))
+        return reading if reading.usable else NameReading((), self._beside.may_name_a_drug(tokenise(name)))
 
     def _read_pack(self, text: str) -> NameReading:
         """A pack lists its parts in parentheses; a strength that differs between them is not one strength."""
@@ -94,22 +113,14 @@ class NameReader:
         for part in parts:
             for entry in part.ingredients:
                 strengths.setdefault(entry.agent, set()).add(entry.strength)
-        ingredients = []
-        notes: tuple[str, ...] = ()
-        for agent, found in strengths.items():
-            if len(found) > 1:
-                notes = (AMBIGUOUS,)
-            ingredients.append(Ingredient(agent, found.pop() if len(found) == 1 else None))
-        vocabulary = {part.form for part in parts}
-        routes = {part.route for part in parts}
         return NameReading(
-            tuple(ingredients),
+            tuple(Ingredient(agent, common(found)) for agent, found in strengths.items()),
             usable=True,
-            form=vocabulary.pop() if len(vocabulary) == 1 else None,
-            route=routes.pop() if len(routes) == 1 else None,
+            form=common(part.form for part in parts),
+            route=common(part.route for part in parts),
             release=EXTENDED if any(part.release == EXTENDED for part in parts) else IMMEDIATE,
-            package_millilitres=volumes.pop() if len(volumes) == 1 else None,
-            assumptions=notes,
+            package_millilitres=common(volumes),
+            assumptions=(AMBIGUOUS,) if any(len(found) > 1 for found in strengths.values()) else (),
         )
 
     def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
@@ -117,40 +128,41 @@ class NameReader:
         measures = read_measures(tokens, self._vocabulary)
         mentions, unclear = self._mentions(tokens, measures)
         own = without_aliases(mentions)
-        spoken = [mention.words for mention in mentions] + [words_of(brand) for brand in bracketed]
-        brands = [brand for words in spoken if (brand := self._brands.of(words))]
-        told = self._forms.read(tokens, measures, brands)
+        names = [mention.words for mention in mentions] + [words_of(brand) for brand in bracketed]
+        brands = [brand for words in names if (brand := self._brands.of(words))]
+        form = self._forms.read(tokens, measures, brands)
         # A number inside a name ("... #3") is a part of the name.
-        named = {place for mention in mentions for place in range(mention.start, mention.end)}
-        rows = [row for row in strength_rows(tokens, measures) if row.start not in named]
-        order = IngredientOrder(tokens, mentions, own, self._beside)
+        in_names = {position for mention in mentions for position in range(mention.start, mention.end)}
+        rows = [row for row in strength_rows(tokens, measures) if row.start not in in_names]
+        order = IngredientOrder(tokens, mentions, own, self._beside.words)
         strengths, notes = self._strengths(order, rows, len(tokens))
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
         if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:
             (agent,) = agents
-            unidentified_in_force = [measure for measure in measures if measure.start not in named]
-            short = from_shorthand(unidentified_in_force, told.route, self._brands.strengths_of_agent(agent))
+            numbers = [measure for measure in measures if measure.start not in in_names]
+            short = strength_from_shorthand(numbers, form.route, self._brands.strengths_of_agent(agent))
             stated = strengths.get(agent)
-            if short is not None and (stated is None or (told.route == TRANSDERMAL and stated.per is Per.UNIT)):
+            if short is not None and (stated is None or (form.route == TRANSDERMAL and stated.per is Per.UNIT)):
                 strengths, notes = {agent: short[0]}, (short[1],)
-        misspelt = [mention for mention in own if mention.note]
-        part = (PART_NOT_READ,) if agents and unclear else ()
+        misspelt = [mention for mention in own if mention.assumption]
+        part_not_read = (PART_NOT_READ,) if agents and unclear else ()
+        spelling = dict.fromkeys(mention.assumption for mention in misspelt if mention.assumption)
         return NameReading(
             tuple(Ingredient(agent, strengths.get(agent)) for agent in agents),
-            usable=bool(agents) or is_usable(tokens, self._beside),
-            class_named=None if agents else self._classes.named(tokens),
+            usable=bool(agents) or self._beside.may_name_a_drug(tokens),
+            class_named=None if agents else self._classes.class_in(tokens),
             unclear=unclear[0].why if unclear and not agents else None,
             misspelt=frozenset(agent for mention in misspelt for agent in mention.agents),
-            form=told.form,
-            route=told.route,
-            release=told.release,
-            package_millilitres=told.package_millilitres,
-            assumptions=(*dict.fromkeys(mention.note for mention in misspelt if mention.note), *notes, *part),
+            form=form.form,
+            route=form.route,
+            release=form.release,
+            package_millilitres=form.package_millilitres,
+            assumptions=(*spelling, *notes, *part_not_read),
         )
 
     def _mentions(
         self, tokens: Sequence[NameToken], measures: Sequence[Measure]
-    ) -> tuple[list[Mention], list[Unclear]]:
+    ) -> tuple[list[Mention], list[UnclearWord]]:
         """The agents that a name mentions, misspelt ones as well, and the words that may mention one and are unread."""
         exact = self._names.mentions(tokens)
         named = {agent for mention in exact for agent in mention.agents}
@@ -161,13 +173,13 @@ class NameReader:
                 # Beside the name written out it says nothing new.
                 continue
             made = {strength for agent in found.agents for strength in self._brands.strengths_of_agent(agent)}
-            if isinstance(found, Unclear):
+            if isinstance(found, UnclearWord):
                 unclear.append(found)
             elif stated and made and stated.isdisjoint(made):
                 why = (
                     f"“{tokens[found.start].text}” may be {found.words[0]}, which is not known in the strength written"
                 )
-                unclear.append(Unclear(frozenset(found.agents), why))
+                unclear.append(UnclearWord(frozenset(found.agents), why))
             else:
                 read = [*read, found]
         return sorted(read), unclear
@@ -175,7 +187,7 @@ class NameReader:
     def _strengths(
         self, order: IngredientOrder, rows: Sequence[StrengthRow], end: int
     ) -> tuple[dict[str, Strength], tuple[str, ...]]:
-        """The strength of each agent of a name, with notes on what was not certain."""
+        """The strength of each agent of a name, with the assumptions of what was not certain."""
         found: dict[str, Strength] = {}
         refused: set[str] = set()
         notes: dict[str, None] = {}
@@ -189,13 +201,13 @@ class NameReader:
                 after = order.between(row.end, rows[number + 1].start if number + 1 < len(rows) else end)
                 leading = row.has_unit and bool(after)
                 ingredients = after or ingredients
-            given = self._assign(row, ingredients)
+            assigned = self._assign(row, ingredients)
             # A number that is no strength ("1/2 tab") leaves its ingredients waiting for one.
-            settled = row.has_unit or any(given.values())
-            waiting = {} if settled else {entry and entry.agents: entry for entry in ingredients}
+            settled = row.has_unit or any(assigned.values())
+            waiting = {} if settled else {mention and mention.agents: mention for mention in ingredients}
             start = row.end
-            for mention, agent, strength in [(m, agent, given[agent]) for m in ingredients if m for agent in m.agents]:
-                earlier = found.get(agent)
+            for mention, agent in _with_agents(ingredients):
+                strength, earlier = assigned[agent], found.get(agent)
                 if strength is None:
                     notes.update({AMBIGUOUS: None} if row.has_unit and earlier is None else {})
                 elif earlier is None:
@@ -211,24 +223,29 @@ class NameReader:
 
     def _assign(self, row: StrengthRow, ingredients: Sequence[Mention | None]) -> dict[str, Strength | None]:
         """The strength of each of our agents in a row; None where the row does not tell which one is its."""
-        given: dict[str, Strength | None] = {}
-        for place, mention in enumerate(ingredients):
+        assigned: dict[str, Strength | None] = {}
+        for position, mention in enumerate(ingredients):
             if mention is None:
                 continue
             in_order = None
             if len(ingredients) == len(row.strengths) and len(mention.agents) == 1:
-                in_order = row.strengths[place]
+                in_order = row.strengths[position]
             by_brand = {} if mention.generic else self._brands.strengths(mention.words, row)
             for agent in mention.agents:
-                known = {strength for strength in row.strengths if strength in self._brands.strengths_of_agent(agent)}
+                made = self._brands.strengths_of_agent(agent)
+                known = {strength for strength in row.strengths if strength in made}
                 if agent in by_brand:
-                    given[agent] = by_brand[agent]
+                    assigned[agent] = by_brand[agent]
                 elif in_order is not None and (in_order in known or (row.has_unit and len(known) != 1)):
-                    given[agent] = in_order
+                    assigned[agent] = in_order
                 else:
                     # A number that the agent is made in, among numbers that it is not, is its own.
-                    given[agent] = known.pop() if len(known) == 1 else None
-        return given
+                    assigned[agent] = common(known)
+        return assigned
+
+
+def _with_agents(ingredients: Sequence[Mention | None]) -> list[tuple[Mention, str]]:
+    return [(mention, agent) for mention in ingredients if mention for agent in mention.agents]
 
 
 _READERS: dict[tuple[int, ...], tuple[Knowledge, NameReader]] = {}

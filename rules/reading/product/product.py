@@ -42,3 +42,6 @@ class NotRelevant:
     """A medication with a usable name that holds no agent of ours."""
 
     name: str
+
+
+Resolved = Product | UnknownProduct | NotRelevant

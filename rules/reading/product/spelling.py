@@ -1,7 +1,8 @@
 """Misspelt and shortened names: a word is read as the one drug name that it is clearly nearest to, or it is refused.
 
 A word is compared with every known drug name, ours and others'. It is read as a name of ours only where every name of
-another drug is further away by a whole margin, so that no misspelling within the bound crosses to another drug.
+another drug is further away by a whole margin, so that no misspelling within the bound crosses to another drug. The
+bounds and the names of other drugs stand in ``name_words.yaml`` and ``other_names.csv``.
 """
 
 from __future__ import annotations
@@ -16,34 +17,34 @@ from typing import NamedTuple
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.limits import MAX_REMEMBERED
 from rules.numbers.memo import lazy, memoised
-from rules.reading.product.mention import Entry, Mention, is_absent
-from rules.reading.product.strength import NameToken
+from rules.reading.product.mention import Meaning, Mention, is_absent
+from rules.reading.product.tokens import NameToken
 
 MISSPELT = "name-read-as-misspelt"
 SHORTENED = "name-read-as-shortened"
 # A bit for a letter, and one for the same letter once more.
 _BITS = {letter: 1 << place for place, letter in enumerate(ascii_lowercase)}
+_TWICE = {letter: bit << len(ascii_lowercase) for letter, bit in _BITS.items()}
 # Figures that a scanner takes for letters.
 _MISREAD = str.maketrans({"0": "o", "1": "l"})
-_TWICE = {letter: bit << len(ascii_lowercase) for letter, bit in _BITS.items()}
 
 
-class Spelt(NamedTuple):
-    """A word that is read as a name of ours; ``note`` says how."""
+class Correction(NamedTuple):
+    """The name of ours that a word is read as, what it means, and the code of the assumption."""
 
     name: str
-    entries: tuple[Entry, ...]
-    note: str
+    meanings: tuple[Meaning, ...]
+    assumption: str
 
 
-class Unclear(NamedTuple):
+class UnclearWord(NamedTuple):
     """A word that is near a name of ours and is not read; ``agents`` are those of ours that it may mean."""
 
     agents: frozenset[str]
     why: str
 
 
-class _Name(NamedTuple):
+class _KnownName(NamedTuple):
     """A known name: how many edits of it may be meant as it, and its agents; none for a drug that is not ours.
 
     ``in_use``: it is in a list of medicines.
@@ -56,88 +57,62 @@ class _Name(NamedTuple):
 
 
 # A word with its letters as bits (see :func:`_letters`).
-_Lettered = tuple[str, int]
+_WithLetters = tuple[str, int]
 
 
 class Spelling:
-    """Reads words that are no known names, by one list of names; ``ours`` are our names of one word."""
+    """Reads words that are no known names, by one list of names."""
 
-    def __init__(self, ours: Mapping[str, tuple[Entry, ...]], also_known: Iterable[str], words: NameWords) -> None:
+    def __init__(self, ours: Mapping[str, tuple[Meaning, ...]], also_known: Iterable[str], words: NameWords) -> None:
+        """A reader of misspelt words.
+
+        Args:
+            ours: our names of one word, with what they mean.
+            also_known: words that are spelt right and name no agent alone.
+            words: the bounds, and the names of other drugs.
+        """
         self._words = words
         self._ours = ours
         self._known = {*ours, *also_known, *words.others, *words.substances, *words.plain}
         self.read = memoised(self._read)
-        # The names are looked through by length when a word is first compared: most words are known, or near nothing.
-        self._of_length = cache(self._names_of_length)
-        self._of_length_around = lru_cache(maxsize=MAX_REMEMBERED)(self._names_of_length_around)
+        # The names are gone through by length when a word is first compared: most words are known, or near nothing.
+        self._of_length = cache(self._known_of_length)
+        self._of_length_around = lru_cache(maxsize=MAX_REMEMBERED)(self._known_of_length_around)
 
-    @lazy
-    def _sorted(self) -> Sequence[str]:
-        """Every known name, in order."""
-        return sorted(self._known)
+    def prepare(self) -> None:
+        """Builds the tables of names now."""
+        for length in {*self._by_length, *self._ours_by_length}:
+            self._of_length(length)
 
-    @lazy
-    def _texts(self) -> Mapping[int, Sequence[str]]:
-        """Every known name by its length, in order."""
-        found: dict[int, list[str]] = {}
-        for text in self._sorted:
-            found.setdefault(len(text), []).append(text)
-        return found
-
-    @lazy
-    def _targets(self) -> Mapping[int, Sequence[_Lettered]]:
-        """Our names by their length, in order."""
-        found: dict[int, list[_Lettered]] = {}
-        for text in sorted(self._ours):
-            found.setdefault(len(text), []).append((text, _letters(text)))
-        return found
-
-    def _targets_of_length(self, length: int) -> Sequence[_Lettered]:
-        return self._targets.get(length, ())
-
-    def _names_of_length(self, length: int) -> Sequence[_Lettered]:
-        return [(text, _letters(text)) for text in self._texts.get(length, ())]
-
-    def _names_of_length_around(self, word: str, length: int) -> Sequence[_Lettered]:
-        """The names of a length that may be within twice the most edits of a name."""
-        reach = len(self._words.letters_for_edits) + len(self._words.letters_for_edits)
-        letters = _letters(word)
-        return [name for name in self._of_length(length) if _may_be_within(reach, letters, name[1])]
-
-    def _name(self, text: str) -> _Name:
-        in_use = text not in self._words.substances and text not in self._words.plain
-        bound = sum(len(text) >= length for length in self._words.letters_for_edits)
-        return _Name(text, bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use)
-
-    def mentions(self, tokens: Sequence[NameToken], exact: Sequence[Mention]) -> list[Mention | Unclear]:
+    def mentions(self, tokens: Sequence[NameToken], exact: Sequence[Mention]) -> list[Mention | UnclearWord]:
         """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
-        taken = {place for mention in exact for place in range(mention.start, mention.end)}
-        found: list[Mention | Unclear] = []
+        taken = {position for mention in exact for position in range(mention.start, mention.end)}
+        found: list[Mention | UnclearWord] = []
         compared = 0
-        for place, token in enumerate(tokens):
-            if not token.is_word or place in taken or token.text in self._known or is_absent(tokens, place + 1):
+        for position, token in enumerate(tokens):
+            if not token.is_word or position in taken or token.text in self._known or is_absent(tokens, position + 1):
                 continue
             compared += 1
             if compared > self._words.compared_at_most:
                 break
             meant = self.read(token.text)
-            if isinstance(meant, Spelt):
-                agents = tuple(sorted(_agents(meant.entries)))
-                generic = all(is_generic for _, is_generic in meant.entries)
-                found.append(Mention(place, place + 1, agents, generic, (meant.name,), meant.note))
+            if isinstance(meant, Correction):
+                agents = tuple(sorted(_agents(meant.meanings)))
+                generic = all(is_generic for _, is_generic in meant.meanings)
+                found.append(Mention(position, position + 1, agents, generic, (meant.name,), meant.assumption))
             elif meant is not None:
                 found.append(meant)
         return found
 
-    def _read(self, word: str) -> Spelt | Unclear | None:
+    def _read(self, word: str) -> Correction | UnclearWord | None:
         """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
         written = word.translate(_MISREAD)
         if written in self._ours:
-            return Spelt(written, self._ours[written], MISSPELT)
+            return Correction(written, self._ours[written], MISSPELT)
         if word in self._known or written in self._known:
             return None
         most = len(self._words.letters_for_edits)
-        within = self._near(word, self._targets_of_length, most)
+        within = self._near(word, self._ours_of_length, most)
         near = {name: edits for name, edits in within if edits <= name.bound}
         begun = self._begun(word)
         if not near and not any(name.agents for name in begun):
@@ -156,16 +131,16 @@ class Spelling:
             return None
         best = (nearest or begun)[0]
         if len(meant) == 1 and not rivals and best.text[0] == word[0]:
-            return Spelt(best.text, self._ours[best.text], MISSPELT if nearest else SHORTENED)
+            return Correction(best.text, self._ours[best.text], MISSPELT if nearest else SHORTENED)
         near |= dict.fromkeys(begun, 0) | rivals
         close = sorted(near, key=lambda name: (not name.agents, near[name], name.text))
         ours = frozenset(agent for name in close for agent in name.agents)
-        return Unclear(ours, f"“{word}” may be {_named(close)}, and is not read")
+        return UnclearWord(ours, f"“{word}” may be {_named(close)}, and is not read")
 
     def _near(
-        self, word: str, of_length: Callable[[int], Sequence[_Lettered]], at_most: int
-    ) -> Iterator[tuple[_Name, int]]:
-        """The names within so many edits, each with its edits."""
+        self, word: str, of_length: Callable[[int], Sequence[_WithLetters]], at_most: int
+    ) -> Iterator[tuple[_KnownName, int]]:
+        """The names within so many edits, each with its edits; ``of_length`` gives the names of a length."""
         letters = _letters(word)
         for length in range(len(word) - at_most, len(word) + at_most + 1):
             for text, its_letters in of_length(length):
@@ -174,7 +149,7 @@ class Spelling:
                     if edits <= at_most:
                         yield self._name(text), edits
 
-    def _begun(self, word: str) -> list[_Name]:
+    def _begun(self, word: str) -> list[_KnownName]:
         """The names of medicines that begin with a word that is long enough to be the beginning of one."""
         if len(word) < self._words.beginning_at_least:
             return []
@@ -182,8 +157,46 @@ class Spelling:
         begun = takewhile(lambda text: text.startswith(word), following)
         return [name for name in map(self._name, begun) if name.in_use]
 
+    def _name(self, text: str) -> _KnownName:
+        in_use = text not in self._words.substances and text not in self._words.plain
+        bound = sum(len(text) >= length for length in self._words.letters_for_edits)
+        return _KnownName(text, bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use)
 
-def _named(names: Sequence[_Name]) -> str:
+    @lazy
+    def _sorted(self) -> Sequence[str]:
+        """Every known name, in order."""
+        return sorted(self._known)
+
+    @lazy
+    def _by_length(self) -> Mapping[int, Sequence[str]]:
+        """Every known name by its length, in order."""
+        found: dict[int, list[str]] = {}
+        for text in self._sorted:
+            found.setdefault(len(text), []).append(text)
+        return found
+
+    @lazy
+    def _ours_by_length(self) -> Mapping[int, Sequence[_WithLetters]]:
+        """Our names by their length, in order."""
+        found: dict[int, list[_WithLetters]] = {}
+        for text in sorted(self._ours):
+            found.setdefault(len(text), []).append((text, _letters(text)))
+        return found
+
+    def _ours_of_length(self, length: int) -> Sequence[_WithLetters]:
+        return self._ours_by_length.get(length, ())
+
+    def _known_of_length(self, length: int) -> Sequence[_WithLetters]:
+        return [(text, _letters(text)) for text in self._by_length.get(length, ())]
+
+    def _known_of_length_around(self, word: str, length: int) -> Sequence[_WithLetters]:
+        """The names of a length that may be within twice the most edits of a name."""
+        reach = 2 * len(self._words.letters_for_edits)
+        letters = _letters(word)
+        return [name for name in self._of_length(length) if _may_be_within(reach, letters, name[1])]
+
+
+def _named(names: Sequence[_KnownName]) -> str:
     """The first of ours and the first of others."""
     ours = [name.text for name in names if name.agents]
     others = [name.text for name in names if not name.agents]
@@ -191,8 +204,8 @@ def _named(names: Sequence[_Name]) -> str:
 
 
 def edits_between(one: str, other: str, at_most: int) -> int:
-    """Letters added, left out, replaced, or exchanged with their neighbour between two words, as optimal string
-    alignment counts them (no letter twice); more than ``at_most`` is told as one more.
+    """The optimal string alignment distance of two words: letters added, left out, replaced, or exchanged with their
+    neighbour, no letter twice. One more than ``at_most`` stands for every larger distance.
     """
     over = at_most + 1
     size = len(other)
@@ -222,6 +235,7 @@ def _may_be_within(edits: int, one: int, other: int) -> bool:
 
 
 def _letters(word: str) -> int:
+    """The letters of a word as bits; other characters have none."""
     bits = 0
     for letter in word:
         bit = _BITS.get(letter, 0)
@@ -229,5 +243,5 @@ def _letters(word: str) -> int:
     return bits
 
 
-def _agents(entries: Iterable[Entry]) -> frozenset[str]:
-    return frozenset(agent for agent, _ in entries)
+def _agents(meanings: Iterable[Meaning]) -> frozenset[str]:
+    return frozenset(agent for agent, _ in meanings)

@@ -15,7 +15,7 @@ _LOAD = "load"
 _OPIOID = "opioid"
 
 
-class Weighable(Protocol):
+class HasIngredients(Protocol):
     """What is compared: ingredients with their strengths, and the route they are given by."""
 
     @property
@@ -27,10 +27,11 @@ class Weighable(Protocol):
         """The route; None is taken as oral."""
 
 
-def outweighs(one: Weighable, other: Weighable, knowledge: Knowledge) -> bool:
-    """Whether a unit of ``one`` outweighs a unit of ``other``, or has a weight at all where the other has none.
+def outweighs(one: HasIngredients, other: HasIngredients, knowledge: Knowledge) -> bool:
+    """Whether a unit of ``one`` is a larger dose than a unit of ``other``, or the only one whose dose is known.
 
-    False where each has a weight and no axis shows both.
+    Depressants are compared by the default table's equivalents, opioids by their morphine factors; False where each has
+    a weight and neither axis shows both.
     """
     ours, theirs = _weights(one, knowledge), _weights(other, knowledge)
     if not theirs:
@@ -38,7 +39,7 @@ def outweighs(one: Weighable, other: Weighable, knowledge: Knowledge) -> bool:
     return any(ours[axis] > theirs[axis] for axis in ours.keys() & theirs.keys())
 
 
-def _weights(product: Weighable, knowledge: Knowledge) -> dict[tuple[str, Per], Fraction]:
+def _weights(product: HasIngredients, knowledge: Knowledge) -> dict[tuple[str, Per], Fraction]:
     """What a unit weighs by axis and base: by the default table's figures, or by the morphine factors."""
     table = knowledge.tables[knowledge.default_table]
     weights: dict[tuple[str, Per], Fraction] = {}
