@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -30,7 +30,10 @@ class Scanner:
             "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in patterns.items()), re.VERBOSE | re.DOTALL
         )
 
-    def pieces(self, text: str) -> Iterator[Piece]:
+    def pieces(self, text: str) -> list[Piece]:
         """The pieces of a text in order; what no pattern matches is left out. Never raises."""
-        for match in self._pattern.finditer(text):
-            yield Piece(match.lastgroup or "", match.group(), match.start(), match.end())
+        # The group of a whole pattern ends last, so that it is the last group also where the pattern has groups in it.
+        return [
+            Piece(match.lastgroup or "", match.group(), match.start(), match.end())
+            for match in self._pattern.finditer(text)
+        ]

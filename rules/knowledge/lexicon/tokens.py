@@ -11,28 +11,28 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rules.knowledge.lexicon.scanner import Scanner
 from rules.limits import MAX_DIGITS
 from rules.numbers.quantity import exact
 
-_TOKEN = re.compile(
-    r"""
-      (?P<pattern>(?<![\d/.,+-])(?:\d(?:[.,]\d{1,2}|/\d)?|½)(?:(?P<joint>[-+])(?:\d(?:[.,]\d{1,2}|/\d)?|½))
-         (?:(?P=joint)(?:\d(?:[.,]\d{1,2}|/\d)?|½)){1,2}(?![\d/+-]|[.,]\d))
-    | (?P<date>\d{1,4}(?P<apart>[-/])\d{1,2}(?P=apart)\d{1,4}(?![\d/])|\d{1,2}\.\d{1,2}\.\d{4}(?!\d))
-    | (?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?![\d:]))
-    | (?P<pair>\d{1,6}/\d{1,6}(?![\d/]|\.\d))
-    | (?P<number>\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,30})?(?![\d,]) | \d{1,30}\.\d{1,30} | \.\d{1,30})
-    | (?P<comma>\d{1,30},\d{1,30}(?![\d,]))
-    | (?P<digits>\d+)
-    | (?P<plural>(?<=[a-z])\((?:s|es)\))
-    | (?P<dotted>(?<![a-z])[a-z](?:\.(?:[a-z]|\d{1,2})(?![a-z0-9]))+)
-    | (?P<every>(?<![a-z])q\.(?=\s*\d))
-    | (?P<word>[a-z]+(?:'[a-z]+)*)
-    | (?P<line>\n)
-    | (?P<space>\s)
-    | (?P<sign>.)
-    """,
-    re.VERBOSE | re.DOTALL,
+_PART = r"(?:\d(?:[.,]\d{1,2}|/\d)?|½)"
+_SCANNER = Scanner(
+    {
+        "pattern": rf"(?<![\d/.,+-]){_PART}(?:(?P<_joint>[-+]){_PART})(?:(?P=_joint){_PART}){{1,2}}(?![\d/+-]|[.,]\d)",
+        "date": r"\d{1,4}(?P<_apart>[-/])\d{1,2}(?P=_apart)\d{1,4}(?![\d/])|\d{1,2}\.\d{1,2}\.\d{4}(?!\d)",
+        "clock": r"\d{1,2}:\d{2}(?::\d{2})?(?![\d:])",
+        "pair": r"\d{1,6}/\d{1,6}(?![\d/]|\.\d)",
+        "number": r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,30})?(?![\d,])|\d{1,30}\.\d{1,30}|\.\d{1,30}",
+        "comma": r"\d{1,30},\d{1,30}(?![\d,])",
+        "digits": r"\d+",
+        "plural": r"(?<=[a-z])\((?:s|es)\)",
+        "dotted": r"(?<![a-z])[a-z](?:\.(?:[a-z]|\d{1,2})(?![a-z0-9]))+",
+        "every": r"(?<![a-z])q\.(?=\s*\d)",
+        "word": r"[a-z]+(?:'[a-z]+)*",
+        "line": r"\n",
+        "space": r"\s",
+        "sign": r".",
+    }
 )
 _RUNS = re.compile(r"[a-z]+|\d+")
 _SAME_SIGN = {
@@ -79,8 +79,7 @@ def tokenise(text: str) -> list[Token]:
     """
     flat = _flat(text)
     found: list[Token] = []
-    for match in _TOKEN.finditer(flat):
-        kind, piece, start, end = _kind(match), match.group(), match.start(), match.end()
+    for kind, piece, start, end in _SCANNER.pieces(flat):
         if kind in ("space", "plural"):
             continue
         if kind in ("number", "digits"):
@@ -98,12 +97,6 @@ def tokenise(text: str) -> list[Token]:
         else:
             found.append(_sign(text[start:end], piece, start, end))
     return found
-
-
-def _kind(match: re.Match[str]) -> str:
-    # The sign within a date or a pattern is a group of its own and matched last.
-    kind = match.lastgroup or ""
-    return "date" if match["date"] else "pattern" if match["pattern"] else kind
 
 
 def _flat(text: str) -> str:
