@@ -1,4 +1,4 @@
-"""The web application: addresses, and the mapping of every error to HTTP. What is answered is decided elsewhere."""
+"""The web application: its parts, its addresses, and the mapping of every error to an HTTP response."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from cds_service.trust.tenants import Tenants
 from cds_service.web.about import serve_about
 from cds_service.web.cors import allow_cross_origin_calls
 from cds_service.web.health import serve_health
-from cds_service.web.metrics import NOBODY, Metrics, serve_metrics
+from cds_service.web.metrics import NO_VALUE, Metrics, serve_metrics
 from cds_service.web.openapi import serve_openapi
 from cds_service.web.replies import json_response as _json
 from rules import Knowledge, load_knowledge
 from rules.reading.product import prepare
 
 _MILLISECONDS = 1000
-MEMORY = "benzo-cds memory"
-"""The extension of the application under which its memory is found, by whoever ends the process."""
-REPEATS = "benzo-cds repeats"
-"""The extension under which the calls are found that it remembers, by whoever keeps the time where none comes."""
-# HSTS is the proxy's, which does TLS. Nothing of what is answered is a page that may load or do anything.
+CALL_STORE = "benzo-cds call store"
+"""Key of the call store in the extensions of the application: the server flushes it before a process ends."""
+RESPONSE_CACHE = "benzo-cds response cache"
+"""Key of the response cache in the extensions of the application: the server expires it while no call comes."""
+# HSTS is left to the proxy, which terminates TLS. No response may load or run anything in a browser.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -53,8 +53,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-# What may stand in the log of a refused request: names that are ours, and no member that a caller made up.
-_PLACES = frozenset(
+# The parts of a refused request that may be logged: known names, never a member that a caller made up.
+_LOGGED_PLACES = frozenset(
     {
         "hook",
         "hookInstance",
@@ -70,26 +70,23 @@ _INSECURE = {"Benzo-CDS-Insecure-Demo": "callers are not authenticated; no real 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the application works with, so that a test or a deployment can put another in the place of one.
-
-    ``clock`` gives the day that is judged in a zone.
-    """
+    """The parts of the application that a test or a deployment may replace."""
 
     gate: Gate
     judge: Judge
-    memory: CallStore = field(default_factory=NoCallStore)
+    call_store: CallStore = field(default_factory=NoCallStore)
     clock: Clock = today
 
 
 def create_app(
     settings: Settings | None = None, *, clock: Callable[[], date] | None = None, parts: Parts | None = None
 ) -> Flask:
-    """The application.
+    """Build the application.
 
     Args:
         settings: the configuration; None reads the environment.
-        clock: gives the day that is judged; None is today in the zone of the tenant.
-        parts: what it works with; None builds that by the configuration.
+        clock: returns the day to judge; None is today in the time zone of the tenant.
+        parts: the parts to use; None builds those of the configuration.
 
     Raises:
         KnowledgeError: the site's policy, or the shipped knowledge, cannot be used.
@@ -97,48 +94,48 @@ def create_app(
         StoreSettingError: the store's address, password or key cannot be used.
         pydantic.ValidationError: the configuration cannot be used.
     """
-    chosen = settings or Settings()
-    knowledge = load_knowledge(chosen.site_policy_text())
-    # The tables that names are read by are built here, before the processes part, and not in the first answer.
+    settings = settings or Settings()
+    knowledge = load_knowledge(settings.site_policy_text())
+    # Builds the tables for reading names now, before the server forks, and not during the first call.
     prepare(knowledge)
-    used = parts or parts_of(chosen, knowledge)
+    parts = parts or parts_of(settings, knowledge)
     if clock is not None:
-        used = replace(used, clock=lambda _zone: clock())
+        parts = replace(parts, clock=lambda _zone: clock())
     app = Flask("cds_service", static_folder=None)
-    # One byte more than is taken: a body of undeclared length is cut there, and is then seen to be too large.
-    app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes + 1
+    # One byte over the limit: Flask cuts a body of undeclared length there, and it is then refused as too large.
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
     app.url_map.strict_slashes = False
-    app.extensions[MEMORY] = used.memory
-    app.extensions[REPEATS] = used.judge.repeats
+    app.extensions[CALL_STORE] = parts.call_store
+    app.extensions[RESPONSE_CACHE] = parts.judge.repeats
     metrics = Metrics()
-    _hooks(app, chosen, used, metrics)
-    serve_health(app, knowledge, used.gate, used.memory)
+    _serve_services(app, settings, parts, metrics)
+    serve_health(app, knowledge, parts.gate, parts.call_store)
     serve_about(app, knowledge)
     serve_openapi(app)
-    serve_metrics(app, metrics, chosen.metrics_secret_file)
-    serve_performance(app, knowledge, used.memory, chosen.metrics_secret_file, chosen.zone)
-    _errors(app, chosen.max_body_bytes, metrics)
-    _each_call(app, _HEADERS | (_INSECURE if chosen.insecure_demo else {}), metrics)
-    allow_cross_origin_calls(app, chosen.cors_origins)
+    serve_metrics(app, metrics, settings.metrics_secret_file)
+    serve_performance(app, knowledge, parts.call_store, settings.metrics_secret_file, settings.zone)
+    _map_errors(app, settings.max_body_bytes, metrics)
+    _finish_responses(app, _HEADERS | (_INSECURE if settings.insecure_demo else {}), metrics)
+    allow_cross_origin_calls(app, settings.cors_origins)
     return app
 
 
 def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
-    """The parts that a configuration asks for.
+    """The parts that a configuration asks for; one without tenants authenticates nobody.
 
     Raises:
         TenantFileError: the file of tenants cannot be used.
         StoreSettingError: the store's address, password or key cannot be used.
     """
-    memory = open_call_store(settings)
+    call_store = open_call_store(settings)
     gate: Gate = OpenGate(open_tenant(settings, knowledge))
     if settings.tenants is not None:
-        gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(memory.first_use))
+        gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(call_store.first_use))
     completion = FetchedCompletion(settings.fetch_limits, settings.ca_file)
-    return Parts(gate, Judge(settings.request_limits, completion, ResponseCache(settings.remember_seconds)), memory)
+    return Parts(gate, Judge(settings.request_limits, completion, ResponseCache(settings.remember_seconds)), call_store)
 
 
-def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
+def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:
     limits = settings.request_limits
 
     def body() -> bytes:
@@ -169,28 +166,28 @@ def _hooks(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> No
             lambda: parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone)),
         )
         at = datetime.now(UTC)
-        cards = evaluation.with_verdicts(parts.memory.verdicts(evaluation, at))
-        milliseconds = _seconds_since(g.begun) * _MILLISECONDS
-        parts.memory.record_call(evaluation, cards, at, milliseconds, request.get_data())
+        cards = evaluation.with_verdicts(parts.call_store.verdicts(evaluation, at))
+        milliseconds = _seconds_since(g.started) * _MILLISECONDS
+        parts.call_store.record_call(evaluation, cards, at, milliseconds, request.get_data())
         metrics.judged(evaluation, cards)
-        answer = shown(cards)
-        g.cards = len(answer)
-        return _json({"cards": answer})
+        bodies = shown(cards)
+        g.cards = len(bodies)
+        return _json({"cards": bodies})
 
     @app.post("/cds-services/<identity>/feedback")
     def feedback(identity: str) -> Response:
         tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
         items = within(settings.call_seconds, lambda: read_feedback(sound_object(body(), limits)))
-        parts.memory.record_feedback(tenant, service.id, items, datetime.now(UTC))
+        parts.call_store.record_feedback(tenant, service.id, items, datetime.now(UTC))
         return _json({"received": len(items)})
 
 
-def _errors(app: Flask, most_bytes: int, metrics: Metrics) -> None:
+def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
         status, body = of_call(error)
-        g.at_fault = [place for place in error.places if place in _PLACES] or None
+        g.at_fault = [place for place in error.places if place in _LOGGED_PLACES] or None
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
             logs.not_admitted(error.reason, error.issuer_of)
@@ -202,7 +199,7 @@ def _errors(app: Flask, most_bytes: int, metrics: Metrics) -> None:
     def not_served(error: HTTPException) -> Response:
         status = error.code or 500
         if status == 413:
-            return refused(too_many_bytes(most_bytes))
+            return refused(too_many_bytes(max_bytes))
         response = _json(of_status(status), status, CONTENT_TYPE)
         allowed = dict(error.get_headers()).get("Allow")
         if allowed:
@@ -215,18 +212,18 @@ def _errors(app: Flask, most_bytes: int, metrics: Metrics) -> None:
         return _json(of_defect(), 500, CONTENT_TYPE)
 
 
-def _each_call(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None:
+def _finish_responses(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None:
     @app.before_request
-    def begin() -> None:
-        g.begun = time.perf_counter()
+    def start() -> None:
+        g.started = time.perf_counter()
 
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers.extend({name: value for name, value in headers.items() if name not in response.headers})
         identity = (request.view_args or {}).get("identity")
         service = identity if identity in SERVICES else None
-        seconds = _seconds_since(g.begun)
-        metrics.answered(service or NOBODY, response.status_code, g.get("tenant", NOBODY), seconds)
+        seconds = _seconds_since(g.started)
+        metrics.answered(service or NO_VALUE, response.status_code, g.get("tenant", NO_VALUE), seconds)
         logs.answered(
             method=request.method if request.url_rule else None,
             route=request.url_rule.rule if request.url_rule else "none",
@@ -240,5 +237,5 @@ def _each_call(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None
         return response
 
 
-def _seconds_since(begun: float) -> float:
-    return time.perf_counter() - begun
+def _seconds_since(started: float) -> float:
+    return time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""The configuration: every operational limit, from environment variables that begin with ``BENZO_CDS_``."""
+"""The configuration: environment variables that begin with ``BENZO_CDS_``, and every other operational limit."""
 
 from __future__ import annotations
 
@@ -19,64 +19,66 @@ from cds_service.services import PREFETCH
 PREFIX = "BENZO_CDS_"
 
 MAX_TEXT_LENGTH = 2_000
-"""The longest name, instruction or diagnosis that is read for its meaning, in characters: reading takes time by length.
-Not to be set: the longest RxNorm name has 345."""
+"""Longest name, instruction or diagnosis that is read for its meaning, in characters. A longer text would take too long
+to read. No setting: the longest RxNorm name has 345."""
 
 MAX_MEMOISED_LENGTH = 2_000
-"""The longest element - a medication's codes, a dosage, a quantity - that is remembered once it was read, in bytes."""
+"""Longest FHIR element (a medication's codes, a dosage, a quantity) whose reading is memoised, in bytes."""
 MAX_MEMOISED = 4_096
-"""So many elements of a kind are remembered by one process, the least used forgotten first."""
+"""Readings of one kind of element that a process memoises; the least recently used is dropped first."""
 
 RESPONSE_CACHE_MAX_BYTES = 4_000_000
-"""Of the last calls, so many bytes of requests are remembered by one process with what they came to."""
+"""Size of the response cache of one process, in bytes of requests."""
 RESPONSE_CACHE_MIN_BYTES = 10_000
-"""What a smaller request counts as: what it came to takes that much memory and more."""
+"""A smaller request counts as this many bytes, since its cached evaluation takes at least as much memory."""
 
 MAX_EXTENSION_BYTES = 20_000
 """What a card carries in its extension, as JSON: of a longer assessment the rest is counted."""
 MAX_EVIDENCE = 24
 MAX_EVIDENCE_LENGTH = 120
-"""Of one instruction, so many pieces of words are told with what they gave, each of so many characters at most."""
+"""Most pieces of one instruction that are listed with their meaning, and the most characters of each."""
 
 GC_THRESHOLDS = (50_000, 20, 100)
-"""After how many new objects Python's collector looks for those that nothing leads to, and how often for older ones."""
+"""Thresholds of Python's garbage collector in the service, see :func:`gc.set_threshold`."""
 REQUEST_HEAD_SECONDS = 10.0
-"""How long a caller may take to send the head of a request."""
+"""Longest time that a caller may take to send the head of a request."""
 MAX_TOKEN_LENGTH = 16_000
-"""The longest token of a caller that is looked at, in characters."""
+"""Longest token of a caller that is read, in characters."""
 MAX_TOKEN_SECONDS = 3_600
-"""The longest time between a token's issue and its end, in seconds."""
+"""Longest lifetime of a token, from its issue to its expiry."""
 TOKEN_LEEWAY_SECONDS = 60
-"""How far the clocks of a caller and of this service may differ, in seconds."""
+"""Accepted difference between the clocks of a caller and of this service."""
 MAX_REMEMBERED_TOKENS = 200_000
-"""How many ids of tokens one process remembers where there is no shared store."""
+"""Token ids that one process remembers where there is no shared store."""
 TENANTS_CHECK_SECONDS = 2.0
-"""How often it is looked whether the file of tenants has changed."""
+"""How often the file of tenants is checked for changes."""
 STORE_RETRY_SECONDS = 5.0
-"""How long a store that failed is left alone."""
+"""How long a store is not used after it failed."""
 MAX_UNSAVED_CALLS = 10_000
-"""How many calls one process keeps for a store that is down, to be written once it is back."""
+"""Calls that one process keeps while the store is down, to write them once it is back."""
 MAX_RETENTION_DAYS = 36_500
 REPORT_SECONDS = 20.0
-"""The longest time for reading the store for the page of how the findings do."""
+"""Longest read of the store for the page of how the findings do."""
 CARD_REPEAT_SECONDS = 3_600
-"""How long after a card was shown at order-select it is not repeated at order-sign, unchanged."""
+"""How long an unchanged card that was shown at order-select is not repeated at order-sign."""
 KEYS_MAX_BYTES = 200_000
-"""The largest set of public keys that is read from an address."""
+"""Largest set of public keys that is fetched."""
 KEYS_DEADLINE_SECONDS = 3.0
-"""How long fetching a set of public keys may take in all."""
+"""Longest time for fetching a set of public keys."""
 KEYS_MAX_AGE_SECONDS = 600.0
 """How long fetched keys are used before they are fetched again."""
 KEYS_REFETCH_SECONDS = 30.0
-"""The shortest time between two fetches of keys from one address, whatever tokens say."""
+"""Shortest time between two fetches of keys from one address, even for a token with an unknown key."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
     """How large the body of a request may be.
 
-    ``bytes``; ``depth``: levels of nested objects and lists; ``entries``: resources in prefetch and drafts together. No
-    single list may have more members than there may be resources.
+    Attributes:
+        bytes: size of the body.
+        depth: levels of nested objects and lists.
+        entries: resources in prefetch and drafts together; also the most members of any one list.
     """
 
     bytes: int
@@ -88,8 +90,15 @@ class RequestLimits:
 class FetchLimits:
     """How much may be fetched from a FHIR server for one call.
 
-    Times in seconds; ``deadline`` is for all reads of one call together. ``bytes`` is for each answer, ``pages`` for
-    each search.
+    Attributes:
+        deadline: seconds for all reads of the call together.
+        connect: seconds for one connection.
+        pages: pages of one search.
+        bytes: size of one response.
+        entries: resources in all.
+        connections: reads at the same time.
+        references: resources that other resources refer to.
+        page_size: resources asked for in one page.
     """
 
     deadline: float = 1.5
@@ -103,7 +112,7 @@ class FetchLimits:
 
 
 class Settings(BaseSettings):
-    """The settings of one process. The field's name in capitals, after the prefix, is its environment variable."""
+    """The settings of one process. The environment variable of a field is the prefix and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -243,17 +252,17 @@ class Settings(BaseSettings):
 
     @property
     def zone(self) -> tzinfo:
-        """The zone in which an instant becomes a day."""
+        """The time zone in which a day begins."""
         return time_zone(self.timezone)
 
     @property
     def request_limits(self) -> RequestLimits:
-        """How large a request may be."""
+        """The limits of a request."""
         return RequestLimits(self.max_body_bytes, self.max_depth, self.max_entries)
 
     @property
     def fetch_limits(self) -> FetchLimits:
-        """How much may be fetched for one call."""
+        """The limits of what is fetched for one call."""
         return FetchLimits(
             deadline=self.fhir_deadline_seconds,
             connect=self.fhir_connect_seconds,
@@ -265,24 +274,24 @@ class Settings(BaseSettings):
         )
 
     def site_policy_text(self) -> str | None:
-        """The text of the site's policy, None where there is no such file."""
+        """The text of the site's policy; None without one."""
         return None if self.site_policy is None else self.site_policy.read_text(encoding="utf-8")
 
 
 def explain(error: ValidationError) -> Iterator[str]:
-    """What is wrong with the configuration, one line for each variable; values are not repeated."""
-    for item in error.errors(include_input=False, include_url=False):
-        name = PREFIX + "_".join(map(str, item["loc"])).upper()
-        field = Settings.model_fields.get(str(item["loc"][0])) if item["loc"] else None
-        meant = f" ({field.description})" if field is not None else ""
-        yield f"{name}: {item['msg'].removeprefix('Value error, ')}{meant}"
+    """What is wrong with the configuration: one line for each variable, without its value."""
+    for problem in error.errors(include_input=False, include_url=False):
+        name = PREFIX + "_".join(map(str, problem["loc"])).upper()
+        field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+        description = f" ({field.description})" if field is not None else ""
+        yield f"{name}: {problem['msg'].removeprefix('Value error, ')}{description}"
 
 
 def time_zone(name: str) -> tzinfo:
-    """The zone of an IANA name.
+    """The time zone of an IANA name.
 
     Raises:
-        ValueError: there is no such zone.
+        ValueError: there is no such time zone.
     """
     if name == "UTC":
         return UTC
@@ -293,15 +302,15 @@ def time_zone(name: str) -> tzinfo:
 
 
 def is_origin(text: str) -> bool:
-    """Whether a text is one origin, as a browser sends it: scheme, host and port, and nothing more."""
+    """Whether a text is one origin as browsers send it: scheme, host and port, nothing else."""
     try:
         parts = urlsplit(text)
-        plain = parts.port is None or parts.port > 0
+        valid_port = parts.port is None or parts.port > 0
     except ValueError:
         return False
     host = parts.hostname or ""
     return (
-        plain
+        valid_port
         and bool(host)
         and "*" not in host
         and text == f"{parts.scheme}://{parts.netloc}"

@@ -27,7 +27,7 @@ class ConfigurationError(ValueError):
 
 
 class CallError(Exception):
-    """A call that cannot be answered. ``issue`` is FHIR's issue type, ``places`` what is at fault."""
+    """A call that cannot be answered. ``issue`` is the FHIR issue type, ``places`` the faulty parts of the request."""
 
     issue = "invalid"
 
@@ -48,7 +48,7 @@ class UnknownServiceError(CallError):
 
 
 class UnknownAddressError(CallError):
-    """There is nothing at this address, or nothing for this caller."""
+    """There is nothing at this address, or nothing that this caller may see."""
 
     issue = "not-found"
 
@@ -57,7 +57,7 @@ class UnknownAddressError(CallError):
 
 
 class OutOfTimeError(CallError):
-    """The judgement took longer than one call may."""
+    """The judgement took longer than a call may take."""
 
     issue = "timeout"
 
@@ -69,25 +69,25 @@ class OutOfTimeError(CallError):
 
 
 class NotJsonError(CallError):
-    """The body is not JSON; line and column say where it stops being JSON."""
+    """The body is not JSON, from the line and column that the message names."""
 
     issue = "structure"
 
 
 class WrongContentTypeError(CallError):
-    """The body is declared to be something other than JSON, or is encoded."""
+    """The body is declared to be other than JSON, or compressed."""
 
     issue = "not-supported"
 
 
 class TooLargeError(CallError):
-    """The body is beyond one of the operational limits."""
+    """The body exceeds one of the operational limits."""
 
     issue = "too-long"
 
 
 class WrongHookError(CallError):
-    """The request is of another hook than the service."""
+    """The request is of another hook than the service answers."""
 
     issue = "value"
 
@@ -96,24 +96,27 @@ class WrongHookError(CallError):
 
 
 class MalformedRequestError(CallError):
-    """A member of the request is missing or of the wrong kind. ``problems`` are ``(place, what)`` pairs."""
+    """A member of the request is missing or of the wrong type. ``problems`` are pairs of a place and what is wrong."""
 
     issue = "structure"
 
     def __init__(self, problems: Sequence[tuple[str, str]], hint: str | None = None) -> None:
-        text = "; ".join(f"{place} {what}" for place, what in problems)
+        text = "; ".join(f"{place} {problem}" for place, problem in problems)
         super().__init__(f"The request cannot be read: {text}.", *(place for place, _ in problems), hint=hint)
 
 
 class MissingDataError(CallError):
-    """Data that the judgement cannot do without was not sent (HTTP 412 in CDS Hooks)."""
+    """Data that the judgement needs was not sent (HTTP 412 in CDS Hooks)."""
 
     issue = "incomplete"
 
 
 class NotAdmittedError(CallError):
-    """The caller is not who it must be. ``reason`` is for our log alone: an attacker learns nothing from the answer.
-    So is ``issuer_of``, the tenant whose issuer the token names."""
+    """The caller could not be authenticated.
+
+    ``reason``, and ``issuer_of``, the tenant whose issuer the token names, are for the log alone: an attacker learns
+    nothing from the response.
+    """
 
     issue = "login"
 

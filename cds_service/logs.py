@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, and never a value from a request in it."""
+"""Structured logs: one JSON object a line, never with a value from a request."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 import structlog
 
-NAME = "benzo_cds"
-"""The logger of the standard library that our lines come out of."""
+LOGGER = "benzo_cds"
+"""Name of the standard library's logger that writes the lines."""
 
 
 def _in_order(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """When, how grave and what first, so that a line can be read by eye."""
+    """Time, level and event first, so that a line is easy to read."""
     return {name: event.pop(name) for name in ("at", "level", "event")} | dict(event)
 
 
@@ -25,7 +25,7 @@ def _line(event: object, **_: object) -> str:
 
 
 _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-    logging.getLogger(NAME),
+    logging.getLogger(LOGGER),
     processors=[
         structlog.stdlib.filter_by_level,
         structlog.stdlib.add_log_level,
@@ -39,8 +39,8 @@ _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
 
 
 def configure(level: str) -> None:
-    """Send our logs to standard error."""
-    logger, handler = logging.getLogger(NAME), logging.StreamHandler()
+    """Send the logs to standard error, from a level such as ``INFO``."""
+    logger, handler = logging.getLogger(LOGGER), logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger.handlers = [handler]
     logger.propagate = False
@@ -48,66 +48,69 @@ def configure(level: str) -> None:
 
 
 def answered(**fields: object) -> None:
-    """Log that a call was answered: method, route, service, tenant, status, milliseconds, number of cards, and of a
-    refused one which part of the request was at fault, where that is a part every request has."""
+    """Log that a call was answered: method, route, service, tenant, status, milliseconds, number of cards.
+
+    For a refused call also ``at_fault``, the faulty parts of the request that every request has. Fields that
+    are None are left out.
+    """
     _log.info("answered", **{name: value for name, value in fields.items() if value is not None})
 
 
 def not_admitted(reason: str, issuer_of: str | None = None) -> None:
-    """Log that a caller was refused, and why; the reason is one of our own words, and holds nothing of the token.
+    """Log that a caller was refused. ``reason`` is one of a fixed list and holds nothing of the token.
 
-    ``issuer_of`` is the tenant that the token says it is of, which may be a lie.
+    ``issuer_of`` is the tenant whose issuer the token names; the token is not verified, so this may be false.
     """
     _log.warning("not admitted", reason=reason, **({"issuer_of": issuer_of} if issuer_of else {}))
 
 
 def not_fetched(reason: str, tenant: str, keys: Sequence[str] = ()) -> None:
-    """Log that something was not fetched for a call, and why; the address that was named is not repeated."""
+    """Log that something was not fetched for a call, and why; the address is not logged."""
     _log.warning("not fetched", reason=reason, tenant=tenant, **({"keys": list(keys)} if keys else {}))
 
 
 def tenants_read(number: int) -> None:
-    """Log that a changed file of tenants is in force."""
+    """Log that a changed file of tenants was loaded."""
     _log.info("tenants read", tenants=number)
 
 
 def tenants_refused(problems: Sequence[str]) -> None:
-    """Log that a changed file of tenants cannot be used, and that the last good one stays in force."""
+    """Log that a changed file of tenants is invalid; the last valid one stays in force."""
     _log.error("tenants refused", problems=list(problems))
 
 
 def store_down(kind: str) -> None:
-    """Log that the store cannot be used, and by what kind of error; calls are answered without it."""
+    """Log that the store failed, with the type of the error; calls are answered without it."""
     _log.error("store down", error=kind)
 
 
 def store_down_at_start(why: str) -> None:
-    """Log that the store cannot be used as the service starts, in the database's words: no call has been taken yet."""
+    """Log that the store cannot be used at start, in the words of the database: they can hold no patient data yet."""
     _log.error("store down at start", why=why)
 
 
 def store_back() -> None:
-    """Log that the store can be used again."""
+    """Log that the store works again."""
     _log.info("store back")
 
 
 def no_store() -> None:
-    """Log that there is no place for a store, and that nothing will be kept of calls."""
+    """Log that no store can be kept on this machine, so that no call will be recorded."""
     _log.warning("no store")
 
 
 def not_kept(number: int) -> None:
-    """Log that records of calls are lost: the store was down for longer than one process can keep them."""
+    """Log how many records of calls were lost: the store was down longer than a process can keep them."""
     _log.error("records lost", number=number)
 
 
 def suggestion_left_out() -> None:
-    """Log that a card goes without a suggestion, since its resource would not be valid FHIR."""
+    """Log that a card has no suggestion because its resource would not be valid FHIR."""
     _log.warning("suggestion left out")
 
 
 def failed(error: BaseException) -> None:
-    """Log a defect of our own: the type of the error and the lines it went through, without any value."""
+    """Log a defect of the program: the type of the error and the lines of its traceback, without any value."""
     _log.error("failed", **_origin(error))
 
 

@@ -1,4 +1,4 @@
-"""The six services: which hook each answers, and what it asks the client to fetch beforehand."""
+"""The six CDS services: the hook that each answers, and the prefetch that it asks for."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PREFETCH: Mapping[str, str] = {
     "medicationDispenses": "MedicationDispense?patient={{context.patientId}}",
     "conditions": "Condition?patient={{context.patientId}}",
 }
-"""The templates by key. No status filter: how long something was taken shows in past orders only."""
+"""The prefetch templates by key. They filter by no status: past orders show how long a drug has been taken."""
 
 REQUIRED = (MEDICATION_REQUESTS,)
-"""The keys without which nothing can be judged; the others make the picture incomplete where they are absent."""
+"""The keys without which nothing is judged. Where another is absent, the picture is incomplete."""
 
 _REQUIREMENTS = (
     "Prefetch medicationRequests is required: where it is not sent and the hook concerns a sedative or opioid, the "
@@ -29,7 +29,7 @@ _REQUIREMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One CDS service. ``drafts`` is the context member with the orders being written, None where the hook has none."""
+    """One CDS service. ``drafts`` is the member of the context that holds the draft orders; None: the hook has none."""
 
     id: str
     hook: str
@@ -39,12 +39,12 @@ class Service:
 
     @property
     def at_discharge(self) -> bool:
-        """Whether what is judged is what goes home."""
+        """Whether the medications that go home are judged."""
         return self.hook == "encounter-discharge"
 
     @property
     def has_selections(self) -> bool:
-        """Whether the hook names which of the drafts were just selected."""
+        """Whether the context names the drafts that were just selected."""
         return self.hook == "order-select"
 
     def entry(self) -> dict[str, object]:
@@ -112,10 +112,10 @@ SERVICES: Mapping[str, Service] = {
 
 
 def service_of(identity: str) -> Service:
-    """The service of an id.
+    """The service with an id.
 
     Raises:
-        UnknownServiceError: there is none.
+        UnknownServiceError: there is no such service.
     """
     if identity not in SERVICES:
         raise UnknownServiceError

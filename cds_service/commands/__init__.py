@@ -1,7 +1,7 @@
 """The command ``benzo-cds``: its parser, and one module for each command.
 
-A command is imported when it is run, so that it imports only what it needs. A command takes the parsed arguments and
-the settings, prints, and returns the exit status.
+A command is a function that takes the parsed arguments, prints, and returns the exit status. Its module is imported
+when it is run, so that each command imports only what it needs.
 """
 
-__all__ = ["docs_pages", "input_file", "knowledge", "parser", "server"]
+__all__ = ["parser"]

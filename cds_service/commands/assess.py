@@ -1,4 +1,4 @@
-"""``benzo-cds assess``: the working of the judgement of each file, as a page or as JSON."""
+"""``benzo-cds assess``: the assessment of each file with its working, as a text page or as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _DISCHARGE = "encounter-discharge"
 
 
 def assess_files(chosen: Namespace) -> int:
-    """Print the working of each file; of several, each page under the name of its file, or each JSON on one line."""
+    """Print the assessment of each file. Of several files each page stands under the name of its file, each JSON object
+    on one line.
+    """
     settings = Settings()
     knowledge = load_knowledge(settings.site_policy_text())
     on = chosen.on or today(settings.zone)
@@ -31,8 +33,8 @@ def assess_files(chosen: Namespace) -> int:
         patient = patient_in(content, settings)
         assessment = assess(patient, knowledge, on, at_discharge=content.hook == _DISCHARGE)
         if chosen.json:
-            told = orjson.dumps(assessment_json(assessment), option=None if several else orjson.OPT_INDENT_2)
-            sys.stdout.write(told.decode() + "\n")
+            text = orjson.dumps(assessment_json(assessment), option=None if several else orjson.OPT_INDENT_2)
+            sys.stdout.write(text.decode() + "\n")
             return 0
         if several:
             sys.stdout.write(f"==> {file} <==\n")

@@ -33,13 +33,14 @@ def verify(chosen: Namespace) -> int:
         ],
     )
     broken = False
-    for each in chains:
-        rows = f"{each.tenant}: {each.rows} rows" + (f" after {each.purged_until} purged" if each.purged_until else "")
-        if each.broken:
+    for status in chains:
+        purged = f" after {status.purged_until} purged" if status.purged_until else ""
+        rows = f"{status.tenant}: {status.rows} rows{purged}"
+        if status.broken:
             broken = True
-            print(f"{rows}, then: {each.broken}")
+            print(f"{rows}, then: {status.broken}")
         else:
-            print(f"{rows}, unbroken; head {each.tenant}:{each.sequence}:{each.link}")
+            print(f"{rows}, unbroken; head {status.tenant}:{status.sequence}:{status.link}")
     if not chains:
         print("There is no record.")
     for head in chosen.expect or ():

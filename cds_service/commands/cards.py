@@ -25,10 +25,10 @@ from rules.knowledge import load_knowledge
 
 
 def print_cards(chosen: Namespace) -> int:
-    """Print the answer to each file, as a service without tenants would give it; nothing is recorded.
+    """Print the response to each file, as a service without tenants would give it. Nothing is recorded.
 
-    A request that the service would refuse gives its OperationOutcome on standard error. Of several files each answer
-    stands on one line, with the name of its file.
+    Where the service would refuse a request, its OperationOutcome goes to standard error. Of several files each
+    response stands on one line, with the name of its file.
     """
     settings = Settings()
     tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()))
@@ -36,20 +36,20 @@ def print_cards(chosen: Namespace) -> int:
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 
-    def answer(file: Path, data: bytes) -> int:
+    def respond(file: Path, data: bytes) -> int:
         service = _service_for(data)
         try:
             evaluation = within(settings.call_seconds, lambda: judge.evaluate(tenant, service, data, on))
         except CallError as error:
             status, outcome = of_call(error)
-            told = {"file": str(file), "status": status, "outcome": outcome} if several else outcome
-            sys.stderr.write(_json(told, indented=not several))
+            refusal = {"file": str(file), "status": status, "outcome": outcome} if several else outcome
+            sys.stderr.write(_json(refusal, indented=not several))
             return CANNOT
-        told = {"cards": shown(evaluation.with_verdicts({}))}
-        sys.stdout.write(_json({"file": str(file)} | told if several else told, indented=not several))
+        response = {"cards": shown(evaluation.with_verdicts({}))}
+        sys.stdout.write(_json({"file": str(file)} | response if several else response, indented=not several))
         return 0
 
-    return for_each_file(chosen.files, answer)
+    return for_each_file(chosen.files, respond)
 
 
 def _service_for(data: bytes) -> Service:
@@ -63,7 +63,7 @@ def _service_for(data: bytes) -> Service:
         raise UnreadableFileError("not a CDS Hooks request: a JSON object with a hook")
     service = service_for_hook((text_of(request["hook"]) or "").strip())
     if service is None:
-        hooks = ", ".join(each.hook for each in SERVICES.values())
+        hooks = ", ".join(service.hook for service in SERVICES.values())
         raise UnreadableFileError(f"a CDS Hooks request of a hook that no service answers; answered are {hooks}")
     return service
 

@@ -14,7 +14,7 @@ from cds_service.sandbox.smart.access import Access
 
 def demo(chosen: Namespace) -> int:
     """Serve the demonstration until it is stopped."""
-    Settings()  # a wrong configuration is said before anything is served
+    Settings()  # an invalid configuration is reported before anything is served
     if set(chosen.fault) - set(FaultKind):
         raise CommandError(f"there is no such fault; there are {', '.join(FaultKind)}")
     size = MAX_PER_PAGE if chosen.page_size is None else chosen.page_size

@@ -1,6 +1,6 @@
-"""The pages of ``docs/`` that are generated from the knowledge base, so that they cannot drift from it.
+"""The pages of ``docs/`` that are generated from the knowledge base: one for each finding, and that of the knowledge.
 
-``python -m cds_service.commands.docs_pages`` writes them; with ``--check`` it fails where a written page differs.
+``python -m cds_service.commands.docs_pages --docs docs`` writes them; with ``--check`` it fails where a page differs.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def pages(knowledge: Knowledge) -> Mapping[str, str]:
 def _finding(finding: FindingPolicy, knowledge: Knowledge) -> str:
     return _page(
         f"# {finding.title}",
-        f"`{finding.id}` - {_voice(finding)}. Knowledge {knowledge.version}.",
+        f"`{finding.id}` - {_severity(finding)}. Knowledge {knowledge.version}.",
         *(f"## {title}\n\n{finding.page[part].strip()}" for part, title in _PARTS if finding.page.get(part)),
         "## Parameters\n\n" + (_parameters(finding) or "None of its own."),
         "## Sources\n\n" + "\n".join(_source(source, knowledge) for source in finding.references),
     )
 
 
-def _voice(finding: FindingPolicy) -> str:
+def _severity(finding: FindingPolicy) -> str:
     if not finding.raises:
         return "sharpens a card that another finding raises"
     return f"raises a card, at most as `{finding.severity}`"
@@ -63,7 +63,7 @@ def _parameters(finding: FindingPolicy) -> str:
 
 def _overview(knowledge: Knowledge) -> str:
     rows = (
-        f"| [{finding.id}]({finding.id}.md) | {finding.title} | {_voice(finding)} |"
+        f"| [{finding.id}]({finding.id}.md) | {finding.title} | {_severity(finding)} |"
         for finding in knowledge.findings.values()
     )
     return _page(
@@ -118,7 +118,7 @@ def _equivalents(agents: Iterable[Agent], knowledge: Knowledge) -> Iterator[str]
 
 
 def _multiples(times: Mapping[str, Figure]) -> str:
-    """``2 times (opioid: 3 times)``."""
+    """Multiples by class of agent: ``2 times (opioid: 3 times)``."""
     others = ", ".join(f"{name}: {shown(figure.value)} times" for name, figure in times.items() if name != ANY)
     return f"{shown(times[ANY].value)} times{f' ({others})' if others else ''}"
 
@@ -132,24 +132,25 @@ def _labelled(knowledge: Knowledge) -> Iterator[str]:
         f"{_multiples(plausible.times_defined_daily_dose)} WHO's defined daily dose, which is no maximum.\n"
     )
     for name, figures in doses.labelled.items():
-        told = [
-            f"{shown(each.figure.value)} {each.figure.unit} {'/'.join(sorted(each.routes))}"
-            f"{f' {each.release}' if each.release else ''} ({each.figure.source}{_doubt(each.figure)})"
-            for each in figures
+        maxima = [
+            f"{shown(maximum.figure.value)} {maximum.figure.unit} {'/'.join(sorted(maximum.routes))}"
+            f"{f' {maximum.release}' if maximum.release else ''} ({maximum.figure.source}{_doubt(maximum.figure)})"
+            for maximum in figures
         ]
-        yield f"- {knowledge.agents[name].name}: {', '.join(told)}"
+        yield f"- {knowledge.agents[name].name}: {', '.join(maxima)}"
     without = ", ".join(sorted(knowledge.agents[name].name for name in doses.no_maximum))
     yield f"- none on the label: {without} ({doses.no_maximum_source})"
     unlabelled = [
-        f"{knowledge.agents[name].name} {shown(each.figure.value)} {'/'.join(each.routes)} ({each.figure.source})"
+        f"{knowledge.agents[name].name} {shown(dose.figure.value)} {'/'.join(dose.routes)} ({dose.figure.source})"
         for name, figures in doses.defined_daily_doses.items()
-        for each in figures
+        for dose in figures
         if name not in doses.labelled
     ]
     yield f"- by defined daily dose, in mg: {', '.join(unlabelled)}"
 
 
 def _doubt(figure: Figure) -> str:
+    """How a figure was verified, unless it was read in its source."""
     return "" if figure.verification is Verification.READ else f", {figure.verification}"
 
 
@@ -178,22 +179,22 @@ def _page(*blocks: str) -> str:
 
 
 def main() -> int:
-    """Write the pages, or with ``--check`` compare them."""
+    """Write the pages, or with ``--check`` compare them; returns the exit status, 1 where a page is not current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail where a written page differs")
-    parser.add_argument("--docs", type=Path, default=Path(__file__).parents[1] / "docs")
+    parser.add_argument("--docs", type=Path, required=True, help="the folder of the pages")
     arguments = parser.parse_args()
-    differing = []
+    stale = []
     for name, text in pages(load_knowledge()).items():
         path = arguments.docs / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
-        differing.append(name)
+        stale.append(name)
         if not arguments.check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    if differing and arguments.check:
-        sys.stderr.write(f"not current, run `make docs`: {', '.join(differing)}\n")
+    if stale and arguments.check:
+        sys.stderr.write(f"not current, run `make docs`: {', '.join(stale)}\n")
         return 1
     return 0
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cds_service.config import Settings
 from cds_service.errors import CANNOT
-from cds_service.fhir.bundle import BundleEntry, drafts_of, read_value
-from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.bundle import BundleEntry, Prefetched, drafts_of, read_value
+from cds_service.fhir.elements import text_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
@@ -36,11 +36,16 @@ class UnreadableFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """The record and, of a hook request, what the hook adds.
+    """The record of a file and, of a hook request, its context.
 
-    ``hook`` is None for a plain record. ``supplied`` are the prefetch keys with data or known to hold none; ``missing``
-    are ``(key, why)`` pairs of what came in part or as an error. ``author`` is the practitioner writing the drafts;
-    ``request`` is the whole parsed request.
+    Attributes:
+        record: every resource of the record.
+        missing: pairs of a key and why its data is incomplete.
+        hook: the hook of a request; None for a plain record.
+        patient_id: the patient of the request.
+        drafts: the draft orders of the request.
+        author: the practitioner who writes the drafts.
+        prefetch: the prefetch of the request by its own keys; None for a plain record.
     """
 
     record: tuple[BundleEntry, ...]
@@ -49,17 +54,15 @@ class FileContent:
     patient_id: str | None = None
     drafts: tuple[BundleEntry, ...] = ()
     author: str | None = None
-    selections: tuple[str, ...] = ()
-    supplied: frozenset[str] = frozenset()
-    request: dict[str, Any] | None = None
+    prefetch: Mapping[str, Prefetched] | None = None
 
 
 def read_file(data: bytes) -> FileContent:
-    """The content of a file: a request if it names a hook, else a Bundle, a resource, or a list of resources.
+    """The content of a file: a hook request, a Bundle, a resource, or a list of resources.
 
     Raises:
-        UnreadableFileError: not JSON (with line and column), an object that has a member twice, or a JSON value that is
-            neither object nor list.
+        UnreadableFileError: not JSON (with line and column), an object with the same member twice, or a JSON value that
+            is neither object nor list.
     """
     value = read_json(data)
     try:
@@ -95,10 +98,10 @@ def hook_request(value: object) -> dict[str, Any] | None:
 def patient_in(content: FileContent, settings: Settings) -> Patient:
     """The patient of a file. A hook request is read as the service reads it, but never refused for what it lacks."""
     entries, missing = content.record, set(content.missing)
-    if content.request is not None:
-        sent = prefetched_record(read_prefetch(content.request), settings.prefetch_aliases)
-        entries = sent.entries
-        missing |= set(sent.missing)
+    if content.prefetch is not None:
+        record = prefetched_record(content.prefetch, settings.prefetch_aliases)
+        entries = record.entries
+        missing |= set(record.missing)
     return read_patient(
         entries,
         patient_id=content.patient_id,
@@ -110,7 +113,7 @@ def patient_in(content: FileContent, settings: Settings) -> Patient:
 
 
 def for_each_file(files: Sequence[Path], work: Callable[[Path, bytes], int]) -> int:
-    """Do some work for each file; one that cannot be read is named on standard error, and the others are still done.
+    """Do the work for each file. A file that cannot be read is named on standard error; the others are still done.
 
     Args:
         files: their paths; ``-`` is standard input.
@@ -137,25 +140,22 @@ def _content(file: Path) -> bytes:
 
 
 def _request(request: dict[str, Any]) -> FileContent:
-    values = read_prefetch(request)
+    prefetch = read_prefetch(request)
     context = request.get("context")
     drafts = drafts_of(context)
-    selections = context.get("selections") if isinstance(context, dict) else None
     user = context.get("userId") if isinstance(context, dict) else None
     patient = context.get("patientId") if isinstance(context, dict) else None
-    missing = [(key, why) for key, value in sorted(values.items()) for why in value.incomplete]
+    missing = [(key, why) for key, value in sorted(prefetch.items()) for why in value.incomplete]
     if drafts.entries or drafts.next_url:
         missing.extend(("draftOrders", why) for why in drafts.incomplete)
-    if not values:
+    if not prefetch:
         missing.append(("prefetch", "not sent"))
     return FileContent(
-        record=tuple(entry for _, value in sorted(values.items()) for entry in value.entries),
+        record=tuple(entry for _, value in sorted(prefetch.items()) for entry in value.entries),
         missing=tuple(missing),
         hook=text_of(request.get("hook")) or "",
         patient_id=text_of(patient) or text_of(request.get("patient")),
         drafts=drafts.entries,
         author=requester_of(text_of(user)),
-        selections=tuple(text for text in map(text_of, members(selections)) if text),
-        supplied=frozenset(key for key, value in values.items() if value.complete),
-        request=request,
+        prefetch=prefetch,
     )

@@ -1,4 +1,4 @@
-"""``benzo-cds knowledge check | show | diff``: is the knowledge base fit, what does it say, and what changed."""
+"""``benzo-cds knowledge check | show | diff``: what is wrong in the knowledge base, what it says, and what changed."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from rules.knowledge import (
 )
 from rules.knowledge.check import Problem, ProblemKind, check
 
-READERS = ("rules", "cds_service")
+PACKAGES = ("rules", "cds_service")
 ROW_KEYS = {PRODUCTS: ("rxcui",), CONDITION_CODES: ("concept", "kind", "system", "code")}
-# What tells the items of a list apart, so that one that is added does not change the paths of the others.
+# The keys that identify an item of a list, so that a new item does not change the paths of the others.
 LABELS = (
     "id",
     "source",
@@ -63,14 +63,14 @@ def check_knowledge(chosen: Namespace) -> int:
 
 
 def show_knowledge(chosen: Namespace) -> int:
-    """Print an entry with its figures and citations, or without a name what entries there are."""
+    """Print an entry with its figures and citations; without a name, list the entries."""
     settings = Settings()
     knowledge = load_knowledge(settings.site_policy_text())
     try:
         for line in overview(knowledge) if chosen.name is None else entry_lines(knowledge, chosen.name):
             print(line)
-    except LookupError as unknown:
-        raise CommandError(str(unknown)) from None
+    except LookupError as error:
+        raise CommandError(str(error)) from None
     return 0
 
 
@@ -94,17 +94,17 @@ def diff_knowledge(chosen: Namespace) -> int:
 
 
 def problems_of(directory: Traversable, on: date) -> tuple[Problem, ...]:
-    """What is wrong with a folder of data files on a day, as the modules of this program read them."""
+    """What is wrong with a folder of data files on a day. Every value must be read by a module of this program."""
     try:
         trees = read_trees(directory)
-    except KnowledgeError as refused:
-        return (Problem(ProblemKind.UNREADABLE, refused.where, refused.problem),)
-    return check(trees, lambda name: _text(directory, name), dict(reading_modules()), on)
+    except KnowledgeError as error:
+        return (Problem(ProblemKind.UNREADABLE, error.where, error.problem),)
+    return check(trees, lambda name: _text(directory, name), dict(program_modules()), on)
 
 
-def reading_modules() -> Iterator[tuple[str, str]]:
-    """The path and the text of every Python module of this program."""
-    for package in READERS:
+def program_modules() -> Iterator[tuple[str, str]]:
+    """The path and the source of every Python module of this program."""
+    for package in PACKAGES:
         yield from _modules(files(package), package)
 
 
@@ -136,7 +136,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]
 
 
 def values_of(directory: Traversable) -> Iterator[tuple[str, str]]:
-    """Every value of a folder of data files by its path; a row of a code list by its key."""
+    """Every value of a folder of data files with its path; a row of a code list with its key."""
     yield from _tree_values(read_trees(directory))
     for name, keys in ROW_KEYS.items():
         for row in csv.DictReader(_text(directory, name).splitlines()):
@@ -145,20 +145,20 @@ def values_of(directory: Traversable) -> Iterator[tuple[str, str]]:
 
 def _tree_values(trees: Mapping[str, Tree]) -> Iterator[tuple[str, str]]:
     for name, tree in trees.items():
-        yield from _flat(tree, f"{name}:")
+        yield from _leaves(tree, f"{name}:")
 
 
-def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
+def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _flat(inner, f"{path} {key}")
+            yield from _leaves(inner, f"{path} {key}")
     elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        counted: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for item in value:
             label = _joined(_label(item.get(key)) for key in LABELS)
-            counted[label] = counted.get(label, 0) + 1
-            number = f" {counted[label]}" if counted[label] > 1 else ""
-            yield from _flat(item, f"{path} [{label}{number}]")
+            counts[label] = counts.get(label, 0) + 1
+            number = f" {counts[label]}" if counts[label] > 1 else ""
+            yield from _leaves(item, f"{path} [{label}{number}]")
     elif isinstance(value, list):
         yield path, _joined(value)
     else:

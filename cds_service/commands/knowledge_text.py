@@ -1,4 +1,4 @@
-"""One entry of the knowledge base as readable lines, each figure with its citation."""
+"""An entry of the knowledge base as lines of text, each figure with its citation."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def entry_lines(knowledge: Knowledge, name: str) -> Iterator[str]:
 
 
 def overview(knowledge: Knowledge) -> Iterator[str]:
-    """What entries there are."""
+    """The names of all entries, by kind."""
     yield f"knowledge {knowledge.version}, reviewed {knowledge.reviewed}, table {knowledge.default_table}"
     for title, names in (
         ("agents", knowledge.agents),
@@ -81,13 +81,13 @@ def figure_text(figure: Figure, knowledge: Knowledge) -> str:
     """A figure with its unit and citation: ``10 to 20 h (title, year; Table 2; unverified)``."""
     source = knowledge.sources.get(figure.source)
     cited = f"{source.title}{f', {source.year}' if source.year else ''}" if source else figure.source
-    said = [cited, *([figure.where] if figure.where else [])]
+    citation = [cited, *([figure.where] if figure.where else [])]
     if figure.verification is not Verification.READ:
-        said.append(figure.verification)
+        citation.append(figure.verification)
     value = decimal_text(figure.low)
     if figure.high != figure.low:
         value += f" to {decimal_text(figure.high)}"
-    return f"{value} {figure.unit} ({'; '.join(said)})"
+    return f"{value} {figure.unit} ({'; '.join(citation)})"
 
 
 def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
@@ -116,20 +116,19 @@ def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
 
 
 def _daily_doses(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
-    """The labelled maximum and the defined daily dose, with how far beyond a reading is called implausible."""
+    """The labelled maximum and the defined daily dose, each with the multiple beyond which a reading is implausible."""
     doses, plausible = knowledge.maximum_doses, knowledge.vocabulary.plausible
     times = decimal_text(plausible.labelled_times(agent.agent_class.id))
-    for each in doses.labelled.get(agent.id, ()):
-        release = f", {each.release} release" if each.release else ""
-        which = f"{', '.join(sorted(each.routes))}{release}"
-        yield f"  labelled maximum, {which}: {figure_text(each.figure, knowledge)}; implausible beyond {times} times it"
+    for maximum in doses.labelled.get(agent.id, ()):
+        release = f", {maximum.release} release" if maximum.release else ""
+        routes, figure = ", ".join(sorted(maximum.routes)), figure_text(maximum.figure, knowledge)
+        yield f"  labelled maximum, {routes}{release}: {figure}; implausible beyond {times} times it"
     if agent.id in doses.no_maximum:
         yield f"  labelled maximum: none ({knowledge.sources[doses.no_maximum_source].title})"
     times = decimal_text(plausible.daily_dose_times(agent.agent_class.id))
-    for each in doses.defined_daily_doses.get(agent.id, ()):
-        told = figure_text(each.figure, knowledge)
-        held = "" if agent.id in doses.labelled else f"; implausible beyond {times} times it"
-        yield f"  defined daily dose, {', '.join(each.routes)}: {told}{held}"
+    for dose in doses.defined_daily_doses.get(agent.id, ()):
+        limit = "" if agent.id in doses.labelled else f"; implausible beyond {times} times it"
+        yield f"  defined daily dose, {', '.join(dose.routes)}: {figure_text(dose.figure, knowledge)}{limit}"
 
 
 def _table(table: Table, knowledge: Knowledge) -> Iterator[str]:
@@ -151,7 +150,7 @@ def _policy(knowledge: Knowledge) -> Iterator[str]:
         values = getattr(knowledge.policy, group)
         yield group
         for key in keys:
-            yield f"  {key}: {_settable(getattr(values, key), knowledge)}"
+            yield f"  {key}: {_adjustable(getattr(values, key), knowledge)}"
     yield f"equivalence basis: {figure_text(knowledge.policy.equivalence_basis, knowledge)}"
     yield f"substitution figures in the total: {'yes' if knowledge.policy.include_substitution else 'no'}"
     yield f"default table: {knowledge.default_table}"
@@ -159,7 +158,7 @@ def _policy(knowledge: Knowledge) -> Iterator[str]:
         yield from _settings(finding, knowledge)
 
 
-def _settable(figure: Figure, knowledge: Knowledge) -> str:
+def _adjustable(figure: Figure, knowledge: Knowledge) -> str:
     text = figure_text(figure, knowledge)
     if figure.bounds is None:
         return text
@@ -170,7 +169,7 @@ def _settings(finding: FindingPolicy, knowledge: Knowledge) -> Iterator[str]:
     state = "on" if finding.on else "off"
     yield f"{finding.id}: {state}, {'raises a card' if finding.raises else 'raises none'}, at most {finding.severity}"
     for key, figure in finding.parameters.items():
-        yield f"  {key}: {_settable(figure, knowledge)}"
+        yield f"  {key}: {_adjustable(figure, knowledge)}"
 
 
 def _finding(finding: FindingPolicy, knowledge: Knowledge) -> Iterator[str]:

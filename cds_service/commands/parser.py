@@ -173,7 +173,7 @@ def _period(parser: argparse.ArgumentParser) -> None:
 
 
 def _number_of_days(text: str) -> int:
-    """Never fewer than one: a slip would empty the record."""
+    """A number of days, never 0: a slip would empty the record."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_RETENTION_DAYS:
         raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {MAX_RETENTION_DAYS}")
     return int(text)

@@ -26,7 +26,7 @@ def report(chosen: Namespace) -> int:
     since, until = period.instants
     found = use(database, lambda connection: performance(connection, findings, since, until, chosen.tenant))
     if chosen.json:
-        print(orjson.dumps([as_json(each) for each in found], option=orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps([as_json(row) for row in found], option=orjson.OPT_INDENT_2).decode())
         return 0
     print(f"From {period.first} to {period.last}, by the store {database.redacted_address}")
     if not found:
@@ -36,21 +36,21 @@ def report(chosen: Namespace) -> int:
     return 0
 
 
-def as_json(finding: Performance) -> dict[str, object]:
+def as_json(row: Performance) -> dict[str, object]:
     """A row of the report as JSON has it."""
-    return asdict(finding) | {"shown": finding.shown}
+    return asdict(row) | {"shown": row.shown}
 
 
 def _print_table(found: Sequence[Performance]) -> None:
-    rows = [_cells(each) for each in found if each.would_fire]
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    for row in (_HEADINGS, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    for each in found:
-        reasons = ", ".join(f"{reason} {number}" for reason, number in each.overridden.items())
+    lines = [_HEADINGS, *(_cells(row) for row in found if row.would_fire)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for cells in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for row in found:
+        reasons = ", ".join(f"{reason} {number}" for reason, number in row.overridden.items())
         if reasons:
-            print(f"{each.tenant}, {each.finding}, {each.knowledge}: overridden because: {reasons}")
-    never_fired = {each.finding for each in found} - {each.finding for each in found if each.would_fire}
+            print(f"{row.tenant}, {row.finding}, {row.knowledge}: overridden because: {reasons}")
+    never_fired = {row.finding for row in found} - {row.finding for row in found if row.would_fire}
     if never_fired:
         print(f"Judged and never fired: {', '.join(sorted(never_fired))}")
 

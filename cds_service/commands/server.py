@@ -1,8 +1,8 @@
-"""The service under gunicorn, started from the program itself.
+"""The service under gunicorn, started by the program itself.
 
-The workers are of gunicorn's plainest kind, one call at a time in the main thread: judging is work for the processor,
-threads would only share one, and a call that takes too long can be given up there
-(:mod:`cds_service.hooks.time_limit`).
+The workers are of gunicorn's simplest kind and answer one call at a time in the main thread. Judging keeps the
+processor busy, so that threads would gain nothing, and only in the main thread can a call that takes too long be given
+up (:mod:`cds_service.hooks.time_limit`).
 """
 
 from __future__ import annotations
@@ -28,44 +28,44 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
-from cds_service.app import MEMORY, REPEATS, create_app
+from cds_service.app import CALL_STORE, RESPONSE_CACHE, create_app
 from cds_service.config import GC_THRESHOLDS, REQUEST_HEAD_SECONDS, Settings
 from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
 from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.web.health import DRAINING
-from cds_service.web.metrics import FOLDER
+from cds_service.web.metrics import MULTIPROCESS_FOLDER
 
 _LINGER_SECONDS = 0.5
-_PART = 65_536
-_LAST_WRITES_SECONDS = 5.0
+_CHUNK_BYTES = 65_536
+_FLUSH_SECONDS = 5.0
 
 
 class AddressInUseError(OSError):
-    """Another program listens there."""
+    """Another program listens on the address."""
 
 
 class SlowCallerError(Exception):
     """A caller did not send its request in time."""
 
 
-_REFUSED: Mapping[type[BaseException], int] = {SlowCallerError: 408, ParseException: 400}
+_STATUS: Mapping[type[BaseException], int] = {SlowCallerError: 408, ParseException: 400}
 
 
 class CallWorker(SyncWorker):  # type: ignore[misc]
-    """A worker that lets no caller take forever to send its request, and keeps nothing for want of one."""
+    """A worker that gives each caller limited time to send a request, and expires its cache while no request comes."""
 
     def notify(self) -> None:
-        """Say that this worker lives, as every worker does from time to time, and forget what is over meanwhile."""
+        """Report that this worker is alive, as gunicorn asks every second or so, and expire its response cache."""
         super().notify()
         self.app.forget_old()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """Answer one connection; what has not been sent in time is cut off, and the worker goes on."""
+        """Answer one connection. A request that is not sent in time is refused, and the worker goes on."""
         request = None
         set_alarm(REQUEST_HEAD_SECONDS, SlowCallerError)
         try:
             request = next(get_parser(self.cfg, client, addr))
-            # From here on the application sees to the time.
+            # From here on the application limits the time.
             stop_alarm()
             self.handle_request(listener, request, client, addr)
         except (NoMoreData, StopIteration, OSError):
@@ -77,13 +77,14 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
             _close(client)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
-        """Refuse what is no request of HTTP. Gunicorn's words for it would repeat what was sent, and who sent it."""
+        """Refuse a malformed or late request. Gunicorn's own message would repeat what was sent, and by whom."""
         stop_alarm()
-        refused = next((each for each in _REFUSED if isinstance(exc, each)), None)
-        if refused is None:
+        status = next((status for error, status in _STATUS.items() if isinstance(exc, error)), 500)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             logs.failed(exc)
-        status, body = (500, of_defect()) if refused is None else (_REFUSED[refused], of_status(_REFUSED[refused]))
-        content = orjson.dumps(body)
+            content = orjson.dumps(of_defect())
+        else:
+            content = orjson.dumps(of_status(status))
         head = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\nContent-Type: {CONTENT_TYPE}\r\n"
             f"Content-Length: {len(content)}\r\n\r\n"
@@ -94,20 +95,26 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
 
 
 class DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """An arbiter that, told to end, is heard to end before it does."""
+    """A gunicorn arbiter that reports draining before it stops."""
 
     def handle_term(self) -> None:
-        """Say so at ``/health/ready``, go on answering until balancers have seen it, then stop in order."""
+        """Report draining at ``/health/ready``, answer calls while load balancers notice it, then stop gracefully."""
         Path(os.environ[DRAINING]).touch()
         time.sleep(self.app.drain_seconds)
         super().handle_term()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """The service on one address. The application is built before the processes part, so that a mistake stops all."""
+    """The service on one address. The application is built before the server forks: an error in it stops everything."""
 
     def __init__(self, settings: Settings, host: str, port: int, workers: int) -> None:
-        """Take the configuration; ``host`` may be an IPv6 address.
+        """Build the application and the configuration of gunicorn.
+
+        Args:
+            settings: those of the service.
+            host: a name, an IPv4 address, or an IPv6 address with or without brackets.
+            port: the port to listen on.
+            workers: processes that answer calls.
 
         Raises:
             KnowledgeError: the site's policy cannot be used.
@@ -119,10 +126,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         _require_free(bare, port)
         self.drain_seconds = settings.drain_seconds
         self._folder = Path(tempfile.mkdtemp(prefix="benzo-cds-"))
-        # Before the application is built: see cds_service.web.metrics.
-        os.environ[FOLDER] = str(self._folder)
+        # Before the application is built, as cds_service.web.metrics explains.
+        os.environ[MULTIPROCESS_FOLDER] = str(self._folder)
         os.environ[DRAINING] = str(self._folder / "draining")
-        self._chosen: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "bind": f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}",
             "workers": workers,
             "worker_class": CallWorker,
@@ -131,36 +138,36 @@ class Server(BaseApplication):  # type: ignore[misc]
             "max_requests": settings.max_requests,
             "proc_name": "benzo-cds",
             "child_exit": _forget_process,
-            "worker_exit": self._write_what_waits(),
-            # Our own log has what is needed; an access log would hold addresses.
+            "worker_exit": self._flush_call_store(),
+            # The log of the service suffices; an access log would hold the addresses of callers.
             "accesslog": None,
             "errorlog": "-",
-            # Later versions of gunicorn open a socket to be steered by; nothing here uses it.
+            # Later versions of gunicorn open a control socket, which nothing here uses.
             "control_socket_disable": True,
         }
         self._application = create_app(settings)
-        # What is loaded by now, and most of what is kept later, stays for good: the collector of the processes need not
-        # look at it again and again. A call leaves next to nothing behind that only the collector can find.
+        # What is loaded by now stays until the end, so that garbage collection in the workers need not visit it again.
+        # A call leaves hardly any reference cycles, so that it can be rare.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         super().__init__()
 
     def load_config(self) -> None:
-        """Hand the configuration to gunicorn."""
-        for name, value in self._chosen.items():
+        """Pass the options to gunicorn."""
+        for name, value in self._options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
     def forget_old(self) -> None:
-        """Forget the calls whose time is over."""
-        self._application.extensions[REPEATS].forget_old()
+        """Expire the response cache."""
+        self._application.extensions[RESPONSE_CACHE].forget_old()
 
-    def _write_what_waits(self) -> Callable[[Any, Any], None]:
-        """What a process does last: records that wait for the store are written if it is there."""
+    def _flush_call_store(self) -> Callable[[Any, Any], None]:
+        """What a worker does last: write the records that wait for the store, if it is up."""
 
         def at_exit(_arbiter: Any, _worker: Any) -> None:
-            self._application.extensions[MEMORY].flush(_LAST_WRITES_SECONDS)
+            self._application.extensions[CALL_STORE].flush(_FLUSH_SECONDS)
 
         return at_exit
 
@@ -169,32 +176,32 @@ class Server(BaseApplication):  # type: ignore[misc]
         return self._application
 
     def run(self) -> None:
-        """Serve until stopped; the counts of this run end with it."""
-        started_by = os.getpid()
+        """Serve until stopped, then remove the folder with the metrics of this run."""
+        parent = os.getpid()
         try:
             DrainingArbiter(self).run()
         finally:
-            if os.getpid() == started_by:
+            if os.getpid() == parent:
                 shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _close(client: socket.socket) -> None:
-    """Close a connection without waiting for the caller, as gunicorn would for two seconds.
+    """Close a connection without waiting for the caller, for whom gunicorn would wait two seconds.
 
-    Only where something of the request was not read is it waited for: to close then would cut off the answer.
+    Where a part of the request is still unread, it is read for a moment: closing at once would cut off the response.
     """
     with suppress(OSError):
         client.shutdown(socket.SHUT_WR)
         client.setblocking(False)
         until = time.monotonic() + _LINGER_SECONDS
-        # Nothing unread raises BlockingIOError, and an end gives no bytes.
-        while client.recv(_PART) and (left := until - time.monotonic()) > 0:
+        # Where nothing is unread, this raises BlockingIOError; at the end of the request it returns no bytes.
+        while client.recv(_CHUNK_BYTES) and (left := until - time.monotonic()) > 0:
             client.settimeout(left)
     client.close()
 
 
 def _require_free(host: str, port: int) -> None:
-    """Gunicorn itself would try for five seconds, and then say it in its own words."""
+    """Raise AddressInUseError for an address that is taken; gunicorn would try for five seconds."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:

@@ -1,3 +1,3 @@
-"""What is served beside the services: health, metrics, what the service is (``/about``), OpenAPI, and CORS for all."""
+"""The addresses beside the CDS services (health, metrics, ``/about``, OpenAPI), JSON responses and CORS."""
 
 __all__ = ["about", "cors", "health", "metrics", "openapi", "replies"]

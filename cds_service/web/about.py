@@ -1,7 +1,7 @@
-"""What the service is, for whoever must decide whether to rely on it: the source attributes of decision support.
+"""The source attributes of the decision support, for those who decide whether to rely on it.
 
-The attributes are those that certified EHRs in the United States show of an intervention (45 CFR 170.315(b)(11)).
-What the knowledge holds is taken from there; what was not done is said.
+They are the attributes that certified EHRs in the United States show of an intervention (45 CFR 170.315(b)(11)).
+Sources and findings are read from the knowledge. What has not been assessed is stated.
 """
 
 from __future__ import annotations
@@ -77,59 +77,59 @@ def about(knowledge: Knowledge) -> dict[str, Any]:
             "By the card itself (accepted, overridden and why), which the service takes at its feedback address; by an "
             "issue in the project's repository, without patient data."
         ),
-        "services": [{"id": each.id, "hook": each.hook, "title": each.title} for each in SERVICES.values()],
+        "services": [{"id": service.id, "hook": service.hook, "title": service.title} for service in SERVICES.values()],
         "findings": [
             {
-                "id": each.id,
-                "title": each.title,
-                "in_force": each.on,
-                "references": [knowledge.sources[name].short for name in each.references],
+                "id": finding.id,
+                "title": finding.title,
+                "in_force": finding.on,
+                "references": [knowledge.sources[name].short for name in finding.references],
             }
-            for each in knowledge.findings.values()
+            for finding in knowledge.findings.values()
         ],
         "sources": [
             {
-                "title": each.title,
-                "publisher": each.publisher,
-                "year": each.year,
-                "verification": str(each.verification),
-                **({"url": each.url} if each.url else {}),
+                "title": source.title,
+                "publisher": source.publisher,
+                "year": source.year,
+                "verification": str(source.verification),
+                **({"url": source.url} if source.url else {}),
             }
-            for each in knowledge.sources.values()
+            for source in knowledge.sources.values()
         ],
     }
 
 
 def serve_about(app: Flask, knowledge: Knowledge) -> None:
-    """Answer ``/about``: a page, or JSON where the caller prefers that."""
-    told = about(knowledge)
+    """Answer ``/about``: a page, or JSON where the caller prefers it."""
+    attributes = about(knowledge)
 
     @app.get("/about")
-    def described() -> Response:
-        best = request.accept_mimetypes.best_match(["application/json", "text/html"])
-        if best == "text/html":
-            response = Response(_page(told), content_type="text/html; charset=utf-8")
+    def page_or_json() -> Response:
+        preferred = request.accept_mimetypes.best_match(["application/json", "text/html"])
+        if preferred == "text/html":
+            response = Response(_page(attributes), content_type="text/html; charset=utf-8")
         else:
-            response = json_response(told)
+            response = json_response(attributes)
         response.vary.add("Accept")
         return response
 
 
-def _page(told: Mapping[str, Any]) -> str:
-    rows = "\n".join(f"<dt>{_words(name)}</dt><dd>{_html(value)}</dd>" for name, value in told.items())
+def _page(attributes: Mapping[str, Any]) -> str:
+    rows = "\n".join(f"<dt>{_label(name)}</dt><dd>{_html(value)}</dd>" for name, value in attributes.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>About Benzo-CDS</title></head>\n'
         f"<body><h1>About Benzo-CDS</h1>\n<dl>\n{rows}\n</dl></body></html>\n"
     )
 
 
-def _words(name: str) -> str:
+def _label(name: str) -> str:
     return escape(name.replace("_", " ").capitalize())
 
 
 def _html(value: object) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{_words(str(name))}: {_html(item)}" for name, item in value.items())
+        return "; ".join(f"{_label(str(name))}: {_html(item)}" for name, item in value.items())
     if isinstance(value, list):
         items = "".join(f"<li>{_html(item)}</li>" for item in value)
         return f"<ul>{items}</ul>"

@@ -1,4 +1,4 @@
-"""Whether the process answers, and with what it would: for the orchestrator, the balancer and whoever watches."""
+"""Health of the service, for orchestrators, load balancers and monitoring."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cds_service.web.replies import json_response
 from rules import Knowledge
 
 DRAINING = "BENZO_CDS_DRAINING_FILE"
-"""Set by our server for its own processes: a file that is there once the service is being stopped."""
+"""Environment variable that the server sets for its workers: the path of a file that exists once it is stopping."""
 
 
-def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, memory: CallStore) -> None:
+def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, call_store: CallStore) -> None:
     """Answer ``/health/live`` and ``/health/ready``."""
-    fixed = {
+    versions = {
         "version": program_version(),
         "knowledge": {"version": knowledge.version, "table": knowledge.default_table},
     }
@@ -31,31 +31,31 @@ def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, memory: CallStore
 
     @app.get("/health/ready")
     def ready() -> Response:
-        told = fixed | _state(gate, memory)
-        if _draining():
-            return json_response({"status": "draining"} | told, 503)
-        return json_response({"status": "degraded" if _impaired(told) else "ready"} | told)
+        state = versions | _state(gate, call_store)
+        if _is_draining():
+            return json_response({"status": "draining"} | state, 503)
+        return json_response({"status": "degraded" if _is_degraded(state) else "ready"} | state)
 
 
-def _state(gate: Gate, memory: CallStore) -> dict[str, Any]:
-    """The store, the file of tenants and their keys; numbers only, so that it may be read by anybody."""
-    told: dict[str, Any] = {"store": str(memory.status()), "unsaved": memory.unsaved()}
+def _state(gate: Gate, call_store: CallStore) -> dict[str, Any]:
+    """The state of the store, the file of tenants and their keys: without names, since anybody may read it."""
+    state: dict[str, Any] = {"store": str(call_store.status()), "unsaved": call_store.unsaved()}
     if not isinstance(gate, TenantGate):
-        return told | {"callers": "not authenticated"}
+        return state | {"callers": "not authenticated"}
     in_force = gate.tenants.current()
-    told["callers"] = "authenticated"
-    told["tenants"] = {"in_force": len(in_force), "problems_of_refused_file": len(gate.tenants.problems)}
-    told["replay"] = "shared" if gate.replay.shared else "each process for itself"
+    state["callers"] = "authenticated"
+    state["tenants"] = {"in_force": len(in_force), "problems_of_refused_file": len(gate.tenants.problems)}
+    state["replay"] = "shared" if gate.replay.shared else "each process for itself"
     ages = [age for age in (tenant.keys.age() for tenant in in_force) if age is not None]
     never = sum(tenant.jwks_url is not None and tenant.keys.age() is None for tenant in in_force)
-    told["keys"] = {"oldest_seconds": round(max(ages)) if ages else None, "not_fetched_yet": never}
-    return told
+    state["keys"] = {"oldest_seconds": round(max(ages)) if ages else None, "not_fetched_yet": never}
+    return state
 
 
-def _impaired(told: dict[str, Any]) -> bool:
-    return told["store"] == StoreStatus.DOWN or bool(told.get("tenants", {}).get("problems_of_refused_file"))
+def _is_degraded(state: dict[str, Any]) -> bool:
+    return state["store"] == StoreStatus.DOWN or bool(state.get("tenants", {}).get("problems_of_refused_file"))
 
 
-def _draining() -> bool:
-    named = os.environ.get(DRAINING)
-    return named is not None and Path(named).exists()
+def _is_draining() -> bool:
+    file = os.environ.get(DRAINING)
+    return file is not None and Path(file).exists()

@@ -1,4 +1,4 @@
-"""The addresses of the service as an OpenAPI document, for whoever generates clients, proxies or tests from one."""
+"""The addresses of the service as an OpenAPI document, to generate clients, proxies or tests from."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _REFUSALS = {
     "500": "A defect of the service: no judgement was made",
     "503": "Given up in its time, or being stopped: no judgement was made",
 }
-_AT_ALL = ("401", "404", "500")
-_OF_BODIES = ("400", "401", "404", "413", "415", "500", "503")
+_ALWAYS = ("401", "404", "500")
+_WITH_BODY = ("400", "401", "404", "413", "415", "500", "503")
 
 
 @cache
@@ -108,13 +108,13 @@ _OUTCOME = {
 
 
 def _schema(file: str) -> Any:
-    """A schema of the package, without the names by which it stands alone."""
+    """A JSON Schema of this package as a part of the document: without ``$id`` and ``$schema``."""
     text = files("cds_service.web").joinpath(f"schemas/{file}.schema.json").read_text(encoding="utf-8")
     return {name: value for name, value in orjson.loads(text).items() if name not in ("$id", "$schema")}
 
 
 def _request_of(hook: str) -> dict[str, Any]:
-    """The request of one hook, with the context of that hook."""
+    """The schema of the request of one hook, with the context of that hook."""
     schema = _schema("cds-hooks-request")
     properties = schema["properties"]
     for case in schema.pop("allOf"):
@@ -128,35 +128,35 @@ def _content(name: str, media: str = _JSON) -> dict[str, Any]:
     return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
-def _answers(good: Mapping[str, Any], *refusals: str) -> dict[str, Any]:
+def _responses(success: Mapping[str, Any], *refusals: str) -> dict[str, Any]:
     refused = {
         code: {"description": _REFUSALS[code], "content": _content("OperationOutcome", CONTENT_TYPE)}
         for code in refusals
     }
-    return {"200": good, **refused}
+    return {"200": success, **refused}
 
 
 def _read(summary: str, schema: str, *, called_by_ehr: bool = False) -> dict[str, Any]:
-    good = {"description": summary, "content": _content(schema)}
-    told = {"summary": summary, "responses": _answers(good, *_AT_ALL)}
-    return told | ({"security": [{"ehr": []}, {}]} if called_by_ehr else {})
+    success = {"description": summary, "content": _content(schema)}
+    operation = {"summary": summary, "responses": _responses(success, *_ALWAYS)}
+    return operation | ({"security": [{"ehr": []}, {}]} if called_by_ehr else {})
 
 
 def _ready() -> dict[str, Any]:
-    told = _read("With what the service would answer", "Health")
+    operation = _read("With what the service would answer", "Health")
     draining = {"description": "The service is being stopped", "content": _content("Health")}
-    return told | {"responses": told["responses"] | {"503": draining}}
+    return operation | {"responses": operation["responses"] | {"503": draining}}
 
 
 def _metrics() -> dict[str, Any]:
-    good = {"description": "Counts for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
-    return {"summary": "Counts", "security": [{"metrics": []}, {}], "responses": _answers(good, *_AT_ALL)}
+    success = {"description": "Counts for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {"summary": "Counts", "security": [{"metrics": []}, {}], "responses": _responses(success, *_ALWAYS)}
 
 
 def _page(summary: str, kind: str) -> dict[str, Any]:
-    good = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
-    answers = _answers(good, *_AT_ALL) | {"401": {"description": "The secret is asked for"}}
-    return {"summary": summary, "security": [{"metrics": []}, {"operator": []}, {}], "responses": answers}
+    success = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
+    responses = _responses(success, *_ALWAYS) | {"401": {"description": "The secret is asked for"}}
+    return {"summary": summary, "security": [{"metrics": []}, {"operator": []}, {}], "responses": responses}
 
 
 def _performance() -> dict[str, Any]:
@@ -168,27 +168,27 @@ def _performance() -> dict[str, Any]:
 
 def _about() -> dict[str, Any]:
     content = {"text/html": {"schema": {"type": "string"}}} | _content("Document")
-    good = {"description": "What the service is", "content": content}
-    return {"summary": "Source attributes of the decision support", "responses": _answers(good, *_AT_ALL)}
+    success = {"description": "What the service is", "content": content}
+    return {"summary": "Source attributes of the decision support", "responses": _responses(success, *_ALWAYS)}
 
 
 def _call(identity: str) -> dict[str, Any]:
     service = SERVICES[identity]
-    good = {"description": "Cards, or none", "content": _content("HookResponse")}
+    success = {"description": "Cards, or none", "content": _content("HookResponse")}
     return {
         "summary": service.title,
         "description": f"{service.description} The `hook` of the request must be `{service.hook}`.",
         "security": [{"ehr": []}, {}],
         "requestBody": {"required": True, "content": {_JSON: {"schema": _request_of(service.hook)}}},
-        "responses": _answers(good, "412", *_OF_BODIES),
+        "responses": _responses(success, "412", *_WITH_BODY),
     }
 
 
 def _feedback(identity: str) -> dict[str, Any]:
-    good = {"description": "How many were taken", "content": _content("Received")}
+    success = {"description": "How many were taken", "content": _content("Received")}
     return {
         "summary": f"What became of cards of {identity}",
         "security": [{"ehr": []}, {}],
         "requestBody": {"required": True, "content": _content("Feedback")},
-        "responses": _answers(good, *_OF_BODIES),
+        "responses": _responses(success, *_WITH_BODY),
     }

@@ -1,4 +1,4 @@
-"""A body as a response: JSON, unless it says otherwise."""
+"""Responses of the web framework with a JSON body."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from flask import Response
 
 
 def json_response(body: Mapping[str, Any], status: int = 200, content_type: str = "application/json") -> Response:
-    """The response that carries a body."""
+    """The response with a body."""
     return Response(orjson.dumps(body), status, content_type=content_type)

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.logs import NAME
+from cds_service.logs import LOGGER
 
 DAY = date(2026, 11, 22)
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -31,7 +31,7 @@ def logged() -> Iterator[list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(record.getMessage())
 
-    logger, handler = logging.getLogger(NAME), Listing()
+    logger, handler = logging.getLogger(LOGGER), Listing()
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

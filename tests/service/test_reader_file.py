@@ -31,19 +31,16 @@ def test_a_byte_order_mark_is_no_error() -> None:
 
 def test_a_request_gives_the_hook_the_patient_the_drafts_and_what_is_missing() -> None:
     content = read_file(json.dumps(REQUEST).encode())
-    assert (content.hook, content.patient_id, content.selections) == (
-        "order-select",
-        "Patient/p",
-        ("MedicationRequest/m", "5"),
-    )
+    assert (content.hook, content.patient_id) == ("order-select", "Patient/p")
     assert [entry.resource for entry in content.drafts] == [ORDER]
     assert content.record == ()
     assert content.missing == (
         ("medicationRequests", "more pages were not sent"),
         ("note", "not a FHIR resource"),
     )
-    assert content.supplied == {"conditions"}
-    assert content.request == REQUEST
+    assert content.prefetch is not None
+    assert set(content.prefetch) == set(REQUEST["prefetch"])
+    assert {key for key, value in content.prefetch.items() if value.complete} == {"conditions"}
 
 
 def test_a_request_without_prefetch_says_so() -> None:

@@ -16,7 +16,7 @@ from load import Load
 from served import Served, served
 from stores import app_with, client_with, key_file, store_of, store_settings
 
-from cds_service.app import MEMORY
+from cds_service.app import CALL_STORE
 from cds_service.config import STORE_RETRY_SECONDS, Settings
 from cds_service.records import chain
 from cds_service.records import store as stored
@@ -104,7 +104,7 @@ def test_what_waits_is_written_before_the_process_ends(tmp_path: Path) -> None:
             cards(app.test_client(), sign(lorazepam()))
         other.execute("ROLLBACK")
     time.sleep(STORE_RETRY_SECONDS)
-    app.extensions[MEMORY].flush(5)
+    app.extensions[CALL_STORE].flush(5)
     assert kept(settings) == (25, "")
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_written_before_the_end_is_said_to_be_lost(tmp_path: Path
     app = app_with(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
     cards(app.test_client(), sign(lorazepam()))
     with logged() as lines:
-        app.extensions[MEMORY].flush(5)
+        app.extensions[CALL_STORE].flush(5)
     assert [(each["event"], each.get("number")) for each in map(json.loads, lines)][-1] == ("records lost", 1)
 
 
