@@ -66,7 +66,7 @@ def test_a_refused_file_of_tenants_is_told_by_the_number_of_its_problems(tmp_pat
     parts = parts_of(settings, load_knowledge())
     http = create_app(settings, parts=parts).test_client()
     file.write_text("tenants: {general: {issuer: the-secret}}", encoding="utf-8")
-    parts.gate.tenants._looked_at = float("-inf")  # as if the two seconds had passed
+    parts.gate.tenants._checked_at = float("-inf")  # as if the two seconds had passed
     ready = http.get("/health/ready")
     assert (ready.status_code, ready.json["status"]) == (200, "degraded")
     assert ready.json["tenants"]["in_force"] == 1
