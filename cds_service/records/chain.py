@@ -59,10 +59,20 @@ def lock_chain(connection: Connection, tenant: str) -> None:
     lock(connection, f"benzo-cds {tenant}")
 
 
-def append(connection: Connection, rows: CallRows, pseudonyms: Pseudonyms) -> int:
-    """Add the rows of a call at the end of its tenant's chain; returns its sequence number there."""
+def append(connection: Connection, rows: CallRows, pseudonyms: Pseudonyms, *, is_retry: bool = False) -> None:
+    """Add the rows of a call at the end of its tenant's chain.
+
+    Args:
+        connection: in a transaction.
+        rows: the rows of the call.
+        pseudonyms: those of the store.
+        is_retry: the call may be in the chain already, since the database may have committed a transaction that was
+            given up. It is then left as it is.
+    """
     tenant = rows.tenant
     lock_chain(connection, tenant)
+    if is_retry and _is_stored(connection, rows.evaluation):
+        return
     last, link = head(connection, tenant)
     sequence = last + 1
     row = rows.evaluation | {"sequence": sequence, "previous": link}
@@ -78,7 +88,12 @@ def append(connection: Connection, rows: CallRows, pseudonyms: Pseudonyms) -> in
             for finding in findings
         ]
         connection.execute(_INSERT_FINDINGS, raised)
-    return sequence
+
+
+def _is_stored(connection: Connection, evaluation: Row) -> bool:
+    """Whether a call stands in the chain: no other has the same time, request and hookInstance."""
+    same = [evaluations.c[name] == evaluation[name] for name in ("tenant", "at", "input", "hook_instance")]
+    return connection.execute(select(evaluations.c.sequence).where(*same).limit(1)).first() is not None
 
 
 def head(connection: Connection, tenant: str) -> tuple[int, str]:

@@ -160,6 +160,11 @@ class Database:
             return error.why
         return None
 
+    def end_pause(self) -> None:
+        """Let the next use ask the database, however recently it failed."""
+        if self._down_since is not None:
+            self._down_since = self.clock() - STORE_RETRY_SECONDS
+
     def close(self) -> None:
         """Close the connections: before the process forks, and at the end."""
         with self._lock:

@@ -37,6 +37,8 @@ _RECORDS_PER_CALL = 10
 _ROWS_PER_TRANSACTION = 100
 # The columns by which two answers are the same, as the table's unique constraint has them.
 _SAME_ANSWER = ("tenant", "card", "outcome", "answered_at", "reason")
+# Before a process ends, the store is tried again after so many seconds.
+_FLUSH_RETRY_SECONDS = 0.2
 # After every so many tokens, so many of the expired ones are deleted.
 _TOKENS_PER_CLEANUP = 500
 _MAX_TOKENS_DELETED = 1_000
@@ -150,12 +152,12 @@ class DatabaseCallStore:
 
     def flush(self, seconds: float) -> None:
         """Write the waiting records before the process ends; what cannot be written in time is lost and logged."""
-        until = time.monotonic() + seconds
-        while self._queue and time.monotonic() < until:
-            before = len(self._queue)
-            self._write_queued()
-            if len(self._queue) == before:
-                break
+        end = time.monotonic() + seconds
+        while self._queue and time.monotonic() < end:
+            # A store that failed a moment ago may be back, and there is no later call to try it with.
+            self.database.end_pause()
+            if not self._write_queued():
+                time.sleep(_FLUSH_RETRY_SECONDS)
         if self._queue:
             logs.not_kept(len(self._queue))
 
@@ -178,9 +180,9 @@ class DatabaseCallStore:
         before = int(time.time()) - MAX_TOKEN_SECONDS
         self.database.use(partial(_delete_tokens, before=before, limit=_MAX_TOKENS_DELETED), writes=True)
 
-    def _write(self, connection: Connection, record: _Record) -> None:
+    def _write(self, connection: Connection, record: _Record, *, is_retry: bool = False) -> None:
         if isinstance(record, CallRows):
-            chain.append(connection, record, self.pseudonyms)
+            chain.append(connection, record, self.pseudonyms, is_retry=is_retry)
             return
         connection.execute(_INSERT_ANSWER[connection.dialect.name], list(record))
 
@@ -209,7 +211,7 @@ class DatabaseCallStore:
                     break
                 record = self._queue.popleft()
             try:
-                self.database.use(partial(self._write, record=record), writes=True)
+                self.database.use(partial(self._write, record=record, is_retry=True), writes=True)
             except UnwritableError:
                 logs.not_kept(_size(record))
             except StoreDownError:

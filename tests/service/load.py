@@ -33,10 +33,10 @@ class Load:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                if requests.get(f"{self._running.base}/health/ready", timeout=30).status_code != 200:
+                if requests.get(f"{self._running.base}/health/ready", timeout=60).status_code != 200:
                     return
                 began = time.monotonic()
-                response = requests.post(self._running.base + SIGN, json=self._body, timeout=30)
+                response = requests.post(self._running.base + SIGN, json=self._body, timeout=60)
                 result = None if response.status_code == 200 and response.json()["cards"] else response.text
             except requests.RequestException as error:
                 result = type(error).__name__
@@ -46,13 +46,19 @@ class Load:
                 self.wrong += [] if result is None else [result]
 
     def until(self, answered: int) -> None:
-        for _ in range(600):
-            if self.answered >= answered:
-                return
+        """Wait until so many calls were answered, for longer than any machine should take."""
+        end = time.monotonic() + 300
+        while self.answered < answered:
+            assert time.monotonic() < end, (self.answered, self.wrong[:3])
             time.sleep(0.05)
-        raise AssertionError((self.answered, self.wrong[:3]))
 
     def end(self) -> None:
+        """Call no more; every call in hand is finished and counted."""
         self._stop.set()
+        self.join()
+
+    def join(self) -> None:
+        """Wait until no caller calls any more."""
         for thread in self._threads:
-            thread.join(30)
+            thread.join(120)
+            assert not thread.is_alive()

@@ -93,7 +93,8 @@ def served(folder: Path, *options: str, **settings: Any) -> Iterator[Served]:
 
 
 def _await(service: Served) -> None:
-    for _ in range(300):
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
         assert service.process.poll() is None, service.printed()
         try:
             service.get("/health/live")

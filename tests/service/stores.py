@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +36,10 @@ def key_file(folder: Path) -> Path:
 
 
 def store_settings(address: str, folder: Path, **more: Any) -> Settings:
-    return Settings(store=address, store_key_file=key_file(folder), **more)
+    """The configuration with a store. Store and calls may take as long as a busy machine needs, if a test does not say
+    otherwise."""
+    times = {"store_seconds": 30, "call_seconds": 60}
+    return Settings(store=address, store_key_file=key_file(folder), **(times | more))
 
 
 def app_with(settings: Settings) -> Flask:
@@ -50,6 +55,20 @@ def store_of(settings: Settings) -> DatabaseCallStore:
     return open_store(settings)
 
 
+def await_true(condition: Callable[[], object], seconds: float = 300) -> None:
+    """Wait until a condition holds, for longer than any machine should take."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to hold"
+        time.sleep(0.1)
+
+
+def is_settled(http: FlaskClient) -> bool:
+    """Whether the store is up and nothing waits for it."""
+    ready = http.get("/health/ready").json
+    return (ready["store"], ready["unsaved"]) == ("up", 0)
+
+
 def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN_TENANT) -> Evaluation:
     """What a call of order-sign comes to, of a tenant with nothing of its own."""
     caller = Tenant(tenant, load_knowledge(), settings.zone)
@@ -63,7 +82,7 @@ def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> ChainSta
     evaluation = judged(settings, sign(lorazepam()))
     one = rows_of_call(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.pseudonyms)
     store.database.upgrade()
-    stores = [store_of(settings.model_copy(update={"store_seconds": 20.0})) for _ in range(8)]
+    stores = [store_of(settings) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: stores[number % 8]._save(one), range(40)))
     assert sum(each.unsaved() for each in stores) == 0

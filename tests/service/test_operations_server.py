@@ -49,8 +49,7 @@ def test_a_stop_under_load_loses_nothing_and_is_told_before(tmp_path: Path) -> N
         load = Load(running, callers=4)
         load.until(20)
         running.terminate()
-        for thread in load._threads:
-            thread.join(30)
+        load.join()
         assert load.wrong == []
         draining = running.get("/health/ready")
         assert (draining.status_code, draining.json()["status"]) == (503, "draining")

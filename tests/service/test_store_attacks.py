@@ -16,15 +16,16 @@ import psycopg
 import pytest
 from caller import ES384, ISSUER, public, tenants_file, token
 from ehr import assert_outcome, cards, lorazepam, sign
-from stores import client_with, forty_kept_at_once, store_of, store_settings
+from stores import await_true, client_with, forty_kept_at_once, is_settled, judged, store_of, store_settings
 
 from cds_service.__main__ import main
+from cds_service.app import CALL_STORE
 from cds_service.config import PREFIX, STORE_RETRY_SECONDS, Settings
 from cds_service.records import chain
 from cds_service.records import store as stored
 from cds_service.records.audit_event import audit_event
 from cds_service.records.configured_store import with_default_store
-from cds_service.records.database import StoreDownError
+from cds_service.records.database import Database, StoreDownError
 from cds_service.records.engines import database_url
 from cds_service.records.report import performance
 from cds_service.records.retention import purge
@@ -85,11 +86,13 @@ def test_a_batch_of_ten_thousand_answers_is_kept_and_the_store_stays_up(settings
     http = client_with(settings)
     items = [override(f"card-{number}") for number in range(9_999)] + [override("card-1")]
     assert http.post(FEEDBACK, json={"feedback": items}).json == {"received": 10_000}
-    for _ in range(100):
-        told = http.get("/health/ready").json
-        assert told["store"] == "up"
-        if told["unsaved"] == 0:
-            break
+
+    def is_written() -> bool:
+        ready = http.get("/health/ready").json
+        assert ready["store"] == "up"
+        return bool(ready["unsaved"] == 0)
+
+    await_true(is_written)
     assert number_of(store, answers) == 9_999
 
 
@@ -126,8 +129,7 @@ def test_tables_of_a_later_version_cost_no_card_and_are_left_alone(settings, com
     status, words = command("store", "upgrade")
     assert (status, "another version of the program" in words) == (2, True)
     changed(settings, "UPDATE alembic_version SET version_num = '0002'")
-    time.sleep(STORE_RETRY_SECONDS)
-    assert http.get("/health/ready").json["store"] == "up"
+    await_true(lambda: is_settled(http))
     assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 2
 
 
@@ -166,8 +168,7 @@ def test_tables_that_are_taken_away_are_made_again_and_no_record_is_lost(setting
         changed(settings, "DROP FUNCTION evaluations_guard")
     assert len(cards(http, sign(lorazepam()))) == 1
     assert http.get("/health/ready").json["unsaved"] == 1
-    time.sleep(STORE_RETRY_SECONDS)
-    assert http.get("/health/ready").json["store"] == "up"
+    await_true(lambda: is_settled(http))
     assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 1
 
 
@@ -184,8 +185,7 @@ def test_rights_that_are_taken_away_lose_no_record(settings, store):
         assert (told["store"], told["unsaved"]) == ("down", 1)
         changed(settings, "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk")
         changed(settings, "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk")
-        time.sleep(STORE_RETRY_SECONDS)
-        assert clerk.get("/health/ready").json["store"] == "up"
+        await_true(lambda: is_settled(clerk))
         assert len(cards(http, sign(lorazepam()))) == 1
         assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 2
     finally:
@@ -320,8 +320,7 @@ def test_who_reads_the_export_may_stop(settings, monkeypatch, command):
 
 
 def test_a_report_that_takes_long_leaves_the_store_up(settings, monkeypatch):
-    monkeypatch.setattr("cds_service.review.performance.REPORT_SECONDS", 0.3)
-    http = client_with(settings.model_copy(update={"store_seconds": 0.3}))
+    http = client_with(settings)
     cards(http, sign(lorazepam()))
 
     def slow(connection: Any, *_: Any) -> Any:
@@ -330,6 +329,7 @@ def test_a_report_that_takes_long_leaves_the_store_up(settings, monkeypatch):
         time.sleep(1)
 
     with monkeypatch.context() as patched:
+        patched.setattr("cds_service.review.performance.REPORT_SECONDS", 0.3)
         patched.setattr("cds_service.review.performance.performance", slow)
         assert "cannot be read at the moment" in http.get("/review/performance").text
     assert http.get("/health/ready").json["store"] == "up"
@@ -402,18 +402,33 @@ def test_the_store_is_down_for_who_asks_while_it_is_left_alone(tmp_path):
             database.long_read(lambda c: c, 1.0)
 
 
+def test_a_call_whose_write_was_given_up_and_done_all_the_same_stands_in_the_record_once(settings, store, monkeypatch):
+    evaluation, use = judged(settings, sign(lorazepam())), Database.use
+
+    def done_and_given_up(database: Database, work: Any, *, writes: bool = False) -> None:
+        use(database, work, writes=writes)
+        raise StoreDownError("OutOfTimeError")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "use", done_and_given_up)
+        store.record_call(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"")
+    assert store.unsaved() == 1
+    store.flush(60)
+    assert store.unsaved() == 0
+    assert store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms)).rows == 1
+
+
 def test_a_write_that_is_given_up_leaves_no_lock_behind(settings, monkeypatch):
     """What is left of it hangs in rings that the collector may come to in an hour; until then nobody could write."""
     http = client_with(settings.model_copy(update={"store_seconds": 0.1}))
-    other, written = store_of(settings.model_copy(update={"store_seconds": 0.5})), chain.append
+    other, append = store_of(settings), chain.append
     other.database.upgrade()
 
-    def slow(connection: Any, *more: Any) -> Any:
-        place = written(connection, *more)
+    def slow(connection: Any, *arguments: Any, **more: Any) -> None:
+        append(connection, *arguments, **more)
         end = time.monotonic() + 0.3
         while time.monotonic() < end:
             chain.head(connection, OPEN_TENANT)
-        return place
 
     gc.disable()
     try:
@@ -425,10 +440,5 @@ def test_a_write_that_is_given_up_leaves_no_lock_behind(settings, monkeypatch):
                 assert other.first_use("general", f"{time.monotonic()}", datetime.now(UTC))
     finally:
         gc.enable()
-    time.sleep(STORE_RETRY_SECONDS)
-    for _ in range(50):
-        told = http.get("/health/ready").json
-        if (told["store"], told["unsaved"]) == ("up", 0):
-            break
-        time.sleep(0.2)
-    assert (told["store"], told["unsaved"]) == ("up", 0)
+    http.application.extensions[CALL_STORE].database.seconds = 30
+    await_true(lambda: is_settled(http))
