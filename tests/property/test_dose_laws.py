@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rules.knowledge import Ingredient, Per, Strength, load_knowledge
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
-from rules.reading.dosage.reconcile import read_daily_dose
+from rules.reading.dosage.reconcile import read_daily_dose, remembered_daily_dose
 from rules.reading.product.product import Product
 
 ON = date(2026, 11, 22)
@@ -128,6 +128,13 @@ def test_any_regimen_gives_a_range_or_a_named_refusal(regimen: Regimen, product:
     assert dose.days_per_week is None or 0 < dose.days_per_week <= 7
 
 
+@given(regimens, products, days)
+def test_a_remembered_dose_is_the_dose_that_is_read(regimen: Regimen, product: Product, on: date) -> None:
+    read, remembered = (reader(regimen, product, KNOWLEDGE, on) for reader in (read_daily_dose, remembered_daily_dose))
+    assert remembered == read
+    assert remembered.read_as == read.read_as
+
+
 @given(positive, positive)
 def test_milligrams_micrograms_and_grams_agree(milligrams: Fraction, per_day: Fraction) -> None:
     doses = [
@@ -174,9 +181,9 @@ def test_a_text_that_two_lines_share_is_read_from_either_place_without_the_limit
     )
     limited = replace(tuesday, single_maximum=Quantity(Fraction(1), "tablet"))
     for lines in ((monday, limited), (limited, monday)):
-        told = read(*lines, product=TABLET)
-        assert isinstance(told, DailyDose)
-        assert told.by_agent["lorazepam"].used == 2
+        dose = read(*lines, product=TABLET)
+        assert isinstance(dose, DailyDose)
+        assert dose.by_agent["lorazepam"].used == 2
 
 
 @given(positive, positive, positive, st.sampled_from(["mg", "tablet", "doses"]), st.booleans())
