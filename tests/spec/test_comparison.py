@@ -40,16 +40,16 @@ OUT = "not meant for that"
 
 
 def order(row: dict[str, Any]) -> dict[str, Any]:
-    told = row.get("order") or {"medicationCodeableConcept": TABLET, "dosageInstruction": [{"text": row["text"]}]}
+    order = row.get("order") or {"medicationCodeableConcept": TABLET, "dosageInstruction": [{"text": row["text"]}]}
     envelope = {"resourceType": "MedicationRequest", "id": "m1", "status": "active", "intent": "order"}
-    return {**envelope, "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-20", **told}
+    return {**envelope, "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-20", **order}
 
 
 def given(row: dict[str, Any]) -> str:
     """What Benzo-CDS gives: mg a day (micrograms an hour of a patch), or why none."""
     patient = read_patient([order(row)], patient_id="p1", zone=UTC)
-    told = assess(patient, KNOWLEDGE, ON)
-    excluded = [line.reason.value for line in told.not_counted]
+    assessment = assess(patient, KNOWLEDGE, ON)
+    excluded = [line.reason.value for line in assessment.not_counted]
     if excluded:
         return excluded[0]
     (regimen,) = patient.regimens
@@ -92,8 +92,8 @@ def test_ours_is_right_or_refused_and_never_a_smaller_dose(row: dict[str, Any]) 
         assert row["ours"] == "dose-unknown" or row["ours"].endswith(f" to {row['right']}")
 
 
-def cell(told: str) -> str:
-    verdict, _, words = told.partition(": ")
+def cell(result: str) -> str:
+    verdict, _, words = result.partition(": ")
     return OUT if verdict == "out" else f"{MARKS[verdict]} {words}".strip()
 
 
@@ -132,8 +132,8 @@ def test_the_figures_of_the_page_are_counted_from_the_rows() -> None:
         ("fhir-dosage-utils", ROWS["shapes"]),
     ):
         counted = Counter(row[column].partition(":")[0] for row in rows)
-        told = ", ".join(f"{counted[verdict]} {verdict}" for verdict in ("right", "part", "wrong", "none", "out"))
-        assert f"`{column}`: {told}" in page, f"{column}: {told}"
+        totals = ", ".join(f"{counted[verdict]} {verdict}" for verdict in ("right", "part", "wrong", "none", "out"))
+        assert f"`{column}`: {totals}" in page, f"{column}: {totals}"
 
 
 def test_there_are_enough_rows_and_none_is_there_twice() -> None:

@@ -1,4 +1,4 @@
-"""Which readings are kept, and which are made anew?"""
+"""Which readings are remembered, and which are read again?"""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from rules.numbers.memo import LazyValues, lazy, memoised
 
 
 def counted() -> tuple[list[object], Callable[[object], object]]:
-    made: list[object] = []
+    computed: list[object] = []
 
     @memoised
     def reading(value: object) -> object:
-        made.append(value)
+        computed.append(value)
         return value
 
-    return made, reading
+    return computed, reading
 
 
 def read(*values: object) -> list[object]:
     """What was read anew when each value came."""
-    made, reading = counted()
+    computed, reading = counted()
     for value in values:
         assert reading(value) == value
-    return made
+    return computed
 
 
 def test_what_comes_again_is_read_once() -> None:

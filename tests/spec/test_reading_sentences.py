@@ -31,14 +31,14 @@ def product(name: str) -> Product:
     return Product(tuple(ingredients), name, form=entry["form"], package_millilitres=millilitres)
 
 
-def said(row: dict) -> str:
+def sentence_of(row: dict) -> str:
     written = {**row, "dosage": {"text": row["sig"]}} if "sig" in row else row
     return read_daily_dose(regimen(written), product(row["product"]), KNOWLEDGE, ON).read_as
 
 
 @pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: row["says"][:70])
 def test_a_reading_is_given_back_as_the_table_says(row: dict) -> None:
-    assert said(row) == row["says"]
+    assert sentence_of(row) == row["says"]
 
 
 def test_there_are_enough_rows_and_every_product_is_used() -> None:
@@ -47,8 +47,8 @@ def test_there_are_enough_rows_and_every_product_is_used() -> None:
 
 
 @pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: row["says"][:70])
-def test_the_amount_is_told_once_and_last(row: dict) -> None:
-    sentence = said(row)
+def test_the_amount_stands_once_and_last(row: dict) -> None:
+    sentence = sentence_of(row)
     assert sentence.count(" mg a day") + sentence.count(" micrograms an hour") <= 2
     assert "  " not in sentence
     assert sentence == sentence.strip(" ,;:")
