@@ -127,7 +127,8 @@ class NotCounted:
     """A record that adds nothing; ``agent`` is empty where the product is unknown.
 
     ``read_from``, where the dose is what is missing: the words of ``sig`` that stopped the reading, or what they gave.
-    ``until_now``: it counted until the discharge, or the order being written, that is judged here.
+    ``until_now``: it counted until the discharge, or the order being written, that is judged here. ``requesters``: who
+    ordered the copies of a duplicate, where several did.
     """
 
     source: str
@@ -141,6 +142,12 @@ class NotCounted:
     sig: str = ""
     read_from: tuple[Evidence, ...] = ()
     until_now: bool = False
+    requesters: tuple[str, ...] = ()
+
+    @property
+    def full_text(self) -> str:
+        """The text, with the requesters of a duplicate."""
+        return f"{self.text} ({', '.join(self.requesters)})" if self.requesters else self.text
 
 
 class OpioidExclusion(StrEnum):

@@ -192,7 +192,7 @@ def _not_counted(item: NotCounted) -> dict[str, Any]:
         "class": item.agent_class or None,
         "present": item.present,
         "reason": item.reason,
-        "text": item.text,
+        "text": item.full_text,
         "standing": item.standing,
         "product": item.product,
         "sig": item.sig,

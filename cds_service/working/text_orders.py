@@ -85,7 +85,7 @@ def uncounted_lines(item: NotCounted) -> Iterator[str]:
     product = f": {one_line(item.product)}" if item.product else ""
     yield f"{STEP}{name}{product} [{item.source}, {item.standing}]"
     present = "counts as present all the same" if item.present else "not counted as present"
-    yield from wrapped(f"{in_words(item.reason)}: {one_line(item.text)} ({present})", 2)
+    yield from wrapped(f"{in_words(item.reason)}: {one_line(item.full_text)} ({present})", 2)
     yield from _read(item.sig, "")
 
 

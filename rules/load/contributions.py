@@ -112,6 +112,7 @@ def _not_counted(
         sig=entry.sig,
         read_from=read_from,
         until_now=presence.until_now,
+        requesters=presence.requesters,
     )
 
 

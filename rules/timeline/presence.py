@@ -14,6 +14,7 @@ class Presence:
 
     ``present`` is apart from counting: a second copy, or an order without a dose, is present and adds nothing.
     ``text`` says the reason in words. ``until_now``: what ends it is a discharge, or an order being written.
+    ``requesters``: who ordered the copies of a duplicate, where several did.
     """
 
     entry: RecordEntry
@@ -24,6 +25,7 @@ class Presence:
     text: str = ""
     assumptions: tuple[str, ...] = ()
     until_now: bool = False
+    requesters: tuple[str, ...] = ()
 
     def assuming(self, *codes: str) -> Presence:
         """The presence with further assumptions."""

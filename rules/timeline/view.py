@@ -186,9 +186,8 @@ def _count_once(presences: Presences, policy: ConcurrencyPolicy) -> None:
     counted = [entry for entry, presence in presences.items() if presence.additive]
     for copy, requesters in same_day_copies(counted):
         text = f"the same order was written twice{' on one day' if copy.start else ''}; counted once"
-        if len(requesters) > 1:
-            text += f" ({', '.join(requesters)})"
-        presences[copy] = presences[copy].counted_once(NotCountedReason.DUPLICATE, text)
+        duplicate = presences[copy].counted_once(NotCountedReason.DUPLICATE, text)
+        presences[copy] = replace(duplicate, requesters=requesters if len(requesters) > 1 else ())
     counted = [entry for entry in counted if presences[entry].additive]
     for status in counted_together(counted, policy):
         presence = presences[status.entry]

@@ -63,10 +63,9 @@ def _gaps(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
 
 def _not_counted(line: NotCounted) -> str:
     name = quoted(line.product) or "A medication"
-    # Who wrote a copy is known here by the reference of a resource only.
-    text = line.text.split(" (")[0] if line.reason is NotCountedReason.DUPLICATE else line.text
+    # Without the requesters of a duplicate: only their references are known here.
     not_in_total = ", so it adds nothing to the total" if line.reason is NotCountedReason.DOSE_UNKNOWN else ""
-    return f"{name}: {quoted(text, MAX_REASON_LENGTH)}{not_in_total}"
+    return f"{name}: {quoted(line.text, MAX_REASON_LENGTH)}{not_in_total}"
 
 
 def _not_supplied(missing: object) -> Iterator[str]:
