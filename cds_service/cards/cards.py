@@ -130,17 +130,17 @@ def _topic(finding: Met) -> str:
 
 def _spoken_of(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -> tuple[Met, ...]:
     """The findings of a card: those that raise it, those that only sharpen it, and the gaps, which every card names."""
-    own = [finding for finding in raising if _topic(finding) == topic.code and finding.id != _INCOMPLETE]
-    others = [f for f in assessment.findings if _topic(f) == topic.code and f not in own and f.id != _INCOMPLETE]
+    leading = [finding for finding in raising if _topic(finding) == topic.code and finding.id != _INCOMPLETE]
+    others = [f for f in assessment.findings if _topic(f) == topic.code and f not in leading and f.id != _INCOMPLETE]
     if topic.code == LONG_TERM_USE:
         met = {finding.id: finding for finding in assessment.findings}
-        joined = [finding for finding in raising if finding not in own]
+        joined = [finding for finding in raising if finding not in leading]
         beside = {f.id: f for f in (*(met[name] for name in _BESIDE_LONG_TERM if name in met), *joined)}.values()
         before, after = [f for f in beside if f.id != _LAST], [f for f in beside if f.id == _LAST]
         others = [*others[:1], *before, *others[1:], *after]
     incomplete = [finding for finding in assessment.findings if finding.id == _INCOMPLETE]
     # The gaps lead a card only where nothing else raises it.
-    return (*own, *others, *incomplete) if own else (*incomplete, *others)
+    return (*leading, *others, *incomplete) if leading else (*incomplete, *others)
 
 
 def _body(

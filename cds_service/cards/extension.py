@@ -92,11 +92,12 @@ def _by_importance(lists: Mapping[str, Sequence[Mapping[str, Any]]], agents: Col
     """The lines of all lists, each by its list and index: draft orders, then list by list, the card's agents first."""
     order = tuple(lists)
 
-    def importance(place: tuple[str, int]) -> tuple[bool, int, bool]:
-        line = lists[place[0]][place[1]]
+    def importance(key: tuple[str, int]) -> tuple[bool, int, bool]:
+        name, index = key
+        line = lists[name][index]
         if line.get("standing") == Standing.ORDERED:
             return False, 0, False
-        return True, order.index(place[0]), line.get("agent") not in agents
+        return True, order.index(name), line.get("agent") not in agents
 
     return sorted(((name, index) for name, lines in lists.items() for index in range(len(lines))), key=importance)
 

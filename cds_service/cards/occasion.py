@@ -34,7 +34,7 @@ Line = Contribution | NotInLoad | NotCounted
 class Occasion:
     """What the draft orders of a call hold. Agents stand by their names.
 
-    ``sedatives``: agents of the load's classes that are given, renewed or stopped. ``given``: every agent that the
+    ``sedatives``: agents of the load's classes that are given, renewed or stopped. ``prescribed``: every agent that the
     drafts give. ``risen``: those of them whose exposure begins or may increase. ``unchanged``: the drafts leave the
     load and everything beside it as it is, as a plain renewal does. ``subject``: the agents that a summary names, those
     of the drafts or else those in the load.
@@ -42,7 +42,7 @@ class Occasion:
 
     hook: str
     sedatives: frozenset[str]
-    given: frozenset[str]
+    prescribed: frozenset[str]
     risen: frozenset[str]
     unchanged: bool
     subject: tuple[str, ...]
@@ -84,7 +84,7 @@ class Occasion:
         if finding.id in OF_LONG_TERM:
             return bool(self.sedatives)
         agents = agents_of(finding)
-        return bool(agents & self.given if agents else self.sedatives & self.given)
+        return bool(agents & self.prescribed if agents else self.sedatives & self.prescribed)
 
     def _worsens(self, finding: Met) -> bool:
         """Whether the drafts begin or increase the exposure that the finding is about."""
@@ -96,7 +96,7 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     before, after = assessment.load, assessment.with_order or assessment.load
     in_load = set(before.components)
     ordered = [line for line in assessment.lines if line.standing == Standing.ORDERED and _is_for_patient(line)]
-    given = [line for line in ordered if _is_present(line)]
+    prescribed = [line for line in ordered if _is_present(line)]
     on_record = {
         line.agent
         for line in assessment.lines
@@ -106,7 +106,7 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     # Outside the load only the rules can tell whether more is given than before; here it is taken to be.
     risen = [
         line
-        for line in given
+        for line in prescribed
         if more
         or (
             (line.agent not in on_record or line.agent_class not in in_load)
@@ -116,7 +116,7 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     return Occasion(
         hook=hook,
         sedatives=_names((line for line in ordered if line.agent_class in in_load), knowledge),
-        given=_names(given, knowledge),
+        prescribed=_names(prescribed, knowledge),
         risen=_names(risen, knowledge) if assessment.increases else frozenset(),
         unchanged=(
             _same(after, before)

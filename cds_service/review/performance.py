@@ -1,4 +1,4 @@
-"""How the findings do, as a page: judged, shown, accepted, overridden and why, by finding and edition."""
+"""The page on the performance of findings: judged, shown, accepted, overridden and why, by knowledge version."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ from rules.knowledge import LeadsTo
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _PERCENT = 100
 _FEW = 5
-"""Of fewer answers no share is told: it would say more than they do."""
+"""With fewer answers no percentage is shown, because it would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
-    """The findings of one tenant under one edition: those that fired, the most overridden first, and the others."""
+    """The findings of one tenant under one knowledge version.
+
+    ``fired`` are those that fired, the most overridden first; ``never`` are the ids of the others.
+    """
 
     tenant: str
     knowledge: str
@@ -40,12 +43,20 @@ class FindingGroup:
 
 
 def serve_performance(
-    app: Flask, knowledge: Knowledge, memory: CallStore, secret_file: Path | None, zone: tzinfo
+    app: Flask, knowledge: Knowledge, store: CallStore, secret_file: Path | None, zone: tzinfo
 ) -> None:
-    """Answer ``/review/performance``, to who may see how the service does."""
+    """Add ``/review/performance`` to an application, for operators.
+
+    Args:
+        app: the application.
+        knowledge: the titles of findings and the reasons to override.
+        store: where calls are recorded; only a database has a report.
+        secret_file: the file with the operators' secret; None admits this machine only.
+        zone: the time zone in which days begin.
+    """
     pages = Blueprint("review", __name__, url_prefix="/review", template_folder="templates")
     titles = {name: policy.title for name, policy in knowledge.findings.items()}
-    reasons = {each.code: each.display for each in knowledge.suggestions.override_reasons}
+    reasons = {reason.code: reason.display for reason in knowledge.suggestions.override_reasons}
     reasons[NO_REASON_GIVEN] = "No reason given"
     doubts = reason_codes_leading_to(LeadsTo.DATA_QUALITY, knowledge)
 
@@ -68,16 +79,16 @@ def serve_performance(
         last = _day(request.args.get("until")) or datetime.now(zone).date()
         first = _day(request.args.get("since")) or month_before(last)
         begin, end = day_bounds(first, last, zone)
-        told: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
-        if not isinstance(memory, DatabaseCallStore):
-            return render_template("performance.html", **told, problem="none")
+        context: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
+        if not isinstance(store, DatabaseCallStore):
+            return render_template("performance.html", **context, problem="none")
         try:
-            found, checked = memory.database.long_read(
+            found, checked = store.database.long_read(
                 lambda c: (performance(c, titles, begin, end), doubted_records(c, doubts, begin, end)), REPORT_SECONDS
             )
         except StoreDownError:
-            return render_template("performance.html", **told, problem="down")
-        return render_template("performance.html", **told, groups=list(_grouped(found)), doubts=len(checked))
+            return render_template("performance.html", **context, problem="down")
+        return render_template("performance.html", **context, groups=list(_grouped(found)), doubts=len(checked))
 
     @pages.get("/style.css")
     def style() -> Response:
@@ -91,7 +102,7 @@ def serve_performance(
 
 
 def _grouped(found: Iterable[Performance]) -> Iterator[FindingGroup]:
-    for (tenant, knowledge), members in groupby(found, key=lambda each: (each.tenant, each.knowledge)):
+    for (tenant, knowledge), members in groupby(found, key=lambda row: (row.tenant, row.knowledge)):
         rows = tuple(members)
         fired = sorted((row for row in rows if row.would_fire), key=_attention)
         never = tuple(row.finding for row in rows if not row.would_fire)

@@ -100,15 +100,15 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def _serve(host: str, listening: socket.socket, behaviour: Behaviour) -> None:
     port, descriptor = listening.getsockname()[1], listening.fileno()
-    fhir_bases = _address(host, port)
-    app = demonstration(behaviour, {fhir_bases, _address("localhost", port)})
+    address = _address(host, port)
+    app = demonstration(behaviour, {address, _address("localhost", port)})
     with make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=descriptor) as server:
-        print(f"Open {fhir_bases} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
+        print(f"Open {address} in a browser: order entry with invented patients. Ctrl-C stops it.", flush=True)
         if behaviour.access.demanded:
-            print(f"The sandbox demands a token: {fhir_bases}fhir/.well-known/smart-configuration", flush=True)
+            print(f"The sandbox demands a token: {address}fhir/.well-known/smart-configuration", flush=True)
         faults = [fault["kind"] for fault in behaviour.faults.as_json()["faults"]]
         if faults:
-            print(f"Faults that are set: {', '.join(faults)}. {fhir_bases}fhir/faults changes them.", flush=True)
+            print(f"Faults that are set: {', '.join(faults)}. {address}fhir/faults changes them.", flush=True)
         server.serve_forever()
 
 

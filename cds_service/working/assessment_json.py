@@ -1,4 +1,4 @@
-"""The assessment as JSON: what ``benzo-cds assess --json`` prints and every card carries.
+"""The assessment as JSON: what ``benzo-cds assess --json`` prints.
 
 The members are those of ``assessment.schema.json``, always all of them, so that a reader need not guess what absence
 means. A card carries a part of it: see ``cds_service/cards/extension.py``.
@@ -29,18 +29,18 @@ from rules.assessment_lines import (
 )
 from rules.numbers.quantity import JSON_DECIMALS, Amount, DiazepamEquivalent
 
-# What divides a figure of 6 decimals: rounding would change nothing of it.
-_FINITE = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)
+# Denominators of numbers that have at most 6 decimals, so that nothing is to be rounded.
+_EXACT_DENOMINATORS = frozenset(part for part in range(1, 1_001) if 10**JSON_DECIMALS % part == 0)
 
 _HOLDERS = (dict, list)
 _EMPTIED = (str, *_HOLDERS)
 
 SCHEMA_VERSION = "1"
-"""The version of the form. It changes only when a member is removed or changes its meaning."""
+"""The version of the format. It changes only when a member is removed or changes its meaning."""
 
 
 def assessment_json(assessment: Assessment) -> dict[str, Any]:
-    """The whole assessment, in the form that ``assessment.schema.json`` documents."""
+    """The whole assessment, in the format that ``assessment.schema.json`` documents."""
     return assessment_members(assessment, assessment.findings, assessment.not_counted, assessment.considered)
 
 
@@ -63,7 +63,7 @@ def assessment_members(
         "not_counted": [_not_counted(item) for item in not_counted],
         "opioid": _opioid(assessment.opioid),
         "exposure": {name: _exposure(use) for name, use in assessment.exposure.items()},
-        "findings": [_met(item) for item in findings],
+        "findings": [_finding(item) for item in findings],
         "considered": [_considered(item) for item in considered],
         "not_relevant": assessment.not_relevant,
     }
@@ -77,9 +77,9 @@ def without_empty(value: Any) -> Any:
     if isinstance(value, dict):
         members = {}
         for key, item in value.items():
-            kept = without_empty(item) if isinstance(item, _HOLDERS) else item
-            if kept or not _may_be_empty(kept):
-                members[key] = kept
+            member = without_empty(item) if isinstance(item, _HOLDERS) else item
+            if member or not _may_be_empty(member):
+                members[key] = member
         return members
     if isinstance(value, list):
         items = (without_empty(item) if isinstance(item, _HOLDERS) else item for item in value)
@@ -88,25 +88,25 @@ def without_empty(value: Any) -> Any:
 
 
 def _may_be_empty(value: Any) -> bool:
-    """Whether a value that counts as false is an empty one: null, a text, a list, an object; not 0, not false."""
+    """Whether a falsy value is an empty member (null, a text, a list, an object) and not 0 or false."""
     return value is None or isinstance(value, _EMPTIED)
 
 
 @cache
 def assessment_schema() -> dict[str, Any]:
-    """The JSON Schema of the form."""
+    """The JSON Schema of the format."""
     schema: dict[str, Any] = orjson.loads(files("cds_service.working").joinpath("assessment.schema.json").read_bytes())
     return schema
 
 
 def number(value: Fraction) -> float:
     """An exact figure as a JSON number, of up to 6 decimals."""
-    if value.denominator in _FINITE:
+    if value.denominator in _EXACT_DENOMINATORS:
         return value.numerator / value.denominator
     return float(round(value, JSON_DECIMALS))
 
 
-def _maybe(value: Fraction | None) -> float | None:
+def _number_or_null(value: Fraction | None) -> float | None:
     return None if value is None else number(value)
 
 
@@ -116,9 +116,9 @@ def _range(amount: Amount) -> dict[str, Any]:
 
 def _load(load: Load) -> dict[str, Any]:
     return {
-        "used": _maybe(load.used),
+        "used": _number_or_null(load.used),
         "low": number(load.low),
-        "high": _maybe(load.high),
+        "high": _number_or_null(load.high),
         "complete": load.complete,
         "band": load.band,
         "band_is_minimum": load.band_is_minimum,
@@ -126,7 +126,7 @@ def _load(load: Load) -> dict[str, Any]:
         "substitution": {"used": number(load.substitution.used), "agents": list(load.substitution.agents)},
         "by_table": {
             name: {
-                "used": _maybe(total.used),
+                "used": _number_or_null(total.used),
                 "band": total.band,
                 "fallback": list(total.fallback),
                 "missing": list(total.missing),
@@ -136,10 +136,10 @@ def _load(load: Load) -> dict[str, Any]:
     }
 
 
-def _doubted(doubts: Iterable[Doubt]) -> dict[str, Any]:
-    """What is beyond what anybody takes, where anything is."""
-    told = [fact_json(asdict(doubt)) for doubt in doubts]
-    return {"implausible": told} if told else {}
+def _implausible(doubts: Iterable[Doubt]) -> dict[str, Any]:
+    """The member on implausible doses, where there are any."""
+    lines = [fact_json(asdict(doubt)) for doubt in doubts]
+    return {"implausible": lines} if lines else {}
 
 
 def _contribution(item: Contribution) -> dict[str, Any]:
@@ -155,13 +155,13 @@ def _contribution(item: Contribution) -> dict[str, Any]:
         "daily_dose": {**_range(item.daily_dose), "unit": item.daily_dose.unit},
         "equivalent": {**_range(item.equivalent), "reference": item.reference},
         "assumptions": list(item.assumptions),
-        **_doubted(item.doubts),
+        **_implausible(item.doubts),
         "read_from": _read_from(item.read_from),
     }
 
 
 def _read_from(pieces: tuple[Evidence, ...]) -> list[dict[str, Any]]:
-    """Which words of the instructions gave what; long words and long rows of them are cut."""
+    """Which words of the instructions gave what, with a limit on their number and length."""
     return [
         {"words": piece.words[:MAX_EVIDENCE_LENGTH], "start": piece.start, "gave": piece.gave}
         for piece in pieces[:MAX_EVIDENCE]
@@ -175,7 +175,7 @@ def _not_in_load(item: NotInLoad) -> dict[str, Any]:
         "class": item.agent_class,
         "present": item.present,
         "reason": item.reason,
-        **_doubted(item.doubts),
+        **_implausible(item.doubts),
         "standing": item.standing,
         "product": item.product,
         "sig": item.sig,
@@ -204,9 +204,9 @@ def _opioid(load: OpioidLoad) -> dict[str, Any]:
     return {
         "present": load.present,
         "mme": {
-            "used": _maybe(load.used),
+            "used": _number_or_null(load.used),
             "low": number(load.low),
-            "high": _maybe(load.high),
+            "high": _number_or_null(load.high),
             "complete": load.complete,
         },
         "contributions": [_opioid_contribution(item) for item in load.contributions],
@@ -234,7 +234,7 @@ def _exposure(use: Exposure | None) -> dict[str, Any] | None:
     return {"since": use.since.isoformat(), "days": use.days, "at_least": use.at_least, "pattern": use.pattern}
 
 
-def _met(item: Met) -> dict[str, Any]:
+def _finding(item: Met) -> dict[str, Any]:
     return {
         "id": item.id,
         "severity": item.severity,
@@ -245,12 +245,12 @@ def _met(item: Met) -> dict[str, Any]:
 
 
 def _considered(item: Considered) -> dict[str, Any]:
-    told = {"id": item.id, "result": item.result}
+    members = {"id": item.id, "result": item.result}
     if item.why is not None:
-        told["why"] = item.why
+        members["why"] = item.why
     if item.by is not None:
-        told["by"] = item.by
-    return told
+        members["by"] = item.by
+    return members
 
 
 def fact_json(value: object) -> Any:

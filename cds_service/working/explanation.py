@@ -1,7 +1,6 @@
-"""How each order was read, drawn from the assessment's JSON alone: for the demonstration's cards and the review pages.
+"""How each order was read, from the assessment's JSON alone: for the demonstration's cards and the review pages.
 
-What is given may come from anywhere and may lack any member; what is missing is left out, and nothing raises. The
-markup holds text only as text.
+The JSON may come from anywhere: missing and malformed members are left out, nothing raises, and all text is escaped.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from rules.assessment_lines import NOT_UNDERSTOOD
 from rules.numbers.quantity import DiazepamEquivalent, exact
 
 MAX_ORDERS = 50
-"""Of each kind, so many orders are shown; the others are counted."""
+"""The orders shown in each group; the others are counted."""
 
 _STANDING = {"ordered": "being ordered", "current": "on record"}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of the instructions: plain, or with the number and the meaning of what it gave."""
+    """A piece of the instructions; ``number`` and ``gave`` (its meaning) are set where the reading took it up."""
 
     text: str
     number: int | None = None
@@ -44,10 +43,11 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRead:
-    """One order with how it was read. ``pieces`` are empty where it was sent without words.
+class OrderReading:
+    """One order and how it was read.
 
-    ``comes_to`` is its part in a total; ``why`` says why it has none. ``assumed`` and ``doubts`` are plain sentences.
+    ``pieces`` are its instructions, empty where it was sent without text. ``comes_to`` is its equivalent, ``why`` the
+    reason for having none. ``assumed`` and ``doubts`` are sentences.
     """
 
     name: str
@@ -67,47 +67,47 @@ class OrderRead:
 
 @dataclass(frozen=True, slots=True)
 class OrderGroup:
-    """Orders that were treated alike; ``more`` are not shown."""
+    """Orders that were treated alike. ``more``: how many are not shown."""
 
     title: str
-    orders: tuple[OrderRead, ...]
+    orders: tuple[OrderReading, ...]
     more: int
 
 
-def explanation(told: Mapping[str, Any]) -> tuple[OrderGroup, ...]:
-    """How each order of an assessment was read, by what became of it; groups without an order are left out."""
-    opioids = {_text(item, "source"): item for item in _objects(told.get("opioid"), "contributions")}
+def explanation(assessment: Mapping[str, Any]) -> tuple[OrderGroup, ...]:
+    """How each order of an assessment was read, grouped by whether it was counted; empty groups are left out."""
+    opioids = {_text(item, "source"): item for item in _objects(assessment.get("opioid"), "contributions")}
     groups = (
         ("Counted in the load", "contributions", _counted),
         ("Beside the load", "not_in_load", partial(_beside, opioids=opioids)),
         ("Not counted", "not_counted", _not_counted),
     )
-    return tuple(filter(None, (_group(told, *group) for group in groups)))
+    return tuple(filter(None, (_group(assessment, *group) for group in groups)))
 
 
 def _group(
-    told: Mapping[str, Any], title: str, key: str, order: Callable[[Mapping[str, Any]], OrderRead]
+    assessment: Mapping[str, Any], title: str, key: str, order: Callable[[Mapping[str, Any]], OrderReading]
 ) -> OrderGroup | None:
     """The orders of one list; None where it is empty. What a card left out is counted too."""
-    lines = _objects(told, key)
-    left_out = int(_number(told.get("left_out"), key) or 0)
+    lines = _objects(assessment, key)
+    left_out = int(_number(assessment.get("left_out"), key) or 0)
     if not lines and not left_out:
         return None
     return OrderGroup(title, tuple(map(order, lines[:MAX_ORDERS])), max(0, len(lines) - MAX_ORDERS) + max(0, left_out))
 
 
-def explanation_html(told: Mapping[str, Any]) -> Markup:
-    """The same as a fragment of HTML: headings of the fourth level and lists, with everything that was sent escaped."""
-    return Markup(_template().render(groups=explanation(told)))
+def explanation_html(assessment: Mapping[str, Any]) -> Markup:
+    """As :func:`explanation`, as a fragment of HTML with headings of the fourth level; all text is escaped."""
+    return Markup(_template().render(groups=explanation(assessment)))
 
 
-def _counted(item: Mapping[str, Any]) -> OrderRead:
+def _counted(item: Mapping[str, Any]) -> OrderReading:
     equivalent = item.get("equivalent")
-    reach = _reach(equivalent)
-    return _order(item, comes_to=f"{reach} {DiazepamEquivalent.unit}" if reach else "")
+    span_text = _range(equivalent)
+    return _order(item, comes_to=f"{span_text} {DiazepamEquivalent.unit}" if span_text else "")
 
 
-def _beside(item: Mapping[str, Any], opioids: Mapping[str, Mapping[str, Any]]) -> OrderRead:
+def _beside(item: Mapping[str, Any], opioids: Mapping[str, Mapping[str, Any]]) -> OrderReading:
     opioid = opioids.get(_text(item, "source"))
     mme = _number(opioid, "mme") if opioid and opioid.get("agent") == item.get("agent") else None
     if mme is not None:
@@ -115,17 +115,17 @@ def _beside(item: Mapping[str, Any], opioids: Mapping[str, Mapping[str, Any]]) -
     return _order(item, why=in_words(_text(item, "reason")))
 
 
-def _not_counted(item: Mapping[str, Any]) -> OrderRead:
+def _not_counted(item: Mapping[str, Any]) -> OrderReading:
     why = ": ".join(part for part in (in_words(_text(item, "reason")), _text(item, "text")) if part)
     return _order(item, why=why)
 
 
-def _order(item: Mapping[str, Any], *, comes_to: str = "", why: str = "") -> OrderRead:
+def _order(item: Mapping[str, Any], *, comes_to: str = "", why: str = "") -> OrderReading:
     read_as, sig = _text(item, "read_as"), _text(item, "sig")
     evidence = _objects(item, "read_from")
-    # Without a text the instructions are our own words for the structure, and the sentence says the same.
+    # Where no text was sent, `sig` is built from the structure and begins the sentence: it is not shown twice.
     written = bool(evidence) or not (sig and read_as.startswith(sig))
-    return OrderRead(
+    return OrderReading(
         name=_text(item, "product") or _text(item, "agent") or _text(item, "source") or "An order",
         standing=_STANDING.get(_text(item, "standing"), ""),
         pieces=tuple(_pieces(sig, evidence)) if written and sig else (),
@@ -138,7 +138,7 @@ def _order(item: Mapping[str, Any], *, comes_to: str = "", why: str = "") -> Ord
 
 
 def _pieces(sig: str, evidence: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
-    """The instructions cut at the words that gave something; words that do not stand where they should go unmarked."""
+    """The instructions cut at the words that gave something. Evidence whose words are not at ``start`` is ignored."""
     at, number = 0, 0
     for piece in islice(evidence, MAX_EVIDENCE):
         start, words, gave = piece.get("start"), _text(piece, "words"), _text(piece, "gave")
@@ -153,7 +153,7 @@ def _pieces(sig: str, evidence: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
         yield Piece(sig[at:])
 
 
-def _reach(amount: object) -> str:
+def _range(amount: object) -> str:
     low, used = (_number(amount, key) for key in ("low", "used"))
     if used is None:
         return ""

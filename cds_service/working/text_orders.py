@@ -1,4 +1,4 @@
-"""The lines of the page of working that tell of one order: how it was read, converted, or why it was not."""
+"""The lines on one order in the page of text: how it was read and converted, or why it was not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _WIDTH = 100
 
 
 def contribution_lines(item: Contribution, knowledge: Knowledge, limits: tuple[Fraction, ...]) -> Iterator[str]:
-    """An order that adds to the load: how it was read, and its conversion by every table."""
+    """An order of the load: how it was read, and its conversion by every table.
+
+    ``limits`` are the thresholds that no figure may be rounded across.
+    """
     by = f", ordered by {item.requester}" if item.requester else ""
     yield f"{STEP}{item.agent}: {item.product} [{item.source}, {item.standing}{by}]"
     yield from _read(item.sig, item.read_as)
@@ -41,7 +44,7 @@ def contribution_lines(item: Contribution, knowledge: Knowledge, limits: tuple[F
 
 
 def beside_lines(item: NotInLoad, knowledge: Knowledge) -> Iterator[str]:
-    """A present agent that is never converted into the load, and why."""
+    """A present agent that is not converted into the load, and why."""
     product = f": {item.product}" if item.product else ""
     yield f"{STEP}{item.agent} ({in_words(item.agent_class)}){product} [{item.source}, {item.standing}]"
     yield from _read(item.sig, item.read_as)
@@ -53,7 +56,7 @@ def beside_lines(item: NotInLoad, knowledge: Knowledge) -> Iterator[str]:
 
 
 def opioid_lines(item: OpioidContribution) -> Iterator[str]:
-    """An opioid order with its factor."""
+    """An opioid order: its dose, factor and MME."""
     yield f"{STEP}{item.agent}: {item.product} [{item.source}, {item.standing}]"
     yield from _read("", item.read_as)
     dose = f"{exactly(item.daily_dose.used)} {item.daily_dose.unit}"
@@ -70,8 +73,8 @@ def _read(sig: str, read_as: str) -> Iterator[str]:
 def word_lines(pieces: Sequence[Evidence]) -> Iterator[str]:
     """Which words of the instructions gave what."""
     if pieces:
-        told = "; ".join(f'"{one_line(piece.words)}" = {piece.gave}' for piece in pieces)
-        yield from wrapped(f"word by word: {told}", 2)
+        readings = "; ".join(f'"{one_line(piece.words)}" = {piece.gave}' for piece in pieces)
+        yield from wrapped(f"word by word: {readings}", 2)
 
 
 def _assumed(assumptions: Sequence[str]) -> Iterator[str]:
@@ -80,7 +83,7 @@ def _assumed(assumptions: Sequence[str]) -> Iterator[str]:
 
 
 def uncounted_lines(item: NotCounted) -> Iterator[str]:
-    """A record that adds nothing, and why."""
+    """A record that adds nothing to the load, and why."""
     name = item.agent or "product not known"
     product = f": {one_line(item.product)}" if item.product else ""
     yield f"{STEP}{name}{product} [{item.source}, {item.standing}]"
@@ -103,12 +106,12 @@ def _doubt(figure: Figure) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text from a request on one line: it may hold anything."""
+    """A text from a request on one line."""
     return " ".join(text.split())
 
 
 def wrapped(text: str, steps: int) -> Iterator[str]:
-    """A text over as many lines as it needs, indented by ``steps``."""
+    """A text wrapped to the width of the page, indented by ``steps`` levels."""
     indent = STEP * steps
     yield from wrap(
         text,

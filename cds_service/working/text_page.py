@@ -32,9 +32,10 @@ _SITE_THRESHOLD = "site_threshold"
 
 @dataclass(frozen=True, slots=True)
 class TextPage:
-    """One assessment with what it was judged by, and with what the reader could not get (``what``, ``why``).
+    """One assessment as a page.
 
-    ``explain``: whether the page tells which words of the instructions gave what.
+    ``missing``: the data that were not supplied, as ``(what, why)``. ``explain``: whether the page shows which words of
+    the instructions gave what.
     """
 
     assessment: Assessment
@@ -44,10 +45,10 @@ class TextPage:
 
     @property
     def limits(self) -> tuple[Fraction, ...]:
-        """The bounds that no shown figure may be rounded across."""
+        """The thresholds that no shown load may be rounded across."""
         bands = self.knowledge.policy.bands
-        own = self.knowledge.findings[_TOTAL_LOAD].parameters.get(_SITE_THRESHOLD)
-        return bands.low_up_to.value, bands.moderate_up_to.value, *(() if own is None else (own.value,))
+        site = self.knowledge.findings[_TOTAL_LOAD].parameters.get(_SITE_THRESHOLD)
+        return bands.low_up_to.value, bands.moderate_up_to.value, *(() if site is None else (site.value,))
 
     def text(self) -> str:
         """The page."""
@@ -58,12 +59,12 @@ class TextPage:
     # -- the patient and the total --------------------------------------------------------------------------------
 
     def _head(self) -> Iterator[str]:
-        told = self.assessment
-        age = "age not known (no birth date)" if told.age is None else f"age {told.age}"
-        table = self.knowledge.tables[told.table]
-        yield f"BENZO-CDS ASSESSMENT of {told.reference or 'a patient without a reference'}, {age}"
-        yield f"judged on {told.on.isoformat()} by knowledge {told.knowledge_version}"
-        yield f"table {told.table} ({table.name})"
+        assessment = self.assessment
+        age = "age not known (no birth date)" if assessment.age is None else f"age {assessment.age}"
+        table = self.knowledge.tables[assessment.table]
+        yield f"BENZO-CDS ASSESSMENT of {assessment.reference or 'a patient without a reference'}, {age}"
+        yield f"judged on {assessment.on.isoformat()} by knowledge {assessment.knowledge_version}"
+        yield f"table {assessment.table} ({table.name})"
         yield "Decision support for a clinician to review. Equivalents are approximate; published tables differ."
 
     def _load(self) -> Iterator[str]:
@@ -102,23 +103,23 @@ class TextPage:
 
     def _table_total(self, total: TableTotal, *, complete: bool) -> str:
         if total.used is None or total.band is None:
-            said = "not known"
+            text = "not known"
         elif not total.used and complete:
-            said = "nothing counted"
+            text = "nothing counted"
         else:
             at_least = "" if complete else "at least "
-            # An incomplete load has no low band: the band is what the known part reaches.
+            # An incomplete load has no low band, because the missing part may raise it.
             band = (
                 f"{at_least}the {BANDS[total.band]} band"
                 if complete or total.band is not Band.LOW
                 else "band not known"
             )
-            said = f"{at_least}{shown(total.used, self.limits)} mg/d, {band}"
+            text = f"{at_least}{shown(total.used, self.limits)} mg/d, {band}"
         if total.fallback:
-            said += f"; by fallback figures: {', '.join(total.fallback)}"
+            text += f"; by fallback figures: {', '.join(total.fallback)}"
         if total.missing:
-            said += f"; no figure for: {', '.join(total.missing)}"
-        return said
+            text += f"; no figure for: {', '.join(total.missing)}"
+        return text
 
     # -- the orders ------------------------------------------------------------------------------------------------
 
@@ -186,18 +187,18 @@ class TextPage:
             yield f"{STEP * 2}rests on: {', '.join(item.references)}"
 
     def _considered(self) -> Iterator[str]:
-        told = self.assessment.considered
-        exempt = [item for item in told if item.result == "exempt"]
-        unjudged = [item for item in told if item.result == "not-judged"]
-        others = [item.id for item in told if item.result == "not-met"]
+        considered = self.assessment.considered
+        exempt = [item for item in considered if item.result == "exempt"]
+        not_judged = [item for item in considered if item.result == "not-judged"]
+        not_met = [item.id for item in considered if item.result == "not-met"]
         if exempt:
             yield "EXEMPT"
             yield from (f"{STEP}{item.id}: {in_words(item.by or '')}" for item in exempt)
-        if unjudged:
+        if not_judged:
             yield "NOT JUDGED"
-            yield from (f"{STEP}{item.id}: {item.why}" for item in unjudged)
+            yield from (f"{STEP}{item.id}: {item.why}" for item in not_judged)
         yield "NOT MET"
-        yield from wrapped(", ".join(others) or "none", 1)
+        yield from wrapped(", ".join(not_met) or "none", 1)
 
     def _missing(self) -> Iterator[str]:
         yield "MISSING"
@@ -230,9 +231,6 @@ class TextPage:
                 if found is not None:
                     yield found.figure.source
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "missing", tuple(sorted(set(self.missing))))
-
 
 def working(
     assessment: Assessment,
@@ -241,11 +239,15 @@ def working(
     *,
     explain: bool = False,
 ) -> str:
-    """The page of working for an assessment; ``missing`` as in :class:`rules.model.Patient`.
+    """The working of an assessment as a page of text.
 
-    ``explain``: also which words of the instructions gave what.
+    Args:
+        assessment: the assessment.
+        knowledge: what it was judged by.
+        missing: the data that were not supplied, as in :class:`rules.model.Patient`.
+        explain: whether to show which words of the instructions gave what.
     """
-    return TextPage(assessment, knowledge, tuple(missing), explain).text()
+    return TextPage(assessment, knowledge, tuple(sorted(set(missing))), explain).text()
 
 
 def _use(use: Exposure | None) -> str:
@@ -265,5 +267,5 @@ def _day(day: date) -> str:
 
 
 def _printable(line: str) -> str:
-    """A line without control characters, which could steer a terminal."""
+    """A line without control characters, which a terminal could obey."""
     return "".join(char if char.isprintable() else " " for char in line)

@@ -1,4 +1,4 @@
-"""The words of the page of working: codes and facts in plain English."""
+"""Codes and facts in plain English, for the page of text and the explanation."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ _NOT_KNOWN = "not known"
 
 
 def in_words(code: str) -> str:
-    """A code of ours (``not-yet-started``) in words; a code without words of its own is its words."""
+    """A code such as ``not-yet-started`` in words; one that has no entry is written with spaces."""
     return WORDS.get(code, code.replace("-", " ").replace("_", " "))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.sandbox.demonstration import demonstration
-from cds_service.working.explanation import MAX_ORDERS, OrderRead, explanation, explanation_html
+from cds_service.working.explanation import MAX_ORDERS, OrderReading, explanation, explanation_html
 
 
 def written(identity: str, text: str, sig: str, **more: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def carried() -> dict[str, Any]:
     return assessment(first)
 
 
-def orders(told: dict[str, Any]) -> dict[str, OrderRead]:
+def orders(told: dict[str, Any]) -> dict[str, OrderReading]:
     return {read.name: read for group in explanation(told) for read in group.orders}
 
 

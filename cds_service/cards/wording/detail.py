@@ -115,8 +115,8 @@ class _WhySection:
         if renewal is not None:
             text = quoted(renewal.text, MAX_REASON_LENGTH)
             self._first.insert(0, f"This order renews {quoted(renewal.product)}: {text}.")
-        told = [finding for finding in findings if _has_reason(finding, questions)]
-        self._findings = [*told[:1], *sorted(told[1:], key=_priority)]
+        reasons = [finding for finding in findings if _has_reason(finding, questions)]
+        self._findings = [*reasons[:1], *sorted(reasons[1:], key=_priority)]
         self._reasons = [sentences(finding, knowledge) for finding in self._findings[: _BUDGETS[0].reasons]]
 
     def lines(self, most: int, *, brief: bool) -> Iterator[str]:
