@@ -1,8 +1,8 @@
 """Operational limits of the rules: how much is remembered, and how long or large a number may be. None is clinical."""
 
-MAX_REMEMBERED = 4096
+MAX_MEMOISED = 4096
 """Readings of one kind that are remembered (see :mod:`rules.numbers.memo`)."""
-MAX_REMEMBERED_LENGTH = 400
+MAX_MEMOISED_LENGTH = 400
 """Characters that a reading's texts may have together to be remembered."""
 MAX_MAGNITUDE = 10**9
 """The largest number that is read: beyond any dose, count or period. A larger one is refused, not computed with."""

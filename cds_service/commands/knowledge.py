@@ -19,6 +19,7 @@ from rules.knowledge import (
     PRODUCTS,
     SITE,
     KnowledgeError,
+    ProblemKind,
     Tree,
     apply_site,
     load_knowledge,
@@ -26,7 +27,7 @@ from rules.knowledge import (
     read_trees,
     shipped,
 )
-from rules.knowledge.check import Problem, ProblemKind, check
+from rules.knowledge.check import Problem, check
 
 PACKAGES = ("rules", "cds_service")
 ROW_KEYS = {PRODUCTS: ("rxcui",), CONDITION_CODES: ("concept", "kind", "system", "code")}

@@ -37,8 +37,9 @@ from rules.knowledge.listed_product import (
 )
 from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
 from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, FindingPolicy, Policy
+from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
 from rules.knowledge.readers.policy import GROUPS
-from rules.knowledge.readers.section import KnowledgeError, Tree, suggestion
+from rules.knowledge.readers.section import Tree
 from rules.knowledge.readers.site import SITE, apply_site
 from rules.knowledge.readers.yaml_text import parse_yaml
 
@@ -80,6 +81,7 @@ __all__ = [
     "OverrideReason",
     "Per",
     "Policy",
+    "ProblemKind",
     "Referral",
     "SigWords",
     "Source",

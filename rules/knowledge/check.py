@@ -10,12 +10,12 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, build
 from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
 from rules.knowledge.readers.policy import GROUPS
-from rules.knowledge.readers.section import KnowledgeError, Section, Tree, suggestion
+from rules.knowledge.readers.section import Section, Tree
 from rules.numbers.quantity import DAYS_PER
 from rules.numbers.text import decimal_text
 
@@ -24,17 +24,6 @@ CITING = ("source", "references", "own", "fallback")
 # Keys that make a mapping a statement of fact, which must be cited there or in a mapping around it.
 STATING = (("value",), ("values",), ("system", "code"))
 MONTH = "mo"
-
-
-class ProblemKind(StrEnum):
-    """What is wrong with an entry."""
-
-    UNREADABLE = "unreadable"
-    UNCITED = "uncited"
-    STALE = "stale"
-    OUT_OF_RANGE = "out-of-range"
-    UNRESOLVABLE = "unresolvable"
-    UNUSED = "unused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ def check(
             knowledge.products[code]
     except KnowledgeError as refused:
         if not any(problem.where == refused.where for problem in found):
-            found.append(Problem(_kind(refused), refused.where, refused.problem))
+            found.append(Problem(refused.kind, refused.where, refused.problem))
     else:
         words = Words()
         for path, text in modules.items():
@@ -91,14 +80,6 @@ def check(
         found.extend(_unresolvable(knowledge, words))
         found.extend(_unused(trees, knowledge, words))
     return tuple(sorted(found, key=lambda problem: (not problem.fails, problem.kind, problem.where)))
-
-
-def _kind(refused: KnowledgeError) -> ProblemKind:
-    if " is outside " in refused.problem:
-        return ProblemKind.OUT_OF_RANGE
-    if " is no " in refused.problem or " is not known" in refused.problem:
-        return ProblemKind.UNRESOLVABLE
-    return ProblemKind.UNREADABLE
 
 
 def _mappings(value: object, path: str, cited: bool = False) -> Iterator[tuple[Section, bool]]:

@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import ANY
+from rules.knowledge.problem import KnowledgeError, require_known
 from rules.knowledge.readers.agents import index_codes, index_names, read_agents, read_classes
 from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
 from rules.knowledge.readers.guidance import read_band_examples, read_figures, read_suggestions, read_withdrawal_risk
@@ -16,10 +17,10 @@ from rules.knowledge.readers.maximum_doses import read_maximum_doses
 from rules.knowledge.readers.name_words import read_name_words
 from rules.knowledge.readers.policy import read_findings, read_policy
 from rules.knowledge.readers.products import read_products
-from rules.knowledge.readers.section import KnowledgeError, Section, Tree, suggestion
+from rules.knowledge.readers.section import Section, Tree
 from rules.knowledge.readers.sig_words import read_sig_words
 from rules.knowledge.readers.site import SITE, apply_site
-from rules.knowledge.readers.tables import read_sources, read_tables, require_table
+from rules.knowledge.readers.tables import read_sources, read_tables
 from rules.knowledge.readers.vocabulary import read_vocabulary
 from rules.knowledge.readers.yaml_text import parse_yaml
 
@@ -103,7 +104,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         agent_by_code=index_codes(agents),
         agent_by_name=index_names(agents),
         tables=tables,
-        default_table=require_table(choice.text("default"), tables, choice.at("default")),
+        default_table=require_known(choice.text("default"), tables, choice.at("default"), "table"),
         concepts=concepts,
         condition_wording=read_wording(conditions.section("wording")),
         condition_names=every_name(concepts.values()),
@@ -137,18 +138,15 @@ def _require_order(knowledge: Knowledge) -> None:
     if age.adult.value >= age.older.value:
         raise KnowledgeError("policy.age", "an adult must be younger than an older adult")
     for example in knowledge.band_examples:
-        if example.agent not in knowledge.agents:
-            hint = suggestion(example.agent, tuple(knowledge.agents))
-            raise KnowledgeError("guidance.yaml: band_examples", f"{example.agent!r} is no agent{hint}")
+        require_known(example.agent, knowledge.agents, "guidance.yaml: band_examples", "agent")
 
 
 def _require_classes(knowledge: Knowledge) -> None:
     """Refuse a plausible number for a class that does not exist."""
     plausible = knowledge.vocabulary.plausible
     for name in (*plausible.times_labelled_maximum, *plausible.times_defined_daily_dose):
-        if name != ANY and name not in knowledge.classes:
-            hint = suggestion(name, tuple(knowledge.classes))
-            raise KnowledgeError("forms.yaml: plausible", f"{name!r} is no class{hint}")
+        if name != ANY:
+            require_known(name, knowledge.classes, "forms.yaml: plausible", "class")
 
 
 def _text(directory: Traversable, name: str) -> str:

@@ -52,6 +52,11 @@ class Figure(LazyValues):
     where: str = ""
     bounds: tuple[Fraction, Fraction] | None = None
 
+    def __post_init__(self) -> None:
+        if self.low == self.high:
+            # A request asks for many of them: the value is worked out now.
+            _ = self.value
+
     @lazy
     def value(self) -> Fraction:
         """The single value; a range has none.

@@ -24,6 +24,7 @@ from rules.numbers.quantity import (
     Range,
     UnitsPerDay,
     exact,
+    exact_ratio,
 )
 from rules.numbers.text import about, decimal_text, digits, figure, figure_range, is_exact, rounded, rounded_ratio
 
@@ -52,6 +53,7 @@ __all__ = [
     "decimal_text",
     "digits",
     "exact",
+    "exact_ratio",
     "figure",
     "figure_range",
     "hashed_once",

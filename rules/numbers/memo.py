@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from rules.limits import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH
+from rules.limits import MAX_MEMOISED, MAX_MEMOISED_LENGTH
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -92,10 +92,10 @@ class _TooLongError(Exception):
 def memoised(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
     """The function, keeping what it returns; its arguments are hashable and are not changed."""
 
-    @lru_cache(maxsize=MAX_REMEMBERED)
+    @lru_cache(maxsize=MAX_MEMOISED)
     def remembered(*given: Given.args, **named: Given.kwargs) -> Made:
         # Asked only of what is new. What is raised is not kept.
-        if length(given) > MAX_REMEMBERED_LENGTH:
+        if length(given) > MAX_MEMOISED_LENGTH:
             raise _TooLongError
         return made_of(*given, **named)
 
@@ -113,7 +113,7 @@ def length(value: object) -> int:
     """How many characters the texts of a value have together; what is compared by identity (the knowledge) has none."""
     if isinstance(value, date):
         # What goes by a date is one patient's, and will not come again.
-        return MAX_REMEMBERED_LENGTH + 1
+        return MAX_MEMOISED_LENGTH + 1
     if value is None or isinstance(value, str):
         return len(value) if value else 0
     if isinstance(value, tuple):

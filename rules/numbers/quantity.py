@@ -75,6 +75,25 @@ def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
     return number
 
 
+def exact_ratio(text: str) -> Fraction:
+    """The exact value of a number that may be written as a fraction: ``0.5``, ``1/3``.
+
+    ::
+
+        ratio = number , [ "/" , number ] ;   (* numbers as exact() reads them *)
+
+    Raises:
+        ValueError: not a finite number, of a magnitude that no dose has, or a fraction of zero.
+    """
+    above, slash, below = text.partition("/")
+    if not slash:
+        return exact(above)
+    denominator = exact(below)
+    if denominator == 0:
+        raise ValueError("a fraction of zero")
+    return exact(above) / denominator
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A range of one unit: ``low`` <= ``used`` <= ``high``, none below zero.
@@ -89,7 +108,9 @@ class Amount:
     unit: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        if not ZERO <= self.low <= self.used <= self.high:
+        low, used, high = self.low, self.used, self.high
+        # Most amounts are one number: what is the same value need not be compared with itself.
+        if low.numerator < 0 or not (low is used or low <= used) or not (used is high or used <= high):
             raise ValueError(f"not a range: low {self.low}, used {self.used}, high {self.high}")
 
     @classmethod

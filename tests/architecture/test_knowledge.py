@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cds_service.commands.knowledge import differences, problems_of, values_of
-from rules.knowledge import load_knowledge
-from rules.knowledge.check import Problem, ProblemKind
+from rules.knowledge import ProblemKind, load_knowledge
+from rules.knowledge.check import Problem
 
 SHIPPED = Path(__file__).parents[2] / "rules" / "knowledge" / "data"
 # The day of the check: that of the last review, so that the tests do not fail by the passing of time alone.

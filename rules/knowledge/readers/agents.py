@@ -8,7 +8,8 @@ from datetime import date
 from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
 from rules.knowledge.figure import Figure, Verification
 from rules.knowledge.lexicon.vocabulary import normalised
-from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.problem import KnowledgeError, require_known
+from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
 AGENT_KEYS = (
@@ -54,16 +55,13 @@ def read_agents(section: Section, classes: Mapping[str, AgentClass], reviewed: d
 def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default: date) -> Agent:
     entry.only(("class",), AGENT_KEYS)
     reviewed = entry.day("reviewed") if entry.has("reviewed") else default
-    class_name = entry.text("class")
-    if class_name not in classes:
-        raise KnowledgeError(entry.at("class"), f"{class_name!r} is no class{suggestion(class_name, tuple(classes))}")
+    agent_class = classes[require_known(entry.text("class"), classes, entry.at("class"), "class")]
     equivalents: dict[str, Figure] = {}
     for item in entry.items("equivalents"):
         figure = read_figure(item, reviewed, MILLIGRAM)
         if figure.source in equivalents:
             raise KnowledgeError(item.at("source"), f"{figure.source!r} gives two figures for {name}")
         equivalents[figure.source] = figure
-    agent_class = classes[class_name]
     return Agent(
         id=name,
         name=entry.text_or("name", name.replace("-", " ")),

@@ -10,7 +10,8 @@ from datetime import date
 from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
 from rules.knowledge.figure import Verification
 from rules.knowledge.lexicon.vocabulary import normalised
-from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.problem import KnowledgeError, require_known
+from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
@@ -52,10 +53,7 @@ def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> M
     concepts = {name: _concept(name, entry, known[name], reviewed) for name, entry in section.sections()}
     for name, concept in concepts.items():
         for other in concept.not_with:
-            if other not in concepts:
-                raise KnowledgeError(
-                    section.at(f"{name}.not_with"), f"{other!r} is no concept{suggestion(other, tuple(concepts))}"
-                )
+            require_known(other, concepts, section.at(f"{name}.not_with"), "concept")
     return concepts
 
 
@@ -67,10 +65,8 @@ def every_name(concepts: Iterable[Concept]) -> tuple[str, ...]:
 
 def _add(known: Mapping[str, _Codes], row: Mapping[str, str], line: str) -> None:
     concept, kind, code = row["concept"], row["kind"], row["code"]
-    if concept not in known:
-        raise KnowledgeError(line, f"{concept!r} is no concept{suggestion(concept, tuple(known))}")
-    if kind not in KINDS:
-        raise KnowledgeError(line, f"{kind!r} is no kind of row{suggestion(kind, KINDS)}")
+    require_known(concept, known, line, "concept")
+    require_known(kind, KINDS, line, "kind of row")
     try:
         system, verification = CodeSystem(row["system"]), Verification(row["verification"])
     except ValueError as problem:

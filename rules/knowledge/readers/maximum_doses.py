@@ -9,7 +9,8 @@ from rules.knowledge.agent import Agent
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.listed_product import RELEASES
 from rules.knowledge.maximum_doses import MICROGRAMS_AN_HOUR, MILLIGRAMS_A_DAY, DoseFigure, MaximumDoses
-from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.problem import KnowledgeError, require_known
+from rules.knowledge.readers.section import Section, read_figure
 
 FILE = "maximum_doses.yaml"
 
@@ -26,11 +27,11 @@ def read_maximum_doses(
     top.only(("reviewed", "labelled", "no_maximum", "defined_daily_doses"))
     reviewed = top.day("reviewed")
     labelled = top.section("labelled")
-    _require(labelled.data, agents, labelled.path, "agent")
+    _require_all(labelled.data, agents, labelled.path, "agent")
     without = top.section("no_maximum")
     without.only(("source", "verification", "agents"))
     named = without.texts("agents")
-    _require(named, agents, without.at("agents"), "agent")
+    _require_all(named, agents, without.at("agents"), "agent")
     for name in named:
         if name in labelled.data:
             raise KnowledgeError(without.at("agents"), f"{name!r} has a labelled maximum as well")
@@ -48,11 +49,11 @@ def _labelled(block: Section, name: str, reviewed: date, vocabulary: DosingVocab
     for item in block.items(name):
         figure = read_figure(item, reviewed, extra=("routes", "release"))
         routes = item.texts("routes")
-        _require(routes, vocabulary.routes, item.at("routes"), "route")
+        _require_all(routes, vocabulary.routes, item.at("routes"), "route")
         release = item.text("release") if item.has("release") else None
         if release is not None:
-            _require((release,), RELEASES, item.at("release"), "release")
-        _require((figure.unit,), (MILLIGRAMS_A_DAY, MICROGRAMS_AN_HOUR), item.at("unit"), "unit of a daily dose")
+            require_known(release, RELEASES, item.at("release"), "release")
+        require_known(figure.unit, (MILLIGRAMS_A_DAY, MICROGRAMS_AN_HOUR), item.at("unit"), "unit of a daily dose")
         if figure.value <= 0:
             raise KnowledgeError(item.at("value"), "must be above zero")
         for route in routes:
@@ -67,13 +68,13 @@ def _daily_doses(
     block: Section, reviewed: date, agents: Mapping[str, Agent], vocabulary: DosingVocabulary
 ) -> dict[str, tuple[DoseFigure, ...]]:
     block.only(("source", "verification", "unit", "entries"))
-    _require((block.text("unit"),), (MILLIGRAMS_A_DAY,), block.at("unit"), "unit of a defined daily dose")
+    require_known(block.text("unit"), (MILLIGRAMS_A_DAY,), block.at("unit"), "unit of a defined daily dose")
     entries = block.section("entries")
-    _require(entries.data, agents, entries.path, "agent")
+    _require_all(entries.data, agents, entries.path, "agent")
     citation = {key: value for key, value in block.data.items() if key != "entries"}
     found: dict[str, tuple[DoseFigure, ...]] = {}
     for name, doses in entries.sections():
-        _require(doses.data, vocabulary.routes, doses.path, "route")
+        _require_all(doses.data, vocabulary.routes, doses.path, "route")
         figures = {
             route: read_figure(Section(doses.at(route), {**citation, "value": doses.text(route)}), reviewed)
             for route in doses.data
@@ -82,8 +83,6 @@ def _daily_doses(
     return found
 
 
-def _require(names: Iterable[str], known: Iterable[str], where: str, what: str) -> None:
-    listed = tuple(known)
+def _require_all(names: Iterable[str], known: Iterable[str], where: str, what: str) -> None:
     for name in names:
-        if name not in listed:
-            raise KnowledgeError(where, f"{name!r} is no {what}{suggestion(name, listed)}")
+        require_known(name, known, where, what)

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
-from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.problem import KnowledgeError, require_known
+from rules.knowledge.readers.section import Section, read_figure
 
 FILE = "name_words.yaml"
 COLUMNS = ("name", "source")
@@ -64,8 +65,7 @@ def _others(text: str, where: str, cited: list[str]) -> dict[str, str]:
     for row in rows:
         line = f"{where}: line {rows.line_num}"
         name, source = row if len(row) == len(COLUMNS) else ("", "")
-        if source not in cited:
-            raise KnowledgeError(line, f"{source!r} is no source of names{suggestion(source, tuple(cited))}")
+        require_known(source, cited, line, "source of names")
         if name in found:
             raise KnowledgeError(line, f"{name!r} stands twice")
         found[name] = source
@@ -74,8 +74,7 @@ def _others(text: str, where: str, cited: list[str]) -> dict[str, str]:
 
 def _class_names(section: Section, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
     for name in section.data:
-        if name not in classes:
-            raise KnowledgeError(section.at(name), f"{name!r} is no class{suggestion(name, tuple(classes))}")
+        require_known(name, classes, section.at(name), "class")
     return {name: section.texts(name) for name in section.data}
 
 

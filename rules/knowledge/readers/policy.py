@@ -16,7 +16,8 @@ from rules.knowledge.policy import (
     Policy,
     SnoozePolicy,
 )
-from rules.knowledge.readers.section import KnowledgeError, Section, read_figure, suggestion
+from rules.knowledge.problem import KnowledgeError, require_known, suggestion
+from rules.knowledge.readers.section import Section, read_figure
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "concurrency": (
@@ -103,6 +104,5 @@ def read_findings(
         if name not in findings:
             raise KnowledgeError(pages.at(name), "a page of no finding" + suggestion(name, tuple(findings)))
     for name in sorted(critical):
-        if name not in findings:
-            raise KnowledgeError("policy.yaml: critical", f"{name!r} is no finding{suggestion(name, tuple(findings))}")
+        require_known(name, findings, "policy.yaml: critical", "finding")
     return findings

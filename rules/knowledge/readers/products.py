@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from rules.knowledge.agent import Agent
 from rules.knowledge.listed_product import RELEASES, TERM_TYPES, Ingredient, ListedProduct, Per, Strength
+from rules.knowledge.problem import KnowledgeError, require_known, suggestion
 from rules.knowledge.product_list import ProductList
-from rules.knowledge.readers.section import KnowledgeError, parse_exact, suggestion
+from rules.knowledge.readers.section import parse_exact
 from rules.numbers.quantity import ZERO
 
 COLUMNS = ("rxcui", "term_type", "ingredients", "form", "route", "release", "package_ml", "name")
@@ -75,8 +76,7 @@ def _product(row: list[str], agents: Mapping[str, Agent], line: str) -> ListedPr
 
 def _ingredient(part: str, agents: Mapping[str, Agent], line: str) -> Ingredient:
     agent, _, strength = part.partition("=")
-    if agent not in agents:
-        raise KnowledgeError(line, f"{agent!r} is no agent{suggestion(agent, tuple(agents))}")
+    require_known(agent, agents, line, "agent")
     if not strength:
         return Ingredient(agent, None)
     milligrams, _, per = strength.partition("/")

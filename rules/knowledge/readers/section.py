@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
 from rules.knowledge.figure import Figure, Verification
-from rules.numbers.quantity import exact
+from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
+from rules.numbers.quantity import exact, exact_ratio
 from rules.numbers.text import decimal_text
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -19,23 +19,6 @@ Tree = Mapping[str, object]
 
 FIGURE_KEYS = ("value", "unit", "source")
 FIGURE_EXTRAS = ("verification", "reviewed", "where", "range", "note")
-
-
-class KnowledgeError(ValueError):
-    """The knowledge base, or a site's override of it, cannot be used; ``where`` is the file and the path of the key."""
-
-    def __init__(self, where: str, problem: str) -> None:
-        super().__init__(f"{where}: {problem}")
-        self.where = where
-        self.problem = problem
-
-
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """``; did you mean x?`` where a known word is close, else the words that are known."""
-    close = get_close_matches(word, known, 1)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; known here: {', '.join(sorted(known))}" if known else ""
 
 
 def parse_exact(text: str, where: str) -> Fraction:
@@ -46,6 +29,18 @@ def parse_exact(text: str, where: str) -> Fraction:
     """
     try:
         return exact(text)
+    except ValueError as problem:
+        raise KnowledgeError(where, f"{text!r} is {problem}") from None
+
+
+def parse_ratio(text: str, where: str) -> Fraction:
+    """The exact number that a text holds, which may be a fraction of two numbers: ``1/3``.
+
+    Raises:
+        KnowledgeError: not a number.
+    """
+    try:
+        return exact_ratio(text)
     except ValueError as problem:
         raise KnowledgeError(where, f"{text!r} is {problem}") from None
 
@@ -190,4 +185,5 @@ def require_within(value: Fraction, bounds: tuple[Fraction, Fraction], where: st
     """Refuse a value outside its bounds."""
     low, high = bounds
     if not low <= value <= high:
-        raise KnowledgeError(where, f"{decimal_text(value)} is outside {decimal_text(low)} to {decimal_text(high)}")
+        outside = f"{decimal_text(value)} is outside {decimal_text(low)} to {decimal_text(high)}"
+        raise KnowledgeError(where, outside, ProblemKind.OUT_OF_RANGE)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Iterator, Mapping
 
 from rules.knowledge.lexicon.sig_words import Phrase, SigWords
 from rules.knowledge.lexicon.tokens import tokenise
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, TimingCode
 from rules.knowledge.lexicon.word_kinds import Word, WordKind
-from rules.knowledge.readers.section import KnowledgeError, Section, parse_exact
+from rules.knowledge.problem import KnowledgeError, require_defined
+from rules.knowledge.readers.section import Section, parse_ratio
 from rules.numbers.quantity import DAYS_PER
 
 FILE = "sig_words.yaml"
@@ -51,7 +51,7 @@ def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> 
     words = top.section("words")
     moments = [code for key in ("parts_of_day", "day_patterns") for group in _groups(top, key) for code in group]
     for code in (*moments, *top.texts("late_parts"), *top.texts("all_meals"), *top.texts("bedtimes")):
-        _defined(code.lower(), vocabulary.moments, top.at("parts_of_day"))
+        require_defined(code.lower(), vocabulary.moments, top.at("parts_of_day"))
     return SigWords(
         phrases=_by_first(meanings),
         single_words={key[0]: word for key, word in meanings.items() if len(key) == 1},
@@ -95,7 +95,7 @@ def _stated(top: Section, vocabulary: DosingVocabulary) -> Iterator[tuple[str, W
     for name, kind in VALUED.items():
         block = top.section(name)
         for key in block.data:
-            value = _fraction(key, block.at(key))
+            value = parse_ratio(key, block.at(key))
             yield from ((text, Word(kind, value=value), block.at(key)) for text in block.texts(key))
     words = top.section("words")
     for key in words.data:
@@ -120,7 +120,7 @@ def _stated(top: Section, vocabulary: DosingVocabulary) -> Iterator[tuple[str, W
     ):
         block = top.section(name)
         for key in block.data:
-            _defined(key.lower(), defined, block.at(key))
+            require_defined(key.lower(), defined, block.at(key))
             yield from ((text, Word(kind, key), block.at(key)) for text in block.texts(key))
 
 
@@ -173,7 +173,7 @@ def _rates(top: Section) -> list[TimingCode]:
     rates: list[TimingCode] = []
     for entry in top.items("rates"):
         entry.only(("words", "times", "every", "unit"))
-        _defined(entry.text("unit"), DAYS_PER, entry.at("unit"))
+        require_defined(entry.text("unit"), DAYS_PER, entry.at("unit"))
         code = f"words:{entry.texts('words')[0]}"
         rates.append(TimingCode(code, entry.number("times"), entry.range_of("every"), entry.text("unit"), (), ()))
     return rates
@@ -184,7 +184,7 @@ def _day_groups(top: Section, vocabulary: DosingVocabulary) -> list[tuple[str, .
     for entry in top.items("day_groups"):
         entry.only(("words", "days"))
         for day in entry.texts("days"):
-            _defined(day, vocabulary.days_of_week, entry.at("days"))
+            require_defined(day, vocabulary.days_of_week, entry.at("days"))
         groups.append(entry.texts("days"))
     return groups
 
@@ -199,14 +199,3 @@ def _groups(top: Section, key: str) -> list[list[str]]:
 
 def _keys(top: Section, key: str) -> tuple[str, ...]:
     return tuple(top.section(key).data)
-
-
-def _defined(name: str, defined: Iterable[str], where: str) -> None:
-    if name not in set(defined):
-        raise KnowledgeError(where, f"{name!r} is not defined")
-
-
-def _fraction(text: str, where: str) -> Fraction:
-    """A number that may be written as a fraction."""
-    above, _, below = text.partition("/")
-    return parse_exact(above, where) / (parse_exact(below, where) if below else 1)

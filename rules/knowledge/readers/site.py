@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
 from rules.knowledge.readers.policy import GROUPS
-from rules.knowledge.readers.section import KnowledgeError, Section, Tree, require_within, suggestion
+from rules.knowledge.readers.section import Section, Tree, require_within
 
 SITE = "site"
 KEYS = ("reviewed", "default_table", "include_substitution", "critical", "policy", "findings", "tables")
@@ -72,7 +73,8 @@ def _copied(tree: Tree) -> dict[str, Any]:
 
 def _known(name: str, known: Mapping[str, object], where: str) -> None:
     if name not in known:
-        raise KnowledgeError(where, f"{name!r} is not known{suggestion(name, tuple(known))}")
+        problem = f"{name!r} is not known{suggestion(name, tuple(known))}"
+        raise KnowledgeError(where, problem, ProblemKind.UNRESOLVABLE)
 
 
 def _set(figure: dict[str, Any], site: Section, key: str, dated: Mapping[str, str]) -> None:
@@ -142,7 +144,7 @@ def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dat
         try:
             _check_figure(figures, agent, entry, limits)
         except KnowledgeError as refused:
-            raise KnowledgeError(refused.where, f"{refused.problem} (mg equal to {equal_to})") from None
+            raise KnowledgeError(refused.where, f"{refused.problem} (mg equal to {equal_to})", refused.kind) from None
         equivalents = [dict(item.data) for item in entry.items("equivalents")]
         own = {"source": source, "value": figures.data[agent], "verification": "read", **dated}
         agents[agent]["equivalents"] = [*equivalents, own]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rules.knowledge.figure import Source, Table, Verification
-from rules.knowledge.readers.section import KnowledgeError, Section, suggestion
+from rules.knowledge.problem import KnowledgeError
+from rules.knowledge.readers.section import Section
 
 
 def read_sources(section: Section) -> Mapping[str, Source]:
@@ -40,10 +41,3 @@ def read_tables(section: Section) -> Mapping[str, Table]:
             raise KnowledgeError(entry.at("own"), "a table has at least one source of its own")
         tables[name] = Table(name, entry.text("name"), entry.texts("own"), entry.texts("fallback"))
     return tables
-
-
-def require_table(name: str, tables: Mapping[str, Table], where: str) -> str:
-    """The name of a table, refused if there is none of it."""
-    if name not in tables:
-        raise KnowledgeError(where, f"{name!r} is no table{suggestion(name, tuple(tables))}")
-    return name

@@ -21,9 +21,10 @@ from rules.knowledge.lexicon.vocabulary import (
     UnitKind,
     normalised,
 )
-from rules.knowledge.readers.section import KnowledgeError, Section, read_figure
+from rules.knowledge.problem import KnowledgeError, require_defined
+from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
-from rules.numbers.quantity import DAYS_PER, ONE
+from rules.numbers.quantity import DAYS_PER, ONE, exact_ratio
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -161,30 +162,30 @@ def _resolve(vocabulary: DosingVocabulary) -> None:
     """Check that every name that one part uses is defined in another."""
     unit_ids = {unit.id for unit in vocabulary.units.values()}
     for form in vocabulary.dose_forms.values():
-        _known("forms.yaml: dose_forms", (form.route,), set(vocabulary.routes))
-        _known("forms.yaml: dose_forms", (form.unit,), unit_ids)
+        _require_defined("forms.yaml: dose_forms", (form.route,), set(vocabulary.routes))
+        _require_defined("forms.yaml: dose_forms", (form.unit,), unit_ids)
     for timing in vocabulary.timing_codes.values():
         where = f"forms.yaml: timing_codes {timing.code}"
-        _known(where, (timing.unit,), set(DAYS_PER))
-        _known(where, tuple(normalised(code) for code in timing.when), set(vocabulary.moments))
-        _known(where, timing.days, set(vocabulary.days_of_week))
-    _known("forms.yaml: periods", tuple(vocabulary.periods.values()), set(DAYS_PER) & set(vocabulary.period_names))
-    _known("forms.yaml: plausible", tuple(vocabulary.plausible.units_a_day_at_most), {*unit_ids, ANY})
+        _require_defined(where, (timing.unit,), set(DAYS_PER))
+        _require_defined(where, tuple(normalised(code) for code in timing.when), set(vocabulary.moments))
+        _require_defined(where, timing.days, set(vocabulary.days_of_week))
+    periods = set(DAYS_PER) & set(vocabulary.period_names)
+    _require_defined("forms.yaml: periods", tuple(vocabulary.periods.values()), periods)
+    _require_defined("forms.yaml: plausible", tuple(vocabulary.plausible.units_a_day_at_most), {*unit_ids, ANY})
     for rescue in vocabulary.rescue_products:
-        _known("forms.yaml: rescue_products", tuple(rescue.routes), set(vocabulary.routes))
+        _require_defined("forms.yaml: rescue_products", tuple(rescue.routes), set(vocabulary.routes))
 
 
-def _known(where: str, names: Iterable[str], defined: set[str]) -> None:
+def _require_defined(where: str, names: Iterable[str], defined: set[str]) -> None:
     for name in names:
-        if name not in defined:
-            raise KnowledgeError(where, f"{name!r} is not defined")
+        require_defined(name, defined, where)
 
 
 def _numbers(block: Section) -> dict[Fraction, str]:
     """Words keyed by a number, which may be written as a fraction."""
     try:
-        return {Fraction(key): block.text(key) for key in block.data}
-    except (ValueError, ZeroDivisionError):
+        return {exact_ratio(key): block.text(key) for key in block.data}
+    except ValueError:
         raise KnowledgeError(block.path, "every key must be a number") from None
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from rules.knowledge.readers.section import KnowledgeError, Tree
+from rules.knowledge.problem import KnowledgeError
+from rules.knowledge.readers.section import Tree
 
 # The C reader takes a tenth of the time; both give every scalar as text.
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

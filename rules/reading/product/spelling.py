@@ -15,7 +15,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from rules.knowledge.lexicon.name_words import NameWords
-from rules.limits import MAX_REMEMBERED
+from rules.limits import MAX_MEMOISED
 from rules.numbers.memo import lazy, memoised
 from rules.reading.product.mention import Meaning, Mention, is_absent
 from rules.reading.product.tokens import NameToken
@@ -77,7 +77,7 @@ class Spelling:
         self.read = memoised(self._read)
         # The names are gone through by length when a word is first compared: most words are known, or near nothing.
         self._of_length = cache(self._known_of_length)
-        self._of_length_around = lru_cache(maxsize=MAX_REMEMBERED)(self._known_of_length_around)
+        self._of_length_around = lru_cache(maxsize=MAX_MEMOISED)(self._known_of_length_around)
 
     def prepare(self) -> None:
         """Builds the tables of names now."""
