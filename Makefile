@@ -17,7 +17,7 @@ help:
 	@echo "make fix     write the format and the safe corrections of lint"
 	@echo "make test    every test, on the wheel as it is shipped"
 	@echo "make test-X  one folder of tests on the checkout: $(AREAS)"
-	@echo "make attack  2,000 generated requests to every address"
+	@echo "make attack  2,000 generated requests to every address, and new examples for the laws of tests/property"
 	@echo "make fuzz    texts that the sig parser may fail on, sought for FUZZ_SECONDS (3600)"
 	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements, into docs/speed.md"
@@ -67,7 +67,8 @@ test: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) --dist loadfile tests
 
 attack: $(VENV)/.develop $(VENV)/.installed
-	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) tests/service/test_openapi.py tests/service/test_attacks.py
+	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) --hypothesis-profile=explore \
+		tests/service/test_openapi.py tests/service/test_attacks.py tests/property
 
 # Not part of `make test`: it ends by the clock, and its engine is not built for every version of Python.
 FUZZ_SECONDS ?= 3600

@@ -105,6 +105,8 @@ IRRELEVANT = Medication(text="amoxicillin 500 MG Oral Capsule")
 CONDITIONS = ("J44.9", "F11.20", "F10.20", "G40.909", "Z51.5", "F43.10", "O09.90", "G89.3", "T42.4X1A", "F10.230")
 # Few products, so that orders meet: two of one agent, other agents of the class, a Z-drug, a combination.
 MEETING = (*SEDATIVES[:3], *SEDATIVES[40:60:10], *SEDATIVES[-2:], "856769")
+_AGENTS_MEETING = {part.agent for code in MEETING for part in KNOWLEDGE.products[code].ingredients}
+ALONE = [code for code in SEDATIVES if KNOWLEDGE.products[code].ingredients[0].agent not in _AGENTS_MEETING]
 
 
 @st.composite
@@ -134,6 +136,55 @@ def records(draw: st.DrawFn, *, source: str, others: list[str], draft: bool = Fa
         prior=draw(st.sampled_from([None, *names])),
         authored_on=base.authored_on if not draft else draw(st.sampled_from([None, ON, ON + timedelta(days=20)])),
     )
+
+
+@st.composite
+def orders_alone_of_their_agent(draw: st.DrawFn) -> Regimen:
+    """An order that counts on the day, of an agent that no record of ``worlds`` holds."""
+    length = draw(st.sampled_from([None, 7, 30, 90, 365]))
+    high = Quantity(Fraction(draw(st.sampled_from([1, 1, 4]))), "tablet")
+    line = dosage(Fraction(1), draw(st.integers(1, 4)), as_needed=draw(st.booleans()))
+    return Regimen(
+        source="MedicationRequest/alone",
+        medication=medication(draw(st.sampled_from(ALONE))),
+        status=draw(st.sampled_from(["active", "active", "", "unknown"])),
+        intent="order",
+        requester=draw(st.sampled_from([None, "Practitioner/a", "Practitioner/b"])),
+        setting=draw(st.sampled_from([None, *Setting])),
+        dosages=(replace(line, doses=(replace(line.doses[0], high=high),)),),
+        authored_on=ON - timedelta(days=draw(st.integers(0, min(length or 200, 200)))),
+        supply=Supply(days=Fraction(length)) if length is not None else None,
+    )
+
+
+ENDINGS = {
+    RecordKind.REQUEST: ("stopped", "cancelled", "entered-in-error", "on-hold", "completed"),
+    RecordKind.STATEMENT: ("stopped", "completed", "entered-in-error", "not-taken"),
+    RecordKind.DISPENSE: ("cancelled", "entered-in-error", "declined"),
+}
+
+
+@st.composite
+def records_of_nothing_present(draw: st.DrawFn) -> tuple[Regimen, ...]:
+    """Records of which none is in force: over, another patient's, an order not to give it, or lapsed."""
+    kept: list[Regimen] = []
+    for index in range(draw(st.integers(0, 4))):
+        record = draw(records(source=f"r{index}", others=[item.source.partition("/")[2] for item in kept]))
+        kind = RecordKind(record.kind)
+        lapsed = replace(record, authored_on=ON - timedelta(days=300), supply=Supply(days=Fraction(30)))
+        kept.append(
+            draw(
+                st.sampled_from(
+                    [
+                        *(replace(record, status=status) for status in ENDINGS[kind]),
+                        replace(record, another_patient=True),
+                        replace(record, do_not_perform=True),
+                        lapsed,
+                    ]
+                )
+            )
+        )
+    return tuple(kept)
 
 
 @st.composite

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from string import ascii_lowercase
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import assume, given, settings
@@ -30,7 +30,7 @@ LOOKING_ALIKE = (
     "oxybutynin", "ropinirole", "sumatriptan", "lamivudine", "zidovudine", "ziprasidone", "paroxetine", "fluoxetine",
 )  # fmt: skip
 FIRST, SECOND = 6, 9  # letters from which one edit, and two, of a name are read: name_words.yaml
-WORST_CASE = 20
+WORST_CASE_SECONDS = 20  # of processor time, so that a busy machine does not decide
 
 
 def corruptions(name: str) -> Iterator[str]:
@@ -83,9 +83,8 @@ def knowledge() -> Knowledge:
 
 
 def test_no_letter_wrong_in_a_benzodiazepine_makes_it_another_drug(knowledge: Knowledge) -> None:
-    began = perf_counter()
     count, crossed = counted({name: known()[name] for name in CORE}, knowledge)
-    print(f"\nthe {len(CORE)} benzodiazepines, one letter wrong: {dict(count)}, {perf_counter() - began:.1f} s")
+    print(f"\nthe {len(CORE)} benzodiazepines, one letter wrong: {dict(count)}")
     assert crossed == []
     assert count["right"] > count.total() * 3 / 4
     # What is silent is nearer to, or as it stands, another drug's name; a word that could be ours is refused.
@@ -174,9 +173,9 @@ def test_the_edits_between_two_words_are_those_of_optimal_string_alignment(one: 
 def test_a_hostile_name_of_ten_thousand_words_costs_no_more_than_a_few_words(knowledge: Knowledge) -> None:
     words = [f"lorazep{first}{second}" for first in ascii_lowercase for second in ascii_lowercase]
     name = " ".join(words[number % len(words)] for number in range(10_000))
-    began = perf_counter()
+    began = process_time()
     assert read_name(name, knowledge) is not None
-    assert perf_counter() - began < WORST_CASE
+    assert process_time() - began < WORST_CASE_SECONDS
 
 
 SENT = (

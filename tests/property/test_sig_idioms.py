@@ -284,11 +284,10 @@ def test_a_course_reads_back_in_every_practice(
 
 @given(
     st.sampled_from(["1 tab {}", "take 1 tablet {}", "1 mg po {}"]),
-    st.sampled_from([("qd", "bid", 1, 2), ("bid", "tid", 2, 3), ("daily", "twice daily", 1, 2), ("tid", "qid", 3, 4)]),
+    st.sampled_from([("qd", "bid", 1, 2), ("bid", "tid", 2, 3), ("tid", "qid", 3, 4)]),
     st.sampled_from(["-", " to ", " or ", "/"]),
 )
 def test_from_one_rate_to_another_is_a_range(shape: str, rates: tuple[str, str, int, int], joint: str) -> None:
-    assume(" " not in rates[1])
     (line,) = lines(shape.format(f"{rates[0]}{joint}{rates[1]}"))
     assert line.timing is not None
     assert (line.timing.frequency, line.timing.frequency_max) == (rates[2], rates[3])

@@ -10,6 +10,7 @@ import gzip
 import json
 import re
 import signal
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -139,11 +140,34 @@ def lorazepam_by(number: int, text: str, sig: str) -> dict[str, Any]:
         pytest.param("lorazepam 1 MG Oral Tablet", "take {} to 2 tablets q 4 h " * 60, id="long instructions"),
     ],
 )
-def test_a_request_made_to_take_long_is_given_up_and_the_worker_goes_on(text: str, sig: str) -> None:
-    http = client(call_seconds=1)
+def test_a_request_made_to_take_long_is_judged_or_given_up_and_the_worker_goes_on(
+    http: FlaskClient, text: str, sig: str
+) -> None:
+    """Which of the two depends on the machine."""
     body = text_of(sign(lorazepam(), prefetch=prefetch(*hostile(text, sig))))
     assert LIMITS.max_body_bytes // 3 < len(body) <= LIMITS.max_body_bytes
-    told = assert_outcome(send(http, body), 503, "timeout")
+    answer = send(client(call_seconds=1), body)
+    if answer.status_code == 200:
+        assert answer.get_json()["cards"]
+    else:
+        assert_outcome(answer, 503, "timeout")
+    assert cards(http, sign(lorazepam()))
+
+
+def test_a_judgement_that_does_not_end_is_given_up_and_the_worker_goes_on(
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def endless(*_: Any, **__: Any) -> None:
+        begun.set()
+        threading.Event().wait(120)
+        raise AssertionError("the judgement was not given up")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_service.hooks.judge.assess", endless)
+        told = assert_outcome(send(client(call_seconds=2), text_of(sign(lorazepam()))), 503, "timeout")
+    assert begun.is_set()
     assert "No judgement was made" in told["details"]["text"]
     assert cards(http, sign(lorazepam()))
 

@@ -167,7 +167,7 @@ def fetched(base: str, *faults: dict[str, Any], deadline: float = 10) -> Any:
     """The answer of our service, which knows nothing of faults, while these are set."""
     answer = requests.put(f"{base}/faults", json={"faults": list(faults)}, timeout=10)
     assert answer.status_code == 200, answer.text
-    settings = Settings(fhir_servers=[base], fhir_deadline_seconds=deadline)
+    settings = Settings(fhir_servers=[base], fhir_deadline_seconds=deadline, fhir_connect_seconds=2)
     return create_app(settings, clock=lambda: DAY).test_client().post(SIGN, json=hook_request(base))
 
 
@@ -198,7 +198,7 @@ def test_without_a_fault_nothing_is_missing(base: str) -> None:
 
 @pytest.mark.parametrize(("kind", "why"), WHOLE)
 def test_orders_that_cannot_be_had_are_a_412_that_says_why(base: str, kind: str, why: str) -> None:
-    answer = fetched(base, {"kind": kind, "types": ["MedicationRequest"], "seconds": 4}, deadline=1.5)
+    answer = fetched(base, {"kind": kind, "types": ["MedicationRequest"], "seconds": 30}, deadline=3)
     assert answer.status_code == 412
     (issue,) = answer.get_json()["issue"]
     assert issue["expression"] == ["prefetch.medicationRequests"]
@@ -207,7 +207,7 @@ def test_orders_that_cannot_be_had_are_a_412_that_says_why(base: str, kind: str,
 
 @pytest.mark.parametrize(("kind", "why"), WHOLE)
 def test_conditions_that_cannot_be_had_are_said_on_the_card(base: str, kind: str, why: str) -> None:
-    answer = fetched(base, {"kind": kind, "types": ["Condition"], "seconds": 4}, deadline=1.5)
+    answer = fetched(base, {"kind": kind, "types": ["Condition"], "seconds": 30}, deadline=3)
     (card,) = answer.get_json()["cards"]
     assert "oxycodone" in card["detail"]
     assert why in missing(card)
