@@ -25,6 +25,7 @@ help:
 	@echo "make docs    write the generated pages of docs/ anew"
 
 $(VENV)/.run: constraints.txt pyproject.toml
+	@scripts/python-version $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt --upgrade pip setuptools wheel
 	$(PIP) install --constraint constraints.txt $$($(BIN)/python scripts/requirements.py)
