@@ -10,7 +10,7 @@ PYTEST_WORKERS ?= 2
 # The folders of tests/, each with a target of its own: `make test-spec`.
 AREAS := spec property corpus service acceptance architecture pages
 
-.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack fuzz check bench docs sbom wheel clean
+.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack fuzz mutants check bench docs sbom wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
 	@echo "make quick   lint, and the tests of spec and acceptance on the checkout"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-X  one folder of tests on the checkout: $(AREAS)"
 	@echo "make attack  2,000 generated requests to every address, and new examples for the laws of tests/property"
 	@echo "make fuzz    texts that the sig parser may fail on, sought for FUZZ_SECONDS (3600)"
+	@echo "make mutants small changes of the rules that no test notices, sought for MUTANTS_SECONDS (3600)"
 	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements, into docs/speed.md"
 	@echo "make sbom    the bill of materials of what is installed, CycloneDX, in dist/"
@@ -76,6 +77,13 @@ FUZZ_SECONDS ?= 3600
 fuzz: $(VENV)/.develop $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt $$($(BIN)/python scripts/requirements.py fuzz)
 	$(BIN)/python tests/fuzz.py .fuzz $(FUZZ_SECONDS)
+
+# Not part of `make test`: it ends by the clock. Of all folders of rules/: MUTANTS=rules.
+MUTANTS_SECONDS ?= 3600
+MUTANTS ?= rules/load rules/timeline rules/findings rules/reading/dosage
+mutants: $(VENV)/.develop
+	$(PIP) install --constraint constraints.txt $$($(BIN)/python scripts/requirements.py mutants)
+	$(BIN)/python tests/mutants.py $(MUTANTS) --seconds $(MUTANTS_SECONDS)
 
 sbom: $(VENV)/.develop $(VENV)/.installed
 	mkdir -p dist

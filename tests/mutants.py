@@ -1,10 +1,10 @@
 """Which small changes of the rules do the tests not notice? ``make mutants`` tries them for ``MUTANTS_SECONDS``.
 
-A mutant is a module with one change: a comparison, a sum, a number, a truth value or a loop as cosmic-ray changes them, a
-clause of an ``and`` or ``or`` left out, ``min`` for ``max``. The tests are collected once. For each mutant a copy of the
-process (``fork``) puts the changed functions in place of those that are loaded and runs the tests that call them, those
-first that found the most mutants so far, until one fails: the mutant is killed. A mutant that no test notices survives
-and is printed.
+A mutant is a module with one change: a comparison, a sum, a number, a truth value or a loop as cosmic-ray changes them,
+a clause of an ``and`` or ``or`` left out, ``min`` for ``max``. The tests are collected once. For each mutant a copy of
+the process (``fork``) puts the changed functions in place of those that are loaded and runs the tests that call them,
+those first that found the most mutants so far, until one fails: the mutant is killed. A mutant that no test notices
+survives and is printed.
 
 Mutants are taken in an order drawn by ``--seed``, so that what fits into the time is a sample of all. What stands
 outside functions (tables, defaults) is not changed, nor are the sentences.
@@ -51,6 +51,7 @@ _OTHERS = (
 )
 
 Functions = dict[tuple[str, str], list[FunctionType]]
+_OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 class LeaveOutClause(Operator):
@@ -74,14 +75,13 @@ class LeaveOutClause(Operator):
 class SwapExtremes(Operator):
     """Replaces ``min`` with ``max`` and ``any`` with ``all``, and the other way round."""
 
-    other = {"min": "max", "max": "min", "any": "all", "all": "any"}  # noqa: RUF012
-
     def mutation_positions(self, node: Any) -> Iterator[Any]:
-        if node.type == "name" and node.value in self.other and node.parent.type in {"atom_expr", "power"}:
+        if node.type == "name" and node.value in _OPPOSITES and node.parent.type in {"atom_expr", "power"}:
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        return parso.python.tree.Name(self.other[node.value], node.start_pos, node.prefix)
+        assert index == 0
+        return parso.python.tree.Name(_OPPOSITES[node.value], node.start_pos, node.prefix)
 
     @classmethod
     def examples(cls) -> tuple[()]:
@@ -198,6 +198,7 @@ class Run:
         self.killed: Counter[str] = Counter()
         self.survived: list[Mutant] = []
         self.without_effect = 0
+        self.failed = False
 
     @pytest.hookimpl
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -229,6 +230,16 @@ class Run:
                 self.killed[module] += 1
         return True
 
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+    def passes(self, item: pytest.Item) -> bool:
+        """Whether a test passes."""
+        self.failed = False
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return not self.failed
+
     def _calls(self, items: list[pytest.Item]) -> dict[tuple[str, str], set[int]]:
         """Which functions of the rules each test calls; found in a process of its own, which remembers nothing."""
 
@@ -244,7 +255,7 @@ class Run:
                         called.add(frame.f_code)
 
                 sys.setprofile(profile)
-                passed = run_one(item)
+                passed = self.passes(item)
                 sys.setprofile(None)
                 failed += [] if passed else [item.nodeid]
                 for code in called:
@@ -266,23 +277,11 @@ class Run:
         def noticed() -> int | None:
             for function, code in changed:
                 function.__code__ = code
-            return next((at for at in chosen if not run_one(items[at])), None)
+            return next((at for at in chosen if not self.passes(items[at])), None)
 
         forget()
         status, answer = in_a_copy(noticed, SECONDS_FOR_ONE)
         return answer if status == 0 else -1
-
-
-def run_one(item: pytest.Item) -> bool:
-    """Whether a test passes."""
-    reports = pytest_reports(item)
-    return all(report.passed or report.skipped for report in reports)
-
-
-def pytest_reports(item: pytest.Item) -> list[pytest.TestReport]:
-    from _pytest.runner import runtestprotocol  # noqa: PLC0415
-
-    return runtestprotocol(item, nextitem=None, log=False)
 
 
 def in_a_copy(work: Any, seconds: int | None) -> tuple[int, Any]:
