@@ -116,6 +116,13 @@ def test_the_tests_that_conformance_names_are_there() -> None:
     assert missing == []
 
 
+def test_the_modules_that_conformance_names_are_there() -> None:
+    names = set(re.findall(r"`([\w/]+\.py)`", words_of("conformance.md")))
+    modules = [file.relative_to(ROOT).as_posix() for file in (ROOT / "cds_service").rglob("*.py")]
+    assert len(names) > 10
+    assert [name for name in sorted(names) if not any(module.endswith(f"/{name}") for module in modules)] == []
+
+
 def test_the_tests_that_the_threats_name_are_there() -> None:
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     names = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
