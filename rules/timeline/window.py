@@ -78,6 +78,7 @@ def _stopped(start: date | None, end: date | None, ended: date | None) -> date |
 
 
 def _later(start: date, days: int) -> date:
+    """So many days later, at most the last date there is."""
     try:
         return start + timedelta(days=days)
     except OverflowError:
@@ -93,9 +94,10 @@ def first_day(regimen: Regimen) -> date | None:
 
 
 def _bounds_end(dosages: Iterable[Dosage]) -> date | None:
+    """The last day by the dates of the lines, None unless every line has one."""
     ends = [dosage.timing.bounds.end if dosage.timing else None for dosage in dosages]
-    known = [end for end in ends if end is not None]
-    return max(known) if known and len(known) == len(ends) else None
+    stated = [end for end in ends if end is not None]
+    return max(stated) if stated and len(stated) == len(ends) else None
 
 
 def _bounds_days(dosages: Iterable[Dosage]) -> Fraction | None:
@@ -113,6 +115,7 @@ def _bounds_days(dosages: Iterable[Dosage]) -> Fraction | None:
 
 
 def _fills(regimen: Regimen) -> Fraction:
+    """How many times the supply is dispensed: an order's first fill and its repeats."""
     return ONE + regimen.supply.repeats if regimen.supply and regimen.kind is RecordKind.REQUEST else ONE
 
 

@@ -150,11 +150,11 @@ class NoDailyDose(LazyValues):
         unread = [refusal.words for refusal in self.unread]
         clauses = self._clauses
         if unread and self.reason is NotCountedReason.DOSE_UNKNOWN:
-            last, doses = clauses[-1]
+            last, last_doses = clauses[-1]
             # The reason that the text gives replaces "not given".
             if last.reason is Reason.NO_FREQUENCY:
                 before = [_clause(refusal.words, doses) for refusal, doses in clauses[:-1]]
-                return BETWEEN_CLAUSES.join((*before, _clause(BETWEEN_CLAUSES.join(unread), doses)))
+                return BETWEEN_CLAUSES.join((*before, _clause(BETWEEN_CLAUSES.join(unread), last_doses)))
             if last.reason is Reason.NO_DOSE and not clauses[1:]:
                 clauses = []
         return BETWEEN_CLAUSES.join((*unread, *(_clause(refusal.words, doses) for refusal, doses in clauses)))

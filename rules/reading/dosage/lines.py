@@ -288,11 +288,10 @@ def _of_supply(
 
 def _days_per_week(lines: Sequence[DosageLine]) -> Fraction | None:
     """Days of use in a week of all lines together; separate lines are assumed to be taken on different days."""
-    days = [line.days_per_week for line in lines]
-    if DAYS_PER_WEEK in days:
+    stated = [line.days_per_week for line in lines if line.days_per_week is not None]
+    if DAYS_PER_WEEK in stated:
         return DAYS_PER_WEEK
-    known = [each for each in days if each is not None]
-    return min(DAYS_PER_WEEK, sum(known, ZERO)) if len(known) == len(days) else None
+    return min(DAYS_PER_WEEK, sum(stated, ZERO)) if len(stated) == len(lines) else None
 
 
 def _size(intake: Intake) -> tuple[Fraction, str]:
