@@ -118,7 +118,7 @@ def test_opening_a_chart_calls_patient_view_and_shows_its_card(desk: Desk) -> No
     assert request["context"]["patientId"] == "castellanos-euphemia"
 
 
-def test_a_load_of_which_nothing_is_known_has_no_number(desk: Desk) -> None:
+def test_an_unknown_load_has_no_number(desk: Desk) -> None:
     # Lorazepam without any directions is all that is on record.
     desk.open("dose-missing-lorazepam-with-zolpidem")
     expect(desk.page.locator("#load .figure strong")).to_have_text("Not known")
@@ -127,7 +127,7 @@ def test_a_load_of_which_nothing_is_known_has_no_number(desk: Desk) -> None:
     assert "band" not in text
 
 
-def test_a_load_that_is_known_in_part_is_at_least_that(desk: Desk) -> None:
+def test_a_partly_known_load_is_shown_as_at_least(desk: Desk) -> None:
     # Zolpidem 5 mg is 2.5 mg of diazepam (20 mg is 10); the lorazepam beside it still has no dose.
     desk.open("dose-missing-lorazepam-with-zolpidem")
     desk.page.get_by_role("button", name="Add the story's order").click()
@@ -141,13 +141,13 @@ def test_a_load_that_is_known_in_part_is_at_least_that(desk: Desk) -> None:
     expect(desk.page.locator("#load .scale")).to_have_count(0)
 
 
-def test_an_order_that_lapsed_is_named_beside_a_load_of_none(desk: Desk) -> None:
+def test_a_lapsed_order_is_named_beside_a_load_of_zero(desk: Desk) -> None:
     desk.open("lapsed-alprazolam-still-marked-active")
     expect(desk.page.locator("#load .figure strong")).to_have_text("None counted")
     expect(desk.page.locator("#load .plain").first).to_contain_text("alprazolam")
 
 
-def test_a_chart_that_was_left_meanwhile_is_not_drawn_into_the_next_one(desk: Desk) -> None:
+def test_a_chart_left_while_loading_is_not_drawn_into_the_next(desk: Desk) -> None:
     def late(route: Route) -> None:
         desk.page.wait_for_timeout(700)
         route.continue_()
@@ -300,7 +300,7 @@ def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -
     assert any(OXYCODONE in resource for resource in signed)
 
 
-def test_what_was_answered_when_it_was_chosen_is_not_asked_again_at_signing(desk: Desk) -> None:
+def test_a_card_answered_at_order_select_is_not_asked_again_at_signing(desk: Desk) -> None:
     desk.open(STORY)
     desk.order_oxycodone()
     desk.cards.first.get_by_role("button", name="Override").click()
@@ -322,7 +322,7 @@ def test_the_order_of_a_story_can_be_added_and_removed(desk: Desk) -> None:
     expect(desk.page.get_by_role("button", name="Add the story's order")).to_be_visible()
 
 
-def test_a_service_that_fails_is_said_and_stops_nobody(desk: Desk) -> None:
+def test_a_failing_service_is_reported_and_does_not_block_ordering(desk: Desk) -> None:
     desk.open(STORY)
     desk.page.route("**/cds-services/benzo-order-*", lambda route: route.fulfill(status=503, body=""))
     desk.order("oxycodone", OXYCODONE)
@@ -408,7 +408,7 @@ def test_nothing_in_markdown_becomes_an_element_of_its_own(rendered: Render, hos
     assert re.findall(r"<(?!/?(?:p|ul|li)>)", rendered(hostile)) == []
 
 
-def test_a_link_opens_elsewhere_without_a_handle_on_this_page(rendered: Render) -> None:
+def test_a_link_opens_without_access_to_this_page(rendered: Render) -> None:
     assert rendered("[a](https://example.org/x)") == (
         '<p><a href="https://example.org/x" target="_blank" rel="noopener noreferrer">a</a></p>'
     )
@@ -448,7 +448,7 @@ def opened(desk: Desk) -> Any:
     return explanation
 
 
-def test_a_card_tells_how_each_order_was_read(desk: Desk) -> None:
+def test_a_card_shows_how_each_order_was_read(desk: Desk) -> None:
     explanation = opened(desk)
     lorazepam = explanation.locator(".order-read", has_text="lorazepam 0.5 MG")
     expect(lorazepam.locator(".read-as")).to_have_text(
@@ -467,7 +467,7 @@ def test_a_card_tells_how_each_order_was_read(desk: Desk) -> None:
     expect(lorazepam).to_contain_text("taken as needed, counted at the most that is permitted")
 
 
-def test_a_card_tells_the_words_that_stopped_a_reading(desk: Desk) -> None:
+def test_a_card_shows_the_words_that_stopped_the_reading(desk: Desk) -> None:
     temazepam = opened(desk).locator(".order-read", has_text="temazepam 15 MG")
     expect(temazepam).to_contain_text("daily dose not known")
     # Not by its colour alone: it is said.
@@ -486,7 +486,7 @@ def test_how_an_order_was_read_can_be_read_on_any_screen(desk: Desk, width: int,
     assert [pair for pair in desk.page.evaluate(CONTRAST) if pair[0] < 4.5] == []
 
 
-def test_a_reading_that_cannot_be_drawn_is_said(desk: Desk) -> None:
+def test_an_explanation_that_cannot_be_rendered_is_reported(desk: Desk) -> None:
     desk.open(STORY)
     desk.order_oxycodone()
     desk.page.route("**/demo/explanation", lambda route: route.fulfill(status=500, body=""))
@@ -535,7 +535,7 @@ def test_an_order_can_be_checked_as_a_refill(desk: Desk) -> None:
 # For everybody
 
 
-def test_the_whole_way_can_be_gone_by_keyboard(desk: Desk) -> None:
+def test_everything_can_be_done_by_keyboard(desk: Desk) -> None:
     keys = desk.page.keyboard
     desk.page.goto(desk.address)
     expect(desk.page.locator("#patient-list button").first).to_be_visible()
@@ -625,7 +625,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(desk: Desk, scheme: Any) -> None:
+def test_text_has_enough_contrast(desk: Desk, scheme: Any) -> None:
     desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     desk.open(STORY)
     desk.order_oxycodone()
@@ -636,7 +636,7 @@ def test_text_stands_out_from_its_ground(desk: Desk, scheme: Any) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
-def test_nothing_runs_off_the_side_of_the_screen(desk: Desk, width: int) -> None:
+def test_nothing_overflows_the_screen(desk: Desk, width: int) -> None:
     desk.page.set_viewport_size({"width": width, "height": 800})
     desk.open(STORY)
     desk.order_oxycodone()

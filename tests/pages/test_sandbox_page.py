@@ -45,7 +45,7 @@ def test_the_page_gets_itself_a_token_and_passes_it_on(browser: Browser) -> None
         assert complaints == []
 
 
-def test_a_token_that_is_about_to_end_is_renewed(browser: Browser) -> None:
+def test_a_token_about_to_expire_is_renewed(browser: Browser) -> None:
     # Within the time before its end in which the page uses none.
     with opened(browser, Behaviour(Access(demanded=True, seconds=1))) as (page, sent, complaints):
         expect(page.locator("#medications .name").first).to_be_visible()
@@ -54,7 +54,7 @@ def test_a_token_that_is_about_to_end_is_renewed(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.CUT_PAGE, FaultKind.LOOPING_PAGE, FaultKind.FOREIGN_PAGE])
-def test_a_record_of_which_a_page_is_broken_is_not_shown_as_the_whole(browser: Browser, kind: FaultKind) -> None:
+def test_a_record_with_a_broken_page_is_not_shown_as_complete(browser: Browser, kind: FaultKind) -> None:
     faults = Faults([Fault(kind=kind, types=("Condition", "MedicationRequest"))])
     with opened(browser, Behaviour(faults=faults)) as (page, _, complaints):
         page.goto(page.url.partition("#")[0])

@@ -212,8 +212,8 @@ def test_every_depressant_is_accounted_for(body: dict[str, Any]) -> None:
     supplied = body["prefetch"].get("medicationRequests")
     record = supplied["entry"] if isinstance(supplied, dict) and "entry" in supplied else []
     for card in cards_of(body):
-        told = assessed(card)
-        lines = [*told.get("contributions", []), *told.get("not_in_load", []), *told.get("not_counted", [])]
+        reply = assessed(card)
+        lines = [*reply.get("contributions", []), *reply.get("not_in_load", []), *reply.get("not_counted", [])]
         accounted = {(line["source"], line.get("agent")) for line in lines}
         for entry in [*drafts["entry"], *record]:
             concept = entry["resource"].get("medicationCodeableConcept")
@@ -231,8 +231,8 @@ def test_a_warning_has_an_order_or_a_discharge_behind_it(body: dict[str, Any]) -
     for card in cards_of(body):
         if card["indicator"] == "warning":
             assert body["hook"] in ("order-select", "order-sign", "encounter-discharge")
-            told = assessed(card)
-            assert any(finding["severity"] == "warning" for finding in told["findings"])
+            reply = assessed(card)
+            assert any(finding["severity"] == "warning" for finding in reply["findings"])
 
 
 @MANY
@@ -325,8 +325,8 @@ def test_any_bytes_are_refused(service: str, data: bytes) -> None:
 
 def assert_answered_or_refused(response: Any) -> None:
     assert response.status_code in (200, 400, 412, 413), response.data
-    told = orjson.loads(response.data)
+    reply = orjson.loads(response.data)
     if response.status_code == 200:
-        assert [error.message for error in validator("response").iter_errors(told)] == []
+        assert [error.message for error in validator("response").iter_errors(reply)] == []
     else:
-        assert (told["resourceType"], len(told["issue"])) == ("OperationOutcome", 1)
+        assert (reply["resourceType"], len(reply["issue"])) == ("OperationOutcome", 1)

@@ -31,11 +31,11 @@ from rules import load_knowledge
 SINCE = {"authoredOn": "2026-11-01"}
 SILENCING = {"hospice", "palliative-care", "alcohol-withdrawal"}
 LISTS = {
-    "contributions": lambda told: told.get("contributions", []),
-    "opioid_contributions": lambda told: told["opioid"].get("contributions", []),
-    "not_in_load": lambda told: told.get("not_in_load", []),
-    "opioid_excluded": lambda told: told["opioid"].get("excluded", []),
-    "not_counted": lambda told: told.get("not_counted", []),
+    "contributions": lambda carried: carried.get("contributions", []),
+    "opioid_contributions": lambda carried: carried["opioid"].get("contributions", []),
+    "not_in_load": lambda carried: carried.get("not_in_load", []),
+    "opioid_excluded": lambda carried: carried["opioid"].get("excluded", []),
+    "not_counted": lambda carried: carried.get("not_counted", []),
 }
 
 
@@ -73,8 +73,8 @@ def size(value: object) -> int:
     return len(orjson.dumps(value))
 
 
-def sources(told: dict[str, Any]) -> set[str]:
-    return {line["source"] for lines in LISTS.values() for line in lines(told)}
+def sources(carried: dict[str, Any]) -> set[str]:
+    return {line["source"] for lines in LISTS.values() for line in lines(carried)}
 
 
 @pytest.fixture
@@ -90,12 +90,14 @@ def test_a_card_on_very_many_orders_carries_what_its_bound_allows_and_counts_the
     assert response.json["cards"]
     for card in response.json["cards"]:
         assert MAX_EXTENSION_BYTES * 0.9 < size(card["extension"]) <= MAX_EXTENSION_BYTES
-        told = assessment(card)
+        carried = assessment(card)
         # The draft is what the card is about.
-        assert "MedicationRequest/draft" in sources(told)
-        assert told["left_out"]["not_counted"] >= 166
+        assert "MedicationRequest/draft" in sources(carried)
+        assert carried["left_out"]["not_counted"] >= 166
         # The total is that of all orders, and no less than that of those that are shown.
-        assert told["load"]["with_order"]["used"] > sum(line["equivalent"]["used"] for line in told["contributions"])
+        assert carried["load"]["with_order"]["used"] > sum(
+            line["equivalent"]["used"] for line in carried["contributions"]
+        )
 
 
 @pytest.mark.parametrize("each", [2, 5, 20, 60])
@@ -106,17 +108,17 @@ def test_the_lines_that_are_left_out_are_counted(
     whole = [assessment(card) for card in cards(unbounded, body)]
     monkeypatch.undo()
     for card, all_of_it in zip(cards(client(), body), whole, strict=True):
-        told = assessment(card)
+        carried = assessment(card)
         assert "left_out" not in all_of_it
         assert size(card["extension"]) <= MAX_EXTENSION_BYTES
         for name, lines in LISTS.items():
-            shown, every = lines(told), lines(all_of_it)
-            assert len(shown) + told.get("left_out", {}).get(name, 0) == len(every)
+            shown, every = lines(carried), lines(all_of_it)
+            assert len(shown) + carried.get("left_out", {}).get(name, 0) == len(every)
             # In their own order.
             assert shown == [line for line in every if line in shown]
-        assert bool(told.get("left_out")) == (size(all_of_it) > MAX_EXTENSION_BYTES - 100)
-        if not told.get("left_out"):
-            assert told == all_of_it
+        assert bool(carried.get("left_out")) == (size(all_of_it) > MAX_EXTENSION_BYTES - 100)
+        if not carried.get("left_out"):
+            assert carried == all_of_it
 
 
 def test_lines_not_counted_give_way_before_lines_beside_the_load_and_those_before_contributions() -> None:
@@ -135,9 +137,9 @@ def test_agents_that_the_card_is_about_come_before_others() -> None:
     about = order("zzz", "clonazepam 1 MG Oral Tablet", **SINCE)
     draft = order("draft", "clonazepam 2 MG Oral Tablet", code="197529")
     for card in cards(client(), sign(draft, prefetch=prefetch(*zolpidem, about))):
-        told = assessment(card)
-        assert told["left_out"]["contributions"] > 50
-        assert {"MedicationRequest/draft", "MedicationRequest/zzz"} <= sources(told)
+        carried = assessment(card)
+        assert carried["left_out"]["contributions"] > 50
+        assert {"MedicationRequest/draft", "MedicationRequest/zzz"} <= sources(carried)
 
 
 def test_text_of_several_bytes_a_character_is_measured_in_bytes() -> None:
@@ -174,10 +176,10 @@ def test_every_agent_at_once_keeps_the_bound() -> None:
     found = cards(client(), sign(lorazepam("draft"), prefetch=prefetch(*record, conditions=bundle(*conditions))))
     assert found
     for card in found:
-        told = assessment(card)
+        carried = assessment(card)
         assert size(card["extension"]) <= MAX_EXTENSION_BYTES
-        assert "MedicationRequest/draft" in sources(told)
-        assert all(finding["facts"] for finding in told["findings"])
+        assert "MedicationRequest/draft" in sources(carried)
+        assert all(finding["facts"] for finding in carried["findings"])
 
 
 def test_the_count_is_part_of_the_documented_form() -> None:
@@ -189,7 +191,9 @@ def test_the_count_is_part_of_the_documented_form() -> None:
 
 def test_the_page_of_how_orders_were_read_counts_what_the_card_left_out() -> None:
     (card, *_) = cards(client(), sign(lorazepam("draft"), prefetch=prefetch(*many(50))))
-    told = assessment(card)
-    groups = {group.title: group for group in explanation(told)}
+    carried = assessment(card)
+    groups = {group.title: group for group in explanation(carried)}
     counted = groups["Not counted"]
-    assert len(counted.orders) + counted.more == len(told.get("not_counted", [])) + told["left_out"]["not_counted"]
+    assert (
+        len(counted.orders) + counted.more == len(carried.get("not_counted", [])) + carried["left_out"]["not_counted"]
+    )

@@ -100,18 +100,18 @@ def ids(card: dict) -> list[str]:
 
 @pytest.mark.parametrize("hook", [*ORDER_HOOKS, "medication-refill"])
 @pytest.mark.parametrize("supplied", [ABSENT, None, {}, {"medicationRequests": "failed"}])
-def test_without_a_depressant_among_the_drafts_nothing_is_needed_and_nothing_is_said(http, hook, supplied):
+def test_drafts_without_a_depressant_need_no_record_and_give_no_card(http, hook, supplied):
     name = "medications" if hook == "medication-refill" else "draftOrders"
     body = request(hook, context={name: bundle(metformin()), "selections": []}, prefetch=supplied)
     assert post(http, body).json == {"cards": []}
 
 
-def test_an_order_beside_the_load_does_not_bring_up_a_load_it_does_not_change(http):
+def test_an_order_outside_the_load_raises_no_card_on_the_load(http):
     # Lorazepam 2 mg/d is in the high band by the Ashton column; gabapentin adds nothing to it and is the second drug.
     assert cards(http, sign(gabapentin(), prefetch=prefetch(lorazepam("old", **LONG_USE)))) == []
 
 
-def test_two_sedatives_on_record_are_not_brought_up_by_a_muscle_relaxant_as_if_it_added_one(http):
+def test_a_muscle_relaxant_is_not_counted_as_a_third_sedative_hypnotic(http):
     record = [lorazepam("old", **LONG_USE), zolpidem("old-2", **LONG_USE)]
     relaxant = order("relaxant", "cyclobenzaprine hydrochloride 5 MG Oral Tablet")
     (card,) = cards(http, sign(relaxant, prefetch=prefetch(*record)))
@@ -120,14 +120,14 @@ def test_two_sedatives_on_record_are_not_brought_up_by_a_muscle_relaxant_as_if_i
     assert "multiple-sedative-hypnotics" in ids(card)
 
 
-def test_what_is_ordered_beside_an_unchanged_pair_does_not_make_the_pair_a_warning(http):
+def test_an_order_beside_an_unchanged_pair_gives_no_warning_on_the_pair(http):
     record = [lorazepam("old", **LONG_USE), oxycodone("old-2", **LONG_USE)]
     renewal = lorazepam("new", **since("2026-11-22", 30))
     loud = cards(http, sign(renewal, gabapentin(), prefetch=prefetch(*record)))
     assert {card["indicator"] for card in loud} == {"info"}
 
 
-def test_more_of_the_opioid_beside_a_sedative_is_a_warning(http):
+def test_a_higher_opioid_dose_beside_a_sedative_is_a_warning(http):
     record = [lorazepam("old", **LONG_USE), oxycodone("old-2", **LONG_USE)]
     more = order("more", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=4, authoredOn="2026-11-22")
     found = cards(http, sign(more, prefetch=prefetch(*record)))
@@ -143,16 +143,16 @@ def test_a_card_shows_what_a_misspelt_name_was_read_as(http):
 @pytest.mark.parametrize(
     "nothing", [{"status": "entered-in-error"}, {"intent": "proposal"}, {"subject": {"reference": "Patient/p2"}}]
 )
-def test_a_draft_that_orders_nothing_is_no_order(http, nothing):
+def test_a_draft_that_is_not_an_order_gives_no_card(http, nothing):
     assert post(http, sign(lorazepam(**nothing), prefetch=ABSENT)).json == {"cards": []}
 
 
-def test_a_skin_cream_is_no_order_of_a_sedative(http):
+def test_a_skin_cream_gives_no_card(http):
     cream = order("cream", "doxepin hydrochloride 50 MG/ML Topical Cream")
     assert post(http, sign(cream, prefetch=ABSENT)).json == {"cards": []}
 
 
-def test_long_term_use_is_not_brought_up_by_an_opioid_order(http):
+def test_an_opioid_order_raises_no_card_on_long_term_use(http):
     found = cards(http, sign(oxycodone(), prefetch=prefetch(lorazepam("old", **LONG_USE))))
     assert topics(found) == [LOAD]
 
@@ -175,23 +175,23 @@ def test_a_selected_draft_is_found_by_each_of_its_names(http, name):
     assert "incomplete-picture" not in ids(found[0])
 
 
-def test_a_selected_order_that_is_no_medication_is_silent(http):
+def test_selecting_an_order_that_is_no_medication_gives_no_card(http):
     referral = {"resourceType": "ServiceRequest", "id": "lab-1", "status": "draft", "intent": "order"}
     for name in ("ServiceRequest/lab-1", "lab-1", "https://ehr.example/fhir/ServiceRequest/lab-1"):
         assert cards(http, select(lorazepam(), referral, selections=[name])) == []
 
 
-def test_a_selected_irrelevant_drug_is_silent_whatever_else_is_drafted(http):
+def test_selecting_an_irrelevant_drug_gives_no_card_whatever_else_is_drafted(http):
     assert cards(http, select(lorazepam(), metformin(), oxycodone(), selections=["metformin-1"])) == []
 
 
-def test_what_is_selected_speaks_with_all_drafts_counted(http):
+def test_a_card_on_a_selected_order_counts_all_drafts(http):
     (card,) = cards(http, select(lorazepam(), oxycodone(), selections=["MedicationRequest/oxycodone-1"]))
     assert card["indicator"] == "warning"
     assert assessment(card)["load"]["with_order"]["used"] == 20.0
 
 
-def test_nothing_matched_is_said_on_the_card(http):
+def test_selections_that_match_no_draft_are_reported_on_the_card(http):
     (card,) = cards(http, select(lorazepam(), selections=["MedicationRequest/elsewhere"]))
     assert "none of the selected orders is among the drafts" in card["detail"]
 
@@ -200,7 +200,7 @@ def test_nothing_matched_is_said_on_the_card(http):
 
 
 @pytest.mark.parametrize("hook", ["patient-view", "encounter-start"])
-def test_opening_a_chart_gives_one_informing_card_that_leaves_no_hazard_out(http, hook):
+def test_opening_a_chart_gives_one_info_card_with_every_hazard(http, hook):
     oxybate = order("oxybate", "sodium oxybate 500 MG/ML Oral Solution", **LONG_USE)
     record = [lorazepam("a", **LONG_USE), zolpidem("b", **LONG_USE), oxycodone("c", **LONG_USE), oxybate]
     (card,) = cards(http, request(hook, prefetch=prefetch(*record)))
@@ -208,7 +208,7 @@ def test_opening_a_chart_gives_one_informing_card_that_leaves_no_hazard_out(http
     assert {"long-term-use", "oxybate", "multiple-sedative-hypnotics", "concurrent-opioid"} <= set(ids(card))
 
 
-def test_a_refill_informs_at_most_and_says_that_it_is_early(http):
+def test_a_refill_card_is_info_and_says_that_the_refill_is_early(http):
     # 60 days from 1 October last until 29 November; on 22 November 8 days of supply remain, that day included.
     record = prefetch(lorazepam("old", **since("2026-10-01", 60)), oxycodone("other", **LONG_USE))
     body = request("medication-refill", context={"medications": bundle(lorazepam("new"))}, prefetch=record)
@@ -226,7 +226,7 @@ def discharge(*record: dict) -> dict:
     return request("encounter-discharge", prefetch=prefetch(*record))
 
 
-def test_a_home_sedative_that_simply_continues_is_no_news_at_discharge(http):
+def test_a_home_sedative_that_continues_gives_no_card_at_discharge(http):
     assert cards(http, discharge(home(lorazepam("old", **LONG_USE), "community"))) == []
     renewed = home(lorazepam("new"), "discharge")
     assert cards(http, discharge(home(lorazepam("old", **LONG_USE), "community"), renewed)) == []
@@ -246,7 +246,7 @@ def test_a_sedative_begun_in_hospital_and_continued_is_named(http):
     assert cards(http, discharge(stay)) == []  # it ends with the stay
 
 
-def test_a_home_sedative_that_is_forgotten_is_named(http):
+def test_a_home_sedative_missing_at_discharge_is_named(http):
     # The supply of the home order ended on 10 November, twelve days ago; nothing going home continues it.
     old = home(lorazepam("old", **since("2026-01-02", 313)), "community")
     found = cards(http, discharge(old, home(metformin(), "discharge")))
@@ -254,7 +254,7 @@ def test_a_home_sedative_that_is_forgotten_is_named(http):
     assert found[0]["indicator"] == "warning"
 
 
-def test_a_card_at_discharge_carries_the_order_of_the_stay_that_it_speaks_of(http):
+def test_a_discharge_card_carries_the_inpatient_order_that_it_is_about(http):
     stay = home(lorazepam("stay", **since("2026-01-02", 365)), "inpatient")
     before = lorazepam("before", **since("2025-10-01", 30)) | {"status": "completed"}
     (card,) = cards(http, discharge(stay, before, home(metformin(), "discharge")))
@@ -333,7 +333,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("case", KEPT.values(), ids=KEPT)
-def test_what_is_no_new_start_is_never_offered_for_removal(http, case):
+def test_only_new_starts_are_offered_for_removal(http, case):
     draft, record = case
     found = cards(http, sign(draft, prefetch=record))
     assert found
@@ -386,14 +386,14 @@ INVOCATIONS = {
 
 
 @pytest.fixture(params=INVOCATIONS.values(), ids=INVOCATIONS)
-def told(request, http):
+def answer(request, http):
     found = cards(http, request.param)
     assert found
     return request.param, found
 
 
-def test_the_identity_of_a_card_follows_from_service_instance_and_topic(told):
-    body, found = told
+def test_the_uuid_of_a_card_follows_from_service_instance_and_topic(answer):
+    body, found = answer
     for card in found:
         topic = card["source"]["topic"]["code"]
         identity = uuid5(NAMESPACE_URL, f"benzo-{body['hook']}|{body['hookInstance']}|{topic}")
@@ -402,8 +402,8 @@ def test_the_identity_of_a_card_follows_from_service_instance_and_topic(told):
         assert offered == [str(uuid5(NAMESPACE_URL, f"{identity}|{index}")) for index in range(len(offered))]
 
 
-def test_nothing_is_preselected_or_done_unasked(told, http):
-    body, found = told
+def test_nothing_is_preselected_and_there_are_no_system_actions(answer, http):
+    body, found = answer
     assert set(post(http, body).json) == {"cards"}
     for card in found:
         assert card.get("selectionBehavior") == ("any" if "suggestions" in card else None)
@@ -412,8 +412,8 @@ def test_nothing_is_preselected_or_done_unasked(told, http):
             assert len(suggestion["actions"]) == 1
 
 
-def test_created_resources_are_valid_and_drafts_of_this_patient(told):
-    for card in told[1]:
+def test_created_resources_are_valid_and_drafts_of_this_patient(answer):
+    for card in answer[1]:
         for suggestion in card.get("suggestions", []):
             for action in suggestion["actions"]:
                 if action["type"] == "create":
@@ -423,8 +423,8 @@ def test_created_resources_are_valid_and_drafts_of_this_patient(told):
                     assert resource["requester"] == {"reference": "Practitioner/dr-1"}
 
 
-def test_there_are_eight_answers_each_with_the_standard_code_beside_it(told):
-    for card in told[1]:
+def test_there_are_eight_override_reasons_each_with_its_standard_code(answer):
+    for card in answer[1]:
         assert len({reason["code"] for reason in card["overrideReasons"]}) == 8
         for reason in card["overrideReasons"]:
             (standard,) = reason["extension"].values()
@@ -432,8 +432,8 @@ def test_there_are_eight_answers_each_with_the_standard_code_beside_it(told):
             assert reason["system"] != standard["system"]
 
 
-def test_links_are_absolute_and_hold_nothing_of_the_patient(told):
-    for card in told[1]:
+def test_links_are_absolute_and_hold_nothing_of_the_patient(answer):
+    for card in answer[1]:
         urls = [card["source"]["url"], *(link["url"] for link in card["links"])]
         assert {link["type"] for link in card["links"]} == {"absolute"}
         for url in urls:
@@ -441,12 +441,12 @@ def test_links_are_absolute_and_hold_nothing_of_the_patient(told):
             assert not re.search(r"p1|e1|dr-1|Patient", url)
 
 
-def test_the_topic_is_a_fixed_alphanumeric_code(told):
-    assert set(topics(told[1])) <= {LOAD, LONG}
+def test_the_topic_is_a_fixed_alphanumeric_code(answer):
+    assert set(topics(answer[1])) <= {LOAD, LONG}
 
 
-def test_every_member_has_a_value(told):
-    assert empty_members(told[1]) == []
+def test_no_member_is_empty(answer):
+    assert empty_members(answer[1]) == []
 
 
 def test_a_card_carries_its_findings_and_no_reference_to_the_patient(http):
@@ -470,9 +470,9 @@ def test_a_card_carries_only_the_findings_that_concern_it(http):
     assert "dose-escalation" not in ids(long_term)
 
 
-def test_what_a_card_carries_is_the_documented_form(told):
+def test_what_a_card_carries_follows_the_schema(answer):
     validator = Draft202012Validator(carried_form(assessment_schema()))
-    for card in told[1]:
+    for card in answer[1]:
         assert [error.message for error in validator.iter_errors(assessment(card))] == []
 
 
@@ -513,7 +513,7 @@ def test_a_hostile_name_is_text_and_nothing_else(http, name):
 
 
 @pytest.mark.parametrize("story", stories(), ids=lambda story: story.slug)
-def test_the_assessment_of_every_story_is_the_documented_form(story, tmp_path, capsys):
+def test_the_assessment_of_every_story_follows_the_schema(story, tmp_path, capsys):
     from cds_service.__main__ import main
 
     validator = Draft202012Validator(assessment_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -533,12 +533,12 @@ def test_the_schema_is_in_the_package():
     )
 
 
-def test_a_refused_call_says_that_it_is_no_answer(http):
-    told = assert_outcome(post(http, sign(lorazepam(), prefetch=ABSENT)), 412, "incomplete")
-    assert "medicationRequests" in told["details"]["text"]
+def test_a_refused_call_says_what_was_missing(http):
+    answer = assert_outcome(post(http, sign(lorazepam(), prefetch=ABSENT)), 412, "incomplete")
+    assert "medicationRequests" in answer["details"]["text"]
 
 
-def test_draft_orders_that_came_in_part_leave_the_load_with_them_incomplete(http):
+def test_incomplete_draft_orders_make_the_load_with_them_incomplete(http):
     body = sign(lorazepam(), prefetch=prefetch(zolpidem(**LONG_USE)))
     body["context"]["draftOrders"]["link"] = [{"relation": "next", "url": "https://ehr.example/next"}]
     found = cards(http, body)
@@ -563,7 +563,7 @@ def test_orders_of_one_product_are_told_apart_by_how_they_are_taken() -> None:
     assert removed["MedicationRequest/night"].startswith("Remove lorazepam 1 MG Oral Tablet (two ")
 
 
-def test_of_many_options_the_first_few_stand_in_the_text_and_the_rest_are_counted() -> None:
+def test_of_many_options_the_first_few_are_listed_and_the_rest_counted() -> None:
     names = (
         "lorazepam 1 MG",
         "diazepam 5 MG",
@@ -579,7 +579,7 @@ def test_of_many_options_the_first_few_stand_in_the_text_and_the_rest_are_counte
     assert "1 more, offered below" in options
 
 
-def test_a_rise_by_two_orders_is_not_said_to_be_that_of_one() -> None:
+def test_a_rise_by_two_orders_is_not_attributed_to_one_of_them() -> None:
     """Clonazepam 2 mg/d (40 by Ashton) since March; lorazepam 2 and 1 mg/d (20 and 10) join: 30 of 40 is 75 %."""
     since = {"authoredOn": "2026-03-10", "dispenseRequest": {"validityPeriod": {"start": "2026-03-10"}}}
     home = order("home", "clonazepam 1 MG Oral Tablet", a_day=2, **since)
@@ -588,7 +588,7 @@ def test_a_rise_by_two_orders_is_not_said_to_be_that_of_one() -> None:
     assert found[0]["summary"] == "Lorazepam raises the benzodiazepine load by 75 %; 70 mg/day diazepam-equivalent"
 
 
-def test_a_rise_in_words_that_stand_for_long_names_is_a_sentence() -> None:
+def test_the_clause_on_a_rise_is_grammatical_for_one_and_for_many() -> None:
     finding = Met("dose-escalation", Severity.WARNING, True, "Rising dose", {"percent": Fraction(75)})
     assert clause(finding, THIS_ORDER) == "This order raises the benzodiazepine load by 75 %"
     assert (

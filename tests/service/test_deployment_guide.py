@@ -48,14 +48,14 @@ def with_tenants(folder: Path, port: int) -> str:
     return base
 
 
-def test_a_signed_call_comes_to_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signed_call_gives_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setattr("served.free_port", lambda: port)
     base = with_tenants(tmp_path, port)
     with served(tmp_path, tenants=str(tmp_path / "tenants.yaml"), store=str(tmp_path / "records.sqlite3")) as running:
-        told = run(CALL, tmp_path, base)
+        settings = run(CALL, tmp_path, base)
         log = running.printed()
-    assert told in blocks("")
+    assert settings in blocks("")
     reasons = re.findall(r'"event":"not admitted","reason":"([^"]+)","issuer_of":"test-ehr"', log)
     assert reasons == ["used before", "expired", "meant for another audience"]
 
@@ -111,5 +111,5 @@ def test_the_files_of_kubernetes_and_compose_are_yaml_and_their_settings_are_our
         assert list(yaml.safe_load_all(text))
         assert set(re.findall(r"BENZO_CDS_[A-Z_]+", text)) <= known
     maps = yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text(encoding="utf-8"))
-    told = next(each["data"]["tenants.yaml"] for each in maps if each["kind"] == "ConfigMap")
-    assert read_tenants(told, ROOT)
+    settings = next(each["data"]["tenants.yaml"] for each in maps if each["kind"] == "ConfigMap")
+    assert read_tenants(settings, ROOT)

@@ -32,9 +32,9 @@ def card(folder: Path, cards: dict[str, Any], name: str = "lorazepam 1 MG Oral T
 
 
 def test_orders_are_bullets_unless_a_table_is_asked_for(tmp_path):
-    told = card(tmp_path, {})["detail"]
-    assert "- lorazepam 1 MG Oral Tablet (this order): 2 mg/day ≈ 20 mg diazepam\n" in told
-    assert "|" not in told
+    detail = card(tmp_path, {})["detail"]
+    assert "- lorazepam 1 MG Oral Tablet (this order): 2 mg/day ≈ 20 mg diazepam\n" in detail
+    assert "|" not in detail
 
 
 def test_orders_as_a_table(tmp_path):
@@ -52,19 +52,19 @@ def test_orders_as_a_table(tmp_path):
 
 
 def test_a_name_cannot_break_a_table(tmp_path):
-    told = card(tmp_path, {"tables": True}, HOSTILE)["detail"]
-    row = next(line for line in told.splitlines() if "this order" in line and line.startswith("|"))
+    detail = card(tmp_path, {"tables": True}, HOSTILE)["detail"]
+    row = next(line for line in detail.splitlines() if "this order" in line and line.startswith("|"))
     assert row.replace("\\|", "").count("|") == 5
 
 
-def test_a_plain_detail_has_no_marks_and_says_that_it_is_plain(tmp_path):
-    told = card(tmp_path, {"text": "plain", "tables": True}, HOSTILE)
-    assert told["extension"]["com.epic.cdshooks.card.detail.content-type"] == "text/plain"
-    assert told["extension"]["org.benzo-cds.assessment"]["schema"] == "1"
-    assert told["detail"].startswith("Why this appeared\n- ")
-    assert "**" not in told["detail"]
-    assert "\\" not in told["detail"]
-    assert "lorazepam 1 MG | x * y ‹b› [z](w) Oral Tablet (this order)" in told["detail"]
+def test_a_plain_detail_has_no_markup_and_declares_its_content_type(tmp_path):
+    plain_card = card(tmp_path, {"text": "plain", "tables": True}, HOSTILE)
+    assert plain_card["extension"]["com.epic.cdshooks.card.detail.content-type"] == "text/plain"
+    assert plain_card["extension"]["org.benzo-cds.assessment"]["schema"] == "1"
+    assert plain_card["detail"].startswith("Why this appeared\n- ")
+    assert "**" not in plain_card["detail"]
+    assert "\\" not in plain_card["detail"]
+    assert "lorazepam 1 MG | x * y ‹b› [z](w) Oral Tablet (this order)" in plain_card["detail"]
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_plain_detail_has_no_marks_and_says_that_it_is_plain(tmp_path):
         (r"1 \_ 2 **x** \|", "1 _ 2 x |"),
     ],
 )
-def test_marks_are_taken_away_and_escapes_undone(markdown, plain):
+def test_markup_is_removed_and_escapes_are_undone(markdown, plain):
     assert without_markup(markdown) == plain
 
 
 def test_every_suggestion_has_one_action_whatever_is_set(tmp_path):
-    for told in ({"one_action": True}, {"one_action": False}):
-        assert all(len(each["actions"]) == 1 for each in card(tmp_path, told)["suggestions"])
+    for settings in ({"one_action": True}, {"one_action": False}):
+        assert all(len(each["actions"]) == 1 for each in card(tmp_path, settings)["suggestions"])

@@ -1,4 +1,4 @@
-"""Is it told, from what a card carries alone, how each order was read, and can nothing in it do harm?"""
+"""Does the explanation show, from what a card carries alone, how each order was read, and is its markup safe?"""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def carried() -> dict[str, Any]:
     return assessment(first)
 
 
-def orders(told: dict[str, Any]) -> dict[str, OrderReading]:
-    return {read.name: read for group in explanation(told) for read in group.orders}
+def orders(document: dict[str, Any]) -> dict[str, OrderReading]:
+    return {read.name: read for group in explanation(document) for read in group.orders}
 
 
-def test_every_order_is_told_under_what_became_of_it(carried: dict[str, Any]) -> None:
+def test_orders_are_grouped_by_whether_they_count(carried: dict[str, Any]) -> None:
     assert {group.title: [read.name for read in group.orders] for group in explanation(carried)} == {
         "Counted in the load": ["lorazepam 0.5 MG Oral Tablet"],
         "Beside the load": ["oxycodone hydrochloride 5 MG Oral Tablet"],
@@ -42,7 +42,7 @@ def test_every_order_is_told_under_what_became_of_it(carried: dict[str, Any]) ->
     }
 
 
-def test_a_contribution_tells_its_words_its_sentence_and_what_it_comes_to(carried: dict[str, Any]) -> None:
+def test_a_contribution_shows_its_words_its_reading_and_its_equivalent(carried: dict[str, Any]) -> None:
     read = orders(carried)["lorazepam 0.5 MG Oral Tablet"]
     assert read.read_as == "half to one 0.5 mg tablet, up to twice a day as needed, not over 2 tablets: 0 to 1 mg a day"
     assert [(piece.number, piece.text, piece.gave) for piece in read.gave] == [
@@ -67,7 +67,7 @@ def test_a_structured_order_has_no_words_to_mark(carried: dict[str, Any]) -> Non
     assert read.comes_to == "30 MME a day"
 
 
-def test_what_was_not_counted_tells_why_and_where_reading_stopped(carried: dict[str, Any]) -> None:
+def test_an_uncounted_order_shows_why_and_where_reading_stopped(carried: dict[str, Any]) -> None:
     read = orders(carried)["temazepam 15 MG Oral Capsule"]
     assert read.why.startswith("daily dose not known: the text is not read, at “")
     (piece,) = read.gave
@@ -75,10 +75,10 @@ def test_what_was_not_counted_tells_why_and_where_reading_stopped(carried: dict[
     assert (read.read_as, read.comes_to) == ("", "")
 
 
-def test_words_that_do_not_stand_where_they_should_are_shown_unmarked() -> None:
+def test_evidence_at_the_wrong_place_is_shown_unmarked() -> None:
     moved = [{"words": "bid", "start": 0, "gave": "twice a day"}, {"words": "x", "start": "1", "gave": "y"}]
-    told = {"contributions": [{"product": "a", "sig": "1 tab bid", "read_from": moved}]}
-    read = orders(told)["a"]
+    document = {"contributions": [{"product": "a", "sig": "1 tab bid", "read_from": moved}]}
+    read = orders(document)["a"]
     assert [(piece.text, piece.number) for piece in read.pieces] == [("1 tab bid", None)]
 
 
@@ -101,7 +101,7 @@ class Elements(HTMLParser):
 OURS = {"div", "section", "h4", "h5", "span", "dl", "dt", "dd", "q", "mark", "sup", "ol", "li", "p"}
 
 
-def test_what_was_sent_is_only_text_in_the_markup(carried: dict[str, Any]) -> None:
+def test_text_of_a_request_is_escaped_in_the_markup(carried: dict[str, Any]) -> None:
     found = Elements(explanation_html(carried))
     assert {tag for tag, _ in found.seen} <= OURS
     assert {name for _, attributes in found.seen for name, _ in attributes} == {"class"}
@@ -125,8 +125,8 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["contributions", "not_in_load", "not_counted", "opioid"]), JSON))
-def test_whatever_is_sent_is_drawn_or_left_out(told: dict[str, Any]) -> None:
-    assert {tag for tag, _ in Elements(explanation_html(told)).seen} <= OURS
+def test_any_json_is_rendered_or_left_out(document: dict[str, Any]) -> None:
+    assert {tag for tag, _ in Elements(explanation_html(document)).seen} <= OURS
 
 
 @given(
@@ -137,13 +137,13 @@ def test_no_text_of_an_order_becomes_an_element(items: list[dict[str, str]]) -> 
     assert {tag for tag, _ in Elements(markup).seen} <= OURS
 
 
-def test_beyond_a_number_orders_are_counted_and_not_drawn() -> None:
-    told = {"not_counted": [{"product": f"p{number}"} for number in range(MAX_ORDERS + 3)]}
-    assert [group.more for group in explanation(told)] == [3]
-    assert "and 3 more" in explanation_html(told)
+def test_beyond_a_limit_orders_are_counted_and_not_shown() -> None:
+    document = {"not_counted": [{"product": f"p{number}"} for number in range(MAX_ORDERS + 3)]}
+    assert [group.more for group in explanation(document)] == [3]
+    assert "and 3 more" in explanation_html(document)
 
 
-def test_the_demonstration_draws_what_a_card_carries(carried: dict[str, Any]) -> None:
+def test_the_demonstration_renders_what_a_card_carries(carried: dict[str, Any]) -> None:
     page = demonstration().test_client()
     answer = page.post("/demo/explanation", json=carried)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
@@ -152,15 +152,15 @@ def test_the_demonstration_draws_what_a_card_carries(carried: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"1"])
-def test_what_is_no_assessment_is_refused(body: bytes) -> None:
+def test_a_body_that_is_no_assessment_is_refused(body: bytes) -> None:
     assert demonstration().test_client().post("/demo/explanation", data=body).status_code == 400
 
 
 def test_a_card_carries_no_record_that_was_over_before() -> None:
     past = [written(f"past-{n}", "lorazepam 1 MG Oral Tablet", "1 tab bid", status="completed") for n in range(200)]
     draft = order("oxycodone-1", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=4)
-    told = assessment(
+    document = assessment(
         cards(client(), sign(draft, prefetch=prefetch(*past, order("a", "alprazolam 0.5 MG Oral Tablet"))))[0]
     )
-    assert "not_counted" not in told
-    assert [line["agent"] for line in told["contributions"]] == ["alprazolam"]
+    assert "not_counted" not in document
+    assert [line["agent"] for line in document["contributions"]] == ["alprazolam"]

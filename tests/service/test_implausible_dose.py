@@ -36,8 +36,8 @@ def test_the_order_is_to_be_checked_and_the_figure_is_named(http) -> None:
     # Ashton: 1 mg equals 10 mg of diazepam. It is counted all the same.
     assert "40 mg/day ≈ 400 mg diazepam" in line
     assert line.endswith(f"check the order: {FORTY}")
-    (told,) = assessment(found[0])["contributions"][0]["implausible"]
-    assert told == {
+    (lines,) = assessment(found[0])["contributions"][0]["implausible"]
+    assert lines == {
         "agent": "lorazepam",
         "text": FORTY,
         "amount": 40,
@@ -48,7 +48,7 @@ def test_the_order_is_to_be_checked_and_the_figure_is_named(http) -> None:
     }
 
 
-def test_what_is_beside_the_load_is_doubted_as_well(http) -> None:
+def test_orders_beside_the_load_are_checked_too(http) -> None:
     # 40 capsules of 300 mg are 12,000 mg; twice the labelled 3,600 mg are 7,200.
     gabapentin = order("g", "gabapentin 300 MG Oral Capsule", a_day=1, units=40)
     text = detail(http, lorazepam(), prefetch=prefetch(gabapentin))
@@ -63,7 +63,7 @@ def test_an_opioid_without_a_labelled_maximum_is_held_against_the_defined_daily_
     assert "is more than 20 times the WHO defined daily dose of 75 mg; its label gives no maximum" in text
 
 
-def test_an_ordinary_order_is_not_doubted(http) -> None:
+def test_an_ordinary_order_is_not_questioned(http) -> None:
     assert "check the order" not in detail(
         http, lorazepam(), prefetch=prefetch(order("g", "gabapentin 300 MG Oral Capsule", a_day=3))
     )
@@ -96,5 +96,5 @@ def test_the_working_says_it_and_its_json_is_of_the_schema(tablets: int, said: s
     assert list(Draft202012Validator(assessment_schema()).iter_errors(form)) == []
     (line,) = form["contributions"]
     assert ("implausible" in line) == (tablets == 40)
-    told = " ".join(working(found, knowledge).split())
-    assert (said in told) if said else ("labelled maximum" not in told)
+    lines = " ".join(working(found, knowledge).split())
+    assert (said in lines) if said else ("labelled maximum" not in lines)

@@ -296,7 +296,7 @@ def test_the_medication_of_a_draft_is_read_by_a_reference_of_every_style(server:
     assert fetched == coded
 
 
-def test_a_patient_that_it_does_not_know_is_not_judged_to_be_well(server: IndependentServer) -> None:
+def test_an_unknown_patient_is_not_judged_to_have_no_load(server: IndependentServer) -> None:
     fetched = judged(signing(server.base, lorazepam()), DAY, fhir_servers=[server.base])
     assert fetched.status == 200
     assert "the FHIR server has no such resource" in fetched.body["cards"][0]["detail"]

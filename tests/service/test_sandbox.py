@@ -69,7 +69,7 @@ def page() -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def told() -> tuple[Chart, ...]:
+def reply() -> tuple[Chart, ...]:
     return charts(ON)
 
 
@@ -106,14 +106,14 @@ def test_the_capability_statement_is_valid_and_says_plainly_that_it_is_a_sandbox
     assert {each["code"] for each in statement["rest"][0]["interaction"]} == {"transaction", "batch"}
 
 
-def test_whatever_the_statement_says_a_type_can_be_searched_by_is_searched_by(fhir: FlaskClient) -> None:
-    for told in fhir.get("/fhir/metadata").get_json()["rest"][0]["resource"]:
-        for parameter in told["searchParam"]:
-            answer = fhir.get(f"/fhir/{told['type']}", query_string={parameter["name"]: "nobody"})
-            assert (answer.status_code, answer.get_json()["total"]) == (200, 0), (told["type"], parameter)
+def test_every_search_parameter_of_the_capability_statement_works(fhir: FlaskClient) -> None:
+    for reply in fhir.get("/fhir/metadata").get_json()["rest"][0]["resource"]:
+        for parameter in reply["searchParam"]:
+            answer = fhir.get(f"/fhir/{reply['type']}", query_string={parameter["name"]: "nobody"})
+            assert (answer.status_code, answer.get_json()["total"]) == (200, 0), (reply["type"], parameter)
 
 
-def test_whatever_is_served_is_labelled_as_test_data(fhir: FlaskClient) -> None:
+def test_every_resource_is_labelled_as_test_data(fhir: FlaskClient) -> None:
     assert [label["code"] for label in fhir.get("/fhir/Patient/ann").get_json()["meta"]["security"]] == ["HTEST"]
 
 
@@ -125,7 +125,7 @@ def test_a_resource_is_read_by_type_and_id(fhir: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("address", ["Patient/nobody", "Condition/a1", "Starship/1"])
-def test_what_is_not_there_is_not_found(fhir: FlaskClient, address: str) -> None:
+def test_a_missing_resource_is_not_found(fhir: FlaskClient, address: str) -> None:
     outcome(fhir.get(f"/fhir/{address}"), 404)
 
 
@@ -177,7 +177,7 @@ def test_an_empty_searchset_is_valid_fhir_too(fhir: FlaskClient) -> None:
     assert "entry" not in bundle
 
 
-def test_pages_follow_each_other_until_everything_was_told_once(fhir: FlaskClient) -> None:
+def test_following_the_pages_gives_every_resource_once(fhir: FlaskClient) -> None:
     address, found = "/fhir/MedicationRequest?patient=ann&_count=2", []
     while address:
         bundle = fhir.get(address).get_json()
@@ -188,23 +188,23 @@ def test_pages_follow_each_other_until_everything_was_told_once(fhir: FlaskClien
     assert found == ["a1", "a2", "a3"]
 
 
-def test_a_parameter_it_does_not_know_is_refused_and_not_left_out(fhir: FlaskClient) -> None:
+def test_an_unsupported_parameter_is_refused_and_not_ignored(fhir: FlaskClient) -> None:
     assert "authoredon" in outcome(fhir.get("/fhir/MedicationRequest?patient=ann&authoredon=gt2020"), 400)
 
 
 @pytest.mark.parametrize("query", ["_count=many", "_count=-1", "_offset=x"])
-def test_a_page_size_that_is_no_number_is_refused(fhir: FlaskClient, query: str) -> None:
+def test_a_page_size_must_be_a_number(fhir: FlaskClient, query: str) -> None:
     outcome(fhir.get(f"/fhir/Patient?{query}"), 400)
 
 
-def test_a_type_it_does_not_keep_is_refused(fhir: FlaskClient) -> None:
+def test_a_type_that_is_not_served_is_refused(fhir: FlaskClient) -> None:
     outcome(fhir.get("/fhir/Starship?patient=ann"), 404)
 
 
 # Create
 
 
-def test_what_is_created_gets_an_id_of_the_sandbox_and_is_found_again(fhir: FlaskClient) -> None:
+def test_a_created_resource_gets_a_new_id_and_can_be_found(fhir: FlaskClient) -> None:
     response = fhir.post("/fhir/MedicationRequest", json=order("mine"))
     kept = response.get_json()
     assert response.status_code == 201
@@ -227,15 +227,13 @@ def test_what_is_created_gets_an_id_of_the_sandbox_and_is_found_again(fhir: Flas
         ("Starship", b'{"resourceType": "Starship"}', 404),
     ],
 )
-def test_what_is_no_valid_resource_is_refused_and_not_kept(
-    fhir: FlaskClient, kind: str, body: bytes, status: int
-) -> None:
+def test_an_invalid_resource_is_refused_and_not_stored(fhir: FlaskClient, kind: str, body: bytes, status: int) -> None:
     before = fhir.get("/fhir/MedicationRequest").get_json()["total"]
     outcome(fhir.post(f"/fhir/{kind}", data=body, content_type="application/fhir+json"), status)
     assert fhir.get("/fhir/MedicationRequest").get_json()["total"] == before
 
 
-def test_what_it_does_not_do_is_refused(fhir: FlaskClient) -> None:
+def test_an_unsupported_interaction_is_refused(fhir: FlaskClient) -> None:
     outcome(fhir.patch("/fhir/MedicationRequest/a1", json=order("a1", status="stopped")), 405)
     outcome(fhir.delete("/fhir/MedicationRequest?_id=a1"), 405)
     outcome(fhir.get("/fhir/Patient/ann/$everything/x"), 405)
@@ -245,49 +243,49 @@ def test_what_it_does_not_do_is_refused(fhir: FlaskClient) -> None:
 # The stories in it
 
 
-def test_the_sandbox_is_filled_with_the_stories(told: tuple[Chart, ...], page: FlaskClient) -> None:
-    assert len(told) >= 40
-    assert set(ids(page, "Patient")) == {chart.patient for chart in told}
+def test_the_sandbox_is_filled_with_the_stories(reply: tuple[Chart, ...], page: FlaskClient) -> None:
+    assert len(reply) >= 40
+    assert set(ids(page, "Patient")) == {chart.patient for chart in reply}
 
 
-def test_no_chart_shares_a_resource_with_another_one(told: tuple[Chart, ...]) -> None:
+def test_no_chart_shares_a_resource_with_another_one(reply: tuple[Chart, ...]) -> None:
     owners: dict[str, set[str]] = {}
-    for chart in told:
+    for chart in reply:
         for resource in chart.resources:
             if resource["resourceType"] != "Practitioner":
                 owners.setdefault(f"{resource['resourceType']}/{resource['id']}", set()).add(chart.slug)
     assert {name: slugs for name, slugs in owners.items() if len(slugs) > 1} == {}
 
 
-def test_every_prefetch_template_of_every_service_is_answered(told: tuple[Chart, ...], page: FlaskClient) -> None:
+def test_every_prefetch_template_of_every_service_is_answered(reply: tuple[Chart, ...], page: FlaskClient) -> None:
     services = page.get("/cds-services").get_json()["services"]
     templates = {template for service in services for template in service["prefetch"].values()}
     assert templates
     for template in templates:
-        address = template.replace("{{context.patientId}}", told[0].patient)
+        address = template.replace("{{context.patientId}}", reply[0].patient)
         assert page.get(f"/fhir/{address}").status_code == 200, template
 
 
-def test_a_chart_holds_every_medication_of_its_story(told: tuple[Chart, ...], page: FlaskClient) -> None:
-    (chart,) = [each for each in told if each.slug == "twelve-medications-ten-irrelevant"]
+def test_a_chart_holds_every_medication_of_its_story(reply: tuple[Chart, ...], page: FlaskClient) -> None:
+    (chart,) = [each for each in reply if each.slug == "twelve-medications-ten-irrelevant"]
     assert len(ids(page, f"MedicationRequest?patient={chart.patient}")) == 12
 
 
-def test_the_orders_of_every_story_can_be_signed_in_the_sandbox(told: tuple[Chart, ...], page: FlaskClient) -> None:
-    drafts = [(chart.slug, draft) for chart in told for draft in chart.drafts]
+def test_the_orders_of_every_story_can_be_signed_in_the_sandbox(reply: tuple[Chart, ...], page: FlaskClient) -> None:
+    drafts = [(chart.slug, draft) for chart in reply for draft in chart.drafts]
     assert len(drafts) >= 20
     for slug, draft in drafts:
         assert page.post("/fhir/MedicationRequest", json=draft).status_code == 201, slug
 
 
-def test_an_order_whose_drug_the_vendor_names_beside_it_names_it_itself_here(told: tuple[Chart, ...]) -> None:
-    (chart,) = [each for each in told if each.slug == "abrupt-change-clonazepam-halved"]
+def test_a_drug_in_a_sibling_entry_is_moved_into_its_order(reply: tuple[Chart, ...]) -> None:
+    (chart,) = [each for each in reply if each.slug == "abrupt-change-clonazepam-halved"]
     (draft,) = chart.drafts
     assert "medicationReference" not in draft
     assert "clonazepam" in str(draft["medicationCodeableConcept"]).lower()
 
 
-def test_a_story_of_another_day_is_not_told() -> None:
+def test_a_story_with_another_date_has_no_chart() -> None:
     assert charts(date(2020, 1, 1)) == ()
 
 
@@ -309,7 +307,7 @@ def test_a_drug_is_found_by_the_beginning_of_its_generic_or_brand_name(
 
 
 @pytest.mark.parametrize("query", ["amoxicillin", "razepam", "tiotropium"])
-def test_what_the_knowledge_does_not_hold_is_not_offered(page: FlaskClient, query: str) -> None:
+def test_a_drug_outside_the_knowledge_base_is_not_offered(page: FlaskClient, query: str) -> None:
     assert drugs(page, query) == []
 
 
@@ -320,33 +318,31 @@ def test_what_the_knowledge_does_not_hold_is_not_offered(page: FlaskClient, quer
         ("311376", "lorazepam 2 MG/ML Oral Solution", "mL"),
     ],
 )
-def test_a_product_is_offered_with_its_code_and_what_is_counted(
-    page: FlaskClient, code: str, name: str, unit: str
-) -> None:
+def test_a_product_is_offered_with_its_code_and_dose_unit(page: FlaskClient, code: str, name: str, unit: str) -> None:
     found = page.get("/demo/products?q=lorazepam").get_json()["drugs"][0]["products"]
     (product,) = [each for each in found if each["code"] == code]
     assert (product["name"], product["unit"], product["brand"]) == (name, unit, False)
 
 
-def test_the_load_shown_is_the_assessment_of_the_sandboxs_record(told: tuple[Chart, ...], page: FlaskClient) -> None:
+def test_the_load_shown_is_the_assessment_of_the_sandboxs_record(reply: tuple[Chart, ...], page: FlaskClient) -> None:
     # Alprazolam 0.25 mg twice a day is 0.5 mg; 0.5 mg is 10 mg of diazepam by Ashton's table.
-    (chart,) = [each for each in told if each.slug == "opioid-hydrocodone-on-alprazolam"]
+    (chart,) = [each for each in reply if each.slug == "opioid-hydrocodone-on-alprazolam"]
     load = page.get(f"/demo/assessment?patient={chart.patient}").get_json()["assessment"]["load"]["current"]
     assert (load["used"], load["complete"], load["band"]) == (10.0, True, "low")
 
 
-def test_the_bands_the_load_is_drawn_against_are_the_policys(told: tuple[Chart, ...], page: FlaskClient) -> None:
-    bands = page.get(f"/demo/assessment?patient={told[0].patient}").get_json()["bands"]
+def test_the_bands_the_load_is_drawn_against_are_the_policys(reply: tuple[Chart, ...], page: FlaskClient) -> None:
+    bands = page.get(f"/demo/assessment?patient={reply[0].patient}").get_json()["bands"]
     assert bands == {"low_up_to": 10.0, "moderate_up_to": 15.0}
 
 
-def test_sources_and_tables_have_the_names_that_cards_give_them(told: tuple[Chart, ...], page: FlaskClient) -> None:
-    names = page.get(f"/demo/assessment?patient={told[0].patient}").get_json()["names"]
+def test_sources_and_tables_have_the_names_that_cards_give_them(reply: tuple[Chart, ...], page: FlaskClient) -> None:
+    names = page.get(f"/demo/assessment?patient={reply[0].patient}").get_json()["names"]
     assert names["sources"]["asam-2025-ashton"] == "Ashton 2002"
     assert names["tables"]["va-dod-2021"].startswith("VA/DoD 2021")
 
 
-def test_there_is_no_assessment_of_nobody(page: FlaskClient) -> None:
+def test_an_unknown_patient_has_no_assessment(page: FlaskClient) -> None:
     assert page.get("/demo/assessment?patient=nobody").status_code == 404
     assert page.get("/demo/assessment").status_code == 404
 
@@ -354,7 +350,7 @@ def test_there_is_no_assessment_of_nobody(page: FlaskClient) -> None:
 # The page
 
 
-def test_the_page_may_load_and_run_nothing_that_is_not_ours(page: FlaskClient) -> None:
+def test_the_page_may_load_and_run_only_our_own_files(page: FlaskClient) -> None:
     for address in ("/", "/demo/static/main.js", "/demo/static/page.css"):
         response = page.get(address)
         assert response.status_code == 200
@@ -396,9 +392,9 @@ def test_the_page_says_what_it_is_and_on_which_day(page: FlaskClient) -> None:
 
 
 def test_the_service_of_the_demonstration_judges_on_the_demonstrations_day(
-    told: tuple[Chart, ...], page: FlaskClient
+    reply: tuple[Chart, ...], page: FlaskClient
 ) -> None:
-    (chart,) = [each for each in told if each.slug == "opioid-hydrocodone-on-alprazolam"]
+    (chart,) = [each for each in reply if each.slug == "opioid-hydrocodone-on-alprazolam"]
     (service,) = [each for each in page.get("/cds-services").get_json()["services"] if each["hook"] == "order-sign"]
     prefetch = {
         key: page.get("/fhir/" + template.replace("{{context.patientId}}", chart.patient)).get_json()
@@ -429,7 +425,7 @@ def test_it_is_served_on_this_machine_only(host: str) -> None:
         demo.run(host, 0)
 
 
-def test_a_port_that_is_taken_is_an_error_to_be_told() -> None:
+def test_a_taken_port_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OSError, match=f"{port} is in use.*--port 0 takes a free one"):
@@ -449,9 +445,9 @@ def test_it_prints_its_address_when_ready_and_stops_cleanly(signal_: signal.Sign
     assert (process.returncode, complained) == (0, "")
 
 
-def test_its_own_sandbox_can_be_set_wrong_and_the_service_reads_it_all_the_same(told: tuple[Chart, ...]) -> None:
+def test_faults_can_be_set_in_the_demonstrations_sandbox(reply: tuple[Chart, ...]) -> None:
     """As an operator would try it: with a token, short pages and a fault, from the command line."""
-    (chart,) = [each for each in told if each.slug == "opioid-hydrocodone-on-alprazolam"]
+    (chart,) = [each for each in reply if each.slug == "opioid-hydrocodone-on-alprazolam"]
     options = ["--demand-token", "--page-size", "2", "--fault", "failed-page", "--fault", "slow"]
     command = [sys.executable, "-m", "cds_service", "demo", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -488,12 +484,12 @@ def test_its_own_sandbox_can_be_set_wrong_and_the_service_reads_it_all_the_same(
 
 
 @pytest.mark.parametrize("options", [["--fault", "tired"], ["--page-size", "0"]])
-def test_an_option_that_cannot_be_is_explained(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_option_is_explained(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", *options]) == 2
     assert re.search(r"throttled, slow|one resource", capsys.readouterr().err)
 
 
-def test_an_impatient_second_signal_says_no_more() -> None:
+def test_a_second_signal_is_ignored() -> None:
     program = (
         "import sys; from cds_service.__main__ import launch; sys.argv = ['benzo-cds', 'demo', '--port', '0']; launch()"
     )

@@ -60,16 +60,16 @@ def fhir(clock: Clock) -> FlaskClient:
     return asked(RECORD, Behaviour(Access(demanded=True, clock=clock)))
 
 
-def registered(fhir: FlaskClient, **told: Any) -> dict[str, Any]:
-    answer = fhir.post("/fhir/auth/register", json=told)
+def registered(fhir: FlaskClient, **body: Any) -> dict[str, Any]:
+    answer = fhir.post("/fhir/auth/register", json=body)
     assert answer.status_code == 201, answer.get_data(as_text=True)
     return dict(answer.get_json())
 
 
 def by_keys(fhir: FlaskClient, *keys: Any) -> str:
-    told = registered(fhir, token_endpoint_auth_method="private_key_jwt", jwks=public(*keys))
-    assert "client_secret" not in told
-    return str(told["client_id"])
+    body = registered(fhir, token_endpoint_auth_method="private_key_jwt", jwks=public(*keys))
+    assert "client_secret" not in body
+    return str(body["client_id"])
 
 
 def assertion(client: str, *, key: Any = ES384, header: dict[str, Any] | None = None, **changed: Any) -> str:
@@ -106,13 +106,13 @@ def oauth_error(answer: Any, status: int) -> str:
 
 
 def test_the_configuration_leads_to_a_token(fhir: FlaskClient) -> None:
-    told = fhir.get("/fhir/.well-known/smart-configuration").get_json()
-    assert told["token_endpoint"] == TOKEN
-    assert told["grant_types_supported"] == ["client_credentials"]
-    assert "private_key_jwt" in told["token_endpoint_auth_methods_supported"]
-    assert set(told["token_endpoint_auth_signing_alg_values_supported"]) == {"ES384", "RS384"}
-    assert "client-confidential-asymmetric" in told["capabilities"]
-    assert [scope for scope in told["scopes_supported"] if not grantable_scopes(scope)] == []
+    body = fhir.get("/fhir/.well-known/smart-configuration").get_json()
+    assert body["token_endpoint"] == TOKEN
+    assert body["grant_types_supported"] == ["client_credentials"]
+    assert "private_key_jwt" in body["token_endpoint_auth_methods_supported"]
+    assert set(body["token_endpoint_auth_signing_alg_values_supported"]) == {"ES384", "RS384"}
+    assert "client-confidential-asymmetric" in body["capabilities"]
+    assert [scope for scope in body["scopes_supported"] if not grantable_scopes(scope)] == []
 
 
 @pytest.mark.parametrize("demanded", [False, True])
@@ -131,9 +131,9 @@ def test_a_client_with_keys_gets_a_token_that_opens_the_record(fhir: FlaskClient
     answer = fhir.post("/fhir/auth/token", data=asking(text))
     assert answer.status_code == 200, answer.get_data(as_text=True)
     assert answer.headers["Cache-Control"] == "no-store"
-    told = answer.get_json()
-    assert (told["token_type"], told["expires_in"], told["scope"]) == ("bearer", 300, "system/*.cruds")
-    assert fhir.get("/fhir/Patient/p1", headers=bearer(told["access_token"])).status_code == 200
+    body = answer.get_json()
+    assert (body["token_type"], body["expires_in"], body["scope"]) == ("bearer", 300, "system/*.cruds")
+    assert fhir.get("/fhir/Patient/p1", headers=bearer(body["access_token"])).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_client_with_keys_gets_a_token_that_opens_the_record(fhir: FlaskClient
         (ES256, {"header": {"alg": "ES256"}}),
     ],
 )
-def test_an_assertion_that_proves_nothing_gets_nothing(fhir: FlaskClient, key: Any, changed: dict[str, Any]) -> None:
+def test_an_invalid_assertion_gets_no_token(fhir: FlaskClient, key: Any, changed: dict[str, Any]) -> None:
     client = by_keys(fhir, ES384, ES256)
     if changed.get("header") == {"alg": "none"}:
         text = ".".join([*assertion(client).split(".")[:2], ""])
@@ -163,14 +163,14 @@ def test_an_assertion_that_proves_nothing_gets_nothing(fhir: FlaskClient, key: A
     assert oauth_error(fhir.post("/fhir/auth/token", data=asking(text)), 401) == "invalid_client"
 
 
-def test_an_assertion_is_good_once(fhir: FlaskClient) -> None:
+def test_an_assertion_is_accepted_once(fhir: FlaskClient) -> None:
     text = assertion(by_keys(fhir, ES384))
     assert fhir.post("/fhir/auth/token", data=asking(text)).status_code == 200
     assert oauth_error(fhir.post("/fhir/auth/token", data=asking(text)), 401) == "invalid_client"
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "e30.e30.e30", "é"])
-def test_an_assertion_that_is_no_jwt_gets_nothing(fhir: FlaskClient, text: str) -> None:
+def test_an_assertion_that_is_no_jwt_gets_no_token(fhir: FlaskClient, text: str) -> None:
     assert oauth_error(fhir.post("/fhir/auth/token", data=asking(text)), 401) == "invalid_client"
 
 
@@ -179,8 +179,8 @@ def test_an_assertion_that_is_no_jwt_gets_nothing(fhir: FlaskClient, text: str) 
 
 @pytest.mark.parametrize("in_form", [False, True])
 def test_a_client_with_a_secret_gets_a_token(fhir: FlaskClient, in_form: bool) -> None:
-    told = registered(fhir, client_name="A test")
-    pair = {name: told[name] for name in ("client_id", "client_secret")}
+    body = registered(fhir, client_name="A test")
+    pair = {name: body[name] for name in ("client_id", "client_secret")}
     basic = f"Basic {b64encode(':'.join(pair.values()).encode()).decode()}"
     answer = fhir.post(
         "/fhir/auth/token", data=GRANT | (pair if in_form else {}), headers={} if in_form else {"Authorization": basic}
@@ -200,40 +200,38 @@ def test_a_client_with_a_secret_gets_a_token(fhir: FlaskClient, in_form: bool) -
         (GRANT | {"client_assertion": "a.b.c"}, 400, "invalid_request"),
     ],
 )
-def test_a_request_that_gets_no_token_is_told_why(
-    fhir: FlaskClient, form: dict[str, str], status: int, error: str
-) -> None:
+def test_a_refused_token_request_says_why(fhir: FlaskClient, form: dict[str, str], status: int, error: str) -> None:
     assert oauth_error(fhir.post("/fhir/auth/token", data=form), status) == error
 
 
 @pytest.mark.parametrize("basic", ["Basic x", "Basic eDp5", "Bearer eDp5", "Basic /////w==", "Basic"])
-def test_a_header_that_is_no_known_secret_gets_nothing(fhir: FlaskClient, basic: str) -> None:
+def test_a_wrong_secret_in_the_header_gets_no_token(fhir: FlaskClient, basic: str) -> None:
     answer = fhir.post("/fhir/auth/token", data=GRANT, headers={"Authorization": basic})
     assert oauth_error(answer, 401) == "invalid_client"
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
-def test_a_client_with_keys_has_no_secret_to_guess(fhir: FlaskClient) -> None:
+def test_a_client_with_keys_cannot_use_a_secret(fhir: FlaskClient) -> None:
     for secret in ("", "None"):
         form = GRANT | {"client_id": by_keys(fhir, ES384), "client_secret": secret}
         assert oauth_error(fhir.post("/fhir/auth/token", data=form), 401) == "invalid_client"
 
 
-def test_a_request_that_is_no_form_gets_nothing(fhir: FlaskClient) -> None:
+def test_a_token_request_must_be_a_form(fhir: FlaskClient) -> None:
     assert oauth_error(fhir.post("/fhir/auth/token", json=GRANT), 400) == "invalid_request"
 
 
 @pytest.mark.parametrize(
     "scope", ["", "openid", "system/*.xyz", "system/Starship.rs", "patient/*.rs", "system/Patient."]
 )
-def test_a_scope_that_it_does_not_grant_gets_nothing(fhir: FlaskClient, scope: str) -> None:
+def test_an_unsupported_scope_gets_no_token(fhir: FlaskClient, scope: str) -> None:
     client = registered(fhir)
     form = GRANT | {"scope": scope, "client_id": client["client_id"], "client_secret": client["client_secret"]}
     assert oauth_error(fhir.post("/fhir/auth/token", data=form), 400) == "invalid_scope"
 
 
 @pytest.mark.parametrize(
-    "told",
+    "body",
     [
         {"token_endpoint_auth_method": "private_key_jwt"},
         {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [{"kty": "EC"}]}},
@@ -242,8 +240,8 @@ def test_a_scope_that_it_does_not_grant_gets_nothing(fhir: FlaskClient, scope: s
         {"grant_types": ["authorization_code"]},
     ],
 )
-def test_a_registration_that_cannot_be_used_is_refused(fhir: FlaskClient, told: dict[str, Any]) -> None:
-    assert oauth_error(fhir.post("/fhir/auth/register", json=told), 400) == "invalid_client_metadata"
+def test_an_unusable_registration_is_refused(fhir: FlaskClient, body: dict[str, Any]) -> None:
+    assert oauth_error(fhir.post("/fhir/auth/register", json=body), 400) == "invalid_client_metadata"
 
 
 @pytest.mark.parametrize(("data", "media_type"), [(b"{", "application/json"), (b"{}", "text/plain")])
@@ -255,7 +253,7 @@ def test_a_registration_that_is_no_json_is_refused(fhir: FlaskClient, data: byte
 # What a token opens
 
 
-def test_an_open_sandbox_looks_at_no_token() -> None:
+def test_an_open_sandbox_ignores_tokens() -> None:
     fhir = asked(RECORD)
     assert fhir.get("/fhir/Patient/p1").status_code == 200
     assert fhir.get("/fhir/Patient/p1", headers=bearer("of another server")).status_code == 200
@@ -288,7 +286,7 @@ def test_nothing_is_read_or_written_without_a_token(
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_token_opens_nothing_that_its_scopes_do_not_name(
+def test_a_token_allows_only_what_its_scopes_name(
     fhir: FlaskClient, call: Callable[[FlaskClient, dict[str, str]], Any]
 ) -> None:
     answer = call(fhir, bearer(token_of(fhir, "system/MedicationRequest.cruds user/Condition.*")))
@@ -296,7 +294,7 @@ def test_a_token_opens_nothing_that_its_scopes_do_not_name(
     assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
 
 
-def test_a_token_is_good_for_its_time_and_no_longer(fhir: FlaskClient, clock: Clock) -> None:
+def test_a_token_expires_after_its_lifetime(fhir: FlaskClient, clock: Clock) -> None:
     headers = bearer(token_of(fhir))
     clock.now = 299
     assert fhir.get("/fhir/Patient/p1", headers=headers).status_code == 200
@@ -313,7 +311,7 @@ def test_a_token_is_good_for_its_time_and_no_longer(fhir: FlaskClient, clock: Cl
         ("system/*.cruds", "cruds"), ("system/Patient.r", "r"), ("system/Condition.rs", ""),
     ],
 )  # fmt: skip
-def test_a_scope_covers_these_letters(scope: str, letters: str) -> None:
+def test_a_scope_grants_these_permissions(scope: str, letters: str) -> None:
     grant = Grant("client", grantable_scopes(scope), 0)
     assert "".join(letter for letter in "cruds" if grant.allows("Patient", letter)) == "".join(
         sorted(letters, key="cruds".index)
@@ -329,13 +327,13 @@ def test_each_entry_of_a_bundle_needs_its_own_scope(fhir: FlaskClient) -> None:
         {"request": {"method": "DELETE", "url": "MedicationRequest/oxy"}},
     ]
     batch = {"resourceType": "Bundle", "type": "batch", "entry": entries}
-    told = fhir.post("/fhir", json=batch, headers=headers).get_json()["entry"]
-    assert [each["response"]["status"][:3] for each in told] == ["200", "200", "403", "403"]
+    body = fhir.post("/fhir", json=batch, headers=headers).get_json()["entry"]
+    assert [each["response"]["status"][:3] for each in body] == ["200", "200", "403", "403"]
     refused = fhir.post("/fhir", json=batch | {"type": "transaction"}, headers=headers)
     assert outcome(refused, 403)["expression"] == ["Bundle.entry[2]"]
 
 
-def test_what_may_not_be_read_is_not_included_and_that_is_said(fhir: FlaskClient) -> None:
+def test_a_type_that_may_not_be_read_is_not_included_and_a_warning_says_so(fhir: FlaskClient) -> None:
     query = "/fhir/MedicationRequest?_include=MedicationRequest:medication&_include=MedicationRequest:patient"
     found = fhir.get(query, headers=bearer(token_of(fhir, "system/MedicationRequest.rs system/Patient.rs"))).get_json()
     assert matches(found, "include") == ["p1"]
@@ -356,8 +354,8 @@ def served(clock: Clock) -> Iterator[str]:
 def authorization(base: str, scope: str = "system/*.rs") -> dict[str, Any]:
     """As an EHR gets itself a token and passes it on: found by the configuration, signed for, used once."""
     where = requests.get(f"{base}/.well-known/smart-configuration", timeout=10).json()
-    told = {"token_endpoint_auth_method": "private_key_jwt", "jwks": public(ES384)}
-    client = requests.post(where["registration_endpoint"], json=told, timeout=10).json()["client_id"]
+    body = {"token_endpoint_auth_method": "private_key_jwt", "jwks": public(ES384)}
+    client = requests.post(where["registration_endpoint"], json=body, timeout=10).json()["client_id"]
     form = asking(assertion(client, aud=where["token_endpoint"])) | {"scope": scope}
     token = requests.post(where["token_endpoint"], data=form, timeout=10).json()
     return token | {"token_type": "Bearer", "subject": client}
@@ -374,7 +372,7 @@ def test_our_service_fetches_the_record_with_the_token_that_it_was_given(served:
     assert "FHIR server" not in missing(card)
 
 
-def test_our_service_says_that_it_was_not_admitted(served: str, clock: Clock) -> None:
+def test_our_service_reports_that_access_was_denied(served: str, clock: Clock) -> None:
     held = authorization(served)
     clock.now = 301
     for more in ({}, {"fhirAuthorization": held | {"access_token": "another"}}, {"fhirAuthorization": held}):
@@ -383,7 +381,7 @@ def test_our_service_says_that_it_was_not_admitted(served: str, clock: Clock) ->
         assert "the FHIR server did not accept the token" in answer.get_json()["issue"][0]["diagnostics"]
 
 
-def test_our_service_says_what_its_scopes_did_not_open(served: str) -> None:
+def test_our_service_reports_what_its_scopes_did_not_allow(served: str) -> None:
     scope = "system/MedicationRequest.rs system/Patient.r system/MedicationDispense.rs system/MedicationStatement.rs"
     (card,) = answered(served, fhirAuthorization=authorization(served, scope)).get_json()["cards"]
     assert "oxycodone" in card["detail"]

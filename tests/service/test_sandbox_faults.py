@@ -47,22 +47,22 @@ def of(kind: str, **more: Any) -> Fault:
     [("throttled", 429, "throttled"), ("failed", 500, "exception"), ("error-outcome", 200, "exception"),
      ("expired-token", 401, "login")],
 )  # fmt: skip
-def test_an_answer_that_is_refused_says_that_it_was_on_purpose(kind: str, status: int, code: str) -> None:
+def test_a_refusal_by_fault_says_that_it_was_on_purpose(kind: str, status: int, code: str) -> None:
     fhir = faulty(of(kind, seconds=7))
     for answer in (fhir.get("/fhir/Patient/p1"), fhir.post("/fhir/Patient", json=patient()), fhir.get("/fhir/Patient")):
-        told = outcome(answer, status)
-        assert (told["severity"], told["code"], answer.headers[HEADER]) == ("error", code, kind)
+        body = outcome(answer, status)
+        assert (body["severity"], body["code"], answer.headers[HEADER]) == ("error", code, kind)
         assert answer.headers.get("Retry-After") == ("7" if kind == "throttled" else None)
     assert fhir.get("/fhir/metadata").status_code == 200
 
 
-def test_an_expired_token_is_said_as_rfc_6750_has_it() -> None:
-    told = faulty(of("expired-token")).get("/fhir/Patient/p1").headers["WWW-Authenticate"]
-    assert 'error="invalid_token"' in told
-    assert "expired" in told
+def test_an_expired_token_is_reported_as_rfc_6750_requires() -> None:
+    body = faulty(of("expired-token")).get("/fhir/Patient/p1").headers["WWW-Authenticate"]
+    assert 'error="invalid_token"' in body
+    assert "expired" in body
 
 
-def test_a_slow_answer_comes_and_is_right() -> None:
+def test_a_slow_response_is_complete() -> None:
     waited: list[float] = []
     answer = faulty(of("slow", seconds=9), sleep=waited.append).get("/fhir/Patient/p1")
     assert (waited, answer.get_json()["id"], answer.headers[HEADER]) == ([9], "p1", "slow")
@@ -92,13 +92,13 @@ def test_a_looping_page_leads_to_itself() -> None:
     assert matches(second.get_json()) == ["m1"]
 
 
-def test_a_foreign_page_is_of_a_server_that_cannot_be() -> None:
+def test_a_foreign_page_is_on_a_server_that_cannot_exist() -> None:
     first = faulty(of("foreign-page")).get("/fhir/MedicationRequest?patient=p1")
     assert links(first.get_json())["next"].startswith("https://elsewhere.invalid/fhir")
 
 
 @pytest.mark.parametrize("kind", sorted(FaultKind))
-def test_a_fault_of_other_types_or_that_was_met_often_enough_is_not_met(kind: str) -> None:
+def test_a_fault_affects_only_its_types_and_its_number_of_requests(kind: str) -> None:
     fhir = faulty(of(kind, types=["Condition"]), sleep=lambda _: None)
     assert fhir.get("/fhir/MedicationRequest?patient=p1").get_json()["total"] == 3
     once = faulty(of(kind, times=1), sleep=lambda _: None)
@@ -112,7 +112,7 @@ def test_a_fault_of_other_types_or_that_was_met_often_enough_is_not_met(kind: st
     assert seen[0] == kind or seen[1] == kind
 
 
-def test_the_first_fault_that_concerns_a_request_is_met() -> None:
+def test_the_first_fault_that_concerns_a_request_is_applied() -> None:
     fhir = faulty(of("failed", types=["Patient"]), of("throttled", times=1))
     assert [fhir.get(f"/fhir/{kind}").status_code for kind in ("Condition", "Patient", "Condition")] == [429, 500, 200]
 
@@ -120,10 +120,10 @@ def test_the_first_fault_that_concerns_a_request_is_met() -> None:
 # Setting them while it runs
 
 
-def test_faults_are_set_and_taken_back_while_it_runs() -> None:
+def test_faults_are_set_and_removed_while_it_runs() -> None:
     fhir = asked(RECORD)
-    told = {"faults": [{"kind": "failed", "types": ["Patient"], "times": 2}, {"kind": "slow", "seconds": 0}]}
-    assert fhir.put("/fhir/faults", json=told).get_json() == told
+    body = {"faults": [{"kind": "failed", "types": ["Patient"], "times": 2}, {"kind": "slow", "seconds": 0}]}
+    assert fhir.put("/fhir/faults", json=body).get_json() == body
     assert fhir.get("/fhir/Patient/p1").status_code == 500
     left = {"faults": [{"kind": "failed", "types": ["Patient"], "times": 1}, {"kind": "slow", "seconds": 0}]}
     assert fhir.get("/fhir/faults").get_json() == left
@@ -132,25 +132,25 @@ def test_faults_are_set_and_taken_back_while_it_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "body",
     [{}, {"faults": {}}, {"faults": [1]}, {"faults": [{"kind": "tired"}]},
      {"faults": [{"kind": "slow", "seconds": -1}]}, {"faults": [{"kind": "slow", "times": 0}]},
      {"faults": [{"kind": "slow", "types": ["Starship"]}]},
      {"faults": [{"kind": "slow", "colour": "red"}]}],
 )  # fmt: skip
-def test_what_is_no_fault_is_refused_and_those_before_stay(told: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_refused_and_the_earlier_ones_stay(body: dict[str, Any]) -> None:
     fhir = faulty(of("failed", types=["Patient"]))
-    outcome(fhir.put("/fhir/faults", json=told), 400)
+    outcome(fhir.put("/fhir/faults", json=body), 400)
     assert fhir.get("/fhir/faults").get_json() == {"faults": [{"kind": "failed", "types": ["Patient"]}]}
 
 
 def test_faults_are_set_from_this_machine_alone() -> None:
     fhir = asked(RECORD)
-    told = {"faults": [{"kind": "failed"}]}
+    body = {"faults": [{"kind": "failed"}]}
     for environment in ({"REMOTE_ADDR": "192.0.2.7"}, {"HTTP_HOST": "rebound.example"}):
-        outcome(fhir.put("/fhir/faults", json=told, environ_overrides=environment), 403)
+        outcome(fhir.put("/fhir/faults", json=body, environ_overrides=environment), 403)
     # A form that another page in the browser sends is no JSON.
-    outcome(fhir.put("/fhir/faults", data=json.dumps(told), content_type="text/plain"), 415)
+    outcome(fhir.put("/fhir/faults", data=json.dumps(body), content_type="text/plain"), 415)
     assert fhir.get("/fhir/faults").get_json() == {"faults": []}
 
 
@@ -186,7 +186,7 @@ PARTIAL = [
 ]
 
 
-def test_every_fault_is_met_below() -> None:
+def test_every_fault_is_tested_below() -> None:
     assert {kind for kind, _ in WHOLE + PARTIAL} == set(FaultKind)
 
 
@@ -197,7 +197,7 @@ def test_without_a_fault_nothing_is_missing(base: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "why"), WHOLE)
-def test_orders_that_cannot_be_had_are_a_412_that_says_why(base: str, kind: str, why: str) -> None:
+def test_unavailable_orders_are_a_412_that_says_why(base: str, kind: str, why: str) -> None:
     answer = fetched(base, {"kind": kind, "types": ["MedicationRequest"], "seconds": 30}, deadline=3)
     assert answer.status_code == 412
     (issue,) = answer.get_json()["issue"]
@@ -206,7 +206,7 @@ def test_orders_that_cannot_be_had_are_a_412_that_says_why(base: str, kind: str,
 
 
 @pytest.mark.parametrize(("kind", "why"), WHOLE)
-def test_conditions_that_cannot_be_had_are_said_on_the_card(base: str, kind: str, why: str) -> None:
+def test_unavailable_conditions_are_reported_on_the_card(base: str, kind: str, why: str) -> None:
     answer = fetched(base, {"kind": kind, "types": ["Condition"], "seconds": 30}, deadline=3)
     (card,) = answer.get_json()["cards"]
     assert "oxycodone" in card["detail"]
@@ -214,7 +214,7 @@ def test_conditions_that_cannot_be_had_are_said_on_the_card(base: str, kind: str
 
 
 @pytest.mark.parametrize(("kind", "why"), PARTIAL)
-def test_the_page_before_a_broken_one_counts_and_the_rest_is_said_to_be_missing(base: str, kind: str, why: str) -> None:
+def test_the_pages_before_a_broken_one_count_and_the_rest_is_reported_missing(base: str, kind: str, why: str) -> None:
     (card,) = fetched(base, {"kind": kind, "types": ["MedicationRequest"]}).get_json()["cards"]
     assert "oxycodone" in card["detail"]
     assert why in missing(card)
@@ -222,18 +222,18 @@ def test_the_page_before_a_broken_one_counts_and_the_rest_is_said_to_be_missing(
 
 
 @pytest.mark.parametrize(("kind", "why"), PARTIAL)
-def test_conditions_of_which_a_page_is_broken_are_said_on_the_card(base: str, kind: str, why: str) -> None:
+def test_conditions_with_a_broken_page_are_reported_on_the_card(base: str, kind: str, why: str) -> None:
     (card,) = fetched(base, {"kind": kind, "types": ["Condition"]}).get_json()["cards"]
     assert why in missing(card)
 
 
-def test_a_server_that_is_busy_once_is_asked_again(base: str) -> None:
+def test_a_request_throttled_once_is_repeated(base: str) -> None:
     fault = {"kind": "throttled", "types": ["MedicationRequest"], "times": 1, "seconds": 1}
     (card,) = fetched(base, fault).get_json()["cards"]
     assert "oxycodone" in card["detail"]
     assert "FHIR server" not in missing(card)
 
 
-def test_a_server_of_which_everything_fails_gives_no_card(base: str) -> None:
+def test_a_server_that_fails_every_request_gives_no_card(base: str) -> None:
     answer = fetched(base, {"kind": "failed"})
     assert (answer.status_code, "cards" in answer.get_json()) == (412, False)

@@ -1,4 +1,4 @@
-"""Does the sandbox turn pages and include what is referred to as R4 has it, so that nothing is told twice or lost?"""
+"""Does the sandbox page and include as R4 defines it, so that no resource comes twice or is lost?"""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ MEDICATION = {
 
 
 def referring(identity: str, medication: str = "Medication/lor1", **more: Any) -> dict[str, Any]:
-    told = lorazepam(identity, **more)
-    del told["medicationCodeableConcept"]
-    return told | {"medicationReference": {"reference": medication}}
+    body = lorazepam(identity, **more)
+    del body["medicationCodeableConcept"]
+    return body | {"medicationReference": {"reference": medication}}
 
 
 RECORD = [
@@ -71,9 +71,9 @@ def fhir() -> FlaskClient:
 def found(fhir: FlaskClient, query: str, **headers: str) -> dict[str, Any]:
     answer = fhir.get(query if query.startswith("http") else f"/fhir/{query}", headers=headers)
     assert answer.status_code == 200, answer.get_data(as_text=True)
-    told = dict(answer.get_json())
-    assert_valid(told)
-    return told
+    body = dict(answer.get_json())
+    assert_valid(body)
+    return body
 
 
 # Pages
@@ -98,7 +98,7 @@ def test_a_link_to_another_page_names_no_patient(fhir: FlaskClient) -> None:
     assert set(parse_qs(urlsplit(links(page)["next"]).query)) == {"_page"}
 
 
-def test_what_is_written_meanwhile_changes_no_page(fhir: FlaskClient) -> None:
+def test_later_writes_do_not_change_the_pages_of_a_search(fhir: FlaskClient) -> None:
     first = found(fhir, "MedicationRequest?patient=p1&_count=2")
     fhir.post("/fhir/MedicationRequest", json=order("new", "metformin hydrochloride 500 MG Oral Tablet"))
     fhir.delete("/fhir/MedicationRequest/m1")
@@ -119,12 +119,12 @@ def test_a_page_is_never_longer_than_the_server_allows(count: str, expected: int
     assert "next" in links(page)
 
 
-def test_a_count_of_none_asks_for_the_total_alone(fhir: FlaskClient) -> None:
+def test_a_count_of_zero_asks_for_the_total_only(fhir: FlaskClient) -> None:
     page = found(fhir, "MedicationRequest?patient=p1&_count=0")
     assert (page["total"], page.get("entry"), set(links(page))) == (5, None, {"self"})
 
 
-def test_what_fits_in_one_page_has_no_other(fhir: FlaskClient) -> None:
+def test_a_result_that_fits_in_one_page_has_no_further_page(fhir: FlaskClient) -> None:
     assert set(links(found(fhir, "MedicationRequest?patient=p1"))) == {"self"}
 
 
@@ -133,22 +133,22 @@ def test_what_fits_in_one_page_has_no_other(fhir: FlaskClient) -> None:
     [("_page=unknown-1", 410), ("_page=", 410), ("_page=x&patient=p1", 400), ("_count=1&_count=2", 400),
      ("_count=99999999999999999999", 400)],
 )  # fmt: skip
-def test_a_page_that_cannot_be_is_refused(fhir: FlaskClient, query: str, status: int) -> None:
+def test_an_invalid_page_is_refused(fhir: FlaskClient, query: str, status: int) -> None:
     outcome(fhir.get(f"/fhir/MedicationRequest?{query}"), status)
 
 
 @pytest.mark.parametrize("number", ["0", "4", "-1", "x", "", "9" * 5000])
-def test_a_number_that_no_page_has_is_refused(fhir: FlaskClient, number: str) -> None:
+def test_an_invalid_page_number_is_refused(fhir: FlaskClient, number: str) -> None:
     address = links(found(fhir, "MedicationRequest?patient=p1&_count=2"))["next"]
     outcome(fhir.get(address.rpartition("-")[0] + f"-{number}"), 410 if number == "-1" else 404)
 
 
-def test_pages_of_one_type_are_none_of_another(fhir: FlaskClient) -> None:
+def test_a_page_token_is_valid_for_its_resource_type_only(fhir: FlaskClient) -> None:
     address = links(found(fhir, "MedicationRequest?patient=p1&_count=2"))["next"]
     outcome(fhir.get(address.replace("MedicationRequest", "Condition")), 410)
 
 
-def test_of_too_many_searches_the_oldest_is_given_up() -> None:
+def test_the_oldest_search_result_is_dropped_first() -> None:
     paging = Paging(max_results=2)
     pages = [paging.first_page(SearchResult("Condition", "", ({}, {}), 1)) for _ in range(3)]
     assert paging.page("Condition", f"{pages[1].key}-2").number == 2
@@ -192,18 +192,16 @@ def test_our_service_reads_every_page_of_the_sandbox() -> None:
         ("MedicationStatement?_include=MedicationStatement:medication", []),
     ],
 )  # fmt: skip
-def test_what_matches_refer_to_is_included_once_and_not_counted(
-    fhir: FlaskClient, query: str, expected: list[str]
-) -> None:
+def test_included_resources_come_once_and_are_not_counted(fhir: FlaskClient, query: str, expected: list[str]) -> None:
     page = found(fhir, query)
     assert matches(page, "include") == expected
     assert page["total"] == len(matches(page))
     assert all(entry["fullUrl"].endswith(f"/{entry['resource']['id']}") for entry in page.get("entry", []))
 
 
-def test_a_match_is_not_included_as_well(fhir: FlaskClient) -> None:
-    told = order("m6", "metformin hydrochloride 500 MG Oral Tablet", requester={"reference": "Patient/p1"})
-    fhir.put("/fhir/MedicationRequest/m6", json=told)
+def test_a_match_is_not_also_included(fhir: FlaskClient) -> None:
+    body = order("m6", "metformin hydrochloride 500 MG Oral Tablet", requester={"reference": "Patient/p1"})
+    fhir.put("/fhir/MedicationRequest/m6", json=body)
     page = found(
         fhir, "MedicationRequest?_id=m6&_include=MedicationRequest:requester&_include=MedicationRequest:patient"
     )
@@ -221,12 +219,12 @@ UNKNOWN = ["MedicationRequest:colour", "MedicationRequest:status", "Starship:cap
 
 
 @pytest.mark.parametrize("asked_for", UNKNOWN)
-def test_an_include_that_it_cannot_follow_is_refused_by_name(fhir: FlaskClient, asked_for: str) -> None:
+def test_an_unsupported_include_is_refused_by_name(fhir: FlaskClient, asked_for: str) -> None:
     answer = fhir.get("/fhir/MedicationRequest", query_string={"_include": asked_for})
     assert f"_include={asked_for}" in outcome(answer, 400)["diagnostics"]
 
 
-def test_a_lenient_client_is_told_what_was_left_out(fhir: FlaskClient) -> None:
+def test_lenient_handling_warns_of_what_was_ignored(fhir: FlaskClient) -> None:
     query = "MedicationRequest?patient=p1&colour=red&_include=MedicationRequest:colour"
     page = found(fhir, query, Prefer="handling=lenient")
     assert (page["total"], len(matches(page))) == (5, 5)
@@ -237,22 +235,22 @@ def test_a_lenient_client_is_told_what_was_left_out(fhir: FlaskClient) -> None:
 
 
 def test_the_statement_lists_what_can_be_included(fhir: FlaskClient) -> None:
-    (told,) = [each for each in fhir.get("/fhir/metadata").get_json()["rest"][0]["resource"]
+    (body,) = [each for each in fhir.get("/fhir/metadata").get_json()["rest"][0]["resource"]
                if each["type"] == "MedicationRequest"]  # fmt: skip
-    assert {"MedicationRequest:medication", "MedicationRequest:requester"} <= set(told["searchInclude"])
-    for include in told["searchInclude"]:
+    assert {"MedicationRequest:medication", "MedicationRequest:requester"} <= set(body["searchInclude"])
+    for include in body["searchInclude"]:
         found(fhir, f"MedicationRequest?_include={include}")
 
 
-def test_our_service_reads_what_a_client_included() -> None:
+def test_our_service_reads_included_resources() -> None:
     record = [patient(), MEDICATION, referring("m1", authoredOn="2026-11-01")]
     with served_sandbox(record) as base:
         query = f"{base}/MedicationRequest?patient=p1&_include=MedicationRequest:medication"
         sent = requests.get(query, timeout=10).json()
     # Without a FHIR server that may be read: the drug is known by what was included, or not at all.
     service = create_app(Settings(), clock=lambda: DAY).test_client()
-    told = hook_request(base, prefetch={"medicationRequests": sent})
-    cards = service.post(SIGN, json=told).get_json()["cards"]
+    body = hook_request(base, prefetch={"medicationRequests": sent})
+    cards = service.post(SIGN, json=body).get_json()["cards"]
     parts = cards[0]["extension"]["org.benzo-cds.assessment"]["contributions"]
     assert {part["source"]: part["agent"] for part in parts}["MedicationRequest/m1"] == "lorazepam"
 
@@ -303,7 +301,7 @@ def test_a_posted_search_that_is_no_form_is_refused(fhir: FlaskClient, media_typ
         ("_format=json&_id=m1", ["m1"]),
     ],
 )
-def test_a_parameter_means_what_r4_says(fhir: FlaskClient, query: str, expected: list[str]) -> None:
+def test_parameters_have_their_r4_meaning(fhir: FlaskClient, query: str, expected: list[str]) -> None:
     coded = lorazepam("c1", identifier=[{"system": "http://example.org/orders", "value": "7"}, {"value": "a,b"}])
     assert fhir.put("/fhir/MedicationRequest/c1", json=coded).status_code == 201
     assert matches(found(fhir, f"MedicationRequest?{query}")) == expected
@@ -316,5 +314,7 @@ def test_a_parameter_means_what_r4_says(fhir: FlaskClient, query: str, expected:
      ("MedicationRequest?_revinclude=MedicationDispense:prescription", 400),
      ("Patient?status=active", 400)],
 )  # fmt: skip
-def test_what_would_change_the_answer_and_is_not_known_is_refused(fhir: FlaskClient, address: str, status: int) -> None:
+def test_unknown_parameters_that_would_change_the_result_are_refused(
+    fhir: FlaskClient, address: str, status: int
+) -> None:
     outcome(fhir.get(f"/fhir/{address}"), status)

@@ -33,9 +33,9 @@ def fhir() -> FlaskClient:
 def entry(
     method: str, url: str, resource: Any = None, full_url: str | None = None, **conditions: str
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"request": {"method": method, "url": url} | conditions}
-    told |= {"fullUrl": full_url} if full_url else {}
-    return told | ({"resource": resource} if resource else {})
+    reply: dict[str, Any] = {"request": {"method": method, "url": url} | conditions}
+    reply |= {"fullUrl": full_url} if full_url else {}
+    return reply | ({"resource": resource} if resource else {})
 
 
 def send(fhir: FlaskClient, *entries: Any, kind: str = "transaction", **headers: str) -> Any:
@@ -46,14 +46,14 @@ def send(fhir: FlaskClient, *entries: Any, kind: str = "transaction", **headers:
 def done(fhir: FlaskClient, *entries: Any, kind: str = "transaction", **headers: str) -> list[dict[str, Any]]:
     answer = send(fhir, *entries, kind=kind, **headers)
     assert answer.status_code == 200, answer.get_data(as_text=True)
-    told = answer.get_json()
-    assert_valid(told)
-    assert told["type"] == f"{kind}-response"
-    return list(told.get("entry", []))
+    reply = answer.get_json()
+    assert_valid(reply)
+    assert reply["type"] == f"{kind}-response"
+    return list(reply.get("entry", []))
 
 
-def statuses(told: list[dict[str, Any]]) -> list[str]:
-    return [each["response"]["status"] for each in told]
+def statuses(reply: list[dict[str, Any]]) -> list[str]:
+    return [each["response"]["status"] for each in reply]
 
 
 def everything(fhir: FlaskClient) -> list[Any]:
@@ -64,7 +64,7 @@ def everything(fhir: FlaskClient) -> list[Any]:
 # One at a time: versions and their conditions
 
 
-def test_an_update_is_a_further_version_and_the_earlier_ones_can_be_read(fhir: FlaskClient) -> None:
+def test_an_update_adds_a_version_and_earlier_ones_can_be_read(fhir: FlaskClient) -> None:
     answer = fhir.put("/fhir/MedicationRequest/m1", json=lorazepam("m1", status="stopped"))
     assert (answer.status_code, answer.headers["ETag"]) == (200, 'W/"2"')
     assert answer.headers["Location"] == "http://localhost/fhir/MedicationRequest/m1/_history/2"
@@ -78,7 +78,7 @@ def test_an_update_is_a_further_version_and_the_earlier_ones_can_be_read(fhir: F
         outcome(fhir.get(f"/fhir/MedicationRequest/m1/_history/{version}"), 404)
 
 
-def test_an_update_of_what_is_not_there_creates_it_under_its_id(fhir: FlaskClient) -> None:
+def test_an_update_of_a_missing_resource_creates_it(fhir: FlaskClient) -> None:
     answer = fhir.put("/fhir/MedicationRequest/chosen", json=order("chosen", METFORMIN))
     assert (answer.status_code, answer.headers["ETag"]) == (201, 'W/"1"')
     assert fhir.get("/fhir/MedicationRequest/chosen").get_json() == answer.get_json()
@@ -100,7 +100,7 @@ def test_an_update_that_is_not_valid_changes_nothing(fhir: FlaskClient, id_: str
     assert everything(fhir) == before
 
 
-def test_what_is_deleted_is_gone_and_its_versions_are_not(fhir: FlaskClient) -> None:
+def test_a_deleted_resource_is_gone_but_its_versions_can_be_read(fhir: FlaskClient) -> None:
     for _ in range(2):
         answer = fhir.delete("/fhir/MedicationRequest/m1")
         assert (answer.status_code, answer.get_data()) == (204, b"")
@@ -124,13 +124,13 @@ def test_a_write_may_depend_on_the_version_that_the_client_knows(fhir: FlaskClie
     assert fhir.delete("/fhir/MedicationRequest/m1", headers={"If-Match": 'W/"2"'}).status_code == 204
 
 
-def test_a_read_of_what_is_known_already_is_empty(fhir: FlaskClient) -> None:
+def test_a_read_of_an_unchanged_version_is_a_304(fhir: FlaskClient) -> None:
     answer = fhir.get("/fhir/MedicationRequest/m1", headers={"If-None-Match": 'W/"9", W/"1"'})
     assert (answer.status_code, answer.get_data(), answer.headers["ETag"]) == (304, b"", 'W/"1"')
     assert fhir.get("/fhir/MedicationRequest/m1", headers={"If-None-Match": 'W/"2"'}).status_code == 200
 
 
-def test_a_creation_may_depend_on_nothing_like_it_being_there(fhir: FlaskClient) -> None:
+def test_a_create_can_be_conditional_on_no_match(fhir: FlaskClient) -> None:
     condition = {"If-None-Exist": "identifier=http://example.org/orders|7"}
     created = fhir.post("/fhir/MedicationRequest", json=lorazepam(identifier=[NUMBERED]), headers=condition)
     again = fhir.post("/fhir/MedicationRequest", json=lorazepam(identifier=[NUMBERED]), headers=condition)
@@ -177,26 +177,26 @@ def test_a_transaction_links_what_it_creates(fhir: FlaskClient) -> None:
         # A name that is no reference stays what it is.
         "identifier": [{"system": "urn:ietf:rfc:3986", "value": OTHER_URN}],
     }
-    told = done(
+    reply = done(
         fhir,
         entry("POST", "MedicationRequest", ordered),
         entry("POST", "MedicationRequest", lorazepam(), URN),
         entry("POST", "Medication", medication, OTHER_URN),
     )
-    assert statuses(told) == ["201 Created"] * 3
-    linked, prior, drug = (each["resource"] for each in told)
+    assert statuses(reply) == ["201 Created"] * 3
+    linked, prior, drug = (each["resource"] for each in reply)
     assert linked["medicationReference"] == {"reference": f"Medication/{drug['id']}"}
     assert linked["priorPrescription"] == {"reference": f"MedicationRequest/{prior['id']}"}
     assert linked["requester"] == {"reference": "Practitioner/one"}
     assert linked["identifier"][0]["value"] == OTHER_URN
-    assert told[0]["response"]["location"] == f"MedicationRequest/{linked['id']}/_history/1"
-    assert told[0]["response"]["etag"] == 'W/"1"'
-    assert told[0]["fullUrl"] == f"http://localhost/fhir/MedicationRequest/{linked['id']}"
+    assert reply[0]["response"]["location"] == f"MedicationRequest/{linked['id']}/_history/1"
+    assert reply[0]["response"]["etag"] == 'W/"1"'
+    assert reply[0]["fullUrl"] == f"http://localhost/fhir/MedicationRequest/{linked['id']}"
     assert fhir.get(f"/fhir/MedicationRequest/{linked['id']}").get_json() == linked
 
 
 def test_a_transaction_deletes_then_creates_then_updates_then_reads(fhir: FlaskClient) -> None:
-    told = done(
+    reply = done(
         fhir,
         entry("GET", "MedicationRequest?patient=p1"),
         entry("GET", "/MedicationRequest/m2"),
@@ -205,37 +205,37 @@ def test_a_transaction_deletes_then_creates_then_updates_then_reads(fhir: FlaskC
         entry("POST", "MedicationRequest", order("x", METFORMIN), URN, ifNoneExist="_id=m1"),
         entry("DELETE", "MedicationRequest/m1"),
     )
-    assert statuses(told) == ["200 OK", "200 OK", "200 OK", "201 Created", "204 No Content"]
-    created = told[3]["resource"]["id"]
-    assert sorted(matches(told[0]["resource"])) == sorted(["m2", created])
-    assert told[1]["resource"]["priorPrescription"] == {"reference": f"MedicationRequest/{created}"}
-    assert told[1]["resource"]["meta"]["versionId"] == "2"
-    assert told[4] == {"response": {"status": "204 No Content"}}
+    assert statuses(reply) == ["200 OK", "200 OK", "200 OK", "201 Created", "204 No Content"]
+    created = reply[3]["resource"]["id"]
+    assert sorted(matches(reply[0]["resource"])) == sorted(["m2", created])
+    assert reply[1]["resource"]["priorPrescription"] == {"reference": f"MedicationRequest/{created}"}
+    assert reply[1]["resource"]["meta"]["versionId"] == "2"
+    assert reply[4] == {"response": {"status": "204 No Content"}}
 
 
-def test_a_creation_that_finds_what_it_would_create_links_to_that(fhir: FlaskClient) -> None:
+def test_a_conditional_create_that_matches_links_to_the_match(fhir: FlaskClient) -> None:
     condition = "identifier=http://example.org/staff|1"
-    told = done(
+    reply = done(
         fhir,
         entry("POST", "Practitioner", {"resourceType": "Practitioner"}, URN, ifNoneExist=condition),
         entry("POST", "MedicationRequest", lorazepam(requester={"reference": URN})),
     )
-    assert statuses(told) == ["200 OK", "201 Created"]
-    assert told[0]["resource"]["id"] == "one"
-    assert told[1]["resource"]["requester"] == {"reference": "Practitioner/one"}
+    assert statuses(reply) == ["200 OK", "201 Created"]
+    assert reply[0]["resource"]["id"] == "one"
+    assert reply[1]["resource"]["requester"] == {"reference": "Practitioner/one"}
     assert matches(fhir.get("/fhir/Practitioner").get_json()) == ["one"]
 
 
 def test_a_transaction_may_name_the_version_that_it_changes_or_knows(fhir: FlaskClient) -> None:
-    told = done(
+    reply = done(
         fhir,
         entry("PUT", "MedicationRequest/m1", lorazepam("m1", status="stopped"), ifMatch='W/"1"'),
         entry("GET", "MedicationRequest/m2", ifNoneMatch='W/"1"'),
         entry("GET", "MedicationRequest/m1/_history/1"),
     )
-    assert statuses(told) == ["200 OK", "304 Not Modified", "200 OK"]
-    assert "resource" not in told[1]
-    assert told[2]["resource"]["status"] == "active"
+    assert statuses(reply) == ["200 OK", "304 Not Modified", "200 OK"]
+    assert "resource" not in reply[1]
+    assert reply[2]["resource"]["status"] == "active"
 
 
 GOOD = [entry("DELETE", "MedicationRequest/m2"), entry("POST", "MedicationRequest", lorazepam(), OTHER_URN),
@@ -268,7 +268,7 @@ GOOD = [entry("DELETE", "MedicationRequest/m2"), entry("POST", "MedicationReques
         (None, 400),
     ],
 )
-def test_a_transaction_of_which_one_entry_fails_does_nothing_and_says_which(
+def test_a_transaction_with_a_failing_entry_does_nothing_and_says_which(
     fhir: FlaskClient, bad: Any, status: int
 ) -> None:
     before = everything(fhir)
@@ -284,7 +284,7 @@ def test_two_creations_under_one_condition_are_refused(fhir: FlaskClient) -> Non
     assert matches(fhir.get("/fhir/MedicationRequest").get_json()) == ["m1", "m2"]
 
 
-def test_nobody_sees_a_transaction_half_done(fhir: FlaskClient) -> None:
+def test_a_transaction_is_never_seen_half_done(fhir: FlaskClient) -> None:
     """Two orders are always exchanged for each other; whoever looks finds exactly one of them active."""
     seen: list[int] = []
 
@@ -318,7 +318,7 @@ def test_nobody_sees_a_transaction_half_done(fhir: FlaskClient) -> None:
     [{"resourceType": "Bundle", "type": "collection"}, {"resourceType": "Patient"}, {"type": "transaction"},
      {"resourceType": "Bundle", "type": "batch", "entry": {}}],
 )  # fmt: skip
-def test_what_is_no_transaction_is_refused(fhir: FlaskClient, body: dict[str, Any]) -> None:
+def test_a_body_that_is_no_transaction_is_refused(fhir: FlaskClient, body: dict[str, Any]) -> None:
     outcome(fhir.post("/fhir", json=body), 400)
 
 
@@ -328,22 +328,22 @@ def test_an_empty_transaction_is_answered(fhir: FlaskClient, address: str) -> No
     assert (answer.status_code, answer.get_json()) == (200, {"resourceType": "Bundle", "type": "transaction-response"})
 
 
-def test_no_resource_comes_back_from_writing_if_it_is_not_wanted(fhir: FlaskClient) -> None:
-    told = done(
+def test_written_resources_are_not_returned_under_return_minimal(fhir: FlaskClient) -> None:
+    reply = done(
         fhir,
         entry("POST", "MedicationRequest", lorazepam()),
         entry("GET", "MedicationRequest/m1"),
         Prefer="return=minimal",
     )
-    assert ["resource" in each for each in told] == [False, True]
-    assert told[0]["response"]["location"]
+    assert ["resource" in each for each in reply] == [False, True]
+    assert reply[0]["response"]["location"]
 
 
 # Batches
 
 
 def test_each_entry_of_a_batch_is_carried_out_for_itself(fhir: FlaskClient) -> None:
-    told = done(
+    reply = done(
         fhir,
         entry("DELETE", "MedicationRequest/m2"),
         entry("GET", "MedicationRequest/nothing"),
@@ -354,14 +354,14 @@ def test_each_entry_of_a_batch_is_carried_out_for_itself(fhir: FlaskClient) -> N
         entry("GET", "MedicationRequest?_id=m1,m2&_count=1"),
         kind="batch",
     )
-    assert [status[:3] for status in statuses(told)] == ["204", "404", "400", "201", "400", "405", "200"]
-    failed = [each["response"]["outcome"]["issue"][0] for each in told if "outcome" in each["response"]]
+    assert [status[:3] for status in statuses(reply)] == ["204", "404", "400", "201", "400", "405", "200"]
+    failed = [each["response"]["outcome"]["issue"][0] for each in reply if "outcome" in each["response"]]
     assert [issue["expression"] for issue in failed] == [[f"Bundle.entry[{place}]"] for place in (1, 2, 4, 5)]
-    assert matches(told[6]["resource"]) == ["m1"]
+    assert matches(reply[6]["resource"]) == ["m1"]
 
 
 def test_our_prefetch_can_be_asked_for_as_one_batch(fhir: FlaskClient) -> None:
     queries = [template.replace("{{context.patientId}}", "p1") for template in PREFETCH.values()]
-    told = done(fhir, *(entry("GET", query) for query in queries), kind="batch")
-    assert set(statuses(told)) == {"200 OK"}
-    assert [each["resource"]["resourceType"] for each in told] == ["Patient", *["Bundle"] * 4]
+    reply = done(fhir, *(entry("GET", query) for query in queries), kind="batch")
+    assert set(statuses(reply)) == {"200 OK"}
+    assert [each["resource"]["resourceType"] for each in reply] == ["Patient", *["Bundle"] * 4]

@@ -1,4 +1,4 @@
-"""Is every code told in words, and does every sentence of a card keep to what a prescriber may be told?"""
+"""Has every code words, and does every sentence of a card keep to what a prescriber may be told?"""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ READ_ONLY = {
 }  # fmt: skip
 # Names of kinds within a module, which no assessment carries.
 INTERNAL = {"by-weight", "no-data", "out-of-supply", "missing-at-discharge", "not-judged", "not-met"}
-# Why an opioid adds no MME: told by its text, not by its code.
-TOLD_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}
+# Why an opioid adds no MME: shown by its text, not by its code.
+SHOWN_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}
 
 
 def _constants(path: Path) -> Iterator[str]:
@@ -59,7 +59,7 @@ def test_every_code_that_a_page_may_carry_has_words(folder: str) -> None:
     paths = sorted(path for path in (ROOT / folder).rglob("*.py") if "knowledge" not in path.parts)
     codes = {code for path in paths for code in _constants(path)}
     assert len(codes) > 15, "the scan finds no codes"
-    wordless = codes - set(WORDS) - _known_otherwise() - READ_ONLY - INTERNAL - TOLD_BY_TEXT
+    wordless = codes - set(WORDS) - _known_otherwise() - READ_ONLY - INTERNAL - SHOWN_BY_TEXT
     assert not wordless, f"no words in cds_service/working/words.py: {sorted(wordless)}"
 
 
@@ -68,7 +68,7 @@ def test_every_reason_has_words(codes: type[StrEnum]) -> None:
     assert not {str(code) for code in codes} - set(WORDS)
 
 
-def test_words_are_words() -> None:
+def test_words_are_plain_phrases() -> None:
     for code, words in WORDS.items():
         assert in_words(code) == words
         assert "_" not in words
@@ -81,7 +81,7 @@ def test_every_finding_that_raises_or_sharpens_a_card_has_its_sentence() -> None
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "expected"),
     [
         ({"days": 1}, "1 day"),
         ({"days": 33}, "33 days"),
@@ -92,16 +92,16 @@ def test_every_finding_that_raises_or_sharpens_a_card_has_its_sentence() -> None
         ({"days": 2000}, "more than 5 years"),
     ],
 )
-def test_a_length_of_use_is_told_as_people_say_it(facts: dict[str, object], told: str) -> None:
-    assert duration(facts) == told
+def test_a_length_of_use_is_given_in_the_usual_unit(facts: dict[str, object], expected: str) -> None:
+    assert duration(facts) == expected
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c", "d"], "a, b and 2 more")],
 )
-def test_a_list_reads_as_prose(words: list[str], told: str) -> None:
-    assert listed(words) == told
+def test_a_list_reads_as_prose(words: list[str], expected: str) -> None:
+    assert listed(words) == expected
 
 
 def _load(used: str | None, low: str, *, complete: bool = True, if_replaced: str | None = None) -> Load:
@@ -135,7 +135,7 @@ ALCOHOL_IN_REMISSION = ConditionOnRecord("alcohol use disorder", in_remission=Tr
         (_load("38", "18", if_replaced="18"), f"38 {UNIT}, 18 if only the newest order counts", f"38 {UNIT}"),
     ],
 )
-def test_a_load_is_told_with_what_is_open_about_it(load: Load, summary: str, line: str) -> None:
+def test_a_load_says_what_is_uncertain_about_it(load: Load, summary: str, line: str) -> None:
     assert load_figure(load, load_knowledge()) == summary
     assert load_span(load, load_knowledge()) == line
 
@@ -145,7 +145,7 @@ def _met(finding: str, **facts: object) -> Met:
 
 
 @pytest.mark.parametrize(
-    ("finding", "agents", "told"),
+    ("finding", "agents", "expected"),
     [
         (_met("total-load", band=Band.HIGH, complete=True), ["lorazepam"],
          "Lorazepam puts the sedative load in ASAM's high dose band"),
@@ -163,8 +163,8 @@ def _met(finding: str, **facts: object) -> Met:
          "New clonazepam with alcohol use disorder (in remission) on record"),
     ],
 )  # fmt: skip
-def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], told: str) -> None:
-    assert clause(finding, Subject.of(agents)) == told
+def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], expected: str) -> None:
+    assert clause(finding, Subject.of(agents)) == expected
 
 
 def test_a_use_disorder_in_remission_says_so_once() -> None:
@@ -177,10 +177,10 @@ def test_a_use_disorder_in_remission_says_so_once() -> None:
     ]
 
 
-@pytest.mark.parametrize(("above", "told"), [(True, "yes"), (False, "no"), (None, "not known")])
-def test_whether_mme_call_for_caution_is_not_known_where_they_are_not(above: bool | None, told: str) -> None:
+@pytest.mark.parametrize(("above", "expected"), [(True, "yes"), (False, "no"), (None, "not known")])
+def test_whether_mme_call_for_caution_is_not_known_where_they_are_not(above: bool | None, expected: str) -> None:
     assert list(fact_lines({"mme": None, "above_caution": above})) == [
-        f"at or above the MME that calls for caution: {told}"
+        f"at or above the MME that calls for caution: {expected}"
     ]
 
 
@@ -195,7 +195,7 @@ def test_treatment_of_opioid_use_disorder_is_protected_in_the_first_sentence() -
     assert "best kept going (ASAM 2025)" in sentences(finding, load_knowledge())[0]
 
 
-def test_a_z_drug_alone_is_not_told_by_what_guidelines_say_of_benzodiazepines() -> None:
+def test_guidelines_on_benzodiazepines_are_not_cited_for_a_z_drug_alone() -> None:
     knowledge = load_knowledge()
     facts = {"days": 200, "since": date(2026, 1, 1), "beyond_days": Fraction(90), "review_months": Fraction(3)}
     assert "dependence is possible" in " ".join(
@@ -224,7 +224,7 @@ def _cards(story: Story) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("story", ASKED, ids=[story.slug for story in ASKED])
-def test_every_card_reads_as_a_prescriber_needs_it(story: Story) -> None:
+def test_every_card_has_all_sections_within_the_length_limits(story: Story) -> None:
     for card in _cards(story):
         summary, detail = card["summary"], card["detail"]
         assert len(summary) <= LONGEST_SUMMARY
@@ -278,7 +278,7 @@ def _card(slug: str, topic: str | None = None) -> dict[str, Any]:
         ("incomplete-picture-unknown-tablet", None, "the problem list not supplied"),
     ],
 )
-def test_what_a_story_is_about_is_said(slug: str, topic: str | None, said: str) -> None:
+def test_the_card_of_a_story_says_what_the_story_is_about(slug: str, topic: str | None, said: str) -> None:
     assert said in _card(slug, topic)["detail"]
 
 
