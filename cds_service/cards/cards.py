@@ -174,7 +174,7 @@ def _body(
     card: dict[str, Any] = {
         "uuid": identity,
         "summary": summary(lead, Subject.of(occasion.subject), load, knowledge),
-        "indicator": occasion.indicator(finding for finding in findings if _topic(finding) == topic.code),
+        "indicator": occasion.indicator([finding for finding in findings if _topic(finding) == topic.code]),
         "detail": without_markup(text) if plain else text,
         "source": {
             "label": guideline.label,

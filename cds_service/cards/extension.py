@@ -45,9 +45,9 @@ def assessment_extension(
     ids = {finding.id for finding in findings}
     members = assessment_members(
         assessment,
-        (item for item in assessment.findings if item.id in ids),
-        (item for item in assessment.not_counted if not _is_over(item)),
-        (item for item in assessment.considered if item.result != "not-met"),
+        [item for item in assessment.findings if item.id in ids],
+        [item for item in assessment.not_counted if not _is_over(item)],
+        [item for item in assessment.considered if item.result != "not-met"],
     )
     del members["patient"]["reference"]
     whole: dict[str, Any] = without_empty(members)
