@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from cds_service.clock import today
-from cds_service.commands.input_file import for_each_file, patient_in, read_file
+from cds_service.commands.input_file import for_each_file, patient_in, printable_name, read_file
 from cds_service.config import Settings
 from cds_service.working.assessment_json import assessment_json
 from cds_service.working.text_page import working
@@ -27,8 +27,10 @@ def assess_files(chosen: Namespace) -> int:
     knowledge = load_knowledge(settings.site_policy_text())
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
+    separator = ""
 
     def assess_file(file: Path, data: bytes) -> int:
+        nonlocal separator
         content = read_file(data)
         patient = patient_in(content, settings)
         assessment = assess(patient, knowledge, on, at_discharge=content.hook == _DISCHARGE)
@@ -37,10 +39,9 @@ def assess_files(chosen: Namespace) -> int:
             sys.stdout.write(text.decode() + "\n")
             return 0
         if several:
-            sys.stdout.write(f"==> {file} <==\n")
+            sys.stdout.write(f"{separator}==> {printable_name(file)} <==\n")
+            separator = "\n"
         sys.stdout.write(working(assessment, knowledge, patient.missing, explain=chosen.explain))
-        if several and file is not chosen.files[-1]:
-            sys.stdout.write("\n")
         return 0
 
     return for_each_file(chosen.files, assess_file)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from cds_service.clock import today
-from cds_service.commands.input_file import UnreadableFileError, for_each_file, hook_request, read_json
+from cds_service.commands.input_file import UnreadableFileError, for_each_file, hook_request, printable_name, read_json
 from cds_service.config import Settings
 from cds_service.errors import CANNOT, CallError
 from cds_service.fhir.elements import text_of
@@ -42,11 +42,13 @@ def print_cards(chosen: Namespace) -> int:
             evaluation = within(settings.call_seconds, lambda: judge.evaluate(tenant, service, data, on))
         except CallError as error:
             status, outcome = of_call(error)
-            refusal = {"file": str(file), "status": status, "outcome": outcome} if several else outcome
+            refusal = {"file": printable_name(file), "status": status, "outcome": outcome} if several else outcome
             sys.stderr.write(_json(refusal, indented=not several))
             return CANNOT
         response = {"cards": shown(evaluation.with_verdicts({}))}
-        sys.stdout.write(_json({"file": str(file)} | response if several else response, indented=not several))
+        sys.stdout.write(
+            _json({"file": printable_name(file)} | response if several else response, indented=not several)
+        )
         return 0
 
     return for_each_file(chosen.files, respond)

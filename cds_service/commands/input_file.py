@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,9 +128,14 @@ def for_each_file(files: Sequence[Path], work: Callable[[Path, bytes], int]) -> 
         try:
             status = max(status, work(file, _content(file)))
         except UnreadableFileError as error:
-            print(f"benzo-cds: {file}: {error}", file=sys.stderr)
+            print(f"benzo-cds: {printable_name(file)}: {error}", file=sys.stderr)
             status = CANNOT
     return status
+
+
+def printable_name(file: Path) -> str:
+    """The path of a file, with a replacement character for each byte that is not UTF-8."""
+    return os.fsencode(file).decode(errors="replace")
 
 
 def _content(file: Path) -> bytes:

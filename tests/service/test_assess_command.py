@@ -406,6 +406,16 @@ def test_one_unreadable_file_is_named_and_the_others_are_done(files, capsys, opt
     assert len(complaints) == 2
 
 
+@pytest.mark.parametrize("command", [("assess",), ("assess", "--json"), ("cards",)])
+def test_a_name_that_is_not_utf_8_is_printed_all_the_same(tmp_path, capsys, command):
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
+    file.write_text(json.dumps(sign(lorazepam())))
+    assert main([*command, str(file), str(file), "--on", DAY]) == 0
+    assert ("\ufffd.json" in capsys.readouterr().out) == ("--json" not in command)
+    assert main([*command, f"{file}.none", "--on", DAY]) == 2
+    assert "\ufffd.json.none: No such file" in capsys.readouterr().err
+
+
 # -- what a command imports ---------------------------------------------------------------------------------------
 
 IMPORTED = """
