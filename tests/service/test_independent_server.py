@@ -89,11 +89,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndependentServ
 
 @dataclass(frozen=True, slots=True)
 class KeptEvaluations(NoCallStore):
-    """A memory for the assessments that are behind answers, cards or none."""
+    """A store that keeps the assessments that are behind answers, cards or none."""
 
     kept: list[Evaluation] = field(default_factory=list)
 
-    def remember(self, evaluation: Evaluation, *_: Any) -> None:
+    def record_call(self, evaluation: Evaluation, *_: Any) -> None:
         self.kept.append(evaluation)
 
 
@@ -110,10 +110,11 @@ class Judged:
 def judged(request: dict[str, Any], on: date, **settings: Any) -> Judged:
     """What comes of a request, on a machine that may be busy with other tests."""
     chosen = Settings(fhir_deadline_seconds=30, fhir_connect_seconds=10, call_seconds=60, **settings)
-    parts, memory = parts_of(chosen, load_knowledge()), KeptEvaluations()
-    client = create_app(chosen, clock=lambda: on, parts=Parts(parts.gate, parts.judge, memory)).test_client()
+    parts, store = parts_of(chosen, load_knowledge()), KeptEvaluations()
+    client = create_app(chosen, clock=lambda: on, parts=Parts(parts.gate, parts.judge, store)).test_client()
     answer = client.post(f"/cds-services/benzo-{request['hook']}", json=request)
-    found = [(each.assessment, each.reached) for each in memory.kept]
+    found = [(evaluation.assessment, evaluation.reached) for evaluation in store.kept]
+    assert len(found) == (answer.status_code == 200)
     return Judged(answer.status_code, answer.get_json(), *(found[0] if found else ()))
 
 
