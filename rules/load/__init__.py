@@ -1,1 +1,27 @@
-"""TODO face."""
+"""What the doses come to: the diazepam-equivalent load by every table, and the opioids' MME, each line with its figure.
+
+:func:`total` adds up what counts in a view, :func:`opioid_load` its opioids, and :func:`line_of` tells where a record
+stands in the assessment: in the load, beside it, or not counted.
+"""
+
+from rules.load.contributions import WITH_ORDER, line_of
+from rules.load.equivalence import EquivalentsOf, equivalence, equivalents_by, to_diazepam
+from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, morphine_of, opioid_load, treats_opioid_use_disorder
+from rules.load.total import band_of, replacement_load, total
+
+__all__ = [
+    "PARTIAL_AGONIST",
+    "TREATMENT",
+    "WITH_ORDER",
+    "EquivalentsOf",
+    "band_of",
+    "equivalence",
+    "equivalents_by",
+    "line_of",
+    "morphine_of",
+    "opioid_load",
+    "replacement_load",
+    "to_diazepam",
+    "total",
+    "treats_opioid_use_disorder",
+]

@@ -1,1 +1,30 @@
-"""TODO face."""
+"""What is in force when: the medication record as entries with their supply windows, and how they stand on a day.
+
+:func:`read_record` reads a patient's regimens into entries. :func:`view` tells how each of them stands on a day: whether
+it counts beside the others, is present, or is neither, and why. :func:`exposure` tells the use of a class over time.
+"""
+
+from rules.timeline.exposure import earliest_record, exposure
+from rules.timeline.presence import Presence
+from rules.timeline.record import MedicationRecord, RecordEntry
+from rules.timeline.record_reader import read_record
+from rules.timeline.replacement import refers_to
+from rules.timeline.status import exclusion, is_stopping
+from rules.timeline.view import View, Viewpoint, view
+from rules.timeline.window import Coverage
+
+__all__ = [
+    "Coverage",
+    "MedicationRecord",
+    "Presence",
+    "RecordEntry",
+    "View",
+    "Viewpoint",
+    "earliest_record",
+    "exclusion",
+    "exposure",
+    "is_stopping",
+    "read_record",
+    "refers_to",
+    "view",
+]

@@ -1,1 +1,61 @@
-"""TODO face."""
+"""What findings judge: the case, the conditions on record, what the orders being written change, and the results.
+
+A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgement of a sedative beside a condition.
+"""
+
+from rules.findings.case.case import (
+    ACUTE_ALCOHOL_WITHDRAWAL,
+    BENZODIAZEPINE,
+    ORDERS,
+    OXYBATE,
+    Age,
+    Case,
+    Entries,
+    agent_names,
+    benzodiazepines_of,
+)
+from rules.findings.case.change import increases, new_starts, removable
+from rules.findings.case.conditions import PresentCondition, past, present, present_and_past
+from rules.findings.case.hazard import judge_hazard
+from rules.findings.case.results import (
+    BIRTH_DATE_IN_PART,
+    BY_ALCOHOL_WITHDRAWAL,
+    BY_ANTI_SEIZURE,
+    NO_BIRTH_DATE,
+    TURNED_OFF,
+    UNDER_AGE,
+    exempt,
+    not_judged,
+    not_met,
+    not_used_long_enough,
+)
+
+__all__ = [
+    "ACUTE_ALCOHOL_WITHDRAWAL",
+    "BENZODIAZEPINE",
+    "BIRTH_DATE_IN_PART",
+    "BY_ALCOHOL_WITHDRAWAL",
+    "BY_ANTI_SEIZURE",
+    "NO_BIRTH_DATE",
+    "ORDERS",
+    "OXYBATE",
+    "TURNED_OFF",
+    "UNDER_AGE",
+    "Age",
+    "Case",
+    "Entries",
+    "PresentCondition",
+    "agent_names",
+    "benzodiazepines_of",
+    "exempt",
+    "increases",
+    "judge_hazard",
+    "new_starts",
+    "not_judged",
+    "not_met",
+    "not_used_long_enough",
+    "past",
+    "present",
+    "present_and_past",
+    "removable",
+]
