@@ -12,23 +12,25 @@ from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
 
+NOTHING = DiazepamEquivalent.none()
+
 
 def substitution(counted: Iterable[Presence], knowledge: Knowledge) -> Substitution:
     """The sum of the substitution figures of what counts, in mg/d diazepam-equivalent, and the agents they are of."""
     parts = [(presence.entry.agent.id, part) for presence in counted if (part := _of_entry(presence.entry, knowledge))]
-    return Substitution(sum((part.used for _, part in parts), ZERO), tuple(sorted({agent for agent, _ in parts})))
+    return Substitution(sum([part.used for _, part in parts], ZERO), tuple(sorted({agent for agent, _ in parts})))
 
 
 def added(counted: Iterable[Presence], knowledge: Knowledge, *, verified: bool = False) -> DiazepamEquivalent:
     """What substitution figures add to the total: nothing unless the site adds them. ``verified``: by such alone."""
     if not knowledge.policy.include_substitution:
-        return DiazepamEquivalent.none()
-    parts = (
+        return NOTHING
+    parts = [
         _of_entry(presence.entry, knowledge)
         for presence in counted
         if not verified or _is_verified(presence.entry.agent.substitution)
-    )
-    return sum((part for part in parts if part is not None), DiazepamEquivalent.none())
+    ]
+    return sum([part for part in parts if part is not None], NOTHING)
 
 
 def is_known(counted: Iterable[Presence], knowledge: Knowledge) -> bool:

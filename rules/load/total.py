@@ -43,23 +43,22 @@ def total(
     sums = {name: _by_table(sedatives, table, equivalents_of) for name, table in knowledge.tables.items()}
     by_default = sums[knowledge.default_table]
     complete = everything_read and by_default.complete and is_known(counted, knowledge)
+    newest = [part for presence, part in by_default.parts if presence.replacement]
     extra = added(counted, knowledge)
-    additive = sum((part for _, part in by_default.parts), extra)
-    newest = added([presence for presence in counted if presence.replacement], knowledge)
-    replacement = sum((part for presence, part in by_default.parts if presence.replacement), newest)
+    newest_extra = added([presence for presence in counted if presence.replacement], knowledge)
     readable = bool(by_default.parts) or (complete and not sedatives) or extra.used > 0
     bands = knowledge.policy.bands
-    used = additive.used if readable else None
     by_table = {name: _used(by_table, extra.used, readable) for name, by_table in sums.items()}
+    used = sum([part.used for _, part in by_default.parts], extra.used) if readable else None
     return Load(
         used=used,
-        low=replacement.low,
-        high=additive.high if complete and used is not None else None,
+        low=sum([part.low for part in newest], newest_extra.low),
+        high=sum([part.high for _, part in by_default.parts], extra.high) if complete and readable else None,
         complete=complete,
         band=_band(used, bands),
         components=_components(by_default.parts, knowledge),
         substitution=substitution(counted, knowledge),
-        if_replaced=replacement.used,
+        if_replaced=sum([part.used for part in newest], newest_extra.used),
         by_table={
             name: TableTotal(
                 used=by_table[name],
@@ -95,7 +94,7 @@ def _by_table(sedatives: Iterable[Presence], table: Table, equivalents_of: Equiv
 def _used(by_table: _Sum, extra: Fraction, readable: bool) -> Fraction | None:
     if not readable or (by_table.missing and not by_table.parts):
         return None
-    return sum((part.used for _, part in by_table.parts), extra)
+    return sum([part.used for _, part in by_table.parts], extra)
 
 
 def _components(parts: Iterable[tuple[Presence, DiazepamEquivalent]], knowledge: Knowledge) -> Mapping[str, Fraction]:
@@ -126,9 +125,9 @@ def replacement_load(
         and presence.entry.agent.id not in without
         and agent_class in (None, presence.entry.agent.agent_class.id)
     ]
-    parts = (equivalents_of(presence.entry).get(table.id) for presence in newest)
+    parts = [equivalents_of(presence.entry).get(table.id) for presence in newest]
     extra = added(newest, knowledge, verified=True).used
-    return sum((part.used for part in parts if part is not None), extra)
+    return sum([part.used for part in parts if part is not None], extra)
 
 
 def band_of(used: Fraction, bands: BandPolicy) -> Band:

@@ -1,7 +1,8 @@
 """What is in force when: the medication record as entries with their supply windows, and how they stand on a day.
 
-:func:`read_record` reads a patient's regimens into entries. :func:`view` tells how each of them stands on a day: whether
-it counts beside the others, is present, or is neither, and why. :func:`exposure` tells the use of a class over time.
+:func:`read_record` reads a patient's regimens into entries. :func:`view` tells how each of them stands on a day:
+whether it counts beside the others, is present, or is neither, and why. :func:`exposure` is the use of a class over
+time.
 """
 
 from rules.timeline.exposure import earliest_record, exposure
