@@ -12,7 +12,7 @@ from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, N
 from rules.findings import judge_all
 from rules.findings.case.case import ORDERS, Age, Case
 from rules.findings.case.change import increases, removable
-from rules.findings.case.conditions import present_and_past
+from rules.findings.case.conditions import read_conditions
 from rules.knowledge.knowledge import Knowledge
 from rules.load.contributions import WITH_ORDER, line_of
 from rules.load.equivalence import equivalents_by
@@ -117,7 +117,7 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         starts = [entry.start for entry in drafts if entry.start is not None]
         until = max(on, min(starts, default=on))
         ordered = viewed(Viewpoint(on, until, with_drafts=True, at_discharge=at_discharge))
-    present, past = present_and_past(patient, knowledge, on)
+    conditions = read_conditions(patient, knowledge, on)
     read_now = _everything_read(patient, record, knowledge, on, drafts=False)
     read = _everything_read(patient, record, knowledge, on, drafts=True)
     load_ordered = None
@@ -135,9 +135,9 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         equivalents_of=equivalents_of,
         load_now=total(now.counted, equivalents_of, knowledge, everything_read=read_now),
         load_ordered=load_ordered,
-        opioid=opioid_load((ordered or now).presences, present, everything_read=read),
-        conditions=present,
-        past_conditions=past,
+        opioid=opioid_load((ordered or now).presences, conditions.present, everything_read=read),
+        conditions=conditions.present,
+        condition_history=conditions.history,
         earliest_record=earliest_record(patient),
         at_discharge=at_discharge,
     )

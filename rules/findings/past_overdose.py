@@ -12,4 +12,4 @@ CONCEPTS = ("sedative-poisoning", "opioid-poisoning")
 
 def judge(case: Case) -> Met | Considered:
     """Met with a poisoning on record, resolved or not; a warning on a new start."""
-    return judge_hazard(case, ID, CONCEPTS, conditions={**case.past_conditions, **case.conditions})
+    return judge_hazard(case, ID, CONCEPTS, conditions={**case.condition_history, **case.conditions})

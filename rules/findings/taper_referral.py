@@ -49,7 +49,7 @@ def _hazards(case: Case) -> tuple[str, ...]:
 
 def _facts(case: Case, use: Exposure, hazards: tuple[str, ...]) -> dict[str, object]:
     # An earlier withdrawal seizure makes a taper complicated however long ago it was resolved.
-    on_record = {**case.past_conditions, **case.conditions}
+    on_record = {**case.condition_history, **case.conditions}
     complicated = tuple(
         on_record[name].name for name in COMPLICATED if name in case.conditions or (name in EVER and name in on_record)
     )

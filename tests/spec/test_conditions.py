@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rules.findings.case.conditions import PresentCondition, past, present
+from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.knowledge import load_knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 
@@ -42,7 +42,11 @@ def entry(row: Mapping[str, Any], **changes: Any) -> ConditionEntry:
     return ConditionEntry(**(fields | changes))
 
 
-def said(found: Mapping[str, PresentCondition]) -> list[str]:
+def read(*entries: ConditionEntry) -> PatientConditions:
+    return read_conditions(Patient(conditions=entries), load_knowledge(), ON)
+
+
+def said(found: Mapping[str, PatientCondition]) -> list[str]:
     return [
         name + (" remission" if condition.in_remission else "") + (" unverified" if condition.unverified else "")
         for name, condition in found.items()
@@ -51,23 +55,23 @@ def said(found: Mapping[str, PresentCondition]) -> list[str]:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_an_entry_counts_as(row: Mapping[str, Any]) -> None:
-    assert said(present(Patient(conditions=(entry(row),)), load_knowledge(), ON)) == row["counts"]
+    assert said(read(entry(row)).present) == row["counts"]
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_an_entry_is_or_once_was(row: Mapping[str, Any]) -> None:
-    assert said(past(Patient(conditions=(entry(row),)), load_knowledge(), ON)) == row.get("ever", row["counts"])
+    assert said(read(entry(row)).history) == row.get("ever", row["counts"])
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_another_patient_s_entry_never_counts(row: Mapping[str, Any]) -> None:
-    patient = Patient(conditions=(entry(row, another_patient=True),))
-    assert present(patient, load_knowledge(), ON) == {}
-    assert past(patient, load_knowledge(), ON) == {}
+    found = read(entry(row, another_patient=True))
+    assert found.present == {}
+    assert found.history == {}
 
 
 def test_remission_is_said_in_the_name() -> None:
-    found = present(Patient(conditions=(entry({"icd": "F11.21"}),)), load_knowledge(), ON)
+    found = read(entry({"icd": "F11.21"})).present
     assert found["opioid-use-disorder"].name == "opioid use disorder, in remission"
 
 
@@ -75,18 +79,18 @@ def test_the_surer_entry_is_shown_in_any_order() -> None:
     remitted = entry({"icd": "F11.21"}, source="Condition/old", recorded=date(2026, 11, 1))
     active = entry({"icd": "F11.20"}, source="Condition/new", recorded=date(2020, 1, 1))
     for conditions in ((remitted, active), (active, remitted)):
-        found = present(Patient(conditions=conditions), load_knowledge(), ON)["opioid-use-disorder"]
+        found = read(*conditions).present["opioid-use-disorder"]
         assert (found.source, found.in_remission, found.recorded) == ("Condition/new", False, date(2020, 1, 1))
 
 
 def test_epilepsy_beside_an_earlier_withdrawal_seizure_is_both() -> None:
     epilepsy = entry({"icd": "G40.909"}, source="Condition/1")
     seizure = entry({"text": "Alcohol withdrawal seizure"}, source="Condition/2", recorded=date(2019, 5, 1))
-    found = present(Patient(conditions=(epilepsy, seizure)), load_knowledge(), ON)
+    found = read(epilepsy, seizure).present
     assert set(found) == {"seizure-disorder", "withdrawal-seizure"}
 
 
 def test_another_country_s_classification_is_read_by_its_display() -> None:
     coding = Coding(None, "J44", "Chronic obstructive pulmonary disease")
-    found = present(Patient(conditions=(ConditionEntry("Condition/1", (coding,)),)), load_knowledge(), ON)
+    found = read(ConditionEntry("Condition/1", (coding,))).present
     assert set(found) == {"copd"}

@@ -15,7 +15,7 @@ from rules.findings.case.case import (
     benzodiazepines_of,
 )
 from rules.findings.case.change import increases, new_starts, removable
-from rules.findings.case.conditions import PresentCondition, past, present, present_and_past
+from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.hazard import judge_hazard
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
@@ -44,7 +44,8 @@ __all__ = [
     "Age",
     "Case",
     "Entries",
-    "PresentCondition",
+    "PatientCondition",
+    "PatientConditions",
     "agent_names",
     "benzodiazepines_of",
     "exempt",
@@ -54,8 +55,6 @@ __all__ = [
     "not_judged",
     "not_met",
     "not_used_long_enough",
-    "past",
-    "present",
-    "present_and_past",
+    "read_conditions",
     "removable",
 ]

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
-from rules.findings.case.conditions import PresentCondition
+from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.results import (
     BY_RESCUE,
     BY_SINGLE_DOSE,
@@ -75,8 +75,8 @@ class Case(LazyValues):
     load_now: Load
     load_ordered: Load | None
     opioid: OpioidLoad
-    conditions: Mapping[str, PresentCondition]
-    past_conditions: Mapping[str, PresentCondition]
+    conditions: Mapping[str, PatientCondition]
+    condition_history: Mapping[str, PatientCondition]
     earliest_record: date | None
     at_discharge: bool = False
 

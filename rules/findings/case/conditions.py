@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -17,10 +17,11 @@ from rules.numbers.memo import memoised
 PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
 REMISSION = "remission"
 NOT_BELIEVED = frozenset({"refuted", "entered-in-error"})
+CLAUSE_END = ";"
 
 
 @dataclass(frozen=True, slots=True)
-class PresentCondition:
+class PatientCondition:
     """A condition as the record has it.
 
     ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
@@ -41,68 +42,69 @@ class PresentCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class PatientConditions:
+    """A patient's conditions by concept id.
+
+    ``present`` are those that count on the day: none that is over, refuted, expired or another patient's; a use
+    disorder in remission counts, and its name says so. ``history`` are those that the patient has or ever had by the
+    day: what is resolved or expired is an earlier event.
+    """
+
+    present: Mapping[str, PatientCondition]
+    history: Mapping[str, PatientCondition]
+
+
+@dataclass(frozen=True, slots=True)
 class _Match:
+    """How an entry stands for a concept."""
+
     remission: bool
     unverified: bool
 
 
-def present(patient: Patient, knowledge: Knowledge, on: date) -> Mapping[str, PresentCondition]:
-    """The conditions that count on a day, by concept id: none that is over, refuted, expired or another patient's.
-
-    A use disorder in remission counts, and its name says so.
-    """
-    return _gather(_read(patient, knowledge), on, past=False)
+Matches = tuple[tuple[Concept, _Match], ...]
 
 
-def past(patient: Patient, knowledge: Knowledge, on: date) -> Mapping[str, PresentCondition]:
-    """The conditions that the patient has or ever had by a day: what is resolved or expired is an earlier event."""
-    return _gather(_read(patient, knowledge), on, past=True)
-
-
-def present_and_past(
-    patient: Patient, knowledge: Knowledge, on: date
-) -> tuple[Mapping[str, PresentCondition], Mapping[str, PresentCondition]]:
-    """:func:`present` and :func:`past` of one reading."""
-    read = _read(patient, knowledge)
-    return _gather(read, on, past=False), _gather(read, on, past=True)
-
-
-Read = list[tuple[ConditionEntry, tuple[tuple[Concept, "_Match"], ...]]]
-
-
-def _read(patient: Patient, knowledge: Knowledge) -> Read:
-    """The entries that are believed, each with the concepts that it stands for."""
-    return [
-        (entry, _concepts(entry.codings, entry.text, knowledge))
+def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> PatientConditions:
+    """The conditions of the patient on a day. Entries with a later onset, and of other patients, are passed over."""
+    read = [
+        (entry, _matches(entry.codings, entry.text, knowledge))
         for entry in patient.conditions
-        if not entry.another_patient and entry.verification_status not in NOT_BELIEVED
+        if not entry.another_patient
+        and entry.verification_status not in NOT_BELIEVED
+        and (entry.onset is None or entry.onset <= on)
     ]
-
-
-def _gather(read: Read, on: date, *, past: bool) -> Mapping[str, PresentCondition]:
-    found: dict[str, PresentCondition] = {}
-    for entry, concepts in read:
-        if entry.onset is not None and entry.onset > on:
-            continue
-        for concept, match in concepts:
+    present: list[PatientCondition] = []
+    history: list[PatientCondition] = []
+    for entry, matches in read:
+        for concept, match in matches:
             remission = match.remission or entry.clinical_status == REMISSION
-            if not past and not _counts(entry, concept, remission, on):
-                continue
-            candidate = PresentCondition(
+            condition = PatientCondition(
                 concept=concept.id,
-                on_record=ConditionOnRecord(concept.name, in_remission=remission and not past),
+                on_record=ConditionOnRecord(concept.name),
                 source=entry.source,
                 recorded=entry.onset or entry.recorded,
                 in_remission=remission,
                 unverified=match.unverified,
             )
-            known = found.get(concept.id)
-            if known is None or _rank(candidate) > _rank(known):
-                found[concept.id] = candidate
-    return {name: found[name] for name in sorted(found)}
+            history.append(condition)
+            if _counts(entry, concept, remission, on):
+                on_record = ConditionOnRecord(concept.name, in_remission=remission)
+                present.append(replace(condition, on_record=on_record) if remission else condition)
+    return PatientConditions(_by_concept(present), _by_concept(history))
 
 
-def _rank(condition: PresentCondition) -> tuple[bool, bool, date, str]:
+def _by_concept(conditions: Iterable[PatientCondition]) -> Mapping[str, PatientCondition]:
+    """One condition for each concept, in the order of their ids."""
+    shown: dict[str, PatientCondition] = {}
+    for condition in conditions:
+        other = shown.get(condition.concept)
+        if other is None or _rank(condition) > _rank(other):
+            shown[condition.concept] = condition
+    return {concept: shown[concept] for concept in sorted(shown)}
+
+
+def _rank(condition: PatientCondition) -> tuple[bool, bool, date, str]:
     """Which of two entries of one condition is shown: the surer, then the later; the source settles the rest."""
     recorded = condition.recorded or date.min
     return (not condition.in_remission, not condition.unverified, recorded, condition.source)
@@ -123,56 +125,54 @@ def _counts(entry: ConditionEntry, concept: Concept, remission: bool, on: date) 
 
 
 @memoised
-def _concepts(
-    codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge
-) -> tuple[tuple[Concept, _Match], ...]:
+def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge) -> Matches:
     """Every concept that codes and a text stand for; one that another of them rules out is left out."""
-    classified = [
+    icd_codes = [
         coding.code.replace(".", "").strip().upper()
         for coding in codings
         if coding.system is CodeSystem.ICD10CM and coding.code
     ]
     codes = {(coding.system, coding.code) for coding in codings if coding.system is not None and coding.code}
-    texts = [each for each in (text, *(coding.display for coding in codings)) if each]
-    clauses = list(dict.fromkeys(map(_plain, texts)))
-    named = [clause for clause in clauses if _phrases(knowledge.condition_names).search(clause)]
+    texts = [words for words in (text, *(coding.display for coding in codings)) if words]
+    texts = list(dict.fromkeys(map(_clauses, texts)))
+    naming = [words for words in texts if _phrases(knowledge.condition_names).search(words)]
     found: dict[str, _Match] = {}
     for concept in knowledge.concepts.values():
-        match = _by_code(codes, classified, concept)
+        match = _by_code(codes, icd_codes, concept)
         # The classification is complete where a concept has prefixes: its codes are then believed over their wording.
-        if match is None and not (classified and concept.prefixes):
-            match = _by_name(named, concept, knowledge.condition_wording)
+        if match is None and not (icd_codes and concept.prefixes):
+            match = _by_name(naming, concept, knowledge.condition_wording)
         if match is not None:
             found[concept.id] = match
     if not found:
         return ()
-    said = any(_phrases(knowledge.condition_wording.remission).search(clause) for clause in clauses)
+    in_words = any(_phrases(knowledge.condition_wording.remission).search(words) for words in texts)
     return tuple(
-        (knowledge.concepts[name], _Match(match.remission or said, match.unverified))
+        (knowledge.concepts[name], _Match(match.remission or in_words, match.unverified))
         for name, match in found.items()
         if not any(other in found for other in knowledge.concepts[name].not_with)
     )
 
 
-def _by_code(codes: set[tuple[CodeSystem, str]], classified: list[str], concept: Concept) -> _Match | None:
-    for code in classified:
+def _by_code(codes: set[tuple[CodeSystem, str]], icd_codes: list[str], concept: Concept) -> _Match | None:
+    for code in icd_codes:
         if code.startswith(concept.prefixes) and not code.startswith(concept.excluded_prefixes):
             return _Match(code.startswith(concept.remission_prefixes), False)
-    known = codes & concept.codes
-    return _Match(False, not known - concept.unverified) if known else None
+    matching = codes & concept.codes
+    return _Match(False, not matching - concept.unverified) if matching else None
 
 
 def _by_name(texts: list[str], concept: Concept, wording: ConditionWording) -> _Match | None:
     for text in texts:
-        kept = _phrases(concept.except_names).sub(";", text) if concept.except_names else text
-        if any(all(_said(part, kept, wording) for part in name.split(TOGETHER)) for name in concept.names):
+        words = _phrases(concept.except_names).sub(CLAUSE_END, text) if concept.except_names else text
+        if any(all(_is_named(part, words, wording) for part in name.split(TOGETHER)) for name in concept.names):
             return _Match(False, not concept.names_verified)
     return None
 
 
-def _said(name: str, text: str, wording: ConditionWording) -> bool:
-    """Whether a text says a name in a clause that does not deny it."""
-    for clause in text.split(";"):
+def _is_named(name: str, text: str, wording: ConditionWording) -> bool:
+    """Whether a text has a name in a clause that does not deny it."""
+    for clause in text.split(CLAUSE_END):
         for match in _phrases((name,)).finditer(clause):
             before, after = clause[: match.start()], clause[match.end() :]
             if _phrases(wording.denials_before).search(before) or _phrases(wording.denials_after).search(after):
@@ -187,6 +187,7 @@ def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(phrase) for phrase in phrases) + r")(?!\w)")
 
 
-def _plain(text: str) -> str:
+def _clauses(text: str) -> str:
     """A text in lower case with single spaces, its clauses parted by semicolons."""
-    return ";".join(" ".join(clause.split()) for clause in re.split(r"[;.,:()\[\]\n]|\bbut\b", text.lower()))
+    clauses = re.split(r"[;.,:()\[\]\n]|\bbut\b", text.lower())
+    return CLAUSE_END.join(" ".join(clause.split()) for clause in clauses)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case, agent_names
 from rules.findings.case.change import new_starts
-from rules.findings.case.conditions import PresentCondition
+from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.results import CONDITIONS_NOT_SUPPLIED, not_judged, not_met
 
 
@@ -16,7 +16,7 @@ def judge_hazard(
     finding: str,
     concepts: Iterable[str],
     *,
-    conditions: Mapping[str, PresentCondition] | None = None,
+    conditions: Mapping[str, PatientCondition] | None = None,
     raises_on_new: bool = True,
 ) -> Met | Considered:
     """Met when a sedative-hypnotic is present beside one of the conditions; a warning on a newly started one.
