@@ -32,7 +32,10 @@ class Band(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableTotal:
-    """The load by one table; ``fallback``: agents whose figure is from its fallbacks, ``missing``: without any."""
+    """The load by one table, in mg/d diazepam-equivalent; ``used`` None where no dose could be read.
+
+    ``fallback`` are the agents whose figure is from the table's fallbacks, ``missing`` those without any.
+    """
 
     used: Fraction | None
     band: Band | None
@@ -42,7 +45,7 @@ class TableTotal:
 
 @dataclass(frozen=True, slots=True)
 class Substitution:
-    """The load of agents that have only withdrawal-substitution figures, kept apart from the load."""
+    """What agents with only withdrawal-substitution figures come to (mg/d diazepam-equivalent), apart from the load."""
 
     used: Fraction
     agents: tuple[str, ...]
@@ -50,9 +53,10 @@ class Substitution:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A total in mg/d diazepam-equivalent. ``used`` None: nothing readable. ``high`` None: not complete.
+    """A total in mg/d diazepam-equivalent. ``used`` is None where no dose could be read, ``high`` where not complete.
 
-    ``if_replaced``: the known part, were every newer order to replace the earlier one of its agent.
+    ``if_replaced``: the known part, were every newer order to replace the earlier one of its agent. ``components`` are
+    the parts by class, ``by_table`` the totals by table.
     """
 
     used: Fraction | None
@@ -67,13 +71,16 @@ class Load:
 
     @property
     def band_is_minimum(self) -> bool:
-        """Whether the true band may be higher than the one given."""
+        """Whether the true band may be higher than ``band``."""
         return not self.complete
 
 
 @dataclass(frozen=True, slots=True)
 class OpioidLoad:
-    """The opioid axis, with the orders being written included."""
+    """The present opioids in MME a day, with the orders being written included.
+
+    ``used`` is None where no MME could be worked out, ``high`` where not complete.
+    """
 
     present: bool
     used: Fraction | None
@@ -93,8 +100,12 @@ class Pattern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The stretch of use that reaches the day judged: ``days`` elapsed since it began; ``at_least`` if it may have
-    begun earlier."""
+    """The latest episode of use of a class of agents.
+
+    ``days`` are those from ``since`` to the day judged, or to its last day ``until`` where that is longer ago than the
+    policy's grace; ``at_least``: it may have begun earlier. ``out_of_supply_days`` are those since ``until`` (0: it
+    reaches the day judged).
+    """
 
     since: date
     days: int
@@ -110,6 +121,16 @@ class TaperSetting(StrEnum):
     SPECIALIST = "specialist or inpatient care"
     ADDICTION_MEDICINE = "addiction medicine"
     PRIMARY_CARE = "pharmacist or primary care"
+
+
+class AbruptChange(StrEnum):
+    """How established use changes: the fact ``kind`` of ``abrupt-change``."""
+
+    MISSING_AT_DISCHARGE = "missing-at-discharge"
+    STOPS = "stops"
+    STOPPED = "stopped"
+    OUT_OF_SUPPLY = "out-of-supply"
+    CUT = "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,7 @@ class NotSupplied:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """The finding holds. ``facts`` are the values its wording needs, keyed in lower case."""
+    """The finding holds. ``facts`` are the values its wording needs; ``raises``: it may raise a card on its own."""
 
     id: str
     severity: Severity
@@ -163,7 +184,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A finding that does not hold. ``by`` says what exempts from it, ``why`` what it could not be judged for."""
+    """A finding that does not hold. ``by`` is what exempts from it, ``why`` is why it could not be judged."""
 
     id: str
     result: Result

@@ -56,7 +56,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A dose as read that is beyond what anybody takes: ``amount`` is more than ``at_most`` ``unit``.
+    """A dose as read that is beyond what anybody takes: ``amount`` is more than ``at_most``, both in ``unit``.
 
     ``agent`` is empty where it is the number of units of a whole product. ``text`` says it in plain words, with the
     figure it was held against, which is from ``source``.
@@ -162,7 +162,7 @@ class OpioidExclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpioidContribution:
-    """One opioid order with its factor."""
+    """One opioid order with its factor, and the MME a day that it comes to."""
 
     source: str
     agent: str

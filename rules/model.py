@@ -67,7 +67,7 @@ class Medication(HashedOnce):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of days, either end of which may be unknown; both ends belong to it."""
+    """A range of days, either end of which may be unknown; both ends belong to it."""
 
     start: date | None = None
     end: date | None = None
@@ -146,7 +146,7 @@ class Dosage(_Dated):
     route_codes: tuple[Coding, ...] = ()
 
     def within(self, bounds: Period) -> Dosage:
-        """The line for a stretch of days; it must have a timing, and no dates yet."""
+        """The line for a period; it must have no dates yet."""
         dated = self.replaced(timing=(self.timing or Timing()).replaced(bounds=bounds))
         object.__setattr__(dated, "_undated", self)
         return dated

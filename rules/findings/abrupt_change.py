@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.assessment import Considered, Exposure, Met, Pattern, Severity
+from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity
 from rules.findings.case.case import BENZODIAZEPINE, Case, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
 from rules.knowledge.figure import Table
@@ -38,8 +38,9 @@ def judge(case: Case) -> Met | Considered:
         "until": use.until,
         **change,
     }
-    loud = case.at_discharge or (case.ordered is not None and _touched(case))
-    return case.met(ID, facts, severity=Severity.WARNING if loud and case.still_supplied(use) else Severity.INFO)
+    by_order = case.at_discharge or (case.ordered is not None and _orders_concern_it(case))
+    warns = by_order and case.still_supplied(use)
+    return case.met(ID, facts, severity=Severity.WARNING if warns else Severity.INFO)
 
 
 def _earlier(case: Case) -> View:
@@ -47,34 +48,33 @@ def _earlier(case: Case) -> View:
     return case.look_back(int(case.knowledge.findings[ID].parameters["look_back_days"].value))
 
 
-def _touched(case: Case) -> bool:
+def _orders_concern_it(case: Case) -> bool:
     """Whether the orders being written give, stop or replace a benzodiazepine: otherwise they change nothing of it."""
-    ordered = (*case.drafts, *case.stops)
-    left = {entry.source for entry in benzodiazepines_of(case.view)}
-    return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in ordered) or any(
-        entry.source not in left for entry in benzodiazepines_of(case.now)
+    orders = (*case.drafts, *case.stops)
+    remaining = {entry.source for entry in benzodiazepines_of(case.view)}
+    return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in orders) or any(
+        entry.source not in remaining for entry in benzodiazepines_of(case.now)
     )
 
 
 def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     """What changes, as facts; None if nothing does."""
-    left = benzodiazepines_of(case.view)
-    if case.at_discharge and not any(_is_supplied(entry, case) for entry in left):
-        return {"kind": "missing-at-discharge"}
-    if case.ordered is not None and not _touched(case):
+    remaining = benzodiazepines_of(case.view)
+    if case.at_discharge and not any(_is_supplied(entry, case) for entry in remaining):
+        return {"kind": AbruptChange.MISSING_AT_DISCHARGE}
+    if case.ordered is not None and not _orders_concern_it(case):
         return None
-    if not left:
-        if case.ordered is not None:
-            return {"kind": "stops"} if _was_taken(case) else None
-        if _was_stopped(case, use):
-            return {"kind": "stopped"}
-        if use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
-            return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
-        return {"kind": "stopped"} if _was_taken(case) else None
-    if case.ordered is None and use.out_of_supply_days > case.knowledge.policy.concurrency.out_of_supply_days.value:
-        return {"kind": "out-of-supply", "out_of_supply_days": use.out_of_supply_days}
-    percent = _fall(case, left)
-    return None if percent is None else {"kind": "cut", "percent": percent}
+    if case.ordered is not None and not remaining:
+        return {"kind": AbruptChange.STOPS} if _was_taken(case) else None
+    if not remaining and _was_stopped(case, use):
+        return {"kind": AbruptChange.STOPPED}
+    out_of_supply = use.out_of_supply_days
+    if case.ordered is None and out_of_supply > case.knowledge.policy.concurrency.out_of_supply_days.value:
+        return {"kind": AbruptChange.OUT_OF_SUPPLY, "out_of_supply_days": out_of_supply}
+    if not remaining:
+        return {"kind": AbruptChange.STOPPED} if _was_taken(case) else None
+    percent = _fall(case, remaining)
+    return None if percent is None else {"kind": AbruptChange.CUT, "percent": percent}
 
 
 def _was_taken(case: Case) -> bool:
@@ -98,7 +98,7 @@ def _is_supplied(entry: RecordEntry, case: Case) -> bool:
     return (case.on - entry.window.end).days <= case.knowledge.policy.concurrency.out_of_supply_days.value
 
 
-def _fall(case: Case, left: Entries) -> Fraction | None:
+def _fall(case: Case, remaining: Entries) -> Fraction | None:
     """The fall in percent if it is over the policy's limit by the tables that must agree, else None."""
     limit = case.knowledge.findings[ID].parameters["cut_percent"].value
     if case.has_unknown_dose(case.view):
@@ -108,9 +108,8 @@ def _fall(case: Case, left: Entries) -> Fraction | None:
         before = benzodiazepines_of(earlier)
         if not before or case.has_unknown_dose(earlier):
             continue
-        same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in left}
-        tables = case.knowledge.tables
-        decisive = [case.default_table] if same_agents else list(tables.values())
+        same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in remaining}
+        decisive = [case.default_table] if same_agents else list(case.knowledge.tables.values())
         cuts = [_cut(case, earlier, table) for table in decisive]
         if all(cut > limit for cut in cuts):
             falls.append(min(cuts))
@@ -132,7 +131,8 @@ def _cut(case: Case, earlier: View, table: Table) -> Fraction:
 
 
 def _unjudged(case: Case) -> Considered | None:
+    """That a change could not be judged, None where there is nothing to be judged or every dose is known."""
     unknown = any(case.has_unknown_dose(view) for view in (case.now, case.view))
-    if unknown and (case.ordered is None or _touched(case)):
+    if unknown and (case.ordered is None or _orders_concern_it(case)):
         return not_judged(ID, "a daily dose is not known, or has no published equivalent")
     return None

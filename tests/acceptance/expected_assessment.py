@@ -160,15 +160,15 @@ def _contributions(wanted: Mapping[str, Mapping[str, Any]] | None, found: Assess
         }
         for field, value in values.items():
             yield from _plain(f"contributions.{source}.{field}", expected.get(field), value)
-        yield from _told(f"contributions.{source}", expected, line.read_as, line.assumptions)
+        yield from _texts(f"contributions.{source}", expected, line.read_as, line.assumptions)
         if not (line.read_as and line.reference):
             yield f"contributions.{source}: no working shown"
 
 
-_TOLD_KEYS = frozenset(("assumptions", "assumes", "assumes_not", "read_as", "read_as_lacks"))
+TEXT_KEYS = frozenset(("assumptions", "assumes", "assumes_not", "read_as", "read_as_lacks"))
 
 
-def _told(
+def _texts(
     what: str, expected: Mapping[str, Any], read_as: str, assumptions: tuple[str, ...] | None = None
 ) -> Iterator[str]:
     """What a line says of how it was read: ``assumptions`` are all of them, ``assumes`` some; ``read_as`` is words."""
@@ -190,33 +190,33 @@ def _told(
 
 
 def _reasons(what: str, wanted: Mapping[str, Any] | None, found: tuple[Any, ...]) -> Iterator[str]:
-    """Lines by source: the reason alone, or a mapping of ``reason``, ``agent``, ``present`` and what is told."""
+    """Lines by source: the reason alone, or a mapping of ``reason``, ``agent``, ``present`` and what is read."""
     if wanted is None:
         return
     by_source = [(_bare(line.source), str(line.reason)) for line in found]
     if not wanted and found:
         yield f"{what}: expected none, found {by_source}"
     for sources, expected in wanted.items():
-        told = {"reason": expected} if isinstance(expected, str) else expected
-        agent = told.get("agent")
+        row = {"reason": expected} if isinstance(expected, str) else expected
+        agent = row.get("agent")
         hits = [
             line
             for line in found
             if _bare(line.source) in sources.split("|")
-            and str(line.reason) == told["reason"]
+            and str(line.reason) == row["reason"]
             and agent in (None, line.agent)
         ]
         if len(hits) != 1:
-            yield f"{what}.{sources}: expected one {told['reason']} {agent or ''}, found {by_source}"
+            yield f"{what}.{sources}: expected one {row['reason']} {agent or ''}, found {by_source}"
             continue
         (line,) = hits
-        yield from _plain(f"{what}.{sources}.present", told.get("present"), line.present)
-        if not set(told) & {"mg", *_TOLD_KEYS}:
+        yield from _plain(f"{what}.{sources}.present", row.get("present"), line.present)
+        if not set(row) & {"mg", *TEXT_KEYS}:
             continue
         dose = getattr(line, "daily_dose", None)
-        yield from _plain(f"{what}.{sources}.mg", told.get("mg"), None if dose is None else dose.used)
+        yield from _plain(f"{what}.{sources}.mg", row.get("mg"), None if dose is None else dose.used)
         words = getattr(line, "read_as", None) or getattr(line, "text", "")
-        yield from _told(f"{what}.{sources}", told, words, getattr(line, "assumptions", None))
+        yield from _texts(f"{what}.{sources}", row, words, getattr(line, "assumptions", None))
 
 
 def _opioid(expect: Mapping[str, Any], found: Assessment) -> Iterator[str]:
@@ -224,15 +224,15 @@ def _opioid(expect: Mapping[str, Any], found: Assessment) -> Iterator[str]:
         yield from _plain(f"mme.{field}", wanted, getattr(found.opioid, field))
     if expect.get("mme_none") == "true" and found.opioid.contributions:
         yield f"mme: expected no contribution, found {[line.source for line in found.opioid.contributions]}"
-    for source, told in expect.get("opioid", {}).items():
+    for source, row in expect.get("opioid", {}).items():
         parts = [line for line in found.opioid.contributions if _bare(line.source) == source]
         if len(parts) != 1:
             yield f"opioid.{source}: expected one, found {len(parts)}"
             continue
         values = {"agent": parts[0].agent, "mg": parts[0].daily_dose.used, "mme": parts[0].mme.used}
         for field, value in values.items():
-            yield from _plain(f"opioid.{source}.{field}", told.get(field), value)
-        yield from _told(f"opioid.{source}", told, parts[0].read_as)
+            yield from _plain(f"opioid.{source}.{field}", row.get(field), value)
+        yield from _texts(f"opioid.{source}", row, parts[0].read_as)
     for source in expect.get("opioid_excluded", []):
         lines = [line for line in found.opioid.excluded if _bare(line.source) == source]
         if len(lines) != 1 or not lines[0].text:

@@ -19,7 +19,7 @@ MENTIONED = POLICY.concurrency.lapsed_mention_days.value
 
 
 @dataclass(frozen=True)
-class Told:
+class StubEntry:
     """As much of an entry as is asked for."""
 
     daily_use: bool
@@ -31,14 +31,14 @@ def periods(draw: st.DrawFn) -> list[CoveredPeriod]:
     for _ in range(draw(st.integers(0, 12))):
         start = ON - timedelta(days=draw(st.integers(0, 500)))
         end = min(ON, start + timedelta(days=draw(st.integers(0, 60))))
-        entry: Any = Told(draw(st.booleans()))
+        entry: Any = StubEntry(draw(st.booleans()))
         found.append(CoveredPeriod(start, end, entry))
-    return sorted(found, key=lambda each: (each.start, each.end))
+    return sorted(found, key=lambda period: (period.start, period.end))
 
 
 @given(periods())
-def test_the_latest_use_is_that_of_the_records_of_daily_use_alone(told: list[CoveredPeriod]) -> None:
-    alone = _latest_episode([each for each in told if each.entry.daily_use], BRIDGE)
+def test_the_latest_use_is_that_of_the_records_of_daily_use_alone(drawn: list[CoveredPeriod]) -> None:
+    alone = _latest_episode([period for period in drawn if period.entry.daily_use], BRIDGE)
     mentioned = bool(alone) and (ON - _end(alone)).days <= MENTIONED
-    found = _latest_use(told, POLICY, ON)
+    found = _latest_use(drawn, POLICY, ON)
     assert found == alone or not (found or mentioned)

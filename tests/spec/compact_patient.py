@@ -87,99 +87,97 @@ def patient_of(row: Row) -> Patient:
         reference="Patient/row",
         born=_born(row.get("born", BORN)),
         regimens=tuple(_regimen(medication, on) for medication in [*old, *row.get("medications", [])]),
-        conditions=tuple(_condition(number, told) for number, told in enumerate(row.get("conditions", []))),
+        conditions=tuple(_condition(number, row) for number, row in enumerate(row.get("conditions", []))),
         unread=tuple(Unread(source, "not a resource") for source in row.get("unread", [])),
         missing=tuple((what, "not supplied") for what in row.get("missing", [])),
     )
 
 
-def _born(told: str) -> tuple[date, date] | None:
-    if told == NONE:
+def _born(born: str) -> tuple[date, date] | None:
+    if born == NONE:
         return None
-    if len(told) == len("1961"):
-        return date(int(told), 1, 1), date(int(told), 12, 31)
-    day = date.fromisoformat(told)
+    if len(born) == len("1961"):
+        return date(int(born), 1, 1), date(int(born), 12, 31)
+    day = date.fromisoformat(born)
     return day, day
 
 
-def _number(told: str | None) -> Fraction | None:
-    return None if told in (None, NONE) else Fraction(told)
+def _number(value: str | None) -> Fraction | None:
+    return None if value in (None, NONE) else Fraction(value)
 
 
-def _regimen(told: Row, on: date) -> Regimen:
-    assert not set(told) - MEDICATION_KEYS, f"unknown keys: {sorted(set(told) - MEDICATION_KEYS)}"
-    draft = told.get("draft") == "true"
-    start = None if told.get("from") == NONE else date.fromisoformat(told["from"]) if "from" in told else on
-    end = date.fromisoformat(told["to"]) if "to" in told else None
-    drug = told.get("drug")
-    name = told.get("id") or (drug or "unnamed").split(" ")[0]
-    prior = told.get("prior")
+def _regimen(row: Row, on: date) -> Regimen:
+    assert not set(row) - MEDICATION_KEYS, f"unknown keys: {sorted(set(row) - MEDICATION_KEYS)}"
+    draft = row.get("draft") == "true"
+    start = None if row.get("from") == NONE else date.fromisoformat(row["from"]) if "from" in row else on
+    end = date.fromisoformat(row["to"]) if "to" in row else None
+    drug = row.get("drug")
+    name = row.get("id") or (drug or "unnamed").split(" ")[0]
+    prior = row.get("prior")
     return Regimen(
-        source=f"{RESOURCES[told.get('kind', 'request')]}/{name}",
-        medication=Medication(text=drug) if drug else Medication((Coding(CodeSystem.RXNORM, told["code"]),)),
-        kind=RecordKind(told.get("kind", "request")),
+        source=f"{RESOURCES[row.get('kind', 'request')]}/{name}",
+        medication=Medication(text=drug) if drug else Medication((Coding(CodeSystem.RXNORM, row["code"]),)),
+        kind=RecordKind(row.get("kind", "request")),
         draft=draft,
-        status=told.get("status", "draft" if draft else "active"),
-        intent=told.get("intent", "order"),
-        do_not_perform=told.get("do_not_perform") == "true",
-        reported=told.get("reported") == "true",
-        taken={"true": True, "false": False}.get(told.get("taken", "")),
-        another_patient=told.get("another_patient") == "true",
-        requester=None if told.get("requester") == NONE else f"Practitioner/{told.get('requester', 'one')}",
-        setting=None if told.get("setting") == NONE else Setting(told.get("setting", "community")),
-        dosages=_dosages(told, Period(start, end)),
-        authored_on=_written(told, start),
+        status=row.get("status", "draft" if draft else "active"),
+        intent=row.get("intent", "order"),
+        do_not_perform=row.get("do_not_perform") == "true",
+        reported=row.get("reported") == "true",
+        taken={"true": True, "false": False}.get(row.get("taken", "")),
+        another_patient=row.get("another_patient") == "true",
+        requester=None if row.get("requester") == NONE else f"Practitioner/{row.get('requester', 'one')}",
+        setting=None if row.get("setting") == NONE else Setting(row.get("setting", "community")),
+        dosages=_dosages(row, Period(start, end)),
+        authored_on=_written(row, start),
         validity=Period(start, end) if end else Period(),
-        ended=date.fromisoformat(told["ended"]) if "ended" in told else None,
-        supply=_supply(told),
+        ended=date.fromisoformat(row["ended"]) if "ended" in row else None,
+        supply=_supply(row),
         prior=f"MedicationRequest/{prior}" if prior else None,
-        references=(f"MedicationRequest/{told['under']}",) if "under" in told else (),
+        references=(f"MedicationRequest/{row['under']}",) if "under" in row else (),
     )
 
 
-def _written(told: Row, start: date | None) -> date | None:
-    return date.fromisoformat(told["written"]) if "written" in told else start
+def _written(row: Row, start: date | None) -> date | None:
+    return date.fromisoformat(row["written"]) if "written" in row else start
 
 
-def _dosages(told: Row, bounds: Period) -> tuple[Dosage, ...]:
-    units = _number(told.get("units"))
+def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
+    units = _number(row.get("units"))
     if units is None:
         return ()
-    unit = told.get("unit") or next(
-        (word for part, word in UNIT_WORDS.items() if part in told.get("drug", "")), "tablet"
-    )
-    if told.get("single") == "true":
+    unit = row.get("unit") or next((word for part, word in UNIT_WORDS.items() if part in row.get("drug", "")), "tablet")
+    if row.get("single") == "true":
         timing = Timing(count=Fraction(1), frequency=Fraction(1))
-    elif "every_hours" in told:
-        timing = Timing(frequency=Fraction(1), period=_number(told["every_hours"]), period_unit="h", bounds=bounds)
+    elif "every_hours" in row:
+        timing = Timing(frequency=Fraction(1), period=_number(row["every_hours"]), period_unit="h", bounds=bounds)
     else:
         timing = Timing(
-            frequency=_number(told["per_day"]),
+            frequency=_number(row["per_day"]),
             period=Fraction(1),
             period_unit="d",
             bounds=bounds,
-            when=tuple(told.get("when", ())),
-            day_of_week=tuple(told.get("weekdays", ())),
+            when=tuple(row.get("when", ())),
+            day_of_week=tuple(row.get("weekdays", ())),
         )
-    most = _number(told.get("units_most"))
+    most = _number(row.get("units_most"))
     doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(most, unit) if most is not None else None),)
-    line = Dosage(doses=doses, timing=timing, as_needed=told.get("prn") == "true", route=told.get("route"))
-    return (line, Dosage(text=told["also"])) if "also" in told else (line,)
+    line = Dosage(doses=doses, timing=timing, as_needed=row.get("prn") == "true", route=row.get("route"))
+    return (line, Dosage(text=row["also"])) if "also" in row else (line,)
 
 
-def _supply(told: Row) -> Supply | None:
-    days = _number(told.get("days"))
-    quantity = _number(told.get("quantity"))
-    if quantity is None and days is not None and "quantity" not in told and "units" in told and "per_day" in told:
-        quantity = Fraction(told["units"]) * Fraction(told["per_day"]) * days
+def _supply(row: Row) -> Supply | None:
+    days = _number(row.get("days"))
+    quantity = _number(row.get("quantity"))
+    if quantity is None and days is not None and "quantity" not in row and "units" in row and "per_day" in row:
+        quantity = Fraction(row["units"]) * Fraction(row["per_day"]) * days
     if days is None and quantity is None:
         return None
-    repeats = Fraction(told.get("repeats", "0"))
+    repeats = Fraction(row.get("repeats", "0"))
     return Supply(Quantity(quantity) if quantity is not None else None, days, repeats)
 
 
-def _condition(number: int, told: str | Row) -> ConditionEntry:
-    entry: Row = {"code": told} if isinstance(told, str) else told
+def _condition(number: int, row: str | Row) -> ConditionEntry:
+    entry: Row = {"code": row} if isinstance(row, str) else row
     recorded = entry.get("recorded")
     codings: Sequence[Coding] = ()
     if "code" in entry:

@@ -46,7 +46,7 @@ def read(*entries: ConditionEntry) -> PatientConditions:
     return read_conditions(Patient(conditions=entries), load_knowledge(), ON)
 
 
-def said(found: Mapping[str, PatientCondition]) -> list[str]:
+def outline(found: Mapping[str, PatientCondition]) -> list[str]:
     return [
         name + (" remission" if condition.in_remission else "") + (" unverified" if condition.unverified else "")
         for name, condition in found.items()
@@ -55,12 +55,12 @@ def said(found: Mapping[str, PatientCondition]) -> list[str]:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_an_entry_counts_as(row: Mapping[str, Any]) -> None:
-    assert said(read(entry(row)).present) == row["counts"]
+    assert outline(read(entry(row)).present) == row["counts"]
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_an_entry_is_or_once_was(row: Mapping[str, Any]) -> None:
-    assert said(read(entry(row)).history) == row.get("ever", row["counts"])
+    assert outline(read(entry(row)).history) == row.get("ever", row["counts"])
 
 
 @pytest.mark.parametrize("row", ROWS)

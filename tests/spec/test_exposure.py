@@ -25,9 +25,9 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
                 yield f"{agent_class}: expected {wanted}, found {use}"
             continue
         for field, value in wanted.items():
-            told = str(getattr(use, field))
-            if value != (told.lower() if told in ("True", "False") else told):
-                yield f"{agent_class}.{field}: expected {value}, found {told}"
+            shown = str(getattr(use, field))
+            if value != (shown.lower() if shown in ("True", "False") else shown):
+                yield f"{agent_class}.{field}: expected {value}, found {shown}"
     results = {line.id: f"met {line.severity}" for line in found.findings}
     results |= {line.id: line.result for line in found.considered}
     for finding, expected in row.get("findings", {}).items():
