@@ -32,7 +32,7 @@ def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) 
     return OPIOID_USE_DISORDER in conditions or (combined and entry.agent.has(PARTIAL_AGONIST))
 
 
-def morphine_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalent | None:
+def mme_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalent | None:
     """The MME a day of an opioid entry, None where it adds none or none is known."""
     line = _line_of(entry, conditions)
     return line.mme if isinstance(line, OpioidContribution) else None

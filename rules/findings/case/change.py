@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.findings.case.case import OXYBATE, Case, Entries, depressants_of
-from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, morphine_of, treats_opioid_use_disorder
+from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, treats_opioid_use_disorder
 from rules.model import Setting
 from rules.numbers.quantity import ONE, PERCENT, ZERO
 from rules.timeline.record import RecordEntry
@@ -69,7 +69,7 @@ def increases(case: Case) -> bool:
     if case.replacement_load(case.ordered, without=unknown) > before * (ONE + spread * PERCENT):
         return True
     opioid = any(entry.agent.agent_class.opioid for entry in instead)
-    if opioid and _morphine(case, case.ordered) > _morphine(case, case.now):
+    if opioid and _mme(case, case.ordered) > _mme(case, case.now):
         return True
     others = {entry.agent.id for entry in case.drafts if _adds_by_itself(entry)}
     return any(_amount(case.ordered, agent) > _amount(case.now, agent) for agent in (others & agents) - unknown)
@@ -108,10 +108,10 @@ def _counted(view: View) -> list[RecordEntry]:
     return [presence.entry for presence in view.counted if presence.replacement]
 
 
-def _morphine(case: Case, view: View) -> Fraction:
+def _mme(case: Case, view: View) -> Fraction:
     """The MME a day of a view."""
     opioids = [entry for entry in _counted(view) if entry.agent.agent_class.opioid]
-    amounts = [morphine_of(entry, case.conditions) for entry in opioids]
+    amounts = [mme_of(entry, case.conditions) for entry in opioids]
     return sum([amount.used for amount in amounts if amount is not None], ZERO)
 
 
