@@ -10,7 +10,7 @@ from cds_service.working.numbers import exactly, shown
 from cds_service.working.words import in_words
 from rules.assessment_lines import Contribution, Evidence, NotCounted, NotInLoad, OpioidContribution
 from rules.knowledge import Figure, Knowledge, Verification
-from rules.load.equivalence import equivalence, to_diazepam
+from rules.load.equivalence import equivalence, to_equivalent
 from rules.numbers.quantity import Amount
 
 STEP = "   "
@@ -32,7 +32,7 @@ def contribution_lines(item: Contribution, knowledge: Knowledge, limits: tuple[F
         if found is None:
             yield f"{STEP * 2}{name}: no published figure"
             continue
-        result = to_diazepam(item.daily_dose, found.figure, knowledge)
+        result = to_equivalent(item.daily_dose, found.figure, knowledge)
         fallback = ", a fallback" if found.by_fallback else ""
         basis = exactly(knowledge.policy.equivalence_basis.value)
         yield (

@@ -5,7 +5,7 @@ stands in the assessment: in the load, beside it, or not counted.
 """
 
 from rules.load.contributions import WITH_ORDER, line_of
-from rules.load.equivalence import EquivalentsOf, equivalence, equivalents_by, to_diazepam
+from rules.load.equivalence import EquivalentsOf, equivalence, equivalents_by, to_equivalent
 from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, opioid_load, treats_opioid_use_disorder
 from rules.load.total import band_of, replacement_load, total
 
@@ -21,7 +21,7 @@ __all__ = [
     "mme_of",
     "opioid_load",
     "replacement_load",
-    "to_diazepam",
+    "to_equivalent",
     "total",
     "treats_opioid_use_disorder",
 ]

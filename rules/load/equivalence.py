@@ -35,7 +35,7 @@ def equivalence(agent: Agent, table: Table) -> Equivalence | None:
     return None
 
 
-def to_diazepam(dose: MilligramsPerDay, figure: Figure, knowledge: Knowledge) -> DiazepamEquivalent:
+def to_equivalent(dose: MilligramsPerDay, figure: Figure, knowledge: Knowledge) -> DiazepamEquivalent:
     """Convert a daily dose: ``used`` and ``high`` by the smaller printed mg (the higher load), ``low`` by the other."""
     basis = knowledge.policy.equivalence_basis.value
     return DiazepamEquivalent(
@@ -60,7 +60,7 @@ def equivalents_by(knowledge: Knowledge) -> EquivalentsOf:
             return {}
         found = {name: equivalence(entry.agent, table) for name, table in knowledge.tables.items()}
         return {
-            name: to_diazepam(dose, equivalent.figure, knowledge)
+            name: to_equivalent(dose, equivalent.figure, knowledge)
             for name, equivalent in found.items()
             if equivalent is not None
         }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rules.assessment import Substitution
 from rules.knowledge.figure import Figure, Verification
 from rules.knowledge.knowledge import Knowledge
-from rules.load.equivalence import to_diazepam
+from rules.load.equivalence import to_equivalent
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
@@ -49,7 +49,7 @@ def _of_entry(entry: RecordEntry, knowledge: Knowledge) -> DiazepamEquivalent | 
     figure = entry.agent.substitution
     if figure is None or entry.agent.agent_class.in_load or not entry.administration.equivalent:
         return None
-    return None if entry.milligrams is None else to_diazepam(entry.milligrams, figure, knowledge)
+    return None if entry.milligrams is None else to_equivalent(entry.milligrams, figure, knowledge)
 
 
 def _is_verified(figure: Figure | None) -> bool:

@@ -89,8 +89,8 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
             )
             history.append(condition)
             if _counts(entry, concept, remission, on):
-                on_record = ConditionOnRecord(concept.name, in_remission=remission)
-                present.append(replace(condition, on_record=on_record) if remission else condition)
+                shown = ConditionOnRecord(concept.name, in_remission=True)
+                present.append(replace(condition, on_record=shown) if remission else condition)
     return PatientConditions(_by_concept(present), _by_concept(history))
 
 
