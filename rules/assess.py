@@ -8,19 +8,19 @@ from fractions import Fraction
 from functools import cache
 
 from rules.assessment import Assessment
-from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
+from rules.assessment_lines import Contribution, NotCounted, NotInLoad
 from rules.findings import judge_all
-from rules.findings.case.case import ORDERS, Age, Case
+from rules.findings.case.age import age_on
+from rules.findings.case.case import ORDERS, Case
 from rules.findings.case.change import increases, removable
 from rules.findings.case.conditions import read_conditions
 from rules.knowledge.knowledge import Knowledge
-from rules.load.contributions import WITH_ORDER, line_of
+from rules.load.contributions import lines_of, unidentified_lines, unread_lines
 from rules.load.equivalence import equivalents_by
 from rules.load.opioid import opioid_load
 from rules.load.total import total
 from rules.model import Patient, Setting
 from rules.timeline.exposure import earliest_record
-from rules.timeline.presence import Presence
 from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.record_reader import read_record
 from rules.timeline.status import exclusion
@@ -48,7 +48,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         record = read_record(patient, knowledge, on)
     case = _case_of(patient, record, knowledge, on, at_discharge=at_discharge)
     findings, considered = judge_all(case)
-    lines = _lines(case)
+    lines = lines_of(case.now, case.ordered, case.equivalents_of, knowledge)
     return Assessment(
         knowledge_version=knowledge.version,
         table=knowledge.default_table,
@@ -61,8 +61,8 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         not_in_load=tuple(line for line in lines if isinstance(line, NotInLoad)),
         not_counted=(
             *(line for line in lines if isinstance(line, NotCounted)),
-            *_unidentified(record, knowledge, on),
-            *_unread(patient),
+            *unidentified_lines(record, knowledge, on),
+            *unread_lines(patient),
         ),
         opioid=case.opioid,
         exposure=case.uses,
@@ -143,18 +143,6 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
     )
 
 
-def age_on(patient: Patient, on: date) -> Age | None:
-    """Age in completed years, as a range where the birth date is known in part; None without one."""
-    if patient.born is None:
-        return None
-    earliest, latest = patient.born
-    return Age(_years(latest, on), _years(earliest, on))
-
-
-def _years(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-
-
 def _everything_read(
     patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date, *, drafts: bool
 ) -> bool:
@@ -163,46 +151,3 @@ def _everything_read(
     asked = DRAFTS | {ORDERS} if drafts else {ORDERS}
     withheld = any(what in asked for what, _ in patient.missing)
     return not (unread or withheld or record.has_unidentified(on, knowledge.policy.concurrency, drafts=drafts))
-
-
-def _lines(case: Case) -> tuple[Contribution | NotInLoad | NotCounted, ...]:
-    """A line for each entry: as the record stands, and of the orders being written what they add or change."""
-    presences = {presence.entry: presence for presence in case.now.presences}
-    for ordered in case.ordered.presences if case.ordered is not None else ():
-        if ordered.entry.regimen.draft:
-            presences[ordered.entry] = ordered
-        elif presences[ordered.entry].additive:
-            presences[ordered.entry] = _changed_by_order(presences[ordered.entry], ordered)
-        elif ordered.additive:
-            presences[ordered.entry] = ordered.assuming(WITH_ORDER)
-    in_order = sorted(presences.values(), key=lambda presence: presence.entry.order)
-    return tuple(line_of(presence, case.equivalents_of, case.knowledge) for presence in in_order)
-
-
-def _changed_by_order(now: Presence, ordered: Presence) -> Presence:
-    """A contribution of today, marked where the orders being written take it away."""
-    if ordered.additive:
-        return now.assuming(*ordered.assumptions)
-    if ordered.reason is NotCountedReason.RENEWAL:
-        return now.assuming("renewed-by-order")
-    return now.assuming("replaced-by-order")
-
-
-def _unidentified(record: MedicationRecord, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
-    """Products that could not be identified; one that is not in force is listed as that."""
-    lines = []
-    for item in record.unidentified:
-        reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN
-        standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
-        present = reason is NotCountedReason.PRODUCT_UNKNOWN
-        lines.append(
-            NotCounted(item.regimen.source, "", "", present, reason, item.product.why, standing, item.product.name)
-        )
-    return tuple(lines)
-
-
-def _unread(patient: Patient) -> tuple[NotCounted, ...]:
-    return tuple(
-        NotCounted(item.source, "", "", item.medication, NotCountedReason.UNREADABLE, item.why)
-        for item in sorted(patient.unread, key=lambda item: (item.source, item.why))
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity
-from rules.findings.case.case import BENZODIAZEPINE, Case, Entries, agent_names, benzodiazepines_of
+from rules.findings.case.case import Case
+from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
 from rules.knowledge.figure import Table
 from rules.numbers.quantity import PERCENT, ZERO
@@ -33,7 +34,7 @@ def judge(case: Case) -> Met | Considered:
     facts = {
         "days": use.days,
         "since": use.since,
-        "agents": agent_names(benzodiazepines_of(_earlier(case)) + benzodiazepines_of(case.now)),
+        "agents": agent_names(_taken(_earlier(case)) + _taken(case.now)),
         "may_still_be_taken": not case.still_supplied(use),
         "until": use.until,
         **change,
@@ -41,6 +42,11 @@ def judge(case: Case) -> Met | Considered:
     by_order = case.at_discharge or (case.ordered is not None and _orders_concern_it(case))
     warns = by_order and case.still_supplied(use)
     return case.met(ID, facts, severity=Severity.WARNING if warns else Severity.INFO)
+
+
+def _taken(view: View) -> Entries:
+    """The benzodiazepines that are taken by a view's replacement reading."""
+    return benzodiazepines_of(view.present_if_replaced)
 
 
 def _earlier(case: Case) -> View:
@@ -51,15 +57,15 @@ def _earlier(case: Case) -> View:
 def _orders_concern_it(case: Case) -> bool:
     """Whether the orders being written give, stop or replace a benzodiazepine: otherwise they change nothing of it."""
     orders = (*case.drafts, *case.stops)
-    remaining = {entry.source for entry in benzodiazepines_of(case.view)}
+    remaining = {entry.source for entry in _taken(case.view)}
     return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in orders) or any(
-        entry.source not in remaining for entry in benzodiazepines_of(case.now)
+        entry.source not in remaining for entry in _taken(case.now)
     )
 
 
 def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     """What changes, as facts; None if nothing does."""
-    remaining = benzodiazepines_of(case.view)
+    remaining = _taken(case.view)
     if case.at_discharge and not any(_is_supplied(entry, case) for entry in remaining):
         return {"kind": AbruptChange.MISSING_AT_DISCHARGE}
     if case.ordered is not None and not _orders_concern_it(case):
@@ -79,7 +85,7 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
 
 def _was_taken(case: Case) -> bool:
     """Whether a benzodiazepine was taken until today, or some days ago."""
-    return bool(benzodiazepines_of(case.now) or benzodiazepines_of(_earlier(case)))
+    return bool(_taken(case.now) or _taken(_earlier(case)))
 
 
 def _was_stopped(case: Case, use: Exposure) -> bool:
@@ -105,7 +111,7 @@ def _fall(case: Case, remaining: Entries) -> Fraction | None:
         return None
     falls: list[Fraction] = []
     for earlier in (case.now,) if _changes_nothing(case) else (case.now, _earlier(case)):
-        before = benzodiazepines_of(earlier)
+        before = _taken(earlier)
         if not before or case.has_unknown_dose(earlier):
             continue
         same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in remaining}
@@ -118,7 +124,7 @@ def _fall(case: Case, remaining: Entries) -> Fraction | None:
 
 def _changes_nothing(case: Case) -> bool:
     """Whether the orders being written go on with today's load: an earlier cut is then not theirs."""
-    if case.ordered is None or not benzodiazepines_of(case.now):
+    if case.ordered is None or not _taken(case.now):
         return False
     return all(_cut(case, case.now, table) <= 0 for table in case.knowledge.tables.values())
 

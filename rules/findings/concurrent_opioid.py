@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Met, OpioidLoad, Severity
-from rules.findings.case.case import Case, agent_names
+from rules.findings.case.case import Case
+from rules.findings.case.present import agent_names
 from rules.load.opioid import treats_opioid_use_disorder
 
 ID = "concurrent-opioid"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Met, Pattern, Severity
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, BENZODIAZEPINE, Case
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.present import BENZODIAZEPINE
 from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, exempt, not_judged, not_met, not_used_long_enough
 from rules.numbers.quantity import ONE, PERCENT
 

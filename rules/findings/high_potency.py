@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case, agent_names
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
 from rules.findings.case.change import new_starts
+from rules.findings.case.present import agent_names
 from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, BY_ANTI_SEIZURE, exempt
 
 ID = "high-potency"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, NotSupplied
-from rules.findings.case.case import Case, agent_names
+from rules.findings.case.case import Case
+from rules.findings.case.present import agent_names
 from rules.findings.case.results import not_met
 from rules.timeline.record import RecordEntry
 

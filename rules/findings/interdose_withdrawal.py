@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Met, Pattern
-from rules.findings.case.case import Case, agent_names
+from rules.findings.case.case import Case
+from rules.findings.case.present import agent_names
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_judged, not_met, not_used_long_enough
 from rules.knowledge.agent import Agent
 from rules.knowledge.figure import Figure, Verification

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
-from rules.findings.case.case import Case, Entries, agent_names
+from rules.findings.case.case import Case
+from rules.findings.case.present import Entries, agent_names
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_met, not_used_long_enough
 
 ID = "long-term-use"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Severity
-from rules.findings.case.case import Case, agent_names
+from rules.findings.case.case import Case
+from rules.findings.case.present import agent_names
 
 ID = "multiple-sedative-hypnotics"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.findings.case.case import Case, agent_names
+from rules.findings.case.case import Case
+from rules.findings.case.present import agent_names
 from rules.findings.case.results import BIRTH_DATE_IN_PART, NO_BIRTH_DATE, not_judged, not_met
 
 ID = "older-adult"

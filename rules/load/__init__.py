@@ -1,10 +1,10 @@
 """What the doses come to: the diazepam-equivalent load by every table, and the opioids' MME, each line with its figure.
 
-:func:`total` adds up what counts in a view, :func:`opioid_load` its opioids, and :func:`line_of` tells where a record
-stands in the assessment: in the load, beside it, or not counted.
+:func:`total` adds up what counts in a view, :func:`opioid_load` its opioids. :func:`lines_of` gives the line of the
+assessment that each record becomes: in the load, beside it, or not counted.
 """
 
-from rules.load.contributions import WITH_ORDER, line_of
+from rules.load.contributions import WITH_ORDER, lines_of, unidentified_lines, unread_lines
 from rules.load.equivalence import EquivalentsOf, equivalence, equivalents_by, to_equivalent
 from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, opioid_load, treats_opioid_use_disorder
 from rules.load.total import band_of, replacement_load, total
@@ -17,11 +17,13 @@ __all__ = [
     "band_of",
     "equivalence",
     "equivalents_by",
-    "line_of",
+    "lines_of",
     "mme_of",
     "opioid_load",
     "replacement_load",
     "to_equivalent",
     "total",
     "treats_opioid_use_disorder",
+    "unidentified_lines",
+    "unread_lines",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from rules.assessment_lines import (
     Contribution,
     Doubt,
@@ -14,17 +16,73 @@ from rules.assessment_lines import (
 )
 from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import EquivalentsOf, equivalence
+from rules.model import Patient
 from rules.numbers.quantity import DiazepamEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.dosage.reconcile import evidence_of
 from rules.timeline.presence import Presence
-from rules.timeline.record import RecordEntry
+from rules.timeline.record import MedicationRecord, RecordEntry
+from rules.timeline.view import View
 
 # An order on record that adds nothing today and counts with the orders being written: it begins before they do.
 WITH_ORDER = "counts-with-order"
 
 
-def line_of(
+def lines_of(
+    now: View, ordered: View | None, equivalents_of: EquivalentsOf, knowledge: Knowledge
+) -> tuple[Contribution | NotInLoad | NotCounted, ...]:
+    """A line for each entry: as the record stands, and of the orders being written what they add or change.
+
+    Args:
+        now: the record viewed without the orders being written.
+        ordered: the record viewed with them, None where there are none.
+        equivalents_of: the load of an entry by every table.
+        knowledge: the tables, and the words that instructions are read by.
+    """
+    presences = {presence.entry: presence for presence in now.presences}
+    for presence in ordered.presences if ordered is not None else ():
+        entry = presence.entry
+        if entry.regimen.draft:
+            presences[entry] = presence
+        elif presences[entry].additive:
+            presences[entry] = _changed_by_order(presences[entry], presence)
+        elif presence.additive:
+            presences[entry] = presence.assuming(WITH_ORDER)
+    in_order = sorted(presences.values(), key=lambda presence: presence.entry.order)
+    return tuple(_line_of(presence, equivalents_of, knowledge) for presence in in_order)
+
+
+def _changed_by_order(now: Presence, ordered: Presence) -> Presence:
+    """A contribution of today, marked where the orders being written take it away."""
+    if ordered.additive:
+        return now.assuming(*ordered.assumptions)
+    if ordered.reason is NotCountedReason.RENEWAL:
+        return now.assuming("renewed-by-order")
+    return now.assuming("replaced-by-order")
+
+
+def unidentified_lines(record: MedicationRecord, knowledge: Knowledge, on: date) -> tuple[NotCounted, ...]:
+    """A line for each product that could not be identified; one that is not in force is listed as that."""
+    lines = []
+    for item in record.unidentified:
+        reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN
+        standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
+        present = reason is NotCountedReason.PRODUCT_UNKNOWN
+        lines.append(
+            NotCounted(item.regimen.source, "", "", present, reason, item.product.why, standing, item.product.name)
+        )
+    return tuple(lines)
+
+
+def unread_lines(patient: Patient) -> tuple[NotCounted, ...]:
+    """A line for each resource that could not be read, in the order of their names."""
+    return tuple(
+        NotCounted(item.source, "", "", item.medication, NotCountedReason.UNREADABLE, item.why)
+        for item in sorted(patient.unread, key=lambda item: (item.source, item.why))
+    )
+
+
+def _line_of(
     presence: Presence, equivalents_of: EquivalentsOf, knowledge: Knowledge
 ) -> Contribution | NotInLoad | NotCounted:
     """Where an entry stands in the assessment."""

@@ -60,14 +60,13 @@ def exposure(
     out_of_supply = (on - until).days
     if out_of_supply > policy.concurrency.lapsed_mention_days.value:
         return None
-    reaches = until if out_of_supply > policy.concurrency.grace_days.value else on
-    days = (reaches - since).days
+    end = until if out_of_supply > policy.concurrency.grace_days.value else on
     bridge = policy.exposure.bridge_days.value
     fills = {name for e in of_class if e.regimen.kind is RecordKind.DISPENSE for name in e.regimen.references}
-    supplied = sum((period.supplied_days(filled=period.entry.source in fills) for period in episode), ZERO)
+    supplied = sum([period.supplied_days(filled=period.entry.source in fills) for period in episode], ZERO)
     return Exposure(
         since=since,
-        days=days,
+        days=(end - since).days,
         at_least=earliest_record is None or (since - earliest_record).days <= bridge,
         pattern=_pattern(episode, supplied, since, until, policy),
         until=until,
@@ -147,6 +146,7 @@ def _latest_use(periods: list[CoveredPeriod], policy: Policy, on: date) -> list[
 
 
 def _end(episode: list[CoveredPeriod]) -> date:
+    """The last day of an episode."""
     return max(period.end for period in episode)
 
 
@@ -163,6 +163,7 @@ def _latest_episode(periods: list[CoveredPeriod], bridge: int) -> list[CoveredPe
 
 
 def _pattern(episode: list[CoveredPeriod], supplied: Fraction, since: date, until: date, policy: Policy) -> Pattern:
+    """How steady an episode is: continuous where enough of its days were supplied, and its end is not known sparse."""
     span = Fraction((until - since).days) + ONE
     if min(span, supplied) < span * policy.exposure.coverage_percent.value * PERCENT:
         return Pattern.INTERMITTENT

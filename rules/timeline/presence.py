@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.assessment_lines import NotCountedReason
 from rules.timeline.record import RecordEntry
@@ -29,17 +29,7 @@ class Presence:
 
     def assuming(self, *codes: str) -> Presence:
         """The presence with further assumptions."""
-        assumptions = tuple(dict.fromkeys((*self.assumptions, *codes)))
-        return Presence(
-            self.entry,
-            self.additive,
-            self.replacement,
-            self.present,
-            self.reason,
-            self.text,
-            assumptions,
-            self.until_now,
-        )
+        return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *codes))))
 
     def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Presence:
         """The presence of an entry that is neither counted nor present."""

@@ -16,7 +16,7 @@ from cds_service.cards.wording.phrases import (
     texts,
 )
 from cds_service.working.numbers import shown
-from rules.findings.case.case import BENZODIAZEPINE
+from rules.findings.case.present import BENZODIAZEPINE
 from rules.knowledge import Agent, Knowledge
 
 Sentences = tuple[str, ...]

@@ -3,20 +3,12 @@
 A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgement of a sedative beside a condition.
 """
 
-from rules.findings.case.case import (
-    ACUTE_ALCOHOL_WITHDRAWAL,
-    BENZODIAZEPINE,
-    ORDERS,
-    OXYBATE,
-    Age,
-    Case,
-    Entries,
-    agent_names,
-    benzodiazepines_of,
-)
+from rules.findings.case.age import Age, age_on
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, ORDERS, Case
 from rules.findings.case.change import increases, new_starts, removable
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.hazard import judge_hazard
+from rules.findings.case.present import BENZODIAZEPINE, OXYBATE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
     BY_ALCOHOL_WITHDRAWAL,
@@ -46,6 +38,7 @@ __all__ = [
     "Entries",
     "PatientCondition",
     "PatientConditions",
+    "age_on",
     "agent_names",
     "benzodiazepines_of",
     "exempt",

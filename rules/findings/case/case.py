@@ -11,7 +11,9 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
+from rules.findings.case.age import Age
 from rules.findings.case.conditions import PatientCondition
+from rules.findings.case.present import Entries, benzodiazepines_of, depressants_of, opioids_of, sedatives_of
 from rules.findings.case.results import (
     BY_RESCUE,
     BY_SINGLE_DOSE,
@@ -34,25 +36,12 @@ from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.status import is_stopping
 from rules.timeline.view import View
 
-# The class whose sudden stop endangers: thresholds of change are judged on its load alone.
-BENZODIAZEPINE = "benzodiazepine"
-OXYBATE = "oxybate"
 ORDERS = "medicationRequests"
 CONDITIONS = "conditions"
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
-
-Entries = tuple[RecordEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Age:
-    """Age in completed years on the day, as a range where the birth date is known in part."""
-
-    least: int
-    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +110,22 @@ class Case(LazyValues):
     @lazy
     def sedatives(self) -> Entries:
         """Present entries of the classes that the load is the sum of, rescue products and single doses left out."""
-        return _sedatives(self.view.present)
+        return sedatives_of(self.view.present)
 
     @lazy
     def sedatives_if_replaced(self) -> Entries:
         """The same, in the replacement reading."""
-        return _sedatives(self.view.present_if_replaced)
+        return sedatives_of(self.view.present_if_replaced)
 
     @lazy
     def opioids(self) -> Entries:
         """Present opioid entries, single and procedural doses left out."""
-        return _opioids(self.view.present)
+        return opioids_of(self.view.present)
 
     @lazy
     def opioids_if_replaced(self) -> Entries:
         """The same, in the replacement reading."""
-        return _opioids(self.view.present_if_replaced)
+        return opioids_of(self.view.present_if_replaced)
 
     @lazy
     def depressants(self) -> Entries:
@@ -147,7 +136,8 @@ class Case(LazyValues):
         """Whether the load of the benzodiazepines that are present is not known in full, so that no change of it is."""
         tables = self.knowledge.tables
         return any(
-            entry.dose_is_partial or len(self.equivalents_of(entry)) < len(tables) for entry in benzodiazepines_of(view)
+            entry.dose_is_partial or len(self.equivalents_of(entry)) < len(tables)
+            for entry in benzodiazepines_of(view.present_if_replaced)
         )
 
     @lazy
@@ -281,31 +271,6 @@ class Case(LazyValues):
             facts=facts,
             references=policy.references,
         )
-
-
-def depressants_of(entries: Iterable[RecordEntry]) -> Entries:
-    """The CNS-active ones of some entries, rescue products and single doses left out."""
-    return tuple(entry for entry in entries if entry.agent.agent_class.depressant and entry.daily_use)
-
-
-def benzodiazepines_of(view: View) -> Entries:
-    """The benzodiazepines that are present in a view's replacement reading, in daily use."""
-    return tuple(
-        entry for entry in view.present_if_replaced if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use
-    )
-
-
-def agent_names(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
-    """The agents' names, each once, in order."""
-    return tuple(sorted({entry.agent.name for entry in entries}))
-
-
-def _sedatives(entries: Iterable[RecordEntry]) -> Entries:
-    return tuple(entry for entry in entries if entry.agent.agent_class.in_load and entry.daily_use)
-
-
-def _opioids(entries: Iterable[RecordEntry]) -> Entries:
-    return tuple(entry for entry in entries if entry.agent.agent_class.opioid and not entry.single)
 
 
 def _longest(uses: Mapping[str, Exposure | None]) -> Exposure | None:

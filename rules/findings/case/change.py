@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.findings.case.case import OXYBATE, Case, Entries, depressants_of
+from rules.findings.case.case import Case
+from rules.findings.case.present import OXYBATE, Entries, depressants_of
 from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, treats_opioid_use_disorder
 from rules.model import Setting
 from rules.numbers.quantity import ONE, PERCENT, ZERO

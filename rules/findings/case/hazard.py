@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rules.assessment import Considered, Met, Severity
-from rules.findings.case.case import Case, agent_names
+from rules.findings.case.case import Case
 from rules.findings.case.change import new_starts
 from rules.findings.case.conditions import PatientCondition
+from rules.findings.case.present import agent_names
 from rules.findings.case.results import CONDITIONS_NOT_SUPPLIED, not_judged, not_met
 
 

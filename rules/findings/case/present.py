@@ -1,0 +1,38 @@
+"""Entries of the record by the kinds that findings ask for: sedatives, opioids, depressants, benzodiazepines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rules.timeline.record import RecordEntry
+
+# The class whose sudden stop endangers: thresholds of change are judged on its load alone.
+BENZODIAZEPINE = "benzodiazepine"
+OXYBATE = "oxybate"
+
+Entries = tuple[RecordEntry, ...]
+
+
+def sedatives_of(entries: Iterable[RecordEntry]) -> Entries:
+    """Those of the classes that the load is the sum of, rescue products and single doses left out."""
+    return tuple(entry for entry in entries if entry.agent.agent_class.in_load and entry.daily_use)
+
+
+def opioids_of(entries: Iterable[RecordEntry]) -> Entries:
+    """The opioids, single and procedural doses left out."""
+    return tuple(entry for entry in entries if entry.agent.agent_class.opioid and not entry.single)
+
+
+def depressants_of(entries: Iterable[RecordEntry]) -> Entries:
+    """The CNS-active ones, rescue products and single doses left out."""
+    return tuple(entry for entry in entries if entry.agent.agent_class.depressant and entry.daily_use)
+
+
+def benzodiazepines_of(entries: Iterable[RecordEntry]) -> Entries:
+    """The benzodiazepines, rescue products and single doses left out."""
+    return tuple(entry for entry in entries if entry.agent.agent_class.id == BENZODIAZEPINE and entry.daily_use)
+
+
+def agent_names(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
+    """The agents' names, each once, in order."""
+    return tuple(sorted({entry.agent.name for entry in entries}))
