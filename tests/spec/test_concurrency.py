@@ -58,7 +58,7 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
     for source, codes in row.get("assumed", {}).items():
         if not set(codes) <= assumed.get(source, set()):
             yield f"assumed.{source}: expected {codes}, found {sorted(assumed.get(source, set()))}"
-    texts = {_name(line.source): line.text for line in found.not_counted}
+    texts = {_name(line.source): line.full_text for line in found.not_counted}
     for source, words in row.get("text", {}).items():
         if not all(word in texts.get(source, "") for word in words):
             yield f"text.{source}: expected {words}, found {texts.get(source)!r}"
