@@ -38,17 +38,16 @@ def print_cards(chosen: Namespace) -> int:
 
     def respond(file: Path, data: bytes) -> int:
         service = _service_for(data)
+        named = {"file": printable_name(file)} if several else {}
         try:
             evaluation = within(settings.call_seconds, lambda: judge.evaluate(tenant, service, data, on))
         except CallError as error:
             status, outcome = of_call(error)
-            refusal = {"file": printable_name(file), "status": status, "outcome": outcome} if several else outcome
+            refusal = named | {"status": status, "outcome": outcome} if several else outcome
             sys.stderr.write(_json(refusal, indented=not several))
             return CANNOT
-        response = {"cards": shown(evaluation.with_verdicts({}))}
-        sys.stdout.write(
-            _json({"file": printable_name(file)} | response if several else response, indented=not several)
-        )
+        response = named | {"cards": shown(evaluation.with_verdicts({}))}
+        sys.stdout.write(_json(response, indented=not several))
         return 0
 
     return for_each_file(chosen.files, respond)
