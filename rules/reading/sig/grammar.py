@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rules.knowledge.lexicon.word_kinds import WordKind
+from rules.reading.sig.clauses.connector import (
+    additional_connector,
+    alternating_connector,
+    and_connector,
+    equals_clause,
+    separator,
+    skip_slash,
+    skip_stop,
+    then_connector,
+)
 from rules.reading.sig.clauses.course import read_repeat, skip_supply
 from rules.reading.sig.clauses.day_pattern import read_day_pattern
 from rules.reading.sig.clauses.limit import read_limit
@@ -33,33 +43,25 @@ from rules.reading.sig.figures import (
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.numbers import NUMBERS
 from rules.reading.sig.words import (
-    additional_connector,
-    alternating_connector,
-    and_connector,
     as_needed_clause,
     changes_after_clause,
     dated_clause,
     directions_clause,
-    equals_clause,
     every_night_clause,
     no_daily_rate_clause,
     reason_clause,
     route_clause,
-    separator,
     single_clause,
     skip_article,
     skip_in_route,
     skip_rate_of_maximum,
     skip_scale,
-    skip_slash,
-    skip_stop,
     skip_unit_route,
     skip_word,
-    then_connector,
     verb_clause,
 )
 
-# Reads a clause from the position on and moves after it; False if there is none, and nothing is changed.
+# Reads a clause at the position and moves past it; returns False and changes nothing if there is none.
 Reader = Callable[[Cursor, SigDraft], bool]
 
 # The clauses that a number can begin, by the kind of the lexeme after it, in the order in which they are tried.

@@ -1,7 +1,6 @@
-"""Clauses that begin with a word of their own: connectors, reasons, dates, and what says how or whether to take it.
+"""Clauses that begin with a word of their own: routes, reasons, dates, and why no daily rate is stated.
 
-Each function reads a clause from the position on and moves after it. It returns False and changes nothing
-if there is none.
+Each function reads a clause at the position and moves past it. It returns False and changes nothing if there is none.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import DAYS_PER, ONE
 from rules.reading.sig.clauses.course import read_date, read_length
 from rules.reading.sig.clauses.dose import read_dose
-from rules.reading.sig.clauses.dose_place import add_dose, read_total
 from rules.reading.sig.clauses.rate import read_rate
 from rules.reading.sig.clauses.skipped import skip_reason
 from rules.reading.sig.draft import Connector, SigDraft
@@ -27,21 +25,6 @@ NO_DAILY_RATE = {
 AFTER = frozenset({"after", "in"})
 # "Reduce by 0.5 mg every week".
 BY = " by"
-
-
-def separator(cursor: Cursor, draft: SigDraft) -> bool:
-    """A comma, a bracket ..., or the end of a sentence: what follows may be a line of its own."""
-    sign = cursor.peek().text
-    if sign in SENTENCE_SIGNS:
-        draft.pending = draft.pending or Connector.SENTENCE
-        draft.separated = False
-    elif sign in SOFT_SIGNS:
-        draft.separated = True
-    else:
-        return False
-    draft.after_comma = sign == ","
-    cursor.next()
-    return True
 
 
 def skip_word(cursor: Cursor, _: SigDraft) -> bool:
@@ -79,15 +62,6 @@ def skip_in_route(cursor: Cursor, _: SigDraft) -> bool:
         return False
     cursor.next()
     cursor.next()
-    return True
-
-
-def skip_slash(cursor: Cursor, draft: SigDraft) -> bool:
-    """``/`` between two clauses."""
-    if cursor.peek().text != "/":
-        return False
-    cursor.next()
-    draft.separated = True
     return True
 
 
@@ -188,61 +162,6 @@ def skip_unit_route(cursor: Cursor, _: SigDraft) -> bool:
     if cursor.peek().text not in cursor.words.unit_routes:
         return False
     cursor.next()
-    return True
-
-
-def and_connector(cursor: Cursor, draft: SigDraft) -> bool:
-    """``and``, ``plus``: what follows is taken as well."""
-    cursor.next()
-    draft.pending = Connector.AND
-    return True
-
-
-def additional_connector(cursor: Cursor, draft: SigDraft) -> bool:
-    """``an additional``, ``extra``: what follows is taken on top."""
-    cursor.next()
-    draft.pending = Connector.EXTRA
-    return True
-
-
-def then_connector(cursor: Cursor, draft: SigDraft) -> bool:
-    """``then``, ``increase to``: another step."""
-    word = cursor.next()
-    draft.new_step()
-    draft.step.after_then, draft.step.changes_dose = True, word.kind is WordKind.CHANGE_TO
-    return True
-
-
-def skip_stop(cursor: Cursor, draft: SigDraft) -> bool:
-    """``then stop``, after a line."""
-    if draft.line.empty:
-        return False
-    cursor.next()
-    return True
-
-
-def alternating_connector(cursor: Cursor, draft: SigDraft) -> bool:
-    """``1 tablet alternating with 2 tablets``, ``alternate 1 tablet and 2 tablets``."""
-    cursor.next()
-    draft.step.alternating = True
-    draft.pending = Connector.AND if draft.line.doses else None
-    return True
-
-
-def equals_clause(cursor: Cursor, draft: SigDraft) -> bool:
-    """``= 5 mg`` after a dose: the same, and all of it.
-
-    Raises:
-        UnreadError: no dose follows.
-    """
-    if not draft.line.doses:
-        return False
-    sign = cursor.next()
-    doses = read_total(cursor)
-    if doses is None:
-        raise cursor.error(sign)
-    draft.pending = None
-    add_dose(cursor, draft, doses)
     return True
 
 

@@ -9,7 +9,7 @@ from rules.numbers.quantity import DAYS_PER, HALF, HOURS_PER_DAY, ONE
 from rules.reading.sig.draft import Connector, SigDraft, SigLine
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.lexemes import Lexeme
-from rules.reading.sig.trace import Clause, ClockTime, Length, Moments, WeekDays
+from rules.reading.sig.trace import ClockTime, Length, Moments, WeekDays
 
 HALF_DAY = HOURS_PER_DAY * HALF
 BEFORE_NOON, AFTER_NOON = "am", "pm"
@@ -180,17 +180,6 @@ def _days(cursor: Cursor) -> list[str]:
 def _from_to(first: str, last: str) -> list[str]:
     begin, end = WEEK.index(first), WEEK.index(last)
     return list(WEEK[begin : end + 1]) if begin <= end else list(WEEK[begin:] + WEEK[: end + 1])
-
-
-def read_hour_after_rate(cursor: Cursor, draft: SigDraft) -> None:
-    """``daily16``: the hour that a hospital writes after its code."""
-    lexeme = cursor.peek()
-    if lexeme.kind is not WordKind.NUMBER or lexeme.value is None or lexeme.value.denominator != 1:
-        return
-    if cursor.adjacent() and lexeme.value <= cursor.words.last_hour and cursor.peek(1).text in ("", ":", ","):
-        cursor.next()
-        draft.line.clock.append(f"{int(lexeme.value):02d}:00")
-        draft.note(lexeme, lexeme, Clause.HOUR_AFTER_RATE)
 
 
 def read_label(cursor: Cursor, draft: SigDraft) -> bool:

@@ -10,7 +10,7 @@ from rules.numbers.quantity import ONE
 from rules.reading.sig.draft import Connector, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.lexemes import Lexeme, NumberRange
-from rules.reading.sig.trace import Range, SigRate
+from rules.reading.sig.trace import Clause, Range, SigRate
 
 HOUR, DAY = "h", "d"
 ONCE = (ONE, ONE)
@@ -231,6 +231,17 @@ def add_rate(cursor: Cursor, draft: SigDraft, rate: SigRate, first: Lexeme) -> N
         if combined is None:
             raise cursor.error(first)
         line.rate = combined
+
+
+def read_hour_after_rate(cursor: Cursor, draft: SigDraft) -> None:
+    """``daily16``: the hour that a hospital writes after its code."""
+    lexeme = cursor.peek()
+    if lexeme.kind is not WordKind.NUMBER or lexeme.value is None or lexeme.value.denominator != 1:
+        return
+    if cursor.adjacent() and lexeme.value <= cursor.words.last_hour and cursor.peek(1).text in ("", ":", ","):
+        cursor.next()
+        draft.line.clock.append(f"{int(lexeme.value):02d}:00")
+        draft.note(lexeme, lexeme, Clause.HOUR_AFTER_RATE)
 
 
 def combine(rate: SigRate, other: SigRate) -> SigRate | None:
