@@ -47,6 +47,7 @@ SERVICE = (
     "cds_service.fhir",
     "cds_service.fhir_client",
     "cds_service.working",
+    "cds_service.cards.wording",
     "cds_service.cards",
     "cds_service.hooks",
     "cds_service.records",
