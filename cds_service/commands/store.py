@@ -24,7 +24,7 @@ from cds_service.records.retention import purge as purge_older
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, month_before
 from cds_service.trust.tenant import OPEN_TENANT
-from rules.knowledge import LeadsTo, load_knowledge
+from rules.knowledge import OverrideEffect, load_knowledge
 
 T = TypeVar("T")
 # Nobody waits for a command as a prescriber waits for a card.
@@ -58,7 +58,7 @@ def doubts(chosen: Namespace) -> int:
     """Print the cards that were answered with "not taking it, or the dose on record is wrong", as JSON lines."""
     settings = Settings()
     since, until = period_of(chosen, settings).instants
-    codes = reason_codes_leading_to(LeadsTo.DATA_QUALITY, load_knowledge(settings.site_policy_text()))
+    codes = reason_codes_leading_to(OverrideEffect.DATA_QUALITY, load_knowledge(settings.site_policy_text()))
     database = opened_store(settings).database
     for doubt in use(database, lambda connection: doubted_records(connection, codes, since, until)):
         print(orjson.dumps(asdict(doubt)).decode())

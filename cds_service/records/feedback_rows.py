@@ -13,7 +13,7 @@ from cds_service.records.database import Row
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.timestamps import format_timestamp
 from cds_service.trust.tenant import Tenant
-from rules.knowledge import Knowledge, LeadsTo
+from rules.knowledge import Knowledge, OverrideEffect
 
 OTHER = "other"
 NO_REASON = ""
@@ -37,9 +37,9 @@ def rows_of_feedback(tenant: Tenant, items: Sequence[Feedback], at: datetime, ps
     ]
 
 
-def reason_codes_leading_to(effect: LeadsTo, knowledge: Knowledge) -> list[str]:
+def reason_codes_leading_to(effect: OverrideEffect, knowledge: Knowledge) -> list[str]:
     """Our codes of the override reasons that have an effect, such as a snooze."""
-    return [reason.code for reason in knowledge.suggestions.override_reasons if reason.leads_to is effect]
+    return [reason.code for reason in knowledge.suggestions.override_reasons if reason.effect is effect]
 
 
 def _reasons(tenant: Tenant, item: Feedback) -> Iterable[str]:

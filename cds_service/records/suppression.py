@@ -28,7 +28,7 @@ from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, cards
 from cds_service.records.timestamps import format_timestamp
 from rules.assessment import Severity
-from rules.knowledge import LeadsTo
+from rules.knowledge import OverrideEffect
 
 _OVERRIDDEN = "overridden"
 _SIGN, _SELECT = "order-sign", "order-select"
@@ -111,7 +111,7 @@ class CardSuppression:
         if not days:
             return False
         parameters = self._parameters(card, timedelta(days=float(days)))
-        reasons = reason_codes_leading_to(LeadsTo.SNOOZE, knowledge)
+        reasons = reason_codes_leading_to(OverrideEffect.SNOOZE, knowledge)
         answered = self.connection.execute(_ANSWERED, parameters | {"reasons": reasons}).scalar()
         if answered is None:
             return False

@@ -20,7 +20,7 @@ from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, month_before
 from cds_service.trust.operator import is_operator
 from rules import Knowledge
-from rules.knowledge import LeadsTo
+from rules.knowledge import OverrideEffect
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _PERCENT = 100
@@ -58,7 +58,7 @@ def serve_performance(
     titles = {name: policy.title for name, policy in knowledge.findings.items()}
     reasons = {reason.code: reason.display for reason in knowledge.suggestions.override_reasons}
     reasons[NO_REASON_GIVEN] = "No reason given"
-    doubts = reason_codes_leading_to(LeadsTo.DATA_QUALITY, knowledge)
+    doubts = reason_codes_leading_to(OverrideEffect.DATA_QUALITY, knowledge)
 
     @pages.before_request
     def admit() -> Response | None:

@@ -5,10 +5,10 @@ key, an unknown or a missing one is refused with its path. ``check`` tells wheth
 """
 
 from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
-from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
+from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
 from rules.knowledge.figure import Figure, Source, Table, Verification
-from rules.knowledge.guidance import LeadsTo, OverrideReason, Referral, SuggestedCode, SuggestedMedication
+from rules.knowledge.guidance import OverrideEffect, OverrideReason, Referral, SuggestedCode, SuggestedMedication
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.lexicon.sig_words import SigWords
@@ -50,11 +50,11 @@ __all__ = [
     "GROUPS",
     "IMMEDIATE",
     "ORAL",
+    "PART_SEPARATOR",
     "PRODUCTS",
     "SITE",
     "SKIPPABLE",
     "TERM_TYPES",
-    "TOGETHER",
     "TOPICAL",
     "TRANSDERMAL",
     "Agent",
@@ -72,12 +72,12 @@ __all__ = [
     "Ingredient",
     "Knowledge",
     "KnowledgeError",
-    "LeadsTo",
     "ListedProduct",
     "MaximumDoses",
     "Moment",
     "MorphineFactor",
     "NameWords",
+    "OverrideEffect",
     "OverrideReason",
     "Per",
     "Policy",

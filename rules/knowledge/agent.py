@@ -1,4 +1,4 @@
-"""Agents and their classes: what is known of a depressant (or a reversal agent), each figure with its source."""
+"""Agents and their classes: what is known of a depressant or a reversal agent, each figure with its source."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Code:
 class AgentClass:
     """A class of CNS-active agents.
 
-    ``in_load``: its agents enter the diazepam-equivalent load. ``opioid``: they enter the MME axis. ``reversal``: they
-    reverse opioids and depress nothing. ``depressant``: they count as CNS-active. ``traits`` are the class-wide
-    attributes that findings ask for.
+    ``in_load``: its agents count in the diazepam-equivalent load. ``opioid``: they count in the MME. ``reversal``: they
+    reverse opioids and depress nothing. ``depressant``: they count as CNS-active. ``traits``: attributes that findings
+    ask for and all its agents have.
     """
 
     id: str
@@ -40,7 +40,7 @@ class AgentClass:
 
 @dataclass(frozen=True, slots=True)
 class MorphineFactor:
-    """MME for each unit a day of an opioid by ``route`` (``oral``, ``transdermal``); ``factor.unit`` names the unit."""
+    """MME a day for each unit (``factor.unit``) a day of an opioid by a route: ``oral``, ``transdermal``."""
 
     route: str
     factor: Figure
@@ -48,7 +48,10 @@ class MorphineFactor:
 
 @dataclass(frozen=True, slots=True)
 class HalfLife:
-    """Elimination half-life in hours of the parent and of its longest active metabolite (None: none significant)."""
+    """The elimination half-life in hours of the parent and of its longest-lived active metabolite.
+
+    None: not known, or no significant one.
+    """
 
     parent: Figure | None
     active_metabolite: Figure | None
@@ -56,11 +59,11 @@ class HalfLife:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
-    """A depressant (or a reversal agent), by its generic name.
+    """A depressant or a reversal agent, by its generic name.
 
-    ``equivalents`` maps a source id to the mg that the source holds equal to 10 mg of oral diazepam; ``substitution``
-    likewise for withdrawal-substitution figures only. ``traits`` are the attributes that findings ask for; an agent has
-    those of its class as well.
+    ``names`` are its other names, brands with a capital letter. ``equivalents`` gives, by source id, the mg that the
+    source holds equal to 10 mg of oral diazepam; ``substitution`` is such a figure that was published for substitution
+    in withdrawal only. ``traits`` are attributes that findings ask for, those of its class among them.
     """
 
     id: str

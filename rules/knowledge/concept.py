@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from rules.knowledge.figure import Figure
 from rules.model import CodeSystem
 
-TOGETHER = " + "
+# Between the parts of a name that is read where each of them is written.
+PART_SEPARATOR = " + "
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A condition the findings ask for: its codes, names for entries that carry no code, and when it expires.
+    """A condition that findings ask for: its codes, names for entries without a code, and when it expires.
 
-    ``prefixes`` are ICD-10-CM categories, without the dot, that every longer code belongs to. ``expires`` is the number
-    of days after which an entry no longer counts (None: never). ``despite_remission``: it counts in remission, said so;
-    ``remission_prefixes`` are the codes that say so themselves. ``except_names`` are longer names that hold one of
-    ``names`` and mean something else; a name with `` + `` is said where each of its parts is. ``needs_date``: an entry
-    without a date does not count. ``not_with``: an entry of one of these concepts is none of this one.
+    Attributes:
+        prefixes: ICD-10-CM codes without the dot; every code that begins with one belongs to the concept.
+        excluded_prefixes: the beginnings of codes that do not, although a prefix covers them.
+        remission_prefixes: the beginnings of codes that state remission.
+        codes: single codes; ``unverified`` are those of them that were recalled, not read.
+        names: names that an entry without a code is recognised by, normalised; one with `` + `` where all its parts are
+            written.
+        except_names: longer names that contain one of ``names`` and mean something else.
+        names_verified: whether the names were read in a source.
+        expires: the number of days after which an entry no longer counts; None: never.
+        despite_remission: it counts in remission as well, which is then said.
+        needs_date: an entry without a date does not count.
+        not_with: concepts; an entry of one of them is none of this one.
     """
 
     id: str
@@ -40,8 +49,7 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class ConditionWording:
-    """How entries without a code are read: what denies a condition that follows, what denies one before it, and what
-    says that it is over."""
+    """Phrases in entries without a code: those that deny the condition after or before them, and those of remission."""
 
     denials_before: tuple[str, ...]
     denials_after: tuple[str, ...]

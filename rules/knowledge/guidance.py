@@ -1,4 +1,4 @@
-"""What cards offer and print beside the judgement: suggestions, contacts, override reasons, and guideline figures."""
+"""What cards offer and print beside the judgement: suggestions, contacts, override reasons and guideline figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rules.knowledge.figure import Figure
 
 @dataclass(frozen=True, slots=True)
 class SuggestedCode:
-    """A coding for a created resource, its system as an address."""
+    """A coding of a resource that a suggestion creates; ``system`` is its URI."""
 
     system: str
     code: str
@@ -20,7 +20,7 @@ class SuggestedCode:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedMedication:
-    """A product to offer as a draft order: its coding, the short name, and the dosage text of the draft."""
+    """A product that is offered as a draft order: its short name, its coding and the draft's dosage text."""
 
     label: str
     coding: SuggestedCode
@@ -30,7 +30,7 @@ class SuggestedMedication:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A referral to offer: its label, the text of what is asked for, and codings where one could be verified."""
+    """A referral that is offered: its label, the text of what is asked for, and its codings, where verified."""
 
     id: str
     label: str
@@ -39,7 +39,7 @@ class Referral:
     source: str
 
 
-class LeadsTo(StrEnum):
+class OverrideEffect(StrEnum):
     """What an answer to a card brings about."""
 
     SNOOZE = "snooze"
@@ -49,18 +49,18 @@ class LeadsTo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OverrideReason:
-    """A fixed answer to a card; ``standard`` is HL7's code for the wider reason."""
+    """An answer that a card offers; ``standard`` is HL7's code of the wider reason."""
 
     code: str
     display: str
-    leads_to: LeadsTo
+    effect: OverrideEffect
     standard: SuggestedCode
     source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where help is found: what it is for, how to reach it, its address if any."""
+    """Where help is found: a label, how to reach it, and its web address, if any."""
 
     id: str
     label: str
@@ -71,7 +71,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class GuidelineLink:
-    """The label and the address of the guideline that a card of one topic names as its source."""
+    """The guideline that cards of one topic name as their source."""
 
     label: str
     url: str
@@ -91,8 +91,7 @@ class Suggestions:
 
 @dataclass(frozen=True, slots=True)
 class BandExample:
-    """An example that the guideline prints for a band: mg a day of one agent above ``above`` (None: from nothing) and
-    up to ``up_to`` (None: without end)."""
+    """The guideline's example of a band: mg a day of an agent above ``above`` and up to ``up_to`` (None: no bound)."""
 
     agent: str
     band: str
@@ -102,7 +101,7 @@ class BandExample:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalRisk:
-    """A row of the guideline's table: the risk of withdrawal for a duration, a frequency and a dose, in its words."""
+    """A row of the guideline's table of withdrawal risk: a duration, a frequency, a dose and the risk, in its words."""
 
     duration: str
     frequency: str

@@ -34,7 +34,7 @@ class Strength:
 
 @dataclass(frozen=True, slots=True)
 class Ingredient:
-    """An agent of ours in a product; ``strength`` None where only the agent is known."""
+    """An agent in a product; ``strength`` is None where only the agent is known."""
 
     agent: str
     strength: Strength | None
@@ -42,10 +42,11 @@ class Ingredient:
 
 @dataclass(frozen=True, slots=True)
 class ListedProduct:
-    """A product as the code list has it: agents with strengths, form, route and release.
+    """A product of the code list: agents with strengths, form, route and release.
 
-    ``route`` is one of the routes of ``forms.yaml``, None if the code says none; ``package_millilitres`` the volume of
-    one countable unit (a 2 mL syringe) where the name says it. ``release`` is ``immediate`` or ``extended``.
+    ``code`` is its RxCUI, ``term_type`` one of :data:`TERM_TYPES`. ``form`` and ``route`` are names of ``forms.yaml``;
+    None where the list states none. ``release`` is one of :data:`RELEASES`. ``package_millilitres`` is the volume of
+    one countable unit (a 2 mL syringe) where the name states it.
     """
 
     code: str

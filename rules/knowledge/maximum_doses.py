@@ -13,7 +13,10 @@ MICROGRAMS_AN_HOUR = "ug/h"
 
 @dataclass(frozen=True, slots=True)
 class DoseFigure:
-    """A daily dose of an agent by some routes, in mg a day or (patches) micrograms an hour; ``release`` None: any."""
+    """A daily dose of an agent by some routes, in mg a day or, of patches, in micrograms an hour.
+
+    ``release`` is ``immediate`` or ``extended``; None: either.
+    """
 
     figure: Figure
     routes: frozenset[str]
@@ -25,17 +28,16 @@ class DoseFigure:
         return self.figure.unit == MICROGRAMS_AN_HOUR
 
     @property
-    def decides(self) -> bool:
-        """Whether anything may rest on it: an unverified figure is only shown."""
+    def is_verified(self) -> bool:
+        """Whether a judgement may rest on it; an unverified figure is only shown."""
         return self.figure.verification is not Verification.UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
 class MaximumDoses:
-    """By agent: the highest daily doses that labels give, and WHO's defined daily doses.
+    """By agent: the highest daily doses that labels give, and WHO's defined daily doses (which are no maximum).
 
-    ``no_maximum`` are the agents whose labels give none. The first is context and the second no maximum at all: what a
-    dose is held against is many times either.
+    ``no_maximum`` are the agents whose labels give no maximum. A dose is implausible only at many times either.
     """
 
     labelled: Mapping[str, tuple[DoseFigure, ...]]

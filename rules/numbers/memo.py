@@ -1,8 +1,8 @@
-"""Readings that are kept: a pure function that remembers what it made of what comes again and again.
+"""Speed devices: functions that remember their results, values that remember their hash, attributes worked out once.
 
 The same few thousand names, texts and dosages come in record after record, and reading them takes most of the time of a
-judgement. So many of each are kept in the memory of the process, the least used forgotten first, and none that is long
-or holds a date.
+judgement. So the results of reading are kept in the memory of the process, the least recently used dropped first. A
+result for long texts is not kept, nor one for a date: it belongs to one patient and will not be asked for again.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overlo
 
 from rules.limits import MAX_MEMOISED, MAX_MEMOISED_LENGTH
 
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 AnyType = TypeVar("AnyType", bound=type)
 
 
@@ -25,35 +25,38 @@ class LazyValues:
     __slots__ = ("__dict__",)
 
 
-def lazy(work: Callable[[Any], Made]) -> _Lazy[Made]:
-    """A read-only attribute of a value below :class:`LazyValues`: worked out when it is first asked for, then kept.
+def lazy(compute: Callable[[Any], Result]) -> _Lazy[Result]:
+    """A read-only attribute that is worked out when it is first asked for, and then kept.
 
-    It is no field: it takes no part in a comparison, a hash, a copy with some fields changed, or a pickle.
+    Its class has a ``__dict__``: a slotted one gets it from :class:`LazyValues`. It is no field: comparison, hash, a
+    copy with some fields changed and a pickle leave it out.
     """
-    return _Lazy(work)
+    return _Lazy(compute)
 
 
-class _Lazy(Generic[Made]):
-    """The descriptor of a lazy attribute. What it came to stands in the value's ``__dict__``, which is looked up before
-    a descriptor that cannot be set."""
+class _Lazy(Generic[Result]):
+    """The descriptor of a lazy attribute.
 
-    def __init__(self, work: Callable[[Any], Made]) -> None:
-        self._work = work
-        self.__doc__ = work.__doc__
+    It has no ``__set__``, so that the result, once it stands in the ``__dict__`` of the value, is found before it.
+    """
+
+    def __init__(self, compute: Callable[[Any], Result]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
 
     @overload
     def __get__(self, value: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, value: object, owner: type) -> Made: ...
-    def __get__(self, value: object | None, owner: type) -> Self | Made:
+    def __get__(self, value: object, owner: type) -> Result: ...
+    def __get__(self, value: object | None, owner: type) -> Self | Result:
         if value is None:
             return self
-        kept = value.__dict__[self._work.__name__] = self._work(value)
-        return kept
+        result = value.__dict__[self._compute.__name__] = self._compute(value)
+        return result
 
 
 class HashedOnce:
-    """The base of a frozen value that readings are kept by: its hash and its length are worked out once."""
+    """The base of a frozen dataclass that results are kept by: its hash and text length are worked out once."""
 
     __slots__ = ("_hash", "_length")
 
@@ -62,73 +65,78 @@ class HashedOnce:
         _length: int
 
     def replaced(self, **changes: object) -> Self:
-        """The value with some fields changed: as the standard library's ``replace``, in half of its time."""
-        kind = type(self)
-        made = object.__new__(kind)
-        for name in kind.__match_args__:  # type: ignore[attr-defined]
-            object.__setattr__(made, name, changes[name] if name in changes else getattr(self, name))
-        return made
+        """The value with some fields changed: what :func:`dataclasses.replace` does, in half of its time."""
+        cls = type(self)
+        copy = object.__new__(cls)
+        for name in cls.__match_args__:  # type: ignore[attr-defined]
+            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+        return copy
 
 
-def hashed_once(kind: AnyType) -> AnyType:
-    """A frozen dataclass below :class:`HashedOnce` that remembers its hash."""
-    of_fields: Callable[[Any], int] = kind.__hash__  # type: ignore[assignment]
+def hashed_once(cls: AnyType) -> AnyType:
+    """Decorates a frozen dataclass below :class:`HashedOnce`: its hash is worked out once."""
+    hash_of_fields: Callable[[Any], int] = cls.__hash__  # type: ignore[assignment]
 
-    def remembered(self: Any) -> int:
+    def remembered_hash(self: Any) -> int:
         try:
             return self._hash  # type: ignore[no-any-return]
         except AttributeError:
-            object.__setattr__(self, "_hash", of_fields(self))
+            object.__setattr__(self, "_hash", hash_of_fields(self))
             return self._hash  # type: ignore[no-any-return]
 
-    setattr(kind, "__hash__", remembered)  # noqa: B010 - what an assignment does, which may not be written
-    return kind
+    setattr(cls, "__hash__", remembered_hash)  # noqa: B010 - what an assignment does, which may not be written
+    return cls
 
 
 class _TooLongError(Exception):
-    pass
+    """The arguments are too long to be remembered."""
 
 
-def memoised(made_of: Callable[Given, Made]) -> Callable[Given, Made]:
-    """The function, keeping what it returns; its arguments are hashable and are not changed."""
+def memoised(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Decorates a pure function: it remembers its latest results, :data:`rules.limits.MAX_MEMOISED` of them.
+
+    Its arguments are hashable. What it raises is not remembered.
+    """
 
     @lru_cache(maxsize=MAX_MEMOISED)
-    def remembered(*given: Given.args, **named: Given.kwargs) -> Made:
-        # Asked only of what is new. What is raised is not kept.
-        if length(given) > MAX_MEMOISED_LENGTH:
+    def remembered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        # The length is looked at only where there is no result yet.
+        if text_length(args) > MAX_MEMOISED_LENGTH:
             raise _TooLongError
-        return made_of(*given, **named)
+        return function(*args, **kwargs)
 
-    @wraps(made_of)
-    def either(*given: Given.args, **named: Given.kwargs) -> Made:
+    @wraps(function)
+    def either(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         try:
-            return remembered(*given, **named)  # type: ignore[arg-type]
+            return remembered(*args, **kwargs)  # type: ignore[arg-type]
         except _TooLongError:
-            return made_of(*given, **named)
+            return function(*args, **kwargs)
 
     return either
 
 
-def length(value: object) -> int:
-    """How many characters the texts of a value have together; what is compared by identity (the knowledge) has none."""
+def text_length(value: object) -> int:
+    """The characters of all texts in a value; more than are remembered where it holds a date.
+
+    A value that is compared by identity, such as the knowledge, counts as none.
+    """
     if isinstance(value, date):
-        # What goes by a date is one patient's, and will not come again.
         return MAX_MEMOISED_LENGTH + 1
     if value is None or isinstance(value, str):
         return len(value) if value else 0
     if isinstance(value, tuple):
-        return sum(map(length, value)) if value else 0
+        return sum(map(text_length, value)) if value else 0
     if isinstance(value, HashedOnce):
         try:
             return value._length
         except AttributeError:
-            object.__setattr__(value, "_length", _of_fields(value))
+            object.__setattr__(value, "_length", _text_length_of_fields(value))
             return value._length
-    return _of_fields(value)
+    return _text_length_of_fields(value)
 
 
-def _of_fields(value: Any) -> int:
+def _text_length_of_fields(value: Any) -> int:
     parameters = getattr(value, "__dataclass_params__", None)
     if parameters is None or not parameters.eq:
         return 0
-    return sum(length(getattr(value, name)) for name in value.__dataclass_fields__)
+    return sum(text_length(getattr(value, name)) for name in value.__dataclass_fields__)

@@ -1,8 +1,8 @@
-"""Exact quantities, with the unit in the type.
+"""Exact numbers, and quantities with the unit in the type.
 
-Figures are read as text and kept as fractions, so that no figure passes through binary floating point and nothing is
-rounded before it is compared. An :class:`Amount` is a range: what is *used*, and the *low* and *high* that the same
-evidence also allows. Amounts of different units do not add.
+Numbers are read as text and kept as fractions: none passes through binary floating point, and none is rounded before it
+is compared. An :class:`Amount` is a range: what is *used*, and the *low* and *high* that the same evidence also allows.
+Amounts of different units do not add.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import ClassVar, Self
 
 from rules.limits import MAX_DIGITS, MAX_MAGNITUDE
-from rules.numbers.fraction import FastFraction
+from rules.numbers.fraction import FastFraction, lowest_terms
 
 # From low to high.
 Range = tuple[Fraction, Fraction]
@@ -23,8 +23,9 @@ ONE: Fraction = FastFraction(1)
 HALF: Fraction = FastFraction(1, 2)
 PERCENT: Fraction = FastFraction(1, 100)
 
-# Largest number of decimals in a figure that leaves the program (JSON).
+# The most decimals of a number in JSON.
 JSON_DECIMALS = 6
+# Milligrams in a unit of mass, and days in a unit of time (UCUM; a month is a twelfth of 365 days).
 MILLIGRAMS_PER: dict[str, Fraction] = {
     "ug": FastFraction(1, 1000),
     "mg": ONE,
@@ -47,11 +48,16 @@ MICROGRAMS_PER_MILLIGRAM: Fraction = FastFraction(1000)
 def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
     """The exact value of a number as it was written.
 
-    A float, which is what a JSON reader hands over, is taken at its shortest decimal text, which is the text that was
-    sent (for up to 15 significant digits), and not at its binary value.
+    A float, which is what a JSON reader gives, is taken at its shortest decimal text: the text that was sent, for up to
+    15 significant digits, and not its binary value.
+
+    ::
+
+        number = [ "+" | "-" ] , ( digits , [ "." , [ digits ] ] | "." , digits ) , [ "e" , [ "+" | "-" ] , digits ] ;
 
     Raises:
-        ValueError: not a finite decimal number, or of a magnitude that no dose has.
+        ValueError: not a finite decimal number, or of a magnitude that no dose has (above 10^9, or of more than 30
+            digits).
     """
     if isinstance(value, bool):
         raise ValueError("a truth value is not a number")
@@ -62,15 +68,15 @@ def exact(value: str | int | float | Decimal | Fraction) -> Fraction:
         if len(text) > MAX_DIGITS:
             raise ValueError("a number of too many digits")
         try:
-            parsed = Decimal(text.strip())
+            decimal = Decimal(text.strip())
         except InvalidOperation:
             raise ValueError("not a decimal number") from None
-        if not parsed.is_finite():
+        if not decimal.is_finite():
             raise ValueError("not a finite number")
-        if parsed and abs(parsed.adjusted()) > MAX_DIGITS:
+        if decimal and abs(decimal.adjusted()) > MAX_DIGITS:
             raise ValueError("a number of a magnitude that no dose has")
-        number = FastFraction(parsed)
-    if abs(number) > MAX_MAGNITUDE:
+        number = lowest_terms(*decimal.as_integer_ratio())
+    if not -MAX_MAGNITUDE <= number <= MAX_MAGNITUDE:
         raise ValueError("a number of a magnitude that no dose has")
     return number
 
@@ -96,10 +102,14 @@ def exact_ratio(text: str) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A range of one unit: ``low`` <= ``used`` <= ``high``, none below zero.
+    """A range of one unit: 0 <= ``low`` <= ``used`` <= ``high``.
 
     ``used`` is the value that is compared and shown; ``low`` and ``high`` are the smallest and the largest reading of
-    the same evidence. Subclasses give the unit; amounts of different subclasses refuse to add.
+    the same evidence. A subclass gives the unit.
+
+    Raises:
+        ValueError: the numbers are no such range.
+        TypeError: an amount of another unit is added.
     """
 
     used: Fraction
@@ -115,12 +125,12 @@ class Amount:
 
     @classmethod
     def of(cls, used: Fraction, low: Fraction | None = None, high: Fraction | None = None) -> Self:
-        """An amount; without ``low`` or ``high`` these are ``used``."""
+        """An amount; ``low`` and ``high`` are ``used`` where they are not given."""
         return cls(used, used if low is None else low, used if high is None else high)
 
     @classmethod
     def none(cls) -> Self:
-        """The amount of nothing."""
+        """No amount: zero."""
         return cls(ZERO, ZERO, ZERO)
 
     def __add__(self, other: Self) -> Self:
@@ -129,15 +139,15 @@ class Amount:
         return type(self)(self.used + other.used, self.low + other.low, self.high + other.high)
 
     def times(self, factor: Fraction) -> Self:
-        """The amount, taken ``factor`` times (0 or more)."""
+        """The amount times a factor of 0 or more."""
         return type(self)(self.used * factor, self.low * factor, self.high * factor)
 
     def at_most(self, limit: Fraction) -> Self:
-        """The amount, each end cut to ``limit``."""
+        """The amount with no part above ``limit``."""
         return type(self)(min(self.used, limit), min(self.low, limit), min(self.high, limit))
 
     def with_low(self, low: Fraction) -> Self:
-        """The amount, its low end moved down to ``low`` where that is smaller."""
+        """The amount with its low end lowered to ``low``, if that is smaller."""
         return type(self)(self.used, min(self.low, low), self.high)
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from rules.assessment import ConditionOnRecord
-from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
+from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 from rules.numbers.memo import memoised
@@ -165,7 +165,7 @@ def _by_code(codes: set[tuple[CodeSystem, str]], icd_codes: list[str], concept: 
 def _by_name(texts: list[str], concept: Concept, wording: ConditionWording) -> _Match | None:
     for text in texts:
         words = _phrases(concept.except_names).sub(CLAUSE_END, text) if concept.except_names else text
-        if any(all(_is_named(part, words, wording) for part in name.split(TOGETHER)) for name in concept.names):
+        if any(all(_is_named(part, words, wording) for part in name.split(PART_SEPARATOR)) for name in concept.names):
             return _Match(False, not concept.names_verified)
     return None
 

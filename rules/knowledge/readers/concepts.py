@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from rules.knowledge.concept import TOGETHER, Concept, ConditionWording
+from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.figure import Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, require_known
@@ -59,7 +59,7 @@ def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> M
 
 def every_name(concepts: Iterable[Concept]) -> tuple[str, ...]:
     """The names of the concepts, the parts of a joined name apart, each once."""
-    parts = (part for concept in concepts for name in concept.names for part in name.split(TOGETHER))
+    parts = (part for concept in concepts for name in concept.names for part in name.split(PART_SEPARATOR))
     return tuple(sorted(set(parts)))
 
 

@@ -10,7 +10,7 @@ from rules.knowledge.guidance import (
     BandExample,
     Contact,
     GuidelineLink,
-    LeadsTo,
+    OverrideEffect,
     OverrideReason,
     Referral,
     SuggestedCode,
@@ -61,7 +61,7 @@ def _reason(entry: Section) -> OverrideReason:
     return OverrideReason(
         code=entry.text("code"),
         display=entry.text("display"),
-        leads_to=entry.choice("leads_to", LeadsTo),
+        effect=entry.choice("leads_to", OverrideEffect),
         standard=_coding(entry.section("standard")),
         source=entry.text("source"),
     )

@@ -107,7 +107,7 @@ def _bound(
 
 def _by_route(doses: Iterable[DoseFigure], route: str | None) -> list[DoseFigure]:
     """The verified figures for a route; where an oromucosal route has none, the oral ones."""
-    verified = [dose for dose in doses if dose.decides]
+    verified = [dose for dose in doses if dose.is_verified]
     if route is None:
         return verified
     own = [dose for dose in verified if route in dose.routes]
