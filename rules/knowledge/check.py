@@ -1,6 +1,6 @@
 """Whether the knowledge base is fit to be shipped: every entry cited, fresh, in range, resolvable and used.
 
-It works on parsed files and on the texts of the modules that read them, so that a doctored copy can be checked as well.
+It takes parsed files and the texts of the modules that read them, so that a changed copy can be checked as well.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MONTH = "mo"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong, and where; ``fails`` is false for what is only to be seen to soon."""
+    """One thing that is wrong, and where; ``fails`` is false for what must be corrected soon, but not yet."""
 
     kind: ProblemKind
     where: str
@@ -37,15 +37,15 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Words:
-    """The string constants and the attribute names of the modules that read the knowledge, and the findings' files."""
+class Usage:
+    """What modules outside the knowledge use: their string constants and attribute names; the files of the findings."""
 
     constants: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
 
     def add(self, path: str, text: str) -> None:
-        """Read one module; those of the loader itself use nothing."""
+        """Add one module; those of the knowledge itself use nothing."""
         parts = path.split("/")
         if "knowledge" in parts:
             return
@@ -61,9 +61,13 @@ class Words:
 def check(
     trees: Mapping[str, Tree], text_of: Callable[[str], str], modules: Mapping[str, str], on: date
 ) -> tuple[Problem, ...]:
-    """Everything wrong with a knowledge base on a day, failures first.
+    """Everything that is wrong with a knowledge base on a day, failures first.
 
-    ``modules`` are the texts of the Python modules that read it, by path.
+    Args:
+        trees: the parsed YAML files by name.
+        text_of: gives the text of a code list by its name.
+        modules: the texts of the Python modules that read the knowledge, by path.
+        on: the day on which it must be fresh.
     """
     found = [*_uncited(trees), *_citations(trees, text_of), *_stale(trees, on), *_out_of_range(trees)]
     try:
@@ -74,11 +78,11 @@ def check(
         if not any(problem.where == refused.where for problem in found):
             found.append(Problem(refused.kind, refused.where, refused.problem))
     else:
-        words = Words()
+        usage = Usage()
         for path, text in modules.items():
-            words.add(path, text)
-        found.extend(_unresolvable(knowledge, words))
-        found.extend(_unused(trees, knowledge, words))
+            usage.add(path, text)
+        found.extend(_unresolvable(knowledge, usage))
+        found.extend(_unused(trees, knowledge, usage))
     return tuple(sorted(found, key=lambda problem: (not problem.fails, problem.kind, problem.where)))
 
 
@@ -179,7 +183,7 @@ def _out_of_range(trees: Mapping[str, Tree]) -> Iterator[Problem]:
                 yield Problem(ProblemKind.OUT_OF_RANGE, item.at("value"), what)
 
 
-def _unresolvable(knowledge: Knowledge, words: Words) -> Iterator[Problem]:
+def _unresolvable(knowledge: Knowledge, usage: Usage) -> Iterator[Problem]:
     vocabulary = knowledge.vocabulary
     for product in knowledge.products.values():
         if product.route is not None and product.route not in vocabulary.routes:
@@ -189,39 +193,39 @@ def _unresolvable(knowledge: Knowledge, words: Words) -> Iterator[Problem]:
     for rescue in vocabulary.rescue_products:
         for agent in sorted(rescue.agents - knowledge.agents.keys()):
             yield Problem(ProblemKind.UNRESOLVABLE, "forms.yaml: rescue_products", f"{agent!r} is no agent")
-    if words.findings:
-        for finding in sorted(knowledge.findings.keys() - words.findings):
+    if usage.findings:
+        for finding in sorted(knowledge.findings.keys() - usage.findings):
             yield Problem(ProblemKind.UNUSED, f"policy.yaml: findings.{finding}", "has no module that judges it")
-        for finding in sorted(words.findings - knowledge.findings.keys()):
+        for finding in sorted(usage.findings - knowledge.findings.keys()):
             yield Problem(
                 ProblemKind.UNRESOLVABLE, f"policy.yaml: findings.{finding}", "a module judges it, but it has no block"
             )
 
 
-def _unused(trees: Mapping[str, Tree], knowledge: Knowledge, words: Words) -> Iterator[Problem]:
+def _unused(trees: Mapping[str, Tree], knowledge: Knowledge, usage: Usage) -> Iterator[Problem]:
     def unread(names: Iterable[str], path: str, known: set[str] | frozenset[str], what: str) -> Iterator[Problem]:
         for name in sorted(set(names) - known):
             yield Problem(ProblemKind.UNUSED, f"{path}.{name}", what)
 
     traits = {trait for agent in knowledge.agents.values() for trait in agent.traits}
     traits |= {trait for group in knowledge.classes.values() for trait in group.traits}
-    yield from unread(traits, "agents.yaml: traits", words.constants, "no module asks for this trait")
+    yield from unread(traits, "agents.yaml: traits", usage.constants, "no module asks for this trait")
     classes = {agent.agent_class.id for agent in knowledge.agents.values()}
     yield from unread(knowledge.classes, "classes.yaml: classes", classes, "no agent is of this class")
-    told = {other for concept in knowledge.concepts.values() for other in concept.not_with}
+    not_with = {other for concept in knowledge.concepts.values() for other in concept.not_with}
     yield from unread(
-        knowledge.concepts, "conditions.yaml: concepts", words.constants | told, "no module asks for this condition"
+        knowledge.concepts, "conditions.yaml: concepts", usage.constants | not_with, "no module asks for this condition"
     )
     for name, block in Section("policy.yaml", trees["policy.yaml"]).section("findings").sections():
         path = f"policy.yaml: findings.{name}.parameters"
-        yield from unread(block.section("parameters").data, path, words.constants, "no module reads this parameter")
+        yield from unread(block.section("parameters").data, path, usage.constants, "no module reads this parameter")
     for group, keys in GROUPS.items():
-        yield from unread(keys, f"policy.yaml: policy.{group}", words.attributes, "no module reads this value")
+        yield from unread(keys, f"policy.yaml: policy.{group}", usage.attributes, "no module reads this value")
     offered = knowledge.suggestions
-    spoken = words.constants | knowledge.findings.keys()
+    used = usage.constants | knowledge.findings.keys()
     for kind, names in {
         "figures": knowledge.guidance,
         "suggestions.referrals": offered.referrals,
         "suggestions.guidelines": offered.guidelines,
     }.items():
-        yield from unread(names, f"guidance.yaml: {kind}", spoken, "no module reads this entry")
+        yield from unread(names, f"guidance.yaml: {kind}", used, "no module reads this entry")

@@ -1,4 +1,4 @@
-"""Reads an edition of the knowledge: the files of one folder, with a site's override in force."""
+"""Reads an edition of the knowledge: the data files of one folder, with a site's override in force."""
 
 from __future__ import annotations
 
@@ -44,13 +44,16 @@ OTHER_NAMES = "other_names.csv"
 
 
 def shipped() -> Traversable:
-    """The folder of the files that are shipped with the program."""
+    """The folder of the data files that are shipped with the program."""
     return files(__package__).joinpath("data")
 
 
 @cache
 def load_knowledge(site: str | None = None) -> Knowledge:
-    """The shipped knowledge, with a site's override (YAML text, see :mod:`rules.knowledge.site`) in force.
+    """The shipped knowledge, with a site's override in force; each text is read once.
+
+    Args:
+        site: the override, as YAML text (see :mod:`rules.knowledge.readers.site`).
 
     Raises:
         KnowledgeError: the override, or the shipped data, cannot be used; the message names the key.
@@ -59,7 +62,7 @@ def load_knowledge(site: str | None = None) -> Knowledge:
 
 
 def read_directory(directory: Traversable, site: str | None = None) -> Knowledge:
-    """The knowledge of a folder of data files, not cached."""
+    """The knowledge of a folder of data files, read anew; otherwise as :func:`load_knowledge`."""
     trees = read_trees(directory)
     if site is not None:
         trees = apply_site(trees, parse_yaml(site, SITE))
@@ -67,12 +70,20 @@ def read_directory(directory: Traversable, site: str | None = None) -> Knowledge
 
 
 def read_trees(directory: Traversable) -> dict[str, Tree]:
-    """Every YAML file of a folder, parsed and otherwise unread."""
+    """Every YAML file of a folder, parsed and not yet checked.
+
+    Raises:
+        KnowledgeError: a file is missing, or is not such YAML as :func:`parse_yaml` reads.
+    """
     return {name: parse_yaml(_text(directory, name), name) for name in TREES}
 
 
 def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge:
-    """The knowledge of parsed files; ``text_of`` gives the text of the code lists.
+    """The knowledge of parsed files.
+
+    Args:
+        trees: the parsed YAML files by name.
+        text_of: gives the text of a code list (CSV) by its name.
 
     Raises:
         KnowledgeError: a file is not of the expected shape, or an entry names another one that does not exist.
@@ -131,7 +142,7 @@ def _top(trees: Mapping[str, Tree], name: str, keys: tuple[str, ...]) -> Section
 
 
 def _require_order(knowledge: Knowledge) -> None:
-    """Refuse bands or ages that are not in order, which a site could bring about one value at a time."""
+    """Refuse bands or ages that are out of order, as a site may set them: each value is within its own bounds."""
     bands, age = knowledge.policy.bands, knowledge.policy.age
     if bands.low_up_to.value >= bands.moderate_up_to.value:
         raise KnowledgeError("policy.bands", "the low band must end below the moderate one")
@@ -142,7 +153,7 @@ def _require_order(knowledge: Knowledge) -> None:
 
 
 def _require_classes(knowledge: Knowledge) -> None:
-    """Refuse a plausible number for a class that does not exist."""
+    """Refuse a plausible figure of a class that does not exist."""
     plausible = knowledge.vocabulary.plausible
     for name in (*plausible.times_labelled_maximum, *plausible.times_defined_daily_dose):
         if name != ANY:

@@ -1,6 +1,6 @@
-"""What this service holds to where publications leave a choice: windows, bands, ages, and one block per finding.
+"""The policy: what this service does where publications leave a choice. Windows, bands, ages and one block per finding.
 
-Every figure carries its citation and the bounds within which a site may set its own.
+Every figure has its citation, and the bounds within which a site may set its own.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from rules.knowledge.figure import Figure
 
 @dataclass(frozen=True, slots=True)
 class FindingPolicy:
-    """What the site decides of one finding, and what the finding's page says.
+    """The policy of one finding, and the texts of its page.
 
-    ``raises``: it may raise a card on its own, at most at ``severity``. ``parameters`` are its thresholds.
+    ``on``: it is judged at all. ``raises``: it may raise a card on its own, at most at ``severity``. ``parameters`` are
+    its thresholds by name; one that is not set is left out. ``references`` are ids of sources. ``page`` holds the texts
+    of its page by part (``summary``, ``fires_when`` ...).
     """
 
     id: str
@@ -31,7 +33,14 @@ class FindingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyPolicy:
-    """Windows that decide which orders are in force together (days), and what may be a switch (percent of load)."""
+    """Which orders are in force together (days), and what may be a switch (percent of the load).
+
+    ``recency_days``: how long an active order of unknown length counts from its latest evidence. ``grace_days``: how
+    long an active order counts after its window. ``out_of_supply_days``: how long after its window a patient is taken
+    to be out of supply. ``lapsed_mention_days``: how long after its window a lapsed order is mentioned.
+    ``renewal_overlap_days``: the overlap up to which an order renews another. ``switch_percent``: how much two loads
+    may differ in a possible switch.
+    """
 
     recency_days: Figure
     grace_days: Figure
@@ -43,8 +52,11 @@ class ConcurrencyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ExposurePolicy:
-    """What makes use over time continuous: gaps bridged (days), days covered (percent), and use too sparse to be so
-    (known days of use in a week)."""
+    """What makes use over time continuous.
+
+    ``bridge_days``: the longest gap between orders that is bridged. ``coverage_percent``: the share of days that must
+    be supplied. ``sparse_days_per_week``: use on this many days a week, or fewer, is intermittent.
+    """
 
     bridge_days: Figure
     coverage_percent: Figure
@@ -53,7 +65,7 @@ class ExposurePolicy:
 
 @dataclass(frozen=True, slots=True)
 class BandPolicy:
-    """Upper ends, inclusive, of the low and the moderate withdrawal-risk band, in mg/d diazepam-equivalent."""
+    """The upper ends, inclusive, of the low and the moderate band of withdrawal risk, in mg/d diazepam-equivalent."""
 
     low_up_to: Figure
     moderate_up_to: Figure
@@ -61,7 +73,7 @@ class BandPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AgePolicy:
-    """Ages in years: from which a patient is in scope, and from which an older adult."""
+    """Ages in years: from ``adult`` a patient is in scope, from ``older`` an older adult."""
 
     adult: Figure
     older: Figure
@@ -69,7 +81,7 @@ class AgePolicy:
 
 @dataclass(frozen=True, slots=True)
 class SnoozePolicy:
-    """How long an answered card stays away (days), and the rise of the load that brings it back (percent)."""
+    """How many days an answered card is not shown again, and the rise of the load, in percent, that brings it back."""
 
     days: Figure
     rise_percent: Figure
@@ -77,11 +89,11 @@ class SnoozePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole policy, thresholds of single findings apart (these stand in their :class:`FindingPolicy`).
+    """The policy, except what belongs to one finding (:class:`FindingPolicy`).
 
     ``equivalence_basis`` is the mg of oral diazepam that every equivalence figure is stated for.
-    ``include_substitution``: substitution figures are added to the load (a site's choice).
-    ``critical``: findings that a site lets warn as critical; none as shipped.
+    ``include_substitution``: substitution figures are added to the load. ``critical``: the findings that may warn as
+    critical; none as shipped.
     """
 
     concurrency: ConcurrencyPolicy

@@ -1,7 +1,6 @@
-"""What the vocabulary of dosing is made of: units, moments, timing codes, routes, dose forms and plausible bounds.
+"""The vocabulary of dosing: units, moments, timing codes, routes, dose forms and plausible bounds, from ``forms.yaml``.
 
-The types are frozen and hold no words of their own; they are read from ``forms.yaml`` by
-:mod:`rules.knowledge.readers.vocabulary`. Spellings are looked up in lower case with single spaces.
+Spellings are looked up in lower case with single spaces (:func:`normalised`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from fractions import Fraction
 from rules.knowledge.figure import Figure
 from rules.model import CodeSystem, Coding
 
-# The key of the plausible number that holds for every unit, or every class of agents, without one of its own.
+# The key of the plausible figure for every unit, or every class of agents, that has none of its own.
 ANY = "any"
 # Ids of routes that the rules ask for by name.
 ORAL = "oral"
@@ -50,7 +49,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A coded moment of the day: ``times`` doses a day; ``single``: once and at once."""
+    """A coded moment of the day, which is ``times`` doses a day; ``single``: one dose only, at once."""
 
     code: str
     times: Fraction
@@ -100,12 +99,18 @@ class RescueProduct:
 
 @dataclass(frozen=True, slots=True)
 class Plausible:
-    """The bounds of what is taken at its word.
+    """The bounds of plausible doses and intervals.
 
-    ``times_labelled_maximum`` and ``times_defined_daily_dose`` are by class of agents, ``units_a_day_at_most`` by unit
-    id; ``any`` stands for the others (patches: worn at a time). ``smallest_part`` of one unit is the least that is
-    taken of it. Intervals are figures in the unit they carry; ``clock_intervals`` are the hours that a period of as
-    many days may stand for.
+    Attributes:
+        times_labelled_maximum: by class of agents, how many times its labelled maximum a dose may be.
+        times_defined_daily_dose: by class of agents, the same for the defined daily dose.
+        units_a_day_at_most: by unit id, the most units in a day (patches: worn at a time).
+        smallest_part: the smallest part of one unit that is taken.
+        interval_at_least, interval_at_most: the bounds of the interval between doses, each in its own unit.
+        clock_intervals: intervals in hours that a period of as many days may stand for.
+        patch_change: the longest plausible interval between changes of a patch.
+
+    The key ``any`` stands for every class or unit that has no figure of its own.
     """
 
     times_labelled_maximum: Mapping[str, Figure]
@@ -118,26 +123,38 @@ class Plausible:
     patch_change: Figure
 
     def units_limit(self, unit: str) -> Fraction:
-        """The largest plausible number of a unit in a day."""
+        """The most units of a kind that are plausible in a day."""
         return self.units_a_day_at_most.get(unit, self.units_a_day_at_most[ANY]).value
 
     @property
     def units_source(self) -> str:
-        """Where the bounds of units are from."""
+        """The source of the bounds of units."""
         return self.units_a_day_at_most[ANY].source
 
     def labelled_times(self, agent_class: str) -> Fraction:
-        """How many times its labelled maximum a dose of an agent of this class may be."""
+        """How many times its labelled maximum a dose of an agent of this class may be and still be plausible."""
         return self.times_labelled_maximum.get(agent_class, self.times_labelled_maximum[ANY]).value
 
     def daily_dose_times(self, agent_class: str) -> Fraction:
-        """How many defined daily doses it may be where no labelled maximum is known."""
+        """How many defined daily doses it may be, where no labelled maximum is known."""
         return self.times_defined_daily_dose.get(agent_class, self.times_defined_daily_dose[ANY]).value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DosingVocabulary:
-    """The whole vocabulary. Mappings keyed by spelling hold every spelling in lower case."""
+    """The vocabulary of dosing; mappings by spelling have normalised keys.
+
+    Attributes:
+        units, moments, timing_codes, dose_forms: by spelling or code.
+        periods: the UCUM unit of time of a spelling.
+        period_names: the singular and plural name of a UCUM unit of time.
+        days_of_week: the name of a day, by its code.
+        as_needed_codes, single_codes, infusion_codes: the frequency codes that say so.
+        as_needed_endings: what a frequency code ends with where it is as needed.
+        routes: by id; ``route_words`` gives the id of a spelling, ``route_codes`` that of a code.
+        rescue_products: the agents that are kept for a seizure, by route.
+        number_words, time_words: the words for a number ("one half"), and for how often ("twice").
+    """
 
     units: Mapping[str, Unit]
     periods: Mapping[str, str]
@@ -159,15 +176,15 @@ class DosingVocabulary:
     time_words: Mapping[Fraction, str]
 
     def unit(self, spelling: str | None) -> Unit | None:
-        """The unit of a spelling or code, None if it is not known (or absent)."""
+        """The unit of a spelling or code; None if there is none that is known."""
         return self.units.get(normalised(spelling)) if spelling else None
 
     def dose_form(self, name: str | None) -> DoseForm | None:
-        """The dose form of a name, None if it is not known."""
+        """The dose form of a name; None if there is none that is known."""
         return self.dose_forms.get(normalised(name)) if name else None
 
     def route(self, words: str | None, codings: Iterable[Coding] = ()) -> Route | None:
-        """The route of codes, else of their displays, else of words; None if none of them is known."""
+        """The route of the codes, else of their displays, else of the words; None if none of them is known."""
         entries = tuple(codings)
         for coding in entries:
             if coding.system and coding.code and (coding.system, coding.code) in self.route_codes:
@@ -180,11 +197,11 @@ class DosingVocabulary:
         return None
 
     def has_equivalence(self, route: str | None) -> bool:
-        """Whether oral equivalence figures apply to a route id; a route that nobody stated is taken as oral."""
+        """Whether the oral equivalence figures apply to a route id; None, no route stated, is taken as oral."""
         return route is None or route not in self.routes or self.routes[route].equivalence
 
     def is_rescue(self, agent: str, route: str | None, as_needed: bool) -> bool:
-        """Whether an agent by this route is a rescue product and no part of a daily load."""
+        """Whether an agent by this route is a rescue product, and so no part of a daily load."""
         return any(
             agent in rescue.agents and route in rescue.routes and (as_needed or not rescue.as_needed)
             for rescue in self.rescue_products
@@ -192,5 +209,5 @@ class DosingVocabulary:
 
 
 def normalised(text: str) -> str:
-    """A spelling as it is looked up: lower case, single spaces."""
+    """A text as names and spellings are compared: lower case, single spaces."""
     return " ".join(text.lower().split())

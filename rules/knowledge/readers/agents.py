@@ -1,4 +1,4 @@
-"""The agents and their classes, as ``agents.yaml`` and ``classes.yaml`` hold them."""
+"""Reads the agents of ``agents.yaml`` and their classes of ``classes.yaml``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MILLIGRAM = "mg"
 
 
 def read_classes(section: Section) -> Mapping[str, AgentClass]:
-    """Every class of ``classes.yaml``."""
+    """Every class of ``classes.yaml`` by its id."""
     classes: dict[str, AgentClass] = {}
     for name, entry in section.sections():
         entry.only(("name", "plural", "in_load", "opioid", "reversal", "depressant"), ("traits", "note"))
@@ -48,7 +48,10 @@ def read_classes(section: Section) -> Mapping[str, AgentClass]:
 
 
 def read_agents(section: Section, classes: Mapping[str, AgentClass], reviewed: date) -> Mapping[str, Agent]:
-    """Every agent of ``agents.yaml``; an agent has the traits of its class as well as its own."""
+    """Every agent of ``agents.yaml`` by its id, with the traits of its class added to its own.
+
+    ``reviewed`` is when the file was last reviewed, for figures without a date of their own.
+    """
     return {name: _agent(name, entry, classes, reviewed) for name, entry in section.sections()}
 
 
@@ -82,7 +85,7 @@ def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default
 
 
 def read_code(item: Section) -> Code:
-    """A code with where it was read."""
+    """A code, with where it was read."""
     item.only(("system", "code", "source"), ("verification", "note"))
     return Code(
         system=item.choice("system", CodeSystem),
@@ -105,7 +108,7 @@ def _half_life(entry: Section, reviewed: date) -> HalfLife | None:
 
 
 def index_codes(agents: Mapping[str, Agent]) -> Mapping[tuple[CodeSystem, str], str]:
-    """The agent that each code stands for.
+    """The id of the agent that each code stands for.
 
     Raises:
         KnowledgeError: one code stands for two agents.
@@ -122,7 +125,7 @@ def index_codes(agents: Mapping[str, Agent]) -> Mapping[tuple[CodeSystem, str], 
 
 
 def index_names(agents: Mapping[str, Agent]) -> Mapping[str, tuple[str, ...]]:
-    """The agents that each normalised name stands for; an agent's id and its generic name are names of it."""
+    """The ids of the agents that each normalised name stands for; an agent's id and generic name are names of it."""
     found: dict[str, list[str]] = {}
     for agent in agents.values():
         for name in dict.fromkeys(normalised(name) for name in (agent.id, agent.name, *agent.names)):

@@ -1,4 +1,4 @@
-"""The conditions that findings ask for: names and expiry from ``conditions.yaml``, codes from ``conditions.csv``."""
+"""Reads the conditions that findings ask for: names and expiry in ``conditions.yaml``, codes in ``conditions.csv``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,13 @@ def read_wording(section: Section) -> ConditionWording:
 
 
 def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> Mapping[str, Concept]:
-    """Every concept with its codes.
+    """Every concept by its id.
+
+    Args:
+        section: the concepts of ``conditions.yaml``.
+        codes: the text of ``conditions.csv``.
+        where: the name of that file, for messages.
+        reviewed: when the concepts were last reviewed.
 
     Raises:
         KnowledgeError: a row of a concept that is not described, a code listed twice for one concept, or a prefix that
@@ -58,7 +64,7 @@ def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> M
 
 
 def every_name(concepts: Iterable[Concept]) -> tuple[str, ...]:
-    """The names of the concepts, the parts of a joined name apart, each once."""
+    """The names of the concepts, each once; a name of several parts gives each part."""
     parts = (part for concept in concepts for name in concept.names for part in name.split(PART_SEPARATOR))
     return tuple(sorted(set(parts)))
 

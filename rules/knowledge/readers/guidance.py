@@ -22,7 +22,7 @@ from rules.knowledge.readers.section import Section, read_figure
 
 
 def read_figures(section: Section, reviewed: date) -> Mapping[str, Figure]:
-    """The figures that wording needs, by name."""
+    """The figures that cards print, by name."""
     return {name: read_figure(entry, reviewed) for name, entry in section.sections()}
 
 

@@ -18,7 +18,7 @@ FILE = "maximum_doses.yaml"
 def read_maximum_doses(
     data: Mapping[str, object], agents: Mapping[str, Agent], vocabulary: DosingVocabulary
 ) -> MaximumDoses:
-    """The figures of a parsed ``maximum_doses.yaml``.
+    """The labelled maxima and defined daily doses of a parsed ``maximum_doses.yaml``.
 
     Raises:
         KnowledgeError: an agent, a route, a release or a unit is not known, or a figure is not of the expected shape.
@@ -30,14 +30,14 @@ def read_maximum_doses(
     _require_all(labelled.data, agents, labelled.path, "agent")
     without = top.section("no_maximum")
     without.only(("source", "verification", "agents"))
-    named = without.texts("agents")
-    _require_all(named, agents, without.at("agents"), "agent")
-    for name in named:
+    agents_without = without.texts("agents")
+    _require_all(agents_without, agents, without.at("agents"), "agent")
+    for name in agents_without:
         if name in labelled.data:
             raise KnowledgeError(without.at("agents"), f"{name!r} has a labelled maximum as well")
     return MaximumDoses(
         labelled={name: _labelled(labelled, name, reviewed, vocabulary) for name in labelled.data},
-        no_maximum=frozenset(named),
+        no_maximum=frozenset(agents_without),
         no_maximum_source=without.text("source"),
         defined_daily_doses=_daily_doses(top.section("defined_daily_doses"), reviewed, agents, vocabulary),
     )

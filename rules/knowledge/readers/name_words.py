@@ -17,7 +17,13 @@ LISTS = ("medicines", "substances")
 
 
 def read_name_words(data: Mapping[str, object], names: str, where: str, classes: Collection[str]) -> NameWords:
-    """The bounds of a parsed ``name_words.yaml``, with the names of other drugs in the text of ``other_names.csv``.
+    """The words of a parsed ``name_words.yaml``, with the names of other drugs.
+
+    Args:
+        data: the parsed file.
+        names: the text of ``other_names.csv``.
+        where: the name of that file, for messages.
+        classes: the ids of the classes of agents.
 
     Raises:
         KnowledgeError: a part is missing or of the wrong shape, a bound is no whole number, or a name stands twice.
@@ -49,7 +55,7 @@ def read_name_words(data: Mapping[str, object], names: str, where: str, classes:
 
 
 def _others(text: str, where: str, cited: list[str]) -> dict[str, str]:
-    """Every name with its source."""
+    """The source of each name."""
     lines = text.splitlines()
     rows = csv.reader(lines, strict=True)
     if tuple(next(rows, ())) != COLUMNS:

@@ -60,7 +60,7 @@ def _group(section: Section, keys: tuple[str, ...], reviewed: date) -> dict[str,
 
 
 def _settable(section: Section, reviewed: date) -> Figure:
-    """A single value (not a range) with the bounds that a site's own value must keep."""
+    """A single value, with the bounds within which a site may set its own."""
     figure = read_figure(section, reviewed)
     if figure.bounds is None:
         raise KnowledgeError(section.at("range"), "is missing: a policy figure states its bounds")
@@ -72,9 +72,18 @@ def _settable(section: Section, reviewed: date) -> Figure:
 def read_findings(
     section: Section, pages: Section, critical: frozenset[str], reviewed: date
 ) -> Mapping[str, FindingPolicy]:
-    """Every finding's block of ``policy.yaml`` with its page of ``findings.yaml``.
+    """The policy of every finding, by its id, with its page.
 
-    A parameter whose value is left empty is not set, and stands in no mapping; a site may set it.
+    A parameter without a value is not set, and is left out; a site may set it.
+
+    Args:
+        section: the blocks of ``policy.yaml``.
+        pages: the pages of ``findings.yaml``.
+        critical: the findings that may warn as critical.
+        reviewed: when the policy was last reviewed.
+
+    Raises:
+        KnowledgeError: a block or page is not of the expected shape, or a finding has one without the other.
     """
     findings: dict[str, FindingPolicy] = {}
     for name, block in section.sections():

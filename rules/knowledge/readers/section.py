@@ -1,4 +1,4 @@
-"""Reading of one data file with the path of every key at hand, so that what is wrong can be named exactly."""
+"""A mapping of a data file, read key by key: what is wrong is refused with the path of its key."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def parse_ratio(text: str, where: str) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A mapping of a data file. ``path`` is the file's name and the keys that lead here."""
+    """A mapping of a data file. ``path`` is the file's name and the keys that lead to it.
+
+    Every method that reads a key raises :class:`KnowledgeError` where the value is missing or of another shape.
+    """
 
     path: str
     data: Mapping[str, object]
@@ -57,7 +60,7 @@ class Section:
         return f"{self.path}{'.' if ': ' in self.path else ': '}{key}"
 
     def only(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
-        """Refuse keys that are not expected here, and the absence of those that are required."""
+        """Refuse a key that is neither required nor optional here, and a required one that is missing."""
         for key in self.data:
             if key not in required and key not in optional:
                 raise KnowledgeError(self.at(key), "unknown key" + suggestion(key, required + optional))
@@ -66,7 +69,7 @@ class Section:
                 raise KnowledgeError(self.at(key), "is missing")
 
     def has(self, key: str) -> bool:
-        """Whether the key is given a value (an empty one is none)."""
+        """Whether the key has a value; an empty one is none."""
         return key in self.data and self.data[key] != ""
 
     def text(self, key: str) -> str:
@@ -81,7 +84,7 @@ class Section:
         return self.text(key) if self.has(key) else default
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The list of texts of a key; empty where it has no value."""
+        """The list of texts of a key; empty where the key has no value."""
         if not self.has(key):
             return ()
         value = self.data[key]
@@ -117,7 +120,7 @@ class Section:
             raise KnowledgeError(self.at(key), f"{value!r} is not a known value{suggestion(value, known)}") from None
 
     def section(self, key: str) -> Section:
-        """The mapping of a key; an empty one where it has no value."""
+        """The mapping of a key; an empty one where the key has no value."""
         value = self.data.get(key, {}) or {}
         if not isinstance(value, Mapping):
             raise KnowledgeError(self.at(key), "must be a mapping")
@@ -129,7 +132,7 @@ class Section:
             yield key, self.section(key)
 
     def items(self, key: str) -> tuple[Section, ...]:
-        """The list of mappings of a key; empty where it has no value."""
+        """The list of mappings of a key; empty where the key has no value."""
         value = self.data.get(key) or []
         if not isinstance(value, list):
             raise KnowledgeError(self.at(key), "must be a list")
@@ -141,7 +144,7 @@ class Section:
         return tuple(found)
 
     def range_of(self, key: str) -> tuple[Fraction, Fraction]:
-        """A number, or a list of two that do not fall, as its low and high end."""
+        """The low and high end of a number, or of a list of two numbers in order."""
         value = self.data.get(key)
         if isinstance(value, list):
             ends = self.texts(key)
@@ -156,7 +159,19 @@ class Section:
 
 
 def read_figure(section: Section, reviewed: date, unit: str | None = None, extra: tuple[str, ...] = ()) -> Figure:
-    """The figure of a section; ``unit`` where the section need not name it, ``extra`` keys read by the caller.
+    """The figure of a section.
+
+    ::
+
+        figure = "value:" range , "unit:" text , "source:" id , [ "verification:" text ] , [ "reviewed:" date ] ,
+                 [ "where:" text ] , [ "range:" range ] , [ "note:" text ] ;
+        range  = number | "[" , number , "," , number , "]" ;
+
+    Args:
+        section: the mapping of the figure.
+        reviewed: when its file was last reviewed, where the figure states no date of its own.
+        unit: its unit, where the section need not state one.
+        extra: further keys that the caller reads.
 
     Raises:
         KnowledgeError: a key is unknown or missing, or the value is not a number or lies outside its own bounds.

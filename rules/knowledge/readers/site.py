@@ -1,6 +1,17 @@
-"""A site's override of the policy: its own values, key by key, each checked before it takes the place of ours.
+"""A site's override of the policy: its own values, key by key, each checked before it replaces the shipped one.
 
-The override is YAML of this shape, every key optional::
+The override is YAML; every key is optional::
+
+    override = [ "reviewed:" date ] , [ "default_table:" table ] , [ "include_substitution:" truth ] ,
+               [ "critical:" "[" , { finding } , "]" ] , [ "policy:" { group ":" { figure ":" number } } ] ,
+               [ "findings:" { finding ":" own } ] , [ "tables:" { name ":" own table } ] ;
+    own       = [ "on:" truth ] , [ "raises:" truth ] , [ "severity:" ( "info" | "warning" ) ] ,
+                [ "parameters:" { parameter ":" number } ] ;
+    own table = "name:" text , "figures:" { agent ":" mg } , [ "source:" source ] ,
+                [ "fallback:" "[" , { source id } , "]" ] ;
+    source    = [ "title:" text ] , [ "publisher:" text ] , [ "year:" text ] , [ "url:" text ] ;
+
+For example::
 
     reviewed: 2026-11-22
     default_table: va-dod-2021
@@ -27,7 +38,11 @@ SEVERITIES = ("info", "warning")
 
 
 def apply_site(trees: Mapping[str, Tree], data: Tree) -> dict[str, Tree]:
-    """The parsed files with a site's values in the place of ours.
+    """The parsed files with a site's values in place of the shipped ones; ``trees`` is not changed.
+
+    Args:
+        trees: the shipped files.
+        data: the parsed override.
 
     Raises:
         KnowledgeError: an unknown key, a value of the wrong type or outside its bounds, or a name that does not exist.
@@ -44,67 +59,67 @@ def apply_site(trees: Mapping[str, Tree], data: Tree) -> dict[str, Tree]:
         policy["policy"]["include_substitution"] |= {"value": data["include_substitution"], "source": SITE}
     if "critical" in data:
         for name in site.texts("critical"):
-            _known(name, policy["findings"], site.at("critical"))
+            _require_known(name, policy["findings"], site.at("critical"))
         policy["critical"] = list(site.texts("critical"))
     groups = site.section("policy")
     groups.only((), (*GROUPS, "equivalence_basis"))
     for name, group in groups.sections():
         if name in GROUPS:
             for key in group.data:
-                _known(key, policy["policy"][name], group.at(key))
+                _require_known(key, policy["policy"][name], group.at(key))
                 _set(policy["policy"][name][key], group, key, dated)
         else:
             raise KnowledgeError(groups.at(name), "the basis of every table is not for a site to set")
     for name, block in site.section("findings").sections():
-        _known(name, policy["findings"], block.path)
+        _require_known(name, policy["findings"], block.path)
         _set_finding(policy["findings"][name], block, dated)
     for name, table in site.section("tables").sections():
         _add_table(merged, name, table, dated)
     if site.has("default_table"):
-        _known(site.text("default_table"), merged["tables.yaml"]["tables"], site.at("default_table"))
+        _require_known(site.text("default_table"), merged["tables.yaml"]["tables"], site.at("default_table"))
         merged["tables.yaml"]["default"] = site.text("default_table")
     return {**merged}
 
 
 def _copied(tree: Tree) -> dict[str, Any]:
-    """A deep copy of the mappings of a parsed file; its lists and texts are shared, for nothing changes them."""
+    """A deep copy of the mappings of a parsed file; lists and texts are shared, as nothing changes them."""
     return {key: _copied(value) if isinstance(value, Mapping) else value for key, value in tree.items()}
 
 
-def _known(name: str, known: Mapping[str, object], where: str) -> None:
+def _require_known(name: str, known: Mapping[str, object], where: str) -> None:
     if name not in known:
         problem = f"{name!r} is not known{suggestion(name, tuple(known))}"
         raise KnowledgeError(where, problem, ProblemKind.UNRESOLVABLE)
 
 
 def _set(figure: dict[str, Any], site: Section, key: str, dated: Mapping[str, str]) -> None:
-    """Put the site's number in the place of a figure's, within its bounds."""
+    """Put the site's number in place of a figure's, within its bounds."""
     value = site.number(key)
     require_within(value, Section(site.path, figure).range_of("range"), site.at(key))
-    was = figure["value"] or "not set"
-    figure |= {"value": site.text(key), "source": SITE, "verification": "read", "where": f"as shipped: {was}", **dated}
+    shipped = f"as shipped: {figure['value'] or 'not set'}"
+    figure |= {"value": site.text(key), "source": SITE, "verification": "read", "where": shipped, **dated}
 
 
-def _set_finding(ours: dict[str, Any], block: Section, dated: Mapping[str, str]) -> None:
+def _set_finding(shipped: dict[str, Any], block: Section, dated: Mapping[str, str]) -> None:
     block.only((), FINDING_KEYS)
     for key in ("on", "raises"):
         if key in block.data:
             block.truth(key)
-            ours[key] = block.data[key]
+            shipped[key] = block.data[key]
     if "severity" in block.data:
         severity = block.text("severity")
         if severity not in SEVERITIES:
             hint = "; name the finding under `critical` instead" if severity == "critical" else ""
             raise KnowledgeError(block.at("severity"), f"must be info or warning, not {severity!r}{hint}")
-        ours["severity"] = severity
+        shipped["severity"] = severity
     parameters = block.section("parameters")
-    known: dict[str, Any] = ours.get("parameters", {})
+    known: dict[str, Any] = shipped.get("parameters", {})
     for key in parameters.data:
-        _known(key, known, parameters.at(key))
+        _require_known(key, known, parameters.at(key))
         _set(known[key], parameters, key, dated)
 
 
-def _source(title: str, given: Section | None = None) -> dict[str, object]:
+def _source(title: str, own: Section | None = None) -> dict[str, object]:
     source: dict[str, object] = {
         "title": title,
         "publisher": "this site",
@@ -113,9 +128,9 @@ def _source(title: str, given: Section | None = None) -> dict[str, object]:
         "read_at": "the site's own file",
         "verification": "read",
     }
-    if given is not None:
-        given.only((), ("title", "publisher", "year", "url"))
-        source |= given.data
+    if own is not None:
+        own.only((), ("title", "publisher", "year", "url"))
+        source |= own.data
     return source
 
 
@@ -131,7 +146,7 @@ def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dat
     default = Section("tables.yaml", tables["tables"]).section(str(tables["default"]))
     fallback = table.texts("fallback") or (*default.texts("own"), *default.texts("fallback"))
     for earlier in fallback:
-        _known(earlier, sources, table.at("fallback"))
+        _require_known(earlier, sources, table.at("fallback"))
     tables["tables"][name] = {"name": table.text("name"), "own": [source], "fallback": list(fallback)}
     figures = table.section("figures")
     limits = Section("tables.yaml", tables["site_figures"])
@@ -139,7 +154,7 @@ def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dat
     basis = Section("policy.yaml", merged["policy.yaml"]["policy"]).section("equivalence_basis")
     equal_to = f"{basis.text('value')} {basis.text('unit')}"
     for agent in figures.data:
-        _known(agent, agents, figures.at(agent))
+        _require_known(agent, agents, figures.at(agent))
         entry = Section("agents.yaml: agents", agents).section(agent)
         try:
             _check_figure(figures, agent, entry, limits)
@@ -151,7 +166,7 @@ def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dat
 
 
 def _check_figure(figures: Section, agent: str, entry: Section, limits: Section) -> None:
-    """Refuse a figure far from every published one: commonly a figure stated the other way round."""
+    """Refuse a figure far from every published one: most often it is stated the other way round."""
     low, high = figures.range_of(agent)
     fold = limits.section("fold").number("value")
     published = [item.range_of("value") for item in entry.items("equivalents")]

@@ -1,4 +1,4 @@
-"""The tables: named choices among the published equivalence sources, as ``tables.yaml`` holds them."""
+"""Reads the sources of ``sources.yaml``, and the tables of ``tables.yaml`` that choose among them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rules.knowledge.readers.section import Section
 
 
 def read_sources(section: Section) -> Mapping[str, Source]:
-    """Every source of ``sources.yaml``."""
+    """Every source of ``sources.yaml`` by its id."""
     return {name: read_source(name, entry) for name, entry in section.sections()}
 
 
 def read_source(name: str, entry: Section) -> Source:
-    """One source; its address is absolute, or empty where none was found."""
+    """One source; its address is an absolute https one, or empty where none was found."""
     entry.only(("title", "publisher", "year", "url", "read_at", "verification"), ("note", "short"))
     url = entry.text_or("url", "")
     if url and not url.startswith("https://"):
@@ -33,7 +33,7 @@ def read_source(name: str, entry: Section) -> Source:
 
 
 def read_tables(section: Section) -> Mapping[str, Table]:
-    """Every table of ``tables.yaml``."""
+    """Every table of ``tables.yaml`` by its id."""
     tables: dict[str, Table] = {}
     for name, entry in section.sections():
         entry.only(("name", "own"), ("fallback", "note"))

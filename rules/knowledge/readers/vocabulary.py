@@ -1,4 +1,4 @@
-"""The vocabulary of dosing, read from ``forms.yaml``."""
+"""Reads the vocabulary of dosing in ``forms.yaml``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Value = TypeVar("Value")
 
 
 def read_vocabulary(data: Mapping[str, object]) -> DosingVocabulary:
-    """The vocabulary of a parsed ``forms.yaml``, all of whose scalars are text.
+    """The vocabulary of a parsed ``forms.yaml``.
 
     Raises:
         KnowledgeError: a part is missing, of the wrong shape, out of range or spelt twice with different meanings.
@@ -145,21 +145,21 @@ def _plausible(block: Section, reviewed: date) -> Plausible:
         interval_at_least=read_figure(block.section("interval_at_least"), reviewed),
         interval_at_most=read_figure(block.section("interval_at_most"), reviewed),
         clock_intervals=tuple(
-            read_figure(Section(clock.path, {**citation, "value": each}), reviewed) for each in hours
+            read_figure(Section(clock.path, {**citation, "value": value}), reviewed) for value in hours
         ),
         patch_change=read_figure(block.section("patch_change"), reviewed),
     )
 
 
 def _by_name(block: Section, reviewed: date) -> dict[str, Figure]:
-    """Figures by name, of which one holds for any other."""
+    """Figures by name; that of ``any`` is required."""
     if ANY not in block.data:
         raise KnowledgeError(block.path, f"{ANY} is missing")
     return {name: read_figure(entry, reviewed) for name, entry in block.sections()}
 
 
 def _resolve(vocabulary: DosingVocabulary) -> None:
-    """Check that every name that one part uses is defined in another."""
+    """Refuse a name that one part uses and none defines."""
     unit_ids = {unit.id for unit in vocabulary.units.values()}
     for form in vocabulary.dose_forms.values():
         _require_defined("forms.yaml: dose_forms", (form.route,), set(vocabulary.routes))
