@@ -10,7 +10,8 @@ from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, r
 from rules.knowledge.figure import Figure, Source, Table, Verification
 from rules.knowledge.guidance import OverrideEffect, OverrideReason, Referral, SuggestedCode, SuggestedMedication
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.name_words import NameWords
+from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
+from rules.knowledge.lexicon.scanner import Scanner
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.tokens import Token, tokenise
 from rules.knowledge.lexicon.vocabulary import (
@@ -38,6 +39,7 @@ from rules.knowledge.listed_product import (
 from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
 from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, FindingPolicy, Policy
 from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
+from rules.knowledge.product_list import ProductList
 from rules.knowledge.readers.policy import GROUPS
 from rules.knowledge.readers.section import Tree
 from rules.knowledge.readers.site import SITE, apply_site
@@ -60,6 +62,7 @@ __all__ = [
     "Agent",
     "AgentClass",
     "BandPolicy",
+    "BesideDrug",
     "Code",
     "Concept",
     "ConcurrencyPolicy",
@@ -82,7 +85,9 @@ __all__ = [
     "Per",
     "Policy",
     "ProblemKind",
+    "ProductList",
     "Referral",
+    "Scanner",
     "SigWords",
     "Source",
     "Strength",
