@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
 
 from rules.assessment import Substitution
-from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.figure import Verification
 from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import to_equivalent
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
@@ -15,33 +17,52 @@ from rules.timeline.record import RecordEntry
 NOTHING = DiazepamEquivalent.none()
 
 
-def substitution(counted: Iterable[Presence], knowledge: Knowledge) -> Substitution:
-    """The sum of the substitution figures of what counts, in mg/d diazepam-equivalent, and the agents they are of."""
-    parts = [(presence.entry.agent.id, part) for presence in counted if (part := _of_entry(presence.entry, knowledge))]
-    return Substitution(sum([part.used for _, part in parts], ZERO), tuple(sorted({agent for agent, _ in parts})))
+@dataclass(frozen=True, slots=True)
+class SubstitutionLoad:
+    """What the substitution figures of a view come to, in mg/d diazepam-equivalent.
+
+    ``shown`` is their sum, whether the site adds it or not. ``additive`` and ``replacement`` are what they add to the
+    total in either reading: nothing unless the site adds them. ``known``: all that the site adds could be worked out.
+    """
+
+    shown: Substitution
+    additive: DiazepamEquivalent = NOTHING
+    replacement: DiazepamEquivalent = NOTHING
+    known: bool = True
 
 
-def added(counted: Iterable[Presence], knowledge: Knowledge, *, verified: bool = False) -> DiazepamEquivalent:
-    """What substitution figures add to the total: nothing unless the site adds them. ``verified``: by such alone."""
+def substitution_load(counted: Collection[Presence], knowledge: Knowledge) -> SubstitutionLoad:
+    """What the substitution figures of what counts come to."""
+    parts = [(presence, part) for presence in counted if (part := _of_entry(presence.entry, knowledge)) is not None]
+    agents = tuple(sorted({presence.entry.agent.id for presence, _ in parts}))
+    shown = Substitution(sum([part.used for _, part in parts], ZERO), agents)
     if not knowledge.policy.include_substitution:
-        return NOTHING
-    parts = [
-        _of_entry(presence.entry, knowledge)
-        for presence in counted
-        if not verified or _is_verified(presence.entry.agent.substitution)
-    ]
-    return sum([part for part in parts if part is not None], NOTHING)
-
-
-def is_known(counted: Iterable[Presence], knowledge: Knowledge) -> bool:
-    """Whether every substitution figure that the site adds could be worked out."""
-    return not knowledge.policy.include_substitution or all(
-        _of_entry(presence.entry, knowledge) is not None and not presence.entry.dose_is_partial
-        for presence in counted
-        if presence.entry.agent.substitution is not None
-        and not presence.entry.agent.agent_class.in_load
-        and presence.entry.daily_use
+        return SubstitutionLoad(shown)
+    worked_out = {presence.entry for presence, _ in parts if not presence.entry.dose_is_partial}
+    return SubstitutionLoad(
+        shown,
+        additive=sum([part for _, part in parts], NOTHING),
+        replacement=sum([part for presence, part in parts if presence.replacement], NOTHING),
+        known=all(presence.entry in worked_out for presence in counted if _needs_figure(presence.entry)),
     )
+
+
+def verified_substitution(counted: Iterable[Presence], knowledge: Knowledge) -> Fraction:
+    """What verified substitution figures add to a load, at the dose used: nothing unless the site adds them."""
+    if not knowledge.policy.include_substitution:
+        return ZERO
+    entries = [presence.entry for presence in counted]
+    figures = [(entry, entry.agent.substitution) for entry in entries]
+    verified = [
+        entry for entry, figure in figures if figure is not None and figure.verification is not Verification.UNVERIFIED
+    ]
+    parts = [_of_entry(entry, knowledge) for entry in verified]
+    return sum([part.used for part in parts if part is not None], ZERO)
+
+
+def _needs_figure(entry: RecordEntry) -> bool:
+    """Whether an entry in daily use has its place in the total by a substitution figure alone."""
+    return entry.agent.substitution is not None and not entry.agent.agent_class.in_load and entry.daily_use
 
 
 def _of_entry(entry: RecordEntry, knowledge: Knowledge) -> DiazepamEquivalent | None:
@@ -50,7 +71,3 @@ def _of_entry(entry: RecordEntry, knowledge: Knowledge) -> DiazepamEquivalent | 
     if figure is None or entry.agent.agent_class.in_load or not entry.administration.equivalent:
         return None
     return None if entry.milligrams is None else to_equivalent(entry.milligrams, figure, knowledge)
-
-
-def _is_verified(figure: Figure | None) -> bool:
-    return figure is not None and figure.verification is not Verification.UNVERIFIED

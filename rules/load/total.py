@@ -11,7 +11,7 @@ from rules.knowledge.figure import Table
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.policy import BandPolicy
 from rules.load.equivalence import EquivalentsOf, equivalence
-from rules.load.substitution import added, is_known, substitution
+from rules.load.substitution import substitution_load, verified_substitution
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.timeline.presence import Presence
 
@@ -42,10 +42,10 @@ def total(
     ]
     sums = {name: _by_table(sedatives, table, equivalents_of) for name, table in knowledge.tables.items()}
     by_default = sums[knowledge.default_table]
-    complete = everything_read and by_default.complete and is_known(counted, knowledge)
+    substitution = substitution_load(counted, knowledge)
+    extra, newest_extra = substitution.additive, substitution.replacement
+    complete = everything_read and by_default.complete and substitution.known
     newest = [part for presence, part in by_default.parts if presence.replacement]
-    extra = added(counted, knowledge)
-    newest_extra = added([presence for presence in counted if presence.replacement], knowledge)
     readable = bool(by_default.parts) or (complete and not sedatives) or extra.used > 0
     bands = knowledge.policy.bands
     by_table = {name: _used(by_table, extra.used, readable) for name, by_table in sums.items()}
@@ -57,7 +57,7 @@ def total(
         complete=complete,
         band=_band(used, bands),
         components=_components(by_default.parts, knowledge),
-        substitution=substitution(counted, knowledge),
+        substitution=substitution.shown,
         if_replaced=sum([part.used for part in newest], newest_extra.used),
         by_table={
             name: TableTotal(
@@ -126,8 +126,7 @@ def replacement_load(
         and agent_class in (None, presence.entry.agent.agent_class.id)
     ]
     parts = [equivalents_of(presence.entry).get(table.id) for presence in newest]
-    extra = added(newest, knowledge, verified=True).used
-    return sum([part.used for part in parts if part is not None], extra)
+    return sum([part.used for part in parts if part is not None], verified_substitution(newest, knowledge))
 
 
 def band_of(used: Fraction, bands: BandPolicy) -> Band:

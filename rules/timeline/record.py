@@ -42,12 +42,12 @@ class RecordEntry(LazyValues):
     start: date | None
     dose_on: Callable[[date], DailyDose | NoDailyDose] = field(repr=False)
 
-    @lazy
+    @property
     def source(self) -> str:
         """The resource that it was read from."""
         return self.regimen.source
 
-    @lazy
+    @property
     def standing(self) -> Standing:
         """On record, or among the orders being written."""
         return Standing.ORDERED if self.regimen.draft else Standing.CURRENT
