@@ -11,7 +11,7 @@ from typing import Any
 
 from cds_service.config import Settings
 from cds_service.errors import CANNOT
-from cds_service.fhir.bundle import BundleEntry, Prefetched, drafts_of, read_value
+from cds_service.fhir.bundle import BundleEntry, SuppliedData, drafts_of, read_value
 from cds_service.fhir.elements import text_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import requester_of
@@ -55,7 +55,7 @@ class FileContent:
     patient_id: str | None = None
     drafts: tuple[BundleEntry, ...] = ()
     author: str | None = None
-    prefetch: Mapping[str, Prefetched] | None = None
+    prefetch: Mapping[str, SuppliedData] | None = None
 
 
 def read_file(data: bytes) -> FileContent:

@@ -1,55 +1,61 @@
-"""What was sent in one place: a Bundle, a prefetch value, a list of draft orders, a bare resource.
+"""What was supplied in one place: a Bundle, a prefetch value, a list of draft orders, a bare resource.
 
-Four answers are kept apart, because they mean different things to a judgement: the key is *absent* (nobody looked), it
-is null or an empty search (*no data*), it is an *error*, or it is *data* - and data may be incomplete: a further page,
-an entry that failed, fewer entries than the total says.
+Four states mean different things to a judgement: the key is *absent* (nobody searched), it is null or an empty search
+(*no data*), it is an *error*, or it is *data*. Data may be incomplete: there is a further page, an entry failed, or
+there are fewer entries than the total.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Final
 
-from cds_service.fhir.elements import Element, members, text_of
+from cds_service.fhir.elements import Element, list_of, text_of
 
-# Bundles within bundles (a batch of searches) are opened so many steps inwards; each bundle takes two.
-_DEEPEST = 12
-_FAILED_FROM = 400
-# What is opened, or answered to, and is no resource of the record itself.
-_WRAPPINGS = (None, "Bundle", "OperationOutcome", "Parameters")
-_ERRORS = frozenset({"error", "fatal"})
-# An entry with one of these needs no resource, or is one.
-_SAYS_SOMETHING = frozenset({"request", "response", "entry", "resourceType"})
-# A total of as many digits is no count of resources.
-_DIGITS = len("1000000000")
-
-HAS_MORE_PAGES = "more pages were not sent"
-FEWER_THAN_TOTAL = "fewer entries were sent than the total says"
-PART_FAILED = "a part of it is an error"
-EMPTY_ENTRY = "an entry holds no resource"
-TOO_DEEP = "bundles within bundles, too deep to read"
-IS_ERROR = "the client sent an error"
-NOT_SENT = "not sent"
-NOT_FHIR = "not a FHIR resource"
+# Bundles within bundles (a batch of searches) are opened to this depth; each bundle takes two levels.
+_MAX_DEPTH = 12
+_FIRST_ERROR_STATUS = 400
+# Types of objects that wrap resources, or answer instead of one.
+_WRAPPERS = (None, "Bundle", "OperationOutcome", "Parameters")
+_ERROR_SEVERITIES = frozenset({"error", "fatal"})
+# An entry with one of these members needs no resource, or is a resource itself.
+_MEMBERS_WITHOUT_RESOURCE = frozenset({"request", "response", "entry", "resourceType"})
+# A total of more digits is no number of resources.
+_MAX_DIGITS = len("1000000000") - 1
 
 
-class Absent:
-    """The type of :data:`ABSENT`: a key that was not sent, as against one that was sent with null."""
+class Gap(StrEnum):
+    """Why a place may hold less than was asked for."""
+
+    HAS_MORE_PAGES = "more pages were not sent"
+    FEWER_THAN_TOTAL = "fewer entries were sent than the total says"
+    PART_FAILED = "a part of it is an error"
+    EMPTY_ENTRY = "an entry holds no resource"
+    TOO_DEEP = "bundles within bundles, too deep to read"
+    IS_ERROR = "the client sent an error"
+    NOT_SENT = "not sent"
+    NOT_FHIR = "not a FHIR resource"
 
 
-ABSENT = Absent()
+class _Absence(Enum):
+    ABSENT = "absent"
+
+
+ABSENT: Final = _Absence.ABSENT
+"""The value of a key that was not sent, which differs from null."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleEntry:
-    """One resource (any JSON value, until read) with the URL that its Bundle gives it."""
+    """One resource (any JSON value, until it is read) with the ``fullUrl`` of its Bundle entry."""
 
     resource: object
     full_url: str | None = None
 
 
-class SuppliedValue(StrEnum):
-    """What a place holds."""
+class DataStatus(StrEnum):
+    """What was supplied in a place."""
 
     ABSENT = "absent"
     NO_DATA = "no-data"
@@ -58,15 +64,19 @@ class SuppliedValue(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Prefetched:
-    """One place, read: its ``entries`` without OperationOutcomes, and in ``incomplete`` why more may exist.
+class SuppliedData:
+    """What was supplied in one place.
 
-    ``incomplete`` is empty only where everything that was asked for has been supplied. ``next_url`` is the address of
-    the next page, as sent and unchecked; never follow it without comparing its origin. ``included`` of the entries came
-    beside what the search found, and are not of its total.
+    Args:
+        status: whether that is data.
+        entries: the resources, without OperationOutcomes.
+        incomplete: why more may exist: a :class:`Gap`, or what went wrong in fetching it. Empty only where everything
+            that was asked for was supplied.
+        next_url: the address of the next page, as sent. It must not be followed without a comparison of its origin.
+        included: how many of the entries were included beside the matches, and are not counted in the total.
     """
 
-    supplied: SuppliedValue
+    status: DataStatus
     entries: tuple[BundleEntry, ...] = ()
     incomplete: tuple[str, ...] = ()
     next_url: str | None = None
@@ -74,66 +84,71 @@ class Prefetched:
 
     @property
     def resources(self) -> list[object]:
-        """The resources alone."""
+        """The resources of the entries."""
         return [entry.resource for entry in self.entries]
 
     @property
     def complete(self) -> bool:
-        """Whether the place holds all that was asked for, be it nothing."""
+        """Whether everything that was asked for was supplied, even if that is nothing."""
         return not self.incomplete
 
 
 @dataclass(slots=True)
 class _Reading:
     entries: list[BundleEntry] = field(default_factory=list)
-    incomplete: set[str] = field(default_factory=set)
+    incomplete: set[Gap] = field(default_factory=set)
     next_url: str | None = None
     included: int = 0
     failed: bool = False
 
 
-def read_value(value: object = ABSENT) -> Prefetched:
-    """What one prefetch value, one file or one context field holds. Never raises."""
-    if isinstance(value, Absent):
-        return Prefetched(SuppliedValue.ABSENT, incomplete=(NOT_SENT,))
+def read_value(value: object = ABSENT) -> SuppliedData:
+    """What a prefetch value, a file or a member of the context holds. Never raises."""
+    if value is ABSENT:
+        return SuppliedData(DataStatus.ABSENT, incomplete=(Gap.NOT_SENT,))
     if value == {} or not isinstance(value, dict | list | None):
-        return Prefetched(SuppliedValue.ERROR, incomplete=(NOT_FHIR,))
+        return SuppliedData(DataStatus.ERROR, incomplete=(Gap.NOT_FHIR,))
     reading = _Reading()
     _read(value, reading, 0)
     if reading.failed:
-        reading.incomplete.add(PART_FAILED if reading.entries else IS_ERROR)
+        reading.incomplete.add(Gap.PART_FAILED if reading.entries else Gap.IS_ERROR)
     incomplete = tuple(sorted(reading.incomplete))
     if reading.failed and not reading.entries:
-        return Prefetched(SuppliedValue.ERROR, incomplete=incomplete)
-    supplied = SuppliedValue.DATA if reading.entries else SuppliedValue.NO_DATA
-    return Prefetched(supplied, tuple(reading.entries), incomplete, reading.next_url, reading.included)
+        return SuppliedData(DataStatus.ERROR, incomplete=incomplete)
+    status = DataStatus.DATA if reading.entries else DataStatus.NO_DATA
+    return SuppliedData(status, tuple(reading.entries), incomplete, reading.next_url, reading.included)
 
 
-def entries_of(value: object) -> Prefetched:
-    """As :func:`read_value`, for what may be read already: a :class:`BundleEntry` or
-    a :class:`Prefetched` passes as it is.
+def entries_of(value: object) -> SuppliedData:
+    """As :func:`read_value`, also of a :class:`BundleEntry`, or of :class:`SuppliedData` itself.
 
-    A value that is no FHIR is an entry that the reader will report.
+    A value that is no FHIR becomes an entry, which the reader then reports as unread.
     """
-    if isinstance(value, Prefetched):
+    if isinstance(value, SuppliedData):
         return value
     if isinstance(value, BundleEntry):
-        return Prefetched(SuppliedValue.DATA, (value,))
-    if isinstance(value, dict):
-        if value.get("resourceType") in _WRAPPINGS:
-            return read_value(value)
-        return Prefetched(SuppliedValue.DATA, (BundleEntry(value),))
-    if value is not None and not isinstance(value, list):
-        return Prefetched(SuppliedValue.DATA, (BundleEntry(value),))
-    return read_value(value)
+        return SuppliedData(DataStatus.DATA, (value,))
+    is_wrapper = isinstance(value, dict) and value.get("resourceType") in _WRAPPERS
+    if is_wrapper or value is None or isinstance(value, list):
+        return read_value(value)
+    return SuppliedData(DataStatus.DATA, (BundleEntry(value),))
+
+
+def drafts_of(context: object) -> SuppliedData:
+    """The orders being written, from a hook's context: ``draftOrders``, or the older ``medications`` and ``orders``."""
+    if isinstance(context, dict):
+        for name in ("draftOrders", "medications", "orders"):
+            if context.get(name) is not None:
+                return read_value(context[name])
+    return SuppliedData(DataStatus.ABSENT, incomplete=(Gap.NOT_SENT,))
 
 
 def _read(value: object, reading: _Reading, depth: int, full_url: str | None = None) -> None:
-    """Read a value and what it wraps. Every step inwards is one deeper, and there is a deepest one."""
+    """Read a value and what it wraps, down to the maximum depth."""
     if value is None:
         return
-    if depth > _DEEPEST:
-        reading.incomplete.add(TOO_DEEP)
+    if depth > _MAX_DEPTH:
+        reading.incomplete.add(Gap.TOO_DEEP)
     elif isinstance(value, list):
         for item in value:
             _read(item, reading, depth + 1)
@@ -144,95 +159,95 @@ def _read(value: object, reading: _Reading, depth: int, full_url: str | None = N
 
 
 def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | None) -> None:
-    kind = value.get("resourceType")
-    if kind == "Bundle" or (kind is None and "entry" in value):
+    resource_type = value.get("resourceType")
+    if resource_type == "Bundle" or (resource_type is None and "entry" in value):
         _read_bundle(value, reading, depth)
-    elif kind == "OperationOutcome":
+    elif resource_type == "OperationOutcome":
         reading.failed = reading.failed or _is_error(value)
-    elif kind == "Parameters":
+    elif resource_type == "Parameters":
         _read_parameters(value.get("parameter"), reading, depth)
-    elif kind is None and ("resource" in value or "response" in value):
-        _read_wrapped(value, reading, depth)
-    elif kind is not None or not (value == {} or "request" in value):
-        # An entry with a request alone deletes something and carries nothing.
+    elif resource_type is None and ("resource" in value or "response" in value):
+        _read_entry(value, reading, depth)
+    elif resource_type is not None or not (value == {} or "request" in value):
+        # An entry with only a request deletes a resource.
         reading.entries.append(BundleEntry(value, full_url))
 
 
 def _read_bundle(bundle: Element, reading: _Reading, depth: int) -> None:
     sent = bundle.get("entry")
-    listed = members(sent)
-    for item in listed:
+    items = list_of(sent)
+    for item in items:
         before = len(reading.entries)
         _read(item, reading, depth + 1)
-        if not _matches(item):
+        if not _is_match(item):
             reading.included += len(reading.entries) - before
-    if (isinstance(sent, list) and None in sent) or any(map(_is_empty, listed)):
-        reading.incomplete.add(EMPTY_ENTRY)
-    links = [link for link in members(bundle.get("link")) if isinstance(link, dict) and link.get("relation") == "next"]
-    total = text_of(bundle.get("total")) or ""
-    if links:
-        reading.incomplete.add(HAS_MORE_PAGES)
-        reading.next_url = reading.next_url or text_of(links[0].get("url"))
-    elif total.isascii() and total.isdecimal() and len(total) < _DIGITS and int(total) > sum(map(_matches, listed)):
-        reading.incomplete.add(FEWER_THAN_TOTAL)
+    if (isinstance(sent, list) and None in sent) or any(map(_is_empty, items)):
+        reading.incomplete.add(Gap.EMPTY_ENTRY)
+    next_link = _next_link(bundle["link"]) if "link" in bundle else None
+    if next_link is not None:
+        reading.incomplete.add(Gap.HAS_MORE_PAGES)
+        reading.next_url = reading.next_url or text_of(next_link.get("url"))
+    elif "total" in bundle and _number(bundle["total"]) > sum(map(_is_match, items)):
+        reading.incomplete.add(Gap.FEWER_THAN_TOTAL)
+
+
+def _next_link(links: object) -> Element | None:
+    return next((link for link in list_of(links) if isinstance(link, dict) and link.get("relation") == "next"), None)
+
+
+def _number(value: object) -> int:
+    """A total; 0 where it cannot be one."""
+    text = text_of(value) or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else 0
+
+
+def _is_match(entry: object) -> bool:
+    """Whether an entry is a match of the search, not one that is included beside the matches."""
+    if not isinstance(entry, dict) or "search" not in entry:
+        return True
+    search = entry["search"]
+    return not isinstance(search, dict) or search.get("mode") in (None, "match")
 
 
 def _is_empty(entry: object) -> bool:
-    """Whether an entry carries nothing and answers nothing: what stood there was lost on the way."""
-    if not isinstance(entry, dict) or entry.keys() & _SAYS_SOMETHING:
+    """Whether an entry has neither a resource nor a reason to have none: its resource was lost on the way."""
+    if not isinstance(entry, dict) or entry.keys() & _MEMBERS_WITHOUT_RESOURCE:
         return False
     return entry.get("resource") in (None, {})
 
 
 def _read_parameters(value: object, reading: _Reading, depth: int) -> None:
-    """The resources of a Parameters resource, as operations answer with it."""
-    if depth > _DEEPEST:
-        reading.incomplete.add(TOO_DEEP)
+    """Read the resources of a Parameters resource, which is the result of an operation."""
+    if depth > _MAX_DEPTH:
+        reading.incomplete.add(Gap.TOO_DEEP)
         return
-    for parameter in members(value):
+    for parameter in list_of(value):
         if isinstance(parameter, dict):
             _read(parameter.get("resource"), reading, depth + 1)
             _read_parameters(parameter.get("part"), reading, depth + 1)
 
 
-def _read_wrapped(wrapper: Element, reading: _Reading, depth: int) -> None:
-    """An entry of a Bundle, or a prefetch value in the old ``{response, resource}`` form."""
-    resource = wrapper.get("resource")
-    if _response_failed(wrapper.get("response")):
+def _read_entry(entry: Element, reading: _Reading, depth: int) -> None:
+    """Read an entry of a Bundle, or a prefetch value of the old form ``{response, resource}``."""
+    if _has_failed(entry.get("response")):
         reading.failed = True
-    full_url = wrapper.get("fullUrl")
-    _read(resource, reading, depth + 1, full_url if isinstance(full_url, str) else None)
+    full_url = entry.get("fullUrl")
+    _read(entry.get("resource"), reading, depth + 1, full_url if isinstance(full_url, str) else None)
 
 
-def _response_failed(response: object) -> bool:
+def _has_failed(response: object) -> bool:
     if not isinstance(response, dict):
         return False
-    status = text_of(response.get("status")) or ""
-    return status[:3].isdecimal() and status[:3].isascii() and int(status[:3]) >= _FAILED_FROM
+    status = (text_of(response.get("status")) or "")[:3]
+    return status.isdecimal() and status.isascii() and int(status) >= _FIRST_ERROR_STATUS
 
 
 def _is_error(outcome: Element) -> bool:
-    """Whether an OperationOutcome reports a failure; a warning such as "no results" is an answer, not a failure."""
-    issues = [issue for issue in members(outcome.get("issue")) if isinstance(issue, dict)]
-    return not issues or any(_severity(issue) in _ERRORS for issue in issues)
+    """Whether an OperationOutcome reports a failure. A warning, such as "no results", reports none."""
+    issues = [issue for issue in list_of(outcome.get("issue")) if isinstance(issue, dict)]
+    return not issues or any(_severity(issue) in _ERROR_SEVERITIES for issue in issues)
 
 
 def _severity(issue: Element) -> str:
     severity = issue.get("severity")
     return severity.lower() if isinstance(severity, str) else "error"
-
-
-def _matches(item: object) -> bool:
-    if not isinstance(item, dict) or "search" not in item:
-        return True
-    search = item["search"]
-    return not isinstance(search, dict) or search.get("mode") in (None, "match")
-
-
-def drafts_of(context: object) -> Prefetched:
-    """The orders being written, from a hook's context: ``draftOrders``, or the older ``medications`` and ``orders``."""
-    if isinstance(context, dict):
-        for name in ("draftOrders", "medications", "orders"):
-            if context.get(name) is not None:
-                return read_value(context[name])
-    return Prefetched(SuppliedValue.ABSENT, incomplete=(NOT_SENT,))

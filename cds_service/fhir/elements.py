@@ -1,7 +1,7 @@
-"""FHIR elements as they come out of a JSON reader: any JSON value may stand where the specification wants another.
+"""FHIR elements as parsed JSON, in which any JSON value may stand where the specification asks for another.
 
-The functions here never raise but :class:`NotReadableError`, which means: something was sent at this place, and it is
-not what can be read there. What is absent (missing or null) is None or empty.
+The functions raise nothing but :class:`NotReadableError`: something was sent, and is not what can be read there. An
+element that is missing or null is None or empty.
 """
 
 from __future__ import annotations
@@ -18,55 +18,51 @@ from rules.numbers.quantity import ZERO, exact
 
 Element = dict[str, Any]
 Notes = set[str]
-Made = TypeVar("Made")
+"""Codes of what the reader had to assume or leave out of one resource."""
+T = TypeVar("T")
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
+_MEMOISED_NUMBERS = 1024
 
 
 class NotReadableError(ValueError):
-    """An element is there and cannot be read. The message names the place, never the value."""
+    """An element was sent and cannot be read. The message says what it is not, and never quotes the value."""
 
 
 class TooLongError(NotReadableError):
-    """A text is longer than what is read for its meaning. It is not cut: what a cut would lose may be the drug."""
+    """A text is longer than what is read for its meaning. It is not cut: the part cut off might name the drug."""
 
     def __init__(self) -> None:
         super().__init__(f"it has a text of more than {MAX_TEXT_LENGTH} characters, the most that is read")
 
 
-def content_of(value: object) -> bytes | None:
-    """The content of an element that is read the same wherever it stands, to remember the reading by.
+def memoised_by_json(read: Callable[[object], T]) -> Callable[[object], T]:
+    """Memoise the reading of an element that depends on the element alone, with its JSON text as the key.
 
-    None where it is too long, or is no plain JSON; what is null may have been no number, which is another thing.
+    Elements that are too long, or contain null, are read each time: orjson writes NaN as null too.
     """
-    try:
-        content = orjson.dumps(value)
-    except TypeError:
-        return None
-    return content if len(content) <= MAX_MEMOISED_LENGTH and b"null" not in content else None
-
-
-def kept_by_content(read: Callable[[object], Made]) -> Callable[[object], Made]:
-    """The reading of an element that is read the same wherever it stands, remembered by its content."""
 
     @lru_cache(maxsize=MAX_MEMOISED)
-    def remembered(content: bytes) -> Made:
-        return read(orjson.loads(content))
+    def memoised(text: bytes) -> T:
+        return read(orjson.loads(text))
 
     @wraps(read)
-    def either(value: object) -> Made:
-        content = content_of(value)
-        return read(value) if content is None else remembered(content)
+    def reading(value: object) -> T:
+        try:
+            text = orjson.dumps(value)
+        except TypeError:
+            return read(value)
+        return read(value) if len(text) > MAX_MEMOISED_LENGTH or b"null" in text else memoised(text)
 
-    return either
+    return reading
 
 
-def one_object(value: object) -> Element | None:
-    """The object at a place for one; a list of one object counts as that object (a known vendor shape).
+def object_of(value: object) -> Element | None:
+    """The object where the specification has one; None if absent. Some vendors send a list of that one object.
 
     Raises:
-        NotReadableError: another JSON value stands there, or a list of several.
+        NotReadableError: another JSON value, or a list of several.
     """
     if value is None or isinstance(value, dict):
         return value
@@ -78,15 +74,15 @@ def one_object(value: object) -> Element | None:
     raise NotReadableError("not an object")
 
 
-def members(value: object) -> list[Any]:
-    """What stands at a place for many, without nulls; one value alone is a list of one (a known vendor shape)."""
+def list_of(value: object) -> list[Any]:
+    """The items where the specification has a list, without nulls. Some vendors send one item without the list."""
     if isinstance(value, list):
         return value if all(value) else [item for item in value if item is not None]
     return [] if value is None else [value]
 
 
 def text_of(value: object) -> str | None:
-    """The text at a place, stripped; None if there is none. A number is its digits; other JSON values are no text."""
+    """The stripped text of a string, or the digits of an integer; None for any other value and for empty text."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -96,11 +92,11 @@ def text_of(value: object) -> str | None:
     return None
 
 
-def words_of(value: object) -> str | None:
-    """As :func:`text_of`, of words that are read for their meaning.
+def bounded_text_of(value: object) -> str | None:
+    """As :func:`text_of`, for text that is read for its meaning.
 
     Raises:
-        TooLongError: more of them than is read.
+        TooLongError: it has more than ``MAX_TEXT_LENGTH`` characters.
     """
     text = text_of(value)
     if text is not None and len(text) > MAX_TEXT_LENGTH:
@@ -108,16 +104,16 @@ def words_of(value: object) -> str | None:
     return text
 
 
-def word_of(value: object) -> str:
-    """A code in lower case, or empty: of a string, of a CodeableConcept's first coding with a code, of its text."""
+def code_of(value: object) -> str:
+    """A code in lower case, or empty: a string, or a CodeableConcept's first code, else its text."""
     if isinstance(value, str):
         return value.strip().lower()
-    for concept in members(value):
+    for concept in list_of(value):
         if isinstance(concept, str):
             return concept.strip().lower()
         if not isinstance(concept, dict):
             continue
-        for coding in members(concept.get("coding")):
+        for coding in list_of(concept.get("coding")):
             code = text_of(coding.get("code")) if isinstance(coding, dict) else None
             if code:
                 return code.lower()
@@ -128,7 +124,7 @@ def word_of(value: object) -> str:
 
 
 def boolean_of(value: object) -> bool | None:
-    """The truth value at a place, also where it was sent as a word; None if absent.
+    """A boolean, also where it was sent as a word; None if absent.
 
     Raises:
         NotReadableError: neither true nor false.
@@ -144,7 +140,7 @@ def boolean_of(value: object) -> bool | None:
 
 
 def number_of(value: object) -> Fraction | None:
-    """The exact number at a place (also where it was sent as text), 0 or more; None if absent.
+    """The exact number, 0 or more, of a number or of a text; None if absent.
 
     Raises:
         NotReadableError: no number, below zero, or of a magnitude that no dose, count or period has.
@@ -153,16 +149,16 @@ def number_of(value: object) -> Fraction | None:
         return None
     try:
         if isinstance(value, str):
-            return _usable(value.strip())
+            return _not_negative(value.strip())
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _remembered(value)
+            return _memoised_number(value)
     except ValueError:
         raise NotReadableError("not a usable number") from None
     raise NotReadableError("not a number")
 
 
 def positive_of(value: object) -> Fraction | None:
-    """As :func:`number_of`, for a count or period that cannot be 0.
+    """As :func:`number_of`, for a count or a period, which cannot be 0.
 
     Raises:
         NotReadableError: as there, or 0.
@@ -180,12 +176,12 @@ def _digits(value: int) -> str | None:
         return None
 
 
-def _usable(value: int | float | str) -> Fraction:
+def _not_negative(value: int | float | str) -> Fraction:
     number = exact(value)
     if number < ZERO:
         raise ValueError("a number below zero")
     return number
 
 
-# The same few numbers stand in nearly every dosage, and an exact fraction costs more than the rest of the element.
-_remembered = lru_cache(maxsize=1024, typed=True)(_usable)
+# The same few numbers stand in nearly every dosage, and computing an exact fraction takes longer than the rest of it.
+_memoised_number = lru_cache(maxsize=_MEMOISED_NUMBERS, typed=True)(_not_negative)

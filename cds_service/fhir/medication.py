@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cds_service.fhir.coding import codings_of, concept_text, concept_words
+from cds_service.fhir.datatypes import codings_of, concept_label, concept_text, quantity_of, ratio_of
 from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
-    kept_by_content,
-    members,
-    one_object,
+    bounded_text_of,
+    list_of,
+    memoised_by_json,
+    object_of,
     text_of,
-    words_of,
 )
-from cds_service.fhir.quantities import quantity_of, ratio_of
 from cds_service.fhir.references import normalised
 from rules.model import IngredientEntry, Medication, Quantity
 
@@ -24,32 +23,32 @@ MEDICATION_NOT_SENT = "medication-not-sent"
 NO_MEDICATION = "no-medication"
 INGREDIENT_NOT_READABLE = "ingredient-not-readable"
 
-Resources = Mapping[str, Element]
-"""Medications and substances that were sent, by every reference that can mean them."""
+SentMedications = Mapping[str, Element]
+"""The Medication and Substance resources that were sent, by every reference that can mean them."""
 
 
-def medication_of(resource: Element, sent: Resources, notes: Notes) -> Medication:
+def medication_of(resource: Element, sent: SentMedications, notes: Notes) -> Medication:
     """The medication of a request, statement or dispense; an empty one, with a note, where none can be read.
 
     Raises:
         TooLongError: one of its names is longer than what is read.
     """
-    concept, reference = _stated(resource)
-    named = _of_concept(concept, notes)
+    concept, reference = _concept_and_reference(resource)
+    stated = _concept_medication(concept, notes)
     if reference is None:
-        if not named.codings and not named.text:
+        if not stated.codings and not stated.text:
             notes.add(NO_MEDICATION)
-        return named
-    referenced = _of_reference(reference, resource, sent, notes)
-    if not named.codings and not named.text:
+        return stated
+    referenced = _referenced_medication(reference, resource, sent, notes)
+    if not stated.codings and not stated.text:
         return referenced
     return Medication(
-        named.codings or referenced.codings, named.text or referenced.text, referenced.ingredients, referenced.form
+        stated.codings or referenced.codings, stated.text or referenced.text, referenced.ingredients, referenced.form
     )
 
 
-def _stated(resource: Element) -> tuple[object, object]:
-    """The concept and the reference; R5 puts both under ``medication``."""
+def _concept_and_reference(resource: Element) -> tuple[object, object]:
+    """The concept and the reference of the medication; R5 has both under ``medication``."""
     concept, reference = resource.get("medicationCodeableConcept"), resource.get("medicationReference")
     if concept is None and reference is None and (either := resource.get("medication")) is not None:
         if not isinstance(either, dict):
@@ -64,24 +63,24 @@ def _stated(resource: Element) -> tuple[object, object]:
     return concept, reference
 
 
-def _of_concept(concept: object, notes: Notes) -> Medication:
-    """A concept's codings and text. Of several concepts at a place for one, none: they may be different drugs."""
+def _concept_medication(concept: object, notes: Notes) -> Medication:
+    """A concept's codings and text. A list of several concepts is not read: they may be different drugs."""
     if concept is None:
         return Medication()
     if isinstance(concept, list) and len(concept) == 1:
         concept = concept[0]
     if isinstance(concept, dict | str):
-        return _named(concept)
+        return _codings_and_text(concept)
     notes.add(MEDICATION_NOT_READABLE)
     return Medication()
 
 
-@kept_by_content
-def _named(concept: object) -> Medication:
+@memoised_by_json
+def _codings_and_text(concept: object) -> Medication:
     return Medication(codings_of(concept), concept_text(concept))
 
 
-def _of_reference(reference: object, resource: Element, sent: Resources, notes: Notes) -> Medication:
+def _referenced_medication(reference: object, resource: Element, sent: SentMedications, notes: Notes) -> Medication:
     if isinstance(reference, list) and len(reference) == 1:
         reference = reference[0]
     if isinstance(reference, str):
@@ -89,41 +88,41 @@ def _of_reference(reference: object, resource: Element, sent: Resources, notes: 
     if not isinstance(reference, dict):
         notes.add(MEDICATION_NOT_READABLE)
         return Medication()
-    display = words_of(reference.get("display"))
+    display = bounded_text_of(reference.get("display"))
     target = _target(reference, sent, resource)
     if target is None:
         notes.add(MEDICATION_NOT_SENT)
         return Medication(text=display)
-    older = target.get("product")  # DSTU2
-    product = older if isinstance(older, dict) else {}
+    product = target.get("product")  # DSTU2
+    product = product if isinstance(product, dict) else {}
     form = target.get("form") or target.get("doseForm") or product.get("form")
     listed = target.get("ingredient") or product.get("ingredient")
-    found = [_ingredient(item, sent, notes, target, resource) for item in members(listed)]
-    code = _of_concept(target.get("code"), notes)
+    ingredients = [_ingredient(item, sent, notes, target, resource) for item in list_of(listed)]
+    code = _concept_medication(target.get("code"), notes)
     return Medication(
         codings=code.codings,
         text=code.text or display,
-        ingredients=tuple(ingredient for ingredient in found if ingredient is not None),
-        form=concept_words(form),
+        ingredients=tuple(ingredient for ingredient in ingredients if ingredient is not None),
+        form=concept_label(form),
     )
 
 
-def _target(reference: Element, sent: Resources, *holders: Element) -> Element | None:
-    """The referenced resource: contained in one of ``holders``, or sent beside them."""
+def _target(reference: Element, sent: SentMedications, *holders: Element) -> Element | None:
+    """The referenced resource: contained in one of the ``holders``, or sent by itself; None if it was not sent."""
     text = text_of(reference.get("reference"))
     if text is None:
         return None
     if not text.startswith("#"):
         return sent.get(normalised(text))
     for holder in holders:
-        for contained in members(holder.get("contained")):
+        for contained in list_of(holder.get("contained")):
             identity = text_of(contained.get("id")) if isinstance(contained, dict) else None
             if identity is not None and identity.lstrip("#") == text.lstrip("#"):
                 return contained  # type: ignore[no-any-return]
     return None
 
 
-def _ingredient(item: object, sent: Resources, notes: Notes, *holders: Element) -> IngredientEntry | None:
+def _ingredient(item: object, sent: SentMedications, notes: Notes, *holders: Element) -> IngredientEntry | None:
     if not isinstance(item, dict):
         notes.add(INGREDIENT_NOT_READABLE)
         return None
@@ -138,7 +137,7 @@ def _ingredient(item: object, sent: Resources, notes: Notes, *holders: Element) 
     if concept is None and isinstance(reference, dict):
         target = _target(reference, sent, *holders)
         concept = target.get("code") if target is not None else None
-        concept = concept if concept is not None else words_of(reference.get("display"))
+        concept = concept if concept is not None else bounded_text_of(reference.get("display"))
     try:
         strength, per = _strength(item)
     except NotReadableError:
@@ -151,5 +150,5 @@ def _strength(item: Element) -> tuple[Quantity | None, Quantity | None]:
     """The strength of an ingredient and what it is per: R4's ``strength``, R5's choice, DSTU2's ``amount``."""
     for name in ("strength", "strengthRatio", "amount"):
         if item.get(name) is not None:
-            return ratio_of(one_object(item[name]))
+            return ratio_of(object_of(item[name]))
     return quantity_of(item.get("strengthQuantity")), None

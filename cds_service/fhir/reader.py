@@ -1,26 +1,33 @@
-"""FHIR resources, as parsed JSON, into :class:`rules.model.Patient`. Never raises, whatever the JSON.
+"""FHIR resources, as parsed JSON, as :class:`rules.model.Patient`. Never raises, whatever the JSON.
 
-The reader touches only what the rules need and decides nothing clinical. A resource that cannot be read costs one
-``Unread`` line; a part of one that cannot be read costs that part, and a note on the regimen.
+Only what the rules need is read, and nothing clinical is decided. A resource that cannot be read becomes an ``Unread``;
+a part that cannot be read is left out, with a note on its regimen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import date, tzinfo
 
 from cds_service.fhir.condition import condition_of
-from cds_service.fhir.elements import Element, NotReadableError, text_of
-from cds_service.fhir.medication import Resources
-from cds_service.fhir.patient import Person, person_of
-from cds_service.fhir.record import Named, SentRecord, record_of
+from cds_service.fhir.elements import Element, NotReadableError, code_of, text_of
+from cds_service.fhir.medication import SentMedications
+from cds_service.fhir.record import SentRecord, SentResource, record_of
+from cds_service.fhir.references import normalised, reference_of, references_match
 from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of
+from cds_service.fhir.timing import span_of
 from rules.model import ConditionEntry, Patient, Regimen, Unread
 
-_NAMING = frozenset({"Medication", "Substance"})
-READ_TYPES = frozenset({*KINDS, *_NAMING, "Condition", "Patient"})
-"""The types of resource that are read; all others are left alone."""
+_CONDITION, _PATIENT = "Condition", "Patient"
+_MEDICATIONS = frozenset({"Medication", "Substance"})
+READ_TYPES = frozenset({*KINDS, *_MEDICATIONS, _CONDITION, _PATIENT})
+"""The types of resource that are read; all others are ignored."""
+
+SEVERAL_PATIENTS = "the record holds more than one patient"
+ANOTHER_PATIENT = "the one that was sent is another patient's"
+NO_PATIENT = "not sent"
+_WHAT = "patient"
 
 
 def read_patient(
@@ -32,16 +39,16 @@ def read_patient(
     author: str | None = None,
     zone: tzinfo,
 ) -> Patient:
-    """The patient that the resources tell of.
+    """The patient of some resources.
 
     Args:
-        resources: the record: resources, Bundles, prefetch values or :class:`~cds_service.fhir.bundle.Entry`, in any
-            mixture.
+        resources: the record: resources, Bundles, prefetch values or :class:`~cds_service.fhir.bundle.BundleEntry`, in
+            any mixture.
         patient_id: the patient's id or reference, as the hook gives it. None: the one Patient among the resources.
         drafts: the orders being written, in the same forms.
         missing: what was asked for and not supplied, as ``(what, why)``; it is passed on.
         author: who is writing the drafts: the requester of those that name none.
-        zone: the zone in which an instant becomes a day.
+        zone: the time zone in which an instant becomes a day.
     """
     record = record_of(resources, drafts, READ_TYPES)
     record.missing.update(missing)
@@ -49,83 +56,173 @@ def read_patient(
 
 
 @dataclass(slots=True)
+class Subject:
+    """The patient of a record. ``references``: all references that mean the patient; without any, every resource is
+    taken to be about the patient. ``born``: the first and the last day that the birth date can mean."""
+
+    references: frozenset[str] = frozenset()
+    reference: str | None = None
+    born: tuple[date, date] | None = None
+    sex: str | None = None
+    _is_subject: dict[str, bool] = field(default_factory=dict, repr=False)
+
+    def is_subject_of(self, resource: Element) -> bool:
+        """Whether a resource is about the patient; also where its subject is missing, contained or an identifier."""
+        subject = resource.get("subject")
+        reference = subject.get("reference") if isinstance(subject, dict) else None
+        if not isinstance(reference, str) or not reference.strip():
+            return self._matches(_subject_reference(resource))
+        # Nearly all resources of a record have the same subject.
+        if reference not in self._is_subject:
+            self._is_subject[reference] = self._matches(_subject_reference(resource))
+        return self._is_subject[reference]
+
+    def _matches(self, reference: str | None) -> bool:
+        if reference is None or not self.references or reference.startswith("#") or "?" in reference:
+            return True
+        return any(references_match(reference, own) for own in self.references)
+
+
+@dataclass(slots=True)
 class Reading:
-    """A record that is sorted already, read as far as it is asked for: the drafts alone, or all of it."""
+    """A sorted record, read as far as needed: the drafts alone, or all of it."""
 
     record: SentRecord
-    person: Person
+    subject: Subject
     author: str | None
     zone: tzinfo
-    _sent: Resources
-    _drafts: list[Regimen] | None = None
+    _medications: SentMedications
+    _drafts: tuple[Regimen, ...] | None = None
 
     @classmethod
     def of(cls, record: SentRecord, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Reading:
-        """The reading of a record, as :func:`read_patient`."""
-        return cls(record, person_of(record, patient_id, zone), author, zone, _medications(record))
+        """The reading of a record, with the arguments of :func:`read_patient`."""
+        return cls(record, _subject_of(record, patient_id, zone), author, zone, _medications_of(record))
 
     def drafts(self) -> tuple[Regimen, ...]:
-        """The orders being written, without looking at the others."""
+        """The orders being written."""
         if self._drafts is None:
-            self._drafts = list(self._regimens(item for item in self.record.named if item.draft))
-        return tuple(self._drafts)
+            self._drafts = tuple(self._regimens(item for item in self.record.resources if item.draft))
+        return self._drafts
 
     def patient(self) -> Patient:
-        """The patient that the whole record tells of."""
+        """The patient, with the whole record."""
         drafts = self.drafts()
-        regimens = (*self._regimens(item for item in self.record.named if not item.draft), *drafts)
+        regimens = (*self._regimens(item for item in self.record.resources if not item.draft), *drafts)
         conditions = tuple(self._conditions())
         return Patient(
-            reference=self.person.reference,
-            born=self.person.born,
-            sex=self.person.sex,
+            reference=self.subject.reference,
+            born=self.subject.born,
+            sex=self.subject.sex,
             regimens=regimens,
             conditions=conditions,
             unread=tuple(sorted(self.record.unread, key=lambda line: (line.source, line.why))),
             missing=tuple(sorted(self.record.missing)),
         )
 
-    def _regimens(self, items: Iterable[Named]) -> Iterator[Regimen]:
+    def _regimens(self, items: Iterable[SentResource]) -> Iterator[Regimen]:
         for item in items:
-            kind = KINDS.get(item.kind)
+            kind = KINDS.get(item.resource_type)
             if kind is None:
                 continue
-            place = ReadContext(
-                item.source, item.draft, self.zone, self._sent, self.person.is_subject_of, self.record.name_of
+            context = ReadContext(
+                item.source, item.draft, self.zone, self._medications, self.subject.is_subject_of, self.record.name_of
             )
             try:
-                regimen = regimen_of(item.resource, kind, place, set(item.notes))
-            except Exception as error:  # one resource may cost one line, never the answer
+                regimen = regimen_of(item.resource, kind, context, set(item.notes))
+            except Exception as error:  # a resource that cannot be read must not cost the answer
                 self.record.unread.append(_unread(item, error))
             else:
                 yield regimen if regimen.requester or not item.draft else replace(regimen, requester=self.author)
 
     def _conditions(self) -> Iterator[ConditionEntry]:
-        for item in self.record.of_kind("Condition"):
+        for item in self.record.of_type(_CONDITION):
             try:
-                another = not self.person.is_subject_of(item.resource)
-                yield condition_of(item.resource, item.source, self.zone, another_patient=another)
+                another_patient = not self.subject.is_subject_of(item.resource)
+                yield condition_of(item.resource, item.source, self.zone, another_patient=another_patient)
             except Exception as error:  # as above
                 self.record.unread.append(_unread(item, error))
 
 
-def _medications(record: SentRecord) -> Resources:
-    """The medications and substances that were sent, by name and by every other name of theirs."""
-    sent: dict[str, Element] = {}
-    for item in record.named:
-        if item.kind in _NAMING:
-            sent.setdefault(item.source, item.resource)
+def _medications_of(record: SentRecord) -> SentMedications:
+    """The Medication and Substance resources by source and by every other reference that can mean them."""
+    medications: dict[str, Element] = {}
+    for item in record.resources:
+        if item.resource_type in _MEDICATIONS:
+            medications.setdefault(item.source, item.resource)
             identity = text_of(item.resource.get("id"))
-            if identity:  # referred to without its type, or by the urn that its entry should have had
-                sent.setdefault(identity, item.resource)
-                sent.setdefault(f"urn:uuid:{identity.lower()}", item.resource)
-    for alias, name in record.aliases.items():
-        if name in sent:
-            sent.setdefault(alias, sent[name])
-    return sent
+            if identity:  # references may lack the type, or be the urn that the entry should have had
+                medications.setdefault(identity, item.resource)
+                medications.setdefault(f"urn:uuid:{identity.lower()}", item.resource)
+    for alias, source in record.aliases.items():
+        if source in medications:
+            medications.setdefault(alias, medications[source])
+    return medications
 
 
-def _unread(item: Named, error: Exception) -> Unread:
-    """What is said of a resource that could not be read: the kind of failure, never a value from it."""
-    why = f": {error}" if isinstance(error, NotReadableError) else f" ({type(error).__name__})"
-    return Unread(item.source, f"could not be read{why}", item.kind != "Condition")
+def _unread(item: SentResource, error: Exception) -> Unread:
+    """A resource that could not be read, with the kind of failure but no value of the resource."""
+    reason = f": {error}" if isinstance(error, NotReadableError) else f" ({type(error).__name__})"
+    return Unread(item.source, f"could not be read{reason}", item.resource_type != _CONDITION)
+
+
+def _subject_of(record: SentRecord, patient_id: str | None, zone: tzinfo) -> Subject:
+    """The patient of a record: the one with ``patient_id``; without it the only Patient, or else the only subject of
+    the other resources. What cannot be decided is added to the record's ``missing``."""
+    patients = record.of_type(_PATIENT)
+    wanted = normalised(patient_id) if patient_id and patient_id.strip() else None
+    if wanted is not None:
+        wanted = record.name_of(wanted if "/" in wanted or ":" in wanted else f"{_PATIENT}/{wanted}")
+        sent = next((item for item in patients if references_match(item.source, wanted)), None)
+        if sent is None:
+            record.missing.add((_WHAT, ANOTHER_PATIENT if patients else NO_PATIENT))
+            return Subject(_references_to(record, wanted), wanted)
+        return _read_subject(sent, record, zone)
+    if len(patients) > 1:
+        subjects = _subjects_of(record)
+        patients = [item for item in patients if any(references_match(item.source, one) for one in subjects)]
+    if len(patients) == 1:
+        return _read_subject(patients[0], record, zone)
+    if patients:
+        record.missing.add((_WHAT, SEVERAL_PATIENTS))
+        return Subject()
+    record.missing.add((_WHAT, NO_PATIENT))
+    subjects = _subjects_of(record)
+    if len(subjects) == 1:
+        only = next(iter(subjects))
+        return Subject(frozenset({only}), only)
+    if subjects:
+        record.missing.add((_WHAT, SEVERAL_PATIENTS))
+    return Subject()
+
+
+def _read_subject(item: SentResource, record: SentRecord, zone: tzinfo) -> Subject:
+    references = _references_to(record, item.source)
+    try:
+        born = span_of(item.resource.get("birthDate"), zone, set())
+        sex = code_of(item.resource.get("gender")) or None
+    except Exception as error:  # a Patient that cannot be read must not cost the answer
+        record.unread.append(Unread(item.source, f"could not be read ({type(error).__name__})", medication=False))
+        return Subject(references, item.source)
+    return Subject(references, item.source, born, sex)
+
+
+def _references_to(record: SentRecord, reference: str) -> frozenset[str]:
+    aliases = (alias for alias, source in record.aliases.items() if source == reference)
+    return frozenset({reference, *aliases})
+
+
+def _subjects_of(record: SentRecord) -> frozenset[str]:
+    """The patients whom medications and conditions are about."""
+    subjects = set()
+    for item in record.resources:
+        if item.resource_type == _PATIENT:
+            continue
+        subject = _subject_reference(item.resource)
+        if subject is not None and not subject.startswith("#") and "?" not in subject:
+            subjects.add(record.name_of(subject))
+    return frozenset(subjects)
+
+
+def _subject_reference(resource: Element) -> str | None:
+    return reference_of(resource.get("subject")) or reference_of(resource.get("patient"))

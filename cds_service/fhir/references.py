@@ -1,20 +1,24 @@
 """References between resources: relative, absolute, ``urn:uuid``, bare ids, with or without a version.
 
-Two references are held to mean the same resource if their ids agree and their types do not contradict; the server is
-not compared, since one EHR writes the same reference with and without it.
+Two references mean the same resource if their ids agree and their types do not contradict. The server is not compared:
+an EHR writes the same reference with and without it.
 """
 
 from __future__ import annotations
 
-from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.elements import list_of, text_of
 
 _URN = "urn:"
 _HISTORY = "/_history/"
 _PATIENT = "Patient"
+_REQUESTERS = frozenset({"Practitioner", "PractitionerRole"})
 
 
 def normalised(reference: str) -> str:
-    """The reference as ``Type/id`` where it names one; a urn in lower case; anything else as it stands."""
+    """The reference as ``Type/id`` if it names a type and an id, a urn in lower case, anything else as sent::
+
+    reference = urn | [base, "/"], [type, "/"], id, ["/_history/", version], ["#", fragment]
+    """
     text = reference.strip()
     if text[: len(_URN)].lower() == _URN:
         return text.lower()
@@ -22,44 +26,44 @@ def normalised(reference: str) -> str:
         return text
     if "#" in text or _HISTORY in text:
         text = text.partition(_HISTORY)[0].partition("#")[0]
-    place, slash, identity = text.rstrip("/").rpartition("/")
+    base, slash, identity = text.rstrip("/").rpartition("/")
     if not slash:
         return identity
-    text = f"{place}/{identity}"
-    kind = place.rpartition("/")[2]
-    return f"{kind}/{identity}" if _is_type(kind) and identity else text
+    text = f"{base}/{identity}"
+    resource_type = base.rpartition("/")[2]
+    return f"{resource_type}/{identity}" if _is_type(resource_type) and identity else text
 
 
 def type_and_id(reference: str) -> tuple[str | None, str]:
-    """The type (None where the reference has none) and the id of what is referenced."""
-    return _parts(normalised(reference))
+    """The type of the referenced resource (None if the reference has none) and its id."""
+    return _split(normalised(reference))
 
 
-def _parts(text: str) -> tuple[str | None, str]:
+def _split(text: str) -> tuple[str | None, str]:
     if text.startswith(_URN):
         return None, text.rpartition(":")[2]
-    kind, slash, identity = text.rpartition("/")
-    return (kind, identity) if slash and _is_type(kind) else (None, text)
+    resource_type, slash, identity = text.rpartition("/")
+    return (resource_type, identity) if slash and _is_type(resource_type) else (None, text)
 
 
 def references_match(one: str | None, other: str | None) -> bool:
-    """Whether two references can mean the same resource; what is absent or empty matches nothing."""
+    """Whether two references can mean the same resource; an absent or empty one matches nothing."""
     if not one or not other:
         return False
-    first_type, first_id = type_and_id(one)
-    second_type, second_id = type_and_id(other)
-    if first_type and second_type:
-        return first_type == second_type and first_id == second_id
-    # A urn is lower case after normalisation; ids are otherwise case-sensitive.
-    if first_id == second_id:
-        return bool(first_id)
-    is_urn = normalised(one).startswith(_URN) or normalised(other).startswith(_URN)
-    return is_urn and first_id.lower() == second_id.lower()
+    one, other = normalised(one), normalised(other)
+    one_type, one_id = _split(one)
+    other_type, other_id = _split(other)
+    if one_type and other_type:
+        return one_type == other_type and one_id == other_id
+    if one_id == other_id:
+        return bool(one_id)
+    # Ids are case-sensitive, but a urn was put into lower case.
+    return (one.startswith(_URN) or other.startswith(_URN)) and one_id.lower() == other_id.lower()
 
 
 def reference_of(value: object) -> str | None:
-    """The normalised ``reference`` of a Reference element, of one given as a bare string, or of a list's first."""
-    for item in members(value):
+    """The normalised ``reference`` of a Reference, of a bare string, or of the first of a list."""
+    for item in list_of(value):
         text = text_of(item.get("reference") if isinstance(item, dict) else item)
         if text and not isinstance(item, int):
             return normalised(text)
@@ -67,45 +71,42 @@ def reference_of(value: object) -> str | None:
 
 
 def party_of(value: object) -> str | None:
-    """Whoever a Reference names: the reference, else its identifier (``system|value``), else its display.
+    """Whom a Reference names: its reference, else its identifier (``system|value``), else its display.
 
-    A patient is no more than "Patient": outputs name who ordered, and must not name the patient.
+    A patient is "Patient" alone: outputs name who ordered, and must not name the patient.
     """
-    for item in members(value):
+    for item in list_of(value):
         if not isinstance(item, dict):
             if isinstance(item, str) and item.strip():
-                return _unless_patient(normalised(item))
+                return _without_patient_id(normalised(item))
             continue
         if item.get("type") == _PATIENT:
             return _PATIENT
         text = text_of(item.get("reference"))
         if text:
-            return _unless_patient(normalised(text))
+            return _without_patient_id(normalised(text))
         identifier = item.get("identifier")
         if isinstance(identifier, dict) and text_of(identifier.get("value")):
             return f"{text_of(identifier.get('system')) or ''}|{text_of(identifier.get('value'))}"
         display = text_of(item.get("display"))
         if display:
             return display
-        inner = item.get("agent")  # STU3: requester.agent
-        if inner is not None and not (isinstance(inner, dict) and "agent" in inner):
-            return party_of(inner)
+        agent = item.get("agent")  # STU3: requester.agent
+        if agent is not None and not (isinstance(agent, dict) and "agent" in agent):
+            return party_of(agent)
     return None
 
 
-def _unless_patient(reference: str) -> str:
-    return _PATIENT if _parts(reference)[0] == _PATIENT else reference
+def requester_of(user_id: str | None) -> str | None:
+    """The user of a hook as a requester of orders; None if the user is no practitioner."""
+    if user_id is None:
+        return None
+    return normalised(user_id) if type_and_id(user_id)[0] in _REQUESTERS else None
+
+
+def _without_patient_id(reference: str) -> str:
+    return _PATIENT if _split(reference)[0] == _PATIENT else reference
 
 
 def _is_type(word: str) -> bool:
     return word[:1].isupper() and word.isascii() and word.isalpha()
-
-
-_REQUESTERS = frozenset({"Practitioner", "PractitionerRole"})
-
-
-def requester_of(user_id: str | None) -> str | None:
-    """The user as a requester of orders; None where the user is no practitioner."""
-    if user_id is None:
-        return None
-    return normalised(user_id) if type_and_id(user_id)[0] in _REQUESTERS else None

@@ -1,7 +1,7 @@
-"""One record of a medication - order, statement or dispense - as :class:`rules.model.Regimen`.
+"""One record of a medication (order, statement or dispense) as :class:`rules.model.Regimen`.
 
-R4 and R5 are read, and the STU3 and DSTU2 shapes that EHRs send under an R4 label. What cannot be read is noted by a
-code and left out; the record itself stays, so that its drug is never lost.
+R4 and R5 are read, and the STU3 and DSTU2 shapes that EHRs send under an R4 label. A part that cannot be read is left
+out and noted by a code; the record itself stays, so that its drug is not lost.
 """
 
 from __future__ import annotations
@@ -9,28 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from fractions import Fraction
-from functools import lru_cache
+from typing import Any
 
-import orjson
-
-from cds_service.config import MAX_MEMOISED
-from cds_service.fhir.dates import NO_PERIOD, day_of, period_of
+from cds_service.fhir.datatypes import days_of, quantity_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
     boolean_of,
-    content_of,
-    kept_by_content,
-    members,
+    code_of,
+    list_of,
+    memoised_by_json,
     number_of,
-    word_of,
 )
-from cds_service.fhir.medication import Resources, medication_of
-from cds_service.fhir.quantities import days_of, quantity_of
+from cds_service.fhir.medication import SentMedications, medication_of
 from cds_service.fhir.references import party_of, reference_of
+from cds_service.fhir.timing import NO_PERIOD, day_of, period_of
 from rules.model import Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
 
@@ -54,165 +49,170 @@ _SETTINGS: dict[str, Setting] = {
     "community": Setting.COMMUNITY,
     "outpatient": Setting.COMMUNITY,
 }
-_TAKEN: dict[str, bool] = {
+_IS_TAKEN: dict[str, bool] = {
     "y": True,
     "n": False,
     "not-taken": False,
     "not-done": False,
 }
-# STU3's and DSTU2's flags of an administration, a dispense or a statement that never was.
-_DENIALS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
-# Where a record names the orders that it rests on.
-_RESTS_ON = frozenset({"basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription"})
+# The flags by which STU3 and DSTU2 say that nothing was taken, given or dispensed.
+_NOT_TAKEN_FLAGS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
+# The members with references to the orders that a record is based on.
+_BASED_ON = frozenset({"basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription"})
+_QUANTITY, _DAYS, _REPEATS = "quantity", "days", "repeats"
 _RECORDED = "recorded"
 _UNKNOWN = "unknown"
-# R5's words for how a stated medicine is taken, by how they begin.
-_ADHERENCE: dict[str, str] = {"not-taking": "not-taken", "taking": "active", "on-hold": "on-hold", "stopped": "stopped"}
-# What a change of status ends.
-_ENDS = frozenset({"completed", "stopped", "ended", "on-hold"})
+# R4's statuses by the beginnings of R5's adherence codes.
+_STATUS_OF_ADHERENCE = {"not-taking": "not-taken", "taking": "active", "on-hold": "on-hold", "stopped": "stopped"}
+# The statuses in which a medication is not taken any more.
+_ENDED = frozenset({"completed", "stopped", "ended", "on-hold"})
 
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """Where a record stands: what it is called, how to read it, and what else was sent."""
+    """What is known around a resource.
+
+    ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: those sent beside
+    it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means.
+    """
 
     source: str
     draft: bool
     zone: tzinfo
-    medications: Resources
+    medications: SentMedications
     is_patient: Callable[[Element], bool]
     name_of: Callable[[str], str]
 
 
-def regimen_of(resource: Element, kind: RecordKind, place: ReadContext, notes: Notes) -> Regimen:
-    """The regimen that a resource tells of. ``notes`` may hold codes already, and is added to."""
+def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes: Notes) -> Regimen:
+    """The regimen of a resource. ``notes``: the codes noted already.
+
+    Raises:
+        TooLongError: a name of the medication is longer than what is read.
+    """
     if resource.get("modifierExtension"):
         notes.add(MODIFIER_EXTENSION)
     if resource.get("resourceType") == "MedicationAdministration":
         notes.add(ADMINISTRATION)
-    zone = place.zone
+    zone = context.zone
     status = _status(resource, notes)
-    places = ("dosage", "dosageInstruction") if kind is RecordKind.STATEMENT else ("dosageInstruction", "dosage")
-    lines = next(filter(None, map(resource.get, places)), None)
-    dispense = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
-    request = dispense if isinstance(dispense, dict) else {}
-    authored, effective, validity = _dates(resource, kind, request, zone, notes)
+    names = ("dosage", "dosageInstruction") if kind is RecordKind.STATEMENT else ("dosageInstruction", "dosage")
+    lines = next(filter(None, map(resource.get, names)), None)
+    sent = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
+    dispense_request = sent if isinstance(sent, dict) else {}
+    authored, effective, validity = _dates(resource, kind, dispense_request, zone, notes)
     prior = reference_of(resource.get("priorPrescription"))
     return Regimen(
-        source=place.source,
-        medication=medication_of(resource, place.medications, notes),
+        source=context.source,
+        medication=medication_of(resource, context.medications, notes),
         kind=kind,
-        draft=place.draft,
+        draft=context.draft,
         status=status,
-        intent=word_of(resource.get("intent")),
+        intent=code_of(resource.get("intent")),
         do_not_perform=_do_not_perform(resource.get("doNotPerform"), notes),
         reported=_reported(resource),
         taken=None if kind is RecordKind.REQUEST else _taken(resource, status),
-        another_patient=not place.is_patient(resource),
-        requester=_requester(resource, place),
+        another_patient=not context.is_patient(resource),
+        requester=_requester(resource, context),
         setting=_setting(resource.get("category")),
         dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction")),
         authored_on=authored,
         validity=validity,
         effective=effective,
         ended=_ended(resource, status, zone, notes),
-        supply=_supply(resource, request, dispense, kind, notes),
-        prior=None if prior is None else place.name_of(prior),
-        references=_references(resource, place),
+        supply=_supply(resource, dispense_request, sent, kind, notes),
+        prior=None if prior is None else context.name_of(prior),
+        references=_references(resource, context),
         notes=tuple(sorted(notes)),
     )
 
 
 def _dates(
-    resource: Element, kind: RecordKind, request: Element, zone: tzinfo, notes: Notes
+    resource: Element, kind: RecordKind, dispense_request: Element, zone: tzinfo, notes: Notes
 ) -> tuple[date | None, Period, Period]:
-    """When it was written, when it is taken, and for how long the order is valid."""
+    """When the record was written, the period of taking, and the period in which an order is valid."""
 
     def day(*names: str) -> date | None:
         return next((day_of(resource[name], zone, notes) for name in names if resource.get(name) is not None), None)
 
     if kind is RecordKind.REQUEST:
-        validity = period_of(request.get("validityPeriod"), zone, notes)
+        validity = period_of(dispense_request.get("validityPeriod"), zone, notes)
         effective = period_of(resource.get("effectiveDosePeriod"), zone, notes)  # R5
         return day("authoredOn", "dateWritten"), effective, validity
     if kind is RecordKind.STATEMENT:
         # R4; DSTU2's administration; R5's, which spells it so; DSTU1
-        stretches = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod", "whenGiven")
-        effective = period_of(next(filter(None, map(resource.get, stretches)), None), zone, notes)
+        periods = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod", "whenGiven")
+        effective = period_of(next(filter(None, map(resource.get, periods)), None), zone, notes)
         if effective == NO_PERIOD:
-            # A single day says when the statement held, not when the use ended; an administration is over that day.
-            held = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime", "occurrenceDateTime")
-            effective = Period(held, held if ADMINISTRATION in notes else None)
+            # A single day of a statement is a day of taking, not the last one; an administration is over that day.
+            start = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime", "occurrenceDateTime")
+            effective = Period(start, start if ADMINISTRATION in notes else None)
         return day("dateAsserted"), effective, NO_PERIOD
     dispensed = day("whenHandedOver", "whenPrepared")
     return dispensed, Period(start=dispensed), NO_PERIOD
 
 
-def _supply(resource: Element, request: Element, sent: object, kind: RecordKind, notes: Notes) -> Supply | None:
-    """What is to be, or was, dispensed; None if nothing is said of it. Unreadable parts are left out and noted."""
+def _supply(
+    resource: Element, dispense_request: Element, sent: object, kind: RecordKind, notes: Notes
+) -> Supply | None:
+    """What is to be, or was, dispensed; None if nothing is stated. Unreadable parts are left out and noted."""
     if kind is RecordKind.STATEMENT:
         return None
     if kind is RecordKind.REQUEST:
         if sent is not None and not isinstance(sent, dict):
             notes.add(SUPPLY_NOT_READABLE)
-        quantity, days = request.get("quantity"), request.get("expectedSupplyDuration")
-        repeats = request.get("numberOfRepeatsAllowed")
+        parts = {
+            _QUANTITY: dispense_request.get("quantity"),
+            _DAYS: dispense_request.get("expectedSupplyDuration"),
+            _REPEATS: dispense_request.get("numberOfRepeatsAllowed"),
+        }
     else:
-        quantity, days, repeats = resource.get("quantity"), resource.get("daysSupply"), None
-    if quantity is None and days is None and repeats is None:
+        parts = {_QUANTITY: resource.get("quantity"), _DAYS: resource.get("daysSupply")}
+    stated = {name: part for name, part in parts.items() if part is not None}
+    if not stated:
         return None
-    content = content_of([part for part in (quantity, days, repeats) if part is not None])
-    if content is None:
-        return _supplied(quantity, days, repeats, notes)
-    present = (quantity is not None, days is not None, repeats is not None)
-    supply, said = _remembered_supply(content, present)
-    notes.update(said)
+    supply, supply_notes = _read_supply(stated)
+    notes.update(supply_notes)
     return supply
 
 
-@lru_cache(maxsize=MAX_MEMOISED)
-def _remembered_supply(content: bytes, present: tuple[bool, bool, bool]) -> tuple[Supply, frozenset[str]]:
-    """The supply of those of the three parts that are present, with its notes."""
+@memoised_by_json
+def _read_supply(parts: Any) -> tuple[Supply, frozenset[str]]:
+    """The supply of the parts that are stated, with its notes."""
+    quantity = days = None
+    repeats = ZERO
     notes: Notes = set()
-    parts = iter(orjson.loads(content))
-    quantity, days, repeats = (next(parts) if each else None for each in present)
-    return _supplied(quantity, days, repeats, notes), frozenset(notes)
-
-
-def _supplied(quantity: object, days: object, repeats: object, notes: Notes) -> Supply:
-    amount = length = None
-    again: Fraction | None = None
     try:
-        amount = quantity_of(quantity)
+        quantity = quantity_of(parts.get(_QUANTITY))
     except NotReadableError:
         notes.add(SUPPLY_NOT_READABLE)
     try:
-        length = days_of(days, notes)
+        days = days_of(parts.get(_DAYS), notes)
     except NotReadableError:
         notes.add(SUPPLY_NOT_READABLE)
     try:
-        again = number_of(repeats)
+        repeats = number_of(parts.get(_REPEATS)) or ZERO
     except NotReadableError:
         notes.add(SUPPLY_NOT_READABLE)
-    return Supply(amount, length, ZERO if again is None else again)
+    return Supply(quantity, days, repeats), frozenset(notes)
 
 
 def _status(resource: Element, notes: Notes) -> str:
-    """The status in R4's words. R5 says of a statement only that it was recorded, and whether it is taken apart."""
-    status = word_of(resource.get("status"))
+    """The status as R4's code. An R5 statement is only ``recorded``; its adherence says whether it is taken."""
+    status = code_of(resource.get("status"))
     if resource.get("status") is not None and not status:
         notes.add(STATUS_NOT_READABLE)
     if status != _RECORDED:
         return status
     adherence = resource.get("adherence")
-    word = word_of(adherence.get("code") if isinstance(adherence, dict) else adherence)
-    return next((read for start, read in _ADHERENCE.items() if word.startswith(start)), _UNKNOWN)
+    code = code_of(adherence.get("code") if isinstance(adherence, dict) else adherence)
+    return next((read for start, read in _STATUS_OF_ADHERENCE.items() if code.startswith(start)), _UNKNOWN)
 
 
 def _ended(resource: Element, status: str, zone: tzinfo, notes: Notes) -> date | None:
-    """The day on which it was stopped, or put on hold: DSTU2's end, R5's change of status; R4 tells none."""
+    """The day on which it was stopped or put on hold: DSTU2's end, R5's change of status; R4 has none."""
     ended = day_of(resource.get("dateEnded"), zone, notes, last=True)
-    if ended is None and status in _ENDS:
+    if ended is None and status in _ENDED:
         ended = day_of(resource.get("statusChanged"), zone, notes, last=True)
     return ended
 
@@ -231,52 +231,52 @@ def _reported(resource: Element) -> bool:
             if boolean_of(resource.get(name)):
                 return True
         except NotReadableError:
-            return True  # a reference in the place of the truth value names who reported it
+            return True  # a reference in the place of the boolean names who reported it
     return resource.get("reportedReference") is not None
 
 
 def _taken(resource: Element, status: str) -> bool | None:
-    """Whether the record says that it is taken: R4's and R5's status, STU3's ``taken``, older flags that deny it."""
-    if status in _TAKEN:
-        return _TAKEN[status]
-    stated = _TAKEN.get(word_of(resource.get("taken")))
-    if stated is not None:
-        return stated
+    """Whether the medication is taken: R4's and R5's status, STU3's ``taken``, or older flags; None if not stated."""
+    if status in _IS_TAKEN:
+        return _IS_TAKEN[status]
+    is_taken = _IS_TAKEN.get(code_of(resource.get("taken")))
+    if is_taken is not None:
+        return is_taken
     try:
-        denied = [boolean_of(resource.get(name)) for name in _DENIALS]
+        flags = [boolean_of(resource.get(name)) for name in _NOT_TAKEN_FLAGS]
     except NotReadableError:
         return None
-    said = [one for one in denied if one is not None]
-    return not any(said) if said else None
+    stated = [flag for flag in flags if flag is not None]
+    return not any(stated) if stated else None
 
 
-def _requester(resource: Element, place: ReadContext) -> str | None:
+def _requester(resource: Element, context: ReadContext) -> str | None:
     for name in ("requester", "prescriber", "recorder"):
         party = party_of(resource.get(name))
         if party is not None:
-            return place.name_of(party)
+            return context.name_of(party)
     return None
 
 
-@kept_by_content
+@memoised_by_json
 def _setting(value: object) -> Setting | None:
-    """The most specific setting that the categories name, by code or by words."""
-    words = set()
-    for concept in members(value):
+    """The most specific setting that the categories name, by code or by text."""
+    codes = set()
+    for concept in list_of(value):
         if isinstance(concept, dict):
-            codings = [coding for coding in members(concept.get("coding")) if isinstance(coding, dict)]
-            words |= {word_of(coding.get("code")) for coding in codings}
-            words.add(word_of(concept.get("text")))
+            codings = [coding for coding in list_of(concept.get("coding")) if isinstance(coding, dict)]
+            codes |= {code_of(coding.get("code")) for coding in codings}
+            codes.add(code_of(concept.get("text")))
         else:
-            words.add(word_of(concept))
-    return next((setting for word, setting in _SETTINGS.items() if word in words), None)
+            codes.add(code_of(concept))
+    return next((setting for code, setting in _SETTINGS.items() if code in codes), None)
 
 
-def _references(resource: Element, place: ReadContext) -> tuple[str, ...]:
-    found = {
-        place.name_of(reference)
-        for name in _RESTS_ON & resource.keys()
-        for item in members(resource.get(name))
+def _references(resource: Element, context: ReadContext) -> tuple[str, ...]:
+    sources = {
+        context.name_of(reference)
+        for name in _BASED_ON & resource.keys()
+        for item in list_of(resource.get(name))
         if (reference := reference_of(item)) is not None
     }
-    return tuple(sorted(found))
+    return tuple(sorted(sources))

@@ -1,66 +1,163 @@
-"""When a dose is taken: FHIR's Timing in all its shapes (R4, R5, STU3, DSTU2) as :class:`rules.model.Timing`."""
+"""Times: FHIR's dates and instants as days, Period, and Timing in all its shapes (R4, R5, STU3, DSTU2).
+
+An instant is a day in the time zone of the site. What had to be assumed is noted: ``naive-datetime`` (no zone was sent,
+the day is taken as written), ``partial-date`` (a year or a month alone), ``time-not-readable`` (only the day could be
+read), ``date-not-readable`` (no date).
+"""
 
 from __future__ import annotations
 
-from datetime import date, tzinfo
+import re
+from calendar import monthrange
+from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
 
-from cds_service.fhir.coding import codings_of, concept_text
-from cds_service.fhir.dates import day_of, period_of
-from cds_service.fhir.elements import Element, Notes, members, one_object, positive_of, text_of
-from cds_service.fhir.quantities import days_of, in_days, range_of, time_unit
+from cds_service.fhir.datatypes import codings_of, concept_text, days_of, in_days, range_of, time_unit
+from cds_service.fhir.elements import Element, Notes, list_of, object_of, positive_of, text_of
 from rules.model import Period, Timing
 
+NAIVE_DATETIME = "naive-datetime"
+PARTIAL_DATE = "partial-date"
+DATE_NOT_READABLE = "date-not-readable"
+TIME_NOT_READABLE = "time-not-readable"
+NO_PERIOD = Period()
+
+_DATE_LENGTH = len("2000-01-01")
+_MONTHS_IN_A_YEAR = 12
+_YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
 _PERIOD_UNITS = ("periodUnit", "periodUnits", "units", "unit")
 
 
+def day_of(value: object, zone: tzinfo, notes: Notes, *, last: bool = False) -> date | None:
+    """The day of a date or an instant in ``zone``; the first day of a partial date, or the ``last`` one::
+
+    value = date | year, ["-", month] | instant    (* ISO 8601; an instant may lack its zone *)
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        notes.add(DATE_NOT_READABLE)
+        return None
+    text = value.strip()
+    try:
+        if len(text) == _DATE_LENGTH:
+            return date.fromisoformat(text)
+        partial = _YEAR_OR_MONTH.fullmatch(text)
+        if partial:
+            days = _days_of_partial_date(partial)
+            notes.add(PARTIAL_DATE)
+            return days[-1] if last else days[0]
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            notes.add(NAIVE_DATETIME)
+            return instant.date()
+        return instant.astimezone(zone).date()
+    except (ValueError, OverflowError):
+        return _day_without_time(text, notes)
+
+
+def span_of(value: object, zone: tzinfo, notes: Notes) -> tuple[date, date] | None:
+    """The first and the last day that a date can mean: of a year its first and last day, of a whole date that day."""
+    first = day_of(value, zone, notes)
+    last = day_of(value, zone, notes, last=True)
+    return None if first is None or last is None else (first, last)
+
+
+def period_of(value: object, zone: tzinfo, notes: Notes) -> Period:
+    """A Period. An end that is absent or unreadable is None; a partial date means its first day at the start, its last
+    at the end."""
+    if not value:
+        return NO_PERIOD
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict):
+        notes.add(DATE_NOT_READABLE)
+        return NO_PERIOD
+    start = day_of(value.get("start"), zone, notes)
+    return Period(start, day_of(value.get("end"), zone, notes, last=True))
+
+
+def instant_of(value: object) -> datetime:
+    """An instant, for ordering versions; anything else comes before all instants."""
+    if isinstance(value, str):
+        try:
+            instant = datetime.fromisoformat(value.strip())
+            return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    return datetime.min.replace(tzinfo=UTC)
+
+
 def timing_of(value: object, zone: tzinfo, notes: Notes) -> Timing | None:
-    """A Timing; None if absent. A bare string is the text of a timing code.
+    """A Timing; None if absent. A bare string is the text of its code.
 
     Raises:
-        NotReadableError: a number, or the element itself, is there and cannot be read. The line of dosing instructions
-            then has no usable rate: a guess at the rest of it could be too small.
+        NotReadableError: the element, or a number in it, cannot be read. Reading the rest of it could give a rate that
+            is too small, so that the dosage has no rate.
     """
     if isinstance(value, str):
         return Timing(code_text=text_of(value)) if value.strip() else None
-    timing = one_object(value)
+    timing = object_of(value)
     if not timing:
         return None
-    repeat = one_object(timing.get("repeat")) or {}
+    repeat = object_of(timing.get("repeat")) or {}
     code, code_text = _code(timing.get("code"))
-    bounds, shortest, longest = _bounds(repeat, zone, notes)
-    # DSTU2 wrote periodUnits; DSTU1 units, and its duration is the period.
-    first = "period" not in repeat and "units" in repeat
+    bounds, bounds_days, bounds_days_max = _bounds(repeat, zone, notes)
+    # DSTU2 has periodUnits; DSTU1 has units, and its duration is the period.
+    is_dstu1 = "period" not in repeat and "units" in repeat
     return Timing(
         frequency=positive_of(repeat.get("frequency")),
         frequency_max=positive_of(repeat.get("frequencyMax")),
-        period=positive_of(repeat.get("duration" if first else "period")),
+        period=positive_of(repeat.get("duration" if is_dstu1 else "period")),
         period_max=positive_of(repeat.get("periodMax")),
         period_unit=time_unit(next(filter(None, map(repeat.get, _PERIOD_UNITS)), None)),
-        when=_words(repeat.get("when")),
-        time_of_day=_words(repeat.get("timeOfDay")),
-        day_of_week=tuple(word.lower() for word in _words(repeat.get("dayOfWeek"))),
+        when=_texts(repeat.get("when")),
+        time_of_day=_texts(repeat.get("timeOfDay")),
+        day_of_week=tuple(text.lower() for text in _texts(repeat.get("dayOfWeek"))),
         count=positive_of(repeat.get("count")),
         count_max=positive_of(repeat.get("countMax")),
-        duration=None if first else positive_of(repeat.get("duration")),
+        duration=None if is_dstu1 else positive_of(repeat.get("duration")),
         duration_unit=time_unit(repeat.get("durationUnit") or repeat.get("durationUnits")),
         bounds=bounds,
-        bounds_days=shortest,
-        bounds_days_max=longest,
+        bounds_days=bounds_days,
+        bounds_days_max=bounds_days_max,
         events=_events(timing.get("event"), zone, notes),
         code=code,
         code_text=code_text,
     )
 
 
+def _days_of_partial_date(partial: re.Match[str]) -> tuple[date, date]:
+    year = int(partial[1])
+    if partial[2] is None:
+        return date(year, 1, 1), date(year, _MONTHS_IN_A_YEAR, monthrange(year, _MONTHS_IN_A_YEAR)[1])
+    month = int(partial[2])
+    first = date(year, month, 1)
+    return first, date(year, month, monthrange(year, month)[1])
+
+
+def _day_without_time(text: str, notes: Notes) -> date | None:
+    """The day of an instant whose time cannot be read."""
+    if len(text) > _DATE_LENGTH:
+        try:
+            day = date.fromisoformat(text[:_DATE_LENGTH])
+        except ValueError:
+            pass
+        else:
+            notes.add(TIME_NOT_READABLE)
+            return day
+    notes.add(DATE_NOT_READABLE)
+    return None
+
+
 def _bounds(repeat: Element, zone: tzinfo, notes: Notes) -> tuple[Period, Fraction | None, Fraction | None]:
+    """The bounds as a Period, and as a number of days with its maximum."""
     bounds = period_of(repeat.get("boundsPeriod"), zone, notes)
-    exactly = repeat.get("boundsDuration")
-    if exactly is None:
-        exactly = repeat.get("boundsQuantity")
-    if exactly is not None:
-        days = days_of(exactly, notes)
-        return bounds, days, None
+    duration = repeat.get("boundsDuration")
+    if duration is None:
+        duration = repeat.get("boundsQuantity")
+    if duration is not None:
+        return bounds, days_of(duration, notes), None
     low, high = range_of(repeat.get("boundsRange"))
     shortest = None if low is None else in_days(low, notes)
     longest = None if high is None else in_days(high, notes)
@@ -74,14 +171,14 @@ def _code(value: object) -> tuple[str | None, str | None]:
     return code, concept_text(value) or display
 
 
-def _words(value: object) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
-    return tuple(word for word in map(text_of, members(value)) if word)
+    return tuple(text for text in map(text_of, list_of(value)) if text)
 
 
 def _events(value: object, zone: tzinfo, notes: Notes) -> tuple[date, ...]:
     if value is None:
         return ()
-    days = (day_of(item, zone, notes) for item in members(value))
+    days = (day_of(item, zone, notes) for item in list_of(value))
     return tuple(day for day in days if day is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cds_service.fhir.bundle import FEWER_THAN_TOTAL, HAS_MORE_PAGES, BundleEntry, Prefetched, SuppliedValue, read_value
+from cds_service.fhir.bundle import BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
 
 TOO_MANY_PAGES = "the FHIR server has more pages than are read"
@@ -12,8 +12,8 @@ IN_A_CIRCLE = "the FHIR server’s pages go in a circle"
 
 
 def all_pages(
-    client: FhirClient, token: str | None, deadline: Deadline, query: str = "", *, after: Prefetched | None = None
-) -> Prefetched:
+    client: FhirClient, token: str | None, deadline: Deadline, query: str = "", *, after: SuppliedData | None = None
+) -> SuppliedData:
     """The answer to a query, or the rest of one whose first page is known already.
 
     A page that cannot be read leaves the pages before it, and says why there may be more.
@@ -42,19 +42,24 @@ def all_pages(
             break
         totals += [page["total"]] if isinstance(page, dict) and isinstance(page.get("total"), int) else []
         read = read_value(page)
-        if read.supplied is SuppliedValue.ERROR:
+        if read.status is DataStatus.ERROR:
             why = read.incomplete
         pages.append(read)
         upcoming = read.next_url
     return _joined(pages, totals, why)
 
 
-def _joined(pages: list[Prefetched], totals: list[int], why: tuple[str, ...]) -> Prefetched:
+def _joined(pages: list[SuppliedData], totals: list[int], why: tuple[str, ...]) -> SuppliedData:
     entries: tuple[BundleEntry, ...] = tuple(entry for page in pages for entry in page.entries)
-    said = [reason for page in pages for reason in page.incomplete if reason not in (HAS_MORE_PAGES, FEWER_THAN_TOTAL)]
+    said = [
+        reason
+        for page in pages
+        for reason in page.incomplete
+        if reason not in (Gap.HAS_MORE_PAGES, Gap.FEWER_THAN_TOTAL)
+    ]
     if totals and not why and max(totals) > len(entries) - sum(page.included for page in pages):
-        said.append(FEWER_THAN_TOTAL)
+        said.append(Gap.FEWER_THAN_TOTAL)
     incomplete = tuple(sorted({*said, *why}))
-    if len(pages) == 1 and pages[0].supplied is SuppliedValue.ERROR:
+    if len(pages) == 1 and pages[0].status is DataStatus.ERROR:
         return replace(pages[0], next_url=None)
-    return Prefetched(SuppliedValue.DATA if entries else SuppliedValue.NO_DATA, entries, incomplete)
+    return SuppliedData(DataStatus.DATA if entries else DataStatus.NO_DATA, entries, incomplete)

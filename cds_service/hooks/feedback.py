@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from cds_service.errors import MalformedRequestError
-from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.elements import list_of, text_of
 from cds_service.hooks.request import place_of, problems_of
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -47,8 +47,8 @@ class Feedback(_Model):
     outcome: Literal["accepted", "overridden"]
     outcome_timestamp: _Text = Field(alias="outcomeTimestamp")
     accepted_suggestions: list[Suggestion] | None = Field(default=None, alias="acceptedSuggestions")
-    override: Annotated[list[Override], BeforeValidator(members)] = Field(default=[], alias="overrideReason")
-    overrides: Annotated[list[Override], BeforeValidator(members)] = Field(default=[], alias="overrideReasons")
+    override: Annotated[list[Override], BeforeValidator(list_of)] = Field(default=[], alias="overrideReason")
+    overrides: Annotated[list[Override], BeforeValidator(list_of)] = Field(default=[], alias="overrideReasons")
     extension: Any = None
 
     @property

@@ -89,7 +89,7 @@ def _read(
     record = record_of(supply.entries, request.drafts.entries, READ_TYPES)
     call, found = _invocation(service, request, record)
     record.missing.update(supply.missing)
-    record.missing.update((service.drafts or "", why) for why in request.drafts.incomplete)
+    record.missing.update((service.drafts or "", str(why)) for why in request.drafts.incomplete)
     if not found:
         record.missing.add(NOT_FOUND)
     return call, Reading.of(record, patient_id=request.patient_id, author=call.requester, zone=tenant.zone)
@@ -115,7 +115,7 @@ def _drawn(
 
 def _invocation(service: Service, request: HookRequest, record: SentRecord) -> tuple[Invocation, bool]:
     """The call as the cards see it, and whether what it says was selected is among the drafts."""
-    drafts = tuple(item.source for item in record.named if item.draft)
+    drafts = tuple(item.source for item in record.resources if item.draft)
     found = True
     selected = frozenset(drafts)
     if service.has_selections and request.selections:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.errors import MissingDataError
-from cds_service.fhir.bundle import ABSENT, NOT_SENT, BundleEntry, Prefetched, SuppliedValue, read_value
+from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.services import PREFETCH, REQUIRED
 
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
@@ -21,7 +21,7 @@ class PrefetchedRecord:
     ``more`` are resources that the others refer to.
     """
 
-    by_key: Mapping[str, Prefetched]
+    by_key: Mapping[str, SuppliedData]
     fetched: frozenset[str] = frozenset()
     more: tuple[BundleEntry, ...] = ()
 
@@ -33,19 +33,19 @@ class PrefetchedRecord:
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
         """What is missing, as ``(key, why)``."""
-        return tuple((key, why) for key, value in self.by_key.items() for why in value.incomplete)
+        return tuple((key, str(why)) for key, value in self.by_key.items() for why in value.incomplete)
 
     @property
     def lacking(self) -> tuple[str, ...]:
         """The required keys that were not supplied."""
-        return tuple(key for key in REQUIRED if self.by_key[key].supplied is SuppliedValue.ABSENT)
+        return tuple(key for key in REQUIRED if self.by_key[key].status is DataStatus.ABSENT)
 
     @property
     def reached(self) -> dict[str, str]:
         """Where each key came from: ``prefetch``, ``fetched``, or ``missing``."""
-        sent = {SuppliedValue.DATA: "prefetch", SuppliedValue.NO_DATA: "prefetch"}
+        sent = {DataStatus.DATA: "prefetch", DataStatus.NO_DATA: "prefetch"}
         return {
-            key: "fetched" if key in self.fetched else sent.get(value.supplied, "missing")
+            key: "fetched" if key in self.fetched else sent.get(value.status, "missing")
             for key, value in self.by_key.items()
         }
 
@@ -57,13 +57,13 @@ class PrefetchedRecord:
         """
         if self.lacking:
             places = tuple(f"prefetch.{key}" for key in self.lacking)
-            why = [reason for key in self.lacking for reason in self.by_key[key].incomplete if reason != NOT_SENT]
+            why = [reason for key in self.lacking for reason in self.by_key[key].incomplete if reason != Gap.NOT_SENT]
             tried = f"It could not be fetched either: {'; '.join(dict.fromkeys(why))}. " if why else ""
             text = f"Prefetch data is missing: {', '.join(self.lacking)}."
             raise MissingDataError(text, *places, hint=tried + _HINT)
 
 
-def read_prefetch(request: dict[str, Any]) -> dict[str, Prefetched]:
+def read_prefetch(request: dict[str, Any]) -> dict[str, SuppliedData]:
     """The prefetch values of a hook request by key; old drafts of the specification put them inside the context."""
     context = request.get("context")
     for holder in (request, context):
@@ -73,7 +73,7 @@ def read_prefetch(request: dict[str, Any]) -> dict[str, Prefetched]:
     return {}
 
 
-def prefetched_record(prefetch: Mapping[str, Prefetched], aliases: Mapping[str, str]) -> PrefetchedRecord:
+def prefetched_record(prefetch: Mapping[str, SuppliedData], aliases: Mapping[str, str]) -> PrefetchedRecord:
     """The supply of a request; ``aliases`` map a site's own keys to ours. Keys that are neither are left alone."""
     own = {aliases.get(key, key): value for key, value in prefetch.items() if key not in PREFETCH}
     own |= {key: value for key, value in prefetch.items() if key in PREFETCH}

@@ -16,15 +16,13 @@ from urllib.parse import quote
 from cds_service import logs
 from cds_service.config import FetchLimits
 from cds_service.fhir.bundle import (
-    HAS_MORE_PAGES,
-    IS_ERROR,
-    NOT_SENT,
     BundleEntry,
-    Prefetched,
-    SuppliedValue,
+    DataStatus,
+    Gap,
+    SuppliedData,
     read_value,
 )
-from cds_service.fhir.elements import members
+from cds_service.fhir.elements import list_of
 from cds_service.fhir.references import normalised, type_and_id
 from cds_service.fhir_client.client import NOT_IN_TIME, Deadline, FetchError, FhirClient
 from cds_service.fhir_client.pages import all_pages
@@ -39,7 +37,7 @@ NO_TOKEN = "the request gives no access to its FHIR server"
 ANSWERED_WITH_ERROR = "the FHIR server answered with an error"
 _MEDICATION = "Medication"
 
-Job = Callable[[], Prefetched]
+Job = Callable[[], SuppliedData]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class FetchedCompletion:
         _log_what_failed(found, tenant)
         by_key = {key: _better(value, found.get(key)) for key, value in supply.by_key.items()}
         changed = frozenset(key for key in lacking if by_key[key] is not supply.by_key[key] and by_key[key].entries)
-        answered = frozenset(key for key in lacking if by_key[key].supplied is SuppliedValue.NO_DATA)
+        answered = frozenset(key for key in lacking if by_key[key].status is DataStatus.NO_DATA)
         supply = replace(supply, by_key=by_key, fetched=supply.fetched | changed | answered)
         wanted = unresolved(supply.entries, (*request.drafts.entries, *supply.entries))
         return self._with_medications(supply, wanted, access) if wanted else supply
@@ -107,8 +105,8 @@ class FetchedCompletion:
             client = self._clients.setdefault(server, made)
         return _Access(client, request.access.token, Deadline(request.access.since + self.limits.deadline))
 
-    def _job(self, key: str, sent: Prefetched, request: HookRequest, access: _Access) -> Job:
-        def first() -> Prefetched:
+    def _job(self, key: str, sent: SuppliedData, request: HookRequest, access: _Access) -> Job:
+        def first() -> SuppliedData:
             if sent.next_url is not None:
                 return all_pages(access.client, access.token, access.deadline, after=sent)
             identity = quote(type_and_id(request.patient_id)[1], safe="")
@@ -137,13 +135,13 @@ class FetchedCompletion:
         # Another supply also where nothing was found: a server that failed now may answer the next call.
         return replace(supply, more=(*supply.more, *more))
 
-    def _at_once(self, jobs: Mapping[str, Job], deadline: Deadline) -> dict[str, Prefetched]:
+    def _at_once(self, jobs: Mapping[str, Job], deadline: Deadline) -> dict[str, SuppliedData]:
         """What each job came to; one that is not done in time is left behind, and ends by its own deadline."""
         if not jobs:
             return {}
         pool = ThreadPoolExecutor(min(len(jobs), self.limits.connections))
-        running: dict[Future[Prefetched], str] = {pool.submit(job): name for name, job in jobs.items()}
-        found: dict[str, Prefetched] = {}
+        running: dict[Future[SuppliedData], str] = {pool.submit(job): name for name, job in jobs.items()}
+        found: dict[str, SuppliedData] = {}
         pending = set(running)
         try:
             while pending:
@@ -154,11 +152,11 @@ class FetchedCompletion:
             pass
         pool.shutdown(wait=False, cancel_futures=True)
         for future in pending:
-            found[running[future]] = Prefetched(SuppliedValue.ABSENT, incomplete=(NOT_IN_TIME,))
+            found[running[future]] = SuppliedData(DataStatus.ABSENT, incomplete=(NOT_IN_TIME,))
         return found
 
 
-_NOTHING = Prefetched(SuppliedValue.NO_DATA)
+_NOTHING = SuppliedData(DataStatus.NO_DATA)
 
 
 def unresolved(entries: Iterable[BundleEntry], sent: Iterable[BundleEntry]) -> tuple[str, ...]:
@@ -182,42 +180,42 @@ def _medication_of(resource: object) -> str | None:
         return None
     inner = resource.get("medication")
     for held in (resource.get("medicationReference"), inner.get("reference") if isinstance(inner, dict) else None):
-        for item in members(held):
+        for item in list_of(held):
             reference = item.get("reference") if isinstance(item, dict) else None
             if isinstance(reference, str) and type_and_id(reference)[0] == _MEDICATION:
                 return reference.strip()
     return None
 
 
-def _is_wanted(value: Prefetched) -> bool:
-    return value.supplied in (SuppliedValue.ABSENT, SuppliedValue.ERROR) or value.next_url is not None
+def _is_wanted(value: SuppliedData) -> bool:
+    return value.status in (DataStatus.ABSENT, DataStatus.ERROR) or value.next_url is not None
 
 
-def _better(sent: Prefetched, found: Prefetched | None) -> Prefetched:
+def _better(sent: SuppliedData, found: SuppliedData | None) -> SuppliedData:
     """What was fetched, where it holds more than what was sent; else what was sent, with why nothing was added."""
     if found is None:
         return sent
-    if found.supplied in (SuppliedValue.DATA, SuppliedValue.NO_DATA):
+    if found.status in (DataStatus.DATA, DataStatus.NO_DATA):
         return found
     return replace(sent, incomplete=tuple(dict.fromkeys((*_still(sent), *found.incomplete))))
 
 
-def _still(sent: Prefetched) -> tuple[str, ...]:
-    return tuple(why for why in sent.incomplete if why not in (NOT_SENT, HAS_MORE_PAGES))
+def _still(sent: SuppliedData) -> tuple[str, ...]:
+    return tuple(why for why in sent.incomplete if why not in (Gap.NOT_SENT, Gap.HAS_MORE_PAGES))
 
 
-def _log_what_failed(found: Mapping[str, Prefetched], tenant: Tenant) -> None:
+def _log_what_failed(found: Mapping[str, SuppliedData], tenant: Tenant) -> None:
     """One line for each reason, which is one of our own words, with the keys that could not be had for it."""
     keys: dict[str, list[str]] = {}
     for key, value in sorted(found.items()):
-        if value.supplied not in (SuppliedValue.DATA, SuppliedValue.NO_DATA):
+        if value.status not in (DataStatus.DATA, DataStatus.NO_DATA):
             for why in value.incomplete:
                 keys.setdefault(why, []).append(key)
     for why, concerned in keys.items():
         logs.not_fetched(why, tenant.id, concerned)
 
 
-def _refused(supply: PrefetchedRecord, lacking: Mapping[str, Prefetched], why: str) -> PrefetchedRecord:
+def _refused(supply: PrefetchedRecord, lacking: Mapping[str, SuppliedData], why: str) -> PrefetchedRecord:
     by_key = {
         key: replace(value, incomplete=(*value.incomplete, why)) if key in lacking else value
         for key, value in supply.by_key.items()
@@ -225,15 +223,15 @@ def _refused(supply: PrefetchedRecord, lacking: Mapping[str, Prefetched], why: s
     return replace(supply, by_key=by_key)
 
 
-def _came_to(future: Future[Prefetched]) -> Prefetched:
+def _came_to(future: Future[SuppliedData]) -> SuppliedData:
     error = future.exception()
     if error is None:
         found = future.result()
-        told = tuple(ANSWERED_WITH_ERROR if why == IS_ERROR else why for why in found.incomplete)
+        told = tuple(ANSWERED_WITH_ERROR if why == Gap.IS_ERROR else why for why in found.incomplete)
         return found if told == found.incomplete else replace(found, incomplete=told)
     if not isinstance(error, FetchError):
         logs.failed(error)
-    return Prefetched(SuppliedValue.ABSENT, incomplete=(str(error) if isinstance(error, FetchError) else NOT_IN_TIME,))
+    return SuppliedData(DataStatus.ABSENT, incomplete=(str(error) if isinstance(error, FetchError) else NOT_IN_TIME,))
 
 
 def _same_base(listed: str, named: str) -> bool:

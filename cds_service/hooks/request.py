@@ -1,6 +1,6 @@
 """A hook request: its envelope, read tolerantly, and what the cards need to know of it.
 
-Clients differ: ids come with and without their type, draft orders as a Bundle or a list, members are null. Only what no
+Clients differ: ids come with and without their type, draft orders as a Bundle or a list, list_of are null. Only what no
 answer can do without is required.
 """
 
@@ -14,8 +14,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from cds_service.errors import MalformedRequestError, MissingDataError, WrongHookError
-from cds_service.fhir.bundle import Prefetched, SuppliedValue, drafts_of
-from cds_service.fhir.elements import members, text_of
+from cds_service.fhir.bundle import DataStatus, SuppliedData, drafts_of
+from cds_service.fhir.elements import list_of, text_of
 from cds_service.fhir.references import normalised, type_and_id
 from cds_service.hooks.prefetch import read_prefetch
 from cds_service.services import Service
@@ -55,9 +55,9 @@ class HookRequest:
     patient_id: str
     user_id: str | None
     encounter_id: str | None
-    drafts: Prefetched
+    drafts: SuppliedData
     selections: tuple[str, ...]
-    prefetch: Mapping[str, Prefetched]
+    prefetch: Mapping[str, SuppliedData]
     access: FhirAccess = field(default_factory=FhirAccess)
 
     @property
@@ -102,7 +102,7 @@ def read_request(value: dict[str, Any], service: Service) -> HookRequest:
         user_id=text_of(context.get("userId")),
         encounter_id=text_of(context.get("encounterId")),
         drafts=_drafts(context, service),
-        selections=tuple(text for text in map(text_of, members(context.get("selections"))) if text),
+        selections=tuple(text for text in map(text_of, list_of(context.get("selections"))) if text),
         prefetch=read_prefetch(value),
         access=access_of(value),
     )
@@ -133,13 +133,13 @@ def patient_reference(patient_id: str) -> str:
     return normalised(patient_id) if kind is not None else f"Patient/{identity}"
 
 
-def _drafts(context: dict[str, Any], service: Service) -> Prefetched:
+def _drafts(context: dict[str, Any], service: Service) -> SuppliedData:
     if service.drafts is None:
-        return Prefetched(SuppliedValue.NO_DATA)
+        return SuppliedData(DataStatus.NO_DATA)
     place = f"context.{service.drafts}"
     sent = drafts_of(context)
-    if sent.supplied is SuppliedValue.ABSENT:
+    if sent.status is DataStatus.ABSENT:
         raise MalformedRequestError([(place, "is required")], hint=STRIPPED_HINT)
-    if sent.supplied is SuppliedValue.ERROR:
+    if sent.status is DataStatus.ERROR:
         raise MissingDataError(f"{place} holds no orders that can be read.", place, hint=STRIPPED_HINT)
     return sent

@@ -21,7 +21,7 @@ NOT_FOUND = ("selections", "none of the selected orders is among the drafts; all
 def selected_sources(selections: Iterable[str], record: SentRecord) -> frozenset[str]:
     """The sources of the drafts that are selected: by ``Type/id``, by id alone, or by the entry's URL."""
     wanted = [record.name_of(normalised(text)) for text in selections]
-    drafts = [item.source for item in record.named if item.draft]
+    drafts = [item.source for item in record.resources if item.draft]
     return frozenset(source for source in drafts if any(references_match(source, one) for one in wanted))
 
 

@@ -24,7 +24,7 @@ from cds_service.app import create_app
 from cds_service.commands.input_file import read_file
 from cds_service.config import Settings
 from cds_service.fhir.bundle import drafts_of
-from cds_service.fhir.coding import codings_of
+from cds_service.fhir.datatypes import codings_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.regimen import KINDS
 from cds_service.hooks.selection import holds_depressant

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.fhir.bundle import ABSENT, Prefetched, SuppliedValue, drafts_of, read_value
+from cds_service.fhir.bundle import ABSENT, DataStatus, SuppliedData, drafts_of, read_value
 
 ORDER = {"resourceType": "MedicationRequest", "id": "m"}
 PATIENT = {"resourceType": "Patient", "id": "p"}
@@ -39,7 +39,7 @@ def bundle(*resources: object, **members: object) -> dict[str, object]:
 )
 def test_data_is_found_in_every_wrapping(value: object, resources: list[object]) -> None:
     found = read_value(value)
-    assert (found.supplied, found.resources, found.complete) == (SuppliedValue.DATA, resources, True)
+    assert (found.status, found.resources, found.complete) == (DataStatus.DATA, resources, True)
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_data_is_found_in_every_wrapping(value: object, resources: list[object])
     ],
 )
 def test_null_an_empty_search_and_a_warning_are_no_data_and_complete(value: object) -> None:
-    assert read_value(value) == Prefetched(SuppliedValue.NO_DATA)
+    assert read_value(value) == SuppliedData(DataStatus.NO_DATA)
 
 
 def test_absent_is_neither_null_nor_complete() -> None:
     found = read_value(ABSENT)
-    assert (found.supplied, found.complete) == (SuppliedValue.ABSENT, False)
-    assert read_value().supplied is SuppliedValue.ABSENT
+    assert (found.status, found.complete) == (DataStatus.ABSENT, False)
+    assert read_value().status is DataStatus.ABSENT
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_absent_is_neither_null_nor_complete() -> None:
 )
 def test_an_error_is_an_error(value: object) -> None:
     found = read_value(value)
-    assert (found.supplied, found.entries, found.complete) == (SuppliedValue.ERROR, (), False)
+    assert (found.status, found.entries, found.complete) == (DataStatus.ERROR, (), False)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_an_error_is_an_error(value: object) -> None:
 )
 def test_data_in_part_says_why(value: object, why: str) -> None:
     found = read_value(value)
-    assert (found.supplied, found.resources, found.incomplete) == (SuppliedValue.DATA, [ORDER], (why,))
+    assert (found.status, found.resources, found.incomplete) == (DataStatus.DATA, [ORDER], (why,))
 
 
 @pytest.mark.parametrize("empty", [None, {}, {"resource": None}, {"fullUrl": "urn:uuid:1", "resource": {}}])
@@ -177,6 +177,6 @@ def test_drafts_are_found_under_their_names_in_any_form(context: dict[str, objec
 
 
 def test_a_context_without_drafts_says_so() -> None:
-    assert drafts_of({"patientId": "p"}).supplied is SuppliedValue.ABSENT
-    assert drafts_of(None).supplied is SuppliedValue.ABSENT
-    assert drafts_of({"draftOrders": bundle()}).supplied is SuppliedValue.NO_DATA
+    assert drafts_of({"patientId": "p"}).status is DataStatus.ABSENT
+    assert drafts_of(None).status is DataStatus.ABSENT
+    assert drafts_of({"draftOrders": bundle()}).status is DataStatus.NO_DATA
