@@ -34,13 +34,13 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
     """Judge a patient on a day.
 
     Pure and deterministic: the same inputs give the same result, whatever the order of the resources. Drafts that start
-    later are judged at their start. ``at_discharge`` judges what goes home: orders of the stay end.
+    later are judged at their start.
 
     Args:
         patient: what is known, as a reader filled it.
         knowledge: the knowledge base, with the site's policy.
         on: the day, which is the caller's: in a service, today in the tenant's time zone.
-        at_discharge: the patient is going home today.
+        at_discharge: the patient is going home today, so that orders of the stay end.
     """
     record = read_record(patient, knowledge, on)
     if at_discharge:
@@ -76,9 +76,9 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
 
 
 def _going_home(patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date) -> Patient:
-    """The patient with the discharge orders taken as the orders being written: they are what the discharge changes.
+    """The patient with the discharge orders as drafts: they are what the discharge changes.
 
-    Those of an earlier stay, whose supply is over, stay what they are.
+    Discharge orders of an earlier stay, whose supply is over, stay as they are.
     """
     policy = knowledge.policy.concurrency
     over = {Coverage.LAPSED, Coverage.IN_GRACE}

@@ -56,7 +56,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A dose as read that is beyond what anybody takes: ``amount`` is more than ``at_most``, both in ``unit``.
+    """An implausibly large dose: ``amount`` is more than ``at_most``, both in ``unit``.
 
     ``agent`` is empty where it is the number of units of a whole product. ``text`` says it in plain words, with the
     figure it was held against, which is from ``source``.

@@ -118,7 +118,7 @@ class MaximumDose:
 
 
 class _Dated(HashedOnce):
-    """Remembers the line that a line with dates was made of."""
+    """Remembers the line without dates that a dated line was made of: its hash is worked out already."""
 
     __slots__ = ("_undated",)
 
@@ -173,7 +173,7 @@ class Supply(HashedOnce):
 
 
 class RecordKind(StrEnum):
-    """What kind of record tells of the medication."""
+    """The kind of a medication record."""
 
     REQUEST = "request"
     STATEMENT = "statement"
@@ -193,7 +193,7 @@ class Regimen:
     """One record of a medication: an order, a dispense, or somebody's statement.
 
     ``draft`` marks the orders being written now. ``status`` and ``intent`` keep FHIR's R4 words in lower case (empty:
-    not given). ``ended`` is the day on which it was stopped or put on hold, where the record tells. ``references`` are
+    not given). ``ended`` is the day on which it was stopped or put on hold, where the record has it. ``references`` are
     the orders this record itself rests on (``basedOn``, ``authorizingPrescription``). ``notes`` are the codes of what
     the reader had to assume.
     """

@@ -60,7 +60,7 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
 
 
 def _exemption(case: Case) -> str | None:
-    """What exempts from every finding: a patient under age, or a condition under which sedatives are given anyway."""
+    """What exempts from every finding: an age under the policy's, or care at the end of life."""
     if case.age is not None and case.age.most < case.knowledge.policy.age.adult.value:
         return UNDER_AGE
     return next((concept for concept in EXEMPTING_FROM_ALL if concept in case.exempting), None)

@@ -137,7 +137,7 @@ def _cut(case: Case, earlier: View, table: Table) -> Fraction:
 
 
 def _unjudged(case: Case) -> Considered | None:
-    """That a change could not be judged, None where there is nothing to be judged or every dose is known."""
+    """The result where a change could not be judged, None where every dose is known or the orders do not concern it."""
     unknown = any(case.has_unknown_dose(view) for view in (case.now, case.view))
     if unknown and (case.ordered is None or _orders_concern_it(case)):
         return not_judged(ID, "a daily dose is not known, or has no published equivalent")

@@ -50,7 +50,7 @@ def judge(case: Case) -> Met | Considered:
 
 
 def _reaches(threshold: Fraction, opioid: OpioidLoad) -> bool | None:
-    """Whether the MME reach a threshold; None where what is known does not tell."""
+    """Whether the MME reach a threshold; None where too little is known."""
     if opioid.used is not None and opioid.used >= threshold:
         return True
     return False if opioid.complete else None

@@ -26,7 +26,7 @@ def judge(case: Case) -> Met | Considered:
     judged = [entry for entry in short if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
-    # Only what was taken of such agents counts: years of a longer-acting one are no regular use of this one.
+    # Only the use of short-acting agents counts, not years of a longer-acting one.
     entries = [entry for entry in case.record.entries if _is_short_acting(entry.agent, hours)]
     classes = dict.fromkeys(entry.agent.agent_class.id for entry in judged)
     uses = [use for agent_class in classes if (use := case.exposure(entries, agent_class)) is not None]

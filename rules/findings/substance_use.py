@@ -1,4 +1,4 @@
-"""A sedative-hypnotic with a use disorder of alcohol, opioids, sedatives or stimulants, each with its own meaning."""
+"""A sedative-hypnotic with a use disorder: of alcohol, opioids, sedatives or stimulants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONCEPTS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorde
 
 
 def judge(case: Case) -> Met | Considered:
-    """Met with a use disorder on record, in remission too (said); a warning on a new start."""
+    """Met with a use disorder on record, also one in remission; a warning on a new start."""
     result = judge_hazard(case, ID, CONCEPTS)
     if isinstance(result, Met) and ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
         return exempt(ID, BY_ALCOHOL_WITHDRAWAL)

@@ -46,10 +46,10 @@ def to_equivalent(dose: MilligramsPerDay, figure: Figure, knowledge: Knowledge) 
 
 
 def equivalents_by(knowledge: Knowledge) -> EquivalentsOf:
-    """The function that gives an entry's load by the id of every table that has a figure; it works each out once.
+    """A function of an entry: its load by table id, for every table that has a figure. Each entry is worked out once.
 
-    It gives nothing of an entry of another class, without a dose in milligrams, by a route without equivalence, or of a
-    rescue product.
+    The load is empty for agents of other classes, doses that are not in milligrams, routes without equivalence, and
+    rescue products.
     """
 
     @cache

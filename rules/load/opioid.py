@@ -23,8 +23,8 @@ MME_NOT_KNOWN = frozenset({OpioidExclusion.DOSE_UNKNOWN, OpioidExclusion.NO_FACT
 def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) -> bool:
     """Whether an entry is treatment for opioid use disorder.
 
-    It is where the agent is one of its treatments and the disorder is among the ``conditions``, or where the product
-    itself says so: a partial agonist combined with a reversal agent.
+    The agent is one of its treatments, and either the disorder is among the ``conditions`` or the product is a partial
+    agonist combined with a reversal agent.
     """
     if not entry.agent.has(TREATMENT):
         return False
@@ -39,12 +39,12 @@ def mme_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalen
 
 
 def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, everything_read: bool) -> OpioidLoad:
-    """The MME of the present opioids, each with its factor; what adds none is listed with the reason.
+    """The MME of the present opioids, each with its factor; those that add none are listed with the reason.
 
-    A second copy, or a rescue product, is present and adds nothing.
+    Further copies and rescue products are present and add nothing.
 
     Args:
-        presences: how the entries stand; those that are not present, and of other classes, are passed over.
+        presences: how the entries stand; absent ones and other classes are passed over.
         conditions: the ids of the conditions on record.
         everything_read: no record was unreadable, without an identified product, or withheld, so that no further opioid
             may be there.

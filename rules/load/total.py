@@ -113,7 +113,7 @@ def replacement_load(
     agent_class: str | None = None,
     without: Collection[str] = frozenset(),
 ) -> Fraction:
-    """The load of the replacement reading, at the dose used: what severities and comparisons rest on.
+    """The load of the replacement reading, at the dose used. Severities and comparisons rest on it.
 
     A substitution figure that a site adds to the total is part of it only if it is verified. Of one class if
     ``agent_class`` names it; ``without`` some agents.

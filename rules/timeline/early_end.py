@@ -1,8 +1,8 @@
 """When an order that was ended before its supply was gave way to the order that follows it.
 
-A record seldom says on which day an order was stopped; where it does, its window ends there. Any other that is over,
-though its window is not, is taken to have ended when the next order of its class began that is on record as in force;
-without such an order, nothing is known.
+A record seldom has the day on which an order was stopped; where it does, the order's window ends there. Any other order
+that is over before its window ends is taken to have ended when the next order of its class began that is in force.
+Without such an order its end is not known.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from rules.timeline.record import RecordEntry
 def early_ends(entries: Collection[RecordEntry], among: Iterable[RecordEntry], on: date) -> Mapping[RecordEntry, date]:
     """The first day on which each order that was ended early no longer counted.
 
-    A single dose gives way to nothing, and nothing to it. Doses are read only where the dates leave that open.
+    Single doses are passed over, as ended and as following orders. Doses are read only where dates do not settle it.
 
     Args:
-        entries: the orders asked about; those that were not ended early are not in the answer.
-        among: the orders that one of them may have given way to.
+        entries: the orders to look at; those that were not ended early have no date in the result.
+        among: the orders that may follow them.
         on: the day judged.
     """
     ended = [entry for entry in entries if _ended_early(entry, on)]

@@ -36,13 +36,12 @@ def exposure(
 ) -> Exposure | None:
     """The use of a class that reaches a day or ended recently enough to be mentioned; None: none on record.
 
-    Drafts are left out: exposure is what was, not what is being ordered. It is a lower bound, and says so
-    (``at_least``) where the record begins with it.
+    Drafts are left out: exposure is past use. It is a lower bound (``at_least``) where the record begins with it.
 
     Args:
         entries: the record.
         agent_class: the id of the class.
-        earliest_record: the first day that the record tells of, as :func:`earliest_record` gives it.
+        earliest_record: the first day of the record, from :func:`earliest_record`.
         policy: gaps bridged, coverage that makes use continuous, and how long ended use is mentioned.
         on: the day judged.
     """
@@ -75,7 +74,7 @@ def exposure(
 
 
 def earliest_record(patient: Patient) -> date | None:
-    """The first day that any record of a medication tells of, None without one: earlier history was not supplied."""
+    """The first day that any record of a medication has, None without one: earlier history was not supplied."""
     days = [
         day
         for regimen in patient.regimens
@@ -110,10 +109,11 @@ def _covered_period(entry: RecordEntry, ended: date | None, policy: Policy, on: 
 
 
 def _days_of_supply(entry: RecordEntry, length: Fraction, *, filled: bool) -> Fraction:
-    """Days with at least one unit of the supply: a scheduled order uses its daily units, one as needed at least one.
+    """How many days of use the supplied units allow.
 
-    Where only an average is known, no less than half a unit is taken on a day of use. Without a known supply every day
-    counts, fewer where the order itself names the days of the week; one as needed leaves it to its fills on record.
+    A scheduled order uses its daily units on each of them, one as needed at least one unit; where only the average of
+    the supply is known, at least half a unit. Without a known supply every day counts, or those of the week that the
+    order names; none of an as-needed order with fills on record (``filled``), which are counted themselves.
     """
     dose = entry.dose
     supplied = entry.days_of_supply
@@ -163,11 +163,14 @@ def _latest_episode(periods: list[CoveredPeriod], bridge: int) -> list[CoveredPe
 
 
 def _pattern(episode: list[CoveredPeriod], supplied: Fraction, since: date, until: date, policy: Policy) -> Pattern:
-    """How steady an episode is: continuous where enough of its days were supplied, and its end is not known sparse."""
+    """How steady an episode is.
+
+    Continuous where enough of its days were supplied, unless everything that reaches its end is known to be for few
+    days a week.
+    """
     span = Fraction((until - since).days) + ONE
     if min(span, supplied) < span * policy.exposure.coverage_percent.value * PERCENT:
         return Pattern.INTERMITTENT
-    # Use is known to be sparse only if everything that reached the end of it was.
     recent = timedelta(days=int(policy.concurrency.grace_days.value))
     last = [period.entry.dose for period in episode if until - period.end <= recent]
     days_per_week = [dose.days_per_week if isinstance(dose, DailyDose) else None for dose in last]

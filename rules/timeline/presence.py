@@ -13,7 +13,7 @@ class Presence:
     """How one entry stands on a day: in which reading it counts, and if in none, why.
 
     ``present`` is apart from counting: a second copy, or an order without a dose, is present and adds nothing.
-    ``text`` says the reason in words. ``until_now``: what ends it is a discharge, or an order being written.
+    ``text`` is the reason in words. ``until_now``: a discharge, or an order being written, ends it.
     ``requesters``: who ordered the copies of a duplicate, where several did.
     """
 
@@ -44,7 +44,7 @@ Presences = dict[RecordEntry, Presence]
 
 
 def renewal_text(entry: RecordEntry, counted: RecordEntry) -> str:
-    """What is said of a renewal that counts once with ``counted``; of one being ordered also how early it is."""
+    """The text of a renewal that counts once with ``counted``; for a draft also how early it is."""
     text = f"counted once with {dated_order(counted)}"
     start, end = entry.start, counted.window.end
     if entry.regimen.draft and start is not None and end is not None and end >= start:

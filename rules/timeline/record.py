@@ -26,11 +26,11 @@ NOT_COVERED = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordEntry(LazyValues):
-    """One agent of one regimen. Two entries are never equal, whatever they hold.
+    """One agent of one regimen. Entries are compared by identity.
 
     ``companions`` are the other agents of the product. ``start`` is the first day that the regimen covers, None where
-    it has no date; a draft without one starts on ``on``, the day judged. ``dose_on`` reads the dose as it holds on a
-    day: most orders of a record are over, and their doses are never asked for.
+    it has no date; a draft without one starts on ``on``, the day judged. ``dose_on`` reads the dose of a day. It is
+    called late, because most orders of a record are over and their doses are never needed.
     """
 
     regimen: Regimen
@@ -69,7 +69,7 @@ class RecordEntry(LazyValues):
 
     @lazy
     def dose(self) -> DailyDose | NoDailyDose:
-        """What is taken in a day, or why that cannot be said; of a draft that starts later, as it then holds."""
+        """What is taken in a day, or why that is not known; for a draft that starts later, on its first day."""
         later = self.regimen.draft and self.start is not None and self.start > self.on
         return self.dose_on(self.start if later and self.start is not None else self.on)
 
@@ -80,9 +80,9 @@ class RecordEntry(LazyValues):
 
     @lazy
     def days_of_supply(self) -> Fraction | None:
-        """How many days the dispensed units last, None where that is not known.
+        """How many days the dispensed units last, None where not known.
 
-        They are fewer than the window's days where little was supplied for a long time.
+        They may be fewer than the days of the window: some orders supply little for a long time.
         """
         if self.regimen.supply is None or self.regimen.supply.quantity is None:
             return None
@@ -90,7 +90,7 @@ class RecordEntry(LazyValues):
 
     @lazy
     def sig(self) -> str:
-        """The texts of the instructions as sent, else what their structure says."""
+        """The texts of the instructions as sent, else their structure in words."""
         return texts_of(self.regimen.dosages) or self.dose.words
 
     @lazy

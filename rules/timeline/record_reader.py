@@ -20,7 +20,7 @@ from rules.timeline.window import first_day, window_of
 def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationRecord:
     """Read every regimen of the patient. ``on`` is the day judged.
 
-    An order in the record that is a draft itself, not signed yet, is left out: the draft stands for it.
+    An order on record that is one of the drafts, not signed yet, is left out.
     """
     entries: list[RecordEntry] = []
     unidentified: list[UnidentifiedProduct] = []
@@ -46,10 +46,10 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationR
 
 
 def _is_unsigned(entry: RecordEntry, draft: Regimen | None, on: date) -> bool:
-    """Whether an entry on record is the draft itself, which the record holds already although nobody has signed it.
+    """Whether an entry on record is the draft itself, which the EHR stored before anybody signed it.
 
-    It has the draft's id and was written today; without a date it says the same as the draft. An earlier order with the
-    draft's id is what the draft changes.
+    It has the draft's id and was written today, or has no date and the draft's dosage. The draft changes an earlier
+    order with its id.
     """
     regimen = entry.regimen
     if draft is None or regimen.draft or entry.exclusion is not None:

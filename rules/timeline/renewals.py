@@ -51,9 +51,9 @@ def therapy_of(entry: RecordEntry) -> tuple[Hashable, ...]:
 
 
 def same_day_copies(entries: Iterable[RecordEntry]) -> Iterator[tuple[RecordEntry, tuple[str, ...]]]:
-    """Exact copies of one day but for the first, each with everybody who wrote one.
+    """The exact copies among the orders of one day, without the first of them, each with all requesters.
 
-    Copies without a date are copies only of one known requester: of two, each may have written an order.
+    Orders without a date are copies only if they have the same requester.
     """
     written: dict[Hashable, list[RecordEntry]] = defaultdict(list)
     for entry in entries:
@@ -122,7 +122,7 @@ def _amount(entry: RecordEntry) -> Fraction:
 def _requester(entry: RecordEntry) -> Hashable:
     """Who wrote it; orders without a requester belong together only if written on the same day.
 
-    What is stated without a name is the patient's own word of one use, however often it was asked for.
+    Statements without a source are the patient's own reports of one use.
     """
     if entry.regimen.kind is RecordKind.STATEMENT:
         return entry.regimen.requester or RecordKind.STATEMENT

@@ -28,14 +28,13 @@ KIND_WORDS = {RecordKind.DISPENSE: "dispensed", RecordKind.STATEMENT: "stated"}
 
 @dataclass(frozen=True, slots=True)
 class OrderedAgents:
-    """The agents that orders on record cover: ``agents`` by any order, ``daily`` by one with a daily dose, each with
-    its route."""
+    """The agents that orders on record cover: ``agents`` by any order, ``daily`` (with routes) by a daily dose."""
 
     agents: frozenset[str]
     daily: frozenset[tuple[str, str]]
 
     def cover(self, entry: RecordEntry) -> bool:
-        """Whether a statement or dispense adds nothing to them: a daily dose gives way to a daily dose only."""
+        """Whether a statement or dispense adds nothing to them: one with a daily dose needs an order with one."""
         if isinstance(entry.dose, DailyDose):
             return (entry.agent.id, entry.administration.route) in self.daily
         return entry.agent.id in self.agents
@@ -119,7 +118,7 @@ def apply_priors(presences: Presences) -> None:
 
 
 def _leads_to(source: str, end: str, priors: Mapping[str, str | None]) -> bool:
-    """Whether following the orders that orders name leads from one to another: those of a ring replace nothing."""
+    """Whether a chain of prior orders leads from one order to another: orders in a circle replace nothing."""
     seen: set[str] = set()
     step: str | None = source
     while step is not None and step not in seen:
@@ -133,8 +132,8 @@ def _leads_to(source: str, end: str, priors: Mapping[str, str | None]) -> bool:
 def merge_carried_out(presences: Presences) -> None:
     """An order that carries out another one on record in the same dose is that order again, whenever it was written.
 
-    It is recognised by its intent, and carries out the order that it is based on; where that is not said, an original
-    order of the same prescriber.
+    It is recognised by its intent. It carries out the order that it is based on, else an original order of the same
+    prescriber.
     """
     orders = [
         entry
@@ -199,7 +198,7 @@ def merge_under_orders(presences: Presences, ordered: OrderedAgents) -> None:
 
 
 def merge_home_medicines(presences: Presences) -> None:
-    """A draft of what was stated already, in the same dose, prescribes what is taken: it adds nothing."""
+    """A draft of a stated medicine in the same dose prescribes what is taken already: it adds nothing."""
     statements = [
         entry
         for entry, presence in presences.items()

@@ -26,7 +26,7 @@ def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason |
 
     Args:
         regimen: the record.
-        historic: whether it may have counted on an earlier day is asked: an order that is over or on hold now may have.
+        historic: look at an earlier day, on which an order that is over or on hold now may have counted.
     """
     if regimen.another_patient:
         return NotCountedReason.WRONG_PATIENT

@@ -1,8 +1,8 @@
 """Which records count together on one day, read twice.
 
 The *additive* reading follows the record: every order that is in force counts. The *replacement* reading lets a newer
-order of the same agent, route and release take the place of the earlier one. Their difference is what the record cannot
-tell; severities rest on the replacement reading, totals on the additive one.
+order of the same agent, route and release take the place of the earlier one. The record alone cannot settle which one
+holds: severities rest on the replacement reading, totals on the additive one.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ EXCLUSION_TEXT = {
 class Viewpoint:
     """From which day the record is viewed, and how: with the drafts or without, or going home.
 
-    ``until`` is the day on which the drafts start, if that is later: what is in force on either day is met by them.
-    ``seen_on`` is today where an earlier day is looked back at: what is over now may have counted then.
+    ``until`` is the day on which the drafts start, if that is later: orders in force on either day are beside them.
+    ``seen_on`` is today where ``on`` is an earlier day: an order that is over now may have counted then.
     """
 
     on: date
@@ -168,7 +168,7 @@ def _end_early(presences: Presences, on: date, seen_on: date) -> None:
 
 
 def _note_not_taken(presences: Presences) -> None:
-    """A "not taking" statement is said beside the active order, never subtracted."""
+    """A "not taking" statement is noted on the active order, which still counts."""
     not_taken = {
         entry.agent.id
         for entry in presences

@@ -133,7 +133,7 @@ class Case(LazyValues):
         return depressants_of(self.view.present)
 
     def has_unknown_dose(self, view: View) -> bool:
-        """Whether the load of the benzodiazepines that are present is not known in full, so that no change of it is."""
+        """Whether the load of the benzodiazepines present is not known in full, so that its change is not known."""
         tables = self.knowledge.tables
         return any(
             entry.dose_is_partial or len(self.equivalents_of(entry)) < len(tables)
@@ -224,7 +224,7 @@ class Case(LazyValues):
 
     @lazy
     def why_unidentified(self) -> str | None:
-        """Why a further medication may be present that nobody could see; None if everything was sent and read."""
+        """Why a further medication may be present; None if everything was sent, read and identified."""
         if self.record.has_unidentified(self.view.viewpoint.on, self.knowledge.policy.concurrency, drafts=True):
             return UNIDENTIFIED
         if any(item.medication for item in self.patient.unread):
@@ -239,14 +239,14 @@ class Case(LazyValues):
     # -- results -------------------------------------------------------------------------------------------------
 
     def unmet(self, finding: str, *, but_for_daily_use: bool, but_for_unidentified: bool) -> Considered:
-        """The result of a finding that holds for sedatives in daily use, where what it needs is not present.
+        """The result of a finding that needs a sedative in daily use, where not everything that it needs is present.
 
         Args:
             finding: its id.
-            but_for_daily_use: everything else that it needs is present: the finding is exempt where sedatives are
-                present as rescue products or single doses alone.
-            but_for_unidentified: it may hold by a medication that nobody could see: it is not judged if there may be
-                such a one.
+            but_for_daily_use: everything but the daily use is present: the finding is exempt where a sedative is
+                present as a rescue product or a single dose.
+            but_for_unidentified: a further medication could complete it: the finding is not judged where one may be
+                present that was not identified, read or sent.
         """
         if but_for_daily_use and self.why_no_daily_use is not None:
             return exempt(finding, self.why_no_daily_use)

@@ -51,8 +51,8 @@ def removable(case: Case) -> tuple[str, ...]:
 def increases(case: Case) -> bool:
     """Whether the orders being written begin or increase exposure.
 
-    One agent in place of another of its class, said or plausible, begins nothing; it increases exposure where the load
-    rises by more than the tables' spread (``switch_percent``). More of an agent whose dose is not known is not told.
+    One agent in place of another of its class, stated or plausible, begins nothing; it increases exposure where the
+    load rises by more than the spread of the tables (``switch_percent``). Agents whose dose is not known are left out.
     """
     if case.ordered is None:
         return False
@@ -77,7 +77,7 @@ def increases(case: Case) -> bool:
 
 
 def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:
-    """Whether nothing of the class was taken daily for so long; going home, what the ward gave is no such use."""
+    """Whether nothing of the class was taken daily for so long; at discharge, inpatient use does not count."""
     if any(entry.agent.agent_class.id == agent_class and entry.daily_use for entry in case.now.present):
         return False
     if case.at_discharge:
@@ -91,7 +91,7 @@ def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:
 
 
 def _replaces_its_class(case: Case, draft: RecordEntry) -> bool:
-    """Whether a draft takes the place of an order in force of its class: it names it, or it is stopped too."""
+    """Whether a draft takes the place of an order of its class in force, which it or a stopping draft names."""
     orders = (draft, *case.stops)
     return any(
         entry.agent.agent_class.id == draft.agent.agent_class.id and any(refers_to(order, entry) for order in orders)
@@ -123,5 +123,5 @@ def _amount(view: View, agent: str) -> Fraction:
 
 
 def _adds_by_itself(entry: RecordEntry) -> bool:
-    """Whether more of an agent outside the load is more of what a finding may warn of."""
+    """Whether more of an agent outside the load increases exposure."""
     return entry.daily_use and (entry.agent.agent_class.opioid or entry.agent.agent_class.id == OXYBATE)

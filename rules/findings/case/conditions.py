@@ -46,8 +46,8 @@ class PatientConditions:
     """A patient's conditions by concept id.
 
     ``present`` are those that count on the day: none that is over, refuted, expired or another patient's; a use
-    disorder in remission counts, and its name says so. ``history`` are those that the patient has or ever had by the
-    day: what is resolved or expired is an earlier event.
+    disorder in remission counts, and is shown as that. ``history`` are those that the patient has or ever had by the
+    day, resolved and expired ones included.
     """
 
     present: Mapping[str, PatientCondition]

@@ -27,12 +27,12 @@ def not_met(finding: str) -> Considered:
 
 
 def not_judged(finding: str, why: str) -> Considered:
-    """The finding could not be judged, and why."""
+    """The finding could not be judged; ``why`` says why."""
     return Considered(finding, Result.NOT_JUDGED, why=why)
 
 
 def exempt(finding: str, by: str) -> Considered:
-    """The finding does not apply, and by what."""
+    """The finding does not apply; ``by`` is what exempts from it."""
     return Considered(finding, Result.EXEMPT, by=by)
 
 
