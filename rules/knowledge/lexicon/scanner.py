@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
-
-class Piece(NamedTuple):
-    """What a pattern matched: the pattern's name, the text, and where it stands (``start`` to ``end``)."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
+# What a pattern matched: the name of the pattern, the text, and where it begins and ends.
+Piece = tuple[str, str, int, int]
 
 
 class Scanner:
@@ -34,6 +27,5 @@ class Scanner:
         """The pieces of a text in order; what no pattern matches is left out. Never raises."""
         # The group of a whole pattern ends last, so that it is the last group also where the pattern has groups in it.
         return [
-            Piece(match.lastgroup or "", match.group(), match.start(), match.end())
-            for match in self._pattern.finditer(text)
+            (match.lastgroup or "", match.group(), match.start(), match.end()) for match in self._pattern.finditer(text)
         ]

@@ -59,15 +59,15 @@ def filled_from_name(coded: Product, reading: NameReading) -> Product:
             strength = max(strength, other, key=lambda found: found.milligrams)
             notes.append(DISAGREE)
         ingredients.append(Ingredient(ingredient.agent, strength))
-    filled = replace(
+    return replace(
         coded,
         ingredients=tuple(ingredients),
         form=coded.form or reading.form,
         route=coded.route or reading.route,
         release=reading.release if coded.form is None and coded.release == IMMEDIATE else coded.release,
         package_millilitres=coded.package_millilitres or reading.package_millilitres,
+        assumptions=_each_once(*coded.assumptions, *notes),
     )
-    return noted(filled, *notes)
 
 
 def with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge) -> Product:
@@ -81,8 +81,8 @@ def with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge)
     if not more:
         return coded
     misspelt = any(ingredient.agent in reading.misspelt for ingredient in more)
-    filled = replace(coded, ingredients=coded.ingredients + more)
-    return noted(filled, DISAGREE, *([MISSPELT] if misspelt else []))
+    notes = (DISAGREE, MISSPELT) if misspelt else (DISAGREE,)
+    return noted(replace(coded, ingredients=coded.ingredients + more), *notes)
 
 
 def agents_of(ingredients: Iterable[Ingredient]) -> set[str]:
@@ -92,4 +92,8 @@ def agents_of(ingredients: Iterable[Ingredient]) -> set[str]:
 
 def noted(product: Product, *assumptions: str) -> Product:
     """A product with further assumptions, each once."""
-    return replace(product, assumptions=tuple(dict.fromkeys((*product.assumptions, *assumptions))))
+    return replace(product, assumptions=_each_once(*product.assumptions, *assumptions))
+
+
+def _each_once(*assumptions: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(assumptions))
