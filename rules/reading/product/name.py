@@ -14,6 +14,7 @@ from rules.numbers.memo import memoised
 from rules.reading.product.brands import BRACKET, Brands
 from rules.reading.product.form import FormReader, common
 from rules.reading.product.mention import ClassNameTable, IngredientOrder, Meaning, Mention, NameTable, without_aliases
+from rules.reading.product.product import UnknownReason
 from rules.reading.product.spelling import Spelling, UnclearWord
 from rules.reading.product.strength import (
     Measure,
@@ -36,14 +37,14 @@ _PACK = re.compile(r"^\s*\{.*\}")
 class NameReading:
     """What one name tells. ``ingredients`` is empty where it names no agent; ``usable``: it does name something.
 
-    ``class_named``: it names a class of agents and none of them. ``unclear``: why a word of it is not read that is near
-    the name of an agent. ``misspelt``: agents that only a misspelt or shortened word names.
+    ``class_named``: it names a class of agents and none of them. ``unclear``: a word of it that is near the
+    name of an agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names.
     """
 
     ingredients: tuple[Ingredient, ...]
     usable: bool
     class_named: str | None = None
-    unclear: str | None = None
+    unclear: UnclearWord | None = None
     misspelt: frozenset[str] = frozenset()
     form: str | None = None
     route: str | None = None
@@ -151,7 +152,7 @@ class NameReader:
             tuple(Ingredient(agent, strengths.get(agent)) for agent in agents),
             usable=bool(agents) or self._beside.may_name_a_drug(tokens),
             class_named=None if agents else self._classes.class_in(tokens),
-            unclear=unclear[0].why if unclear and not agents else None,
+            unclear=unclear[0] if unclear and not agents else None,
             misspelt=frozenset(agent for mention in misspelt for agent in mention.agents),
             form=form.form,
             route=form.route,
@@ -176,10 +177,8 @@ class NameReader:
             if isinstance(found, UnclearWord):
                 unclear.append(found)
             elif stated and made and stated.isdisjoint(made):
-                why = (
-                    f"“{tokens[found.start].text}” may be {found.words[0]}, which is not known in the strength written"
-                )
-                unclear.append(UnclearWord(frozenset(found.agents), why))
+                word, name = tokens[found.start].text, found.words[0]
+                unclear.append(UnclearWord(frozenset(found.agents), word, (name,), UnknownReason.STRENGTH_NOT_MADE))
             else:
                 read = [*read, found]
         return sorted(read), unclear

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from rules.knowledge.listed_product import IMMEDIATE, Ingredient
@@ -29,12 +30,41 @@ class Product(HashedOnce):
     assumptions: tuple[str, ...] = ()
 
 
+class UnknownReason(StrEnum):
+    """Why a product is unknown."""
+
+    CODE_NOT_VERIFIED = "code-not-verified"
+    CLASS_ONLY = "class-only"
+    UNCLEAR_WORD = "unclear-word"
+    STRENGTH_NOT_MADE = "strength-not-made"
+    NO_NAME = "no-name"
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownProduct:
-    """A record that may hold one of our agents and does not tell which; ``why`` says what was missing."""
+    """A record that may hold one of our agents and does not tell which.
+
+    ``word`` is the word of its name that is not read, if it is one; ``may_be`` are the drugs that the word may mean, or
+    the class that the name names.
+    """
 
     name: str
-    why: str
+    reason: UnknownReason
+    word: str = ""
+    may_be: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The reason as a clause, for the working and the cards."""
+        drugs = " or ".join(self.may_be)
+        word = f"“{self.word}” may be {drugs}"
+        return {
+            UnknownReason.CODE_NOT_VERIFIED: "the code is not verified and no name was sent with it",
+            UnknownReason.CLASS_ONLY: f"names a class of drugs ({drugs}) and no drug",
+            UnknownReason.UNCLEAR_WORD: f"{word}, and is not read",
+            UnknownReason.STRENGTH_NOT_MADE: f"{word}, which is not known in the strength written",
+            UnknownReason.NO_NAME: "no known code and no usable name",
+        }[self.reason]
 
 
 @dataclass(frozen=True, slots=True)

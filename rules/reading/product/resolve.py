@@ -24,7 +24,7 @@ from rules.reading.product.agreement import (
 )
 from rules.reading.product.code import is_verified, no_code_is_known, product_of_codes
 from rules.reading.product.name import NameReading, reader_of
-from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct
+from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct, UnknownReason
 from rules.reading.product.spelling import MISSPELT, SHORTENED
 from rules.reading.product.strength import listed_strength
 from rules.reading.product.weight import outweighs
@@ -142,7 +142,7 @@ def _from_agent_codes(
     ours = _ours_in_order(readings)
     if not coded:
         if has_unverified and not readings:
-            return UnknownProduct(names[0] if names else "", "the code is not verified and no name was sent with it")
+            return UnknownProduct(names[0] if names else "", UnknownReason.CODE_NOT_VERIFIED)
         return None
     code = min(filter(None, coded.values()), default=None)
     agreeing = [reading for reading in ours if agents_of(reading.ingredients) & set(coded)]
@@ -195,13 +195,13 @@ def _from_names(names: Sequence[str], knowledge: Knowledge) -> Resolved:
         return product_of_readings([first, *rest], _with_spelling(name, first, knowledge))
     for name, reading in readings:
         if reading.unclear:
-            return UnknownProduct(name, reading.unclear)
+            return UnknownProduct(name, reading.unclear.reason, reading.unclear.word, reading.unclear.may_be)
         if reading.class_named:
-            return UnknownProduct(name, f"names a class of drugs ({reading.class_named}) and no drug")
+            return UnknownProduct(name, UnknownReason.CLASS_ONLY, may_be=(reading.class_named,))
     for name, reading in readings:
         if reading.usable:
             return NotRelevant(name)
-    return UnknownProduct(names[0] if names else "", "no known code and no usable name")
+    return UnknownProduct(names[0] if names else "", UnknownReason.NO_NAME)
 
 
 def _largest(named: Sequence[tuple[str, NameReading]], knowledge: Knowledge) -> tuple[str, NameReading]:

@@ -18,6 +18,7 @@ from rules.knowledge.lexicon.name_words import NameWords
 from rules.limits import MAX_MEMOISED
 from rules.numbers.memo import lazy, memoised
 from rules.reading.product.mention import Meaning, Mention, is_absent
+from rules.reading.product.product import UnknownReason
 from rules.reading.product.tokens import NameToken
 
 MISSPELT = "name-read-as-misspelt"
@@ -38,10 +39,16 @@ class Correction(NamedTuple):
 
 
 class UnclearWord(NamedTuple):
-    """A word that is near a name of ours and is not read; ``agents`` are those of ours that it may mean."""
+    """A word that is near a name of ours and is not read.
+
+    ``agents`` are those of ours that it may mean; ``may_be`` the names that are printed: ours, or one of ours and one
+    of another drug.
+    """
 
     agents: frozenset[str]
-    why: str
+    word: str
+    may_be: tuple[str, ...]
+    reason: UnknownReason = UnknownReason.UNCLEAR_WORD
 
 
 class _KnownName(NamedTuple):
@@ -135,7 +142,7 @@ class Spelling:
         near |= dict.fromkeys(begun, 0) | rivals
         close = sorted(near, key=lambda name: (not name.agents, near[name], name.text))
         ours = frozenset(agent for name in close for agent in name.agents)
-        return UnclearWord(ours, f"“{word}” may be {_named(close)}, and is not read")
+        return UnclearWord(ours, word, _printed(close))
 
     def _near(
         self, word: str, of_length: Callable[[int], Sequence[_WithLetters]], at_most: int
@@ -196,11 +203,11 @@ class Spelling:
         return [name for name in self._of_length(length) if _may_be_within(reach, letters, name[1])]
 
 
-def _named(names: Sequence[_KnownName]) -> str:
-    """The first of ours and the first of others."""
-    ours = [name.text for name in names if name.agents]
-    others = [name.text for name in names if not name.agents]
-    return " or ".join([*ours[:1], *others[:1]] if others else ours)
+def _printed(names: Sequence[_KnownName]) -> tuple[str, ...]:
+    """The first of ours and the first of others; all of ours where there is no other."""
+    ours = tuple(name.text for name in names if name.agents)
+    others = tuple(name.text for name in names if not name.agents)
+    return (*ours[:1], *others[:1]) if others else ours
 
 
 def edits_between(one: str, other: str, at_most: int) -> int:
