@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.numbers.fraction import FastFraction
+from rules.numbers import FastFraction, exact_ratio
 
 NUMBERS = st.fractions(min_value=-(10**12), max_value=10**12, max_denominator=10**6)
 OPERATIONS = (
@@ -47,3 +47,14 @@ def test_it_looks_like_a_fraction(one: Fraction) -> None:
         bool(one),
     )
     assert (round(exact, 2), -exact, abs(exact), float(exact)) == (round(one, 2), -one, abs(one), float(one))
+
+
+@given(above=st.integers(-(10**6), 10**6), below=st.integers(1, 10**6))
+def test_a_ratio_is_read_exactly(above: int, below: int) -> None:
+    assert exact_ratio(f"{above}/{below}") == Fraction(above, below)
+
+
+@pytest.mark.parametrize("text", ["1/0", "1/", "/2", "", "x", "1/2/3", "nan", "1e40"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        exact_ratio(text)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rules.knowledge import Knowledge, load_knowledge
+from rules.knowledge import Knowledge, KnowledgeError, load_knowledge
+from rules.knowledge.readers.products import read_products
 from rules.model import CodeSystem, Coding, IngredientEntry, Medication, Quantity
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import read_name, resolve
@@ -164,3 +165,32 @@ def test_the_two_columns_of_asam_2025_table_7(
     for source, (low, high) in (("asam-2025-ashton", ashton), ("asam-2025-vadod", va_dod)):
         assert (figures[source].low, figures[source].high) == (Fraction(low), Fraction(high))
         assert figures[source].verification == "read"
+
+
+LISTED = "rxcui,term_type,ingredients,form,route,release,package_ml,name\n"
+DIAZEPAM = "1,SCD,diazepam=5/unit,Oral Tablet,oral,immediate,,diazepam 5 MG Oral Tablet\n"
+
+
+def test_a_product_of_the_list_is_read_when_it_is_asked_for() -> None:
+    wrong = DIAZEPAM.replace("1,SCD", "2,SCD").replace("=5/", "=five/")
+    products = read_products(LISTED + DIAZEPAM + wrong, load_knowledge().agents, "products.csv")
+    assert list(products) == ["1", "2"]
+    assert products["1"].ingredients[0].agent == "diazepam"
+    assert products.codes_by_agent == {"diazepam": ["1", "2"]}
+    with pytest.raises(KnowledgeError, match=r"^products.csv: line 3: 'five' is not a decimal number"):
+        products["2"]
+    with pytest.raises(KeyError):
+        products["3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("rxcui,name\n", "products.csv: the columns must be"),
+        (LISTED + DIAZEPAM + DIAZEPAM, "products.csv: line 3: code 1 is listed twice"),
+        (LISTED + "1,SCD\n", "products.csv: line 2: not one value for each column"),
+    ],
+)
+def test_a_list_of_products_that_cannot_be_used_is_refused_at_once(text: str, problem: str) -> None:
+    with pytest.raises(KnowledgeError, match=problem):
+        read_products(text, load_knowledge().agents, "products.csv")

@@ -32,7 +32,7 @@ def parse_yaml(text: str, name: str) -> Tree:
         # By events in half of the time of a tree of nodes; what is not plain is read again, to say where and why.
         value = _plain_value(text)
     except (_NotPlainError, yaml.YAMLError):
-        value = _value_or_refusal(text, name)
+        value = value_or_refusal(text, name)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -73,7 +73,12 @@ def _value_of(first: Any, event: Callable[[], Any]) -> object:
     return found
 
 
-def _value_or_refusal(text: str, name: str) -> object:
+def value_or_refusal(text: str, name: str) -> object:
+    """The value of any document, read by its tree of nodes; None for an empty one.
+
+    Raises:
+        KnowledgeError: not YAML, a key that stands twice or is no text, or an anchor used again.
+    """
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as problem:
