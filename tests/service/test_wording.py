@@ -177,6 +177,13 @@ def test_a_use_disorder_in_remission_says_so_once() -> None:
     ]
 
 
+def test_an_earlier_overdose_in_remission_says_so() -> None:
+    earlier = ConditionOnRecord("earlier opioid overdose")
+    facts = {"concepts": ("opioid-overdose",), "conditions": (earlier,), "in_remission": (earlier.name,)}
+    (sentence,) = sentences(_met("past-overdose", **facts), load_knowledge())
+    assert sentence.startswith("Earlier opioid overdose (in remission) on record: ")
+
+
 @pytest.mark.parametrize(("above", "expected"), [(True, "yes"), (False, "no"), (None, "not known")])
 def test_whether_mme_call_for_caution_is_not_known_where_they_are_not(above: bool | None, expected: str) -> None:
     assert list(fact_lines({"mme": None, "above_caution": above})) == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self, cast
 
@@ -113,8 +113,12 @@ def conditions(facts: Facts, most: int = 3) -> str:
 
 
 def conditions_of(facts: Facts) -> tuple[ConditionOnRecord, ...]:
-    """The conditions that a finding rests on."""
-    return tuple(cast("Sequence[ConditionOnRecord]", facts["conditions"]))
+    """The conditions that a finding rests on; an earlier event (an overdose) can be in remission too."""
+    in_remission = texts(facts, "in_remission")
+    return tuple(
+        replace(on_record, in_remission=on_record.in_remission or on_record.name in in_remission)
+        for on_record in cast("Sequence[ConditionOnRecord]", facts["conditions"])
+    )
 
 
 def condition(on_record: ConditionOnRecord) -> str:
