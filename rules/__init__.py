@@ -1,4 +1,8 @@
-"""What is clinically true of sedatives, and what follows for one patient. Pure: no FHIR, no HTTP, no clock."""
+"""What is clinically true of sedatives, and what follows for one patient. Pure: no FHIR, no HTTP, no clock.
+
+:func:`assess` judges a :class:`Patient` on a day by a :class:`Knowledge` (:func:`load_knowledge` reads it) and returns
+an :class:`Assessment`.
+"""
 
 from rules.assess import assess
 from rules.assessment import Assessment

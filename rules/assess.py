@@ -111,7 +111,8 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
     def look_back(days: int) -> View:
         return viewed(Viewpoint(on - timedelta(days=days), seen_on=on))
 
-    now, ordered = viewed(Viewpoint(on, at_discharge=at_discharge)), None
+    now = viewed(Viewpoint(on, at_discharge=at_discharge))
+    ordered = None
     drafts = [entry for entry in record.entries if entry.regimen.draft]
     if drafts:
         starts = [entry.start for entry in drafts if entry.start is not None]
