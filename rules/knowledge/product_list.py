@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 from rules.knowledge.listed_product import ListedProduct
 from rules.numbers.memo import LazyValues, lazy
@@ -11,7 +12,7 @@ from rules.numbers.memo import LazyValues, lazy
 class ProductList(LazyValues, Mapping[str, ListedProduct]):
     """Products by code, in the order of the file; frozen in all that can be seen of it."""
 
-    __slots__ = ("_agents_of", "_names", "_products", "_read")
+    __slots__ = ("_agents_of", "_names", "_product")
 
     def __init__(
         self,
@@ -28,17 +29,12 @@ class ProductList(LazyValues, Mapping[str, ListedProduct]):
         """
         self._names = names
         self._agents_of = agents_of
-        self._read = read
-        self._products: dict[str, ListedProduct] = {}
+        self._product = cache(read)
 
     def __getitem__(self, code: str) -> ListedProduct:
-        try:
-            return self._products[code]
-        except KeyError:
-            if code not in self._names:
-                raise
-        product = self._products[code] = self._read(code)
-        return product
+        if code not in self._names:
+            raise KeyError(code)
+        return self._product(code)
 
     def __contains__(self, code: object) -> bool:
         return code in self._names

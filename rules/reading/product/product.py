@@ -1,4 +1,4 @@
-"""What a medication turned out to be: a product of ours, another drug, or one that cannot be told."""
+"""What a medication turned out to be: a product of ours, another drug, or one that is unknown."""
 
 from __future__ import annotations
 
