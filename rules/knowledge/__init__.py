@@ -34,12 +34,12 @@ from rules.knowledge.listed_product import (
     Ingredient,
     ListedProduct,
     Per,
+    ProductList,
     Strength,
 )
 from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
 from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, FindingPolicy, Policy
 from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
-from rules.knowledge.product_list import ProductList
 from rules.knowledge.readers.policy import GROUPS
 from rules.knowledge.readers.section import Tree
 from rules.knowledge.readers.site import SITE, apply_site

@@ -13,9 +13,9 @@ from rules.knowledge.guidance import BandExample, Suggestions, WithdrawalRisk
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.knowledge.listed_product import ProductList
 from rules.knowledge.maximum_doses import MaximumDoses
 from rules.knowledge.policy import FindingPolicy, Policy
-from rules.knowledge.product_list import ProductList
 from rules.model import CodeSystem
 
 

@@ -6,9 +6,8 @@ import csv
 from collections.abc import Mapping
 
 from rules.knowledge.agent import Agent
-from rules.knowledge.listed_product import RELEASES, TERM_TYPES, Ingredient, ListedProduct, Per, Strength
+from rules.knowledge.listed_product import RELEASES, TERM_TYPES, Ingredient, ListedProduct, Per, ProductList, Strength
 from rules.knowledge.problem import KnowledgeError, require_known, suggestion
-from rules.knowledge.product_list import ProductList
 from rules.knowledge.readers.section import parse_exact
 from rules.numbers.quantity import ZERO
 

@@ -1,12 +1,18 @@
-"""A product put together from its code and its names: what each fills in, and what is noted where they disagree."""
+"""A product put together from its code and its names: what each fills in, what is noted where they disagree, and which
+of two readings is the larger.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from typing import Protocol
 
+from rules.knowledge.figure import Verification
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.listed_product import IMMEDIATE, Ingredient
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Per
+from rules.numbers.quantity import ZERO
 from rules.reading.product.name import NameReading
 from rules.reading.product.product import Product
 from rules.reading.product.spelling import MISSPELT
@@ -18,6 +24,8 @@ FROM_NAME = "strength-from-name"
 FROM_LIST = "strength-from-ingredients"
 INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
+_LOAD = "load"
+_OPIOID = "opioid"
 
 
 def product_of_reading(reading: NameReading, name: str) -> Product:
@@ -97,3 +105,47 @@ def noted(product: Product, *assumptions: str) -> Product:
 
 def _each_once(*assumptions: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(assumptions))
+
+
+class HasIngredients(Protocol):
+    """What is compared: ingredients with their strengths, and the route they are given by."""
+
+    @property
+    def ingredients(self) -> Sequence[Ingredient]:
+        """The agents with their strengths."""
+
+    @property
+    def route(self) -> str | None:
+        """The route; None is taken as oral."""
+
+
+def outweighs(one: HasIngredients, other: HasIngredients, knowledge: Knowledge) -> bool:
+    """Whether a unit of ``one`` is a larger dose than a unit of ``other``, or the only one whose dose is known.
+
+    Depressants are compared by the default table's equivalents, opioids by their morphine factors; False where each has
+    a weight and neither axis shows both.
+    """
+    ours, theirs = _weights(one, knowledge), _weights(other, knowledge)
+    if not theirs:
+        return bool(ours)
+    return any(ours[axis] > theirs[axis] for axis in ours.keys() & theirs.keys())
+
+
+def _weights(product: HasIngredients, knowledge: Knowledge) -> dict[tuple[str, Per], Fraction]:
+    """What a unit weighs by axis and base: by the default table's figures, or by the morphine factors."""
+    table = knowledge.tables[knowledge.default_table]
+    weights: dict[tuple[str, Per], Fraction] = {}
+    for ingredient in product.ingredients:
+        agent, strength = knowledge.agents[ingredient.agent], ingredient.strength
+        if strength is None:
+            continue
+        figures = (agent.equivalents.get(source) for source in (*table.own, *table.fallback))
+        figure = next((found for found in figures if found and found.verification is not Verification.UNVERIFIED), None)
+        if figure is not None and knowledge.vocabulary.has_equivalence(product.route):
+            axis, weight = _LOAD, strength.milligrams / figure.low
+        elif agent.morphine_factors:
+            axis, weight = _OPIOID, strength.milligrams * agent.morphine_factors[0].factor.value
+        else:
+            continue
+        weights[axis, strength.per] = weights.get((axis, strength.per), ZERO) + weight
+    return weights

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from rules.knowledge.listed_product import Strength
-from rules.knowledge.product_list import ProductList
+from rules.knowledge.listed_product import ProductList, Strength
 from rules.numbers.memo import lazy
 from rules.reading.product.strength import StrengthRow
 from rules.reading.product.tokens import Words, words_of

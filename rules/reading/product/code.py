@@ -6,7 +6,7 @@ from rules.knowledge.figure import Verification
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.listed_product import TERM_TYPES, ListedProduct
 from rules.model import CodeSystem, Medication
-from rules.reading.product.weight import outweighs
+from rules.reading.product.agreement import outweighs
 
 
 def product_of_codes(medication: Medication, knowledge: Knowledge) -> tuple[ListedProduct | None, bool]:

@@ -23,8 +23,7 @@ from rules.reading.product.strength import (
     strength_from_shorthand,
     strength_rows,
 )
-from rules.reading.product.tokens import NameToken, tokenise, words_of
-from rules.reading.product.words import SEPARATORS, BesideWords
+from rules.reading.product.tokens import SEPARATORS, BesideWords, NameToken, tokenise, words_of
 
 AMBIGUOUS = "strength-ambiguous"
 WITHOUT_UNIT = "strength-without-unit"

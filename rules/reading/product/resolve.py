@@ -18,6 +18,7 @@ from rules.reading.product.agreement import (
     agents_of,
     filled_from_name,
     noted,
+    outweighs,
     product_of_reading,
     product_of_readings,
     with_more_agents,
@@ -27,7 +28,6 @@ from rules.reading.product.name import NameReading, reader_of
 from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct, UnknownReason
 from rules.reading.product.spelling import MISSPELT, SHORTENED
 from rules.reading.product.strength import listed_strength
-from rules.reading.product.weight import outweighs
 from rules.reading.wording.prose import listed
 
 
