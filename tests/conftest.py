@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, settings
 
 # What one test run keeps of its calls must not decide what the next one shows.
 os.environ["BENZO_CDS_STORE"] = "none"
-# Limits that a busy machine does not reach. A test of a limit sets its own. The pause before a busy FHIR server is asked
-# again, half of the time for connecting, is not shorter than the deadline: nobody waits for it.
+# Limits that a busy machine does not reach. A test of a limit sets its own. The pause before a busy FHIR server is
+# asked again, half of the time for connecting, is not shorter than the deadline: nobody waits for it.
 os.environ |= {
     "BENZO_CDS_CALL_SECONDS": "60",
     "BENZO_CDS_FHIR_DEADLINE_SECONDS": "5",

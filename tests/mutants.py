@@ -222,6 +222,8 @@ class Run:
                 continue
             killer = self._tried(items, chosen, changed)
             module = str(mutant.module.relative_to(TOP))
+            if (number + 1) % 100 == 0:
+                print(f"{number + 1} tried, {self.killed.total()} killed", flush=True)
             if killer is None:
                 self.survived.append(mutant)
                 print(f"SURVIVED {len(chosen)} tests: {mutant.shown()}\n", flush=True)
