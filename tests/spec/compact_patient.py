@@ -64,6 +64,7 @@ MEDICATION_KEYS = frozenset(
         "weekdays",
         "units_most",
         "also",
+        "lasting",
         "ended",
     )
 )
@@ -156,6 +157,7 @@ def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
             period=Fraction(1),
             period_unit="d",
             bounds=bounds,
+            bounds_days=_number(row.get("lasting")),
             when=tuple(row.get("when", ())),
             day_of_week=tuple(row.get("weekdays", ())),
         )

@@ -19,7 +19,7 @@ ROW_KEYS = frozenset(
     (
         *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
         *("discharge", "site", "load", "with_order", "counted", "beside", "not_counted", "absent", "assumed", "text"),
-        *("findings", "increases", "new_starts", "mme"),
+        *("not_assumed", "findings", "increases", "new_starts", "mme"),
     )
 )
 
@@ -58,6 +58,9 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
     for source, codes in row.get("assumed", {}).items():
         if not set(codes) <= assumed.get(source, set()):
             yield f"assumed.{source}: expected {codes}, found {sorted(assumed.get(source, set()))}"
+    for source, codes in row.get("not_assumed", {}).items():
+        if set(codes) & assumed[source]:
+            yield f"not_assumed.{source}: found {sorted(set(codes) & assumed[source])}"
     texts = {_name(line.source): line.full_text for line in found.not_counted}
     for source, words in row.get("text", {}).items():
         if not all(word in texts.get(source, "") for word in words):
