@@ -14,13 +14,13 @@ from cds_service import logs
 from cds_service.clock import Clock, today
 from cds_service.config import Settings
 from cds_service.errors import CallError, NotAdmittedError
-from cds_service.hooks.body import require_json, sound_object, too_many_bytes
 from cds_service.hooks.discovery import discovery_body
-from cds_service.hooks.evaluation import shown
+from cds_service.hooks.document import read_object, require_json, too_many_bytes
+from cds_service.hooks.evaluation import shown_cards
 from cds_service.hooks.feedback import read_feedback
 from cds_service.hooks.judge import Judge
-from cds_service.hooks.outcome import CONTENT_TYPE, of_call, of_defect, of_status
-from cds_service.hooks.prefetch_fetch import FetchedCompletion
+from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_of_error, outcome_of_status
+from cds_service.hooks.prefetch_fetch import FhirServerCompletion
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.hooks.time_limit import within
 from cds_service.records.call_store import CallStore, NoCallStore
@@ -106,7 +106,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
     app.url_map.strict_slashes = False
     app.extensions[CALL_STORE] = parts.call_store
-    app.extensions[RESPONSE_CACHE] = parts.judge.repeats
+    app.extensions[RESPONSE_CACHE] = parts.judge.response_cache
     metrics = Metrics()
     _serve_services(app, settings, parts, metrics)
     serve_health(app, knowledge, parts.gate, parts.call_store)
@@ -131,7 +131,7 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     gate: Gate = OpenGate(open_tenant(settings, knowledge))
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(call_store.first_use))
-    completion = FetchedCompletion(settings.fetch_limits, settings.ca_file)
+    completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
     return Parts(gate, Judge(settings.request_limits, completion, ResponseCache(settings.remember_seconds)), call_store)
 
 
@@ -170,7 +170,7 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
         milliseconds = _seconds_since(g.started) * _MILLISECONDS
         parts.call_store.record_call(evaluation, cards, at, milliseconds, request.get_data())
         metrics.judged(evaluation, cards)
-        bodies = shown(cards)
+        bodies = shown_cards(cards)
         g.cards = len(bodies)
         return _json({"cards": bodies})
 
@@ -178,7 +178,7 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
     def feedback(identity: str) -> Response:
         tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
-        items = within(settings.call_seconds, lambda: read_feedback(sound_object(body(), limits)))
+        items = within(settings.call_seconds, lambda: read_feedback(read_object(body(), limits)))
         parts.call_store.record_feedback(tenant, service.id, items, datetime.now(UTC))
         return _json({"received": len(items)})
 
@@ -186,7 +186,7 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
 def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
-        status, body = of_call(error)
+        status, body = outcome_of_error(error)
         g.at_fault = [place for place in error.places if place in _LOGGED_PLACES] or None
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
@@ -200,7 +200,7 @@ def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
         status = error.code or 500
         if status == 413:
             return refused(too_many_bytes(max_bytes))
-        response = _json(of_status(status), status, CONTENT_TYPE)
+        response = _json(outcome_of_status(status), status, CONTENT_TYPE)
         allowed = dict(error.get_headers()).get("Allow")
         if allowed:
             response.headers["Allow"] = allowed
@@ -209,7 +209,7 @@ def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:
         logs.failed(error)
-        return _json(of_defect(), 500, CONTENT_TYPE)
+        return _json(outcome_of_defect(), 500, CONTENT_TYPE)
 
 
 def _finish_responses(app: Flask, headers: Mapping[str, str], metrics: Metrics) -> None:

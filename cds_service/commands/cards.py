@@ -14,10 +14,10 @@ from cds_service.commands.input_file import UnreadableFileError, for_each_file, 
 from cds_service.config import Settings
 from cds_service.errors import CANNOT, CallError
 from cds_service.fhir.elements import text_of
-from cds_service.hooks.evaluation import shown
+from cds_service.hooks.evaluation import shown_cards
 from cds_service.hooks.judge import Judge
-from cds_service.hooks.outcome import of_call
-from cds_service.hooks.prefetch_fetch import FetchedCompletion
+from cds_service.hooks.outcome import outcome_of_error
+from cds_service.hooks.prefetch_fetch import FhirServerCompletion
 from cds_service.hooks.time_limit import within
 from cds_service.services import SERVICES, Service, service_for_hook
 from cds_service.trust.tenant import open_tenant
@@ -32,7 +32,7 @@ def print_cards(chosen: Namespace) -> int:
     """
     settings = Settings()
     tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()))
-    judge = Judge(settings.request_limits, FetchedCompletion(settings.fetch_limits, settings.ca_file))
+    judge = Judge(settings.request_limits, FhirServerCompletion(settings.fetch_limits, settings.ca_file))
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 
@@ -42,11 +42,11 @@ def print_cards(chosen: Namespace) -> int:
         try:
             evaluation = within(settings.call_seconds, lambda: judge.evaluate(tenant, service, data, on))
         except CallError as error:
-            status, outcome = of_call(error)
+            status, outcome = outcome_of_error(error)
             refusal = named | {"status": status, "outcome": outcome} if several else outcome
             sys.stderr.write(_json(refusal, indented=not several))
             return CANNOT
-        response = named | {"cards": shown(evaluation.with_verdicts({}))}
+        response = named | {"cards": shown_cards(evaluation.with_verdicts({}))}
         sys.stdout.write(_json(response, indented=not several))
         return 0
 

@@ -15,7 +15,7 @@ from cds_service.fhir.bundle import BundleEntry, SuppliedData, drafts_of, read_v
 from cds_service.fhir.elements import text_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import requester_of
-from cds_service.hooks.document import NotADocumentError, Outline, parse, refuse_doubles
+from cds_service.hooks.document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
 from cds_service.hooks.prefetch import prefetched_record, read_prefetch
 from rules.model import Patient
 
@@ -67,8 +67,8 @@ def read_file(data: bytes) -> FileContent:
     """
     value = read_json(data)
     try:
-        refuse_doubles(data, value, Outline.of(data))
-    except NotADocumentError as error:
+        refuse_duplicate_members(data, value, Outline.of(data))
+    except JsonSyntaxError as error:
         raise UnreadableFileError(error.reason, error.line, error.column) from None
     if not isinstance(value, dict | list):
         raise UnreadableFileError("neither a FHIR resource, nor a list of them, nor a hook request")
@@ -76,7 +76,7 @@ def read_file(data: bytes) -> FileContent:
     if request is not None:
         return _request(request)
     sent = read_value(value)
-    return FileContent(sent.entries, tuple(("file", why) for why in sent.incomplete))
+    return FileContent(sent.entries, tuple(("file", str(why)) for why in sent.incomplete))
 
 
 def read_json(data: bytes) -> object:
@@ -87,7 +87,7 @@ def read_json(data: bytes) -> object:
     """
     try:
         return parse(data)
-    except NotADocumentError as error:
+    except JsonSyntaxError as error:
         raise UnreadableFileError(error.reason, error.line, error.column) from None
 
 

@@ -30,7 +30,7 @@ from gunicorn.workers.sync import SyncWorker
 from cds_service import logs
 from cds_service.app import CALL_STORE, RESPONSE_CACHE, create_app
 from cds_service.config import GC_THRESHOLDS, REQUEST_HEAD_SECONDS, Settings
-from cds_service.hooks.outcome import CONTENT_TYPE, of_defect, of_status
+from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_of_status
 from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.web.health import DRAINING
 from cds_service.web.metrics import MULTIPROCESS_FOLDER
@@ -57,7 +57,7 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Report that this worker is alive, as gunicorn asks every second or so, and expire its response cache."""
         super().notify()
-        self.app.forget_old()
+        self.app.evict_expired()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer one connection. A request that is not sent in time is refused, and the worker goes on."""
@@ -82,9 +82,9 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
         status = next((status for error, status in _STATUS.items() if isinstance(exc, error)), 500)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             logs.failed(exc)
-            content = orjson.dumps(of_defect())
+            content = orjson.dumps(outcome_of_defect())
         else:
-            content = orjson.dumps(of_status(status))
+            content = orjson.dumps(outcome_of_status(status))
         head = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\nContent-Type: {CONTENT_TYPE}\r\n"
             f"Content-Length: {len(content)}\r\n\r\n"
@@ -161,7 +161,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def forget_old(self) -> None:
         """Expire the response cache."""
-        self._application.extensions[RESPONSE_CACHE].forget_old()
+        self._application.extensions[RESPONSE_CACHE].evict_expired()
 
     def _flush_call_store(self) -> Callable[[Any, Any], None]:
         """What a worker does last: write the records that wait for the store, if it is up."""

@@ -1,7 +1,7 @@
-"""One FHIR server of a tenant: JSON by GET, bounded in time and size, with the caller's token and for nobody else.
+"""A client for one FHIR server of a tenant: JSON by GET, bounded in time and size.
 
-What can go wrong has a name, said in plain words without an address or a value. A token goes to the base that the
-tenant has listed and to nothing else: not to another origin, not along a redirect.
+A token is sent to the base that the tenant has listed and to no other origin, also not along a redirect. A failure is a
+:class:`FetchFailure`, whose words quote neither an address nor a value.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
@@ -24,61 +25,76 @@ from cds_service.fhir_client.public_addresses import ForbiddenAddressError, Publ
 from cds_service.trust.addresses import origin
 
 ACCEPTED: Final = "application/fhir+json, application/json;q=0.9"
-_AGAIN = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
-_PART = 65_536
+_RETRIED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
+_CHUNK_BYTES = 65_536
 
-NOT_IN_TIME = "the FHIR server did not answer in time"
-NOT_REACHED = "the FHIR server could not be reached"
-NOT_ADMITTED = "the FHIR server did not accept the token"
-NOT_ALLOWED = "the FHIR server does not allow it to be read"
-NOT_FOUND = "the FHIR server has no such resource"
-BUSY = "the FHIR server is busy"
-REFUSED = "the FHIR server refused the request"
-FAILED = "the FHIR server failed"
-NOT_FHIR = "the FHIR server answered with something other than FHIR"
-REDIRECTED = "the FHIR server pointed elsewhere"
-TOO_LARGE = "the FHIR server’s answer is too large"
-FOREIGN = "an address is not one of the tenant’s FHIR server"
-FORBIDDEN = "the FHIR server’s address is inside a private network"
+
+class FetchFailure(StrEnum):
+    """Why a read failed, in words for a response or a log."""
+
+    NOT_IN_TIME = "the FHIR server did not answer in time"
+    NOT_REACHED = "the FHIR server could not be reached"
+    NOT_ADMITTED = "the FHIR server did not accept the token"
+    NOT_ALLOWED = "the FHIR server does not allow it to be read"
+    NOT_FOUND = "the FHIR server has no such resource"
+    BUSY = "the FHIR server is busy"
+    REFUSED = "the FHIR server refused the request"
+    FAILED = "the FHIR server failed"
+    NOT_FHIR = "the FHIR server answered with something other than FHIR"
+    REDIRECTED = "the FHIR server pointed elsewhere"
+    TOO_LARGE = "the FHIR server’s answer is too large"
+    FOREIGN = "an address is not one of the tenant’s FHIR server"
+    FORBIDDEN = "the FHIR server’s address is inside a private network"
+    TOO_MANY_PAGES = "the FHIR server has more pages than are read"
+    PAGES_IN_A_CIRCLE = "the FHIR server’s pages go in a circle"
+    ANSWERED_WITH_ERROR = "the FHIR server answered with an error"
+    NOT_LISTED = "the FHIR server of the request is not one that this tenant has listed"
+    NO_TOKEN = "the request gives no access to its FHIR server"
+
 
 _BY_STATUS = {
-    401: NOT_ADMITTED,
-    403: NOT_ALLOWED,
-    404: NOT_FOUND,
-    410: NOT_FOUND,
-    429: BUSY,
-    503: BUSY,
+    401: FetchFailure.NOT_ADMITTED,
+    403: FetchFailure.NOT_ALLOWED,
+    404: FetchFailure.NOT_FOUND,
+    410: FetchFailure.NOT_FOUND,
+    429: FetchFailure.BUSY,
+    503: FetchFailure.BUSY,
 }
 
 
 class FetchError(Exception):
-    """A read that came to nothing; the message is one of the words of this module."""
+    """A read failed."""
+
+    def __init__(self, failure: FetchFailure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment after which nothing is waited for."""
+    """The time, by ``clock``, after which nothing is waited for."""
 
     until: float
     clock: Callable[[], float] = time.monotonic
 
     def left(self) -> float:
-        """Seconds that are left.
+        """The seconds that are left.
 
         Raises:
-            FetchError: none.
+            FetchError: none are.
         """
         left = self.until - self.clock()
         if left <= 0:
-            raise FetchError(NOT_IN_TIME)
+            raise FetchError(FetchFailure.NOT_IN_TIME)
         return left
 
 
 @dataclass(slots=True)
 class FhirClient:
-    """Reads from one base. It is kept between calls, for its connections; tokens and cookies are not.
+    """Reads below one base. It is kept between calls for its connections; it keeps no token and no cookie.
 
-    ``authorities``: a file of those that its certificate may be of, None for the well-known ones.
+    ``private``: whether the server may be inside a private network; ``authorities``: a PEM file of the certificate
+    authorities to trust, None for the well-known ones.
     """
 
     base: str
@@ -90,45 +106,45 @@ class FhirClient:
     def __post_init__(self) -> None:
         """Open a session that takes nothing from the environment: no proxy, no password, no cookie."""
         size = self.limits.connections
-        kind = HTTPAdapter if self.private else PublicAddressesAdapter
+        adapter = HTTPAdapter if self.private else PublicAddressesAdapter
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = True if self.authorities is None else str(self.authorities)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, kind(pool_connections=1, pool_maxsize=size, max_retries=0))
+            self._session.mount(scheme, adapter(pool_connections=1, pool_maxsize=size, max_retries=0))
 
     def address(self, reference: str) -> str:
-        """The address of a relative reference or query, or of an absolute one that lies within the base.
+        """The address of a relative reference or query, or of an absolute one below the base.
 
         Raises:
-            FetchError: it lies elsewhere.
+            FetchError: it is not below the base.
         """
         joined = urljoin(self.base + "/", reference)
         own, path = urlsplit(self.base).path, urlsplit(joined).path
         if origin(joined) != origin(self.base) or not (path == own or path.startswith(own + "/")) or ".." in path:
-            raise FetchError(FOREIGN)
+            raise FetchError(FetchFailure.FOREIGN)
         return joined
 
     def read(self, reference: str, token: str | None, deadline: Deadline) -> object:
-        """The JSON at an address within the base. Reads that the server was too busy for are tried again in time.
+        """The FHIR resource at an address below the base, as parsed JSON. A busy server is asked again in time.
 
         Raises:
-            FetchError: with what went wrong.
+            FetchError: the read failed.
         """
         address = self.address(reference)
         pause = self.limits.connect / 4
         while True:
-            status, body, wait = self._get(address, token, deadline)
-            if status not in _AGAIN:
-                return _value(status, body)
-            pause = max(pause * 2, wait)
+            status, body, retry_after = self._get(address, token, deadline)
+            if status not in _RETRIED:
+                return _resource(status, body)
+            pause = max(pause * 2, retry_after)
             if pause >= deadline.left():
-                raise FetchError(BUSY)
+                raise FetchError(FetchFailure.BUSY)
             time.sleep(pause)
 
     def _get(self, address: str, token: str | None, deadline: Deadline) -> tuple[int, bytes, float]:
-        """Status, body and how long to wait before another try."""
+        """The status, the body, and the seconds that the server asks to wait before another try."""
         headers = {"Accept": ACCEPTED} | ({"Authorization": f"Bearer {token}"} if token else {})
         left = deadline.left()
         try:
@@ -138,56 +154,58 @@ class FhirClient:
                 timeout=(min(self.limits.connect, left), left),
                 allow_redirects=False,
                 stream=True,
-            ) as answer:
-                return answer.status_code, self._body(answer, deadline), _wait(answer)
+            ) as response:
+                return response.status_code, self._body(response, deadline), _retry_after(response)
         except requests.Timeout:
-            raise FetchError(NOT_IN_TIME) from None
+            raise FetchError(FetchFailure.NOT_IN_TIME) from None
         except requests.ConnectionError as error:
-            raise FetchError(FORBIDDEN if _is_forbidden(error) else NOT_REACHED) from None
+            failure = FetchFailure.FORBIDDEN if _is_forbidden(error) else FetchFailure.NOT_REACHED
+            raise FetchError(failure) from None
         except (requests.RequestException, HTTPError, UnicodeError, ValueError):
-            raise FetchError(NOT_REACHED) from None
+            raise FetchError(FetchFailure.NOT_REACHED) from None
 
-    def _body(self, answer: requests.Response, deadline: Deadline) -> bytes:
-        """The whole body, as it comes: a server that sends a byte a second is out of time like any other."""
-        parts: list[bytes] = []
+    def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
+        """The whole body. The deadline is checked with each chunk: a server may send one byte a second."""
+        chunks: list[bytes] = []
         size = 0
         while True:
             deadline.left()
-            part = answer.raw.read1(_PART, decode_content=True)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
-            size += len(part)
+            chunk = response.raw.read1(_CHUNK_BYTES, decode_content=True)
+            if not chunk:
+                return b"".join(chunks)
+            chunks.append(chunk)
+            size += len(chunk)
             if size > self.limits.bytes:
-                raise FetchError(TOO_LARGE)
+                raise FetchError(FetchFailure.TOO_LARGE)
 
 
-def _value(status: int, body: bytes) -> object:
+def _resource(status: int, body: bytes) -> object:
     if 300 <= status < 400:
-        raise FetchError(REDIRECTED)
+        raise FetchError(FetchFailure.REDIRECTED)
     if status >= 400:
-        raise FetchError(_BY_STATUS.get(status, FAILED if status >= 500 else REFUSED))
+        raise FetchError(_BY_STATUS.get(status, FetchFailure.FAILED if status >= 500 else FetchFailure.REFUSED))
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise FetchError(NOT_FHIR) from None
+        raise FetchError(FetchFailure.NOT_FHIR) from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        raise FetchError(NOT_FHIR)
+        raise FetchError(FetchFailure.NOT_FHIR)
     return value
 
 
-def _wait(answer: requests.Response) -> float:
-    """The seconds that the server asks to wait; a date is not waited for."""
-    told = answer.headers.get("Retry-After", "")
-    return float(told) if told.isascii() and told.isdecimal() else 0.0
+def _retry_after(response: requests.Response) -> float:
+    """The seconds of Retry-After; 0 where it is absent or a date."""
+    seconds = response.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() else 0.0
 
 
 def _is_forbidden(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        reason = getattr(seen, "reason", None)
-        if any(isinstance(item, ForbiddenAddressError) for item in (seen, reason, *seen.args)):
+    """Whether a connection failed for its private address: that error stands somewhere among its causes."""
+    cause: BaseException | None = error
+    while cause is not None:
+        reason = getattr(cause, "reason", None)
+        if any(isinstance(item, ForbiddenAddressError) for item in (cause, reason, *cause.args)):
             return True
-        inner = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
-        seen = inner or seen.__cause__ or seen.__context__
+        inner = cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None
+        cause = inner or cause.__cause__ or cause.__context__
     return False

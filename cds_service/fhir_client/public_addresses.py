@@ -1,7 +1,7 @@
-"""Connections that go only where they may: the address a name stands for is looked at before anything is sent.
+"""Connections to public addresses only: the address of a host is checked before anything is sent.
 
-A name is resolved once and the address that was looked at is the one that is connected to, so that a name cannot mean
-another address a moment later.
+A name is resolved once, and the address that was checked is the one that is connected to: resolving it again could give
+another address.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ from urllib3.util.connection import create_connection
 
 
 class ForbiddenAddressError(NewConnectionError):
-    """A name stands for an address inside a private network, and the tenant has not allowed that."""
+    """A host has an address inside a private network, which the tenant has not allowed."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an address can be one of the public internet; IPv4 inside IPv6 is looked at as IPv4."""
+    """Whether an IP address is one of the public internet. An IPv4 address inside an IPv6 address is checked itself."""
     try:
-        told = ip_address(address.partition("%")[0])
+        ip = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return _is_global(told)
+    return _is_global(ip)
 
 
-def _is_global(told: IPv4Address | IPv6Address) -> bool:
-    if isinstance(told, IPv6Address):
-        inner = told.ipv4_mapped or told.sixtofour or (told.teredo and told.teredo[1])
+def _is_global(ip: IPv4Address | IPv6Address) -> bool:
+    if isinstance(ip, IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
         if inner:
             return _is_global(inner)
-    return told.is_global and not told.is_multicast
+    return ip.is_global and not ip.is_multicast
 
 
 def _connect(connection: HTTPConnection) -> socket.socket:
-    """A socket to the first address of the connection's host that may be reached."""
+    """A socket to the first address of the connection's host that can be reached, if all its addresses are public."""
     host, port = connection.host, connection.port or connection.default_port
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NameResolutionError(host, connection, socket.gaierror(error.errno)) from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    # One address that may not be reached is enough: a name that stands for both is not one to trust.
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in resolved))
+    # A name with a public and a private address is not to be trusted.
     if not all(map(is_public, addresses)):
         raise ForbiddenAddressError(connection, "the address is inside a private network")
-    last: OSError | None = None
+    last_error: OSError | None = None
     for address in addresses:
         try:
             return create_connection(
@@ -58,33 +58,33 @@ def _connect(connection: HTTPConnection) -> socket.socket:
         except TimeoutError:
             raise
         except OSError as error:
-            last = error
-    raise NewConnectionError(connection, "no connection") from last
+            last_error = error
+    raise NewConnectionError(connection, "no connection") from last_error
 
 
-class _PlainConnection(HTTPConnection):
+class _PublicHttpConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _connect(self)
 
 
-class _SecureConnection(HTTPSConnection):
+class _PublicHttpsConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _connect(self)
 
 
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+class _PublicHttpPool(HTTPConnectionPool):
+    ConnectionCls = _PublicHttpConnection
 
 
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+class _PublicHttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicHttpsConnection
 
 
 class PublicAddressesAdapter(HTTPAdapter):
-    """Transport that reaches public addresses only."""
+    """A transport for requests that connects to public addresses only."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Pools whose connections look at the address first."""
+        """Create pools whose connections check the address first."""
         self.poolmanager: PoolManager
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHttpPool, "https": _PublicHttpsPool}

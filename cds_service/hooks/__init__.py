@@ -1,1 +1,19 @@
-"""CDS Hooks: discovery, requests, prefetch, answers, feedback and the errors that clients are told of."""
+"""CDS Hooks: requests with their prefetch, the judgement of a call, its responses, feedback and errors.
+
+:mod:`judge` takes the body of a request to an :mod:`evaluation`, whose cards are then shown or not. What the client did
+not send is fetched from its FHIR server (:mod:`prefetch_fetch`).
+"""
+
+__all__ = [
+    "discovery",
+    "document",
+    "evaluation",
+    "feedback",
+    "judge",
+    "outcome",
+    "prefetch",
+    "prefetch_fetch",
+    "request",
+    "response_cache",
+    "time_limit",
+]

@@ -1,4 +1,4 @@
-"""A JSON document: bytes to a value, or the place where it stops being JSON. Nothing of it is ever quoted."""
+"""A JSON document: its bytes as a value, within the limits of the configuration. No error quotes anything of it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
+from cds_service.config import RequestLimits
+from cds_service.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
+
+_UNCOMPRESSED = ("", "identity")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
-_BRACES = bytes.maketrans(b"[]", b"{}")
-_BETWEEN = bytes(byte for byte in range(256) if byte not in b'[]{}:,"')
+_BRACKETS_AS_BRACES = bytes.maketrans(b"[]", b"{}")
+_OTHER_BYTES = bytes(byte for byte in range(256) if byte not in b'[]{}:,"')
 
 
-class NotADocumentError(ValueError):
-    """It is no JSON: ``reason`` says why, ``line`` and ``column`` where, None where it has no one place."""
+class JsonSyntaxError(ValueError):
+    """The bytes are no JSON. ``reason`` says why, ``line`` and ``column`` where; None where there is no one place."""
 
     def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(reason)
@@ -25,93 +30,201 @@ class NotADocumentError(ValueError):
         self.column = column
 
 
-class DoubledMemberError(NotADocumentError):
-    """An object has a member twice: which of the two was meant, nobody can tell."""
+class NotUtf8Error(JsonSyntaxError):
+    """The bytes are not UTF-8."""
+
+
+class DuplicateMemberError(JsonSyntaxError):
+    """An object has the same member twice: nobody can tell which of the two was meant."""
 
     def __init__(self) -> None:
         super().__init__("an object has the same member twice")
 
 
 def parse(data: bytes) -> object:
-    """The value that the bytes hold. A byte order mark is no error.
+    """The JSON value of the bytes. A byte order mark is allowed.
 
     Raises:
-        NotADocumentError: not JSON: a brace too many, a comma too few, a number that JSON does not have.
+        NotUtf8Error: not UTF-8.
+        JsonSyntaxError: not JSON.
     """
     try:
         value: object = orjson.loads(data.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
-        raise NotADocumentError(f"not JSON ({error.msg.partition(':')[0]})", error.lineno, error.colno) from None
+        kind = JsonSyntaxError if _is_utf8(data) else NotUtf8Error
+        raise kind(f"not JSON ({error.msg.partition(':')[0]})", error.lineno, error.colno) from None
     return value
+
+
+def require_json(content_type: str, encoding: str) -> None:
+    """Refuse a body that is not declared as uncompressed JSON.
+
+    Args:
+        content_type: the media type, without parameters, in lower case.
+        encoding: the Content-Encoding, empty if none.
+
+    Raises:
+        WrongContentTypeError: another media type, or a compressed body.
+    """
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise WrongContentTypeError("The request must be JSON (Content-Type: application/json).")
+    if encoding.strip().lower() not in _UNCOMPRESSED:
+        raise WrongContentTypeError("The request must not be compressed (no Content-Encoding).")
+
+
+def read_object(data: bytes, limits: RequestLimits) -> dict[str, Any]:
+    """The JSON object of a body, checked by :func:`require_well_formed`.
+
+    Raises:
+        TooLargeError, NotJsonError, MalformedRequestError: as :func:`parse_object` and :func:`require_well_formed`.
+    """
+    value = parse_object(data, limits)
+    require_well_formed(data, value, limits)
+    return value
+
+
+def parse_object(data: bytes, limits: RequestLimits) -> dict[str, Any]:
+    """The JSON object of a body.
+
+    Raises:
+        TooLargeError: more bytes than the limits allow.
+        NotJsonError: not UTF-8, or not JSON (the message has line and column).
+        MalformedRequestError: a JSON value that is no object.
+    """
+    if len(data) > limits.bytes:
+        raise too_many_bytes(limits.bytes)
+    try:
+        value = parse(data)
+    except NotUtf8Error:
+        raise NotJsonError("The request is not text in UTF-8.") from None
+    except JsonSyntaxError as error:
+        raise NotJsonError(f"The request is not valid JSON at line {error.line}, column {error.column}.") from None
+    if not isinstance(value, dict):
+        raise MalformedRequestError([("request", "must be a JSON object")])
+    return value
+
+
+def require_well_formed(data: bytes, value: dict[str, Any], limits: RequestLimits) -> None:
+    """Refuse a parsed body that is nested too deeply, has too long a list, or has a member twice.
+
+    Args:
+        data: the body.
+        value: the object that was parsed of it.
+        limits: the limits of the configuration.
+
+    Raises:
+        TooLargeError: deeper nesting or longer lists than the limits allow.
+        NotJsonError: an object has the same member twice.
+    """
+    outline = Outline.of(data)
+    if outline.is_deeper(limits.depth) or outline.longest_list > limits.entries:
+        _require_within(value, limits)
+    try:
+        refuse_duplicate_members(data, value, outline)
+    except JsonSyntaxError:
+        raise NotJsonError("The request holds an object with the same member twice.") from None
+
+
+def too_many_bytes(max_bytes: int) -> TooLargeError:
+    """The error of a body that is larger than ``max_bytes``."""
+    return TooLargeError(f"The request is larger than {max_bytes} bytes, the most this service takes.")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What stands around the texts and numbers of a document: its braces, brackets, colons and commas.
+    """The punctuation of a document outside of its texts: braces, brackets, colons and commas.
 
-    To look at these marks takes a tenth of the time that walking over the parsed value takes.
+    Looking at these takes a tenth of the time of walking over the parsed value.
     """
 
-    marks: bytes
+    punctuation: bytes
 
     @classmethod
     def of(cls, data: bytes) -> Outline:
-        """The outline of a document; it must be one."""
-        # Backslashes stand in texts only; without what they escape, every quotation mark begins or ends a text.
-        plain = _ESCAPE.sub(b"", data) if b"\\" in data else data
-        return cls(b"".join(plain.translate(None, _BETWEEN).split(b'"')[::2]))
+        """The outline of valid JSON."""
+        # Backslashes stand in texts only. Without them and what they escape, each quotation mark begins or ends a text.
+        unescaped = _ESCAPE.sub(b"", data) if b"\\" in data else data
+        return cls(b"".join(unescaped.translate(None, _OTHER_BYTES).split(b'"')[::2]))
 
     @property
     def members(self) -> int:
-        """How many members all its objects have together, as written."""
-        return self.marks.count(b":")
+        """The number of members of all objects together, as written."""
+        return self.punctuation.count(b":")
 
     @property
     def longest_list(self) -> int:
-        """How many members the longest list can have, if all commas that are not between members of objects are its."""
-        return self.marks.count(b",") - self.members + self.marks.count(b"{") + 1
+        """An upper bound of the length of the longest list: that of one with all commas that separate no members."""
+        return self.punctuation.count(b",") - self.members + self.punctuation.count(b"{") + 1
 
     def is_deeper(self, levels: int) -> bool:
-        """Whether its objects and lists are nested deeper. Each turn takes away those that hold no other."""
-        braces = self.marks.translate(_BRACES, b":,")
+        """Whether objects and lists are nested more than ``levels`` deep."""
+        braces = self.punctuation.translate(_BRACKETS_AS_BRACES, b":,")
         for _ in range(levels):
             if not braces:
                 return False
+            # Removes the innermost objects and lists.
             braces = braces.replace(b"{}", b"")
         return bool(braces)
 
 
-def refuse_doubles(data: bytes, value: object, outline: Outline) -> None:
-    """The JSON reader keeps the last of two members of one name; a dosage that is there twice would lose one.
+def refuse_duplicate_members(data: bytes, value: object, outline: Outline) -> None:
+    """Refuse a document in which an object has the same member twice.
 
-    The document has then more members than what was read of it.
+    The parser keeps the last of the two, so that a dosage sent twice would lose one; the document then has more members
+    than the value that was parsed of it.
 
     Raises:
-        DoubledMemberError: an object has a member twice.
+        DuplicateMemberError: an object has the same member twice.
+        JsonSyntaxError: nested too deeply to tell.
     """
     try:
-        again = orjson.dumps(value)
-    except orjson.JSONEncodeError:  # nested deeper than can be written
-        _refuse_one_by_one(data)
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # nested more deeply than it writes
+        _refuse_in_each_object(data)
         return
-    if again != data and Outline.of(again).members != outline.members:
-        raise DoubledMemberError
+    if written != data and Outline.of(written).members != outline.members:
+        raise DuplicateMemberError
 
 
-def _refuse_one_by_one(data: bytes) -> None:
+def _is_utf8(data: bytes) -> bool:
     try:
-        json.loads(data.removeprefix(_BYTE_ORDER_MARK), object_pairs_hook=_once, parse_int=len, parse_float=len)
-    except _Doubled:
-        raise DoubledMemberError from None
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _require_within(value: object, limits: RequestLimits) -> None:
+    """Refuse too deep a nesting, and a list of more members than a request may have resources."""
+    level: list[Any] = [value]
+    for _ in range(limits.depth):
+        if any(isinstance(holder, list) and len(holder) > limits.entries for holder in level):
+            raise TooLargeError(f"The request holds a list of more than {limits.entries} members.")
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return
+    raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
+
+
+class _DuplicateFoundError(ValueError):
+    """Raised by the parser's hook, and caught around the parser."""
+
+
+def _refuse_in_each_object(data: bytes) -> None:
+    try:
+        json.loads(data.removeprefix(_BYTE_ORDER_MARK), object_pairs_hook=_unique, parse_int=len, parse_float=len)
+    except _DuplicateFoundError:
+        raise DuplicateMemberError from None
     except RecursionError:
-        raise NotADocumentError("nested too deeply") from None
+        raise JsonSyntaxError("nested too deeply") from None
 
 
-class _Doubled(ValueError):  # noqa: N818 - a signal, raised by the reader's hook and caught at once
-    pass
-
-
-def _once(pairs: Sequence[tuple[str, object]]) -> bool:
-    if len(dict(pairs)) != len(pairs):
-        raise _Doubled
+def _unique(members: Sequence[tuple[str, object]]) -> bool:
+    if len(dict(members)) != len(members):
+        raise _DuplicateFoundError
     return True

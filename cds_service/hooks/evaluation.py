@@ -1,4 +1,4 @@
-"""One call, judged: what came out of it, before anybody decides how much of that is shown."""
+"""The evaluation of a call: what came of it, before it is decided which of its cards are shown."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from typing import Any
 
 from cds_service.cards.cards import Card
 from cds_service.cards.invocation import Invocation
+from cds_service.hooks.prefetch import DataOrigin
 from cds_service.services import Service
 from cds_service.trust.tenant import Mode, Tenant
 from rules.assessment import Assessment
 
 
 class Verdict(StrEnum):
-    """What becomes of a card."""
+    """Whether a card is shown, and why not."""
 
     SHOWN = "shown"
     SHADOWED = "shadowed"  # the tenant evaluates without showing
-    SNOOZED = "snoozed"  # answered before, and nothing has become worse
-    REPEATED = "repeated"  # shown unchanged a moment ago
+    SNOOZED = "snoozed"  # an earlier card was answered, and nothing has become worse
+    REPEATED = "repeated"  # the same card was shown a moment ago
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a call came to.
+    """What came of a call.
 
-    ``assessment`` is None where the call holds nothing to speak of. ``cards`` are those without the findings that the
-    tenant does not show; ``would_fire`` are the ids of all findings that raise a card, those included. ``reached`` says
-    of each key of the record where it came from: ``prefetch``, ``fetched``, ``missing``.
+    Args:
+        tenant: who called.
+        service: the service that was called.
+        invocation: the call as the cards see it.
+        assessment: None where nothing was to be judged.
+        cards: the cards without the findings that the tenant does not show.
+        would_fire: the ids of all findings that raise a card, shown or not.
+        origins: where the data of each prefetch key came from.
     """
 
     tenant: Tenant
@@ -38,25 +44,25 @@ class Evaluation:
     assessment: Assessment | None = None
     cards: tuple[Card, ...] = ()
     would_fire: frozenset[str] = frozenset()
-    reached: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, DataOrigin] = field(default_factory=dict)
 
     def of_call(self, hook_instance: str) -> Evaluation:
-        """What another call of the same content comes to: the same, under its own name."""
+        """The same evaluation for another call with the same content, which has its own hookInstance."""
         invocation = replace(self.invocation, hook_instance=hook_instance)
         return replace(self, invocation=invocation, cards=tuple(card.of_call(invocation) for card in self.cards))
 
     @property
     def shadowed(self) -> bool:
-        """Whether nothing of it is shown."""
+        """Whether none of its cards is shown."""
         return self.tenant.mode_of(self.service.id) is not Mode.ON
 
-    def with_verdicts(self, decided: Mapping[str, Verdict]) -> tuple[tuple[Card, Verdict], ...]:
-        """Every card with what becomes of it; ``decided`` are the verdicts of topics that memory has something on."""
+    def with_verdicts(self, suppressed: Mapping[str, Verdict]) -> tuple[tuple[Card, Verdict], ...]:
+        """Every card with its verdict. ``suppressed``: the verdicts on the topics that are not to be shown now."""
         if self.shadowed:
             return tuple((card, Verdict.SHADOWED) for card in self.cards)
-        return tuple((card, decided.get(card.topic, Verdict.SHOWN)) for card in self.cards)
+        return tuple((card, suppressed.get(card.topic, Verdict.SHOWN)) for card in self.cards)
 
 
-def shown(cards: Iterable[tuple[Card, Verdict]]) -> list[dict[str, Any]]:
+def shown_cards(cards: Iterable[tuple[Card, Verdict]]) -> list[dict[str, Any]]:
     """The bodies of the cards that are shown."""
     return [card.body for card, verdict in cards if verdict is Verdict.SHOWN]

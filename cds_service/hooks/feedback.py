@@ -1,4 +1,4 @@
-"""Feedback on cards, in every spelling that clients use: checked, and read without its comments."""
+"""Feedback on cards, in every spelling that clients use. Comments are not read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from cds_service.errors import MalformedRequestError
 from cds_service.fhir.elements import list_of, text_of
-from cds_service.hooks.request import place_of, problems_of
+from cds_service.hooks.request import path_of, problems_of
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _TITLE = "com.epic.cdshooks.feedback.overrideReason."
@@ -21,27 +21,27 @@ class _Model(BaseModel):
 
 
 class Suggestion(_Model):
-    """A suggestion that was accepted."""
+    """An accepted suggestion."""
 
     id: _Text
 
 
 class Reason(_Model):
-    """Why a card was overridden: a code of ours or of the client's."""
+    """The reason for overriding a card: a code of ours or of the client's."""
 
     code: str | None = None
     system: str | None = None
 
 
 class Override(_Model):
-    """The answer to an overridden card. The user's comment is free text of a clinician, and is not read."""
+    """The answer to an overridden card. The user's comment, free text of a clinician, is not read."""
 
     reason: Reason | None = None
     extension: Any = None
 
 
 class Feedback(_Model):
-    """What became of one card. One client writes ``overrideReasons``, some a list; all spellings are taken."""
+    """The feedback on one card. Some clients send ``overrideReasons``, or a list of reasons; both are accepted."""
 
     card: _Text
     outcome: Literal["accepted", "overridden"]
@@ -53,18 +53,23 @@ class Feedback(_Model):
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The codes of the reasons; where there are none, how one client titles the reason in an extension."""
+        """The codes of the reasons; without any, the title that Epic sends in an extension."""
         answers = (*self.override, *self.overrides)
-        told = [each.reason.code for each in answers if each.reason and each.reason.code]
-        places = [item for item in (self.extension, *(each.extension for each in answers)) if isinstance(item, dict)]
-        named = (text_of(place.get(_TITLE + part)) for place in places for part in _TITLES)
-        return tuple(dict.fromkeys(told)) or tuple(name for name in named if name)[:1]
+        codes = [answer.reason.code for answer in answers if answer.reason and answer.reason.code]
+        extensions = (self.extension, *(answer.extension for answer in answers))
+        titles = (
+            text_of(extension.get(_TITLE + name))
+            for extension in extensions
+            if isinstance(extension, dict)
+            for name in _TITLES
+        )
+        return tuple(dict.fromkeys(codes)) or tuple(title for title in titles if title)[:1]
 
     @property
     def at(self) -> datetime:
-        """When the card was answered, by the client's clock; in UTC where no zone was sent."""
-        moment = datetime.fromisoformat(self.outcome_timestamp)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        """When the card was answered, by the client's clock. A time without a zone is UTC."""
+        at = datetime.fromisoformat(self.outcome_timestamp)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class _Batch(_Model):
@@ -72,10 +77,10 @@ class _Batch(_Model):
 
 
 def read_feedback(value: dict[str, Any]) -> tuple[Feedback, ...]:
-    """The feedback of a parsed body, which may be on several cards and repeat what was sent before.
+    """The feedback of a parsed body, on one card or several.
 
     Raises:
-        MalformedRequestError: a required member is missing or of the wrong kind; nothing of the batch is taken.
+        MalformedRequestError: a required member is missing or of the wrong type. The whole batch is refused.
     """
     try:
         batch = _Batch.model_validate(value)
@@ -88,12 +93,14 @@ def read_feedback(value: dict[str, Any]) -> tuple[Feedback, ...]:
 
 
 def _problems(index: int, item: Feedback) -> list[tuple[str, str]]:
-    """What the types cannot say: the time must be one, and what was accepted must be named."""
-    found = []
+    """What the types do not check: the time must be one, and an accepted card needs its suggestions."""
+    problems: list[tuple[str, str]] = []
     try:
         item.at.astimezone(UTC)
-    except (ValueError, OverflowError):  # the second: in UTC it lies before the year 1 or after 9999
-        found.append((place_of(("feedback", index, "outcomeTimestamp")), "must be a date and time"))
+    except (ValueError, OverflowError):  # OverflowError: in UTC it lies before the year 1 or after 9999
+        problems.append((path_of(("feedback", index, "outcomeTimestamp")), "must be a date and time"))
     if item.outcome == "accepted" and not item.accepted_suggestions:
-        found.append((place_of(("feedback", index, "acceptedSuggestions")), "is required where the card was accepted"))
-    return found
+        problems.append(
+            (path_of(("feedback", index, "acceptedSuggestions")), "is required where the card was accepted")
+        )
+    return problems

@@ -1,7 +1,8 @@
-"""From a hook request to what it comes to: read, decide whether there is anything to speak of, complete, judge."""
+"""The judgement of a call: its request is read, completed from the FHIR server, assessed, and put into cards."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,117 +11,123 @@ from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.config import RequestLimits
 from cds_service.errors import TooLargeError
+from cds_service.fhir.bundle import BundleEntry
+from cds_service.fhir.elements import text_of
 from cds_service.fhir.reader import READ_TYPES, Reading
 from cds_service.fhir.record import SentRecord, record_of
-from cds_service.fhir.references import requester_of
-from cds_service.hooks.body import parse_object, require_sound
+from cds_service.fhir.references import normalised, references_match, requester_of
+from cds_service.hooks.document import parse_object, require_well_formed
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.prefetch import PrefetchedRecord, prefetched_record
 from cds_service.hooks.prefetch_completion import NoPrefetchCompletion, PrefetchCompletion
 from cds_service.hooks.request import HookRequest, patient_reference, read_request
 from cds_service.hooks.response_cache import ResponseCache
-from cds_service.hooks.selection import (
-    NOT_FOUND,
-    holds_depressant,
-    holds_wrong_patient_draft,
-    is_among,
-    selected_sources,
-)
 from cds_service.services import Service
 from cds_service.trust.tenant import Mode, Tenant
 from rules import assess
 from rules.assessment import Assessment
+from rules.knowledge import Knowledge
+from rules.model import Regimen
+from rules.reading.dosage.route import administration_of
+from rules.reading.product.product import Product
+from rules.reading.product.resolve import resolve
+from rules.timeline.status import exclusion, is_stopping
+
+_SELECTION_NOT_FOUND = (
+    "selections",
+    "none of the selected orders is among the drafts; all drafts were taken as selected",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What every call is judged within: how large a request may be, how what was not sent is fetched, and what is
-    remembered of the last calls."""
+    """Judges calls.
+
+    ``limits``: how large a request may be; ``completion``: fetches what a request did not send; ``response_cache``:
+    the evaluations of the latest calls.
+    """
 
     limits: RequestLimits
     completion: PrefetchCompletion = field(default_factory=NoPrefetchCompletion)
-    repeats: ResponseCache = field(default_factory=ResponseCache)
+    response_cache: ResponseCache = field(default_factory=ResponseCache)
 
     def evaluate(self, tenant: Tenant, service: Service, received: bytes, on: date) -> Evaluation:
-        """What a request of a tenant comes to on a day; ``received`` is its body.
+        """The evaluation of a call.
+
+        Args:
+            tenant: who calls.
+            service: the service that is called.
+            received: the body of the request.
+            on: the day to judge.
 
         Raises:
-            CallError: the request cannot be read, or lacks what the judgement cannot do without.
+            CallError: the request cannot be read, or lacks data that is required.
         """
         body = parse_object(received, self.limits)
-        content = self.repeats.content_of(received, body, tenant, service, on)
-        if content is not None:
-            known = self.repeats.recall(content, tenant)
-            if known is not None:
-                return known.of_call(content.hook_instance)
-        require_sound(received, body, self.limits)
-        evaluation, fetched = self._evaluate(tenant, service, body, on)
-        if content is not None and not fetched:
-            self.repeats.remember(content, evaluation)
+        key = self.response_cache.key_of(received, body, tenant, service, on)
+        if key is not None:
+            cached = self.response_cache.get(key, tenant)
+            if cached is not None:
+                return cached.of_call(key.hook_instance)
+        require_well_formed(received, body, self.limits)
+        evaluation, is_from_request_alone = self._evaluate(tenant, service, body, on)
+        if key is not None and is_from_request_alone:
+            self.response_cache.put(key, evaluation)
         return evaluation
 
     def _evaluate(self, tenant: Tenant, service: Service, body: dict[str, Any], on: date) -> tuple[Evaluation, bool]:
-        """What a sound request comes to, and whether a FHIR server was asked as well."""
+        """The evaluation of a well-formed request, and whether it depends on the request alone."""
         request = read_request(body, service)
         if request.entries > self.limits.entries:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
         sent = prefetched_record(request.prefetch, tenant.aliases)
-        supply = self.completion.with_drafts(sent, request, tenant)
-        call, reading = _read(tenant, service, request, supply)
-        drafts = reading.drafts()
-        judged = service.drafts is None or holds_depressant(drafts, call.selected, tenant.knowledge)
-        # Nothing is asked or fetched for an order that holds no depressant.
-        if not judged and not holds_wrong_patient_draft(drafts, call.selected, tenant.knowledge):
-            return Evaluation(tenant, service, call, reached=supply.reached), supply is not sent
-        completed = self.completion.with_record(supply, request, tenant)
-        if completed is not supply:
-            call, reading = _read(tenant, service, request, completed)
-        # An order for another patient is said beside the record of this one; it is no reason to refuse the call.
-        if not judged and completed.lacking:
-            return Evaluation(tenant, service, call, reached=completed.reached), completed is not sent
+        with_drafts = self.completion.with_drafts(sent, request, tenant)
+        invocation, reading = _read(tenant, service, request, with_drafts)
+        drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
+        is_judged = service.drafts is None or any(is_about_depressant(draft, tenant.knowledge) for draft in drafts)
+        # For an order without a depressant no data is required, and none is fetched.
+        if not is_judged and not any(_is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts):
+            return Evaluation(tenant, service, invocation, origins=with_drafts.origins), with_drafts is sent
+        completed = self.completion.with_record(with_drafts, request, tenant)
+        if completed is not with_drafts:
+            invocation, reading = _read(tenant, service, request, completed)
+        # A draft for another patient is shown beside the record of this one. A call without that record is not refused.
+        if not is_judged and completed.missing_required:
+            return Evaluation(tenant, service, invocation, origins=completed.origins), completed is sent
         completed.require()
         assessment = assess(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
-        return _drawn(tenant, service, call, assessment, completed), completed is not sent
+        return _with_cards(tenant, service, invocation, assessment, completed), completed is sent
 
 
-def _read(
-    tenant: Tenant, service: Service, request: HookRequest, supply: PrefetchedRecord
-) -> tuple[Invocation, Reading]:
-    record = record_of(supply.entries, request.drafts.entries, READ_TYPES)
-    call, found = _invocation(service, request, record)
-    record.missing.update(supply.missing)
-    record.missing.update((service.drafts or "", str(why)) for why in request.drafts.incomplete)
-    if not found:
-        record.missing.add(NOT_FOUND)
-    return call, Reading.of(record, patient_id=request.patient_id, author=call.requester, zone=tenant.zone)
+def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
+    """Whether a draft gives or stops a CNS depressant.
+
+    One that orders nothing (for another patient, a proposal, entered in error) and a skin cream do not.
+    """
+    return (exclusion(draft) is None or is_stopping(draft)) and _gives_depressant(draft, knowledge)
 
 
-def _drawn(
-    tenant: Tenant, service: Service, call: Invocation, assessment: Assessment, supply: PrefetchedRecord
-) -> Evaluation:
-    """The cards as the tenant has them, and what would have fired besides."""
-    off = tenant.findings_in_mode(Mode.OFF)
-    hidden = off | tenant.findings_in_mode(Mode.SHADOW)
-    every = cards_for(assessment, call, tenant.knowledge, off, tenant.dialect)
-    return Evaluation(
-        tenant=tenant,
-        service=service,
-        invocation=call,
-        assessment=assessment,
-        cards=every if hidden == off else cards_for(assessment, call, tenant.knowledge, hidden, tenant.dialect),
-        would_fire=frozenset(name for card in every for name in card.raised_by),
-        reached=supply.reached,
+def _is_misplaced_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
+    """Whether a draft gives a CNS depressant to another patient than the one of the call."""
+    return draft.another_patient and _gives_depressant(draft, knowledge)
+
+
+def _gives_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
+    product = resolve(draft.medication, knowledge)
+    return (
+        isinstance(product, Product)
+        and any(knowledge.agents[ingredient.agent].agent_class.depressant for ingredient in product.ingredients)
+        and administration_of(draft, product, knowledge).exposes
     )
 
 
-def _invocation(service: Service, request: HookRequest, record: SentRecord) -> tuple[Invocation, bool]:
-    """The call as the cards see it, and whether what it says was selected is among the drafts."""
-    drafts = tuple(item.source for item in record.resources if item.draft)
-    found = True
-    selected = frozenset(drafts)
-    if service.has_selections and request.selections:
-        found = is_among(request.selections, request.drafts.entries)
-        selected = selected_sources(request.selections, record) if found else selected
+def _read(
+    tenant: Tenant, service: Service, request: HookRequest, prefetched: PrefetchedRecord
+) -> tuple[Invocation, Reading]:
+    record = record_of(prefetched.entries, request.drafts.entries, READ_TYPES)
+    record.missing.update(prefetched.missing)
+    record.missing.update((service.drafts or "", str(gap)) for gap in request.drafts.incomplete)
+    selected = _selected_drafts(service, request, record)
     invocation = Invocation(
         service_id=service.id,
         hook=service.hook,
@@ -128,7 +135,56 @@ def _invocation(service: Service, request: HookRequest, record: SentRecord) -> t
         patient_reference=patient_reference(request.patient_id),
         requester=requester_of(request.user_id),
         encounter_id=request.encounter_id,
-        drafts=drafts,
+        drafts=tuple(item.source for item in record.resources if item.draft),
         selected=selected,
     )
-    return invocation, found
+    return invocation, Reading.of(record, patient_id=request.patient_id, author=invocation.requester, zone=tenant.zone)
+
+
+def _selected_drafts(service: Service, request: HookRequest, record: SentRecord) -> frozenset[str]:
+    """The sources of the selected drafts, or of all drafts: where the hook has no selections, or none of them was sent,
+    which is added to the record's ``missing``.
+
+    A selection is a ``Type/id``, an id alone, or the ``fullUrl`` of an entry.
+    """
+    drafts = frozenset(item.source for item in record.resources if item.draft)
+    if not (service.has_selections and request.selections):
+        return drafts
+    selections = [normalised(text) for text in request.selections]
+    # Also a draft of a type that is not read may be the selected one.
+    names = [name for entry in request.drafts.entries for name in _names_of(entry)]
+    if not any(references_match(name, selection) for name in names for selection in selections):
+        record.missing.add(_SELECTION_NOT_FOUND)
+        return drafts
+    wanted = [record.name_of(selection) for selection in selections]
+    return frozenset(source for source in drafts if any(references_match(source, reference) for reference in wanted))
+
+
+def _names_of(entry: BundleEntry) -> Iterable[str]:
+    if entry.full_url:
+        yield normalised(entry.full_url)
+    if isinstance(entry.resource, dict):
+        resource_type, identity = entry.resource.get("resourceType"), text_of(entry.resource.get("id"))
+        if identity is not None:
+            yield f"{resource_type}/{identity}" if isinstance(resource_type, str) else identity
+
+
+def _with_cards(
+    tenant: Tenant, service: Service, invocation: Invocation, assessment: Assessment, prefetched: PrefetchedRecord
+) -> Evaluation:
+    """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
+    off = tenant.findings_in_mode(Mode.OFF)
+    hidden = off | tenant.findings_in_mode(Mode.SHADOW)
+    cards = cards_for(assessment, invocation, tenant.knowledge, off, tenant.dialect)
+    would_fire = frozenset(finding for card in cards for finding in card.raised_by)
+    if hidden != off:
+        cards = cards_for(assessment, invocation, tenant.knowledge, hidden, tenant.dialect)
+    return Evaluation(
+        tenant=tenant,
+        service=service,
+        invocation=invocation,
+        assessment=assessment,
+        cards=cards,
+        would_fire=would_fire,
+        origins=prefetched.origins,
+    )

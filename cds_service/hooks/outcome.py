@@ -1,4 +1,4 @@
-"""Errors as FHIR OperationOutcomes: the one place where a refusal becomes an HTTP status and a body."""
+"""Errors as HTTP statuses with a FHIR OperationOutcome as their body."""
 
 from __future__ import annotations
 
@@ -44,27 +44,34 @@ _ISSUES: Mapping[int, tuple[str, str]] = {
 
 
 def outcome(issue: str, text: str, places: tuple[str, ...] = (), hint: str | None = None) -> dict[str, Any]:
-    """An OperationOutcome of one error; ``places`` become its expressions, ``hint`` its diagnostics."""
-    told: dict[str, Any] = {"severity": "error", "code": issue, "details": {"text": text}}
+    """An OperationOutcome with one issue.
+
+    Args:
+        issue: FHIR's issue type.
+        text: the details.
+        places: the paths of the members at fault, as its expressions.
+        hint: its diagnostics.
+    """
+    details: dict[str, Any] = {"severity": "error", "code": issue, "details": {"text": text}}
     if hint:
-        told["diagnostics"] = hint
+        details["diagnostics"] = hint
     if places:
-        told["expression"] = list(places)
-    return {"resourceType": "OperationOutcome", "issue": [told]}
+        details["expression"] = list(places)
+    return {"resourceType": "OperationOutcome", "issue": [details]}
 
 
-def of_call(error: CallError) -> tuple[int, dict[str, Any]]:
-    """The status and the body of a call that cannot be answered."""
+def outcome_of_error(error: CallError) -> tuple[int, dict[str, Any]]:
+    """The status and the body for a call that cannot be answered."""
     return STATUS[type(error)], outcome(error.issue, error.text, error.places, error.hint)
 
 
-def of_status(status: int) -> dict[str, Any]:
-    """The body for what the web framework itself refuses, without a word of the request in it."""
+def outcome_of_status(status: int) -> dict[str, Any]:
+    """The body for a request that the web framework refuses with a status. It quotes nothing of the request."""
     issue, text = _ISSUES.get(status, ("processing", f"The request could not be answered (HTTP status {status})."))
     return outcome(issue, text)
 
 
-def of_defect() -> dict[str, Any]:
-    """The body for an error of our own: it says that no judgement was made, and nothing else."""
+def outcome_of_defect() -> dict[str, Any]:
+    """The body for a defect of this program: no judgement was made."""
     text = "The service failed to answer. No judgement was made: the absence of cards means nothing."
     return outcome("exception", text)

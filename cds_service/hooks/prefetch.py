@@ -1,9 +1,10 @@
-"""What the client fetched beforehand: which of our keys it sent, and what is missing from them."""
+"""The prefetch of a request: what was sent under each of our keys, and what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from cds_service.errors import MissingDataError
@@ -13,58 +14,70 @@ from cds_service.services import PREFETCH, REQUIRED
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
 
 
+class DataOrigin(StrEnum):
+    """Where the data of a prefetch key came from."""
+
+    PREFETCH = "prefetch"
+    FETCHED = "fetched"
+    MISSING = "missing"
+
+
 @dataclass(frozen=True, slots=True)
 class PrefetchedRecord:
-    """The record as far as it was supplied: one value for each of our keys.
+    """The record as far as it was supplied.
 
-    ``fetched`` are the keys that did not come with the request but from the FHIR server, or were completed from it;
-    ``more`` are resources that the others refer to.
+    Args:
+        by_key: the data of each of our keys.
+        fetched: the keys that were fetched, or completed, from the FHIR server.
+        referenced: resources that the others refer to, fetched from there.
     """
 
     by_key: Mapping[str, SuppliedData]
     fetched: frozenset[str] = frozenset()
-    more: tuple[BundleEntry, ...] = ()
+    referenced: tuple[BundleEntry, ...] = ()
 
     @property
     def entries(self) -> tuple[BundleEntry, ...]:
-        """Every resource."""
-        return (*(entry for value in self.by_key.values() for entry in value.entries), *self.more)
+        """All resources."""
+        return (*(entry for data in self.by_key.values() for entry in data.entries), *self.referenced)
 
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
         """What is missing, as ``(key, why)``."""
-        return tuple((key, str(why)) for key, value in self.by_key.items() for why in value.incomplete)
+        return tuple((key, str(gap)) for key, data in self.by_key.items() for gap in data.incomplete)
 
     @property
-    def lacking(self) -> tuple[str, ...]:
+    def missing_required(self) -> tuple[str, ...]:
         """The required keys that were not supplied."""
         return tuple(key for key in REQUIRED if self.by_key[key].status is DataStatus.ABSENT)
 
     @property
-    def reached(self) -> dict[str, str]:
-        """Where each key came from: ``prefetch``, ``fetched``, or ``missing``."""
-        sent = {DataStatus.DATA: "prefetch", DataStatus.NO_DATA: "prefetch"}
-        return {
-            key: "fetched" if key in self.fetched else sent.get(value.status, "missing")
-            for key, value in self.by_key.items()
-        }
+    def origins(self) -> dict[str, DataOrigin]:
+        """Where the data of each key came from."""
+        return {key: self._origin(key, data) for key, data in self.by_key.items()}
+
+    def _origin(self, key: str, data: SuppliedData) -> DataOrigin:
+        if key in self.fetched:
+            return DataOrigin.FETCHED
+        return DataOrigin.PREFETCH if data.status in (DataStatus.DATA, DataStatus.NO_DATA) else DataOrigin.MISSING
 
     def require(self) -> None:
         """Refuse to judge without the required keys.
 
         Raises:
-            MissingDataError: one of them was not sent; the message names it.
+            MissingDataError: one of them was not supplied. The message names it.
         """
-        if self.lacking:
-            places = tuple(f"prefetch.{key}" for key in self.lacking)
-            why = [reason for key in self.lacking for reason in self.by_key[key].incomplete if reason != Gap.NOT_SENT]
-            tried = f"It could not be fetched either: {'; '.join(dict.fromkeys(why))}. " if why else ""
-            text = f"Prefetch data is missing: {', '.join(self.lacking)}."
+        missing = self.missing_required
+        if missing:
+            places = tuple(f"prefetch.{key}" for key in missing)
+            failures = [reason for key in missing for reason in self.by_key[key].incomplete if reason != Gap.NOT_SENT]
+            tried = f"It could not be fetched either: {'; '.join(dict.fromkeys(failures))}. " if failures else ""
+            text = f"Prefetch data is missing: {', '.join(missing)}."
             raise MissingDataError(text, *places, hint=tried + _HINT)
 
 
 def read_prefetch(request: dict[str, Any]) -> dict[str, SuppliedData]:
-    """The prefetch values of a hook request by key; old drafts of the specification put them inside the context."""
+    """The prefetch of a hook request by its own keys. Old drafts of the specification have it inside the context."""
     context = request.get("context")
     for holder in (request, context):
         values = holder.get("prefetch") if isinstance(holder, dict) else None
@@ -74,8 +87,7 @@ def read_prefetch(request: dict[str, Any]) -> dict[str, SuppliedData]:
 
 
 def prefetched_record(prefetch: Mapping[str, SuppliedData], aliases: Mapping[str, str]) -> PrefetchedRecord:
-    """The supply of a request; ``aliases`` map a site's own keys to ours. Keys that are neither are left alone."""
-    own = {aliases.get(key, key): value for key, value in prefetch.items() if key not in PREFETCH}
-    own |= {key: value for key, value in prefetch.items() if key in PREFETCH}
-    sent = {key: own.get(key, read_value(ABSENT)) for key in PREFETCH}
-    return PrefetchedRecord(sent)
+    """The record of a prefetch. ``aliases`` map a site's own keys to ours; other keys are ignored."""
+    by_key = {aliases.get(key, key): data for key, data in prefetch.items() if key not in PREFETCH}
+    by_key |= {key: data for key, data in prefetch.items() if key in PREFETCH}
+    return PrefetchedRecord({key: by_key.get(key) or read_value(ABSENT) for key in PREFETCH})

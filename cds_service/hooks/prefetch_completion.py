@@ -1,4 +1,4 @@
-"""How what the client did not fetch beforehand is completed; and a service that fetches nothing."""
+"""The completion of a prefetch from the caller's FHIR server, as the judge uses it, and one that fetches nothing."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from cds_service.trust.tenant import Tenant
 
 
 class PrefetchCompletion(Protocol):
-    """Completes a supply from the FHIR server of the caller.
+    """Completes a record from the FHIR server of the caller.
 
-    Each method returns the same object where no server was asked or refused, and only there. None raises: what could
-    not be fetched stays missing, with why.
+    Both methods return the same object if and only if no server was asked and none was refused. Neither raises: what
+    could not be fetched stays missing, with the reason.
     """
 
-    def with_drafts(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
-        """The supply with the medications that draft orders refer to and that were not sent with them."""
+    def with_drafts(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
+        """The record with the medications that draft orders refer to and that were not sent."""
         ...
 
-    def with_record(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
-        """The supply with the keys that were not sent, the pages that were not, and the medications referred to."""
+    def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
+        """The record with the keys and the pages that were not sent, and the medications that it refers to."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class NoPrefetchCompletion:
-    """Nothing is fetched: what was not sent is missing."""
+    """Fetches nothing: what was not sent is missing."""
 
-    def with_drafts(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:  # noqa: ARG002
-        """The supply as it was sent."""
-        return supply
+    def with_drafts(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:  # noqa: ARG002
+        """The record as it was sent."""
+        return record
 
-    def with_record(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:  # noqa: ARG002
-        """The supply as it was sent."""
-        return supply
+    def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:  # noqa: ARG002
+        """The record as it was sent."""
+        return record

@@ -1,7 +1,7 @@
-"""What was not sent is fetched: the keys that are missing, the pages that are, and the medications referred to.
+"""The completion of a prefetch from the caller's FHIR server: missing keys, further pages, and referenced medications.
 
-Only from a FHIR server that the tenant has listed, with the token of the call, within one deadline for all of it. What
-cannot be had stays missing, and says why.
+Only a server that the tenant has listed is read, with the token of the call, within one deadline for all reads. What
+could not be fetched stays missing, with the reason.
 """
 
 from __future__ import annotations
@@ -15,16 +15,10 @@ from urllib.parse import quote
 
 from cds_service import logs
 from cds_service.config import FetchLimits
-from cds_service.fhir.bundle import (
-    BundleEntry,
-    DataStatus,
-    Gap,
-    SuppliedData,
-    read_value,
-)
+from cds_service.fhir.bundle import BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.fhir.elements import list_of
 from cds_service.fhir.references import normalised, type_and_id
-from cds_service.fhir_client.client import NOT_IN_TIME, Deadline, FetchError, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
 from cds_service.fhir_client.pages import all_pages
 from cds_service.hooks.prefetch import PrefetchedRecord
 from cds_service.hooks.request import HookRequest
@@ -32,209 +26,230 @@ from cds_service.services import PREFETCH
 from cds_service.trust.addresses import origin
 from cds_service.trust.tenant import FhirServer, Tenant
 
-NOT_LISTED = "the FHIR server of the request is not one that this tenant has listed"
-NO_TOKEN = "the request gives no access to its FHIR server"
-ANSWERED_WITH_ERROR = "the FHIR server answered with an error"
 _MEDICATION = "Medication"
+_NO_DATA = SuppliedData(DataStatus.NO_DATA)
+_READ = (DataStatus.DATA, DataStatus.NO_DATA)
+# What is missing from the request is no longer missing once it was fetched, or else for another reason.
+_GAPS_OF_THE_REQUEST = frozenset({Gap.NOT_SENT, Gap.HAS_MORE_PAGES})
 
 Job = Callable[[], SuppliedData]
 
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """One call's way to a server."""
+    """The access of one call to a FHIR server."""
 
     client: FhirClient
     token: str | None
     deadline: Deadline
 
+    def read(self, reference: str) -> SuppliedData:
+        """The resource at a relative or absolute address."""
+        return read_value(self.client.read(reference, self.token, self.deadline))
+
+    def search(self, query: str) -> SuppliedData:
+        """All pages of a search."""
+        return all_pages(self.client, self.token, self.deadline, query)
+
+    def further_pages(self, first: SuppliedData) -> SuppliedData:
+        """All pages of a search whose first page is known."""
+        return all_pages(self.client, self.token, self.deadline, after=first)
+
 
 @dataclass(slots=True)
-class FetchedCompletion:
-    """Completes from the FHIR servers of tenants; the clients, with their connections, are kept."""
+class FhirServerCompletion:
+    """Completes records from the FHIR servers of tenants. The clients are kept, with their connections.
+
+    ``authorities``: a PEM file of the certificate authorities to trust; None for the well-known ones.
+    """
 
     limits: FetchLimits = field(default_factory=FetchLimits)
     authorities: Path | None = None
     _clients: dict[FhirServer, FhirClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def with_drafts(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
-        """The supply with the medications that draft orders refer to and that were not sent with them."""
-        sent = (*request.drafts.entries, *supply.entries)
-        wanted = unresolved(request.drafts.entries, sent)
-        access = self._access(request, tenant) if wanted else None
+    def with_drafts(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
+        """The record with the medications that draft orders refer to and that were not sent."""
+        unresolved = unresolved_medications(request.drafts.entries, (*request.drafts.entries, *record.entries))
+        access = self._access(request, tenant) if unresolved else None
         if access is None:
-            return supply
-        return replace(supply) if isinstance(access, str) else self._with_medications(supply, wanted, access)
+            return record
+        if isinstance(access, FetchFailure):
+            return replace(record)
+        return self._with_medications(record, unresolved, access)
 
-    def with_record(self, supply: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
-        """The supply with the keys that were not sent, the pages that were not, and the medications referred to."""
-        lacking = {key: value for key, value in supply.by_key.items() if _is_wanted(value)}
-        wanted = unresolved(supply.entries, (*request.drafts.entries, *supply.entries))
-        if not lacking and not wanted:
-            return supply
+    def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
+        """The record with the keys and the pages that were not sent, and the medications that it refers to."""
+        lacking = {key: data for key, data in record.by_key.items() if _is_to_be_fetched(data)}
+        unresolved = unresolved_medications(record.entries, (*request.drafts.entries, *record.entries))
+        if not lacking and not unresolved:
+            return record
         access = self._access(request, tenant)
         if access is None:
-            return supply
-        if isinstance(access, str):
-            return _refused(supply, lacking, access)
-        jobs = {key: self._job(key, value, request, access) for key, value in lacking.items()}
-        found = self._at_once(jobs, access.deadline)
-        _log_what_failed(found, tenant)
-        by_key = {key: _better(value, found.get(key)) for key, value in supply.by_key.items()}
-        changed = frozenset(key for key in lacking if by_key[key] is not supply.by_key[key] and by_key[key].entries)
-        answered = frozenset(key for key in lacking if by_key[key].status is DataStatus.NO_DATA)
-        supply = replace(supply, by_key=by_key, fetched=supply.fetched | changed | answered)
-        wanted = unresolved(supply.entries, (*request.drafts.entries, *supply.entries))
-        return self._with_medications(supply, wanted, access) if wanted else supply
+            return record
+        if isinstance(access, FetchFailure):
+            return _with_failure(record, lacking, access)
+        jobs = {key: self._job(key, data, request, access) for key, data in lacking.items()}
+        fetched = self._run(jobs, access.deadline)
+        _log_failures(fetched, tenant)
+        by_key = {key: _completed(data, fetched.get(key)) for key, data in record.by_key.items()}
+        changed = {key for key in lacking if by_key[key] is not record.by_key[key] and by_key[key].entries}
+        empty = {key for key in lacking if by_key[key].status is DataStatus.NO_DATA}
+        record = replace(record, by_key=by_key, fetched=record.fetched | changed | empty)
+        unresolved = unresolved_medications(record.entries, (*request.drafts.entries, *record.entries))
+        return self._with_medications(record, unresolved, access) if unresolved else record
 
-    def _access(self, request: HookRequest, tenant: Tenant) -> _Access | str | None:
-        """The way to the server; None where none is named, the reason where it may not be used."""
-        named = request.access.server
-        if named is None:
+    def _access(self, request: HookRequest, tenant: Tenant) -> _Access | FetchFailure | None:
+        """The access to the server of the request; None if it names none, the failure if it may not be used."""
+        base = request.access.server
+        if base is None:
             return None
-        server = next((each for each in tenant.fhir_servers if _same_base(each.base, named)), None)
+        server = next((listed for listed in tenant.fhir_servers if _is_same_base(listed.base, base)), None)
         if server is None:
             logs.not_fetched("fhirServer is not listed", tenant.id)
-            return NOT_LISTED
+            return FetchFailure.NOT_LISTED
         if request.access.token is None and not server.open:
-            logs.not_fetched(NO_TOKEN, tenant.id)
-            return NO_TOKEN
+            logs.not_fetched(FetchFailure.NO_TOKEN.value, tenant.id)
+            return FetchFailure.NO_TOKEN
         with self._lock:
-            made = FhirClient(server.base, server.private, self.limits, self.authorities)
-            client = self._clients.setdefault(server, made)
-        return _Access(client, request.access.token, Deadline(request.access.since + self.limits.deadline))
+            new = FhirClient(server.base, server.private, self.limits, self.authorities)
+            client = self._clients.setdefault(server, new)
+        return _Access(client, request.access.token, Deadline(request.access.read_at + self.limits.deadline))
 
     def _job(self, key: str, sent: SuppliedData, request: HookRequest, access: _Access) -> Job:
-        def first() -> SuppliedData:
-            if sent.next_url is not None:
-                return all_pages(access.client, access.token, access.deadline, after=sent)
-            identity = quote(type_and_id(request.patient_id)[1], safe="")
-            query = PREFETCH[key].replace("{{context.patientId}}", identity)
-            if "?" in query:
-                return all_pages(
-                    access.client, access.token, access.deadline, f"{query}&_count={self.limits.page_size}"
-                )
-            return read_value(access.client.read(query, access.token, access.deadline))
+        if sent.next_url is not None:
+            return lambda: access.further_pages(sent)
+        patient_id = quote(type_and_id(request.patient_id)[1], safe="")
+        query = PREFETCH[key].replace("{{context.patientId}}", patient_id)
+        if "?" in query:
+            return lambda: access.search(f"{query}&_count={self.limits.page_size}")
+        return lambda: access.read(query)
 
-        return first
-
-    def _with_medications(self, supply: PrefetchedRecord, wanted: tuple[str, ...], access: _Access) -> PrefetchedRecord:
-        taken = wanted[: self.limits.references]
+    def _with_medications(
+        self, record: PrefetchedRecord, references: tuple[str, ...], access: _Access
+    ) -> PrefetchedRecord:
+        """The record with the referenced medications: another object also where none could be fetched, since the server
+        may answer the next call."""
+        references = references[: self.limits.references]
 
         def job(reference: str) -> Job:
-            return lambda: read_value(access.client.read(reference, access.token, access.deadline))
+            return lambda: access.read(reference)
 
-        found = self._at_once({reference: job(reference) for reference in taken}, access.deadline)
-        more = [
+        fetched = self._run({reference: job(reference) for reference in references}, access.deadline)
+        medications = [
             BundleEntry(entry.resource, reference)
-            for reference in taken
-            for entry in found.get(reference, _NOTHING).entries
+            for reference in references
+            for entry in fetched.get(reference, _NO_DATA).entries
             if isinstance(entry.resource, dict) and entry.resource.get("resourceType") == _MEDICATION
         ]
-        # Another supply also where nothing was found: a server that failed now may answer the next call.
-        return replace(supply, more=(*supply.more, *more))
+        return replace(record, referenced=(*record.referenced, *medications))
 
-    def _at_once(self, jobs: Mapping[str, Job], deadline: Deadline) -> dict[str, SuppliedData]:
-        """What each job came to; one that is not done in time is left behind, and ends by its own deadline."""
+    def _run(self, jobs: Mapping[str, Job], deadline: Deadline) -> dict[str, SuppliedData]:
+        """The results of the jobs, run in parallel. A job that does not end in time is abandoned; its own deadline ends
+        it."""
         if not jobs:
             return {}
         pool = ThreadPoolExecutor(min(len(jobs), self.limits.connections))
-        running: dict[Future[SuppliedData], str] = {pool.submit(job): name for name, job in jobs.items()}
-        found: dict[str, SuppliedData] = {}
-        pending = set(running)
+        names: dict[Future[SuppliedData], str] = {pool.submit(job): name for name, job in jobs.items()}
+        results: dict[str, SuppliedData] = {}
+        pending = set(names)
         try:
             while pending:
                 done, pending = wait(pending, deadline.left(), FIRST_COMPLETED)
                 for future in done:
-                    found[running[future]] = _came_to(future)
+                    results[names[future]] = _result_of(future)
         except FetchError:
             pass
         pool.shutdown(wait=False, cancel_futures=True)
         for future in pending:
-            found[running[future]] = SuppliedData(DataStatus.ABSENT, incomplete=(NOT_IN_TIME,))
-        return found
+            results[names[future]] = _failed(FetchFailure.NOT_IN_TIME)
+        return results
 
 
-_NOTHING = SuppliedData(DataStatus.NO_DATA)
-
-
-def unresolved(entries: Iterable[BundleEntry], sent: Iterable[BundleEntry]) -> tuple[str, ...]:
-    """The references to medications that the entries make and that no resource sent answers, each once, in order."""
-    stated = filter(None, (_medication_of(entry.resource) for entry in entries))
-    wanted = dict.fromkeys(text for text in stated if not (text.startswith(("#", "urn:")) or "?" in text))
+def unresolved_medications(entries: Iterable[BundleEntry], sent: Iterable[BundleEntry]) -> tuple[str, ...]:
+    """The references to medications in ``entries`` that mean none of the ``sent`` resources, each once, in order."""
+    references = filter(None, (_medication_reference(entry.resource) for entry in entries))
+    wanted = dict.fromkeys(text for text in references if not (text.startswith(("#", "urn:")) or "?" in text))
     if not wanted:
         return ()
-    known: set[str] = set()
+    names: set[str] = set()
     for entry in sent:
         if isinstance(entry.resource, dict):
-            known.add(f"{entry.resource.get('resourceType')}/{entry.resource.get('id')}")
+            names.add(f"{entry.resource.get('resourceType')}/{entry.resource.get('id')}")
         if entry.full_url:
-            known |= {entry.full_url, normalised(entry.full_url)}
-    return tuple(text for text in wanted if text not in known and normalised(text) not in known)
+            names |= {entry.full_url, normalised(entry.full_url)}
+    return tuple(text for text in wanted if text not in names and normalised(text) not in names)
 
 
-def _medication_of(resource: object) -> str | None:
-    """The reference to a medication; R5 has it inside ``medication``."""
+def _medication_reference(resource: object) -> str | None:
+    """The reference of a resource to a Medication; R5 has it inside ``medication``."""
     if not isinstance(resource, dict) or not ("medicationReference" in resource or "medication" in resource):
         return None
-    inner = resource.get("medication")
-    for held in (resource.get("medicationReference"), inner.get("reference") if isinstance(inner, dict) else None):
-        for item in list_of(held):
+    medication = resource.get("medication")
+    inner = medication.get("reference") if isinstance(medication, dict) else None
+    for element in (resource.get("medicationReference"), inner):
+        for item in list_of(element):
             reference = item.get("reference") if isinstance(item, dict) else None
             if isinstance(reference, str) and type_and_id(reference)[0] == _MEDICATION:
                 return reference.strip()
     return None
 
 
-def _is_wanted(value: SuppliedData) -> bool:
-    return value.status in (DataStatus.ABSENT, DataStatus.ERROR) or value.next_url is not None
+def _is_to_be_fetched(data: SuppliedData) -> bool:
+    return data.status in (DataStatus.ABSENT, DataStatus.ERROR) or data.next_url is not None
 
 
-def _better(sent: SuppliedData, found: SuppliedData | None) -> SuppliedData:
-    """What was fetched, where it holds more than what was sent; else what was sent, with why nothing was added."""
-    if found is None:
+def _completed(sent: SuppliedData, fetched: SuppliedData | None) -> SuppliedData:
+    """What was fetched; where that failed, what was sent, with the reasons."""
+    if fetched is None:
         return sent
-    if found.status in (DataStatus.DATA, DataStatus.NO_DATA):
-        return found
-    return replace(sent, incomplete=tuple(dict.fromkeys((*_still(sent), *found.incomplete))))
+    if fetched.status in _READ:
+        return fetched
+    remaining = (reason for reason in sent.incomplete if reason not in _GAPS_OF_THE_REQUEST)
+    return replace(sent, incomplete=tuple(dict.fromkeys((*remaining, *fetched.incomplete))))
 
 
-def _still(sent: SuppliedData) -> tuple[str, ...]:
-    return tuple(why for why in sent.incomplete if why not in (Gap.NOT_SENT, Gap.HAS_MORE_PAGES))
-
-
-def _log_what_failed(found: Mapping[str, SuppliedData], tenant: Tenant) -> None:
-    """One line for each reason, which is one of our own words, with the keys that could not be had for it."""
-    keys: dict[str, list[str]] = {}
-    for key, value in sorted(found.items()):
-        if value.status not in (DataStatus.DATA, DataStatus.NO_DATA):
-            for why in value.incomplete:
-                keys.setdefault(why, []).append(key)
-    for why, concerned in keys.items():
-        logs.not_fetched(why, tenant.id, concerned)
-
-
-def _refused(supply: PrefetchedRecord, lacking: Mapping[str, SuppliedData], why: str) -> PrefetchedRecord:
+def _with_failure(
+    record: PrefetchedRecord, lacking: Mapping[str, SuppliedData], failure: FetchFailure
+) -> PrefetchedRecord:
     by_key = {
-        key: replace(value, incomplete=(*value.incomplete, why)) if key in lacking else value
-        for key, value in supply.by_key.items()
+        key: replace(data, incomplete=(*data.incomplete, failure)) if key in lacking else data
+        for key, data in record.by_key.items()
     }
-    return replace(supply, by_key=by_key)
+    return replace(record, by_key=by_key)
 
 
-def _came_to(future: Future[SuppliedData]) -> SuppliedData:
+def _log_failures(fetched: Mapping[str, SuppliedData], tenant: Tenant) -> None:
+    """Log one line for each reason, with the keys that could not be fetched for it."""
+    keys: dict[str, list[str]] = {}
+    for key, data in sorted(fetched.items()):
+        if data.status not in _READ:
+            for reason in data.incomplete:
+                keys.setdefault(str(reason), []).append(key)
+    for reason, failed in keys.items():
+        logs.not_fetched(reason, tenant.id, failed)
+
+
+def _result_of(future: Future[SuppliedData]) -> SuppliedData:
     error = future.exception()
     if error is None:
-        found = future.result()
-        told = tuple(ANSWERED_WITH_ERROR if why == Gap.IS_ERROR else why for why in found.incomplete)
-        return found if told == found.incomplete else replace(found, incomplete=told)
-    if not isinstance(error, FetchError):
-        logs.failed(error)
-    return SuppliedData(DataStatus.ABSENT, incomplete=(str(error) if isinstance(error, FetchError) else NOT_IN_TIME,))
+        data = future.result()
+        if Gap.IS_ERROR not in data.incomplete:
+            return data
+        # Here it is not the client that sent it.
+        incomplete = (FetchFailure.ANSWERED_WITH_ERROR if gap == Gap.IS_ERROR else gap for gap in data.incomplete)
+        return replace(data, incomplete=tuple(incomplete))
+    if isinstance(error, FetchError):
+        return _failed(error.failure)
+    logs.failed(error)
+    return _failed(FetchFailure.NOT_IN_TIME)
 
 
-def _same_base(listed: str, named: str) -> bool:
+def _failed(failure: FetchFailure) -> SuppliedData:
+    return SuppliedData(DataStatus.ABSENT, incomplete=(failure,))
+
+
+def _is_same_base(listed: str, named: str) -> bool:
     one, other = listed.rstrip("/"), named.strip().rstrip("/")
     return one == other or (origin(one) == origin(other) and _path(one) == _path(other))
 

@@ -1,7 +1,7 @@
-"""A hook request: its envelope, read tolerantly, and what the cards need to know of it.
+"""A hook request, read tolerantly.
 
-Clients differ: ids come with and without their type, draft orders as a Bundle or a list, list_of are null. Only what no
-answer can do without is required.
+Clients differ: ids come with and without their type, draft orders as a Bundle or a list, members are null. Only what
+every answer needs is required.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cds_service.hooks.prefetch import read_prefetch
 from cds_service.services import Service
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_WORDS = {
+_PROBLEM_TEXTS = {
     "missing": "is required",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
@@ -36,20 +36,21 @@ STRIPPED_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class FhirAccess:
-    """Where the caller's FHIR server is said to be, unchecked, and the token for it, which is never printed.
+    """The caller's FHIR server, as the request names it and unchecked, and the token for it.
 
-    ``since`` is when the request was read, by the clock of this process: what is fetched has a deadline from there.
-    ``token`` is for the length of this call alone: it is not kept, not logged, and goes to the tenant's server only.
+    ``token`` is used during this call alone: it is not stored, logged or printed, and is sent to no server but those
+    that the tenant lists. ``read_at``: when the request was read, by the clock of this process; the deadline for
+    fetching counts from there.
     """
 
     server: str | None = None
     token: str | None = field(default=None, repr=False)
-    since: float = field(default_factory=monotonic)
+    read_at: float = field(default_factory=monotonic)
 
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
-    """A request as sent, its places told apart; nothing in it is judged yet."""
+    """A hook request as it was sent."""
 
     hook_instance: str
     patient_id: str
@@ -62,7 +63,7 @@ class HookRequest:
 
     @property
     def entries(self) -> int:
-        """How many resources were sent, draft orders included."""
+        """The number of resources that were sent, draft orders included."""
         return len(self.drafts.entries) + sum(len(value.entries) for value in self.prefetch.values())
 
 
@@ -86,8 +87,8 @@ def read_request(value: dict[str, Any], service: Service) -> HookRequest:
 
     Raises:
         WrongHookError: it is of another hook than the service answers.
-        MalformedRequestError: a required member is missing or of the wrong kind.
-        MissingDataError: the draft orders, which the hook is about, could not be supplied.
+        MalformedRequestError: a required member is missing or of the wrong type.
+        MissingDataError: the draft orders that the hook is about cannot be read.
     """
     if isinstance(value.get("hook"), str) and value["hook"].strip() not in ("", service.hook):
         raise WrongHookError(service.hook)
@@ -109,37 +110,37 @@ def read_request(value: dict[str, Any], service: Service) -> HookRequest:
 
 
 def access_of(value: dict[str, Any]) -> FhirAccess:
-    """Where a parsed body says that the caller's FHIR server is, and the token for it."""
+    """The caller's FHIR server and the token for it, of a parsed body."""
     authorization = value.get("fhirAuthorization")
     token = authorization.get("access_token") if isinstance(authorization, dict) else None
     return FhirAccess(text_of(value.get("fhirServer")), token if isinstance(token, str) and token else None)
 
 
 def problems_of(error: ValidationError) -> list[tuple[str, str]]:
-    """What is wrong, as ``(place, what)`` without the values that stood there."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [(place_of(item["loc"]), _WORDS.get(item["type"], "must be an object")) for item in found]
+    """What is wrong, as pairs of a path and a problem, without the values that were sent."""
+    errors = error.errors(include_input=False, include_url=False, include_context=False)
+    return [(path_of(item["loc"]), _PROBLEM_TEXTS.get(item["type"], "must be an object")) for item in errors]
 
 
-def place_of(location: tuple[int | str, ...]) -> str:
-    """A place as a path: ``feedback[0].card``."""
+def path_of(location: tuple[int | str, ...]) -> str:
+    """The path of a member: ``feedback[0].card``."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     return path.lstrip(".")
 
 
 def patient_reference(patient_id: str) -> str:
-    """The patient's reference, ``Patient/x``, whether the id was sent with its type or without."""
-    kind, identity = type_and_id(patient_id)
-    return normalised(patient_id) if kind is not None else f"Patient/{identity}"
+    """The patient's reference, ``Patient/x``, of an id that was sent with its type or without."""
+    resource_type, identity = type_and_id(patient_id)
+    return normalised(patient_id) if resource_type is not None else f"Patient/{identity}"
 
 
 def _drafts(context: dict[str, Any], service: Service) -> SuppliedData:
     if service.drafts is None:
         return SuppliedData(DataStatus.NO_DATA)
-    place = f"context.{service.drafts}"
+    path = f"context.{service.drafts}"
     sent = drafts_of(context)
     if sent.status is DataStatus.ABSENT:
-        raise MalformedRequestError([(place, "is required")], hint=STRIPPED_HINT)
+        raise MalformedRequestError([(path, "is required")], hint=STRIPPED_HINT)
     if sent.status is DataStatus.ERROR:
-        raise MissingDataError(f"{place} holds no orders that can be read.", place, hint=STRIPPED_HINT)
+        raise MissingDataError(f"{path} holds no orders that can be read.", path, hint=STRIPPED_HINT)
     return sent

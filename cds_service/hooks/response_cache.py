@@ -1,9 +1,8 @@
-"""Calls that come again: what the last ones came to is remembered for a short time, in the memory of the process.
+"""The response cache: the evaluations of the latest calls, kept for a short time in the memory of the process.
 
-An EHR calls again when a chart is opened once more, or when a prescriber who has read a card signs after all: the same
-body, under another ``hookInstance`` and with another token. A judgement is a function of what was sent, of the tenant
-and of the day, so where these are the same, it is. What a FHIR server was asked for is never remembered: it may have
-changed.
+An EHR repeats a call when a chart is opened again, or when a prescriber who has read a card signs after all: the same
+body, with another ``hookInstance`` and another token. An evaluation depends on the request, the tenant and the day
+alone, so that it is the same for the same of these. An evaluation of fetched data is not cached: the data may change.
 """
 
 from __future__ import annotations
@@ -27,22 +26,23 @@ from cds_service.trust.tenant import Tenant
 
 _HOOK_INSTANCE = b'"hookInstance"'
 _TOKEN = b'"access_token"'
-# The text of a member, from behind its name.
-_TEXT = re.compile(rb'\s*:\s*"([^"\\]*)"')
+_SEPARATOR = memoryview(b"\0")
+# The text of a member, after its name.
+_TEXT_VALUE = re.compile(rb'\s*:\s*"([^"\\]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What a call is remembered by: ``name`` is a keyed hash of all that its answer depends on, ``size`` what it counts
-    as in bytes. ``hook_instance`` is no part of it."""
+class CacheKey:
+    """The key of a call: ``digest`` is a keyed hash of all that its evaluation depends on, ``size`` the bytes that it
+    counts as. ``hook_instance`` is that of this call and no part of the key."""
 
-    name: bytes
+    digest: bytes
     size: int
     hook_instance: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
+class _CachedEvaluation:
     evaluation: Evaluation
     size: int
     at: float
@@ -50,89 +50,95 @@ class _Remembered:
 
 @dataclass(slots=True)
 class ResponseCache:
-    """What the last calls came to, for ``seconds``; 0: nothing is remembered.
+    """The evaluations of the latest calls.
 
-    Of all together no more than ``most`` bytes of bodies, the oldest forgotten first; a small body counts as
-    :data:`~cds_service.config.REMEMBERED_LEAST_BYTES`. The key of the hashes is of this object alone, and nothing of it
-    is written anywhere.
+    They are kept for ``seconds`` (0: not at all), together up to ``max_bytes`` of request bodies, of which a small one
+    counts as ``RESPONSE_CACHE_MIN_BYTES``. The oldest is evicted first. The key of the hashes is this object's own.
     """
 
     seconds: float = 0
-    most: int = RESPONSE_CACHE_MAX_BYTES
+    max_bytes: int = RESPONSE_CACHE_MAX_BYTES
     clock: Callable[[], float] = time.monotonic
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    _kept: OrderedDict[bytes, _Remembered] = field(default_factory=OrderedDict, repr=False)
+    _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    _cached: OrderedDict[bytes, _CachedEvaluation] = field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def content_of(
+    def key_of(
         self, received: bytes, body: dict[str, Any], tenant: Tenant, service: Service, on: date
-    ) -> Content | None:
-        """The content of a request: its bytes but for ``hookInstance`` and the token, of which only counts that there
-        is one. None where nothing is remembered, or these two cannot be told apart from the rest."""
-        name = body.get("hookInstance")
-        hook_instance = name.strip() if isinstance(name, str) else ""
-        if not self.seconds or not hook_instance or len(received) > self.most:
+    ) -> CacheKey | None:
+        """The key of a request: a hash of its bytes without the ``hookInstance`` and the token, of which only counts
+        that there is one. None where nothing is cached, or these two cannot be cut out.
+
+        Args:
+            received: the body.
+            body: the object that was parsed of it.
+            tenant: who calls.
+            service: the service that is called.
+            on: the day that is judged.
+        """
+        instance = body.get("hookInstance")
+        hook_instance = instance.strip() if isinstance(instance, str) else ""
+        if not self.seconds or not hook_instance or len(received) > self.max_bytes:
             return None
         token = access_of(body).token
-        cut = _without(received, ((_HOOK_INSTANCE, str(name)), *(((_TOKEN, token),) if token is not None else ())))
-        if cut is None:
+        members = ((_HOOK_INSTANCE, str(instance)), *(((_TOKEN, token),) if token is not None else ()))
+        parts = _bytes_without(received, members)
+        if parts is None:
             return None
-        # One tenant must not learn by the time of an answer what another has sent.
-        written = hmac.new(self._key, f"{tenant.id} {service.id} {on} {token is not None} ".encode(), "sha256")
-        for part in cut:
-            written.update(part)
-        return Content(written.digest(), max(len(received), RESPONSE_CACHE_MIN_BYTES), hook_instance)
+        # The tenant is part of the key: otherwise a fast answer would tell one tenant what another has sent.
+        digest = hmac.new(self._secret, f"{tenant.id} {service.id} {on} {token is not None} ".encode(), "sha256")
+        for part in parts:
+            digest.update(part)
+        return CacheKey(digest.digest(), max(len(received), RESPONSE_CACHE_MIN_BYTES), hook_instance)
 
-    def recall(self, content: Content, tenant: Tenant) -> Evaluation | None:
-        """What the same content came to for the tenant as it is set now; None where it is not known."""
+    def get(self, key: CacheKey, tenant: Tenant) -> Evaluation | None:
+        """The cached evaluation, if it was made for the tenant with its current settings."""
         with self._lock:
-            self._forget_old()
-            found = self._kept.get(content.name)
-        # A file of tenants that was read again makes other tenants, even where nothing of them changed.
-        return found.evaluation if found is not None and found.evaluation.tenant is tenant else None
+            self._evict_expired()
+            cached = self._cached.get(key.digest)
+        # Reading the file of tenants again makes new tenants, even where nothing of them changed.
+        return cached.evaluation if cached is not None and cached.evaluation.tenant is tenant else None
 
-    def remember(self, content: Content, evaluation: Evaluation) -> None:
-        """Remember what a content came to. It must be judged by what was sent alone."""
+    def put(self, key: CacheKey, evaluation: Evaluation) -> None:
+        """Cache an evaluation, which must depend on the request alone."""
         with self._lock:
-            self._forget_old()
-            self._kept.pop(content.name, None)
-            self._kept[content.name] = _Remembered(evaluation, content.size, self.clock())
-            # Counted anew each time: a call that is given up in between leaves no wrong sum behind.
-            size = sum(each.size for each in self._kept.values())
-            while size > self.most:
-                _, oldest = self._kept.popitem(last=False)
+            self._evict_expired()
+            self._cached.pop(key.digest, None)
+            self._cached[key.digest] = _CachedEvaluation(evaluation, key.size, self.clock())
+            # Summed up each time: a stored sum would stay wrong if a call were interrupted here.
+            size = sum(cached.size for cached in self._cached.values())
+            while size > self.max_bytes:
+                _, oldest = self._cached.popitem(last=False)
                 size -= oldest.size
 
-    def forget_old(self) -> None:
-        """Forget what is over: for whoever keeps the time where no call comes."""
+    def evict_expired(self) -> None:
+        """Evict the evaluations whose time is over, while no call comes that would do so."""
         with self._lock:
-            self._forget_old()
+            self._evict_expired()
 
-    def _forget_old(self) -> None:
-        before = self.clock() - self.seconds
-        while self._kept:
-            oldest = next(iter(self._kept))
-            if self._kept[oldest].at > before:
+    def _evict_expired(self) -> None:
+        expired_before = self.clock() - self.seconds
+        while self._cached:
+            oldest = next(iter(self._cached))
+            if self._cached[oldest].at > expired_before:
                 return
-            del self._kept[oldest]
+            del self._cached[oldest]
 
 
-def _without(received: bytes, members: tuple[tuple[bytes, str], ...]) -> list[memoryview] | None:
-    """The bytes around the texts of these members; None where one is not written once, as it was read."""
+def _bytes_without(received: bytes, members: tuple[tuple[bytes, str], ...]) -> list[memoryview] | None:
+    """The bytes of a body without the texts of these members; None where one does not stand there exactly once, as it
+    was parsed."""
     spans = []
     for name, text in members:
         at = received.find(name)
-        stated = _TEXT.match(received, at + len(name))
-        if at < 0 or received.find(name, at + 1) >= 0 or stated is None or stated.group(1) != text.encode():
+        written = _TEXT_VALUE.match(received, at + len(name))
+        if at < 0 or received.find(name, at + 1) >= 0 or written is None or written.group(1) != text.encode():
             return None
-        spans.append(stated.span(1))
-    view, begins = memoryview(received), 0
+        spans.append(written.span(1))
+    view, begin = memoryview(received), 0
     parts: list[memoryview] = []
     for start, end in sorted(spans):
-        # What is cut leaves its two ends behind, so that no byte can move from one part to the next.
-        parts.extend((view[begins:start], _CUT))
-        begins = end
-    return [*parts, view[begins:]]
-
-
-_CUT = memoryview(b"\0")
+        # A separator, so that no bytes can move from one part to the next.
+        parts.extend((view[begin:start], _SEPARATOR))
+        begin = end
+    return [*parts, view[begin:]]

@@ -1,7 +1,7 @@
-"""The longest that one call may occupy a process: beyond it the call is given up, and said to be.
+"""The time limit of a call: when it is over, an exception interrupts the call.
 
-By the timer of the process, which rings in the main thread: there the server's workers answer calls. In any other
-thread, as in the demonstration, there is no limit.
+The timer of the process (SIGALRM) interrupts its main thread, in which the server's workers answer calls. In other
+threads, as in the demonstration, there is no limit.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import TypeVar
 
 from cds_service.errors import OutOfTimeError
 
-_AGAIN = 0.05
-_raised: type[BaseException] | None = None
+_REPEAT_SECONDS = 0.05
+_exception: type[BaseException] | None = None
 
 T = TypeVar("T")
 
 
 class _Alarm(BaseException):
-    """Out of time. Not an Exception, so that whoever forgives one resource its mistakes does not forgive this."""
+    """The time is over. It is no Exception, so that no handler of errors in the work catches it."""
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """What the work comes to, if it does in time.
+    """The result of ``work``.
 
     Raises:
-        OutOfTimeError: it did not.
+        OutOfTimeError: it took longer than ``seconds``.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -44,23 +44,23 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 
 def set_alarm(seconds: float, error: type[BaseException]) -> None:
-    """Raise the error in the main thread after so many seconds, in place of what was set before."""
-    global _raised
-    # Left in place for good: a ring that comes late, to a process that expects none, would end it.
-    signal.signal(signal.SIGALRM, _ring)
-    _raised = error
+    """Raise ``error`` in the main thread after so many seconds. It replaces an alarm that was set before."""
+    global _exception
+    # The handler stays: without it a signal that arrives late would end the process.
+    signal.signal(signal.SIGALRM, _on_alarm)
+    _exception = error
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def stop_alarm() -> None:
-    """Raise nothing more."""
-    global _raised
-    _raised = None
+    """Cancel the alarm."""
+    global _exception
+    _exception = None
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _ring(_signal: int, _frame: FrameType | None) -> None:
-    if _raised is not None:
-        # Once more, in case this one is dropped, as what is raised in a destructor is.
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-        raise _raised
+def _on_alarm(_signal: int, _frame: FrameType | None) -> None:
+    if _exception is not None:
+        # Again a moment later: Python ignores an exception that is raised in a destructor.
+        signal.setitimer(signal.ITIMER_REAL, _REPEAT_SECONDS)
+        raise _exception

@@ -65,8 +65,8 @@ class Metrics:
             self._cards(service, tenant, card.topic, card.body["indicator"], verdict).inc()
         for finding in sorted(evaluation.would_fire):
             self._findings(service, tenant, finding).inc()
-        for key, reached in evaluation.reached.items():
-            self._record_keys(key, reached).inc()
+        for key, origin in evaluation.origins.items():
+            self._record_keys(key, origin).inc()
 
     def not_admitted(self, reason: str) -> None:
         """Count a caller that was refused. ``reason`` is one of a fixed list."""

@@ -27,7 +27,7 @@ from cds_service.fhir.bundle import drafts_of
 from cds_service.fhir.datatypes import codings_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.regimen import KINDS
-from cds_service.hooks.selection import holds_depressant
+from cds_service.hooks.judge import is_about_depressant
 from cds_service.services import SERVICES
 from cds_service.working.assessment_json import assessment_schema
 from rules import load_knowledge
@@ -87,8 +87,7 @@ def reason(response: Any, body: Any) -> str:
     patient = read_patient([], patient_id=body["context"]["patientId"], drafts=drafts.entries, zone=UTC)
     if any(regimen.another_patient for regimen in patient.regimens):
         return "no card: the order being written is another patient's"
-    everything = frozenset(regimen.source for regimen in patient.regimens)
-    if not holds_depressant(patient.regimens, everything, KNOWLEDGE):
+    if not any(is_about_depressant(regimen, KNOWLEDGE) for regimen in patient.regimens):
         return f"no card: none of the {len(drafts.entries)} resources among the drafts is a depressant"
     return "no card: nothing found"
 

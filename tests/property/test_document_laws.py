@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.hooks.document import DoubledMemberError, Outline, parse, refuse_doubles
+from cds_service.hooks.document import DuplicateMemberError, Outline, parse, refuse_duplicate_members
 
 TEXTS = st.text('ab{}[]:,"\\/ é\n', max_size=6)
 BLANKS = st.sampled_from(["", "", " ", "\n\t"])
@@ -57,9 +57,9 @@ def test_the_marks_tell_what_a_walk_tells(text: str) -> None:
     outline, value = Outline.of(data), parse(data)
     told, depth, longest = walked(text)
     try:
-        refuse_doubles(data, value, outline)
+        refuse_duplicate_members(data, value, outline)
         doubled = False
-    except DoubledMemberError:
+    except DuplicateMemberError:
         doubled = True
     assert doubled is told
     assert not outline.is_deeper(depth)

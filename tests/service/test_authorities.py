@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from cds_service.config import FetchLimits, Settings, explain
-from cds_service.fhir_client.client import NOT_REACHED, Deadline, FetchError, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
 from cds_service.trust.keys import FetchedKeys, NoKeyError
 
 ANSWER = public(ES384) | {"resourceType": "Bundle"}
@@ -91,7 +91,7 @@ def test_without_it_they_do_not(certificate: Path, monkeypatch: pytest.MonkeyPat
     with secure_server(certificate) as base:
         with pytest.raises(NoKeyError):
             FetchedKeys(base, True).key("es384")
-        with pytest.raises(FetchError, match=NOT_REACHED):
+        with pytest.raises(FetchError, match=FetchFailure.NOT_REACHED):
             FhirClient(base, True, FetchLimits()).read("Condition", None, _soon())
 
 

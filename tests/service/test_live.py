@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.fhir.bundle import BundleEntry
-from cds_service.fhir_client import public_addresses as guarded
-from cds_service.hooks.prefetch_fetch import unresolved
+from cds_service.fhir_client import public_addresses
+from cds_service.hooks.prefetch_fetch import unresolved_medications
 
 SIGN = "/cds-services/benzo-order-sign"
 SECRET = "the-secret-token"
@@ -278,7 +278,7 @@ def test_what_was_sent_or_is_contained_is_not_fetched() -> None:
         reference("a", "Medication/lor1"), reference("b", "#m"), reference("c", "urn:uuid:x"),
         reference("d", "https://ehr.example/Medication/far"), lorazepam(),
     ]  # fmt: skip
-    found = unresolved([BundleEntry(each) for each in told], [BundleEntry(MEDICATION)])
+    found = unresolved_medications([BundleEntry(each) for each in told], [BundleEntry(MEDICATION)])
     assert found == ("https://ehr.example/Medication/far",)
 
 
@@ -367,12 +367,12 @@ def test_a_patient_id_cannot_change_the_query(server: FhirServer) -> None:
      "::ffff:10.0.0.1", "2002:a00:1::", "224.0.0.1", "nonsense"],
 )  # fmt: skip
 def test_a_private_address_is_none_of_the_public_internet(address: str) -> None:
-    assert not guarded.is_public(address)
+    assert not public_addresses.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
 def test_a_public_address_is_one(address: str) -> None:
-    assert guarded.is_public(address)
+    assert public_addresses.is_public(address)
 
 
 def test_a_name_that_stands_for_a_private_address_is_refused(
@@ -386,7 +386,7 @@ def test_a_name_that_stands_for_a_private_address_is_refused(
         resolved.append(host)
         return [(2, 1, 6, "", ("127.0.0.1", port))]
 
-    monkeypatch.setattr(guarded.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(public_addresses.socket, "getaddrinfo", resolve)
     base = f"https://ehr.example:{port}/fhir"
     path = tenants_file(tmp_path, general={"fhir_servers": [{"base": base}]})
     client = create_app(Settings(tenants=path), clock=lambda: DAY).test_client()

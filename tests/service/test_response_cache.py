@@ -28,7 +28,7 @@ from cds_service.commands.server import CallWorker
 from cds_service.config import RESPONSE_CACHE_MIN_BYTES, Settings
 from cds_service.hooks import judge as answer
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.hooks.response_cache import Content, ResponseCache
+from cds_service.hooks.response_cache import CacheKey, ResponseCache
 from cds_service.services import service_of
 from cds_service.trust import tenants as of_tenants
 from cds_service.trust.gate import OpenGate
@@ -158,13 +158,13 @@ def test_a_file_of_tenants_that_changed_is_judged_by_anew(tmp_path: Path, monkey
 
 
 def test_one_tenants_answer_is_not_anothers() -> None:
-    repeats, one, other = ResponseCache(60), named("one"), named("other")
-    content = content_of(repeats, sign(lorazepam()), one)
-    repeats.remember(content, evaluation(one))
-    assert content_of(repeats, sign(lorazepam()), other).name != content.name
+    cache, one, other = ResponseCache(60), named("one"), named("other")
+    key = key_of(cache, sign(lorazepam()), one)
+    cache.put(key, evaluation(one))
+    assert key_of(cache, sign(lorazepam()), other).digest != key.digest
     # Nor is it the answer of the same tenant as it is set now, where its file was read again.
-    assert repeats.recall(content, named("one")) is None
-    assert repeats.recall(content, one) is not None
+    assert cache.get(key, named("one")) is None
+    assert cache.get(key, one) is not None
 
 
 def test_a_remembered_call_does_not_let_a_doubled_member_or_a_deep_one_through() -> None:
@@ -304,13 +304,13 @@ def test_what_is_remembered_is_not_changed_by_later_calls(tmp_path: Path) -> Non
     http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
     body = sign(lorazepam(), prefetch=prefetch(order("oxy", OXYCODONE, a_day=4)))
     posted(http, body)
-    (kept,) = parts.judge.repeats._kept.values()
-    before = copy.deepcopy(kept.evaluation.cards), repr(kept.evaluation.assessment)
+    (cached,) = parts.judge.response_cache._cached.values()
+    before = copy.deepcopy(cached.evaluation.cards), repr(cached.evaluation.assessment)
     for _ in range(3):
         posted(http, again(body))
-    (still,) = parts.judge.repeats._kept.values()
-    assert still is kept
-    assert (kept.evaluation.cards, repr(kept.evaluation.assessment)) == before
+    (still,) = parts.judge.response_cache._cached.values()
+    assert still is cached
+    assert (cached.evaluation.cards, repr(cached.evaluation.assessment)) == before
 
 
 def test_a_body_that_is_remembered_at_one_service_is_refused_at_another() -> None:
@@ -331,17 +331,15 @@ class Clock:
         return self.now
 
 
-def read(repeats: ResponseCache, written: bytes, tenant: Tenant | None = None) -> Content | None:
-    """The content of a body as it is written."""
-    return repeats.content_of(
-        written, json.loads(written), tenant or named(OPEN_TENANT), service_of("benzo-order-sign"), DAY
-    )
+def read(cache: ResponseCache, written: bytes, tenant: Tenant | None = None) -> CacheKey | None:
+    """The key of a body as it is written."""
+    return cache.key_of(written, json.loads(written), tenant or named(OPEN_TENANT), service_of("benzo-order-sign"), DAY)
 
 
-def content_of(repeats: ResponseCache, body: dict[str, Any], tenant: Tenant | None = None) -> Content:
-    content = read(repeats, json.dumps(body).encode(), tenant)
-    assert content is not None
-    return content
+def key_of(cache: ResponseCache, body: dict[str, Any], tenant: Tenant | None = None) -> CacheKey:
+    key = read(cache, json.dumps(body).encode(), tenant)
+    assert key is not None
+    return key
 
 
 def named(name: str) -> Tenant:
@@ -360,41 +358,41 @@ def everybody() -> Tenant:
 
 def test_it_is_forgotten_after_its_time_whoever_calls_next(everybody: Tenant) -> None:
     clock = Clock()
-    repeats = ResponseCache(60, clock=clock)
-    one, other = content_of(repeats, sign(lorazepam())), content_of(repeats, sign(metformin()))
-    repeats.remember(one, evaluation(everybody))
+    cache = ResponseCache(60, clock=clock)
+    one, other = key_of(cache, sign(lorazepam())), key_of(cache, sign(metformin()))
+    cache.put(one, evaluation(everybody))
     clock.now += 59
-    assert repeats.recall(one, everybody) is not None
+    assert cache.get(one, everybody) is not None
     clock.now += 1
-    assert repeats.recall(other, everybody) is None
-    assert not repeats._kept
+    assert cache.get(other, everybody) is None
+    assert not cache._cached
 
 
 def test_no_more_is_remembered_than_so_many_bytes_the_oldest_forgotten_first(everybody: Tenant) -> None:
-    repeats = ResponseCache(60)
+    cache = ResponseCache(60)
     pad = {"extension": {"pad": "x" * RESPONSE_CACHE_MIN_BYTES}}
-    contents = [content_of(repeats, sign(lorazepam(f"l-{number}"), **pad)) for number in range(9)]
-    repeats.most = 4 * contents[0].size
-    for content in contents:
-        repeats.remember(content, evaluation(everybody))
-    known = [repeats.recall(content, everybody) is not None for content in contents]
+    keys = [key_of(cache, sign(lorazepam(f"l-{number}"), **pad)) for number in range(9)]
+    cache.max_bytes = 4 * keys[0].size
+    for key in keys:
+        cache.put(key, evaluation(everybody))
+    known = [cache.get(key, everybody) is not None for key in keys]
     assert known == [False] * 5 + [True] * 4
 
 
 def test_a_small_body_counts_as_more_for_what_it_came_to_is_no_smaller(everybody: Tenant) -> None:
-    repeats = ResponseCache(60, most=3 * RESPONSE_CACHE_MIN_BYTES)
+    cache = ResponseCache(60, max_bytes=3 * RESPONSE_CACHE_MIN_BYTES)
     for number in range(9):
-        content = content_of(repeats, sign(lorazepam(f"l-{number}")))
-        assert content.size == RESPONSE_CACHE_MIN_BYTES
-        repeats.remember(content, evaluation(everybody))
-    assert len(repeats._kept) == 3
+        key = key_of(cache, sign(lorazepam(f"l-{number}")))
+        assert key.size == RESPONSE_CACHE_MIN_BYTES
+        cache.put(key, evaluation(everybody))
+    assert len(cache._cached) == 3
 
 
 def test_a_worker_that_nobody_calls_forgets_what_is_over() -> None:
     class App:
         forgot = 0
 
-        def forget_old(self) -> None:
+        def evict_expired(self) -> None:
             self.forgot += 1
 
     app = App()
@@ -408,30 +406,30 @@ def test_a_worker_that_nobody_calls_forgets_what_is_over() -> None:
 
 def test_what_is_over_is_forgotten_where_no_call_comes(everybody: Tenant) -> None:
     clock = Clock()
-    repeats = ResponseCache(60, clock=clock)
-    repeats.remember(content_of(repeats, sign(lorazepam())), evaluation(everybody))
+    cache = ResponseCache(60, clock=clock)
+    cache.put(key_of(cache, sign(lorazepam())), evaluation(everybody))
     clock.now += 59
-    repeats.forget_old()
-    assert repeats._kept
+    cache.evict_expired()
+    assert cache._cached
     clock.now += 1
-    repeats.forget_old()
-    assert not repeats._kept
+    cache.evict_expired()
+    assert not cache._cached
 
 
 def test_what_is_remembered_anew_is_the_youngest(everybody: Tenant) -> None:
     clock = Clock()
-    repeats = ResponseCache(60, clock=clock)
-    one, other = content_of(repeats, sign(lorazepam())), content_of(repeats, sign(metformin()))
-    for content, seconds in ((one, 1), (other, 49), (one, 12)):
-        repeats.remember(content, evaluation(everybody))
+    cache = ResponseCache(60, clock=clock)
+    one, other = key_of(cache, sign(lorazepam())), key_of(cache, sign(metformin()))
+    for key, seconds in ((one, 1), (other, 49), (one, 12)):
+        cache.put(key, evaluation(everybody))
         clock.now += seconds
-    assert repeats.recall(one, everybody) is not None
-    assert repeats.recall(other, everybody) is None
+    assert cache.get(one, everybody) is not None
+    assert cache.get(other, everybody) is None
 
 
 def test_a_body_larger_than_all_that_is_remembered_is_not_remembered() -> None:
     text = json.dumps(sign(lorazepam())).encode()
-    assert read(ResponseCache(60, most=len(text) - 1), text) is None
+    assert read(ResponseCache(60, max_bytes=len(text) - 1), text) is None
 
 
 def test_nothing_is_remembered_where_that_is_set_so(judged: list[date]) -> None:
@@ -441,7 +439,7 @@ def test_nothing_is_remembered_where_that_is_set_so(judged: list[date]) -> None:
     assert len(judged) == 2
 
 
-# -- what a content is
+# -- the key of a request
 
 
 @dataclass
@@ -463,22 +461,22 @@ names = st.text(max_size=12)
 def test_two_bodies_have_one_content_only_where_they_differ_in_name_and_token_alone(
     one: str, other: str, tokens: tuple[str | None, str | None], ascii_only: bool
 ) -> None:
-    repeats, written = ResponseCache(60), Written()
+    cache, written = ResponseCache(60), Written()
     texts = [written.bytes(*each, ensure_ascii=ascii_only) for each in zip((one, other), tokens, strict=True)]
-    found = [read(repeats, text) for text in texts]
-    for content, name in zip(found, (one, other), strict=True):
-        assert content is None or content.hook_instance == name.strip()
+    found = [read(cache, text) for text in texts]
+    for key, name in zip(found, (one, other), strict=True):
+        assert key is None or key.hook_instance == name.strip()
     first, second = found
     if first is not None and second is not None:
-        assert (first.name == second.name) == (tokens[0] == tokens[1] or all(tokens))
+        assert (first.digest == second.digest) == (tokens[0] == tokens[1] or all(tokens))
 
 
 def test_a_name_that_stands_elsewhere_too_is_no_reason_to_take_two_contents_for_one() -> None:
     """The name "2" beside a dose of 2 and the name "1" beside a dose of 1 are two contents."""
-    repeats = ResponseCache(60)
-    one = content_of(repeats, sign(order("d", ZOLPIDEM, units=1)) | {"hookInstance": "1"})
-    two = content_of(repeats, sign(order("d", ZOLPIDEM, units=2)) | {"hookInstance": "2"})
-    assert one.name != two.name
+    cache = ResponseCache(60)
+    one = key_of(cache, sign(order("d", ZOLPIDEM, units=1)) | {"hookInstance": "1"})
+    two = key_of(cache, sign(order("d", ZOLPIDEM, units=2)) | {"hookInstance": "2"})
+    assert one.digest != two.digest
 
 
 @pytest.mark.parametrize(
@@ -499,6 +497,4 @@ def test_a_name_or_token_that_cannot_be_told_apart_makes_a_call_that_is_not_reme
 
 
 def test_what_two_services_remember_calls_by_is_not_alike() -> None:
-    assert (
-        content_of(ResponseCache(60), sign(lorazepam())).name != content_of(ResponseCache(60), sign(lorazepam())).name
-    )
+    assert key_of(ResponseCache(60), sign(lorazepam())).digest != key_of(ResponseCache(60), sign(lorazepam())).digest
