@@ -24,6 +24,7 @@ from rules import load_knowledge
 from rules.assessment import Band, ConditionOnRecord, Load, Met, Severity, Substitution, TableTotal
 from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
+from rules.reading.product.product import UnknownReason
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
@@ -37,6 +38,8 @@ READ_ONLY = {
 INTERNAL = {"by-weight", "no-data", "out-of-supply", "missing-at-discharge", "not-judged", "not-met"}
 # Why an opioid adds no MME: shown by its text, not by its code.
 SHOWN_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}
+# Why a product is unknown: shown by its sentence.
+SHOWN_BY_TEXT |= set(UnknownReason)
 
 
 def _constants(path: Path) -> Iterator[str]:
