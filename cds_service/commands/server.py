@@ -159,7 +159,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def forget_old(self) -> None:
+    def evict_expired(self) -> None:
         """Expire the response cache."""
         self._application.extensions[RESPONSE_CACHE].evict_expired()
 
