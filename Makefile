@@ -13,7 +13,7 @@ AREAS := spec property corpus service acceptance architecture pages
 .PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack fuzz mutants check bench docs sbom wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
-	@echo "make quick   lint, and the tests of spec and acceptance on the checkout"
+	@echo "make quick   lint, and the tests of spec, acceptance and rooms on the checkout"
 	@echo "make fix     write the format and the safe corrections of lint"
 	@echo "make test    every test, on the wheel as it is shipped"
 	@echo "make test-X  one folder of tests on the checkout: $(AREAS)"
@@ -49,10 +49,13 @@ wheel: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@exec $(BIN)/benzo-cds demo $(if $(DEMO_PORT),--port $(DEMO_PORT))
 
+# What a new module, finding or import most often breaks.
+QUICK := test_rooms.py test_findings_are_complete.py
+
 quick: $(VENV)/.develop
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
-	$(BIN)/pytest --quiet tests/spec tests/acceptance
+	$(BIN)/pytest --quiet tests/spec tests/acceptance $(QUICK:%=tests/architecture/%)
 
 fix: $(VENV)/.develop
 	$(BIN)/ruff check --fix .
@@ -94,10 +97,10 @@ check: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/benzo-cds knowledge check
-	$(BIN)/python -m cds_service.commands.docs_pages --check --docs docs
+	$(BIN)/python -m cds_service.commands.documentation.docs_pages --check --docs docs
 
 docs: $(VENV)/.installed
-	$(BIN)/python -m cds_service.commands.docs_pages --docs docs
+	$(BIN)/python -m cds_service.commands.documentation.docs_pages --docs docs
 
 bench: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/python tests/bench --write docs/speed.md

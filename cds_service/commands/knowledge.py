@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cds_service.clock import today
-from cds_service.commands.knowledge_text import entry_lines, overview
+from cds_service.commands.documentation.knowledge_text import entry_lines, overview
 from cds_service.config import Settings
 from cds_service.errors import CommandError
 from rules.knowledge import (

@@ -34,7 +34,7 @@ EXEMPTING_FROM_ALL = ("hospice", "palliative-care")
 
 
 def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
-    """Every finding's result: those met, loudest first, and the others in the order of their ids."""
+    """Every finding's result: those met, most severe first, and the others in the order of their ids."""
     met: list[Met] = []
     considered: list[Considered] = []
     adult = case.knowledge.policy.age.adult.value
@@ -54,8 +54,8 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
                 met.append(result)
             else:
                 considered.append(result)
-    loudness = tuple(reversed(Severity))
-    met.sort(key=lambda found: (loudness.index(found.severity), not found.raises, found.id))
+    severities = tuple(reversed(Severity))
+    met.sort(key=lambda found: (severities.index(found.severity), not found.raises, found.id))
     return tuple(met), tuple(considered)
 
 

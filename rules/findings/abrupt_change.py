@@ -35,12 +35,12 @@ def judge(case: Case) -> Met | Considered:
         "days": use.days,
         "since": use.since,
         "agents": agent_names(_taken(_earlier(case)) + _taken(case.now)),
-        "may_still_be_taken": not case.still_supplied(use),
+        "may_still_be_taken": not case.within_grace(use),
         "until": use.until,
         **change,
     }
     by_order = case.at_discharge or (case.ordered is not None and _orders_concern_it(case))
-    warns = by_order and case.still_supplied(use)
+    warns = by_order and case.within_grace(use)
     return case.met(ID, facts, severity=Severity.WARNING if warns else Severity.INFO)
 
 

@@ -22,7 +22,7 @@ def judge(case: Case) -> Met | Considered:
     ]
     if not case.sedatives or not others:
         one_present = bool(case.sedatives or others)
-        return case.unmet(ID, but_for_daily_use=bool(others), but_for_unidentified=one_present)
+        return case.unmet(ID, only_daily_use_missing=bool(others), unidentified_could_complete=one_present)
     active = agent_names(case.depressants)
     facts = {
         "others": agent_names(others),

@@ -20,7 +20,7 @@ RISK_CONDITIONS = (
     "alcohol-use-disorder",
     "sedative-use-disorder",
 )
-SOFTENING = ("cancer-pain", "sickle-cell")
+INFO_ONLY_CONDITIONS = ("cancer-pain", "sickle-cell")
 
 
 def judge(case: Case) -> Met | Considered:
@@ -28,9 +28,11 @@ def judge(case: Case) -> Met | Considered:
     opioids, sedatives = case.opioids, case.sedatives
     if not opioids or not sedatives:
         one_present = bool(opioids or sedatives)
-        return case.unmet(ID, but_for_daily_use=bool(opioids), but_for_unidentified=one_present)
+        return case.unmet(ID, only_daily_use_missing=bool(opioids), unidentified_could_complete=one_present)
     treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.conditions)]
-    softened = next((case.conditions[concept].name for concept in SOFTENING if concept in case.exempting), None)
+    softened = next(
+        (case.conditions[concept].name for concept in INFO_ONLY_CONDITIONS if concept in case.exempting), None
+    )
     both = case.opioids_if_replaced and case.sedatives_if_replaced
     softer = softened is not None or len(treatment) == len(opioids)
     severity = Severity.WARNING if both and not softer else Severity.INFO

@@ -18,7 +18,7 @@ def judge(case: Case) -> Met | Considered:
     if not potent:
         present = [entry.agent for entry in case.view.present if entry.agent.agent_class.in_load]
         potent_present = any(agent.has(TRAIT) for agent in present)
-        return case.unmet(ID, but_for_daily_use=potent_present, but_for_unidentified=True)
+        return case.unmet(ID, only_daily_use_missing=potent_present, unidentified_could_complete=True)
     judged = [entry for entry in potent if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)

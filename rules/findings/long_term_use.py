@@ -29,7 +29,7 @@ def judge(case: Case) -> Met | Considered:
         "since": use.since,
         "at_least": use.at_least,
         "beyond_days": max(days for days in (first, second, third) if use.days > days),
-        "may_still_be_taken": not case.still_supplied(use),
+        "may_still_be_taken": not case.within_grace(use),
         "until": use.until,
         "agents": agent_names(_taken(case)),
         "review_months": parameters["review_months"].value,

@@ -17,7 +17,7 @@ def judge(case: Case) -> Met | Considered:
     if case.age is not None and case.age.most < older:
         return not_met(ID)
     if not case.sedatives:
-        return case.unmet(ID, but_for_daily_use=False, but_for_unidentified=True)
+        return case.unmet(ID, only_daily_use_missing=False, unidentified_could_complete=True)
     if case.age is None:
         return not_judged(ID, NO_BIRTH_DATE)
     if case.age.least < older:

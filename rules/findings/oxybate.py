@@ -14,6 +14,6 @@ def judge(case: Case) -> Met | Considered:
     oxybates = [entry for entry in case.depressants if entry.agent.agent_class.id == OXYBATE]
     if not oxybates or not case.sedatives:
         one_present = bool(oxybates or case.sedatives)
-        return case.unmet(ID, but_for_daily_use=bool(oxybates), but_for_unidentified=one_present)
+        return case.unmet(ID, only_daily_use_missing=bool(oxybates), unidentified_could_complete=one_present)
     facts = {"oxybate": agent_names(oxybates), "sedatives": agent_names(case.sedatives)}
     return case.met(ID, facts, severity=Severity.WARNING if case.sedatives_if_replaced else Severity.INFO)

@@ -66,5 +66,5 @@ def _facts(case: Case, use: Exposure, hazards: tuple[str, ...]) -> dict[str, obj
         "setting": setting,
         "setting_because": (*complicated, *disorders, *(("high load",) if high else ())),
         "insomnia": "insomnia" in case.conditions,
-        "may_still_be_taken": not case.still_supplied(use),
+        "may_still_be_taken": not case.within_grace(use),
     }

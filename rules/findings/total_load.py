@@ -60,7 +60,7 @@ def _established(case: Case) -> bool:
         sedative = entry.agent.agent_class.in_load and entry.daily_use
         if not sedative or entry.start is None or entry.window.end is None:
             continue
-        begun: date = use.since if use is not None and steady and case.still_supplied(use) else entry.start
+        begun: date = use.since if use is not None and steady and case.within_grace(use) else entry.start
         if (entry.window.end - begun).days + 1 >= days:
             return True
     return False

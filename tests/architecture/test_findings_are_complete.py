@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.commands.docs_pages import pages
+from cds_service.commands.documentation.docs_pages import pages
 from rules import load_knowledge
 from rules.findings import JUDGES
 
 ROOT = Path(__file__).parents[2]
-# DESIGN section 7, in its order.
+# Every finding; add yours.
 IDS = {
     "total-load", "multiple-sedative-hypnotics", "high-potency", "interdose-withdrawal", "long-term-use",
     "dose-escalation", "concurrent-opioid", "concurrent-depressants", "oxybate", "older-adult", "respiratory-disease",

@@ -4,7 +4,7 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 """
 
 from rules.findings.case.age import Age, age_on
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, ORDERS, Case
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, ORDERS, SEIZURE_DISORDER, Case
 from rules.findings.case.change import increases, new_starts, removable
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.hazard import judge_hazard
@@ -13,6 +13,7 @@ from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
     BY_ALCOHOL_WITHDRAWAL,
     BY_ANTI_SEIZURE,
+    CONDITIONS_NOT_SUPPLIED,
     NO_BIRTH_DATE,
     TURNED_OFF,
     UNDER_AGE,
@@ -28,9 +29,11 @@ __all__ = [
     "BIRTH_DATE_IN_PART",
     "BY_ALCOHOL_WITHDRAWAL",
     "BY_ANTI_SEIZURE",
+    "CONDITIONS_NOT_SUPPLIED",
     "NO_BIRTH_DATE",
     "ORDERS",
     "OXYBATE",
+    "SEIZURE_DISORDER",
     "TURNED_OFF",
     "UNDER_AGE",
     "Age",

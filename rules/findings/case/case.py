@@ -187,8 +187,8 @@ class Case(LazyValues):
         classes = self.knowledge.classes.items()
         return {name: self.exposure(entries, name) for name, agent_class in classes if agent_class.in_load}
 
-    def still_supplied(self, use: Exposure) -> bool:
-        """Whether the use rests on an order in force, not on one that has lapsed."""
+    def within_grace(self, use: Exposure) -> bool:
+        """Whether the use rests on an order that is in force or in its days of grace, not on one that has lapsed."""
         return use.out_of_supply_days <= self.knowledge.policy.concurrency.grace_days.value
 
     # -- exemptions ----------------------------------------------------------------------------------------------
@@ -238,19 +238,19 @@ class Case(LazyValues):
 
     # -- results -------------------------------------------------------------------------------------------------
 
-    def unmet(self, finding: str, *, but_for_daily_use: bool, but_for_unidentified: bool) -> Considered:
+    def unmet(self, finding: str, *, only_daily_use_missing: bool, unidentified_could_complete: bool) -> Considered:
         """The result of a finding that needs a sedative in daily use, where not everything that it needs is present.
 
         Args:
             finding: its id.
-            but_for_daily_use: everything but the daily use is present: the finding is exempt where a sedative is
+            only_daily_use_missing: everything but the daily use is present: the finding is exempt where a sedative is
                 present as a rescue product or a single dose.
-            but_for_unidentified: a further medication could complete it: the finding is not judged where one may be
+            unidentified_could_complete: a further medication could complete it: the finding is not judged where one may be
                 present that was not identified, read or sent.
         """
-        if but_for_daily_use and self.why_no_daily_use is not None:
+        if only_daily_use_missing and self.why_no_daily_use is not None:
             return exempt(finding, self.why_no_daily_use)
-        if but_for_unidentified and self.why_unidentified is not None:
+        if unidentified_could_complete and self.why_unidentified is not None:
             return not_judged(finding, self.why_unidentified)
         return not_met(finding)
 

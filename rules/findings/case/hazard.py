@@ -34,7 +34,7 @@ def judge_hazard(
     on_record = case.conditions if conditions is None else conditions
     found = {concept: on_record[concept] for concept in concepts if concept in on_record}
     if not case.sedatives:
-        return case.unmet(finding, but_for_daily_use=bool(found), but_for_unidentified=bool(found))
+        return case.unmet(finding, only_daily_use_missing=bool(found), unidentified_could_complete=bool(found))
     if not found:
         return not_met(finding) if case.conditions_supplied else not_judged(finding, CONDITIONS_NOT_SUPPLIED)
     started = new_starts(case, finding) if raises_on_new else ()

@@ -1,6 +1,7 @@
 """The pages of ``docs/`` that are generated from the knowledge base: one for each finding, and that of the knowledge.
 
-``python -m cds_service.commands.docs_pages --docs docs`` writes them; with ``--check`` it fails where a page differs.
+``python -m cds_service.commands.documentation.docs_pages --docs docs`` writes them; with
+``--check`` it fails where a page differs.
 """
 
 from __future__ import annotations
