@@ -245,8 +245,8 @@ class Case(LazyValues):
             finding: its id.
             only_daily_use_missing: everything but the daily use is present: the finding is exempt where a sedative is
                 present as a rescue product or a single dose.
-            unidentified_could_complete: a further medication could complete it: the finding is not judged where one may be
-                present that was not identified, read or sent.
+            unidentified_could_complete: a further medication could complete it: the finding is not judged where one may
+                be present that was not identified, read or sent.
         """
         if only_daily_use_missing and self.why_no_daily_use is not None:
             return exempt(finding, self.why_no_daily_use)
