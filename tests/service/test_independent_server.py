@@ -99,12 +99,12 @@ class KeptEvaluations(NoCallStore):
 
 @dataclass(frozen=True)
 class Judged:
-    """What one request came to; ``reached`` is where each part of the record came from."""
+    """What one request came to; ``origins`` is where each part of the record came from."""
 
     status: int
     body: Any
     assessment: Assessment | None = None
-    reached: Mapping[str, str] = field(default_factory=dict, compare=False)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def judged(request: dict[str, Any], on: date, **settings: Any) -> Judged:
@@ -113,7 +113,7 @@ def judged(request: dict[str, Any], on: date, **settings: Any) -> Judged:
     parts, store = parts_of(chosen, load_knowledge()), KeptEvaluations()
     client = create_app(chosen, clock=lambda: on, parts=Parts(parts.gate, parts.judge, store)).test_client()
     answer = client.post(f"/cds-services/benzo-{request['hook']}", json=request)
-    found = [(evaluation.assessment, evaluation.reached) for evaluation in store.kept]
+    found = [(evaluation.assessment, evaluation.origins) for evaluation in store.kept]
     assert len(found) == (answer.status_code == 200)
     return Judged(answer.status_code, answer.get_json(), *(found[0] if found else ()))
 
@@ -238,7 +238,7 @@ def test_a_record_that_is_fetched_comes_to_the_same_as_one_that_is_sent(case: Ca
         assert fetched != sent, "it comes to the same by now: the explanation is to go"
     else:
         assert fetched == sent
-        assert fetched.assessment is None or set(fetched.reached.values()) == {"fetched"}
+        assert fetched.assessment is None or set(fetched.origins.values()) == {"fetched"}
 
 
 def test_every_explanation_is_of_a_case() -> None:
