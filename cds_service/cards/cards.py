@@ -23,7 +23,7 @@ from cds_service.cards.wording.markdown import without_markup
 from cds_service.cards.wording.phrases import Subject
 from cds_service.cards.wording.summary import summary
 from cds_service.config import MAX_EXTENSION_BYTES
-from cds_service.trust.dialect import MARKDOWN, CardDialect, CardText
+from cds_service.trust.tenant import MARKDOWN, CardDialect, CardText
 from cds_service.working.assessment_json import without_empty
 from rules.assessment import Assessment, Met
 from rules.knowledge import Knowledge

@@ -39,6 +39,7 @@ _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
 _TIMINGS = ("timing", "scheduledTiming", "schedule")  # R4 to DSTU2; a DSTU1 order; a DSTU1 statement
 _BOUNDS_PERIOD, _EVENT = "boundsPeriod", "event"
+_AS_NEEDED = frozenset({"asNeeded", "asNeededBoolean", "asNeededCodeableConcept", "asNeededFor"})
 # Epic repeats the dose of a line in extensions: as it was ordered, and as it is administered.
 _EPIC_EXTENSIONS = "open.epic.com/fhir/extensions/"
 _EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
@@ -130,6 +131,8 @@ def _read_line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
 
 def _instructions(value: object, notes: Notes) -> str | None:
     """Instructions in words; None, and a note, where they are longer than what is read."""
+    if value is None:
+        return None
     try:
         return bounded_text_of(value)
     except TooLongError:
@@ -141,7 +144,7 @@ def _doses(dosage: Element) -> tuple[DoseEntry, ...]:
     """The stated doses and rates: R4's ``doseAndRate``, or the dose that STU3 has on the line itself; and those of
     Epic's extensions. They state one dose several times: the rules choose among them."""
     entries: list[DoseEntry] = []
-    for item in list_of(dosage.get("doseAndRate")):
+    for item in list_of(dosage["doseAndRate"]) if "doseAndRate" in dosage else ():
         element = object_of(item)
         if element:
             entries.extend(_dose_entries(element, code_of(element.get("type")).replace(" ", "-") or None))
@@ -212,6 +215,8 @@ def _quotient(numerator: Quantity, denominator: Quantity | None) -> Quantity:
 
 def _as_needed(dosage: Element, notes: Notes) -> tuple[bool, str | None]:
     """Whether the dose is taken as needed, and the reason. R5's ``asNeededFor`` and R4's concept imply it."""
+    if not _AS_NEEDED & dosage.keys():
+        return False, None
     reasons = [*list_of(dosage.get("asNeededCodeableConcept")), *list_of(dosage.get("asNeededFor"))]
     boolean = dosage.get("asNeeded")
     if isinstance(boolean, dict):  # a concept in the place of R5's boolean
@@ -229,6 +234,8 @@ def _as_needed(dosage: Element, notes: Notes) -> tuple[bool, str | None]:
 def _maximum(value: object, notes: Notes) -> tuple[MaximumDose, ...]:
     """The written upper limits, with their periods in days. One that cannot be read is left out and noted: a limit only
     ever lowers a dose."""
+    if value is None:
+        return ()
     limits = []
     for item in list_of(value):
         try:
@@ -250,6 +257,8 @@ def _maximum(value: object, notes: Notes) -> tuple[MaximumDose, ...]:
 
 def _single_maximum(value: object, notes: Notes) -> Quantity | None:
     """The written upper limit of one administration; left out and noted where it cannot be read."""
+    if value is None:
+        return None
     try:
         return quantity_of(value)
     except NotReadableError:
@@ -258,6 +267,8 @@ def _single_maximum(value: object, notes: Notes) -> Quantity | None:
 
 
 def _sequence(value: object, notes: Notes) -> int | None:
+    if value is None:
+        return None
     try:
         number = number_of(value)
     except NotReadableError:

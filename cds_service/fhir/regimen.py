@@ -101,7 +101,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
     sent = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
     dispense_request = sent if isinstance(sent, dict) else {}
     authored, effective, validity = _dates(resource, kind, dispense_request, zone, notes)
-    prior = reference_of(resource.get("priorPrescription"))
+    prior = reference_of(resource["priorPrescription"]) if "priorPrescription" in resource else None
     return Regimen(
         source=context.source,
         medication=medication_of(resource, context.medications, notes),
@@ -136,8 +136,11 @@ def _dates(
         return next((day_of(resource[name], zone, notes) for name in names if resource.get(name) is not None), None)
 
     if kind is RecordKind.REQUEST:
-        validity = period_of(dispense_request.get("validityPeriod"), zone, notes)
-        effective = period_of(resource.get("effectiveDosePeriod"), zone, notes)  # R5
+        validity = effective = NO_PERIOD
+        if "validityPeriod" in dispense_request:
+            validity = period_of(dispense_request["validityPeriod"], zone, notes)
+        if "effectiveDosePeriod" in resource:  # R5
+            effective = period_of(resource["effectiveDosePeriod"], zone, notes)
         return day("authoredOn", "dateWritten"), effective, validity
     if kind is RecordKind.STATEMENT:
         # R4; DSTU2's administration; R5's, which spells it so; DSTU1
@@ -211,13 +214,15 @@ def _status(resource: Element, notes: Notes) -> str:
 
 def _ended(resource: Element, status: str, zone: tzinfo, notes: Notes) -> date | None:
     """The day on which it was stopped or put on hold: DSTU2's end, R5's change of status; R4 has none."""
-    ended = day_of(resource.get("dateEnded"), zone, notes, last=True)
+    ended = day_of(resource["dateEnded"], zone, notes, last=True) if "dateEnded" in resource else None
     if ended is None and status in _ENDED:
         ended = day_of(resource.get("statusChanged"), zone, notes, last=True)
     return ended
 
 
 def _do_not_perform(value: object, notes: Notes) -> bool:
+    if value is None:
+        return False
     try:
         return bool(boolean_of(value))
     except NotReadableError:
@@ -228,7 +233,7 @@ def _do_not_perform(value: object, notes: Notes) -> bool:
 def _reported(resource: Element) -> bool:
     for name in ("reportedBoolean", "reported"):
         try:
-            if boolean_of(resource.get(name)):
+            if name in resource and boolean_of(resource[name]):
                 return True
         except NotReadableError:
             return True  # a reference in the place of the boolean names who reported it
@@ -252,7 +257,7 @@ def _taken(resource: Element, status: str) -> bool | None:
 
 def _requester(resource: Element, context: ReadContext) -> str | None:
     for name in ("requester", "prescriber", "recorder"):
-        party = party_of(resource.get(name))
+        party = party_of(resource[name]) if name in resource else None
         if party is not None:
             return context.name_of(party)
     return None

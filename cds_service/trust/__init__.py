@@ -6,7 +6,6 @@ their file. :mod:`operator` admits those who run the service.
 
 __all__ = [
     "addresses",
-    "dialect",
     "gate",
     "keys",
     "operator",

@@ -8,7 +8,6 @@ from datetime import tzinfo
 from enum import StrEnum
 
 from cds_service.config import Settings
-from cds_service.trust.dialect import MARKDOWN, CardDialect
 from rules.knowledge import Knowledge
 
 OPEN_TENANT = "open"
@@ -33,6 +32,35 @@ class FhirServer:
     base: str
     open: bool = False
     private: bool = False
+
+
+class CardText(StrEnum):
+    """How the detail of a card is written."""
+
+    MARKDOWN = "markdown"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class CardDialect:
+    """What the EHR of a tenant can show of a card.
+
+    ``tables``: whether it can show the orders as a table instead of bullets, in Markdown; ``one_action``: whether a
+    suggestion may hold one action only, as all of ours do.
+    """
+
+    text: CardText = CardText.MARKDOWN
+    tables: bool = False
+    one_action: bool = True
+
+    @property
+    def orders_as_table(self) -> bool:
+        """Whether orders are written as a table: plain text has none."""
+        return self.tables and self.text is CardText.MARKDOWN
+
+
+MARKDOWN = CardDialect()
+"""Markdown with bullets."""
 
 
 @dataclass(frozen=True, slots=True)

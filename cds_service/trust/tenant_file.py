@@ -28,9 +28,8 @@ from cds_service.config import time_zone
 from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure
-from cds_service.trust.dialect import CardText
 from cds_service.trust.keys import has_private_half
-from cds_service.trust.tenant import Mode
+from cds_service.trust.tenant import CardText, Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS = "tenants"

@@ -13,9 +13,8 @@ import yaml
 
 from cds_service import logs
 from cds_service.config import TENANTS_CHECK_SECONDS, Settings, time_zone
-from cds_service.trust.dialect import CardDialect
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
-from cds_service.trust.tenant import FhirServer, Tenant
+from cds_service.trust.tenant import CardDialect, FhirServer, Tenant
 from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants
 from cds_service.trust.token import suits_algorithm
 from rules import load_knowledge
