@@ -81,7 +81,7 @@ PARTIES = st.one_of(
     st.sampled_from(["Practitioner/d", "https://ehr.example/r4/Practitioner/d", "Practitioner?identifier=a|b"]).map(
         lambda text: {"reference": text, "display": "Dr D"}
     ),
-    maybe({"value": WORDS}, system=st.just("urn:oid:1.2")).map(lambda told: {"identifier": told}),
+    maybe({"value": WORDS}, system=st.just("urn:oid:1.2")).map(lambda identifier: {"identifier": identifier}),
     WORDS.map(lambda text: {"display": text}),
 )
 
@@ -92,9 +92,9 @@ def references(kind: str) -> Objects:
     )
 
 
-def _longer(told: tuple[dict[str, Any], int]) -> dict[str, Any]:
+def _longer(parts: tuple[dict[str, Any], int]) -> dict[str, Any]:
     """A range from a length to one that is longer by so much."""
-    low, more = told
+    low, more = parts
     return {"low": low, "high": low | {"value": low["value"] + more}}
 
 

@@ -1,4 +1,4 @@
-"""Do the marks of a document tell what a walk over it tells: members that stand there twice, depth, long lists?"""
+"""Does the outline of a document agree with a walk over it: on duplicate members, depth, and long lists?"""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ DOCUMENTS = st.recursive(
 
 
 def walked(text: str) -> tuple[bool, int, int]:
-    """Whether a member is there twice, the depth, and the length of the longest list, as written."""
-    doubled = False
+    """Whether a member is duplicated, the depth, and the length of the longest list, as written."""
+    has_duplicates = False
 
     def pairs(items: list[tuple[str, Any]]) -> list[Any]:
-        nonlocal doubled
-        doubled = doubled or len(dict(items)) < len(items)
+        nonlocal has_duplicates
+        has_duplicates = has_duplicates or len(dict(items)) < len(items)
         return ["object", *(value for _, value in items)]
 
     def measured(value: Any) -> tuple[int, int]:
@@ -44,24 +44,24 @@ def walked(text: str) -> tuple[bool, int, int]:
             return 0, 0
         is_object = value[:1] == ["object"]
         inner = [measured(item) for item in (value[1:] if is_object else value)]
-        longest = max([0 if is_object else len(value), *(each[1] for each in inner)])
-        return 1 + max((each[0] for each in inner), default=0), longest
+        longest = max([0 if is_object else len(value), *(length for _, length in inner)])
+        return 1 + max((depth for depth, _ in inner), default=0), longest
 
     depth, longest = measured(json.loads(text, object_pairs_hook=pairs))
-    return doubled, depth, longest
+    return has_duplicates, depth, longest
 
 
 @given(text=DOCUMENTS)
-def test_the_marks_tell_what_a_walk_tells(text: str) -> None:
+def test_the_outline_agrees_with_a_walk(text: str) -> None:
     data = text.encode()
     outline, value = Outline.of(data), parse(data)
-    told, depth, longest = walked(text)
+    has_duplicates, depth, longest = walked(text)
     try:
         refuse_duplicate_members(data, value, outline)
-        doubled = False
+        is_refused = False
     except DuplicateMemberError:
-        doubled = True
-    assert doubled is told
+        is_refused = True
+    assert is_refused is has_duplicates
     assert not outline.is_deeper(depth)
     assert depth == 0 or outline.is_deeper(depth - 1)
     assert outline.longest_list >= longest

@@ -1,7 +1,7 @@
-"""Is every record of a medication that was sent named in the answer, however a real request was bent on the way?
+"""Is every record of a medication that was sent named in the answer, whatever was changed on the way?
 
-Fixtures are mutated: members dropped, replaced, wrapped, doubled or moved, at random places. What is left that stands
-where records belong must be told of, as a contribution or beside the load, not counted, not relevant or not read.
+Fixtures are mutated: members are dropped, replaced, wrapped, doubled or moved, at random places. Every record that
+still stands where records belong must be in the assessment: in the load, beside it, not counted, not relevant, unread.
 """
 
 from __future__ import annotations
@@ -141,11 +141,11 @@ def sent(document: Any) -> Iterator[tuple[object, dict[str, Any]]]:
         yield from records(next((context[name] for name in DRAFTS if context.get(name) is not None), None))
 
 
-def accounted(document: Any, told: list[str], not_relevant: int) -> None:
-    """Every record is told of by its name, or is one of those that are counted as not relevant.
+def accounted(document: Any, sources: list[str], not_relevant: int) -> None:
+    """Assert that the sources of the assessment name every record, but for those that are counted as not relevant.
 
-    What has no id is named by the URL of its entry, which may be the name of another, or by the reader: one name must
-    then be told of, without a URL one that nothing else has.
+    A record without an id is named by the URL of its entry, which may be the name of another record, or else by the
+    reader, by a name that no other record has.
     """
     named, unidentified = set(), False
     by_url = False
@@ -159,13 +159,13 @@ def accounted(document: Any, told: list[str], not_relevant: int) -> None:
             by_url = True
         else:
             unidentified = True
-    names = {lowered(source) for source in told}
+    names = {lowered(source) for source in sources}
     silent = len(named - names) + (unidentified and not names - named) + (by_url and not names)
     assert silent <= not_relevant, (sorted(named - names), sorted(names - named), not_relevant)
 
 
 def lowered(source: str) -> str:
-    """A name with its type in small letters: a type is read in any."""
+    """A source with its type in lower case: the reader accepts any case."""
     kind, slash, rest = source.partition("/")
     return f"{kind.strip().lower()}{slash}{rest}"
 
@@ -177,11 +177,11 @@ def test_nothing_that_was_sent_vanishes(drawn: tuple[Any, Any]) -> None:
     try:
         content = read_file(json.dumps(document).encode())
     except UnreadableFileError:
-        return  # refused whole, and said
+        return  # the whole file is refused, with an error
     patient = patient_in(content, SETTINGS)
     found = assess(patient, KNOWLEDGE, on, at_discharge=content.hook == "encounter-discharge")
-    told = [line.source for line in found.lines] + [line.source for line in patient.unread]
-    accounted(document, told, found.not_relevant)
+    sources = [line.source for line in found.lines] + [line.source for line in patient.unread]
+    accounted(document, sources, found.not_relevant)
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_the_service_answers_or_refuses(http: FlaskClient, drawn: tuple[Any, Any
 
 
 def test_the_account_can_fail() -> None:
-    """A record that is left out of the answer is missed by the count."""
+    """Can the assertion fail? A record is left out of the sources."""
     _, _, document = next(one for one in DOCUMENTS if one[0] == "25-draft-beside-active-order")
     accounted(document, ["MedicationRequest/m1", "MedicationRequest/d1"], 0)
     with pytest.raises(AssertionError):

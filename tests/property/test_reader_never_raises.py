@@ -191,5 +191,5 @@ def test_what_is_said_of_a_broken_record_holds_nothing_of_it() -> None:
     secret = "Sibylle Sekret"
     for path in places(RECORD):
         patient = read_patient([put(RECORD, path, secret)], patient_id="p", zone=ZONE)
-        told = [line.why for line in patient.unread] + [note for one in patient.regimens for note in one.notes]
-        assert secret not in " ".join(told)
+        texts = [line.why for line in patient.unread] + [note for regimen in patient.regimens for note in regimen.notes]
+        assert secret not in " ".join(texts)

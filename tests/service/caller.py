@@ -1,4 +1,4 @@
-"""A caller of the tests: key pairs of its own, tokens as CDS Hooks has them, and each way of getting one wrong."""
+"""An EHR's tokens: key pairs of the tests, tokens as CDS Hooks specifies them, and tokens with one mistake each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ with warnings.catch_warnings():
 
 
 def public(*keys: Any) -> dict[str, Any]:
-    """The public halves, as a set."""
+    """The public halves of keys, as a JSON Web Key Set."""
     return {"keys": [key.as_dict(private=False) for key in keys]}
 
 
@@ -42,32 +42,33 @@ def signed(header: dict[str, Any], claims: dict[str, Any], key: Any) -> str:
 
 def claims(endpoint: str = "/benzo-order-sign", **changed: Any) -> dict[str, Any]:
     now = int(time.time())
-    told = {"iss": ISSUER, "aud": BASE + endpoint, "iat": now, "exp": now + 300, "jti": str(uuid4())} | changed
-    return {name: value for name, value in told.items() if value is not None}
+    members = {"iss": ISSUER, "aud": BASE + endpoint, "iat": now, "exp": now + 300, "jti": str(uuid4())} | changed
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def token(
     endpoint: str = "/benzo-order-sign", *, key: Any = ES384, header: dict[str, Any] | None = None, **changed: Any
 ) -> str:
-    """An Authorization header; ``header`` and ``changed`` put other members in, None leaves one out."""
-    told = {"alg": "ES384", "typ": "JWT", "kid": key.kid} | (header or {})
-    return signed({name: value for name, value in told.items() if value is not None}, claims(endpoint, **changed), key)
+    """An Authorization header; ``header`` and ``changed`` replace members, None leaves one out."""
+    members = {"alg": "ES384", "typ": "JWT", "kid": key.kid} | (header or {})
+    header = {name: value for name, value in members.items() if value is not None}
+    return signed(header, claims(endpoint, **changed), key)
 
 
 def tenants_file(folder: Path, **blocks: dict[str, Any]) -> Path:
-    """A file of tenants; each block over one that is complete."""
+    """A file of tenants. Each block is merged over a complete one."""
     path = folder / "tenants.yaml"
     complete = {"issuer": ISSUER, "keys": public(ES384), "audiences": [BASE]}
-    told = {name.replace("_", "-"): complete | block for name, block in (blocks or {"general": {}}).items()}
-    # Written aside and moved, as an operator should.
+    tenants = {name.replace("_", "-"): complete | block for name, block in (blocks or {"general": {}}).items()}
+    # Moved into place, as an operator should do it.
     draft = folder / "tenants.draft"
-    draft.write_text(json.dumps({"tenants": told}), encoding="utf-8")
+    draft.write_text(json.dumps({"tenants": tenants}), encoding="utf-8")
     draft.replace(path)
     return path
 
 
 class KeyServer:
-    """An address of keys on this machine that counts how often it is asked."""
+    """A server of keys on this machine that counts its requests."""
 
     def __init__(self, keys: dict[str, Any]) -> None:
         self.keys: dict[str, Any] | bytes = keys

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a new cluster in a folder, on a socket and a port of this machine."""
+"""A PostgreSQL server of the tests: a new cluster in a temporary folder, on a port of this machine."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ class DatabaseServer:
         return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/{name}"
 
     def pause(self) -> None:
-        """Stand still, connections and all: nothing is answered and nothing is refused."""
+        """Stop all processes of the server: nothing is answered and nothing is refused."""
         self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        told = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
-        for process in (self.process.pid, *map(int, told.split())):
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        for process in (self.process.pid, *map(int, children.split())):
             os.kill(process, number)
 
 
 def program(name: str) -> str | None:
-    """Where a program of PostgreSQL is; Debian keeps them out of the path."""
-    kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return shutil.which(name) or (str(kept[-1]) if kept else None)
+    """The path of a program of PostgreSQL. Debian does not put them on PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(debian[-1]) if debian else None)
 
 
 @contextmanager
 def database_server() -> Iterator[DatabaseServer]:
-    """A cluster with the user ``postgres`` and no password, gone at the end."""
+    """A cluster with the user ``postgres`` and no password, removed at the end."""
     server, initdb, port = program("postgres"), program("initdb"), free_port()
     assert server
     assert initdb
-    # It refuses to be run by root, and its owner cannot look into the folders that tests are given.
+    # It refuses to run as root, and its user cannot read pytest's temporary folders.
     user = {"user": _OWNER, "group": _OWNER, "extra_groups": []} if os.getuid() == 0 else {}
     data = tempfile.mkdtemp(prefix="benzo-cds-postgresql-")
     if user:
         shutil.chown(data, _OWNER, _OWNER)
-    made = [initdb, "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(made, check=True, capture_output=True, cwd=data, **user)
+    command = [initdb, "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(command, check=True, capture_output=True, cwd=data, **user)
     options = ["-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", data, "-F"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([server, *options], cwd=data, **quiet, **user)
@@ -79,7 +79,7 @@ def database_server() -> Iterator[DatabaseServer]:
         yield DatabaseServer(process, port)
     finally:
         process.send_signal(signal.SIGCONT)
-        # At once, nothing of it is kept: with SIGINT it would first write all its databases.
+        # SIGQUIT ends it at once; with SIGINT it would first write all its databases.
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
         shutil.rmtree(data, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A FHIR server of the tests, on this machine: it answers as it is told to, and remembers what it was asked."""
+"""A FHIR server of the tests, on this machine: it gives the replies that a test sets, and records its requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Reply:
-    """One answer; ``drip`` sends it a byte at a time with that many seconds between."""
+    """One reply, sent after ``delay`` seconds; with ``drip``, one byte every so many seconds."""
 
     body: Any = None
     status: int = 200
@@ -32,7 +32,7 @@ Answer = Reply | Callable[[int], Reply]
 
 
 class FhirServer:
-    """Answers by the path below its base, without the query; unknown searches are empty, unknown reads are 404."""
+    """Replies by the path below its base, without the query. Other searches are empty, other reads are 404."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
@@ -51,13 +51,12 @@ class FhirServer:
                     owner.asked.append(self.path)
                     owner.tokens.append(self.headers.get("Authorization"))
                     owner.cookies.append(self.headers.get("Cookie"))
-                    times = sum(urlsplit(each).path == urlsplit(self.path).path for each in owner.asked)
+                    times = sum(urlsplit(asked).path == urlsplit(self.path).path for asked in owner.asked)
                 exact = self.path.removeprefix("/fhir/").removeprefix("/fhir")
-                found = owner.answers.get(exact, owner.answers.get(path))
-                if found is None:
-                    found = Reply({"resourceType": "OperationOutcome"}, 404) if "/" in path else Reply(EMPTY)
-                reply = found if isinstance(found, Reply) else found(times)
-                self._send(reply)
+                answer = owner.answers.get(exact, owner.answers.get(path))
+                if answer is None:
+                    answer = Reply({"resourceType": "OperationOutcome"}, 404) if "/" in path else Reply(EMPTY)
+                self._send(answer if isinstance(answer, Reply) else answer(times))
 
             def _send(self, reply: Reply) -> None:
                 time.sleep(reply.delay)
@@ -70,8 +69,8 @@ class FhirServer:
                 self.end_headers()
                 try:
                     if reply.drip:
-                        for place in range(len(body)):
-                            self.wfile.write(body[place : place + 1])
+                        for index in range(len(body)):
+                            self.wfile.write(body[index : index + 1])
                             self.wfile.flush()
                             time.sleep(reply.drip)
                     else:
@@ -89,18 +88,19 @@ class FhirServer:
 
     def page(self, *resources: dict[str, Any], after: str | None = None, total: int | None = None) -> dict[str, Any]:
         """A searchset; ``after`` is the address of the next page."""
-        told: dict[str, Any] = {
+        bundle: dict[str, Any] = {
             "resourceType": "Bundle",
             "type": "searchset",
             "entry": [
-                {"fullUrl": f"{self.base}/{each['resourceType']}/{each['id']}", "resource": each} for each in resources
+                {"fullUrl": f"{self.base}/{resource['resourceType']}/{resource['id']}", "resource": resource}
+                for resource in resources
             ],
         }
         if total is not None:
-            told["total"] = total
+            bundle["total"] = total
         if after is not None:
-            told["link"] = [{"relation": "next", "url": after}]
-        return told
+            bundle["link"] = [{"relation": "next", "url": after}]
+        return bundle
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -1,4 +1,4 @@
-"""Callers that go on calling the running service while something is done to it."""
+"""Callers that call the running service again and again while a test does something to it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SIGN = "/cds-services/benzo-order-sign"
 
 
 class Load:
-    """Callers that go on calling, each on a connection of its own, and what came of it.
+    """Callers, each on a connection of its own, with the number of calls answered, the slowest, and wrong answers.
 
-    Like a balancer they look at the readiness before each call, and call no more once it is not ready.
+    Like a load balancer they ask for readiness before each call, and stop once the service is not ready.
     """
 
     def __init__(self, running: Served, callers: int, body: dict[str, Any] | None = None) -> None:

@@ -70,20 +70,20 @@ def is_settled(http: FlaskClient) -> bool:
 
 
 def judged(settings: Settings, body: dict[str, Any], tenant: str = OPEN_TENANT) -> Evaluation:
-    """What a call of order-sign comes to, of a tenant with nothing of its own."""
+    """The evaluation of a call of order-sign, of a tenant with default settings."""
     caller = Tenant(tenant, load_knowledge(), settings.zone)
     return Judge(settings.request_limits).evaluate(
         caller, service_of("benzo-order-sign"), json.dumps(body).encode(), DAY
     )
 
 
-def forty_kept_at_once(settings: Settings, store: DatabaseCallStore) -> ChainStatus:
-    """The chain after one call was kept forty times, by eight connections at once, as of as many processes."""
+def forty_stored_at_once(settings: Settings, store: DatabaseCallStore) -> ChainStatus:
+    """The chain after the same call was stored forty times over eight connections at once, like those of processes."""
     evaluation = judged(settings, sign(lorazepam()))
-    one = rows_of_call(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.pseudonyms)
+    rows = rows_of_call(evaluation, evaluation.with_verdicts({}), datetime.now(UTC), 1.0, b"", "0", store.pseudonyms)
     store.database.upgrade()
     stores = [store_of(settings) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: stores[number % 8]._save(one), range(40)))
-    assert sum(each.unsaved() for each in stores) == 0
+        list(threads.map(lambda number: stores[number % 8]._save(rows), range(40)))
+    assert sum(other.unsaved() for other in stores) == 0
     return store.database.use(lambda c: verify(c, OPEN_TENANT, store.pseudonyms))

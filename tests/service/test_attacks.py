@@ -166,9 +166,9 @@ def test_a_judgement_that_does_not_end_is_given_up_and_the_worker_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr("cds_service.hooks.judge.assess", endless)
-        told = assert_outcome(send(client(call_seconds=2), text_of(sign(lorazepam()))), 503, "timeout")
+        issue = assert_outcome(send(client(call_seconds=2), text_of(sign(lorazepam()))), 503, "timeout")
     assert begun.is_set()
-    assert "No judgement was made" in told["details"]["text"]
+    assert "No judgement was made" in issue["details"]["text"]
     assert cards(http, sign(lorazepam()))
 
 
@@ -250,9 +250,9 @@ def test_text_that_is_no_text(http: FlaskClient, broken: bytes) -> None:
 def test_another_patients_resources_are_set_aside_and_said(http: FlaskClient) -> None:
     other = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4, subject={"reference": "Patient/other-9"})
     (card, *_) = cards(http, sign(lorazepam(), prefetch=prefetch(other)))
-    told = assessment(card)
-    assert "opioid" not in told or not told["opioid"].get("present")
-    assert [item["reason"] for item in told["not_counted"]] == ["wrong-patient"]
+    working = assessment(card)
+    assert "opioid" not in working or not working["opioid"].get("present")
+    assert [item["reason"] for item in working["not_counted"]] == ["wrong-patient"]
     assert "other-9" not in json.dumps(card)
 
 

@@ -85,8 +85,8 @@ def test_repeated_feedback_and_an_empty_batch_are_no_errors(http):
     ],
 )
 def test_malformed_feedback_is_refused_with_its_place(http, body, place):
-    told = assert_outcome(http.post(ADDRESS, json=body), 400, "structure")
-    assert told["expression"] == [place]
+    issue = assert_outcome(http.post(ADDRESS, json=body), 400, "structure")
+    assert issue["expression"] == [place]
 
 
 def test_a_comment_is_never_repeated(http):

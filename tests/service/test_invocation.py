@@ -134,9 +134,9 @@ def test_no_selection_means_all(http):
 
 @pytest.mark.parametrize("supplied", [ABSENT, None, {}, {"patient": None, "conditions": None}])
 def test_without_the_medication_requests_a_sedative_order_is_refused_by_name(http, supplied):
-    told = assert_outcome(post(http, sign(lorazepam(), prefetch=supplied)), 412, "incomplete")
-    assert told["expression"] == ["prefetch.medicationRequests"]
-    assert "medicationRequests" in told["details"]["text"]
+    issue = assert_outcome(post(http, sign(lorazepam(), prefetch=supplied)), 412, "incomplete")
+    assert issue["expression"] == ["prefetch.medicationRequests"]
+    assert "medicationRequests" in issue["details"]["text"]
 
 
 @pytest.mark.parametrize("nothing", [None, NO_RESULTS, {"resourceType": "Bundle", "type": "searchset", "total": 0}])
@@ -364,6 +364,6 @@ def test_no_logger_hears_a_word_of_the_request(level, caplog, capfd):
             quiet.post(f"/cds-services/{service}/feedback", json={"feedback": [sent]})
             quiet.post(f"/cds-services/{MARK}", data=MARK)
     captured = capfd.readouterr()
-    told = [record.getMessage() + repr(record.__dict__) for record in caplog.records]
-    assert len(told) >= 3 * len(bodies)
-    assert MARK not in "".join(told) + captured.out + captured.err
+    logged_lines = [record.getMessage() + repr(record.__dict__) for record in caplog.records]
+    assert len(logged_lines) >= 3 * len(bodies)
+    assert MARK not in "".join(logged_lines) + captured.out + captured.err

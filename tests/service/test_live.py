@@ -38,14 +38,14 @@ def service(server: FhirServer, **settings: Any) -> FlaskClient:
 
 
 def body(server: FhirServer | str, *drafts: dict[str, Any], prefetch: Any = None, **more: Any) -> dict[str, Any]:
-    told = {
+    request_body = {
         "hook": "order-sign",
         "hookInstance": "1",
         "fhirServer": server if isinstance(server, str) else server.base,
         "fhirAuthorization": AUTHORIZATION,
         "context": {"patientId": "p1", "draftOrders": bundle(*(drafts or (lorazepam("draft-1"),)))},
     } | more
-    return told if prefetch is None else told | {"prefetch": prefetch}
+    return request_body if prefetch is None else request_body | {"prefetch": prefetch}
 
 
 def missing(card: dict[str, Any]) -> str:
@@ -208,10 +208,10 @@ def test_required_data_that_cannot_be_had_is_a_412_that_says_why(server: FhirSer
     with logged() as lines:
         answer = client.post(SIGN, json=body(server))
     assert answer.status_code == 412
-    told = [json.loads(line) for line in lines]
-    (failed,) = [each for each in told if "medicationRequests" in each.get("keys", ())]
+    logged_events = [json.loads(line) for line in lines]
+    (failed,) = [each for each in logged_events if "medicationRequests" in each.get("keys", ())]
     assert (failed["event"], failed["reason"], failed["tenant"]) == ("not fetched", why, "open")
-    assert told[-1]["at_fault"] == ["prefetch.medicationRequests"]
+    assert logged_events[-1]["at_fault"] == ["prefetch.medicationRequests"]
     (issue,) = answer.get_json()["issue"]
     assert issue["expression"] == ["prefetch.medicationRequests"]
     assert why in issue["diagnostics"]
@@ -241,9 +241,9 @@ def test_a_busy_server_is_asked_again_in_time(server: FhirServer) -> None:
 
 
 def reference(identity: str, medication: str) -> dict[str, Any]:
-    told = lorazepam(identity)
-    del told["medicationCodeableConcept"]
-    return told | {"medicationReference": {"reference": medication}}
+    draft = lorazepam(identity)
+    del draft["medicationCodeableConcept"]
+    return draft | {"medicationReference": {"reference": medication}}
 
 
 MEDICATION = {
@@ -274,11 +274,11 @@ def test_the_medications_of_the_record_are_fetched_each_once(server: FhirServer)
 
 
 def test_what_was_sent_or_is_contained_is_not_fetched() -> None:
-    told = [
+    orders = [
         reference("a", "Medication/lor1"), reference("b", "#m"), reference("c", "urn:uuid:x"),
         reference("d", "https://ehr.example/Medication/far"), lorazepam(),
     ]  # fmt: skip
-    found = unresolved_medications([BundleEntry(each) for each in told], [BundleEntry(MEDICATION)])
+    found = unresolved_medications([BundleEntry(order) for order in orders], [BundleEntry(MEDICATION)])
     assert found == ("https://ehr.example/Medication/far",)
 
 
@@ -354,8 +354,9 @@ def test_another_patients_resource_from_the_server_is_not_counted(server: FhirSe
 
 
 def test_a_patient_id_cannot_change_the_query(server: FhirServer) -> None:
-    told = body(server, hook="patient-view", context={"patientId": "p1&_include=*/../../x", "userId": "Practitioner/1"})
-    service(server).post("/cds-services/benzo-patient-view", json=told)
+    context = {"patientId": "p1&_include=*/../../x", "userId": "Practitioner/1"}
+    request_body = body(server, hook="patient-view", context=context)
+    service(server).post("/cds-services/benzo-patient-view", json=request_body)
     assert server.asked
     assert not [path for path in server.asked if "_include=" in path or "/../" in path]
 
@@ -401,8 +402,8 @@ def test_a_tenant_that_lists_no_open_server_is_not_read_without_a_token(server: 
     listed = {"fhir_servers": [{"base": server.base, "private": True}]}
     path = tenants_file(tmp_path, general=listed)
     client = create_app(Settings(tenants=path, development=True), clock=lambda: DAY).test_client()
-    told = body(server, fhirAuthorization=None)
-    answer = client.post(SIGN, json=told, headers={"Authorization": token()})
+    request_body = body(server, fhirAuthorization=None)
+    answer = client.post(SIGN, json=request_body, headers={"Authorization": token()})
     assert (answer.status_code, server.asked) == (412, [])
     assert "gives no access" in answer.get_json()["issue"][0]["diagnostics"]
 

@@ -182,8 +182,8 @@ def test_a_statement_says_whether_it_is_taken(members: dict[str, object], taken:
     ],
 )
 def test_the_adherence_of_r5_is_the_status_of_r4(adherence: str | None, status: str, taken: bool | None) -> None:
-    told = {} if adherence is None else {"adherence": {"code": {"coding": [{"code": adherence}]}}}
-    regimen = read("MedicationStatement", status="recorded", **told)
+    members = {} if adherence is None else {"adherence": {"code": {"coding": [{"code": adherence}]}}}
+    regimen = read("MedicationStatement", status="recorded", **members)
     assert (regimen.status, regimen.taken) == (status, taken)
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from ehr import cards, logged, lorazepam, order, post, prefetch, sign
 from fhir.resources.R4B.auditevent import AuditEvent
-from stores import client_with, forty_kept_at_once, judged, store_settings
+from stores import client_with, forty_stored_at_once, judged, store_settings
 
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
@@ -27,12 +27,12 @@ TODAY = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(h
 
 def calls(http: Any, number: int, body: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """So many calls, each with an instance of its own; returns their cards."""
-    made = []
+    made_cards = []
     for index in range(number):
-        made += cards(
+        made_cards += cards(
             http, (body or sign(lorazepam())) | {"hookInstance": f"d1577c69-dfbe-44ad-ba6d-3e05e953{index:04}"}
         )
-    return made
+    return made_cards
 
 
 def tampered(settings: Settings, *statements: str) -> None:
@@ -56,9 +56,9 @@ def tampered(settings: Settings, *statements: str) -> None:
 
 def test_the_chain_of_many_calls_is_unbroken(settings, command):
     calls(client_with(settings), 5)
-    status, told = command("audit", "verify")
+    status, printed = command("audit", "verify")
     assert status == 0
-    assert "open: 5 rows, unbroken; head open:5:" in told
+    assert "open: 5 rows, unbroken; head open:5:" in printed
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_the_chain_of_many_calls_is_unbroken(settings, command):
 def test_a_change_behind_our_back_is_named(settings, command, statement, where):
     calls(client_with(settings), 5)
     tampered(settings, statement)
-    status, told = command("audit", "verify")
+    status, printed = command("audit", "verify")
     assert status == 1
-    assert where in told
+    assert where in printed
 
 
 def test_rows_cut_off_at_the_end_are_seen_by_the_head_that_was_kept(settings, command):
@@ -85,9 +85,9 @@ def test_rows_cut_off_at_the_end_are_seen_by_the_head_that_was_kept(settings, co
     assert command("audit", "verify", "--expect", head)[0] == 0
     tampered(settings, "DELETE FROM evaluations WHERE sequence = 3")
     assert command("audit", "verify")[0] == 0
-    status, told = command("audit", "verify", "--expect", head)
+    status, printed = command("audit", "verify", "--expect", head)
     assert status == 1
-    assert f"Not in the record: {head}" in told
+    assert f"Not in the record: {head}" in printed
 
 
 def test_who_has_no_key_cannot_make_a_chain(settings, tmp_path, monkeypatch, command):
@@ -100,8 +100,8 @@ def test_who_has_no_key_cannot_make_a_chain(settings, tmp_path, monkeypatch, com
 
 def test_calls_at_the_same_time_make_one_chain(settings, store):
     """No place twice, none left out."""
-    told = forty_kept_at_once(settings, store)
-    assert (told.rows, told.sequence, told.broken) == (40, 40, "")
+    verified = forty_stored_at_once(settings, store)
+    assert (verified.rows, verified.sequence, verified.broken) == (40, 40, "")
 
 
 # -- the report ------------------------------------------------------------------------------------------------------
@@ -121,10 +121,10 @@ def test_the_report_tells_what_became_of_each_finding(settings, store, command):
     """Five calls with an opioid, by hand: two accepted, one overridden with a reason, one without, one unanswered; the
     same answer twice counts once. Two calls without an opioid, which `concurrent-opioid` is judged in and not met."""
     http = client_with(settings)
-    made = calls(http, 5, sign(lorazepam(), prefetch=prefetch(OXYCODONE)))
-    for card, code in zip(made, [None, None, "short-course", ""], strict=False):
+    made_cards = calls(http, 5, sign(lorazepam(), prefetch=prefetch(OXYCODONE)))
+    for card, code in zip(made_cards, [None, None, "short-course", ""], strict=False):
         answer(http, card, code)
-    answer(http, made[0], None)
+    answer(http, made_cards[0], None)
     for index in range(2):
         post(http, sign(lorazepam()) | {"hookInstance": f"d1577c69-dfbe-44ad-ba6d-3e05e954{index:04}"})
     found = store.database.use(lambda c: performance(c, ["concurrent-opioid", "oxybate"], *TODAY))
@@ -147,8 +147,8 @@ def test_the_report_tells_what_became_of_each_finding(settings, store, command):
     assert line.split()[3:9] == ["7", "5", "5", "2", "2", "1"]
     assert "overridden because: no reason given 1, short-course 1" in table
     assert "oxybate" in table.splitlines()[-1]
-    status, told = command("report", "--json", "--since", "2026-01-01")
-    assert next(row for row in json.loads(told) if row["finding"] == "concurrent-opioid")["accepted"] == 2
+    status, printed = command("report", "--json", "--since", "2026-01-01")
+    assert next(row for row in json.loads(printed) if row["finding"] == "concurrent-opioid")["accepted"] == 2
 
 
 def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
@@ -162,24 +162,24 @@ def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
     item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
     store.record_feedback(call.tenant, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
     found = store.database.use(lambda c: performance(c, ["high-potency"], *TODAY))
-    told = {each.tenant: (each.shown, dict(each.overridden), each.unanswered) for each in found}
-    assert told == {"open": (1, {}, 1), "other": (1, {"no reason given": 1}, 0)}
+    by_tenant = {each.tenant: (each.shown, dict(each.overridden), each.unanswered) for each in found}
+    assert by_tenant == {"open": (1, {}, 1), "other": (1, {"no reason given": 1}, 0)}
 
 
 def test_a_report_names_its_first_and_its_last_day(command):
     command("store", "upgrade")
-    status, told = command("report", "--since", "2026-01-01", "--until", "2026-01-31")
-    assert (status, told.splitlines()[0].startswith("From 2026-01-01 to 2026-01-31, by")) == (0, True)
-    status, told = command("report", "--since", "9999-12-31", "--until", "9999-12-31")
-    assert (status, told.splitlines()[0].startswith("From 9999-12-31 to 9999-12-31, by")) == (0, True)
-    status, told = command("report", "--since", "2026-02-01", "--until", "2026-01-31")
-    assert (status, told) == (2, "benzo-cds: --since 2026-02-01 is after the last day, 2026-01-31\n")
+    status, printed = command("report", "--since", "2026-01-01", "--until", "2026-01-31")
+    assert (status, printed.splitlines()[0].startswith("From 2026-01-01 to 2026-01-31, by")) == (0, True)
+    status, printed = command("report", "--since", "9999-12-31", "--until", "9999-12-31")
+    assert (status, printed.splitlines()[0].startswith("From 9999-12-31 to 9999-12-31, by")) == (0, True)
+    status, printed = command("report", "--since", "2026-02-01", "--until", "2026-01-31")
+    assert (status, printed) == (2, "benzo-cds: --since 2026-02-01 is after the last day, 2026-01-31\n")
 
 
 def test_a_report_of_nothing_says_so(command):
     command("store", "upgrade")
-    status, told = command("report", "--since", "2020-01-01", "--until", "2020-01-31")
-    assert (status, "No call was judged" in told) == (0, True)
+    status, printed = command("report", "--since", "2020-01-01", "--until", "2020-01-31")
+    assert (status, "No call was judged" in printed) == (0, True)
 
 
 def test_a_doubted_record_is_on_the_list(settings, store, command):
@@ -189,10 +189,10 @@ def test_a_doubted_record_is_on_the_list(settings, store, command):
     answer(http, card, "record-differs")
     (found,) = store.database.use(lambda c: doubted_records(c, ["record-differs"], *TODAY))
     assert (found.card, found.service) == (card["uuid"], "benzo-order-sign")
-    status, told = command("store", "doubts")
+    status, printed = command("store", "doubts")
     assert status == 0
-    assert json.loads(told)["card"] == card["uuid"]
-    assert "p1" not in json.loads(told)["patient"]
+    assert json.loads(printed)["card"] == card["uuid"]
+    assert "p1" not in json.loads(printed)["patient"]
 
 
 def test_a_patient_whom_one_knows_is_found_in_the_store_by_the_name_there(settings, command, monkeypatch):
@@ -200,8 +200,8 @@ def test_a_patient_whom_one_knows_is_found_in_the_store_by_the_name_there(settin
     (card,) = cards(http, sign(lorazepam()))
     answer(http, card, "record-differs")
     monkeypatch.setattr("sys.stdin", StringIO("p1\n\nPatient/p1\nPatient/p2\n"))
-    status, told = command("store", "names")
-    one, same, other = told.split()
+    status, printed = command("store", "names")
+    one, same, other = printed.split()
     assert status == 0
     assert json.loads(command("store", "doubts")[1])["patient"] == one == same != other
     monkeypatch.setattr("sys.stdin", StringIO("p1\n"))
@@ -223,8 +223,8 @@ def test_what_is_old_is_purged_and_the_chain_goes_on(settings, store, command):
 
     gone = purged(between)
     assert (gone.evaluations, gone.answers) == (3, 0)
-    status, told = command("audit", "verify", "--expect", head)
-    assert (status, "open: 2 rows after 3 purged, unbroken; head open:5:" in told) == (0, True)
+    status, printed = command("audit", "verify", "--expect", head)
+    assert (status, "open: 2 rows after 3 purged, unbroken; head open:5:" in printed) == (0, True)
     # Nothing more is old; and when all is, the next call follows the last that went.
     assert (
         store.database.use(lambda c: purge(c, between, datetime.now(UTC), store.pseudonyms), writes=True).evaluations
@@ -235,8 +235,8 @@ def test_what_is_old_is_purged_and_the_chain_goes_on(settings, store, command):
         store.database.use(lambda c: purge(c, far, datetime.now(UTC), store.pseudonyms), writes=True).evaluations == 2
     )
     calls(http, 1)
-    status, told = command("audit", "verify")
-    assert (status, "open: 1 rows after 5 purged, unbroken; head open:6:" in told) == (0, True)
+    status, printed = command("audit", "verify")
+    assert (status, "open: 1 rows after 5 purged, unbroken; head open:6:" in printed) == (0, True)
     assert store.database.use(lambda c: [row["sequence"] for row in chain.rows_of(c, "open")]) == [6]
 
 
@@ -283,17 +283,17 @@ def test_a_file_that_is_not_there_is_no_empty_record(command, tmp_path, monkeypa
 
 def test_the_record_is_exported_as_audit_events(settings, command):
     (card,) = calls(client_with(settings), 1, sign(lorazepam(), prefetch=prefetch(OXYCODONE)))
-    status, told = command("audit", "export")
+    status, printed = command("audit", "export")
     assert status == 0
-    (line,) = told.splitlines()
+    (line,) = printed.splitlines()
     event = AuditEvent.model_validate_json(line)
     assert event.action == "E"
     assert "p1" not in line
     details = {each["type"]: each["valueString"] for each in json.loads(line)["entity"][1]["detail"]}
     assert "concurrent-opioid" in details["findings"]
     assert details["cards"] == "sedativeLoad (warning, shown)"
-    status, told = command("audit", "export", "--rows")
-    assert json.loads(told)["cards"].startswith(f'[["{card["uuid"]}"')
+    status, printed = command("audit", "export", "--rows")
+    assert json.loads(printed)["cards"].startswith(f'[["{card["uuid"]}"')
 
 
 def test_a_store_that_cannot_be_used_is_named(tmp_path, monkeypatch, capsys):
@@ -303,19 +303,19 @@ def test_a_store_that_cannot_be_used_is_named(tmp_path, monkeypatch, capsys):
     assert "STORE_KEY_FILE: cannot be read" in capsys.readouterr().err
     (tmp_path / "none.key").write_text("0123456789abcdef" * 2, encoding="utf-8")
     assert main(["audit", "verify"]) == 2
-    told = capsys.readouterr().err
-    assert "cannot be used" in told
-    assert "onnection refused" in told
-    assert "hunter2" not in told
+    printed = capsys.readouterr().err
+    assert "cannot be used" in printed
+    assert "onnection refused" in printed
+    assert "hunter2" not in printed
 
 
 def test_why_the_store_is_down_is_said_at_the_start_in_its_own_words(tmp_path):
     address = "postgresql://somebody:hunter2@127.0.0.1:1/none"
     with logged() as lines:
         client_with(store_settings(address, tmp_path))
-    told = [json.loads(line) for line in lines]
-    assert [each["event"] for each in told] == ["store down", "store down at start"]
-    assert "onnection refused" in told[1]["why"]
+    logged_events = [json.loads(line) for line in lines]
+    assert [each["event"] for each in logged_events] == ["store down", "store down at start"]
+    assert "onnection refused" in logged_events[1]["why"]
     assert "hunter2" not in "".join(lines)
 
 

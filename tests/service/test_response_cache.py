@@ -92,10 +92,10 @@ def test_the_same_call_under_another_name_is_judged_once_and_answered_as_if_anew
 
 @pytest.mark.parametrize("story", [each for each in stories() if each.request], ids=lambda each: each.slug)
 def test_every_story_told_again_has_the_answer_of_a_service_that_remembers_nothing(story: Any) -> None:
-    told = dict(story.request)
-    http, second = client(store="none"), again(told)
-    path = f"benzo-{told['hook']}"
-    posted(http, told, path)
+    body = dict(story.request)
+    http, second = client(store="none"), again(body)
+    path = f"benzo-{body['hook']}"
+    posted(http, body, path)
     repeated, fresh = posted(http, second, path), posted(client(store="none", remember_seconds=0), second, path)
     assert (repeated.status_code, repeated.data) == (fresh.status_code, fresh.data)
 
@@ -237,12 +237,12 @@ def test_that_a_server_may_not_be_asked_is_logged_each_time(named_server: str) -
     )
     parts = replace(parts_of(settings, tenant.knowledge), gate=OpenGate(tenant))
     http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
-    told = []
+    failures = []
     for _ in range(2):
         with logged() as lines:
             assert posted(http, again(sign(by_reference(), fhirServer=named_server))).status_code == 200
-        told.append(sum("not fetched" in line for line in lines))
-    assert told == [1, 1]
+        failures.append(sum("not fetched" in line for line in lines))
+    assert failures == [1, 1]
 
 
 # -- a call that comes again is a call
@@ -256,7 +256,7 @@ def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_p
     key = tmp_path / "key"
     key.write_text("0123456789abcdef" * 4, encoding="utf-8")
 
-    def told(seconds: int) -> tuple[Any, ...]:
+    def report(seconds: int) -> tuple[Any, ...]:
         file = tmp_path / f"{seconds}.sqlite3"
         http = client(store=str(file), store_key_file=key, remember_seconds=seconds)
         shown = []
@@ -268,7 +268,7 @@ def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_p
         counts = [line for line in http.get("/metrics").text.splitlines() if "seconds" not in line]
         return shown, rows_of(file), [line for line in counts if "created" not in line]
 
-    repeated, anew = told(120), told(0)
+    repeated, anew = report(120), report(0)
     assert repeated == anew
     assert [len(cards) for cards in anew[0]][-3:] == [0, 0, 0]
 
@@ -289,13 +289,13 @@ def rows_of(file: Path) -> dict[str, list[dict[str, Any]]]:
 
 def answered(http: FlaskClient, card: dict[str, Any], code: str) -> Any:
     reason = next(each for each in card["overrideReasons"] if each["code"] == code)
-    told = {
+    feedback = {
         "card": card["uuid"],
         "outcome": "overridden",
         "overrideReason": {"reason": {"code": code, "system": reason["system"]}},
         "outcomeTimestamp": "2026-11-22T10:00:00Z",
     }
-    return http.post(f"{SIGN}/feedback", json={"feedback": [told]})
+    return http.post(f"{SIGN}/feedback", json={"feedback": [feedback]})
 
 
 def test_what_is_remembered_is_not_changed_by_later_calls(tmp_path: Path) -> None:
@@ -375,8 +375,8 @@ def test_no_more_is_remembered_than_so_many_bytes_the_oldest_forgotten_first(eve
     cache.max_bytes = 4 * keys[0].size
     for key in keys:
         cache.put(key, evaluation(everybody))
-    known = [cache.get(key, everybody) is not None for key in keys]
-    assert known == [False] * 5 + [True] * 4
+    is_cached = [cache.get(key, everybody) is not None for key in keys]
+    assert is_cached == [False] * 5 + [True] * 4
 
 
 def test_a_small_body_counts_as_more_for_what_it_came_to_is_no_smaller(everybody: Tenant) -> None:

@@ -48,7 +48,7 @@ def without_dose(identity: str, text: str) -> dict[str, Any]:
     return order(identity, text, dosageInstruction=[])
 
 
-def conditions(*told: tuple[str, str]) -> dict[str, Any]:
+def conditions(*codes_and_texts: tuple[str, str]) -> dict[str, Any]:
     return bundle(
         *(
             {
@@ -58,7 +58,7 @@ def conditions(*told: tuple[str, str]) -> dict[str, Any]:
                 "clinicalStatus": {"coding": [{"code": "active"}]},
                 "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}], "text": text},
             }
-            for code, text in told
+            for code, text in codes_and_texts
         )
     )
 
@@ -81,11 +81,11 @@ def topics(http: Any, body: dict[str, Any], number: int = 2) -> dict[str, str]:
 
 def override(http: Any, body: dict[str, Any], number: int = 1, at: str = "2026-11-22T10:05:31Z") -> None:
     """Make a call, and answer each of its cards with "benefits outweigh the risks"."""
-    made = cards(http, body | instance(number))
-    assert made
-    told = {"outcome": "overridden", "outcomeTimestamp": at}
+    made_cards = cards(http, body | instance(number))
+    assert made_cards
+    feedback = {"outcome": "overridden", "outcomeTimestamp": at}
     reason = {"overrideReason": {"reason": {"code": "benefits-outweigh-risks"}}}
-    items = [told | reason | {"card": each["uuid"]} for each in made]
+    items = [feedback | reason | {"card": each["uuid"]} for each in made_cards]
     address = f"/cds-services/benzo-{body['hook']}/feedback"
     assert http.post(address, json={"feedback": items}).status_code == 200
 
@@ -155,11 +155,11 @@ def test_another_agent_of_the_same_load_is_no_renewal(http):
 
 
 def test_an_answer_on_opening_the_chart_silences_no_warning(http):
-    """There a card is for information; what was only told there has not been answered as a warning."""
+    """There a card is for information: its answer is not one to a warning."""
     record = prefetch(tablets("old"), oxycodone())
     opened = request("patient-view", context={"draftOrders": None}, prefetch=record)
     override(http, opened)
-    # 24 in the place of 20, which is within the quarter: nothing but how loudly it is said is new.
+    # 24 in the place of 20, which is within the quarter: nothing but the severity is new.
     instead = tablets("new", 2.4, priorPrescription={"reference": "MedicationRequest/old"})
     assert topics(http, sign(instead, prefetch=record)) == {"sedativeLoad": "warning"}
     override(http, sign(instead, prefetch=record), 3)
@@ -205,9 +205,9 @@ def test_nobody_answered_what_stood_in_shadow(store_address, tmp_path):
     assert called(http("shadow"), "/benzo-order-sign", renewed())["cards"] == []
     store = store_of(settings)
     uuid = store.database.use(lambda c: c.execute(select(card_rows.c.uuid)).scalar_one())
-    told = {"card": uuid, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    feedback = {"card": uuid, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
     reason = {"overrideReason": {"reason": {"code": "benefits-outweigh-risks"}}}
-    assert called(http("on"), "/benzo-order-sign/feedback", {"feedback": [told | reason]}) == {"received": 1}
+    assert called(http("on"), "/benzo-order-sign/feedback", {"feedback": [feedback | reason]}) == {"received": 1}
     assert called(http("on"), "/benzo-order-sign", renewed() | instance(2))["cards"]
 
 

@@ -109,7 +109,7 @@ def test_feedback_that_comes_again_is_kept_once(settings, store):
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("feedback", "reason"),
     [
         ({"overrideReason": {"reason": {"code": "taper-under-way"}, "userComment": "Mrs Marker"}}, "taper-under-way"),
         ({"overrideReason": None, "overrideReasons": {"reason": {"code": "palliative"}}}, "palliative"),
@@ -126,12 +126,12 @@ def test_feedback_that_comes_again_is_kept_once(settings, store):
         ),
     ],
 )
-def test_a_reason_is_kept_as_a_code_and_a_comment_is_not(settings, store, told, kept):
+def test_a_reason_is_kept_as_a_code_and_a_comment_is_not(settings, store, feedback, reason):
     http = client_with(settings)
     (card,) = cards(http, sign(lorazepam()))
-    answer(http, overridden(card, **told))
+    answer(http, overridden(card, **feedback))
     (row,) = rows(store, answers)
-    assert row["reason"] == kept
+    assert row["reason"] == reason
     assert "Mrs Marker" not in json.dumps(row)
 
 
@@ -294,9 +294,11 @@ def test_evaluations_can_only_be_added(settings, store):
 SERVER = "postgresql://x@127.0.0.1:1/y"
 
 
-def checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **told: str) -> tuple[int, str, str]:
-    """What `config check` says of settings of the store."""
-    for name, value in told.items():
+def checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **variables: str
+) -> tuple[int, str, str]:
+    """The status of `config check` with some settings of the store, and what it prints."""
+    for name, value in variables.items():
         monkeypatch.setenv(f"BENZO_CDS_{name.upper()}", value)
     status = main(["config", "check"])
     printed = capsys.readouterr()
@@ -315,7 +317,7 @@ def test_the_configuration_of_a_store_is_told_without_its_password(tmp_path, mon
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("variables", "words"),
     [
         ({"store": "mysql://x/y"}, "BENZO_CDS_STORE: a store is SQLite or PostgreSQL"),
         ({"store": "://"}, "BENZO_CDS_STORE: not an address"),
@@ -335,17 +337,17 @@ def test_the_configuration_of_a_store_is_told_without_its_password(tmp_path, mon
         ),
     ],
 )
-def test_a_mistake_in_the_settings_of_the_store_is_named(told, words, tmp_path, monkeypatch, capsys):
+def test_a_mistake_in_the_settings_of_the_store_is_named(variables, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    status, _, err = checked(monkeypatch, capsys, **told)
+    status, _, err = checked(monkeypatch, capsys, **variables)
     assert status == 1
     assert words in err
 
 
 def test_a_short_secret_is_no_key(tmp_path, monkeypatch, capsys):
     (tmp_path / "key").write_text("short", encoding="utf-8")
-    told = {"store": str(tmp_path / "records.sqlite3"), "store_key_file": str(tmp_path / "key")}
-    status, _, err = checked(monkeypatch, capsys, **told)
+    chosen = {"store": str(tmp_path / "records.sqlite3"), "store_key_file": str(tmp_path / "key")}
+    status, _, err = checked(monkeypatch, capsys, **chosen)
     assert (status, "at least 32 characters" in err) == (1, True)
 
 

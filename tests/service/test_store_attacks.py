@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from caller import ES384, ISSUER, public, tenants_file, token
 from ehr import assert_outcome, cards, lorazepam, sign
-from stores import await_true, client_with, forty_kept_at_once, is_settled, judged, store_of, store_settings
+from stores import await_true, client_with, forty_stored_at_once, is_settled, judged, store_of, store_settings
 
 from cds_service.__main__ import main
 from cds_service.app import CALL_STORE
@@ -111,8 +111,8 @@ def test_what_stands_for_an_id_is_kept_by_name_whatever_it_is(settings, store, o
     response = http.post("/cds-services/benzo-order-sign", json=body)
     assert response.status_code == 200
     assert http.post(FEEDBACK, json={"feedback": [override(odd)]}).status_code == 200
-    told = store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms))
-    assert (told.rows, told.broken) == (1, "")
+    verified = store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms))
+    assert (verified.rows, verified.broken) == (1, "")
     assert number_of(store, answers) == 1
 
 
@@ -124,8 +124,8 @@ def test_tables_of_a_later_version_cost_no_card_and_are_left_alone(settings, com
     changed(settings, "UPDATE alembic_version SET version_num = '9999'")
     http = client_with(settings)  # the older program, started again
     assert len(cards(http, sign(lorazepam()))) == 1
-    told = http.get("/health/ready").json
-    assert (told["status"], told["store"], told["unsaved"]) == ("degraded", "down", 1)
+    ready = http.get("/health/ready").json
+    assert (ready["status"], ready["store"], ready["unsaved"]) == ("degraded", "down", 1)
     status, words = command("store", "upgrade")
     assert (status, "another version of the program" in words) == (2, True)
     changed(settings, "UPDATE alembic_version SET version_num = '0002'")
@@ -145,8 +145,8 @@ def test_a_store_of_the_first_tables_is_brought_up_to_date_with_what_it_holds(se
         "UPDATE alembic_version SET version_num = '0001'",
     )
     assert len(cards(client_with(settings), sign(lorazepam()))) == 1
-    told = store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms))
-    assert (told.rows, told.broken) == (2, "")
+    verified = store.database.use(lambda c: chain.verify(c, OPEN_TENANT, store.pseudonyms))
+    assert (verified.rows, verified.broken) == (2, "")
 
 
 def test_rows_that_are_no_longer_readable_cost_no_card(settings):
@@ -181,8 +181,8 @@ def test_rights_that_are_taken_away_lose_no_record(settings, store):
     try:
         clerk = client_with(settings.model_copy(update={"store": owner.replace("postgres@", "clerk@")}))
         assert len(cards(clerk, sign(lorazepam()))) == 1
-        told = clerk.get("/health/ready").json
-        assert (told["store"], told["unsaved"]) == ("down", 1)
+        ready = clerk.get("/health/ready").json
+        assert (ready["store"], ready["unsaved"]) == ("down", 1)
         changed(settings, "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk")
         changed(settings, "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk")
         await_true(lambda: is_settled(clerk))
@@ -201,8 +201,8 @@ def test_a_store_that_can_only_be_read_is_down(settings):
     http = client_with(settings)
     assert len(cards(http, sign(lorazepam()))) == 1
     time.sleep(STORE_RETRY_SECONDS)
-    told = http.get("/health/ready").json
-    assert (told["store"], told["unsaved"]) == ("down", 1)
+    ready = http.get("/health/ready").json
+    assert (ready["store"], ready["unsaved"]) == ("down", 1)
 
 
 # SQLite has one writer.
@@ -210,8 +210,8 @@ def test_a_store_that_can_only_be_read_is_down(settings):
 def test_no_place_is_given_twice_whatever_isolation_the_server_prefers(settings, store):
     name = str(settings.store).rpartition("/")[2]
     changed(settings, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'")
-    told = forty_kept_at_once(settings, store)
-    assert (told.rows, told.broken) == (40, "")
+    verified = forty_stored_at_once(settings, store)
+    assert (verified.rows, verified.broken) == (40, "")
 
 
 def test_a_defect_of_ours_costs_no_card(settings, monkeypatch):
@@ -254,8 +254,8 @@ def test_who_has_no_key_cannot_purge_the_record(settings, store, command):
         f"INSERT INTO checkpoints (tenant, sequence, link, at, seal) {where}",
         "DELETE FROM evaluations WHERE sequence <= 2",
     )
-    status, told = command("audit", "verify")
-    assert (status, "who removed the rows up to 2 did not have the key" in told) == (1, True)
+    status, printed = command("audit", "verify")
+    assert (status, "who removed the rows up to 2 did not have the key" in printed) == (1, True)
     # Nor move the place of an honest purge.
     now = datetime.now(UTC)
     store.database.use(lambda c: purge(c, now + timedelta(days=1), now, store.pseudonyms), writes=True)
@@ -284,13 +284,13 @@ def test_two_tenants_with_the_same_instance_are_reported_apart(settings, store, 
         assert response.status_code == 200
         return response.json
 
-    made = {name: call(name, "/benzo-order-sign", sign(lorazepam()))["cards"][0] for name in blocks}
-    assert made["north"]["uuid"] == made["south"]["uuid"]
-    call("north", "/benzo-order-sign/feedback", {"feedback": [override(made["north"]["uuid"])]})
+    made_cards = {name: call(name, "/benzo-order-sign", sign(lorazepam()))["cards"][0] for name in blocks}
+    assert made_cards["north"]["uuid"] == made_cards["south"]["uuid"]
+    call("north", "/benzo-order-sign/feedback", {"feedback": [override(made_cards["north"]["uuid"])]})
     between = (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1))
     found = store.database.use(lambda c: performance(c, ["high-potency"], *between))
-    told = {each.tenant: (sum(each.overridden.values()), each.unanswered) for each in found if each.would_fire}
-    assert told == {"north": (1, 0), "south": (0, 1)}
+    by_tenant = {each.tenant: (sum(each.overridden.values()), each.unanswered) for each in found if each.would_fire}
+    assert by_tenant == {"north": (1, 0), "south": (0, 1)}
 
 
 def test_a_long_tenant_has_an_id_for_each_event(settings, store):
@@ -351,12 +351,12 @@ def test_days_at_the_ends_of_the_calendar_are_days(tmp_path, monkeypatch, capsys
     for name, value in (("STORE", settings.store), ("STORE_KEY_FILE", settings.store_key_file), ("TIMEZONE", zone)):
         monkeypatch.setenv(PREFIX + name, str(value))
     status = main(["report", *([f"--since={since}"] if since else []), f"--until={until}"])
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     if since > until:
-        assert (status, "is after the last day" in told.err) == (2, True)
+        assert (status, "is after the last day" in printed.err) == (2, True)
         return
     assert status == 0
-    assert f"From {since or '0001-01-01'} to {until}, by" in told.out
+    assert f"From {since or '0001-01-01'} to {until}, by" in printed.out
 
 
 # -- the configuration -------------------------------------------------------------------------------------------------
@@ -372,9 +372,9 @@ def test_a_slip_in_the_number_of_days_purges_nothing(days, capsys):
 
 def test_a_password_that_stands_elsewhere_in_the_address_is_not_told(tmp_path):
     address = "postgresql://somebody@127.0.0.1:1/records?password=hunter2&sslpassword=hunter3&sslmode=prefer"
-    told = store_of(store_settings(address, tmp_path)).database.redacted_address
-    assert "hunter" not in told
-    assert "sslmode=prefer" in told
+    address_shown = store_of(store_settings(address, tmp_path)).database.redacted_address
+    assert "hunter" not in address_shown
+    assert "sslmode=prefer" in address_shown
     assert database_url(address).query["password"] == "hunter2"
 
 
@@ -390,8 +390,8 @@ def test_a_user_without_a_home_has_no_store_and_is_served(monkeypatch):
 def test_an_expected_head_that_no_database_can_hold_is_not_in_the_record(settings, command):
     cards(client_with(settings), sign(lorazepam()))
     for place in ("9" * 30, "9" * 5000, "²", "-1", ""):
-        status, told = command("audit", "verify", "--expect", f"open:{place}:x")
-        assert (status, "Not in the record" in told) == (1, True)
+        status, printed = command("audit", "verify", "--expect", f"open:{place}:x")
+        assert (status, "Not in the record" in printed) == (1, True)
 
 
 def test_the_store_is_down_for_who_asks_while_it_is_left_alone(tmp_path):

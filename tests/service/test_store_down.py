@@ -27,8 +27,8 @@ FEEDBACK = "/cds-services/benzo-order-sign/feedback"
 
 def override(card: dict[str, Any]) -> dict[str, Any]:
     reason = {"reason": {"code": "palliative"}}
-    told = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
-    return {"feedback": [told | {"overrideReason": reason}]}
+    feedback = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    return {"feedback": [feedback | {"overrideReason": reason}]}
 
 
 def kept(settings: Settings) -> tuple[int, str]:
@@ -64,8 +64,8 @@ def test_a_store_that_another_has_locked_costs_no_card_and_no_record(
         assert http.post(FEEDBACK, json=override(card)).json == {"received": 1}
         # Read once and written once: the lock is waited for once, not with each use.
         assert tries == [False, True]
-        told = http.get("/health/ready").json
-        assert (told["status"], told["store"], told["unsaved"]) == ("degraded", "down", 6)
+        ready = http.get("/health/ready").json
+        assert (ready["status"], ready["store"], ready["unsaved"]) == ("degraded", "down", 6)
         assert [json.loads(line)["event"] for line in lines if "store" in line] == ["store down"]
         other.execute("ROLLBACK")
     await_true(lambda: is_settled(http))

@@ -65,9 +65,9 @@ def answers_of_others(connection: Connection) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> DatabaseCallStore:
-    made = store_of(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
-    made.database.upgrade()
-    return made
+    new = store_of(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
+    new.database.upgrade()
+    return new
 
 
 @pytest.fixture

@@ -236,9 +236,9 @@ def test_config_check_explains_every_mistake(
     path = tenants_file(tmp_path, general={"mode": "quiet", "snooze_days": 400})
     monkeypatch.setitem(os.environ, "BENZO_CDS_TENANTS", str(path))
     assert main(["config", "check"]) == 1
-    told = capsys.readouterr().err
-    assert "BENZO_CDS_TENANTS: general: mode: Input should be 'on', 'shadow' or 'off'" in told
-    assert "BENZO_CDS_TENANTS: general: snooze_days" in told
+    printed = capsys.readouterr().err
+    assert "BENZO_CDS_TENANTS: general: mode: Input should be 'on', 'shadow' or 'off'" in printed
+    assert "BENZO_CDS_TENANTS: general: snooze_days" in printed
 
 
 def test_config_check_tells_whose_keys_are_taken(
@@ -247,9 +247,9 @@ def test_config_check_tells_whose_keys_are_taken(
     fetched = {"keys": {"jwks_url": "https://ehr.example/jwks"}, "issuer": "other", "mode": "shadow"}
     monkeypatch.setitem(os.environ, "BENZO_CDS_TENANTS", str(tenants_file(tmp_path, general={}, other=fetched)))
     assert main(["config", "check"]) == 0
-    told = capsys.readouterr().out
-    assert f"tenant general: mode on; keys es384 of the file; audiences {BASE}" in told
-    assert f"tenant other: mode shadow; keys from https://ehr.example/jwks; audiences {BASE}" in told
+    printed = capsys.readouterr().out
+    assert f"tenant general: mode on; keys es384 of the file; audiences {BASE}" in printed
+    assert f"tenant other: mode shadow; keys from https://ehr.example/jwks; audiences {BASE}" in printed
 
 
 def test_the_last_good_file_put_back_as_it_was_is_no_refused_file(watched: FlaskClient, tmp_path: Path) -> None:

@@ -63,8 +63,8 @@ def refused(answer: Any, reason: str, lines: list[str]) -> None:
     """Refused for that reason, which the log has and the answer has not."""
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    told = answer.get_json()
-    assert told == {
+    outcome = answer.get_json()
+    assert outcome == {
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "error", "code": "login", "details": {"text": "The call is not authorised."}}],
     }
@@ -82,9 +82,9 @@ def test_the_log_names_the_tenant_that_called_and_the_one_that_is_said_to(genera
         call(general, token())
         call(general, token(exp=1, iat=0))
         call(general, token(iss="https://marker.example"))
-    told = [json.loads(line) for line in lines]
-    assert [each.get("tenant") for each in told if each["event"] == "answered"] == ["general", None, None]
-    assert [each.get("issuer_of") for each in told if each["event"] == "not admitted"] == ["general", None]
+    logged_events = [json.loads(line) for line in lines]
+    assert [each.get("tenant") for each in logged_events if each["event"] == "answered"] == ["general", None, None]
+    assert [each.get("issuer_of") for each in logged_events if each["event"] == "not admitted"] == ["general", None]
     assert "marker" not in "".join(lines)
 
 
@@ -125,8 +125,8 @@ def key_confusion() -> str:
     """The public key, which anybody may have, as the secret of a symmetric signature."""
     header = {"alg": "HS256", "typ": "JWT", "kid": "es384"}
     text = unsigned(header, claims()).removeprefix("Bearer ").rstrip(".")
-    made = hmac.new(ES384.as_pem(private=False), text.encode(), hashlib.sha256).digest()
-    return f"Bearer {text}.{base64.urlsafe_b64encode(made).rstrip(b'=').decode()}"
+    signature = hmac.new(ES384.as_pem(private=False), text.encode(), hashlib.sha256).digest()
+    return f"Bearer {text}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def bit_changed() -> str:
