@@ -275,6 +275,17 @@ def test_what_differs_from_select_is_shown_at_sign(settings, store, change):
     assert len(cards(http, body)) == 1
 
 
+def test_another_patients_draft_with_other_instructions_is_shown_at_sign(settings):
+    http = client_with(settings)
+    other = {"subject": {"reference": "Patient/another"}}
+    once, often = (
+        lorazepam(dosageInstruction=[{"text": sig}], **other) for sig in ("1 tablet daily", "6 tablets daily")
+    )
+    assert len(cards(http, selected(once))) == 1
+    assert cards(http, another(sign(once))) == []
+    assert len(cards(http, another(sign(often)))) == 1
+
+
 # -- the chain -------------------------------------------------------------------------------------------------------
 
 
