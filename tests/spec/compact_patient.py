@@ -65,6 +65,11 @@ MEDICATION_KEYS = frozenset(
         "units_most",
         "also",
         "lasting",
+        "lasting_most",
+        "sequence",
+        "more",
+        "text",
+        "timing_code",
         "ended",
     )
 )
@@ -139,6 +144,8 @@ def _regimen(row: Row, on: date) -> Regimen:
 
 
 def _written(row: Row, start: date | None) -> date | None:
+    if row.get("written") == NONE:
+        return None
     return date.fromisoformat(row["written"]) if "written" in row else start
 
 
@@ -149,6 +156,8 @@ def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
     unit = row.get("unit") or next((word for part, word in UNIT_WORDS.items() if part in row.get("drug", "")), "tablet")
     if row.get("single") == "true":
         timing = Timing(count=Fraction(1), frequency=Fraction(1))
+    elif "timing_code" in row:
+        timing = Timing(code=row["timing_code"], bounds=bounds)
     elif "every_hours" in row:
         timing = Timing(frequency=Fraction(1), period=_number(row["every_hours"]), period_unit="h", bounds=bounds)
     else:
@@ -158,13 +167,22 @@ def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
             period_unit="d",
             bounds=bounds,
             bounds_days=_number(row.get("lasting")),
+            bounds_days_max=_number(row.get("lasting_most")),
             when=tuple(row.get("when", ())),
             day_of_week=tuple(row.get("weekdays", ())),
         )
     most = _number(row.get("units_most"))
     doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(most, unit) if most is not None else None),)
-    line = Dosage(doses=doses, timing=timing, as_needed=row.get("prn") == "true", route=row.get("route"))
-    return (line, Dosage(text=row["also"])) if "also" in row else (line,)
+    line = Dosage(
+        text=row.get("text"),
+        sequence=int(row["sequence"]) if "sequence" in row else None,
+        doses=doses,
+        timing=timing,
+        as_needed=row.get("prn") == "true",
+        route=row.get("route"),
+    )
+    more = [other for each in row.get("more", ()) for other in _dosages({"drug": row["drug"], **each}, bounds)]
+    return (line, *more, Dosage(text=row["also"])) if "also" in row else (line, *more)
 
 
 def _supply(row: Row) -> Supply | None:
