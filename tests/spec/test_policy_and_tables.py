@@ -5,7 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from compact_patient import DAY_JUDGED, patient_of
 
+from rules import assess
 from rules.assessment import Severity
 from rules.knowledge import Knowledge, KnowledgeError, Verification, load_knowledge, parse_yaml
 from rules.load.equivalence import equivalence
@@ -223,6 +225,16 @@ def test_a_site_adds_a_table_of_its_own_that_falls_back_to_ours() -> None:
     shipped = equivalence(site.agents["lorazepam"], site.tables["ashton-2002"])
     assert shipped is not None
     assert shipped.figure.low == 1
+
+
+def test_a_table_without_a_figure_of_the_only_agent_has_no_total() -> None:
+    site = load_knowledge("tables: {ours: {name: Ours, figures: {lorazepam: 1}, fallback: [bnf]}}")
+    row = {
+        "medications": [{"drug": "alprazolam 0.5 MG Oral Tablet", "units": "1", "per_day": "2", "from": "2026-06-01"}]
+    }
+    by_table = assess(patient_of(row), site, DAY_JUDGED).load.by_table
+    assert by_table["ashton-2002"].used == 20
+    assert (by_table["ours"].used, by_table["ours"].band, by_table["ours"].missing) == (None, None, ("alprazolam",))
 
 
 REFUSED = [
