@@ -139,7 +139,8 @@ def regimen(row: dict) -> Regimen:
     if "supply" in row:
         given = row["supply"]
         repeats = Fraction(given.get("repeats", "0"))
-        supply = Supply(quantity(given["quantity"]), number(given.get("days")), repeats)
+        dispensed = quantity(given["quantity"]) if "quantity" in given else None
+        supply = Supply(dispensed, number(given.get("days")), repeats)
     return Regimen(
         source="MedicationRequest/r",
         medication=Medication(),
