@@ -21,10 +21,11 @@ from rules.load.opioid import opioid_load
 from rules.load.total import total
 from rules.model import Patient, Setting
 from rules.timeline.exposure import earliest_record
+from rules.timeline.in_force import Viewpoint
 from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.record_reader import read_record
 from rules.timeline.status import exclusion
-from rules.timeline.view import View, Viewpoint, view
+from rules.timeline.view import View, view
 from rules.timeline.window import Coverage
 
 DRAFTS = frozenset({"draftOrders", "medications"})
@@ -123,7 +124,7 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
     read = _everything_read(patient, record, knowledge, on, drafts=True)
     load_ordered = None
     if ordered is not None:
-        load_ordered = total(ordered.counted, equivalents_of, knowledge, everything_read=read)
+        load_ordered = total(ordered.presences, equivalents_of, knowledge, everything_read=read)
     return Case(
         patient=patient,
         knowledge=knowledge,
@@ -134,7 +135,7 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         ordered=ordered,
         look_back=look_back,
         equivalents_of=equivalents_of,
-        load_now=total(now.counted, equivalents_of, knowledge, everything_read=read_now),
+        load_now=total(now.presences, equivalents_of, knowledge, everything_read=read_now),
         load_ordered=load_ordered,
         opioid=opioid_load((ordered or now).presences, conditions.present, everything_read=read),
         conditions=conditions.present,

@@ -28,6 +28,19 @@ class NotCountedReason(StrEnum):
     NOT_A_DAILY_REGIMEN = "not-a-daily-regimen"
     WRONG_PATIENT = "wrong-patient"
     UNREADABLE = "unreadable"
+    PLAN_NOT_REPORTED = "plan-not-reported"
+
+
+class Certainty(StrEnum):
+    """Whether an agent of the record is taken on a day, as far as the record tells; apart from whether it is counted.
+
+    ``POSSIBLE``: it may still be taken. It adds nothing to the load, which is then incomplete, and a finding that holds
+    only through it is met at most as information.
+    """
+
+    CERTAIN = "certain"
+    POSSIBLE = "possible"
+    NONE = "none"
 
 
 class NotInLoadReason(StrEnum):
@@ -126,6 +139,7 @@ class NotInLoad:
 class NotCounted:
     """A record that adds nothing; ``agent`` is empty where the product is unknown.
 
+    ``certainty``: whether the agent is taken all the same.
     ``read_from``, where the dose is what is missing: the words of ``sig`` that stopped the reading, or what they gave.
     ``until_now``: it counted until the discharge, or the order being written, that is judged here. ``requesters``: who
     ordered the copies of a duplicate, where several did.
@@ -134,7 +148,7 @@ class NotCounted:
     source: str
     agent: str
     agent_class: str
-    present: bool
+    certainty: Certainty
     reason: NotCountedReason
     text: str
     standing: Standing = Standing.CURRENT
@@ -143,6 +157,11 @@ class NotCounted:
     read_from: tuple[Evidence, ...] = ()
     until_now: bool = False
     requesters: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> bool:
+        """Whether the agent is taken, or may be."""
+        return self.certainty is not Certainty.NONE
 
     @property
     def full_text(self) -> str:

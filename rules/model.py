@@ -212,6 +212,7 @@ class Regimen:
     setting: Setting | None = None
     dosages: tuple[Dosage, ...] = ()
     authored_on: date | None = None
+    asserted_on: date | None = None
     validity: Period = Period()
     effective: Period = Period()
     ended: date | None = None
@@ -219,6 +220,8 @@ class Regimen:
     prior: str | None = None
     references: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    of_open_encounter: bool = False
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

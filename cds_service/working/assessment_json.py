@@ -20,6 +20,7 @@ from cds_service.config import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
 from cds_service.working.numbers import exactly
 from rules.assessment import Assessment, ConditionOnRecord, Considered, Exposure, Load, Met, NotSupplied, OpioidLoad
 from rules.assessment_lines import (
+    Certainty,
     Contribution,
     Doubt,
     Evidence,
@@ -191,6 +192,7 @@ def _not_counted(item: NotCounted) -> dict[str, Any]:
         "agent": item.agent or None,
         "class": item.agent_class or None,
         "present": item.present,
+        **({"certainty": item.certainty} if item.certainty is Certainty.POSSIBLE else {}),
         "reason": item.reason,
         "text": item.full_text,
         "standing": item.standing,

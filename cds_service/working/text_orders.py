@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from cds_service.working.numbers import exactly, shown
 from cds_service.working.words import in_words
-from rules.assessment_lines import Contribution, Evidence, NotCounted, NotInLoad, OpioidContribution
+from rules.assessment_lines import Certainty, Contribution, Evidence, NotCounted, NotInLoad, OpioidContribution
 from rules.knowledge import Figure, Knowledge, Verification
 from rules.load.equivalence import equivalence, to_equivalent
 from rules.numbers.quantity import Amount
@@ -77,6 +77,13 @@ def word_lines(pieces: Sequence[Evidence]) -> Iterator[str]:
         yield from wrapped(f"word by word: {readings}", 2)
 
 
+_PRESENT = {
+    Certainty.CERTAIN: "counts as present all the same",
+    Certainty.POSSIBLE: "possibly taken: the load is at least what is known",
+    Certainty.NONE: "not counted as present",
+}
+
+
 def _assumed(assumptions: Sequence[str]) -> Iterator[str]:
     if assumptions:
         yield from wrapped(f"assumed: {', '.join(map(in_words, assumptions))}", 2)
@@ -87,7 +94,7 @@ def uncounted_lines(item: NotCounted) -> Iterator[str]:
     name = item.agent or "product not known"
     product = f": {one_line(item.product)}" if item.product else ""
     yield f"{STEP}{name}{product} [{item.source}, {item.standing}]"
-    present = "counts as present all the same" if item.present else "not counted as present"
+    present = _PRESENT[item.certainty]
     yield from wrapped(f"{in_words(item.reason)}: {one_line(item.full_text)} ({present})", 2)
     yield from _read(item.sig, "")
 

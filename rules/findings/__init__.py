@@ -7,11 +7,13 @@ Each module has ``judge(case)``, which answers with :class:`rules.assessment.Met
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case
+from rules.findings.case.present import agent_names
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
     NO_BIRTH_DATE,
@@ -21,7 +23,7 @@ from rules.findings.case.results import (
     not_judged,
 )
 
-__all__ = ["JUDGES", "judge_all"]
+__all__ = ["JUDGES", "ONLY_IF_TAKEN", "judge_all"]
 
 Judge = Callable[[Case], Met | Considered]
 
@@ -30,6 +32,8 @@ JUDGES: Mapping[str, Judge] = {
     for module in sorted(iter_modules(__path__), key=lambda module: module.name)
     if not module.ispkg
 }
+# The fact of a finding that holds only if these agents, which may still be taken, are.
+ONLY_IF_TAKEN = "only_if_taken"
 EXEMPTING_FROM_ALL = ("hospice", "palliative-care")
 
 
@@ -49,7 +53,7 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
         elif exemption is not None:
             considered.append(exempt(finding, exemption))
         else:
-            result = judge(case)
+            result = _judged(judge, case)
             if isinstance(result, Met):
                 met.append(result)
             else:
@@ -57,6 +61,20 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
     severities = tuple(reversed(Severity))
     met.sort(key=lambda found: (severities.index(found.severity), not found.raises, found.id))
     return tuple(met), tuple(considered)
+
+
+def _judged(judge: Judge, case: Case) -> Met | Considered:
+    """The result of a finding; one that holds only if what may still be taken is taken is met as information."""
+    result = judge(case)
+    if isinstance(result, Met) or not case.may_be_taken:
+        return result
+    possibly = judge(case.widened)
+    if not isinstance(possibly, Met):
+        return result
+    may_be_taken = agent_names(case.may_be_taken)
+    named = {name for names in possibly.facts.values() if isinstance(names, tuple) for name in names}
+    facts = {**possibly.facts, ONLY_IF_TAKEN: tuple(name for name in may_be_taken if name in named) or may_be_taken}
+    return replace(possibly, severity=Severity.INFO, facts=facts)
 
 
 def _exemption(case: Case) -> str | None:

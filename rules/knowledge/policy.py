@@ -35,6 +35,10 @@ class FindingPolicy:
 class ConcurrencyPolicy:
     """Which orders are in force together (days), and what may be a switch (percent of the load).
 
+    ``may_continue_days``: how long after its window an order may still be taken, if that window had at least
+    ``course_days``. ``order_may_continue_days``: how old the latest evidence of an active order of unknown length may
+    be for it to be taken still. ``begins_within_days``: an order that begins so soon may be taken already.
+    ``stay_days``: how recent an inpatient order supersedes the order of home.
     ``recency_days``: how long an active order of unknown length counts from its latest evidence. ``grace_days``: how
     long an active order counts after its window. ``out_of_supply_days``: how long after its window a patient is taken
     to be out of supply. ``lapsed_mention_days``: how long after its window a lapsed order is mentioned.
@@ -47,6 +51,11 @@ class ConcurrencyPolicy:
     out_of_supply_days: Figure
     lapsed_mention_days: Figure
     renewal_overlap_days: Figure
+    may_continue_days: Figure
+    course_days: Figure
+    order_may_continue_days: Figure
+    begins_within_days: Figure
+    stay_days: Figure
     switch_percent: Figure
 
 

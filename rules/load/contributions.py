@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from rules.assessment_lines import (
+    Certainty,
     Contribution,
     Doubt,
     Evidence,
@@ -15,8 +16,8 @@ from rules.assessment_lines import (
     Standing,
 )
 from rules.knowledge.knowledge import Knowledge
-from rules.load.equivalence import EquivalentsOf, equivalence
-from rules.model import Patient
+from rules.load.equivalence import EquivalentsOf, equivalence, equivalent_of
+from rules.model import Patient, Unread
 from rules.numbers.quantity import DiazepamEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.dosage.reconcile import evidence_of
@@ -67,9 +68,9 @@ def unidentified_lines(record: MedicationRecord, knowledge: Knowledge, on: date)
     for item in record.unidentified:
         reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN
         standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
-        present = reason is NotCountedReason.PRODUCT_UNKNOWN
+        certainty = Certainty.CERTAIN if reason is NotCountedReason.PRODUCT_UNKNOWN else Certainty.NONE
         lines.append(
-            NotCounted(item.regimen.source, "", "", present, reason, item.product.why, standing, item.product.name)
+            NotCounted(item.regimen.source, "", "", certainty, reason, item.product.why, standing, item.product.name)
         )
     return tuple(lines)
 
@@ -77,9 +78,13 @@ def unidentified_lines(record: MedicationRecord, knowledge: Knowledge, on: date)
 def unread_lines(patient: Patient) -> tuple[NotCounted, ...]:
     """A line for each resource that could not be read, in the order of their names."""
     return tuple(
-        NotCounted(item.source, "", "", item.medication, NotCountedReason.UNREADABLE, item.why)
+        NotCounted(item.source, "", "", _certainty_of(item), NotCountedReason.UNREADABLE, item.why)
         for item in sorted(patient.unread, key=lambda item: (item.source, item.why))
     )
+
+
+def _certainty_of(item: Unread) -> Certainty:
+    return Certainty.CERTAIN if item.medication else Certainty.NONE
 
 
 def _line_of(
@@ -92,7 +97,7 @@ def _line_of(
     beside = _beside_the_load(entry)
     if beside is not None:
         return _not_in_load(presence, beside, knowledge)
-    equivalent = equivalents_of(entry).get(knowledge.default_table)
+    equivalent = equivalent_of(presence, knowledge.default_table, equivalents_of)
     if equivalent is not None:
         return _contribution(presence, equivalent, knowledge)
     if isinstance(entry.dose, DailyDose):
@@ -114,6 +119,7 @@ def _beside_the_load(entry: RecordEntry) -> NotInLoadReason | None:
 
 def _contribution(presence: Presence, equivalent: DiazepamEquivalent, knowledge: Knowledge) -> Contribution:
     entry, dose = presence.entry, presence.entry.milligrams
+    low = presence.low_of.milligrams if presence.low_of is not None else None
     found = equivalence(entry.agent, knowledge.tables[knowledge.default_table])
     if dose is None or found is None:
         raise ValueError("a contribution has a dose and a figure")
@@ -126,7 +132,7 @@ def _contribution(presence: Presence, equivalent: DiazepamEquivalent, knowledge:
         product=entry.product.name,
         sig=entry.sig,
         read_as=entry.dose.read_as,
-        daily_dose=dose,
+        daily_dose=dose if low is None else dose.with_low(low.low),
         equivalent=equivalent,
         reference=found.figure.source,
         assumptions=_assumptions(presence),
@@ -162,7 +168,7 @@ def _not_counted(
         source=entry.source,
         agent=entry.agent.id,
         agent_class=entry.agent.agent_class.id,
-        present=presence.present,
+        certainty=presence.certainty,
         reason=reason,
         text=text,
         standing=entry.standing,

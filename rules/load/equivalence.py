@@ -11,6 +11,7 @@ from rules.knowledge.figure import Figure, Table, Verification
 from rules.knowledge.knowledge import Knowledge
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import DiazepamEquivalent, MilligramsPerDay
+from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
 
 EquivalentsOf = Callable[[RecordEntry], Mapping[str, DiazepamEquivalent]]
@@ -66,3 +67,10 @@ def equivalents_by(knowledge: Knowledge) -> EquivalentsOf:
         }
 
     return equivalents_of
+
+
+def equivalent_of(presence: Presence, table: str, equivalents_of: EquivalentsOf) -> DiazepamEquivalent | None:
+    """The load of what counts by a table, by its id, from the low reading on; None without a dose or a figure."""
+    part = equivalents_of(presence.entry).get(table)
+    low = equivalents_of(presence.low_of).get(table) if presence.low_of is not None else None
+    return part if part is None or low is None else part.with_low(low.low)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from rules.assessment import OpioidLoad
 from rules.assessment_lines import OpioidContribution, OpioidExcluded, OpioidExclusion
@@ -41,7 +42,8 @@ def mme_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalen
 def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, everything_read: bool) -> OpioidLoad:
     """The MME of the present opioids, each with its factor; those that add none are listed with the reason.
 
-    Further copies and rescue products are present and add nothing.
+    Further copies and rescue products are present and add nothing. Without one that may still be taken the total is not
+    complete.
 
     Args:
         presences: how the entries stand; absent ones and other classes are passed over.
@@ -54,7 +56,11 @@ def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, e
     total, complete, present = MorphineEquivalent.none(), everything_read, False
     for presence in presences:
         entry = presence.entry
-        if not (presence.present and entry.agent.agent_class.opioid):
+        if not entry.agent.agent_class.opioid:
+            continue
+        if presence.possible and not entry.single:
+            complete = False
+        if not presence.present:
             continue
         present = True
         if not presence.additive or entry.administration.rescue:
@@ -65,6 +71,9 @@ def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, e
             complete = complete and line.reason not in MME_NOT_KNOWN
             continue
         complete = complete and not entry.dose_is_partial
+        low = _line_of(presence.low_of, conditions) if presence.low_of is not None else None
+        if isinstance(low, OpioidContribution):
+            line = replace(line, mme=line.mme.with_low(low.mme.low))
         contributions.append(line)
         total = total + (line.mme if presence.replacement else line.mme.with_low(ZERO))
     known = bool(contributions) or (complete and not present)

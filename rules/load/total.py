@@ -10,10 +10,11 @@ from rules.assessment import Band, Load, TableTotal
 from rules.knowledge.figure import Table
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.policy import BandPolicy
-from rules.load.equivalence import EquivalentsOf, equivalence
+from rules.load.equivalence import EquivalentsOf, equivalence, equivalent_of
 from rules.load.substitution import substitution_load, verified_substitution
 from rules.numbers.quantity import ZERO, DiazepamEquivalent
 from rules.timeline.presence import Presence
+from rules.timeline.record import RecordEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +28,26 @@ class _Sum:
 
 
 def total(
-    counted: Collection[Presence], equivalents_of: EquivalentsOf, knowledge: Knowledge, *, everything_read: bool
+    presences: Collection[Presence], equivalents_of: EquivalentsOf, knowledge: Knowledge, *, everything_read: bool
 ) -> Load:
     """The load of what counts in the additive reading of a view.
 
+    What may still be taken adds nothing, and the load is not complete without it.
+
     Args:
-        counted: what counts.
+        presences: how the entries stand.
         equivalents_of: the load of an entry by every table.
         knowledge: the tables, and the policy of bands and substitution figures.
         everything_read: no record was unreadable, without an identified product, or withheld.
     """
-    sedatives = [
-        presence for presence in counted if presence.entry.agent.agent_class.in_load and presence.entry.daily_use
-    ]
+    counted = [presence for presence in presences if presence.additive]
+    sedatives = [presence for presence in counted if _is_sedative(presence.entry)]
+    may_be_more = any(presence.possible and _is_sedative(presence.entry) for presence in presences)
     sums = {name: _by_table(sedatives, table, equivalents_of) for name, table in knowledge.tables.items()}
     by_default = sums[knowledge.default_table]
     substitution = substitution_load(counted, knowledge)
     extra, newest_extra = substitution.additive, substitution.replacement
-    complete = everything_read and by_default.complete and substitution.known
+    complete = everything_read and not may_be_more and by_default.complete and substitution.known
     newest = [part for presence, part in by_default.parts if presence.replacement]
     readable = bool(by_default.parts) or (complete and not sedatives) or extra.used > 0
     bands = knowledge.policy.bands
@@ -71,6 +74,11 @@ def total(
     )
 
 
+def _is_sedative(entry: RecordEntry) -> bool:
+    """Whether it is of the classes that the load is the sum of, in daily use."""
+    return entry.agent.agent_class.in_load and entry.daily_use
+
+
 def _by_table(sedatives: Iterable[Presence], table: Table, equivalents_of: EquivalentsOf) -> _Sum:
     parts: list[tuple[Presence, DiazepamEquivalent]] = []
     fallback: set[str] = set()
@@ -83,7 +91,7 @@ def _by_table(sedatives: Iterable[Presence], table: Table, equivalents_of: Equiv
             missing.add(entry.agent.id)
         elif found.by_fallback:
             fallback.add(entry.agent.id)
-        part = equivalents_of(entry).get(table.id)
+        part = equivalent_of(presence, table.id, equivalents_of)
         if part is not None:
             parts.append((presence, part))
         if part is None or entry.dose_is_partial:

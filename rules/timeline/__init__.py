@@ -6,12 +6,13 @@ time.
 """
 
 from rules.timeline.exposure import earliest_record, exposure
+from rules.timeline.in_force import Viewpoint
 from rules.timeline.presence import Presence
 from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.record_reader import read_record
 from rules.timeline.replacement import refers_to
 from rules.timeline.status import exclusion, is_stopping
-from rules.timeline.view import View, Viewpoint, view
+from rules.timeline.view import View, view
 from rules.timeline.window import Coverage
 
 __all__ = [

@@ -10,16 +10,18 @@ from fractions import Fraction
 from rules.assessment_lines import NotCountedReason, Standing
 from rules.knowledge.agent import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Regimen
+from rules.model import RecordKind, Regimen
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose, texts_of
 from rules.reading.product.product import Product, UnknownProduct
-from rules.timeline.status import exclusion
+from rules.timeline.status import COMPLETED, exclusion
 from rules.timeline.window import Coverage, Window, supplied_days, window_of
 
 NOT_COVERED = {
     Coverage.LAPSED: NotCountedReason.LAPSED,
+    Coverage.MAY_CONTINUE: NotCountedReason.LAPSED,
+    Coverage.BEGINS_SOON: NotCountedReason.NOT_YET_STARTED,
     Coverage.NOT_YET_STARTED: NotCountedReason.NOT_YET_STARTED,
 }
 
@@ -30,7 +32,8 @@ class RecordEntry(LazyValues):
 
     ``companions`` are the other agents of the product. ``start`` is the first day that the regimen covers, None where
     it has no date; a draft without one starts on ``on``, the day judged. ``dose_on`` reads the dose of a day. It is
-    called late, because most orders of a record are over and their doses are never needed.
+    called late, because most orders of a record are over and their doses are never needed. ``dispensed`` is the latest
+    day on which it was dispensed; ``planned``: it is a step of a plan.
     """
 
     regimen: Regimen
@@ -41,6 +44,8 @@ class RecordEntry(LazyValues):
     on: date
     start: date | None
     dose_on: Callable[[date], DailyDose | NoDailyDose] = field(repr=False)
+    dispensed: date | None = None
+    planned: bool = False
 
     @property
     def source(self) -> str:
@@ -76,7 +81,19 @@ class RecordEntry(LazyValues):
     @lazy
     def window(self) -> Window:
         """The days that it can cover."""
-        return window_of(self.regimen, self.start, lambda: self.days_of_supply)
+        return window_of(
+            self.regimen,
+            self.start,
+            lambda: self.days_of_supply,
+            self.on,
+            dispensed=self.dispensed,
+            planned=self.planned,
+        )
+
+    @property
+    def agents(self) -> frozenset[str]:
+        """The ids of all agents of the product."""
+        return frozenset((self.agent.id, *(companion.id for companion in self.companions)))
 
     @lazy
     def days_of_supply(self) -> Fraction | None:
@@ -104,6 +121,13 @@ class RecordEntry(LazyValues):
         if self.milligrams is not None or not isinstance(self.dose, DailyDose):
             return self.milligrams
         return self.dose.by_agent_hourly.get(self.agent.id)
+
+    @property
+    def completed(self) -> bool:
+        """Whether it is an order on record that was carried out in full; its supply may last."""
+        regimen = self.regimen
+        is_order = regimen.kind is RecordKind.REQUEST and not regimen.draft
+        return is_order and regimen.status == COMPLETED and self.historic_exclusion is None
 
     @lazy
     def single(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from rules.knowledge.knowledge import Knowledge
-from rules.model import Medication, Patient, Regimen
+from rules.model import Medication, Patient, RecordKind, Regimen
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.reconcile import remembered_daily_dose
 from rules.reading.dosage.route import administration_of
@@ -33,16 +35,38 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationR
         if isinstance(product, NotRelevant):
             not_relevant += 1
         elif isinstance(product, UnknownProduct):
-            window = window_of(regimen, first_day(regimen), lambda: None)
+            window = window_of(regimen, first_day(regimen, on), lambda: None, on)
             unidentified.append(UnidentifiedProduct(regimen, product, window))
         else:
             read = list(_entries(regimen, product, knowledge, on))
             entries.extend(read)
             not_relevant += not read
     drafts = {entry.source: entry.regimen for entry in entries if entry.regimen.draft and entry.exclusion is None}
-    signed = [entry for entry in entries if not _is_unsigned(entry, drafts.get(entry.source), on)]
+    signed = [entry for entry in _in_context(entries) if not _is_unsigned(entry, drafts.get(entry.source), on)]
     signed.sort(key=lambda entry: entry.order)
     return MedicationRecord(tuple(signed), tuple(unidentified), not_relevant)
+
+
+def _in_context(entries: list[RecordEntry]) -> Iterator[RecordEntry]:
+    """The entries, each with what other records tell of it: its latest dispense, and whether it is a step of a plan."""
+    dispensed: dict[tuple[str, str], date] = {}
+    steps: Counter[tuple[str | None, str]] = Counter()
+    for entry in entries:
+        regimen = entry.regimen
+        if regimen.kind is RecordKind.DISPENSE and entry.start is not None and entry.exclusion is None:
+            for order in regimen.references or ("",):
+                known = dispensed.get((entry.agent.id, order), entry.start)
+                dispensed[entry.agent.id, order] = max(known, entry.start)
+        elif regimen.plan is not None and not regimen.draft:
+            steps[regimen.plan, entry.agent.id] += 1
+    for entry in entries:
+        agent, regimen = entry.agent.id, entry.regimen
+        days = [dispensed[agent, order] for order in (entry.source, "") if (agent, order) in dispensed]
+        planned = regimen.kind is RecordKind.REQUEST and steps[regimen.plan, agent] > 1
+        if regimen.kind is RecordKind.REQUEST and (days or planned):
+            yield replace(entry, dispensed=max(days, default=None), planned=planned)
+        else:
+            yield entry
 
 
 def _is_unsigned(entry: RecordEntry, draft: Regimen | None, on: date) -> bool:
@@ -63,7 +87,7 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
     administration = administration_of(regimen, product, knowledge)
     if not administration.exposes:
         return
-    start = first_day(regimen) or (on if regimen.draft else None)
+    start = first_day(regimen, on) or (on if regimen.draft else None)
 
     @cache
     def dose_on(day: date) -> DailyDose | NoDailyDose:

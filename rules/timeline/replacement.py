@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
 
 from rules.assessment_lines import NotCountedReason
+from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import RecordKind, Setting
-from rules.reading.dosage.daily_dose import DailyDose
-from rules.timeline.presence import Presences, dated_order, renewal_text
+from rules.numbers.quantity import ONE, PERCENT, ZERO
+from rules.reading.dosage.daily_dose import FROM_SUPPLY, DailyDose
+from rules.timeline.presence import Presence, Presences, dated_order, renewal_text
 from rules.timeline.record import RecordEntry
 from rules.timeline.renewals import therapy_of
 from rules.timeline.status import ON_HOLD, is_stopping
@@ -22,25 +26,47 @@ from rules.timeline.status import ON_HOLD, is_stopping
 CARRYING_OUT = frozenset({"instance-order", "filler-order"})
 ORIGINAL = "original-order"
 
+# A draft has the id of an order of another drug, or names it as its prior: both count.
+MORE_THAN_ORDERED = "more-than-ordered"
+NAMES_ANOTHER_DRUG = "named-order-is-another-drug"
+
 NOT_CONTINUED = frozenset({"stopped", "cancelled", ON_HOLD})
 KIND_WORDS = {RecordKind.DISPENSE: "dispensed", RecordKind.STATEMENT: "stated"}
 
 
 @dataclass(frozen=True, slots=True)
 class OrderedAgents:
-    """The agents that orders on record cover: ``agents`` by any order, ``daily`` (with routes) by a daily dose."""
+    """The agents that orders on record cover: ``agents`` by any order, ``daily`` (with routes) by daily doses."""
 
     agents: frozenset[str]
-    daily: frozenset[tuple[str, str]]
+    daily: Mapping[tuple[str, str], tuple[RecordEntry, ...]]
 
     def cover(self, entry: RecordEntry) -> bool:
-        """Whether a statement or dispense adds nothing to them: one with a daily dose needs an order with one."""
+        """Whether a statement or dispense is of what they order: one with a daily dose needs an order with one."""
         if isinstance(entry.dose, DailyDose):
-            return (entry.agent.id, entry.administration.route) in self.daily
+            return _therapy(entry) in self.daily
         return entry.agent.id in self.agents
 
+    def exceeded_by(self, entry: RecordEntry, policy: ConcurrencyPolicy) -> bool:
+        """Whether a statement or dispense is of a larger daily dose than all orders of its agent and route together.
 
-NOTHING_ORDERED = OrderedAgents(frozenset(), frozenset())
+        An average by quantity and days' supply differs from an order by more than the policy's percentage, since
+        supplies are rounded.
+        """
+        orders = self.daily.get(_therapy(entry), ())
+        amounts = [order.amount.used for order in orders if order.amount is not None]
+        if entry.amount is None or len(amounts) < len(orders) or not amounts:
+            return False
+        average = FROM_SUPPLY in entry.dose.assumptions
+        rounding = policy.switch_percent.value * PERCENT if average else ZERO
+        return entry.amount.used > sum(amounts, ZERO) * (ONE + rounding)
+
+
+def _therapy(entry: RecordEntry) -> tuple[str, str]:
+    return entry.agent.id, entry.administration.route
+
+
+NOTHING_ORDERED = OrderedAgents(frozenset(), {})
 
 
 def ordered_agents(presences: Presences) -> OrderedAgents:
@@ -52,12 +78,11 @@ def ordered_agents(presences: Presences) -> OrderedAgents:
         for entry, presence in presences.items()
         if presence.present and entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
     ]
-    return OrderedAgents(
-        frozenset(entry.agent.id for entry in orders),
-        frozenset(
-            (entry.agent.id, entry.administration.route) for entry in orders if isinstance(entry.dose, DailyDose)
-        ),
-    )
+    daily: dict[tuple[str, str], tuple[RecordEntry, ...]] = {}
+    for entry in orders:
+        if isinstance(entry.dose, DailyDose):
+            daily[_therapy(entry)] = (*daily.get(_therapy(entry), ()), entry)
+    return OrderedAgents(frozenset(entry.agent.id for entry in orders), daily)
 
 
 def apply_drafts(presences: Presences) -> None:
@@ -66,11 +91,17 @@ def apply_drafts(presences: Presences) -> None:
     Stops and replacements come first, so that a renewal is never counted once with an order that goes.
     """
     drafts = [e for e in presences if is_stopping(e.regimen) or (e.regimen.draft and e.exclusion is None)]
-    record = [entry for entry, presence in presences.items() if presence.present and not entry.regimen.draft]
+    record = [
+        entry
+        for entry, presence in presences.items()
+        if (presence.present or presence.possible) and not entry.regimen.draft
+    ]
     renewals: list[tuple[RecordEntry, RecordEntry]] = []
     for draft in drafts:
         stops = is_stopping(draft.regimen)
         named = [entry for entry in record if refers_to(draft, entry)]
+        if any(_names(draft, entry) for entry in record if entry not in named):
+            presences[draft] = presences[draft].assuming(NAMES_ANOTHER_DRUG)
         for entry in named:
             if stops:
                 presences[entry] = presences[entry].absent(NotCountedReason.REPLACED, "stopped by this order")
@@ -82,7 +113,7 @@ def apply_drafts(presences: Presences) -> None:
                 presences[entry] = presences[entry].absent(NotCountedReason.REPLACED, "replaced by this order")
         if stops and not named:
             for entry in record:
-                if _same_product(draft, entry):
+                if presences[entry].present and _same_product(draft, entry):
                     presence = replace(presences[entry], replacement=False)
                     presences[entry] = presence.assuming("may-be-stopped-by-order")
     for draft, entry in renewals:
@@ -92,8 +123,30 @@ def apply_drafts(presences: Presences) -> None:
 
 
 def refers_to(draft: RecordEntry, entry: RecordEntry) -> bool:
-    """Whether a draft names the order on record that it stops, renews or replaces: by its id or as its prior."""
+    """Whether a draft names the order on record that it stops, renews or replaces: by its id or as its prior.
+
+    An id is believed of an order of the same agent, a prior also of a switch within the class: an EHR may give an id
+    twice, or name as prior what was merely ordered before.
+    """
+    if entry.source == draft.source and draft.agents & entry.agents:
+        return True
+    return entry.source == draft.regimen.prior and is_followed_by(entry, draft)
+
+
+def _names(draft: RecordEntry, entry: RecordEntry) -> bool:
     return entry.source in (draft.source, draft.regimen.prior)
+
+
+def is_followed_by(entry: RecordEntry, later: RecordEntry) -> bool:
+    """Whether a later order that names an order as its prior can follow it: of one agent, or of one class.
+
+    The classes that the load is the sum of are one here: a Z-drug may take the place of a benzodiazepine.
+    """
+    if entry.agents & later.agents:
+        return True
+    kind = entry.agent.agent_class
+    others = (agent.agent_class for agent in (later.agent, *later.companions))
+    return any(kind.id == other.id or (kind.in_load and other.in_load) for other in others)
 
 
 def apply_priors(presences: Presences) -> None:
@@ -109,9 +162,13 @@ def apply_priors(presences: Presences) -> None:
             continue
         for older in record.get(prior, ()):
             presence = presences[older]
-            if not presence.present or (newer.agent is not older.agent and older.agent in newer.companions):
+            if (
+                not presence.present
+                or not is_followed_by(older, newer)
+                or (newer.agent is not older.agent and older.agent in newer.companions)
+            ):
                 continue  # of an agent that both hold, the newer order's own entry speaks
-            if _same_daily_dose(newer, older):
+            if has_same_daily_dose(newer, older):
                 presences[older] = presence.counted_once(NotCountedReason.RENEWAL, renewal_text(older, newer))
             else:
                 presences[older] = presence.absent(NotCountedReason.REPLACED, f"replaced by {dated_order(newer)}")
@@ -148,15 +205,16 @@ def merge_carried_out(presences: Presences) -> None:
         based_on = [other for other in others if other.source in regimen.references]
         of_requester = [other for other in others if other.regimen.requester == regimen.requester]
         originals = based_on or [other for other in of_requester if other.regimen.intent == ORIGINAL]
-        original = next((other for other in originals if _same_daily_dose(entry, other)), None)
+        original = next((other for other in originals if has_same_daily_dose(entry, other)), None)
         if original is not None:
             text = f"carries out {dated_order(original)}; counted once"
             presences[entry] = presences[entry].counted_once(NotCountedReason.DUPLICATE, text)
 
 
-def supersede_home_orders(presences: Presences) -> None:
+def supersede_home_orders(presences: Presences, on: date, policy: ConcurrencyPolicy) -> None:
     """During a stay, the inpatient order of an agent supersedes the home order of that agent.
 
+    An inpatient order of long ago is of an earlier stay, unless its encounter is open.
     A single dose or a rescue product on the ward supersedes nothing, and a home order that is being written now is not
     superseded.
     """
@@ -166,6 +224,7 @@ def supersede_home_orders(presences: Presences) -> None:
         if presence.additive
         and entry.regimen.setting is Setting.INPATIENT
         and entry.regimen.kind is RecordKind.REQUEST
+        and _is_of_this_stay(entry, on, policy)
         and entry.daily_use
     }
     for entry, presence in list(presences.items()):
@@ -175,26 +234,64 @@ def supersede_home_orders(presences: Presences) -> None:
             presences[entry] = presence.absent(NotCountedReason.REPLACED, text)
 
 
-def merge_under_orders(presences: Presences, ordered: OrderedAgents) -> None:
-    """Statements and dispenses count only where no order on record covers them."""
+def _is_of_this_stay(entry: RecordEntry, on: date, policy: ConcurrencyPolicy) -> bool:
+    regimen = entry.regimen
+    if regimen.draft or regimen.of_open_encounter:
+        return True
+    written = regimen.authored_on or entry.start
+    return written is not None and (on - written).days <= policy.stay_days.value
+
+
+def merge_under_orders(presences: Presences, ordered: OrderedAgents, policy: ConcurrencyPolicy) -> None:
+    """Statements and dispenses count only where no order on record covers them, or where they are of more than ordered.
+
+    Of several of more the largest counts, and the order is its low reading.
+    """
     orders = [
         presence
         for entry, presence in presences.items()
         if entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
     ]
-    replaced = {presence.entry.source for presence in orders if presence.reason is NotCountedReason.REPLACED}
-    stopped = {presence.entry.source for presence in orders if presence.entry.regimen.status in NOT_CONTINUED}
+    replaced = {_order(item.entry) for item in orders if item.reason is NotCountedReason.REPLACED}
+    stopped = {_order(item.entry) for item in orders if item.entry.regimen.status in NOT_CONTINUED}
+    more: dict[tuple[str, str], list[Presence]] = defaultdict(list)
     for entry, presence in list(presences.items()):
-        if not presence.present or entry.regimen.kind is RecordKind.REQUEST:
+        if not (presence.present or presence.possible) or entry.regimen.kind is RecordKind.REQUEST:
             continue
         word = KIND_WORDS[entry.regimen.kind]
-        references = set(entry.regimen.references)
+        references = {(reference, entry.agent.id) for reference in entry.regimen.references}
         if references & (stopped | replaced):
             text, until_now = f"{word} for an order that was stopped", bool(references & replaced)
             presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=until_now)
         elif ordered.cover(entry):
             text = f"{word} under an order that is on record"
             presences[entry] = presence.counted_once(NotCountedReason.DUPLICATE, text)
+            if presence.additive and ordered.exceeded_by(entry, policy):
+                more[_therapy(entry)].append(presence)
+    for therapy, exceeding in more.items():
+        _count_more_than_ordered(presences, exceeding, [o for o in ordered.daily[therapy] if presences[o].additive])
+
+
+def _count_more_than_ordered(presences: Presences, exceeding: list[Presence], orders: list[RecordEntry]) -> None:
+    """The largest of what was stated or dispensed counts in place of the orders; their largest is its low reading."""
+    if not orders:
+        return
+    presence = max(exceeding, key=lambda item: (_used(item.entry), item.entry.order))
+    low_of = max(orders, key=lambda order: (_used(order), order.order))
+    counted = replace(presence, low_of=low_of)
+    presences[presence.entry] = counted.assuming(MORE_THAN_ORDERED)
+    text = f"more is {KIND_WORDS[presence.entry.regimen.kind]} than ordered; the larger is counted"
+    for order in orders:
+        presences[order] = presences[order].counted_once(NotCountedReason.DUPLICATE, text)
+
+
+def _used(entry: RecordEntry) -> Fraction:
+    return entry.amount.used if entry.amount is not None else ZERO
+
+
+def _order(entry: RecordEntry) -> tuple[str, str]:
+    """An order of an agent, as records that rest on it refer to it."""
+    return entry.source, entry.agent.id
 
 
 def merge_home_medicines(presences: Presences) -> None:
@@ -216,10 +313,11 @@ def merge_home_medicines(presences: Presences) -> None:
 def _continues(one: RecordEntry, other: RecordEntry) -> bool:
     """Whether two orders are the same medicine in the same dose in the same setting: at home, or on the ward."""
     ward = one.regimen.setting is Setting.INPATIENT
-    return (other.regimen.setting is Setting.INPATIENT) is ward and _same_daily_dose(one, other)
+    return (other.regimen.setting is Setting.INPATIENT) is ward and has_same_daily_dose(one, other)
 
 
-def _same_daily_dose(one: RecordEntry, other: RecordEntry) -> bool:
+def has_same_daily_dose(one: RecordEntry, other: RecordEntry) -> bool:
+    """Whether two entries are one therapy of one agent in the same daily dose; False where a dose is not known."""
     return (
         one.agent.id == other.agent.id
         and isinstance(one.dose, DailyDose)

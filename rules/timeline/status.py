@@ -11,6 +11,7 @@ NEVER_BEGUN = frozenset({"cancelled", "draft", "intended"})
 NEVER_DISPENSED = frozenset({"cancelled", "declined", "stopped", "preparation", "unfulfilled", "not-done"})
 NO_ORDER = frozenset({"proposal", "option"})
 ENTERED_IN_ERROR, NOT_TAKEN, ON_HOLD, PLAN = "entered-in-error", "not-taken", "on-hold", "plan"
+COMPLETED = "completed"
 NEVER_TAKEN = frozenset({ENTERED_IN_ERROR, NOT_TAKEN})
 
 
@@ -24,6 +25,8 @@ def is_stopping(regimen: Regimen) -> bool:
 def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason | None:
     """Why a record cannot count whatever its dates, None if it can.
 
+    A completed order is over by its status; :func:`rules.timeline.view.view` asks whether its supply still lasts.
+
     Args:
         regimen: the record.
         historic: look at an earlier day, on which an order that is over or on hold now may have counted.
@@ -34,15 +37,17 @@ def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason |
         return NotCountedReason.DO_NOT_PERFORM
     if regimen.status in NEVER_TAKEN or regimen.taken is False:
         return NotCountedReason.NOT_ACTIVE
-    planned = regimen.intent == PLAN and not (regimen.reported or regimen.draft)
-    if planned or regimen.intent in NO_ORDER:
+    if regimen.intent in NO_ORDER:
         return NotCountedReason.NOT_ACTIVE
     if regimen.kind is RecordKind.DISPENSE:
+        if regimen.status == ON_HOLD:
+            return NotCountedReason.ON_HOLD
         return NotCountedReason.NOT_ACTIVE if regimen.status in NEVER_DISPENSED else None
     if regimen.draft:
         return NotCountedReason.NOT_ACTIVE if regimen.status in STOPPING else None
+    planned = NotCountedReason.PLAN_NOT_REPORTED if regimen.intent == PLAN and not regimen.reported else None
     if historic:
-        return NotCountedReason.NOT_ACTIVE if regimen.status in NEVER_BEGUN else None
+        return NotCountedReason.NOT_ACTIVE if regimen.status in NEVER_BEGUN else planned
     if regimen.status == ON_HOLD:
         return NotCountedReason.ON_HOLD
-    return NotCountedReason.NOT_ACTIVE if regimen.status in OVER else None
+    return NotCountedReason.NOT_ACTIVE if regimen.status in OVER else planned

@@ -13,9 +13,11 @@ from datetime import date
 
 from rules.assessment_lines import NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import RecordKind, Setting
+from rules.model import RecordKind
 from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.early_end import early_ends
+from rules.timeline.in_force import EXCLUSION_TEXT, Viewpoint, by_status_and_dates
+from rules.timeline.possible import settle_possible
 from rules.timeline.presence import Presence, Presences, renewal_text
 from rules.timeline.record import RecordEntry
 from rules.timeline.renewals import counted_together, same_day_copies
@@ -30,39 +32,29 @@ from rules.timeline.replacement import (
 )
 from rules.timeline.status import NOT_TAKEN
 from rules.timeline.switch import EquivalentOf, possible_switches
-from rules.timeline.window import Coverage
-
-NO_STATUS = frozenset({"", "unknown"})
-EXCLUSION_TEXT = {
-    NotCountedReason.WRONG_PATIENT: "it belongs to another patient",
-    NotCountedReason.DO_NOT_PERFORM: "it says not to give this medication",
-    NotCountedReason.ON_HOLD: "it is on hold",
-    NotCountedReason.NOT_ACTIVE: "it is not in force",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Viewpoint:
-    """From which day the record is viewed, and how: with the drafts or without, or going home.
-
-    ``until`` is the day on which the drafts start, if that is later: orders in force on either day are beside them.
-    ``seen_on`` is today where ``on`` is an earlier day: an order that is over now may have counted then.
-    """
-
-    on: date
-    until: date | None = None
-    with_drafts: bool = False
-    seen_on: date | None = None
-    at_discharge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class View(LazyValues):
-    """How every entry stands on one day; ``switches`` are (draft, order) sources of a possible switch of agent."""
+    """How every entry stands on one day.
+
+    ``switches`` are (draft, order) sources of a possible switch of agent. ``widened``: what may still be taken is
+    present as well.
+    """
 
     viewpoint: Viewpoint
     presences: tuple[Presence, ...]
     switches: tuple[tuple[str, str], ...] = ()
+    widened: bool = False
+
+    @lazy
+    def possible(self) -> tuple[RecordEntry, ...]:
+        """The entries that may still be taken."""
+        return tuple(presence.entry for presence in self.presences if presence.possible)
+
+    def is_present(self, presence: Presence) -> bool:
+        """Whether an entry is present: certainly, or in a widened view possibly."""
+        return presence.present or (self.widened and presence.possible)
 
     @lazy
     def counted(self) -> tuple[Presence, ...]:
@@ -72,7 +64,7 @@ class View(LazyValues):
     @lazy
     def present(self) -> tuple[RecordEntry, ...]:
         """The entries that are present."""
-        return tuple(presence.entry for presence in self.presences if presence.present)
+        return tuple(presence.entry for presence in self.presences if self.is_present(presence))
 
     @lazy
     def present_if_replaced(self) -> tuple[RecordEntry, ...]:
@@ -84,9 +76,10 @@ class View(LazyValues):
         return tuple(
             presence.entry
             for presence in self.presences
-            if presence.present
+            if self.is_present(presence)
             and (
-                presence.replacement
+                presence.possible
+                or presence.replacement
                 or (presence.reason is NotCountedReason.RENEWAL and presence.entry.agent.id in counted)
             )
         )
@@ -100,9 +93,11 @@ def view(
     ``equivalent_of`` is an entry's load by the default table, in mg/d diazepam-equivalent, None if it has none.
     """
     considered = [entry for entry in entries if viewpoint.with_drafts or not entry.regimen.draft]
-    presences = {entry: _by_dates(entry, viewpoint, policy) for entry in considered}
+    presences = {entry: by_status_and_dates(entry, viewpoint, policy) for entry in considered}
     if viewpoint.seen_on is not None:
         _end_early(presences, viewpoint.on, viewpoint.seen_on)
+    else:
+        _end_completed(presences)
     _note_not_taken(presences)
     ordered = ordered_agents(presences)
     if viewpoint.with_drafts:
@@ -110,52 +105,13 @@ def view(
     apply_priors(presences)
     merge_carried_out(presences)
     if not viewpoint.at_discharge:
-        supersede_home_orders(presences)
-    merge_under_orders(presences, ordered)
+        supersede_home_orders(presences, viewpoint.on, policy)
+    merge_under_orders(presences, ordered, policy)
     merge_home_medicines(presences)
     _count_once(presences, policy)
+    settle_possible(presences)
     switches = possible_switches(presences, policy, equivalent_of) if viewpoint.with_drafts else ()
     return View(viewpoint, tuple(presences[entry] for entry in considered), switches)
-
-
-def _by_dates(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolicy) -> Presence:
-    """How an entry stands by its status and dates, whatever else is on record."""
-    reason = entry.exclusion if viewpoint.seen_on is None else entry.historic_exclusion
-    if reason is not None:
-        return Presence(entry, False, False, False, reason, EXCLUSION_TEXT[reason])
-    presence = Presence(entry)
-    if viewpoint.at_discharge and entry.regimen.setting is Setting.INPATIENT:
-        text = "an order of the stay, which ends with it"
-        return presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=True)
-    if entry.regimen.draft:
-        return presence
-    coverage = entry.window.coverage(viewpoint.on, policy)
-    if coverage is Coverage.NOT_YET_STARTED and viewpoint.until is not None:
-        coverage = entry.window.coverage(viewpoint.until, policy)
-    if coverage is Coverage.NOT_YET_STARTED:
-        return presence.absent(NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}")
-    if coverage is Coverage.LAPSED:
-        if entry.regimen.kind is not RecordKind.REQUEST:
-            return presence.absent(NotCountedReason.NOT_ACTIVE, "its supply is over")
-        return presence.absent(NotCountedReason.LAPSED, _lapsed_text(entry))
-    if viewpoint.seen_on is not None and entry.exclusion is not None:
-        if entry.window.end is None:
-            return presence.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
-        if entry.regimen.ended is not None and entry.regimen.ended < viewpoint.on:
-            return presence.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
-    if coverage is Coverage.IN_GRACE:
-        presence = presence.assuming("in-grace")
-    if entry.start is None:
-        presence = presence.assuming("no-date")
-    elif entry.window.end is None:
-        presence = presence.assuming("no-length-known")
-    return presence.assuming("status-unknown") if entry.regimen.status in NO_STATUS else presence
-
-
-def _lapsed_text(entry: RecordEntry) -> str:
-    if entry.window.end is not None:
-        return f"still marked active, but its supply ended on {entry.window.end}: reconcile"
-    return f"still marked active, but written on {entry.start} without a known length: reconcile"
 
 
 def _end_early(presences: Presences, on: date, seen_on: date) -> None:
@@ -165,6 +121,18 @@ def _end_early(presences: Presences, on: date, seen_on: date) -> None:
         if end <= on:
             text = f"it gave way to an order of {end}"
             presences[entry] = presences[entry].absent(NotCountedReason.NOT_ACTIVE, text)
+
+
+def _end_completed(presences: Presences) -> None:
+    """A completed order whose supply lasts is taken, unless the agent was ordered again: then it is over."""
+    latest: dict[str, date] = {}
+    for entry in presences:
+        regimen = entry.regimen
+        if regimen.kind is RecordKind.REQUEST and not regimen.draft and entry.historic_exclusion is None:
+            latest[entry.agent.id] = max(latest.get(entry.agent.id, date.min), entry.start or date.min)
+    for entry, presence in presences.items():
+        if presence.present and entry.completed and entry.start is not None and entry.start < latest[entry.agent.id]:
+            presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, EXCLUSION_TEXT[NotCountedReason.NOT_ACTIVE])
 
 
 def _note_not_taken(presences: Presences) -> None:

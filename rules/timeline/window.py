@@ -1,4 +1,8 @@
-"""The supply window of a record: the days that what it orders, states or dispenses can last."""
+"""The supply window of a record: the days that what it orders, states or dispenses can last.
+
+A date that contradicts another is not believed: an end before the start gives no end, and a record that was written
+after the day judged, with no other date, has none.
+"""
 
 from __future__ import annotations
 
@@ -19,42 +23,129 @@ class Coverage(StrEnum):
     """How a window relates to a day."""
 
     NOT_YET_STARTED = "not-yet-started"
+    BEGINS_SOON = "begins-soon"
     CURRENT = "current"
     IN_GRACE = "in-grace"
+    MAY_CONTINUE = "may-continue"
     LAPSED = "lapsed"
+
+    @property
+    def in_force(self) -> bool:
+        """Whether a record counts on the day."""
+        return self in (Coverage.CURRENT, Coverage.IN_GRACE)
+
+    @property
+    def possible(self) -> bool:
+        """Whether what it holds may be taken, though it does not count."""
+        return self in (Coverage.BEGINS_SOON, Coverage.MAY_CONTINUE)
+
+
+class AfterEnd(StrEnum):
+    """What the end of a window means: the use is over, goes on for days of grace, or may go on beyond these."""
+
+    OVER = "over"
+    GRACE = "grace"
+    MAY_CONTINUE = "may-continue"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """First and last covered day; ``start`` is None without any date, ``end`` None without a known length."""
+    """First and last covered day; ``start`` is None without any date, ``end`` None without a known length.
+
+    ``evidence`` is the latest day on which the record was written, asserted or dispensed: without a known length it is
+    what counts. ``open_ended``: a statement of something taken, without an end. ``contradicts``: a date was not
+    believed.
+    """
 
     start: date | None
     end: date | None
+    evidence: date | None = None
+    open_ended: bool = False
+    after_end: AfterEnd = AfterEnd.MAY_CONTINUE
+    contradicts: bool = False
 
     def coverage(self, on: date, policy: ConcurrencyPolicy) -> Coverage:
-        """How the window relates to the day; without a known length it is current for the recency period."""
+        """How the window relates to the day."""
         if self.start is not None and self.start > on:
-            return Coverage.NOT_YET_STARTED
-        if self.end is not None:
-            past = (on - self.end).days
-            if past <= 0:
-                return Coverage.CURRENT
-            return Coverage.IN_GRACE if past <= policy.grace_days.value else Coverage.LAPSED
-        if self.start is None or (on - self.start).days <= policy.recency_days.value:
+            soon = (self.start - on).days <= policy.begins_within_days.value
+            return Coverage.BEGINS_SOON if soon else Coverage.NOT_YET_STARTED
+        return self._after_end((on - self.end).days, policy) if self.end is not None else self._by_evidence(on, policy)
+
+    def _after_end(self, past: int, policy: ConcurrencyPolicy) -> Coverage:
+        """How the window relates to a day so many days after its end."""
+        if past <= 0:
             return Coverage.CURRENT
+        if self.after_end is AfterEnd.OVER:
+            return Coverage.LAPSED
+        if past <= policy.grace_days.value:
+            return Coverage.IN_GRACE
+        if self.after_end is AfterEnd.GRACE or past > policy.may_continue_days.value:
+            return Coverage.LAPSED
+        days = (self.end - self.start).days + 1 if self.start is not None and self.end is not None else None
+        is_course = days is not None and days < policy.course_days.value
+        return Coverage.LAPSED if is_course else Coverage.MAY_CONTINUE
+
+    def _by_evidence(self, on: date, policy: ConcurrencyPolicy) -> Coverage:
+        """How a window of unknown length relates to a day: by the age of the latest evidence."""
+        age = (on - self.latest).days if self.latest is not None else 0
+        if age <= policy.recency_days.value:
+            return Coverage.CURRENT
+        if self.open_ended or age <= policy.order_may_continue_days.value:
+            return Coverage.MAY_CONTINUE
         return Coverage.LAPSED
+
+    @property
+    def latest(self) -> date | None:
+        """The latest day that speaks for the record, None without any date."""
+        return self.evidence or self.start
 
     def last_covered(self, on: date, policy: ConcurrencyPolicy) -> date:
         """The last covered day up to ``on``."""
         if self.end is not None:
             return min(self.end, on)
-        if self.start is None:
+        if self.latest is None:
             return on
-        return min(on, self.start + timedelta(days=int(policy.recency_days.value)))
+        return min(on, _later(self.latest, int(policy.recency_days.value)))
 
 
-def window_of(regimen: Regimen, start: date | None, days_of_supply: Callable[[], Fraction | None]) -> Window:
-    """The window of a record from its first day; ``days_of_supply`` is asked only where nothing else gives a length."""
+def window_of(
+    regimen: Regimen,
+    start: date | None,
+    days_of_supply: Callable[[], Fraction | None],
+    on: date,
+    *,
+    dispensed: date | None = None,
+    planned: bool = False,
+) -> Window:
+    """The window of a record from its first day.
+
+    Args:
+        regimen: the record.
+        start: its first day, see :func:`first_day`.
+        days_of_supply: how long the units last; asked only where nothing else gives a length.
+        on: the day judged; what is dated after it is no evidence.
+        dispensed: when it was last dispensed.
+        planned: it is a step of a plan, whose end is believed.
+    """
+    length = _length(regimen, start, days_of_supply)
+    end = None if length is not None and start is not None and length < start else length
+    evidence = [
+        day for day in (start, regimen.authored_on, regimen.asserted_on, dispensed) if day is not None and day <= on
+    ]
+    statement = regimen.kind is RecordKind.STATEMENT
+    after_end = AfterEnd.GRACE if statement else AfterEnd.MAY_CONTINUE
+    return Window(
+        start=start,
+        end=_stopped(start, end, regimen.ended),
+        evidence=max(evidence, default=None),
+        open_ended=statement,
+        after_end=AfterEnd.OVER if planned or _is_stepped(regimen.dosages) else after_end,
+        contradicts=end is not length or (not regimen.draft and start is None and _is_dated(regimen)),
+    )
+
+
+def _length(regimen: Regimen, start: date | None, days_of_supply: Callable[[], Fraction | None]) -> date | None:
+    """The last covered day, None where no length is known."""
     end = _bounds_end(regimen.dosages)
     if end is None:
         end = regimen.effective.end
@@ -66,7 +157,7 @@ def window_of(regimen: Regimen, start: date | None, days_of_supply: Callable[[],
             days = days_of_supply()
         if days is not None and days > 0:
             end = _later(start, ceil(days) - 1)
-    return Window(start, _stopped(start, end, regimen.ended))
+    return end
 
 
 def _stopped(start: date | None, end: date | None, ended: date | None) -> date | None:
@@ -85,12 +176,33 @@ def _later(start: date, days: int) -> date:
         return date.max
 
 
-def first_day(regimen: Regimen) -> date | None:
-    """The first day of use by a record, None where it has no date."""
+def first_day(regimen: Regimen, on: date) -> date | None:
+    """The first day of use by a record, None where it has no date that is believed.
+
+    What was written after the day judged is not believed, save by one day: so far may time zones differ.
+    """
     starts = [dosage.timing.bounds.start for dosage in regimen.dosages if dosage.timing and dosage.timing.bounds.start]
     if starts and regimen.kind is RecordKind.REQUEST:
         return min(starts)
-    return regimen.validity.start or regimen.effective.start or regimen.authored_on or (min(starts) if starts else None)
+    stated = regimen.validity.start or regimen.effective.start
+    if stated is not None:
+        return stated
+    written = regimen.authored_on or regimen.asserted_on
+    if written is not None and written > on and not regimen.draft:
+        written = on if (written - on).days <= 1 else None
+    return written or (min(starts) if starts else None)
+
+
+def _is_stepped(dosages: Iterable[Dosage]) -> bool:
+    """Whether the lines are steps one after another, all with a length: the end of the last is meant."""
+    steps = {dosage.sequence for dosage in dosages}
+    timings = [dosage.timing for dosage in dosages]
+    bounded = all(timing is not None and (timing.bounds.end or timing.bounds_days) for timing in timings)
+    return len(steps) > 1 and bounded
+
+
+def _is_dated(regimen: Regimen) -> bool:
+    return regimen.authored_on is not None or regimen.asserted_on is not None
 
 
 def _bounds_end(dosages: Iterable[Dosage]) -> date | None:

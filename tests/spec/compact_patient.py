@@ -71,6 +71,9 @@ MEDICATION_KEYS = frozenset(
         "text",
         "timing_code",
         "ended",
+        "asserted",
+        "plan",
+        "open_encounter",
     )
 )
 
@@ -135,6 +138,9 @@ def _regimen(row: Row, on: date) -> Regimen:
         setting=None if row.get("setting") == NONE else Setting(row.get("setting", "community")),
         dosages=_dosages(row, Period(start, end)),
         authored_on=_written(row, start),
+        asserted_on=date.fromisoformat(row["asserted"]) if "asserted" in row else None,
+        plan=row.get("plan"),
+        of_open_encounter=row.get("open_encounter") == "true",
         validity=Period(start, end) if end else Period(),
         ended=date.fromisoformat(row["ended"]) if "ended" in row else None,
         supply=_supply(row),

@@ -14,12 +14,16 @@ from expected_fields import differences
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
 
-ROWS = yaml.load(Path(__file__).with_name("concurrency.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)["rows"]
+ROWS = [
+    row
+    for table in ("concurrency.yaml", "presence.yaml")
+    for row in yaml.load(Path(__file__).with_name(table).read_text("utf-8"), Loader=yaml.BaseLoader)["rows"]
+]
 ROW_KEYS = frozenset(
     (
         *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
         *("discharge", "site", "load", "with_order", "counted", "beside", "not_counted", "absent", "assumed", "text"),
-        *("not_assumed", "findings", "increases", "new_starts", "mme"),
+        *("not_assumed", "findings", "increases", "new_starts", "mme", "possible"),
     )
 )
 
@@ -49,6 +53,7 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
     yield from differences("mme", row.get("mme", {}), found.opioid)
     yield from _set("counted", row, (_name(line.source) for line in found.contributions))
     yield from _set("absent", row, (_name(line.source) for line in found.not_counted if not line.present))
+    yield from _set("possible", row, (_name(line.source) for line in found.not_counted if line.certainty == "possible"))
     yield from _set("new_starts", row, (_name(source) for source in found.new_starts))
     for member, lines in (("beside", found.not_in_load), ("not_counted", found.not_counted)):
         reasons = {_name(line.source): str(line.reason) for line in lines}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cds_service.cards.wording.load_section import is_renewal
 from cds_service.cards.wording.phrases import MAX_REASON_LENGTH, listed, quoted, uncapitalised
 from rules.assessment import Assessment, NotSupplied
-from rules.assessment_lines import NotCounted, NotCountedReason, NotInLoadReason
+from rules.assessment_lines import Certainty, NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 
 NEVER_SEEN = "Not seen here: other pharmacies, the PDMP, opioid treatment programmes."
@@ -47,7 +47,8 @@ class GapsSection:
 
 
 def _gaps(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
-    for line in assessment.not_counted:
+    # What may still be taken comes first: of many gaps the last are only counted.
+    for line in sorted(assessment.not_counted, key=lambda line: line.certainty is not Certainty.POSSIBLE):
         if line.reason not in _HISTORY and not is_renewal(line):
             yield _not_counted(line)
     load = assessment.with_order or assessment.load

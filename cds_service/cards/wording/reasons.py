@@ -21,9 +21,11 @@ from cds_service.cards.wording.phrases import (
     number,
     percent,
     texts,
+    uncapitalised,
 )
 from cds_service.working.numbers import exactly, shown
 from rules.assessment import Band, Met
+from rules.findings import ONLY_IF_TAKEN
 from rules.knowledge import Agent, Knowledge
 from rules.load.equivalence import equivalence
 
@@ -31,7 +33,12 @@ from rules.load.equivalence import equivalence
 def sentences(finding: Met, knowledge: Knowledge) -> Sentences:
     """The finding in a few sentences; the first can stand alone."""
     build = REASONS.get(finding.id)
-    return build(finding.facts, knowledge) if build is not None else (f"{finding.title}.",)
+    first, *others = build(finding.facts, knowledge) if build is not None else (f"{finding.title}.",)
+    possible = texts(finding.facts, ONLY_IF_TAKEN)
+    if possible:
+        are = "are" if possible[1:] else "is"
+        first = f"{capitalised(listed(possible))} may still be taken; if {are}: {uncapitalised(first)}"
+    return first, *others
 
 
 def _concurrent_opioid(facts: Facts, _knowledge: Knowledge) -> Sentences:

@@ -25,6 +25,7 @@ from cds_service.cards.wording.phrases import (
 )
 from cds_service.working.numbers import shown
 from rules.assessment import Band, Load, Met
+from rules.findings import ONLY_IF_TAKEN
 from rules.knowledge import Knowledge
 
 MAX_SUMMARY_LENGTH = 139
@@ -52,7 +53,11 @@ def summary(finding: Met, subject: Subject, load: Load | None, knowledge: Knowle
 def clause(finding: Met, subject: Subject) -> str:
     """A finding in half a sentence, for a summary."""
     build = CLAUSES.get(finding.id)
-    return build(finding.facts, subject) if build is not None else f"{capitalised(subject.text)}: {finding.title}"
+    text = build(finding.facts, subject) if build is not None else f"{capitalised(subject.text)}: {finding.title}"
+    possible = Subject.of(texts(finding.facts, ONLY_IF_TAKEN))
+    if not possible.names:
+        return text
+    return f"{text}, if {possible.text} {'are' if possible.plural else 'is'} still taken"
 
 
 def _opioid_clause(facts: Facts, _subject: Subject) -> str:

@@ -6,7 +6,7 @@ A finding asks the case; it does not look at resources, windows or dates itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -103,6 +103,20 @@ class Case(LazyValues):
             self.knowledge,
             agent_class=agent_class,
             without=without,
+        )
+
+    @lazy
+    def may_be_taken(self) -> Entries:
+        """The CNS-active entries of :attr:`view` that may still be taken and do not count."""
+        return depressants_of(self.view.possible)
+
+    @lazy
+    def widened(self) -> Case:
+        """The case as it is if all that may still be taken is taken."""
+        return replace(
+            self,
+            now=replace(self.now, widened=True),
+            ordered=replace(self.ordered, widened=True) if self.ordered is not None else None,
         )
 
     # -- who is present ------------------------------------------------------------------------------------------
