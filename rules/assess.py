@@ -82,7 +82,7 @@ def _going_home(patient: Patient, record: MedicationRecord, knowledge: Knowledge
     Discharge orders of an earlier stay, whose supply is over, stay as they are.
     """
     policy = knowledge.policy.concurrency
-    over = {Coverage.LAPSED, Coverage.IN_GRACE}
+    over = {Coverage.IN_GRACE, Coverage.MAY_CONTINUE, Coverage.LAPSED}
     of_earlier_stay = {entry.source for entry in record.entries if entry.window.coverage(on, policy) in over}
     return replace(
         patient,

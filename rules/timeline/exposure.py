@@ -14,7 +14,6 @@ from rules.numbers.quantity import DAYS_PER_WEEK, HALF, ONE, PERCENT, ZERO
 from rules.reading.dosage.daily_dose import FROM_SUPPLY, DailyDose
 from rules.timeline.early_end import early_ends
 from rules.timeline.record import RecordEntry
-from rules.timeline.window import Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _covered_period(entry: RecordEntry, ended: date | None, policy: Policy, on: 
     """The days that a record covers, of daily use or not; ``ended``: the first day on which it no longer counted."""
     if entry.regimen.draft or entry.start is None or entry.historic_exclusion is not None:
         return None
-    if entry.window.coverage(on, policy.concurrency) is Coverage.NOT_YET_STARTED:
+    if entry.start > on:
         return None
     over = entry.exclusion is not None
     start = entry.start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -41,8 +41,12 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationR
             read = list(_entries(regimen, product, knowledge, on))
             entries.extend(read)
             not_relevant += not read
-    drafts = {entry.source: entry.regimen for entry in entries if entry.regimen.draft and entry.exclusion is None}
-    signed = [entry for entry in _in_context(entries) if not _is_unsigned(entry, drafts.get(entry.source), on)]
+    drafts: dict[tuple[str, str], Regimen] = {
+        (entry.source, entry.agent.id): entry.regimen
+        for entry in entries
+        if entry.regimen.draft and entry.exclusion is None
+    }
+    signed = [entry for entry in _in_context(entries) if not _is_unsigned(entry, drafts, on)]
     signed.sort(key=lambda entry: entry.order)
     return MedicationRecord(tuple(signed), tuple(unidentified), not_relevant)
 
@@ -69,13 +73,16 @@ def _in_context(entries: list[RecordEntry]) -> Iterator[RecordEntry]:
             yield entry
 
 
-def _is_unsigned(entry: RecordEntry, draft: Regimen | None, on: date) -> bool:
+def _is_unsigned(entry: RecordEntry, drafts: Mapping[tuple[str, str], Regimen], on: date) -> bool:
     """Whether an entry on record is the draft itself, which the EHR stored before anybody signed it.
 
-    It has the draft's id and was written today, or has no date and the draft's dosage. The draft changes an earlier
-    order with its id.
+    It has the draft's id and an agent of it, and was written today, or has no date and the draft's dosage. The draft
+    changes an earlier order with its id.
     """
     regimen = entry.regimen
+    draft = next(
+        (drafts[entry.source, agent] for agent in sorted(entry.agents) if (entry.source, agent) in drafts), None
+    )
     if draft is None or regimen.draft or entry.exclusion is not None:
         return False
     written = regimen.authored_on or entry.start
