@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from cds_service.config import MAX_TEXT_LENGTH
 from cds_service.fhir.datatypes import codings_of, concept_label, concept_text, quantity_of, ratio_of
 from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
+    TooLongError,
     bounded_text_of,
     list_of,
     memoised_by_json,
@@ -22,6 +24,7 @@ MEDICATION_NOT_READABLE = "medication-not-readable"
 MEDICATION_NOT_SENT = "medication-not-sent"
 NO_MEDICATION = "no-medication"
 INGREDIENT_NOT_READABLE = "ingredient-not-readable"
+NAME_TOO_LONG = "name-too-long"
 
 SentMedications = Mapping[str, Element]
 """The Medication and Substance resources that were sent, by every reference that can mean them."""
@@ -31,7 +34,7 @@ def medication_of(resource: Element, sent: SentMedications, notes: Notes) -> Med
     """The medication of a request, statement or dispense; an empty one, with a note, where none can be read.
 
     Raises:
-        TooLongError: one of its names is longer than what is read.
+        TooLongError: one of its names is longer than what is read, and no code stands beside it.
     """
     concept, reference = _concept_and_reference(resource)
     stated = _concept_medication(concept, notes)
@@ -70,9 +73,50 @@ def _concept_medication(concept: object, notes: Notes) -> Medication:
     if isinstance(concept, list) and len(concept) == 1:
         concept = concept[0]
     if isinstance(concept, dict | str):
-        return _codings_and_text(concept)
+        return _names_that_are_read(concept, notes)
     notes.add(MEDICATION_NOT_READABLE)
     return Medication()
+
+
+def _names_that_are_read(concept: object, notes: Notes) -> Medication:
+    """A concept's codings and text; a name that is too long is left out beside a code, and noted.
+
+    Raises:
+        TooLongError: a name is too long and no code of a known system stands beside it.
+    """
+    try:
+        return _codings_and_text(concept)
+    except TooLongError:
+        if not isinstance(concept, dict):
+            raise
+        codings = [_within_length(coding, "display") for coding in list_of(concept.get("coding"))]
+        shorter = _codings_and_text(_within_length({**concept, "coding": codings}, "text"))
+        if not any(coding.system and coding.code for coding in shorter.codings):
+            raise
+        notes.add(NAME_TOO_LONG)
+        return shorter
+
+
+def _or_noted(read: Callable[[], str | None], notes: Notes, beside: bool) -> str | None:
+    """A text; None, noted, where it is too long and something stands ``beside`` it that tells the medication.
+
+    Raises:
+        TooLongError: it is too long and nothing does.
+    """
+    try:
+        return read()
+    except TooLongError:
+        if not beside:
+            raise
+        notes.add(NAME_TOO_LONG)
+        return None
+
+
+def _within_length(element: object, name: str) -> object:
+    """An element without a member that is longer than what is read."""
+    text = element.get(name) if isinstance(element, dict) else None
+    too_long = isinstance(text, str) and len(text.strip()) > MAX_TEXT_LENGTH
+    return {key: value for key, value in element.items() if key != name} if too_long else element  # type: ignore[attr-defined]
 
 
 @memoised_by_json
@@ -88,11 +132,10 @@ def _referenced_medication(reference: object, resource: Element, sent: SentMedic
     if not isinstance(reference, dict):
         notes.add(MEDICATION_NOT_READABLE)
         return Medication()
-    display = bounded_text_of(reference.get("display"))
     target = _target(reference, sent, resource)
     if target is None:
         notes.add(MEDICATION_NOT_SENT)
-        return Medication(text=display)
+        return Medication(text=bounded_text_of(reference.get("display")))
     product = target.get("product")  # DSTU2
     product = product if isinstance(product, dict) else {}
     form = target.get("form") or target.get("doseForm") or product.get("form")
@@ -101,9 +144,9 @@ def _referenced_medication(reference: object, resource: Element, sent: SentMedic
     code = _concept_medication(target.get("code"), notes)
     return Medication(
         codings=code.codings,
-        text=code.text or display,
+        text=code.text or _or_noted(lambda: bounded_text_of(reference.get("display")), notes, bool(code.codings)),
         ingredients=tuple(ingredient for ingredient in ingredients if ingredient is not None),
-        form=concept_label(form),
+        form=_or_noted(lambda: concept_label(form), notes, True),
     )
 
 
@@ -137,13 +180,19 @@ def _ingredient(item: object, sent: SentMedications, notes: Notes, *holders: Ele
     if concept is None and isinstance(reference, dict):
         target = _target(reference, sent, *holders)
         concept = target.get("code") if target is not None else None
-        concept = concept if concept is not None else bounded_text_of(reference.get("display"))
+        concept = concept if concept is not None else text_of(reference.get("display"))
     try:
         strength, per = _strength(item)
     except NotReadableError:
         notes.add(INGREDIENT_NOT_READABLE)
         strength = per = None
-    return IngredientEntry(codings_of(concept), concept_text(concept), strength, per)
+    try:
+        named = _names_that_are_read(concept, notes)
+    except TooLongError:
+        # It stays among the ingredients, as one that cannot be told.
+        notes.add(INGREDIENT_NOT_READABLE)
+        named = Medication()
+    return IngredientEntry(named.codings, named.text, strength, per)
 
 
 def _strength(item: Element) -> tuple[Quantity | None, Quantity | None]:

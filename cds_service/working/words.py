@@ -38,6 +38,7 @@ WORDS: Mapping[str, str] = {
     "strength-ambiguous": "the name gives several strengths",
     "ingredient-level-code": "the code names the ingredient only",
     "ingredient-not-readable": "an ingredient that was sent could not be read",
+    "name-too-long": "a name that is longer than what is read was left out, its code is read",
     "no-medication": "no medication is named",
     "medication-not-readable": "the medication could not be read",
     "medication-not-sent": "the medication it refers to was not sent",

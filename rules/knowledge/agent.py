@@ -11,12 +11,16 @@ from rules.model import CodeSystem
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code that stands for an agent or a condition, with where it was read."""
+    """A code that stands for an agent or a condition, with where it was read.
+
+    ``combination``: it is of a product with several agents, and may stand with each of them.
+    """
 
     system: CodeSystem
     code: str
     source: str
     verification: Verification
+    combination: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Agent:
 
     ``names`` are its other names, brands with a capital letter. ``equivalents`` gives, by source id, the mg that the
     source holds equal to 10 mg of oral diazepam; ``substitution`` is such a figure that was published for substitution
-    in withdrawal only. ``traits`` are attributes that findings ask for, those of its class among them.
+    in withdrawal only. ``traits`` are attributes that findings ask for, those of its class among them. ``source`` says
+    where the name and class of a substance were read that is in no list of licensed medicines, and ``verification`` how
+    far that was checked.
     """
 
     id: str
@@ -78,6 +84,8 @@ class Agent:
     equivalents: Mapping[str, Figure] = field(default_factory=dict)
     substitution: Figure | None = None
     morphine_factors: tuple[MorphineFactor, ...] = ()
+    source: str | None = None
+    verification: Verification = Verification.READ
 
     def has(self, trait: str) -> bool:
         """Whether the agent or its class has the trait."""

@@ -23,10 +23,10 @@ from rules.model import CodeSystem
 class Knowledge:
     """Everything clinical that the rules judge by, each figure with its citation.
 
-    ``version`` names the edition, with ``+site`` where a site's override is in force. ``agent_by_name`` is keyed by
-    normalised names (lower case, single spaces); a name of several agents is a combination product's.
-    ``condition_names`` are the names of all concepts, parts of joined names apart. ``guidance`` and
-    ``suggestions`` are for wording only and decide nothing.
+    ``version`` names the edition, with ``+site`` where a site's override is in force. ``agents_by_code`` has several
+    for a code of a combination product. ``agent_by_name`` is keyed by normalised names (lower case, single spaces); a
+    name of several agents is a combination product's. ``condition_names`` are the names of all concepts, parts of
+    joined names apart. ``guidance`` and ``suggestions`` are for wording only and decide nothing.
     """
 
     version: str
@@ -35,7 +35,7 @@ class Knowledge:
     classes: Mapping[str, AgentClass]
     agents: Mapping[str, Agent]
     products: ProductList
-    agent_by_code: Mapping[tuple[CodeSystem, str], str]
+    agents_by_code: Mapping[tuple[CodeSystem, str], tuple[str, ...]]
     agent_by_name: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, Table]
     default_table: str

@@ -116,3 +116,12 @@ class ProductList(LazyValues, Mapping[str, ListedProduct]):
             for agent in self._agents_of(code):
                 found.setdefault(agent, []).append(code)
         return found
+
+    def strengths_of(self, agent: str) -> frozenset[Strength]:
+        """The strengths that an agent is made in, alone or with others."""
+        return frozenset(
+            ingredient.strength
+            for code in self.codes_by_agent.get(agent, ())
+            for ingredient in self[code].ingredients
+            if ingredient.agent == agent and ingredient.strength is not None
+        )

@@ -81,7 +81,7 @@ def test_no_agent_name_as_a_string(path: Path) -> None:
 @pytest.mark.parametrize("path", [*modules("rules"), *modules("cds_service")], ids=str)
 def test_no_clinical_code_as_a_string(path: Path) -> None:
     knowledge = load_knowledge()
-    codes = {code for _, code in knowledge.agent_by_code} | set(knowledge.products)
+    codes = {code for _, code in knowledge.agents_by_code} | set(knowledge.products)
     codes |= {code for concept in knowledge.concepts.values() for _, code in concept.codes}
     prefixes = {prefix for concept in knowledge.concepts.values() for prefix in concept.prefixes}
     for line, text in strings(parsed(path)):

@@ -17,7 +17,7 @@ from rules.knowledge import Knowledge, load_knowledge
 from rules.model import CodeSystem, Coding, Medication
 from rules.reading.product.product import Product, UnknownProduct
 from rules.reading.product.resolve import read_name, resolve
-from rules.reading.product.spelling import edits_between
+from rules.reading.product.words.edits import edits_between
 
 # The twelve benzodiazepines of the guideline's table.
 CORE = (

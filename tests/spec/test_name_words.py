@@ -21,7 +21,8 @@ def knowledge() -> Knowledge:
 def read(doctor: Callable[[dict[str, Any]], object] = lambda tree: tree, names: str = LISTED) -> object:
     tree: Any = read_trees(shipped())["name_words.yaml"]
     doctor(tree)
-    return read_name_words(tree, names, "other_names.csv", tuple(load_knowledge().classes))
+    knowledge = load_knowledge()
+    return read_name_words(tree, names, "other_names.csv", tuple(knowledge.classes), tuple(knowledge.agents))
 
 
 def test_the_bounds_are_those_of_the_documentation(knowledge: Knowledge) -> None:

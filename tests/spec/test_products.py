@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import read_name, resolve
 
 TABLES = yaml.load(Path(__file__).with_name("products.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+AS_SENT = yaml.load(Path(__file__).with_name("names_as_sent.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 REFUSALS = {"not-relevant": NotRelevant, "unknown": UnknownProduct}
 
 
-def rows(chapter: str) -> list[Any]:
+def rows(chapter: Mapping[str, Any]) -> list[Any]:
     return [
-        pytest.param(row, id=f"{section}: {row.get('name', number)}")
-        for section, table in TABLES[chapter].items()
+        pytest.param(row, id=f"{section}: {ascii(row['name']) if 'name' in row else number}")
+        for section, table in chapter.items()
         for number, row in enumerate(table)
     ]
 
@@ -42,6 +44,7 @@ def shown(product: Product) -> dict[str, str]:
 def check(row: dict[str, Any], found: Product | UnknownProduct | NotRelevant) -> None:
     if "is" not in row:
         assert type(found) is REFUSALS[row["result"]]
+        assert not isinstance(found, UnknownProduct) or row.get("why", "") in found.why
         return
     assert isinstance(found, Product)
     assert shown(found) == row["is"]
@@ -55,12 +58,12 @@ def check(row: dict[str, Any], found: Product | UnknownProduct | NotRelevant) ->
         assert "code-and-name-disagree" not in found.assumptions
 
 
-@pytest.mark.parametrize("row", rows("names"))
+@pytest.mark.parametrize("row", rows(TABLES["names"] | AS_SENT))
 def test_a_name_is_read_as(row: dict[str, Any], knowledge: Knowledge) -> None:
     check(row, read_name(row["name"], knowledge))
 
 
-@pytest.mark.parametrize("row", rows("codes"))
+@pytest.mark.parametrize("row", rows(TABLES["codes"]))
 def test_a_medication_is_resolved_to(row: dict[str, Any], knowledge: Knowledge) -> None:
     check(row, resolve(medication(row), knowledge))
 

@@ -15,6 +15,8 @@ from rules.model import CodeSystem
 AGENT_KEYS = (
     "name",
     "names",
+    "source",
+    "verification",
     "traits",
     "codes",
     "half_life",
@@ -81,17 +83,28 @@ def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default
             MorphineFactor(item.text("route"), read_figure(item, reviewed, extra=("route",)))
             for item in entry.items("morphine_factors")
         ),
+        source=entry.text("source") if entry.has("source") else None,
+        verification=_verification(entry),
     )
+
+
+def _verification(entry: Section) -> Verification:
+    """How far the name and the class of an agent were checked; one that is not verified is no agent."""
+    found = entry.choice("verification", Verification) if entry.has("verification") else Verification.READ
+    if found is Verification.UNVERIFIED:
+        raise KnowledgeError(entry.at("verification"), "an agent's name and class must be verified")
+    return found
 
 
 def read_code(item: Section) -> Code:
     """A code, with where it was read."""
-    item.only(("system", "code", "source"), ("verification", "note"))
+    item.only(("system", "code", "source"), ("verification", "combination", "note"))
     return Code(
         system=item.choice("system", CodeSystem),
         code=item.text("code"),
         source=item.text("source"),
         verification=item.choice("verification", Verification) if item.has("verification") else Verification.READ,
+        combination=item.truth("combination") if item.has("combination") else False,
     )
 
 
@@ -107,21 +120,21 @@ def _half_life(entry: Section, reviewed: date) -> HalfLife | None:
     return HalfLife(**ends)
 
 
-def index_codes(agents: Mapping[str, Agent]) -> Mapping[tuple[CodeSystem, str], str]:
-    """The id of the agent that each code stands for.
+def index_codes(agents: Mapping[str, Agent]) -> Mapping[tuple[CodeSystem, str], tuple[str, ...]]:
+    """The ids of the agents that each code stands for.
 
     Raises:
-        KnowledgeError: one code stands for two agents.
+        KnowledgeError: a code stands for two agents and is not said to be of their combination.
     """
-    found: dict[tuple[CodeSystem, str], str] = {}
+    found: dict[tuple[CodeSystem, str], dict[str, bool]] = {}
     for agent in agents.values():
         for code in agent.codes:
-            key = (code.system, code.code)
-            if found.setdefault(key, agent.id) != agent.id:
-                raise KnowledgeError(
-                    f"agents.yaml: agents.{agent.id}.codes", f"{code.code} stands for {found[key]} as well"
-                )
-    return found
+            holders = found.setdefault((code.system, code.code), {})
+            holders[agent.id] = code.combination
+            if len(holders) > 1 and not all(holders.values()):
+                other = next(holder for holder in holders if holder != agent.id)
+                raise KnowledgeError(f"agents.yaml: agents.{agent.id}.codes", f"{code.code} stands for {other} as well")
+    return {key: tuple(sorted(holders)) for key, holders in found.items()}
 
 
 def index_names(agents: Mapping[str, Agent]) -> Mapping[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 
-from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
+from rules.knowledge.lexicon.name_words import Abbreviations, BesideDrug, FluidsAndSupplies, NameWords
 from rules.knowledge.problem import KnowledgeError, require_known
 from rules.knowledge.readers.section import Section, read_figure
 
@@ -14,9 +14,24 @@ FILE = "name_words.yaml"
 COLUMNS = ("name", "source")
 BESIDE_DRUG = ("salts", "extended_release", "injection", "route_if_in_capitals", "remarks")
 LISTS = ("medicines", "substances")
+BOUNDS = (
+    "first_edit_letters",
+    "second_edit_letters",
+    "beginning_at_least",
+    "first_word_at_least",
+    "refused_beginning_at_least",
+    "beside_partner_at_least",
+    "written_together_at_least",
+    "name_within_at_least",
+    "compared_at_most",
+)
+SHORT_NAMES = ("partners", "beside_partner", "unclear")
+BESIDE_DRUGS = ("fluids", "containers", "short_names")
 
 
-def read_name_words(data: Mapping[str, object], names: str, where: str, classes: Collection[str]) -> NameWords:
+def read_name_words(
+    data: Mapping[str, object], names: str, where: str, classes: Collection[str], agents: Collection[str]
+) -> NameWords:
     """The words of a parsed ``name_words.yaml``, with the names of other drugs.
 
     Args:
@@ -24,15 +39,30 @@ def read_name_words(data: Mapping[str, object], names: str, where: str, classes:
         names: the text of ``other_names.csv``.
         where: the name of that file, for messages.
         classes: the ids of the classes of agents.
+        agents: the ids of the agents.
 
     Raises:
-        KnowledgeError: a part is missing or of the wrong shape, a bound is no whole number, or a name stands twice.
+        KnowledgeError: a part is missing or of the wrong shape, a bound is no whole number, a name stands twice, or a
+            short name means no agent.
     """
     top = Section(FILE, data)
-    top.only(("reviewed", "misspelt", "other_names", "class_names", "beside_drug", "empty_words", "plain_words"))
+    top.only(
+        (
+            "reviewed",
+            "misspelt",
+            "other_names",
+            "stems",
+            "abbreviations",
+            "fluids_and_supplies",
+            "class_names",
+            "beside_drug",
+            "empty_words",
+            "plain_words",
+        )
+    )
     reviewed = top.day("reviewed")
     bounds = top.section("misspelt")
-    bounds.only(("first_edit_letters", "second_edit_letters", "beginning_at_least", "compared_at_most"))
+    bounds.only(BOUNDS)
     figures = {}
     for name, entry in bounds.sections():
         value = read_figure(entry, reviewed).value
@@ -44,6 +74,11 @@ def read_name_words(data: Mapping[str, object], names: str, where: str, classes:
     return NameWords(
         letters_for_edits=(figures["first_edit_letters"], figures["second_edit_letters"]),
         beginning_at_least=figures["beginning_at_least"],
+        first_word_at_least=figures["first_word_at_least"],
+        refused_beginning_at_least=figures["refused_beginning_at_least"],
+        beside_partner_at_least=figures["beside_partner_at_least"],
+        written_together_at_least=figures["written_together_at_least"],
+        name_within_at_least=figures["name_within_at_least"],
         compared_at_most=figures["compared_at_most"],
         others=frozenset(name for name, source in others.items() if source in lists["medicines"]),
         substances=frozenset(name for name, source in others.items() if source in lists["substances"]),
@@ -51,6 +86,9 @@ def read_name_words(data: Mapping[str, object], names: str, where: str, classes:
         empty=frozenset(top.texts("empty_words")),
         beside_drug=_beside_drug(top.section("beside_drug")),
         class_names=_class_names(top.section("class_names"), classes),
+        stems=_stems(top.section("stems"), classes),
+        abbreviations=_abbreviations(top.section("abbreviations"), agents),
+        fluids_and_supplies=_fluids_and_supplies(top.section("fluids_and_supplies")),
     )
 
 
@@ -87,3 +125,27 @@ def _class_names(section: Section, classes: Collection[str]) -> dict[str, tuple[
 def _beside_drug(section: Section) -> BesideDrug:
     section.only(("source", *BESIDE_DRUG))
     return BesideDrug(**{name: frozenset(section.texts(name)) for name in BESIDE_DRUG})
+
+
+def _stems(section: Section, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    named = [name for name in section.data if name != "source"]
+    for name in named:
+        require_known(name, classes, section.at(name), "class")
+    return {name: section.texts(name) for name in named}
+
+
+def _abbreviations(section: Section, agents: Collection[str]) -> Abbreviations:
+    section.only(("references", *SHORT_NAMES))
+    parts = {name: section.section(name) for name in SHORT_NAMES}
+    found = {name: {key: part.texts(key) for key in part.data} for name, part in parts.items()}
+    for agent in found["beside_partner"]:
+        require_known(agent, agents, parts["beside_partner"].at(agent), "agent")
+    for written, meanings in found["unclear"].items():
+        if not any(meaning in agents for meaning in meanings):
+            raise KnowledgeError(parts["unclear"].at(written), "means no agent")
+    return Abbreviations(**found)
+
+
+def _fluids_and_supplies(section: Section) -> FluidsAndSupplies:
+    section.only(("source", *BESIDE_DRUGS))
+    return FluidsAndSupplies(**{name: section.texts(name) for name in BESIDE_DRUGS})

@@ -4,18 +4,18 @@ of two readings is the larger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
 from rules.knowledge.figure import Verification
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Per
-from rules.numbers.quantity import ZERO
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Per, Strength
+from rules.numbers.quantity import ONE, ZERO
 from rules.reading.product.name import NameReading
 from rules.reading.product.product import Product
-from rules.reading.product.spelling import MISSPELT
+from rules.reading.product.words.spelling import MISSPELT
 
 DISAGREE = "code-and-name-disagree"
 CODES_DISAGREE = "codes-disagree"
@@ -26,6 +26,7 @@ INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
 _LOAD = "load"
 _OPIOID = "opioid"
+_MILLIGRAM = Strength(ONE, Per.UNIT)
 
 
 def product_of_reading(reading: NameReading, name: str) -> Product:
@@ -93,6 +94,16 @@ def with_more_agents(coded: Product, reading: NameReading, knowledge: Knowledge)
     return noted(replace(coded, ingredients=coded.ingredients + more), *notes)
 
 
+def with_coded_agents(named: Product, coded: Collection[str], knowledge: Knowledge) -> Product:
+    """A product of a name with the agents that only its codes hold; noted where a depressant is among them."""
+    more = tuple(Ingredient(agent, None) for agent in sorted(set(coded) - agents_of(named.ingredients)))
+    if not more:
+        return named
+    product = replace(named, ingredients=named.ingredients + more)
+    depressant = any(knowledge.agents[ingredient.agent].agent_class.depressant for ingredient in more)
+    return noted(product, DISAGREE) if depressant else product
+
+
 def agents_of(ingredients: Iterable[Ingredient]) -> set[str]:
     """The agents among ingredients."""
     return {ingredient.agent for ingredient in ingredients}
@@ -131,12 +142,37 @@ def outweighs(one: HasIngredients, other: HasIngredients, knowledge: Knowledge) 
     return any(ours[axis] > theirs[axis] for axis in ours.keys() & theirs.keys())
 
 
-def _weights(product: HasIngredients, knowledge: Knowledge) -> dict[tuple[str, Per], Fraction]:
-    """What a unit weighs by axis and base: by the default table's figures, or by the morphine factors."""
+def larger_reading(coded: Product, reading: NameReading, name: str, knowledge: Knowledge) -> Product:
+    """The larger of a product of ingredient codes and of a name that names other agents; noted that they disagree.
+
+    The code says no strength, so a milligram of each is compared; the code's is used where they cannot be compared. A
+    strength of the name is the code's as well where its agent is made in it.
+    """
+    named = product_of_reading(reading, name)
+    coded = filled_from_name(coded, reading)
+    ours, theirs = (_weights(product, knowledge, _MILLIGRAM) for product in (named, coded))
+    if not theirs or any(ours[axis] > theirs[axis] for axis in ours.keys() & theirs.keys()):
+        return noted(named, DISAGREE)
+    stated = {ingredient.strength for ingredient in reading.ingredients if ingredient.strength}
+    ingredients = []
+    for entry in coded.ingredients:
+        made = stated & knowledge.products.strengths_of(entry.agent)
+        # Of several strengths none is known to be the code's.
+        ingredients.append(Ingredient(entry.agent, entry.strength or (made.pop() if len(made) == 1 else None)))
+    return noted(replace(coded, ingredients=tuple(ingredients)), DISAGREE)
+
+
+def _weights(
+    product: HasIngredients, knowledge: Knowledge, assumed: Strength | None = None
+) -> dict[tuple[str, Per], Fraction]:
+    """What a unit weighs by axis and base: by the default table's figures, or by the morphine factors.
+
+    ``assumed`` is the strength that every ingredient is weighed with in place of its own.
+    """
     table = knowledge.tables[knowledge.default_table]
     weights: dict[tuple[str, Per], Fraction] = {}
     for ingredient in product.ingredients:
-        agent, strength = knowledge.agents[ingredient.agent], ingredient.strength
+        agent, strength = knowledge.agents[ingredient.agent], assumed or ingredient.strength
         if strength is None:
             continue
         figures = (agent.equivalents.get(source) for source in (*table.own, *table.fallback))

@@ -10,7 +10,7 @@ from functools import cache
 from rules.knowledge.listed_product import ProductList, Strength
 from rules.numbers.memo import lazy
 from rules.reading.product.strength import StrengthRow
-from rules.reading.product.tokens import Words, words_of
+from rules.reading.product.words.tokens import Words, words_of
 
 # RxNorm's brand; a bracket that opens with a number is part of the name.
 BRACKET = re.compile(r"\[(?!\s*[\d.])([^\[\]]*)\]")
@@ -31,7 +31,7 @@ class Brands:
     def __init__(self, products: ProductList) -> None:
         self._products = products
         self._brand = cache(self._read_brand)
-        self.strengths_of_agent = cache(self._strengths_of_agent)
+        self.strengths_of_agent = cache(products.strengths_of)
 
     def prepare(self) -> None:
         """Reads every brand and every agent's strengths now."""
@@ -78,13 +78,4 @@ class Brands:
             ),
             routes=frozenset(product.route for product in formed if product.route),
             releases=frozenset(product.release for product in formed),
-        )
-
-    def _strengths_of_agent(self, agent: str) -> frozenset[Strength]:
-        """The strengths that an agent is made in, alone or with others."""
-        return frozenset(
-            ingredient.strength
-            for code in self._products.codes_by_agent.get(agent, ())
-            for ingredient in self._products[code].ingredients
-            if ingredient.agent == agent and ingredient.strength is not None
         )

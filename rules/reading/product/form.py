@@ -11,9 +11,9 @@ from rules.knowledge.lexicon.name_words import BesideDrug
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE
 from rules.reading.product.brands import Brand
-from rules.reading.product.mention import Meaning, NameTable
 from rules.reading.product.strength import Measure, MeasureKind
-from rules.reading.product.tokens import NameToken
+from rules.reading.product.words.mention import Meaning, NameTable
+from rules.reading.product.words.tokens import NameToken
 
 PARENTERAL = "parenteral"
 Value = TypeVar("Value")

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rules.knowledge.agent import Agent
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
 from rules.numbers.memo import memoised
+from rules.reading.product.beside import BesideWords, is_unread
 from rules.reading.product.brands import BRACKET, Brands
 from rules.reading.product.form import FormReader, common
-from rules.reading.product.mention import ClassNameTable, IngredientOrder, Meaning, Mention, NameTable, without_aliases
+from rules.reading.product.ingredient_strength import AMBIGUOUS, IngredientStrengths
 from rules.reading.product.product import UnknownReason
-from rules.reading.product.spelling import Spelling, UnclearWord
 from rules.reading.product.strength import (
     Measure,
-    StrengthRow,
     read_measures,
     strength_from_shorthand,
     strength_rows,
 )
-from rules.reading.product.tokens import SEPARATORS, BesideWords, NameToken, tokenise, words_of
+from rules.reading.product.words.boundaries import WordBoundaries
+from rules.reading.product.words.characters import legible
+from rules.reading.product.words.combinations import Combinations
+from rules.reading.product.words.mention import (
+    ClassNameTable,
+    IngredientOrder,
+    Meaning,
+    Mention,
+    NameTable,
+    without_aliases,
+)
+from rules.reading.product.words.spelling import MISSPELT, Spelling, UnclearWord
+from rules.reading.product.words.tokens import SEPARATORS, NameToken, tokenise, words_of
+from rules.reading.product.words.unlisted import UnlistedWords
 
-AMBIGUOUS = "strength-ambiguous"
-WITHOUT_UNIT = "strength-without-unit"
 PART_NOT_READ = "part-of-name-not-read"
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 _PACK = re.compile(r"^\s*\{.*\}")
@@ -37,11 +48,14 @@ class NameReading:
     """What one name tells. ``ingredients`` is empty where it names no agent; ``usable``: it does name something.
 
     ``class_named``: it names a class of agents and none of them. ``unclear``: a word of it that is near the
-    name of an agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names.
+    name of an agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names. ``unread``: it
+    has words in letters that are not read. ``names_other``: it names a drug that is known and is none of ours.
     """
 
     ingredients: tuple[Ingredient, ...]
     usable: bool
+    unread: bool = False
+    names_other: bool = False
     class_named: str | None = None
     unclear: UnclearWord | None = None
     misspelt: frozenset[str] = frozenset()
@@ -70,7 +84,7 @@ class NameReader:
         self._names = NameTable(
             (name, Meaning(agent.id, generic=name == name.lower()))
             for agent in knowledge.agents.values()
-            for name in dict.fromkeys((agent.id, agent.name, *agent.names))
+            for name in _names_of(agent)
         )
         self._classes = ClassNameTable(knowledge.classes.values(), words.class_names)
         also_known = (
@@ -80,16 +94,28 @@ class NameReader:
             *SEPARATORS,
             *self._classes.words,
         )
-        self._spelling = Spelling(self._names.single_words(), also_known, words)
+        single = self._names.single_words()
+        unlicensed = {name.lower() for agent in knowledge.agents.values() if agent.source for name in _names_of(agent)}
+        self._spelling = Spelling(single, also_known, words, unlicensed)
+        self._combinations = Combinations(knowledge.products, single, words, self._beside.words)
+        parts = (*self._beside.words, *self._combinations.partner_names)
+        self._boundaries = WordBoundaries(single, parts, self._spelling, words.written_together_at_least)
+        self._unlisted = UnlistedWords(
+            single, self._spelling, self._combinations, words, knowledge.classes, self._beside.words
+        )
+        self._others = words.others | words.substances | set(self._combinations.partner_names)
         self._brands = Brands(knowledge.products)
+        self._strengths = IngredientStrengths(self._brands)
         self.read = memoised(self._read)
 
     def prepare(self) -> None:
         """Reads the whole code list and builds every table that is otherwise built when it is first asked for."""
         self._brands.prepare()
         self._spelling.prepare()
+        self._combinations.prepare()
 
-    def _read(self, name: str) -> NameReading:
+    def _read(self, sent: str) -> NameReading:
+        name = legible(sent)
         text = BRACKET.sub(" ", name)
         brands = BRACKET.findall(name)
         if _PACK.match(text):
@@ -102,7 +128,10 @@ class NameReader:
             tokens = tokenise(brand)
             if tokens and self._names.longest(tokens, 0) is not None:
                 return self._read_plain(f"{brand.partition('(')[0]} {text}")
-        return reading if reading.usable else NameReading((), self._beside.may_name_a_drug(tokenise(name)))
+        if reading.usable or reading.unclear or reading.class_named:
+            return reading
+        tokens = tokenise(name)
+        return NameReading((), self._beside.may_name_a_drug(tokens), unread=any(map(is_unread, tokens)))
 
     def _read_pack(self, text: str) -> NameReading:
         """A pack lists its parts in parentheses; a strength that differs between them is not one strength."""
@@ -124,7 +153,7 @@ class NameReader:
         )
 
     def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
-        tokens = tokenise(text)
+        tokens = self._boundaries.mended(tokenise(text))
         measures = read_measures(tokens, self._vocabulary)
         mentions, unclear = self._mentions(tokens, measures)
         own = without_aliases(mentions)
@@ -135,7 +164,7 @@ class NameReader:
         in_names = {position for mention in mentions for position in range(mention.start, mention.end)}
         rows = [row for row in strength_rows(tokens, measures) if row.start not in in_names]
         order = IngredientOrder(tokens, mentions, own, self._beside.words)
-        strengths, notes = self._strengths(order, rows, len(tokens))
+        strengths, notes = self._strengths.of(order, rows, len(tokens))
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
         if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:
             (agent,) = agents
@@ -145,11 +174,14 @@ class NameReader:
             if short is not None and (stated is None or (form.route == TRANSDERMAL and stated.per is Per.UNIT)):
                 strengths, notes = {agent: short[0]}, (short[1],)
         misspelt = [mention for mention in own if mention.assumption]
-        part_not_read = (PART_NOT_READ,) if agents and unclear else ()
+        unread = any(map(is_unread, tokens))
+        part_not_read = (PART_NOT_READ,) if agents and (unclear or unread) else ()
         spelling = dict.fromkeys(mention.assumption for mention in misspelt if mention.assumption)
         return NameReading(
             tuple(Ingredient(agent, strengths.get(agent)) for agent in agents),
-            usable=bool(agents) or self._beside.may_name_a_drug(tokens),
+            usable=bool(agents) or self._beside.may_name_a_drug(tokens) or self._beside.names_no_drug(tokens, measures),
+            unread=unread,
+            names_other=any(token.text in self._others for token in tokens),
             class_named=None if agents else self._classes.class_in(tokens),
             unclear=unclear[0] if unclear and not agents else None,
             misspelt=frozenset(agent for mention in misspelt for agent in mention.agents),
@@ -164,11 +196,16 @@ class NameReader:
         self, tokens: Sequence[NameToken], measures: Sequence[Measure]
     ) -> tuple[list[Mention], list[UnclearWord]]:
         """The agents that a name mentions, misspelt ones as well, and the words that may mention one and are unread."""
-        exact = self._names.mentions(tokens)
+        exact = [
+            mention._replace(assumption=MISSPELT)
+            if any(token.mended for token in tokens[mention.start : mention.end])
+            else mention
+            for mention in self._names.mentions(tokens)
+        ]
         named = {agent for mention in exact for agent in mention.agents}
         stated = {strength for row in strength_rows(tokens, measures) if row.has_unit for strength in row.strengths}
         read, unclear = exact, []
-        for found in self._spelling.mentions(tokens, exact):
+        for found in self._unlisted.mentions(tokens, exact):
             if not named.isdisjoint(found.agents):
                 # Beside the name written out it says nothing new.
                 continue
@@ -182,68 +219,9 @@ class NameReader:
                 read = [*read, found]
         return sorted(read), unclear
 
-    def _strengths(
-        self, order: IngredientOrder, rows: Sequence[StrengthRow], end: int
-    ) -> tuple[dict[str, Strength], tuple[str, ...]]:
-        """The strength of each agent of a name, with the assumptions of what was not certain."""
-        found: dict[str, Strength] = {}
-        refused: set[str] = set()
-        notes: dict[str, None] = {}
-        waiting: dict[tuple[str, ...] | None, Mention | None] = {}
-        start = 0
-        leading = False
-        for number, row in enumerate(rows):
-            ingredients = [*waiting.values(), *order.between(start, row.start)]
-            if leading or (not ingredients and number == 0):
-                # "10 mg ... tablets", "5 mg ... / 325 mg ...": the names follow their strengths.
-                after = order.between(row.end, rows[number + 1].start if number + 1 < len(rows) else end)
-                leading = row.has_unit and bool(after)
-                ingredients = after or ingredients
-            assigned = self._assign(row, ingredients)
-            # A number that is no strength ("1/2 tab") leaves its ingredients waiting for one.
-            settled = row.has_unit or any(assigned.values())
-            waiting = {} if settled else {mention and mention.agents: mention for mention in ingredients}
-            start = row.end
-            for mention, agent in _with_agents(ingredients):
-                strength, earlier = assigned[agent], found.get(agent)
-                if strength is None:
-                    notes.update({AMBIGUOUS: None} if row.has_unit and earlier is None else {})
-                elif earlier is None:
-                    found[agent] = strength
-                    notes.update({} if row.has_unit else {WITHOUT_UNIT: None})
-                elif order.adds_salt(mention) and earlier.per == strength.per:
-                    found[agent] = Strength(earlier.milligrams + strength.milligrams, strength.per)
-                elif earlier != strength:
-                    refused.add(agent)
-        if refused:
-            notes[AMBIGUOUS] = None
-        return {agent: strength for agent, strength in found.items() if agent not in refused}, tuple(notes)
 
-    def _assign(self, row: StrengthRow, ingredients: Sequence[Mention | None]) -> dict[str, Strength | None]:
-        """The strength of each of our agents in a row; None where the row does not tell which one is its."""
-        assigned: dict[str, Strength | None] = {}
-        for position, mention in enumerate(ingredients):
-            if mention is None:
-                continue
-            in_order = None
-            if len(ingredients) == len(row.strengths) and len(mention.agents) == 1:
-                in_order = row.strengths[position]
-            by_brand = {} if mention.generic else self._brands.strengths(mention.words, row)
-            for agent in mention.agents:
-                made = self._brands.strengths_of_agent(agent)
-                known = {strength for strength in row.strengths if strength in made}
-                if agent in by_brand:
-                    assigned[agent] = by_brand[agent]
-                elif in_order is not None and (in_order in known or (row.has_unit and len(known) != 1)):
-                    assigned[agent] = in_order
-                else:
-                    # A number that the agent is made in, among numbers that it is not, is its own.
-                    assigned[agent] = common(known)
-        return assigned
-
-
-def _with_agents(ingredients: Sequence[Mention | None]) -> list[tuple[Mention, str]]:
-    return [(mention, agent) for mention in ingredients if mention for agent in mention.agents]
+def _names_of(agent: Agent) -> Iterable[str]:
+    return dict.fromkeys((agent.id, agent.name, *agent.names))
 
 
 _READERS: dict[tuple[int, ...], tuple[Knowledge, NameReader]] = {}

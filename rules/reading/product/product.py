@@ -37,6 +37,9 @@ class UnknownReason(StrEnum):
     CLASS_ONLY = "class-only"
     UNCLEAR_WORD = "unclear-word"
     STRENGTH_NOT_MADE = "strength-not-made"
+    STEM = "stem-of-a-class"
+    TOO_MANY_WORDS = "too-many-words"
+    OTHER_LETTERS = "other-letters"
     NO_NAME = "no-name"
 
 
@@ -63,6 +66,9 @@ class UnknownProduct:
             UnknownReason.CLASS_ONLY: f"names a class of drugs ({drugs}) and no drug",
             UnknownReason.UNCLEAR_WORD: f"{word}, and is not read",
             UnknownReason.STRENGTH_NOT_MADE: f"{word}, which is not known in the strength written",
+            UnknownReason.STEM: f"“{self.word}” ends like the names of {drugs}, and is not known",
+            UnknownReason.TOO_MANY_WORDS: f"has more words that are not known than are compared, from “{self.word}” on",
+            UnknownReason.OTHER_LETTERS: "its name is in letters that are not read",
             UnknownReason.NO_NAME: "no known code and no usable name",
         }[self.reason]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.listed_product import IMMEDIATE, Ingredient, ListedProduct, Strength
-from rules.model import CodeSystem, Medication
+from rules.model import Coding, Medication
 from rules.numbers.memo import memoised
 from rules.reading.product.agreement import (
     CODE_NOT_KNOWN,
@@ -17,17 +17,20 @@ from rules.reading.product.agreement import (
     INGREDIENT_CODE,
     agents_of,
     filled_from_name,
+    larger_reading,
     noted,
     outweighs,
     product_of_reading,
     product_of_readings,
+    with_coded_agents,
     with_more_agents,
 )
-from rules.reading.product.code import is_verified, no_code_is_known, product_of_codes
+from rules.reading.product.code import agents_of_codes, no_code_is_known, product_of_codes
 from rules.reading.product.name import NameReading, reader_of
 from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct, UnknownReason
-from rules.reading.product.spelling import MISSPELT, SHORTENED
 from rules.reading.product.strength import listed_strength
+from rules.reading.product.words.characters import visible
+from rules.reading.product.words.spelling import MISSPELT, SHORTENED
 from rules.reading.wording.prose import listed
 
 
@@ -49,10 +52,16 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Resolved:
     and the larger reading is used. Never raises.
     """
     # A code of a system that is not known says nothing, and a client may number every order with one.
-    if not all(coding.system or coding.display for coding in medication.codings):
-        codings = tuple(coding for coding in medication.codings if coding.system or coding.display)
-        medication = replace(medication, codings=codings)
-    return _resolved(medication, knowledge)
+    codings = tuple(_legible_code(coding) for coding in medication.codings if coding.system or coding.display)
+    return _resolved(medication if codings == medication.codings else replace(medication, codings=codings), knowledge)
+
+
+def _legible_code(coding: Coding) -> Coding:
+    """A coding whose code has no characters that are not seen; the letters of a code are capitals."""
+    if coding.code is None:
+        return coding
+    code = visible(coding.code).strip().upper()
+    return coding if code == coding.code else replace(coding, code=code)
 
 
 @memoised
@@ -62,6 +71,8 @@ def _resolved(medication: Medication, knowledge: Knowledge) -> Resolved:
     found: Resolved
     if listed_product is not None:
         found = _from_listed_product(listed_product, names, knowledge)
+        coded = agents_of_codes(medication, knowledge).verified
+        differ = differ or bool(coded.keys() - agents_of(listed_product.ingredients))
         found = noted(found, CODES_DISAGREE) if differ else found
     else:
         found = _from_agent_codes(medication, names, knowledge) or _from_names(names, knowledge)
@@ -80,7 +91,8 @@ def _resolved(medication: Medication, knowledge: Knowledge) -> Resolved:
 def _names_sent(medication: Medication) -> list[str]:
     """Every name as sent: displays first, then the text."""
     sent = [coding.display for coding in medication.codings] + [medication.text]
-    return list(dict.fromkeys(name.strip() for name in sent if name and name.strip()))
+    shown = (visible(name).strip() for name in sent if name)
+    return list(dict.fromkeys(name for name in shown if name))
 
 
 def _from_listed_product(listed: ListedProduct, names: Sequence[str], knowledge: Knowledge) -> Product:
@@ -125,40 +137,46 @@ def _routes_conflict(reading: NameReading, coded: Product, knowledge: Knowledge)
 def _from_agent_codes(
     medication: Medication, names: Sequence[str], knowledge: Knowledge
 ) -> Product | UnknownProduct | None:
-    """The agents of ingredient codes (RxNorm, SNOMED CT, ATC); None where there is no such code that was verified."""
-    coded: dict[str, str | None] = {}
-    has_unverified = False
-    for coding in medication.codings:
-        if coding.system is None or coding.code is None:
-            continue
-        agent = knowledge.agent_by_code.get((coding.system, coding.code))
-        if agent is None:
-            continue
-        if is_verified(agent, coding.system, coding.code, knowledge):
-            coded[agent] = coded.get(agent) or (coding.code if coding.system is CodeSystem.RXNORM else None)
-        else:
-            has_unverified = True
+    """The agents of ingredient codes (RxNorm, SNOMED CT, ATC), weighed against names; None where the names decide."""
+    coded = agents_of_codes(medication, knowledge)
     readings = _usable_readings(names, knowledge)
     ours = _ours_in_order(readings)
-    if not coded:
-        if has_unverified and not readings:
-            return UnknownProduct(names[0] if names else "", UnknownReason.CODE_NOT_VERIFIED)
-        return None
-    code = min(filter(None, coded.values()), default=None)
-    agreeing = [reading for reading in ours if agents_of(reading.ingredients) & set(coded)]
-    name = _name_to_print(readings) or ", ".join(knowledge.agents[agent].name for agent in sorted(coded))
+    if not coded.verified:
+        return _from_doubtful_codes(coded.doubtful, names, readings, knowledge)
+    code = min(filter(None, coded.verified.values()), default=None)
+    agreeing = [reading for reading in ours if agents_of(reading.ingredients) & coded.verified.keys()]
+    name = _name_to_print(readings) or ", ".join(knowledge.agents[agent].name for agent in sorted(coded.verified))
     if agreeing:
         product = product_of_readings(agreeing, name)
         # That a name was misspelt is no assumption where the code says the same.
         confirmed = tuple(note for note in product.assumptions if note not in (MISSPELT, SHORTENED))
-        return replace(product, code=code, assumptions=confirmed)
-    product = Product(
-        ingredients=tuple(Ingredient(agent, None) for agent in sorted(coded)),
-        name=name,
-        code=code,
-        assumptions=(INGREDIENT_CODE,),
-    )
-    return noted(product, DISAGREE) if ours or _names_other_drugs_only(readings) else product
+        product = with_coded_agents(replace(product, assumptions=confirmed), coded.verified, knowledge)
+    else:
+        ingredients = tuple(Ingredient(agent, None) for agent in sorted(coded.verified))
+        product = Product(ingredients, name, assumptions=(INGREDIENT_CODE,))
+    product = replace(product, code=code)
+    for reading in ours:
+        if reading in agreeing:
+            continue
+        # A guess at a spelling does not outweigh a code.
+        product = noted(product, DISAGREE) if reading.misspelt else larger_reading(product, reading, name, knowledge)
+    return noted(product, DISAGREE) if _names_other_drugs_only(readings) else product
+
+
+def _from_doubtful_codes(
+    doubtful: frozenset[str], names: Sequence[str], readings: Sequence[tuple[str, NameReading]], knowledge: Knowledge
+) -> Product | UnknownProduct | None:
+    """Codes that were remembered and not read decide nothing alone; only the name of a known drug sets them aside."""
+    if not doubtful:
+        return None
+    found = _from_names(names, knowledge)
+    if isinstance(found, Product) and not agents_of(found.ingredients) & doubtful:
+        return noted(found, DISAGREE)
+    if isinstance(found, NotRelevant) and not any(reading.names_other for _, reading in readings):
+        return UnknownProduct(found.name, UnknownReason.CODE_NOT_VERIFIED)
+    if isinstance(found, UnknownProduct) and found.reason is UnknownReason.NO_NAME:
+        return replace(found, reason=UnknownReason.CODE_NOT_VERIFIED)
+    return found if isinstance(found, Product | UnknownProduct) else None
 
 
 def _usable_readings(names: Sequence[str], knowledge: Knowledge) -> list[tuple[str, NameReading]]:
@@ -201,6 +219,9 @@ def _from_names(names: Sequence[str], knowledge: Knowledge) -> Resolved:
     for name, reading in readings:
         if reading.usable:
             return NotRelevant(name)
+    for name, reading in readings:
+        if reading.unread:
+            return UnknownProduct(name, UnknownReason.OTHER_LETTERS)
     return UnknownProduct(names[0] if names else "", UnknownReason.NO_NAME)
 
 

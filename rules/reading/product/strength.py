@@ -11,7 +11,7 @@ from rules.knowledge.lexicon.vocabulary import TOPICAL, TRANSDERMAL, DosingVocab
 from rules.knowledge.listed_product import Per, Strength
 from rules.model import Quantity
 from rules.numbers.quantity import MILLIGRAMS_PER, ONE, PERCENT, ZERO
-from rules.reading.product.tokens import DASH, SLASH, NameToken, text_at
+from rules.reading.product.words.tokens import DASH, SLASH, NameToken, text_at
 
 PATCH_HOURLY = "patch-strength-read-as-hourly"
 FROM_PERCENT = "strength-from-percentage"

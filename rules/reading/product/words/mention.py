@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.knowledge.agent import AgentClass
-from rules.reading.product.tokens import SEPARATORS, NameToken, Words, text_at, words_of
+from rules.reading.product.words.tokens import SEPARATORS, NameToken, Words, text_at, words_of
 
 # Marks that may stand between the words of one name.
 _WITHIN_A_NAME = frozenset({"-", "#", ".", "'", "’", "+"})

@@ -8,26 +8,21 @@ bounds and the names of other drugs stand in ``name_words.yaml`` and ``other_nam
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from itertools import takewhile
-from string import ascii_lowercase
 from typing import NamedTuple
 
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.limits import MAX_MEMOISED
 from rules.numbers.memo import lazy, memoised
-from rules.reading.product.mention import Meaning, Mention, is_absent
 from rules.reading.product.product import UnknownReason
-from rules.reading.product.tokens import NameToken
+from rules.reading.product.words.edits import edits_between, letters_of, may_be_within
+from rules.reading.product.words.mention import Meaning
 
 MISSPELT = "name-read-as-misspelt"
 SHORTENED = "name-read-as-shortened"
-# A bit for a letter, and one for the same letter once more.
-_BITS = {letter: 1 << place for place, letter in enumerate(ascii_lowercase)}
-_TWICE = {letter: bit << len(ascii_lowercase) for letter, bit in _BITS.items()}
-# Figures that a scanner takes for letters.
-_MISREAD = str.maketrans({"0": "o", "1": "l"})
+_VOWELS = str.maketrans("", "", "aeiou")
 
 
 class Correction(NamedTuple):
@@ -39,10 +34,10 @@ class Correction(NamedTuple):
 
 
 class UnclearWord(NamedTuple):
-    """A word that is near a name of ours and is not read.
+    """A word that may be a name of ours and is not read.
 
     ``agents`` are those of ours that it may mean; ``may_be`` the names that are printed: ours, or one of ours and one
-    of another drug.
+    of another drug; or the class whose stem it has.
     """
 
     agents: frozenset[str]
@@ -63,24 +58,33 @@ class _KnownName(NamedTuple):
     in_use: bool
 
 
-# A word with its letters as bits (see :func:`_letters`).
+# A word with its letters as bits (see :func:`letters_of`).
 _WithLetters = tuple[str, int]
 
 
 class Spelling:
     """Reads words that are no known names, by one list of names."""
 
-    def __init__(self, ours: Mapping[str, tuple[Meaning, ...]], also_known: Iterable[str], words: NameWords) -> None:
+    def __init__(
+        self,
+        ours: Mapping[str, tuple[Meaning, ...]],
+        also_known: Iterable[str],
+        words: NameWords,
+        unlicensed: Collection[str],
+    ) -> None:
         """A reader of misspelt words.
 
         Args:
             ours: our names of one word, with what they mean.
             also_known: words that are spelt right and name no agent alone.
             words: the bounds, and the names of other drugs.
+            unlicensed: the names among ours of agents that are in no list of medicines.
         """
         self._words = words
         self._ours = ours
-        self._known = {*ours, *also_known, *words.others, *words.substances, *words.plain}
+        self._rare = {*words.substances, *words.plain, *unlicensed}
+        self._no_names = frozenset(also_known).difference(ours)
+        self._known = {*ours, *self._no_names, *words.others, *words.substances, *words.plain}
         self.read = memoised(self._read)
         # The names are gone through by length when a word is first compared: most words are known, or near nothing.
         self._of_length = cache(self._known_of_length)
@@ -91,32 +95,44 @@ class Spelling:
         for length in {*self._by_length, *self._ours_by_length}:
             self._of_length(length)
 
-    def mentions(self, tokens: Sequence[NameToken], exact: Sequence[Mention]) -> list[Mention | UnclearWord]:
-        """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
-        taken = {position for mention in exact for position in range(mention.start, mention.end)}
-        found: list[Mention | UnclearWord] = []
-        compared = 0
-        for position, token in enumerate(tokens):
-            if not token.is_word or position in taken or token.text in self._known or is_absent(tokens, position + 1):
-                continue
-            compared += 1
-            if compared > self._words.compared_at_most:
-                break
-            meant = self.read(token.text)
-            if isinstance(meant, Correction):
-                agents = tuple(sorted(_agents(meant.meanings)))
-                generic = all(is_generic for _, is_generic in meant.meanings)
-                found.append(Mention(position, position + 1, agents, generic, (meant.name,), meant.assumption))
-            elif meant is not None:
-                found.append(meant)
-        return found
+    def knows(self, word: str) -> bool:
+        """Whether a word is spelt right: it is a name, ours or of another drug, or a word that names no drug."""
+        return word in self._known
+
+    def first_word(self, word: str) -> Correction | UnclearWord | None:
+        """What the first word of a name may be the beginning of, where it is shorter than others need to be."""
+        if len(word) < self._words.refused_beginning_at_least:
+            return None
+        begun = sorted(self._names_begun(word), key=lambda name: not self._is_generic(name.text))
+        meant = {name.agents for name in begun}
+        if not any(meant):
+            return None
+        best = begun[0]
+        if len(meant) == 1 and self._is_generic(best.text) and len(word) >= self._words.first_word_at_least:
+            return Correction(best.text, self._ours[best.text], SHORTENED)
+        return _unclear(word, begun)
+
+    def without_vowels(self, word: str) -> Correction | UnclearWord | None:
+        """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"."""
+        consonants = _consonants(word)
+        if len(word) < self._words.refused_beginning_at_least or consonants not in self._ours_by_consonants:
+            return None
+        names = [
+            self._name(text)
+            for text in sorted(self._known)
+            if _consonants(text) == consonants and _leaves_out(word, text)
+        ]
+        names = [name for name in names if name.in_use]
+        meant = {name.agents for name in names}
+        if not any(meant):
+            return None
+        if len(meant) == 1:
+            return Correction(names[0].text, self._ours[names[0].text], SHORTENED)
+        return _unclear(word, names)
 
     def _read(self, word: str) -> Correction | UnclearWord | None:
         """What a word that is no whole name may mean; None where it is near no name of ours, or nearer to another's."""
-        written = word.translate(_MISREAD)
-        if written in self._ours:
-            return Correction(written, self._ours[written], MISSPELT)
-        if word in self._known or written in self._known:
+        if word in self._known:
             return None
         most = len(self._words.letters_for_edits)
         within = self._near(word, self._ours_of_length, most)
@@ -132,26 +148,29 @@ class Spelling:
         rivals = {
             name: edits
             for name, edits in self._near(word, around, most)
-            if name.agents not in meant and (edits <= name.bound or edits <= fewest)
+            if name.agents not in meant
+            and (edits <= name.bound or edits <= fewest)
+            # A word that names no drug is no rival of the name that begins so.
+            and not (begun and name.text in self._words.plain)
         }
         if any(edits < fewest for edits in rivals.values()) and not begun:
             return None
+        # A shorter word may be the beginning of one name and near another: "VICTA".
+        rivals |= {name: 0 for name in self._names_begun(word) if name.in_use and name.agents not in meant}
         best = (nearest or begun)[0]
         if len(meant) == 1 and not rivals and best.text[0] == word[0]:
             return Correction(best.text, self._ours[best.text], MISSPELT if nearest else SHORTENED)
         near |= dict.fromkeys(begun, 0) | rivals
-        close = sorted(near, key=lambda name: (not name.agents, near[name], name.text))
-        ours = frozenset(agent for name in close for agent in name.agents)
-        return UnclearWord(ours, word, _printed(close))
+        return _unclear(word, sorted(near, key=lambda name: (not name.agents, near[name], name.text)))
 
     def _near(
         self, word: str, of_length: Callable[[int], Sequence[_WithLetters]], at_most: int
     ) -> Iterator[tuple[_KnownName, int]]:
         """The names within so many edits, each with its edits; ``of_length`` gives the names of a length."""
-        letters = _letters(word)
+        letters = letters_of(word)
         for length in range(len(word) - at_most, len(word) + at_most + 1):
             for text, its_letters in of_length(length):
-                if _may_be_within(at_most, letters, its_letters):
+                if may_be_within(at_most, letters, its_letters):
                     edits = edits_between(word, text, at_most)
                     if edits <= at_most:
                         yield self._name(text), edits
@@ -160,12 +179,21 @@ class Spelling:
         """The names of medicines that begin with a word that is long enough to be the beginning of one."""
         if len(word) < self._words.beginning_at_least:
             return []
+        return [name for name in self._names_begun(word) if name.in_use]
+
+    def _names_begun(self, word: str) -> list[_KnownName]:
+        """The names of medicines, and those of ours, that begin with a word."""
         following = (self._sorted[place] for place in range(bisect_left(self._sorted, word), len(self._sorted)))
         begun = takewhile(lambda text: text.startswith(word), following)
-        return [name for name in map(self._name, begun) if name.in_use]
+        names = map(self._name, (text for text in begun if text not in self._no_names))
+        return [name for name in names if name.in_use or name.agents]
+
+    def _is_generic(self, text: str) -> bool:
+        """Whether a name is a generic one of ours."""
+        return text in self._ours and all(is_generic for _, is_generic in self._ours[text])
 
     def _name(self, text: str) -> _KnownName:
-        in_use = text not in self._words.substances and text not in self._words.plain
+        in_use = text not in self._rare
         bound = sum(len(text) >= length for length in self._words.letters_for_edits)
         return _KnownName(text, bound if in_use else min(bound, 1), _agents(self._ours.get(text, ())), in_use)
 
@@ -187,67 +215,48 @@ class Spelling:
         """Our names by their length, in order."""
         found: dict[int, list[_WithLetters]] = {}
         for text in sorted(self._ours):
-            found.setdefault(len(text), []).append((text, _letters(text)))
+            found.setdefault(len(text), []).append((text, letters_of(text)))
         return found
+
+    @lazy
+    def _ours_by_consonants(self) -> frozenset[str]:
+        """Our names without their vowels."""
+        return frozenset(map(_consonants, self._ours))
 
     def _ours_of_length(self, length: int) -> Sequence[_WithLetters]:
         return self._ours_by_length.get(length, ())
 
     def _known_of_length(self, length: int) -> Sequence[_WithLetters]:
-        return [(text, _letters(text)) for text in self._by_length.get(length, ())]
+        return [(text, letters_of(text)) for text in self._by_length.get(length, ())]
 
     def _known_of_length_around(self, word: str, length: int) -> Sequence[_WithLetters]:
         """The names of a length that may be within twice the most edits of a name."""
         reach = 2 * len(self._words.letters_for_edits)
-        letters = _letters(word)
-        return [name for name in self._of_length(length) if _may_be_within(reach, letters, name[1])]
+        letters = letters_of(word)
+        return [name for name in self._of_length(length) if may_be_within(reach, letters, name[1])]
+
+
+def _unclear(word: str, names: Sequence[_KnownName]) -> UnclearWord:
+    return UnclearWord(frozenset(agent for name in names for agent in name.agents), word, _printed(names))
+
+
+def _consonants(word: str) -> str:
+    """A word without the vowels after its first letter."""
+    return word[:1] + word[1:].translate(_VOWELS)
+
+
+def _leaves_out(word: str, name: str) -> bool:
+    """Whether a word has letters of a name in their order, and no others."""
+    letters = iter(name)
+    return all(letter in letters for letter in word)
 
 
 def _printed(names: Sequence[_KnownName]) -> tuple[str, ...]:
-    """The first of ours and the first of others; all of ours where there is no other."""
-    ours = tuple(name.text for name in names if name.agents)
+    """The first of ours and the first of others; all of ours where there is no other, medicines before others."""
+    named = [name for name in names if name.agents]
+    ours = tuple(name.text for name in named if name.in_use) or tuple(name.text for name in named)
     others = tuple(name.text for name in names if not name.agents)
     return (*ours[:1], *others[:1]) if others else ours
-
-
-def edits_between(one: str, other: str, at_most: int) -> int:
-    """The optimal string alignment distance of two words: letters added, left out, replaced, or exchanged with their
-    neighbour, no letter twice. One more than ``at_most`` stands for every larger distance.
-    """
-    over = at_most + 1
-    size = len(other)
-    before = last = [min(column, over) for column in range(size + 1)]
-    for row, letter in enumerate(one):
-        line = [over] * (size + 1)
-        line[0] = min(row + 1, over)
-        fewest = line[0]
-        # Further from the diagonal than the bound there is nothing within it.
-        for column in range(max(row - at_most, 0), min(row + at_most + 1, size)):
-            edits = last[column]
-            if letter != other[column]:
-                edits = min(edits, line[column], last[column + 1]) + 1
-                if row and column and letter == other[column - 1] and one[row - 1] == other[column]:
-                    edits = min(edits, before[column - 1] + 1)
-            line[column + 1] = min(edits, over)
-            fewest = min(fewest, edits)
-        if fewest > at_most and min(last) > at_most:
-            return over
-        before, last = last, line
-    return last[-1]
-
-
-def _may_be_within(edits: int, one: int, other: int) -> bool:
-    """Whether two words may be so near: an edit takes at most one letter away and adds at most one."""
-    return (one & ~other).bit_count() <= edits and (other & ~one).bit_count() <= edits
-
-
-def _letters(word: str) -> int:
-    """The letters of a word as bits; other characters have none."""
-    bits = 0
-    for letter in word:
-        bit = _BITS.get(letter, 0)
-        bits |= _TWICE[letter] if bits & bit else bit
-    return bits
 
 
 def _agents(meanings: Iterable[Meaning]) -> frozenset[str]:

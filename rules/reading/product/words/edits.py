@@ -1,0 +1,49 @@
+"""How far two words are from each other: the letters that one has to be changed in to be the other."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+
+# A bit for a letter, and one for the same letter once more.
+_BITS = {letter: 1 << place for place, letter in enumerate(ascii_lowercase)}
+_TWICE = {letter: bit << len(ascii_lowercase) for letter, bit in _BITS.items()}
+
+
+def edits_between(one: str, other: str, at_most: int) -> int:
+    """The optimal string alignment distance of two words: letters added, left out, replaced, or exchanged with their
+    neighbour, no letter twice. One more than ``at_most`` stands for every larger distance.
+    """
+    over = at_most + 1
+    size = len(other)
+    before = last = [min(column, over) for column in range(size + 1)]
+    for row, letter in enumerate(one):
+        line = [over] * (size + 1)
+        line[0] = min(row + 1, over)
+        fewest = line[0]
+        # Further from the diagonal than the bound there is nothing within it.
+        for column in range(max(row - at_most, 0), min(row + at_most + 1, size)):
+            edits = last[column]
+            if letter != other[column]:
+                edits = min(edits, line[column], last[column + 1]) + 1
+                if row and column and letter == other[column - 1] and one[row - 1] == other[column]:
+                    edits = min(edits, before[column - 1] + 1)
+            line[column + 1] = min(edits, over)
+            fewest = min(fewest, edits)
+        if fewest > at_most and min(last) > at_most:
+            return over
+        before, last = last, line
+    return last[-1]
+
+
+def may_be_within(edits: int, one: int, other: int) -> bool:
+    """Whether two words may be so near: an edit takes at most one letter away and adds at most one."""
+    return (one & ~other).bit_count() <= edits and (other & ~one).bit_count() <= edits
+
+
+def letters_of(word: str) -> int:
+    """The letters of a word as bits; other characters have none."""
+    bits = 0
+    for letter in word:
+        bit = _BITS.get(letter, 0)
+        bits |= _TWICE[letter] if bits & bit else bit
+    return bits
