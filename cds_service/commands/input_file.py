@@ -46,6 +46,7 @@ class FileContent:
         patient_id: the patient of the request.
         drafts: the draft orders of the request.
         author: the practitioner who writes the drafts.
+        encounter: the encounter of the request.
         prefetch: the prefetch of the request by its own keys; None for a plain record.
     """
 
@@ -55,6 +56,7 @@ class FileContent:
     patient_id: str | None = None
     drafts: tuple[BundleEntry, ...] = ()
     author: str | None = None
+    encounter: str | None = None
     prefetch: Mapping[str, SuppliedData] | None = None
 
 
@@ -109,6 +111,7 @@ def patient_in(content: FileContent, settings: Settings) -> Patient:
         drafts=content.drafts,
         missing=sorted(missing),
         author=content.author,
+        encounter=content.encounter,
         zone=settings.zone,
     )
 
@@ -149,8 +152,9 @@ def _request(request: dict[str, Any]) -> FileContent:
     prefetch = read_prefetch(request)
     context = request.get("context")
     drafts = drafts_of(context)
-    user = context.get("userId") if isinstance(context, dict) else None
-    patient = context.get("patientId") if isinstance(context, dict) else None
+    user, patient, encounter = (
+        context.get(name) if isinstance(context, dict) else None for name in ("userId", "patientId", "encounterId")
+    )
     missing = [(key, why) for key, value in sorted(prefetch.items()) for why in value.incomplete]
     if drafts.entries or drafts.next_url:
         missing.extend(("draftOrders", why) for why in drafts.incomplete)
@@ -163,5 +167,6 @@ def _request(request: dict[str, Any]) -> FileContent:
         patient_id=text_of(patient) or text_of(request.get("patient")),
         drafts=drafts.entries,
         author=requester_of(text_of(user)),
+        encounter=text_of(encounter),
         prefetch=prefetch,
     )

@@ -37,6 +37,7 @@ def read_patient(
     drafts: Iterable[object] = (),
     missing: Iterable[tuple[str, str]] = (),
     author: str | None = None,
+    encounter: str | None = None,
     zone: tzinfo,
 ) -> Patient:
     """The patient of some resources.
@@ -48,11 +49,12 @@ def read_patient(
         drafts: the orders being written, in the same forms.
         missing: what was asked for and not supplied, as ``(what, why)``; it is passed on.
         author: who is writing the drafts: the requester of those that name none.
+        encounter: the encounter that the call is about, as its id or a reference.
         zone: the time zone in which an instant becomes a day.
     """
     record = record_of(resources, drafts, READ_TYPES)
     record.missing.update(missing)
-    return Reading.of(record, patient_id=patient_id, author=author, zone=zone).patient()
+    return Reading.of(record, patient_id=patient_id, author=author, encounter=encounter, zone=zone).patient()
 
 
 @dataclass(slots=True)
@@ -90,14 +92,24 @@ class Reading:
     record: SentRecord
     subject: Subject
     author: str | None
+    encounter: str | None
     zone: tzinfo
     _medications: SentMedications
     _drafts: tuple[Regimen, ...] | None = None
 
     @classmethod
-    def of(cls, record: SentRecord, *, patient_id: str | None, author: str | None, zone: tzinfo) -> Reading:
+    def of(
+        cls,
+        record: SentRecord,
+        *,
+        patient_id: str | None,
+        author: str | None = None,
+        encounter: str | None = None,
+        zone: tzinfo,
+    ) -> Reading:
         """The reading of a record, with the arguments of :func:`read_patient`."""
-        return cls(record, _subject_of(record, patient_id, zone), author, zone, _medications_of(record))
+        subject = _subject_of(record, patient_id, zone)
+        return cls(record, subject, author, encounter, zone, _medications_of(record))
 
     def drafts(self) -> tuple[Regimen, ...]:
         """The orders being written."""
@@ -126,7 +138,13 @@ class Reading:
             if kind is None:
                 continue
             context = ReadContext(
-                item.source, item.draft, self.zone, self._medications, self.subject.is_subject_of, self.record.name_of
+                item.source,
+                item.draft,
+                self.zone,
+                self._medications,
+                self.subject.is_subject_of,
+                self.record.name_of,
+                self.encounter,
             )
             try:
                 regimen = regimen_of(item.resource, kind, context, set(item.notes))

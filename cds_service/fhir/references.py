@@ -85,9 +85,9 @@ def party_of(value: object) -> str | None:
         text = text_of(item.get("reference"))
         if text:
             return _without_patient_id(normalised(text))
-        identifier = item.get("identifier")
-        if isinstance(identifier, dict) and text_of(identifier.get("value")):
-            return f"{text_of(identifier.get('system')) or ''}|{text_of(identifier.get('value'))}"
+        identifier = identifier_of(item.get("identifier"))
+        if identifier is not None:
+            return identifier
         display = text_of(item.get("display"))
         if display:
             return display
@@ -95,6 +95,13 @@ def party_of(value: object) -> str | None:
         if agent is not None and not (isinstance(agent, dict) and "agent" in agent):
             return party_of(agent)
     return None
+
+
+def identifier_of(value: object) -> str | None:
+    """An Identifier as ``system|value``; None without a value."""
+    if not isinstance(value, dict) or text_of(value.get("value")) is None:
+        return None
+    return f"{text_of(value.get('system')) or ''}|{text_of(value.get('value'))}"
 
 
 def requester_of(user_id: str | None) -> str | None:

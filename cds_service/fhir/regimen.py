@@ -24,7 +24,7 @@ from cds_service.fhir.elements import (
     number_of,
 )
 from cds_service.fhir.medication import SentMedications, medication_of
-from cds_service.fhir.references import party_of, reference_of
+from cds_service.fhir.references import identifier_of, party_of, reference_of, references_match, type_and_id
 from cds_service.fhir.timing import NO_PERIOD, day_of, period_of
 from rules.model import Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
@@ -59,6 +59,8 @@ _IS_TAKEN: dict[str, bool] = {
 _NOT_TAKEN_FLAGS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
 # The members with references to the orders that a record is based on.
 _BASED_ON = frozenset({"basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription"})
+_ENCOUNTERS = ("encounter", "context")
+_CARE_PLAN = "CarePlan"
 _QUANTITY, _DAYS, _REPEATS = "quantity", "days", "repeats"
 _RECORDED = "recorded"
 _UNKNOWN = "unknown"
@@ -73,7 +75,8 @@ class ReadContext:
     """What is known around a resource.
 
     ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: those sent beside
-    it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means.
+    it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means;
+    ``encounter``: the reference or the id of the encounter that the call is about.
     """
 
     source: str
@@ -82,6 +85,7 @@ class ReadContext:
     medications: SentMedications
     is_patient: Callable[[Element], bool]
     name_of: Callable[[str], str]
+    encounter: str | None = None
 
 
 def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes: Notes) -> Regimen:
@@ -117,10 +121,13 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         setting=_setting(resource.get("category")),
         dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction")),
         authored_on=authored,
+        asserted_on=day_of(resource.get("dateAsserted"), zone, set()) if kind is RecordKind.STATEMENT else None,
         validity=validity,
         effective=effective,
         ended=_ended(resource, status, zone, notes),
         supply=_supply(resource, dispense_request, sent, kind, notes),
+        of_open_encounter=_is_of_encounter(resource, context.encounter),
+        plan=_plan(resource),
         prior=None if prior is None else context.name_of(prior),
         references=_references(resource, context),
         notes=tuple(sorted(notes)),
@@ -285,3 +292,17 @@ def _references(resource: Element, context: ReadContext) -> tuple[str, ...]:
         if (reference := reference_of(item)) is not None
     }
     return tuple(sorted(sources))
+
+
+def _is_of_encounter(resource: Element, encounter: str | None) -> bool:
+    """Whether it was ordered in an encounter (R4's ``encounter``, STU3's and R4's ``context``)."""
+    return any(references_match(reference_of(resource.get(name)), encounter) for name in _ENCOUNTERS)
+
+
+def _plan(resource: Element) -> str | None:
+    """The plan that an order belongs to: the CarePlan that it is based on, else the group that it was written in."""
+    for item in list_of(resource.get("basedOn")):
+        reference = reference_of(item)
+        if reference is not None and type_and_id(reference)[0] == _CARE_PLAN:
+            return reference
+    return next(filter(None, map(identifier_of, list_of(resource.get("groupIdentifier")))), None)

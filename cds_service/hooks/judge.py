@@ -138,7 +138,13 @@ def _read(
         drafts=tuple(item.source for item in record.resources if item.draft),
         selected=selected,
     )
-    return invocation, Reading.of(record, patient_id=request.patient_id, author=invocation.requester, zone=tenant.zone)
+    return invocation, Reading.of(
+        record,
+        patient_id=request.patient_id,
+        author=invocation.requester,
+        encounter=request.encounter_id,
+        zone=tenant.zone,
+    )
 
 
 def _selected_drafts(service: Service, request: HookRequest, record: SentRecord) -> frozenset[str]:

@@ -305,6 +305,12 @@ def _resting_on(*lists: Any) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name is not None))
 
 
+def _plan(model: Any) -> str | None:
+    plans = [name for one in model.basedOn or [] if (name := named(one)) and name.startswith("CarePlan/")]
+    group = model.groupIdentifier
+    return next(iter(plans), f"{words(group.system) or ''}|{group.value}" if group and words(group.value) else None)
+
+
 def _request(model: Any) -> dict[str, Any]:
     dispense = model.dispenseRequest
     supply = None
@@ -322,6 +328,7 @@ def _request(model: Any) -> dict[str, Any]:
         "authored_on": day(model.authoredOn),
         "validity": period(dispense and dispense.validityPeriod),
         "supply": supply,
+        "plan": _plan(model),
         "prior": named(model.priorPrescription),
         "references": _resting_on(model.basedOn),
     }
@@ -333,6 +340,7 @@ def _statement(model: Any) -> dict[str, Any]:
         "taken": {"not-taken": False}.get(model.status),
         "dosages": tuple(map(dosage, model.dosage or [])),
         "authored_on": day(model.dateAsserted),
+        "asserted_on": day(model.dateAsserted),
         "effective": Period(day(model.effectiveDateTime)) if effective == Period() else effective,
         "references": _resting_on(model.basedOn, model.derivedFrom),
     }

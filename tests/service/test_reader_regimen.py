@@ -275,3 +275,46 @@ def test_an_administration_is_a_statement_of_one_day() -> None:
     assert regimen.dosages[0].doses[0].low == TABLETS
     assert regimen.notes == ("one-administration",)
     assert read("MedicationAdministration", status="not-done").taken is False
+
+
+@pytest.mark.parametrize(
+    ("sent", "encounter", "is_of_it"),
+    [
+        ({"encounter": {"reference": "Encounter/e1"}}, "e1", True),
+        ({"encounter": {"reference": "Encounter/e1"}}, "https://ehr.example/fhir/Encounter/e1", True),
+        ({"context": {"reference": "https://ehr.example/fhir/Encounter/e1/_history/2"}}, "Encounter/e1", True),
+        ({"encounter": {"reference": "Encounter/e2"}}, "e1", False),
+        ({"encounter": {"display": "ward"}}, "e1", False),
+        ({"encounter": {"reference": "Encounter/e1"}}, None, False),
+        ({}, "e1", False),
+        ({"encounter": 7}, "e1", False),
+    ],
+)
+def test_an_order_of_the_encounter_of_the_call_is_known(
+    sent: dict[str, object], encounter: str, is_of_it: bool
+) -> None:
+    resource = {"resourceType": "MedicationRequest", "id": "m", "medicationCodeableConcept": {"text": "x"}, **sent}
+    (regimen,) = read_patient([resource], patient_id="p", encounter=encounter, zone=ZONE).regimens
+    assert regimen.of_open_encounter is is_of_it
+
+
+@pytest.mark.parametrize(
+    ("sent", "plan"),
+    [
+        ({"basedOn": [{"reference": "ServiceRequest/1"}, {"reference": "CarePlan/taper"}]}, "CarePlan/taper"),
+        ({"basedOn": {"reference": "https://ehr.example/fhir/CarePlan/taper"}}, "CarePlan/taper"),
+        ({"groupIdentifier": {"system": "urn:taper", "value": "3"}}, "urn:taper|3"),
+        ({"groupIdentifier": {"value": "3"}, "basedOn": [{"reference": "CarePlan/c"}]}, "CarePlan/c"),
+        ({"groupIdentifier": {"system": "urn:taper"}, "basedOn": [{"display": "taper"}]}, None),
+        ({"groupIdentifier": "3"}, None),
+        ({}, None),
+    ],
+)
+def test_the_plan_of_an_order_is_its_care_plan_or_its_group(sent: dict[str, object], plan: str | None) -> None:
+    assert read(**sent).plan == plan
+
+
+def test_the_day_on_which_a_statement_was_asserted_is_kept_beside_its_period() -> None:
+    statement = read("MedicationStatement", effectivePeriod={"start": "2019-02-01"}, dateAsserted="2026-11-20")
+    assert (statement.asserted_on, statement.effective) == (date(2026, 11, 20), Period(date(2019, 2, 1)))
+    assert read(dateAsserted="2026-11-20").asserted_on is None
