@@ -47,6 +47,7 @@ class FileContent:
         drafts: the draft orders of the request.
         author: the practitioner who writes the drafts.
         encounter: the encounter of the request.
+        server: the address of the caller's FHIR server.
         prefetch: the prefetch of the request by its own keys; None for a plain record.
     """
 
@@ -57,6 +58,7 @@ class FileContent:
     drafts: tuple[BundleEntry, ...] = ()
     author: str | None = None
     encounter: str | None = None
+    server: str | None = None
     prefetch: Mapping[str, SuppliedData] | None = None
 
 
@@ -112,6 +114,7 @@ def patient_in(content: FileContent, settings: Settings) -> Patient:
         missing=sorted(missing),
         author=content.author,
         encounter=content.encounter,
+        server=content.server,
         zone=settings.zone,
     )
 
@@ -168,5 +171,6 @@ def _request(request: dict[str, Any]) -> FileContent:
         drafts=drafts.entries,
         author=requester_of(text_of(user)),
         encounter=text_of(encounter),
+        server=text_of(request.get("fhirServer")),
         prefetch=prefetch,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from cds_service.config import MAX_TEXT_LENGTH
 from cds_service.fhir.datatypes import codings_of, concept_label, concept_text, quantity_of, ratio_of
@@ -17,7 +17,6 @@ from cds_service.fhir.elements import (
     object_of,
     text_of,
 )
-from cds_service.fhir.references import normalised
 from rules.model import IngredientEntry, Medication, Quantity
 
 MEDICATION_NOT_READABLE = "medication-not-readable"
@@ -26,8 +25,8 @@ NO_MEDICATION = "no-medication"
 INGREDIENT_NOT_READABLE = "ingredient-not-readable"
 NAME_TOO_LONG = "name-too-long"
 
-SentMedications = Mapping[str, Element]
-"""The Medication and Substance resources that were sent, by every reference that can mean them."""
+SentMedications = Callable[[str], Element | None]
+"""Finds the Medication or Substance that a reference of a resource means among those that were sent."""
 
 
 def medication_of(resource: Element, sent: SentMedications, notes: Notes) -> Medication:
@@ -156,7 +155,7 @@ def _target(reference: Element, sent: SentMedications, *holders: Element) -> Ele
     if text is None:
         return None
     if not text.startswith("#"):
-        return sent.get(normalised(text))
+        return sent(text)
     for holder in holders:
         for contained in list_of(holder.get("contained")):
             identity = text_of(contained.get("id")) if isinstance(contained, dict) else None

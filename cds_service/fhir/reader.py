@@ -6,15 +6,16 @@ a part that cannot be read is left out, with a note on its regimen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
+from functools import partial
 
 from cds_service.fhir.condition import condition_of
-from cds_service.fhir.elements import Element, NotReadableError, code_of, text_of
-from cds_service.fhir.medication import SentMedications
-from cds_service.fhir.record import SentRecord, SentResource, record_of
-from cds_service.fhir.references import normalised, reference_of, references_match
+from cds_service.fhir.elements import Element, NotReadableError, code_of, list_of
+from cds_service.fhir.identity import SentResource
+from cds_service.fhir.record import SentRecord, record_of
+from cds_service.fhir.references import normalised, patients_match, reference_of, type_and_id
 from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of
 from cds_service.fhir.timing import span_of
 from rules.model import ConditionEntry, Patient, Regimen, Unread
@@ -38,6 +39,7 @@ def read_patient(
     missing: Iterable[tuple[str, str]] = (),
     author: str | None = None,
     encounter: str | None = None,
+    server: str | None = None,
     zone: tzinfo,
 ) -> Patient:
     """The patient of some resources.
@@ -50,9 +52,10 @@ def read_patient(
         missing: what was asked for and not supplied, as ``(what, why)``; it is passed on.
         author: who is writing the drafts: the requester of those that name none.
         encounter: the encounter that the call is about, as its id or a reference.
+        server: the address of the FHIR server of the call.
         zone: the time zone in which an instant becomes a day.
     """
-    record = record_of(resources, drafts, READ_TYPES)
+    record = record_of(resources, drafts, READ_TYPES, server)
     record.missing.update(missing)
     return Reading.of(record, patient_id=patient_id, author=author, encounter=encounter, zone=zone).patient()
 
@@ -82,7 +85,7 @@ class Subject:
     def _matches(self, reference: str | None) -> bool:
         if reference is None or not self.references or reference.startswith("#") or "?" in reference:
             return True
-        return any(references_match(reference, own) for own in self.references)
+        return any(patients_match(reference, own) for own in self.references)
 
 
 @dataclass(slots=True)
@@ -94,7 +97,6 @@ class Reading:
     author: str | None
     encounter: str | None
     zone: tzinfo
-    _medications: SentMedications
     _drafts: tuple[Regimen, ...] | None = None
 
     @classmethod
@@ -109,7 +111,7 @@ class Reading:
     ) -> Reading:
         """The reading of a record, with the arguments of :func:`read_patient`."""
         subject = _subject_of(record, patient_id, zone)
-        return cls(record, subject, author, encounter, zone, _medications_of(record))
+        return cls(record, subject, author, encounter, zone)
 
     def drafts(self) -> tuple[Regimen, ...]:
         """The orders being written."""
@@ -141,9 +143,10 @@ class Reading:
                 item.source,
                 item.draft,
                 self.zone,
-                self._medications,
+                partial(self._medication, item),
                 self.subject.is_subject_of,
                 self.record.name_of,
+                partial(self.record.order_of, by=item, types=KINDS),
                 self.encounter,
             )
             try:
@@ -153,6 +156,15 @@ class Reading:
             else:
                 yield regimen if regimen.requester or not item.draft else replace(regimen, requester=self.author)
 
+    def _medication(self, item: SentResource, reference: str) -> Element | None:
+        """The Medication that a reference in a resource means: in a draft first one that was sent with the drafts, in
+        the record none of those. None if it was not sent, or several of different products have its id."""
+        for drafts in (True, False) if item.draft else (False,):
+            meant = self.record.meant_by(reference, item, _MEDICATIONS, drafts=drafts)
+            if meant:
+                return meant[0].resource if len(meant) == 1 else None
+        return None
+
     def _conditions(self) -> Iterator[ConditionEntry]:
         for item in self.record.of_type(_CONDITION):
             try:
@@ -160,22 +172,6 @@ class Reading:
                 yield condition_of(item.resource, item.source, self.zone, another_patient=another_patient)
             except Exception as error:  # as above
                 self.record.unread.append(_unread(item, error))
-
-
-def _medications_of(record: SentRecord) -> SentMedications:
-    """The Medication and Substance resources by source and by every other reference that can mean them."""
-    medications: dict[str, Element] = {}
-    for item in record.resources:
-        if item.resource_type in _MEDICATIONS:
-            medications.setdefault(item.source, item.resource)
-            identity = text_of(item.resource.get("id"))
-            if identity:  # references may lack the type, or be the urn that the entry should have had
-                medications.setdefault(identity, item.resource)
-                medications.setdefault(f"urn:uuid:{identity.lower()}", item.resource)
-    for alias, source in record.aliases.items():
-        if source in medications:
-            medications.setdefault(alias, medications[source])
-    return medications
 
 
 def _unread(item: SentResource, error: Exception) -> Unread:
@@ -187,35 +183,36 @@ def _unread(item: SentResource, error: Exception) -> Unread:
 def _subject_of(record: SentRecord, patient_id: str | None, zone: tzinfo) -> Subject:
     """The patient of a record: the one with ``patient_id``; without it the only Patient, or else the only subject of
     the other resources. What cannot be decided is added to the record's ``missing``."""
-    patients = record.of_type(_PATIENT)
-    wanted = normalised(patient_id) if patient_id and patient_id.strip() else None
-    if wanted is not None:
-        wanted = record.name_of(wanted if "/" in wanted or ":" in wanted else f"{_PATIENT}/{wanted}")
-        sent = next((item for item in patients if references_match(item.source, wanted)), None)
-        if sent is None:
-            record.missing.add((_WHAT, ANOTHER_PATIENT if patients else NO_PATIENT))
-            return Subject(_references_to(record, wanted), wanted)
-        return _read_subject(sent, record, zone)
+    patients = sorted(record.of_type(_PATIENT), key=lambda item: (item.base, item.source))
+    if patient_id and patient_id.strip():
+        name = normalised(patient_id)
+        name = record.name_of(name if "/" in name or ":" in name else f"{_PATIENT}/{name}")
+        references = _linked(record, {name}, patients)
+        own = [item for item in patients if patients_match(item.source, name)]
+        sent = own or [item for item in patients if _is_named(item.source, references)]
+        if not sent or (len(own) > 1 and own[0].base):
+            record.missing.add((_WHAT, SEVERAL_PATIENTS if own else ANOTHER_PATIENT if patients else NO_PATIENT))
+            return Subject(references, name)
+        return _read_subject(sent[0], record, references, zone)
     if len(patients) > 1:
         subjects = _subjects_of(record)
-        patients = [item for item in patients if any(references_match(item.source, one) for one in subjects)]
-    if len(patients) == 1:
-        return _read_subject(patients[0], record, zone)
+        patients = [item for item in patients if any(patients_match(item.source, one) for one in subjects)]
     if patients:
+        references = _linked(record, {patients[0].source}, patients)
+        if all(_is_named(item.source, references) for item in patients):
+            return _read_subject(patients[0], record, references, zone)
         record.missing.add((_WHAT, SEVERAL_PATIENTS))
         return Subject()
     record.missing.add((_WHAT, NO_PATIENT))
     subjects = _subjects_of(record)
     if len(subjects) == 1:
-        only = next(iter(subjects))
-        return Subject(frozenset({only}), only)
+        return Subject(subjects, next(iter(subjects)))
     if subjects:
         record.missing.add((_WHAT, SEVERAL_PATIENTS))
     return Subject()
 
 
-def _read_subject(item: SentResource, record: SentRecord, zone: tzinfo) -> Subject:
-    references = _references_to(record, item.source)
+def _read_subject(item: SentResource, record: SentRecord, references: frozenset[str], zone: tzinfo) -> Subject:
     try:
         born = span_of(item.resource.get("birthDate"), zone, set())
         sex = code_of(item.resource.get("gender")) or None
@@ -225,20 +222,42 @@ def _read_subject(item: SentResource, record: SentRecord, zone: tzinfo) -> Subje
     return Subject(references, item.source, born, sex)
 
 
-def _references_to(record: SentRecord, reference: str) -> frozenset[str]:
-    aliases = (alias for alias, source in record.aliases.items() if source == reference)
-    return frozenset({reference, *aliases})
+def _linked(record: SentRecord, names: set[str], patients: Iterable[SentResource]) -> frozenset[str]:
+    """All references that mean a patient: the addresses of entries, and the ids that ``Patient.link`` names.
+
+    FHIR has a link between resources about the same person alone, whichever replaces the other.
+    """
+    names |= {alias for alias, source in record.aliases.items() if source in names}
+    waiting = [{item.source, *_aliases_and_links(item, record)} for item in patients]
+    while joined := [group for group in waiting if any(_is_named(name, names) for name in group)]:
+        waiting = [group for group in waiting if group not in joined]
+        names.update(*joined)
+    return frozenset(names)
+
+
+def _aliases_and_links(item: SentResource, record: SentRecord) -> Iterator[str]:
+    yield from (alias for alias, source in record.aliases.items() if source == item.source)
+    for link in list_of(item.resource.get("link")):
+        other = reference_of(link.get("other")) if isinstance(link, dict) else None
+        if other is not None and not other.startswith("#") and type_and_id(other)[0] in (None, _PATIENT):
+            yield record.name_of(other)
+
+
+def _is_named(source: str, names: Collection[str]) -> bool:
+    return any(patients_match(source, name) for name in names)
 
 
 def _subjects_of(record: SentRecord) -> frozenset[str]:
     """The patients whom medications and conditions are about."""
-    subjects = set()
+    subjects: set[str] = set()
     for item in record.resources:
         if item.resource_type == _PATIENT:
             continue
         subject = _subject_reference(item.resource)
         if subject is not None and not subject.startswith("#") and "?" not in subject:
-            subjects.add(record.name_of(subject))
+            name = record.name_of(subject)
+            if not _is_named(name, subjects):
+                subjects.add(name)
     return frozenset(subjects)
 
 

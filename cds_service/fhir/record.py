@@ -1,75 +1,122 @@
 """The resources of one patient's record, each once and with a name, sorted for the reader.
 
-A resource may be sent several times, in overlapping searches and pages. Copies count once; of several versions the
-newest counts. Names and order do not depend on the order in which the resources were sent.
+A resource may be sent several times, in overlapping searches and pages (:mod:`~cds_service.fhir.identity`). Names and
+order do not depend on the order in which the resources were sent.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from cds_service.fhir.bundle import BundleEntry, entries_of
 from cds_service.fhir.elements import Element, text_of
-from cds_service.fhir.references import normalised
-from cds_service.fhir.timing import instant_of
+from cds_service.fhir.identity import SentResource, canonical_json, product_names, told_apart
+from cds_service.fhir.references import address_of, base_of, normalised, type_and_id
 from rules.model import Unread
 
-SEVERAL_VERSIONS = "several-versions"
 _MEDICATION = "medication"
 _FORMULARY_PAGE = "MedicationKnowledge"
-# Members that may differ between two copies of one content.
-_ENVELOPE = frozenset({"meta", "text"})
-# A version number of more digits is none.
-_MAX_DIGITS = len("1000000000") - 1
-
-
-@dataclass(frozen=True, slots=True)
-class SentResource:
-    """A resource of a type that is read. ``source`` is its name in every output, ``Type/id``."""
-
-    source: str
-    resource_type: str
-    resource: Element
-    draft: bool
-    notes: tuple[str, ...] = ()
+_URN = "urn:"
 
 
 @dataclass(slots=True)
 class SentRecord:
     """All that was sent: the resources that are read, their other names, what cannot be read, and what is missing.
 
-    ``aliases``: the sources by the other references that mean them; ``missing``: what was asked for and not supplied,
-    or only in part, as ``(what, why)``.
+    ``aliases``: the sources by the addresses of their entries, where these are no ``Type/id``; ``missing``: what was
+    asked for and not supplied, or only in part, as ``(what, why)``; ``server``: the address of the server of the call.
     """
 
     resources: list[SentResource] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
     missing: set[tuple[str, str]] = field(default_factory=set)
-
-    def name_of(self, reference: str) -> str:
-        """The source that a reference means, or the reference itself if it is no alias."""
-        return self.aliases.get(reference, reference)
+    server: str = ""
+    _by_id: dict[str, list[SentResource]] | None = None
 
     def of_type(self, resource_type: str) -> list[SentResource]:
         """The resources of one type."""
         return [item for item in self.resources if item.resource_type == resource_type]
 
+    def name_of(self, reference: str) -> str:
+        """The source of the entry with this address (normalised), or the reference itself."""
+        return self.aliases.get(reference, reference)
 
-def record_of(resources: Iterable[object], drafts: Iterable[object], types: frozenset[str]) -> SentRecord:
+    def meant_by(
+        self, reference: str, by: SentResource, types: Collection[str], *, drafts: bool | None = None
+    ) -> list[SentResource]:
+        """The resources of some types that a reference in the resource ``by`` can mean.
+
+        They are of the server that it names, or else of that of the resource; where there is none such, of the server
+        of the call; a reference without an address may mean any. ``drafts``: only what was sent with the drafts, or
+        only what was not.
+        """
+        identity, found = self._found(reference)
+        wanted = type_and_id(reference)[0] if identity else None
+        found = [
+            item
+            for item in found
+            if item.resource_type in types and wanted in (None, item.resource_type) and drafts in (None, item.draft)
+        ]
+        named = base_of(reference)
+        base = self._local(named) if named else by.base
+        for meant in (base, ""):
+            of_base = [item for item in found if item.base == meant]
+            if of_base:
+                return of_base
+        return [] if named else found
+
+    def order_of(self, reference: str, by: SentResource, types: Collection[str]) -> str:
+        """The source of the order that a reference in a resource means; the reference, normalised, if it was not sent.
+
+        Of several orders with one id it is the one with the product of ``by``, in the record rather than a draft.
+        """
+        meant = self.meant_by(reference, by, types)
+        if not meant:
+            return self.name_of(normalised(reference))
+        if len(meant) > 1:
+            names = product_names(by.resource)
+            meant.sort(key=lambda item: (not names & product_names(item.resource), item.draft, item.source))
+        return meant[0].source
+
+    def _found(self, reference: str) -> tuple[str, list[SentResource]]:
+        """The id of a reference, and the resources with it, which are of any type and any server."""
+        if self._by_id is None:
+            self._by_id = {}
+            for item in self.resources:
+                identity = text_of(item.resource.get("id")) or type_and_id(item.source)[1]
+                self._by_id.setdefault(unquote(identity), []).append(item)
+                self._by_id.setdefault(f"{_URN}uuid:{identity.lower()}", []).append(item)
+        name = normalised(reference)
+        if name in self.aliases:
+            source = self.aliases[name]
+            return "", [item for item in self._by_id.get(unquote(type_and_id(source)[1]), ()) if item.source == source]
+        if name.startswith(_URN):
+            return "", self._by_id.get(name, [])
+        identity = unquote(type_and_id(name)[1])
+        return identity, self._by_id.get(identity, [])
+
+    def _local(self, base: str) -> str:
+        return "" if base == self.server else base
+
+
+def record_of(
+    resources: Iterable[object], drafts: Iterable[object], types: frozenset[str], server: str | None = None
+) -> SentRecord:
     """The record and the drafts. Never raises.
 
     Args:
         resources: the record: what :func:`~cds_service.fhir.bundle.entries_of` takes.
         drafts: the orders being written, in the same forms.
         types: the types of resource that are read. Others are ignored, but for unknown ones that may be medications.
+        server: the address of the FHIR server of the call.
     """
-    record = SentRecord()
+    record = SentRecord(server=address_of(server or ""))
     by_lower_case = {name.lower(): name for name in types}
     not_resources = unknown = 0
-    versions: dict[tuple[bool, str], list[SentResource]] = {}
+    identified: dict[str, list[SentResource]] = {}
     unidentified: list[SentResource] = []
     for draft, entry in _entries(record, resources, drafts):
         resource = entry.resource
@@ -83,15 +130,13 @@ def record_of(resources: Iterable[object], drafts: Iterable[object], types: froz
                 unknown += _may_be_medication(resource_type)
                 continue
             resource_type, resource = spelt, {**resource, "resourceType": spelt}
-        source = _source(resource, resource_type, entry.full_url)
-        if entry.full_url and source:
-            alias = normalised(entry.full_url)
-            record.aliases[alias] = min(source, record.aliases.get(alias, source))
-        if source:
-            versions.setdefault((draft, source), []).append(SentResource(source, resource_type, resource, draft))
+        item = _sent_resource(resource, resource_type, entry.full_url, record, draft=draft)
+        if item.source:
+            identified.setdefault(item.source, []).append(item)
         else:
-            unidentified.append(SentResource("", resource_type, resource, draft))
-    record.resources.extend(_newest(copies, record) for copies in versions.values())
+            unidentified.append(item)
+    for sent in identified.values():
+        record.resources.extend(told_apart(sent, record.unread, server_known=bool(record.server)))
     record.resources.extend(_numbered(unidentified))
     record.resources.sort(key=lambda item: (item.draft, item.source))
     record.unread.extend(
@@ -119,19 +164,22 @@ def _entries(
                 yield draft, entry
 
 
-def _canonical_json(resource: Element) -> str:
-    """The content of a resource as text, whatever the order of its members; empty if it cannot be written."""
-    try:
-        return json.dumps(resource, sort_keys=True, default=str)
-    except (ValueError, TypeError, RecursionError):
-        return ""
-
-
-def _source(resource: Element, resource_type: str, full_url: str | None) -> str | None:
+def _sent_resource(
+    resource: Element, resource_type: str, full_url: str | None, record: SentRecord, *, draft: bool
+) -> SentResource:
+    """The resource with its ``Type/id``, or else the address of its entry, as its source; empty if it has neither."""
     identity = text_of(resource.get("id"))
-    if identity:
-        return f"{resource_type}/{identity}"
-    return normalised(full_url) if full_url and full_url.strip() else None
+    alias = normalised(full_url) if full_url and full_url.strip() else ""
+    source = f"{resource_type}/{identity}" if identity else alias
+    if full_url and source and alias:
+        if type_and_id(alias)[0] is None:
+            record.aliases[alias] = min(source, record.aliases.get(alias, source))
+        elif source == alias or unquote(source) == unquote(alias):
+            base = base_of(full_url)
+            if base and base != record.server:
+                address = full_url.strip().partition("/_history/")[0].rstrip("/")
+                return SentResource(source, resource_type, resource, draft, base, address)
+    return SentResource(source, resource_type, resource, draft)
 
 
 def _numbered(unidentified: list[SentResource]) -> list[SentResource]:
@@ -141,7 +189,7 @@ def _numbered(unidentified: list[SentResource]) -> list[SentResource]:
     seen: set[tuple[str, str]] = set()
     counts: dict[str, int] = {}
     for content, item in sorted(
-        ((_canonical_json(item.resource), item) for item in unidentified), key=lambda pair: (pair[1].draft, pair[0])
+        ((canonical_json(item.resource), item) for item in unidentified), key=lambda pair: (pair[1].draft, pair[0])
     ):
         if not item.draft and content:
             if (item.resource_type, content) in seen:
@@ -152,44 +200,6 @@ def _numbered(unidentified: list[SentResource]) -> list[SentResource]:
     return numbered
 
 
-def _newest(copies: list[SentResource], record: SentRecord) -> SentResource:
-    """The version that counts. Where nothing tells which of two contents is newer, the record has one unread."""
-    first = copies[0]
-    if len(copies) == 1 or all(_have_same_content(first.resource, other.resource) for other in copies[1:]):
-        return first
-    ranked = sorted(copies, key=lambda item: (_version(item.resource), _canonical_json(item.resource)), reverse=True)
-    newest = ranked[0]
-    if any(
-        _version(item.resource) == _version(newest.resource) and not _have_same_content(item.resource, newest.resource)
-        for item in ranked[1:]
-    ):
-        is_medication = newest.resource_type.lower().startswith(_MEDICATION)
-        record.unread.append(
-            Unread(newest.source, "sent in versions that differ, and nothing says which is the newer", is_medication)
-        )
-    return replace(newest, notes=(SEVERAL_VERSIONS,))
-
-
 def _may_be_medication(resource_type: str) -> bool:
     """Whether a resource of a type that is not read may tell of a medicine that is taken."""
     return resource_type.strip().lower().startswith(_MEDICATION) and resource_type != _FORMULARY_PAGE
-
-
-def _have_same_content(one: Element, other: Element) -> bool:
-    try:
-        if one == other:
-            return True
-        names = (one.keys() | other.keys()) - _ENVELOPE
-        return all(one.get(name) == other.get(name) for name in names)
-    except RecursionError:  # nested too deeply to compare: not known to be the same
-        return False
-
-
-def _version(resource: Element) -> tuple[object, int]:
-    """The last update and the version number of a resource."""
-    meta = resource.get("meta")
-    if not isinstance(meta, dict):
-        return instant_of(None), 0
-    number = text_of(meta.get("versionId")) or ""
-    is_number = number.isascii() and number.isdecimal() and len(number) <= _MAX_DIGITS
-    return instant_of(meta.get("lastUpdated")), int(number) if is_number else 0

@@ -1,10 +1,12 @@
 """References between resources: relative, absolute, ``urn:uuid``, bare ids, with or without a version.
 
-Two references mean the same resource if their ids agree and their types do not contradict. The server is not compared:
-an EHR writes the same reference with and without it.
+Two references to a patient, a user or an encounter mean the same one if their ids agree and their types do not
+contradict. The server is not compared: an EHR writes the same reference with and without it.
 """
 
 from __future__ import annotations
+
+from urllib.parse import unquote
 
 from cds_service.fhir.elements import list_of, text_of
 
@@ -12,26 +14,92 @@ _URN = "urn:"
 _HISTORY = "/_history/"
 _PATIENT = "Patient"
 _REQUESTERS = frozenset({"Practitioner", "PractitionerRole"})
+# Types that are known in any spelling; of others a word with a capital letter is a type.
+_SPELLINGS = {
+    name.lower(): name
+    for name in (
+        "Patient",
+        "Group",
+        "Practitioner",
+        "PractitionerRole",
+        "RelatedPerson",
+        "Encounter",
+        "CarePlan",
+        "Condition",
+        "Medication",
+        "Substance",
+        "MedicationRequest",
+        "MedicationOrder",
+        "MedicationPrescription",
+        "MedicationStatement",
+        "MedicationUsage",
+        "MedicationAdministration",
+        "MedicationDispense",
+    )
+}
+_SCHEMES = ("http://", "https://")
 
 
 def normalised(reference: str) -> str:
     """The reference as ``Type/id`` if it names a type and an id, a urn in lower case, anything else as sent::
 
-    reference = urn | [base, "/"], [type, "/"], id, ["/_history/", version], ["#", fragment]
+    reference = urn | [base, "/"], [type, "/"], id, ["/_history/", version], ["?", query], ["#", fragment]
     """
     text = reference.strip()
     if text[: len(_URN)].lower() == _URN:
         return text.lower()
-    if "?" in text or text.startswith("#"):
+    if text.startswith("#"):
         return text
+    if "?" in text:
+        before = text.partition("?")[0].rstrip("/")
+        if _type_of(before.rpartition("/")[2]) or not _type_of(before.rpartition("/")[0].rpartition("/")[2]):
+            return text  # conditional: a search, not an id
+        text = before
     if "#" in text or _HISTORY in text:
         text = text.partition(_HISTORY)[0].partition("#")[0]
     base, slash, identity = text.rstrip("/").rpartition("/")
     if not slash:
         return identity
     text = f"{base}/{identity}"
-    resource_type = base.rpartition("/")[2]
-    return f"{resource_type}/{identity}" if _is_type(resource_type) and identity else text
+    resource_type = _type_of(base.rstrip("/").rpartition("/")[2])
+    return f"{resource_type}/{identity}" if resource_type and identity else text
+
+
+def base_of(reference: str) -> str:
+    """The address of the server that an absolute reference names, without its scheme; empty for any other::
+
+    reference = ("http://" | "https://"), base, "/", type, "/", id, ["/_history/", version], ["#", fragment]
+    """
+    text = reference.strip()
+    scheme = next((scheme for scheme in _SCHEMES if text[: len(scheme)].lower() == scheme), None)
+    name = normalised(text)
+    if scheme is None or _split(name)[0] is None or "/" not in name:
+        return ""
+    path = text[len(scheme) :].partition("?")[0].partition(_HISTORY)[0].partition("#")[0].rstrip("/")
+    return address_of(path.rpartition("/")[0].rpartition("/")[0])
+
+
+def address_of(server: str) -> str:
+    """The address of a server for comparison: without its scheme and a slash at its end, its host in lower case."""
+    text = server.strip()
+    text = next((text[len(scheme) :] for scheme in _SCHEMES if text[: len(scheme)].lower() == scheme), text)
+    host, slash, path = text.rstrip("/").partition("/")
+    return f"{host.lower()}{slash}{path}"
+
+
+def patients_match(one: str | None, other: str | None) -> bool:
+    """As :func:`references_match`, without regard to case and the encoding of characters, in which systems differ."""
+    return references_match(_folded(one), _folded(other))
+
+
+def _folded(reference: str | None) -> str | None:
+    if not reference:
+        return reference
+    resource_type, identity = type_and_id(reference)
+    if resource_type is None and "%" in identity:
+        resource_type, identity = type_and_id(unquote(identity))
+    identity = unquote(identity).strip().lower()
+    return f"{resource_type}/{identity}" if resource_type else identity
 
 
 def type_and_id(reference: str) -> tuple[str | None, str]:
@@ -43,7 +111,8 @@ def _split(text: str) -> tuple[str | None, str]:
     if text.startswith(_URN):
         return None, text.rpartition(":")[2]
     resource_type, slash, identity = text.rpartition("/")
-    return (resource_type, identity) if slash and _is_type(resource_type) else (None, text)
+    spelt = _type_of(resource_type) if slash else None
+    return (spelt, identity) if spelt else (None, text)
 
 
 def references_match(one: str | None, other: str | None) -> bool:
@@ -63,10 +132,16 @@ def references_match(one: str | None, other: str | None) -> bool:
 
 def reference_of(value: object) -> str | None:
     """The normalised ``reference`` of a Reference, of a bare string, or of the first of a list."""
+    text = raw_reference_of(value)
+    return None if text is None else normalised(text)
+
+
+def raw_reference_of(value: object) -> str | None:
+    """As :func:`reference_of`, as it was sent, with the server that it may name."""
     for item in list_of(value):
         text = text_of(item.get("reference") if isinstance(item, dict) else item)
         if text and not isinstance(item, int):
-            return normalised(text)
+            return text
     return None
 
 
@@ -115,5 +190,9 @@ def _without_patient_id(reference: str) -> str:
     return _PATIENT if _split(reference)[0] == _PATIENT else reference
 
 
-def _is_type(word: str) -> bool:
-    return word[:1].isupper() and word.isascii() and word.isalpha()
+def _type_of(word: str) -> str | None:
+    """The type of resource that a word names; None if it is none."""
+    known = _SPELLINGS.get(word.lower())
+    if known is not None:
+        return known
+    return word if word[:1].isupper() and word.isascii() and word.isalpha() else None

@@ -24,7 +24,14 @@ from cds_service.fhir.elements import (
     number_of,
 )
 from cds_service.fhir.medication import SentMedications, medication_of
-from cds_service.fhir.references import identifier_of, party_of, reference_of, references_match, type_and_id
+from cds_service.fhir.references import (
+    identifier_of,
+    party_of,
+    raw_reference_of,
+    reference_of,
+    references_match,
+    type_and_id,
+)
 from cds_service.fhir.timing import NO_PERIOD, day_of, period_of
 from rules.model import Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
@@ -74,9 +81,9 @@ _ENDED = frozenset({"completed", "stopped", "ended", "on-hold"})
 class ReadContext:
     """What is known around a resource.
 
-    ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: those sent beside
-    it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means;
-    ``encounter``: the reference or the id of the encounter that the call is about.
+    ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: finds those sent
+    beside it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means,
+    ``order_of`` that of an order; ``encounter``: the reference or the id of the encounter that the call is about.
     """
 
     source: str
@@ -85,6 +92,7 @@ class ReadContext:
     medications: SentMedications
     is_patient: Callable[[Element], bool]
     name_of: Callable[[str], str]
+    order_of: Callable[[str], str]
     encounter: str | None = None
 
 
@@ -105,7 +113,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
     sent = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
     dispense_request = sent if isinstance(sent, dict) else {}
     authored, effective, validity = _dates(resource, kind, dispense_request, zone, notes)
-    prior = reference_of(resource["priorPrescription"]) if "priorPrescription" in resource else None
+    prior = raw_reference_of(resource["priorPrescription"]) if "priorPrescription" in resource else None
     return Regimen(
         source=context.source,
         medication=medication_of(resource, context.medications, notes),
@@ -128,7 +136,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         supply=_supply(resource, dispense_request, sent, kind, notes),
         of_open_encounter=_is_of_encounter(resource, context.encounter),
         plan=_plan(resource),
-        prior=None if prior is None else context.name_of(prior),
+        prior=None if prior is None else context.order_of(prior),
         references=_references(resource, context),
         notes=tuple(sorted(notes)),
     )
@@ -286,10 +294,10 @@ def _setting(value: object) -> Setting | None:
 
 def _references(resource: Element, context: ReadContext) -> tuple[str, ...]:
     sources = {
-        context.name_of(reference)
+        context.order_of(reference)
         for name in _BASED_ON & resource.keys()
         for item in list_of(resource.get(name))
-        if (reference := reference_of(item)) is not None
+        if (reference := raw_reference_of(item)) is not None
     }
     return tuple(sorted(sources))
 

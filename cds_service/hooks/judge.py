@@ -124,7 +124,7 @@ def _gives_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
 def _read(
     tenant: Tenant, service: Service, request: HookRequest, prefetched: PrefetchedRecord
 ) -> tuple[Invocation, Reading]:
-    record = record_of(prefetched.entries, request.drafts.entries, READ_TYPES)
+    record = record_of(prefetched.entries, request.drafts.entries, READ_TYPES, request.access.server)
     record.missing.update(prefetched.missing)
     record.missing.update((service.drafts or "", str(gap)) for gap in request.drafts.incomplete)
     selected = _selected_drafts(service, request, record)
@@ -163,7 +163,11 @@ def _selected_drafts(service: Service, request: HookRequest, record: SentRecord)
         record.missing.add(_SELECTION_NOT_FOUND)
         return drafts
     wanted = [record.name_of(selection) for selection in selections]
-    return frozenset(source for source in drafts if any(references_match(source, reference) for reference in wanted))
+    return frozenset(
+        item.source
+        for item in record.resources
+        if item.draft and any(references_match(name, reference) for name in item.names for reference in wanted)
+    )
 
 
 def _names_of(entry: BundleEntry) -> Iterable[str]:

@@ -81,7 +81,7 @@ class FhirServerCompletion:
     def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The record with the keys and the pages that were not sent, and the medications that it refers to."""
         lacking = {key: data for key, data in record.by_key.items() if _is_to_be_fetched(data)}
-        unresolved = unresolved_medications(record.entries, (*request.drafts.entries, *record.entries))
+        unresolved = unresolved_medications(record.entries, record.entries)
         if not lacking and not unresolved:
             return record
         access = self._access(request, tenant)
@@ -96,7 +96,7 @@ class FhirServerCompletion:
         changed = {key for key in lacking if by_key[key] is not record.by_key[key] and by_key[key].entries}
         empty = {key for key in lacking if by_key[key].status is DataStatus.NO_DATA}
         record = replace(record, by_key=by_key, fetched=record.fetched | changed | empty)
-        unresolved = unresolved_medications(record.entries, (*request.drafts.entries, *record.entries))
+        unresolved = unresolved_medications(record.entries, record.entries)
         return self._with_medications(record, unresolved, access) if unresolved else record
 
     def _access(self, request: HookRequest, tenant: Tenant) -> _Access | FetchFailure | None:

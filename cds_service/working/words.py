@@ -96,6 +96,7 @@ WORDS: Mapping[str, str] = {
     "modifier-extension": "it carries a modifier that is not known here and may change its meaning",
     "one-administration": "a record of one administration",
     "several-versions": "sent in several versions, the newest is used",
+    "same-id": "another record has the same id, and both count",
     # -- of orders beside each other
     "two-prescribers": "two prescribers, long overlap: once in the low reading, both in the load",
     "may-be-replaced-by-newer-order": "a newer order may replace it: then only the newer counts, as in the low reading",

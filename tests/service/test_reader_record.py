@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.reader import read_patient
-from cds_service.fhir.references import normalised, references_match
+from cds_service.fhir.references import base_of, normalised, patients_match, references_match
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient, Unread
 
 ZONE = ZoneInfo("America/New_York")
@@ -49,6 +49,52 @@ def sources(patient: Patient) -> list[str]:
 def test_two_references_mean_one_resource(one: str | None, other: str | None, match: bool) -> None:
     assert references_match(one, other) is match
     assert references_match(other, one) is match
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "match"),
+    [
+        ("patient/p1", "Patient/p1", True),
+        ("PATIENT/P1", "p1", True),
+        ("Patient/p%31", "Patient/p1", True),
+        ("Patient%2Fp1", "p1", True),
+        ("Patient/p1/", "p1", True),
+        ("Patient//p1", "p1", True),
+        ("/patient/p1", "p1", True),
+        ("patient/p1/_history/3", "Patient/P1", True),
+        ("https://EHR.example/fhir/patient/p1/", "p1", True),
+        ("https://ehr.example/fhir/Patient/p1?_format=json", "p1", True),
+        ("https://ehr.example/fhir/Patient/p1#name", "p1", True),
+        ("urn:uuid:P1", "Patient/p1", True),
+        ("Patient/a%7Cb", "Patient/a|b", True),
+        ("Patient/p11", "p1", False),
+        ("Patient/p", "Patient/p1", False),
+        ("Group/p1", "Patient/p1", False),
+        ("group/p1", "patient/p1", False),
+        ("Practitioner/p1", "p1", True),
+        ("Patient/%2531", "Patient/1", False),
+    ],
+)
+def test_a_patient_is_known_in_every_spelling_of_a_reference(one: str, other: str, match: bool) -> None:
+    assert patients_match(one, other) is match
+    assert patients_match(other, one) is match
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("https://a.example/fhir/MedicationRequest/1", "a.example/fhir"),
+        ("HTTP://A.Example/fhir/MedicationRequest/1/_history/2", "a.example/fhir"),
+        ("https://a.example/medicationrequest/1/", "a.example"),
+        ("https://a.example/fhir/MedicationRequest?identifier=1", ""),
+        ("https://a.example/1", ""),
+        ("MedicationRequest/1", ""),
+        ("urn:uuid:0a", ""),
+        ("", ""),
+    ],
+)
+def test_the_server_of_an_address_is_what_stands_before_type_and_id(url: str, base: str) -> None:
+    assert base_of(url) == base
 
 
 def test_long_ids_with_dots_and_dashes_are_ids() -> None:
@@ -175,6 +221,146 @@ def test_a_draft_stays_beside_the_record_of_the_same_id() -> None:
         ("MedicationRequest/m", False),
         ("MedicationRequest/m", True),
     ]
+
+
+def named(drug: str, identity: str = "m", **members: object) -> dict[str, object]:
+    return order(identity, medicationCodeableConcept={"text": drug}, **members)
+
+
+def drugs(patient: Patient) -> dict[str, str | None]:
+    return {
+        f"{'draft ' if regimen.draft else ''}{regimen.source}": regimen.medication.text for regimen in patient.regimens
+    }
+
+
+A, B = "https://a.example/fhir", "https://b.example/fhir"
+M = "MedicationRequest/m"
+
+
+@pytest.mark.parametrize(
+    ("server", "sent", "expected"),
+    [
+        # no address, or that of the call: Type/id; another server: its address
+        (None, [(A, "x"), (B, "y")], {f"{A}/{M}": "x", f"{B}/{M}": "y"}),
+        (A, [(A, "x"), (B, "y")], {M: "x", f"{B}/{M}": "y"}),
+        (f"{A}/", [(None, "x"), (B, "y")], {M: "x", f"{B}/{M}": "y"}),
+        ("http://A.example/fhir", [(A, "x"), (B, "y")], {M: "x", f"{B}/{M}": "y"}),
+        (None, [(A, "x")], {M: "x"}),
+        (B, [(A, "x")], {M: "x"}),
+        # one product on two servers, in different doses
+        (A, [(None, "x"), (B, "x")], {M: "x", f"{B}/{M}": "x"}),
+        # one content by two addresses is a copy
+        (None, [(A, "same"), (B, "same")], {M: "same"}),
+        (A, [(None, "same"), (B, "same"), (A, "same")], {M: "same"}),
+        # one id on one server, of two products
+        (None, [(A, "x"), (A, "y")], {f"{M}[1]": "x", f"{M}[2]": "y"}),
+        (None, [(None, "x"), (None, "y"), (None, "x")], {f"{M}[1]": "x", f"{M}[2]": "y"}),
+        (None, [(None, "x"), (A, "y")], {f"{M}[1]": "x", f"{M}[2]": "y"}),
+    ],
+)
+def test_one_id_on_two_servers_or_of_two_products_is_two_records(
+    server: str | None, sent: list[tuple[str | None, str]], expected: dict[str, str]
+) -> None:
+    entries = []
+    for number, (base, drug) in enumerate(sent):
+        more = {} if drug == "same" else {"authoredOn": f"2026-01-{number + 1:02}", "meta": {"versionId": str(number)}}
+        url = f"{base}/{M}" if base else None
+        entries.append(BundleEntry(named(drug, **more), url))
+    for permutation in itertools.permutations(entries):
+        assert drugs(read(*permutation, server=server)) == expected
+
+
+def test_two_drafts_of_different_drugs_with_one_id_are_two_orders() -> None:
+    patient = read(drafts=[named("x", meta={"versionId": "1"}), named("y", meta={"versionId": "2"})])
+    assert drugs(patient) == {f"draft {M}[1]": "x", f"draft {M}[2]": "y"}
+    assert {regimen.notes for regimen in patient.regimens} == {("same-id",)}
+
+
+def test_two_contained_medications_of_one_name_are_two_products() -> None:
+    def containing(drug: str) -> dict[str, object]:
+        resource = order("m", contained=[{"resourceType": "Medication", "id": "1", "code": {"text": drug}}])
+        del resource["medicationCodeableConcept"]
+        return {**resource, "medicationReference": {"reference": "#1"}}
+
+    assert set(drugs(read(drafts=[containing("x"), containing("y")])).values()) == {"x", "y"}
+
+
+def test_a_draft_keeps_the_name_of_the_recorded_order_of_its_product() -> None:
+    patient = read(named("x", status="active"), named("y"), drafts=[named("y", status="draft")])
+    assert drugs(patient) == {f"{M}[1]": "x", f"{M}[2]": "y", f"draft {M}[2]": "y"}
+
+
+def medication(drug: str, identity: str = "1") -> dict[str, object]:
+    return {"resourceType": "Medication", "id": identity, "code": {"text": drug}}
+
+
+def referring(reference: str = "Medication/1", identity: str = "m") -> dict[str, object]:
+    return {"resourceType": "MedicationRequest", "id": identity, "medicationReference": {"reference": reference}}
+
+
+@pytest.mark.parametrize(
+    "reference", ["Medication/1", "medication/1", "1", f"{A}/Medication/1", "Medication/1/_history/2"]
+)
+def test_a_drafts_medication_is_sought_among_the_drafts_first(reference: str) -> None:
+    beside = BundleEntry(medication("drafted"), f"{A}/Medication/1")
+    patient = read(medication("recorded"), drafts=[referring(reference), beside], server=A)
+    assert drugs(patient)[f"draft {M}"] == "drafted"
+    assert drugs(read(medication("recorded"), drafts=[referring(reference)], server=A)) == {f"draft {M}": "recorded"}
+
+
+def test_a_recorded_orders_medication_is_never_sought_among_the_drafts() -> None:
+    (regimen,) = read(referring(), drafts=[medication("drafted")]).regimens
+    assert (regimen.medication.text, regimen.notes) == (None, ("medication-not-sent",))
+
+
+def test_a_reference_means_the_medication_of_its_own_server() -> None:
+    orders = [BundleEntry(referring(), f"{base}/{M}") for base in (A, B)]
+    products = [BundleEntry(medication(base), f"{base}/Medication/1") for base in (A, B)]
+    for entries in itertools.permutations([*orders, *products]):
+        assert drugs(read(*entries)) == {f"{base}/{M}": base for base in (A, B)}
+    other = BundleEntry(referring(f"{B}/Medication/1"), f"{A}/{M}")
+    assert drugs(read(other, *products)) == {M: B}
+    # The Medication of another server than the one named may be another product.
+    (regimen,) = read(referring(f"{B}/Medication/1"), products[0]).regimens
+    assert regimen.notes == ("medication-not-sent",)
+
+
+def test_a_medication_of_two_products_is_not_told() -> None:
+    (regimen,) = read(referring(), medication("x"), medication("y")).regimens
+    assert (regimen.medication.text, regimen.notes) == (None, ("medication-not-sent",))
+
+
+@pytest.mark.parametrize(
+    "reference", ["MedicationRequest/m", "m", "medicationrequest/m", f"{B}/{M}", f"{B}/{M}/_history/2"]
+)
+def test_a_prior_order_is_named_as_its_record_is(reference: str) -> None:
+    draft = named("y", "new", priorPrescription={"reference": reference}, basedOn=[{"reference": reference}])
+    patient = read(BundleEntry(named("x"), f"{A}/{M}"), BundleEntry(named("y"), f"{B}/{M}"), drafts=[draft])
+    assert (patient.regimens[-1].prior, patient.regimens[-1].references) == (f"{B}/{M}", (f"{B}/{M}",))
+
+
+@pytest.mark.parametrize("kind", ["replaces", "replaced-by", "refer", "seealso", "replace"])
+def test_the_ids_that_a_patients_link_names_are_the_patients(kind: str) -> None:
+    link = [{"other": {"reference": "Patient/old"}, "type": kind}]
+    own = {"resourceType": "Patient", "id": "p", "birthDate": "1950-01-01", "link": link}
+    for sent in (own, {**own, "id": "old", "link": [{"other": {"reference": f"{A}/patient/P"}, "type": kind}]}):
+        patient = read(
+            sent, order(subject={"reference": "Patient/old"}), order("n", subject={"reference": "Patient/p"})
+        )
+        assert [regimen.another_patient for regimen in patient.regimens] == [False, False]
+        assert (patient.born, patient.missing) == ((date(1950, 1, 1), date(1950, 1, 1)), ())
+
+
+def test_links_of_links_and_of_persons_who_are_no_patients() -> None:
+    def linked(identity: str, *others: str) -> dict[str, object]:
+        links = [{"other": {"reference": other}, "type": "seealso"} for other in others]
+        return {"resourceType": "Patient", "id": identity, "link": links}
+
+    patients = [linked("p", "Patient/q"), linked("q", "RelatedPerson/z", "Patient/r"), linked("s", "Patient/t")]
+    orders = [order(name, subject={"reference": f"Patient/{name}"}) for name in "pqrstz"]
+    for everything in itertools.permutations(patients):
+        others = [regimen.source for regimen in read(*everything, *orders).regimens if regimen.another_patient]
+        assert others == [f"MedicationRequest/{name}" for name in "stz"]
 
 
 def test_two_drafts_alike_without_an_id_are_two_orders() -> None:
