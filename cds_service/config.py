@@ -22,6 +22,9 @@ MAX_TEXT_LENGTH = 2_000
 """Longest name, instruction or diagnosis that is read for its meaning, in characters. A longer text would take too long
 to read. No setting: the longest RxNorm name has 345."""
 
+FIRST_YEAR_BELIEVED, LAST_YEAR_BELIEVED = 1901, 2098
+"""Systems write days of other years (0001, 1900, 2099, 2999, 9999) where they know none."""
+
 MAX_MEMOISED_LENGTH = 2_000
 """Longest FHIR element (a medication's codes, a dosage, a quantity) whose reading is memoised, in bytes."""
 MAX_MEMOISED = 4_096

@@ -32,7 +32,7 @@ def assess_files(chosen: Namespace) -> int:
     def assess_file(file: Path, data: bytes) -> int:
         nonlocal separator
         content = read_file(data)
-        patient = patient_in(content, settings)
+        patient = patient_in(content, settings, on)
         assessment = assess(patient, knowledge, on, at_discharge=content.hook == _DISCHARGE)
         if chosen.json:
             text = orjson.dumps(assessment_json(assessment), option=None if several else orjson.OPT_INDENT_2)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,9 @@ def hook_request(value: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and "hook" in value and "resourceType" not in value else None
 
 
-def patient_in(content: FileContent, settings: Settings) -> Patient:
-    """The patient of a file. A hook request is read as the service reads it, but never refused for what it lacks."""
+def patient_in(content: FileContent, settings: Settings, on: date | None = None) -> Patient:
+    """The patient of a file, for the judgement of a day. A hook request is read as the service reads it, but never
+    refused for what it lacks."""
     entries, missing = content.record, set(content.missing)
     if content.prefetch is not None:
         record = prefetched_record(content.prefetch, settings.prefetch_aliases)
@@ -116,6 +118,7 @@ def patient_in(content: FileContent, settings: Settings) -> Patient:
         encounter=content.encounter,
         server=content.server,
         zone=settings.zone,
+        on=on,
     )
 
 

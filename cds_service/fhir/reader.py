@@ -41,6 +41,7 @@ def read_patient(
     encounter: str | None = None,
     server: str | None = None,
     zone: tzinfo,
+    on: date | None = None,
 ) -> Patient:
     """The patient of some resources.
 
@@ -54,10 +55,11 @@ def read_patient(
         encounter: the encounter that the call is about, as its id or a reference.
         server: the address of the FHIR server of the call.
         zone: the time zone in which an instant becomes a day.
+        on: the day that is judged: a date known in part is taken as the latest day that it can mean, up to this one.
     """
     record = record_of(resources, drafts, READ_TYPES, server)
     record.missing.update(missing)
-    return Reading.of(record, patient_id=patient_id, author=author, encounter=encounter, zone=zone).patient()
+    return Reading.of(record, patient_id=patient_id, author=author, encounter=encounter, zone=zone, on=on).patient()
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Reading:
     author: str | None
     encounter: str | None
     zone: tzinfo
+    on: date | None = None
     _drafts: tuple[Regimen, ...] | None = None
 
     @classmethod
@@ -108,10 +111,11 @@ class Reading:
         author: str | None = None,
         encounter: str | None = None,
         zone: tzinfo,
+        on: date | None = None,
     ) -> Reading:
         """The reading of a record, with the arguments of :func:`read_patient`."""
         subject = _subject_of(record, patient_id, zone)
-        return cls(record, subject, author, encounter, zone)
+        return cls(record, subject, author, encounter, zone, on)
 
     def drafts(self) -> tuple[Regimen, ...]:
         """The orders being written."""
@@ -148,6 +152,7 @@ class Reading:
                 self.record.name_of,
                 partial(self.record.order_of, by=item, types=KINDS),
                 self.encounter,
+                self.on,
             )
             try:
                 regimen = regimen_of(item.resource, kind, context, set(item.notes))

@@ -32,7 +32,7 @@ from cds_service.fhir.references import (
     references_match,
     type_and_id,
 )
-from cds_service.fhir.timing import NO_PERIOD, day_of, period_of
+from cds_service.fhir.timing import NO_PERIOD, day_of, period_of, start_of
 from rules.model import Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
 
@@ -83,7 +83,8 @@ class ReadContext:
 
     ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: finds those sent
     beside it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means,
-    ``order_of`` that of an order; ``encounter``: the reference or the id of the encounter that the call is about.
+    ``order_of`` that of an order; ``encounter``: the reference or the id of the encounter that the call is about;
+    ``on``: the day that is judged.
     """
 
     source: str
@@ -94,6 +95,7 @@ class ReadContext:
     name_of: Callable[[str], str]
     order_of: Callable[[str], str]
     encounter: str | None = None
+    on: date | None = None
 
 
 def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes: Notes) -> Regimen:
@@ -112,7 +114,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
     lines = next(filter(None, map(resource.get, names)), None)
     sent = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
     dispense_request = sent if isinstance(sent, dict) else {}
-    authored, effective, validity = _dates(resource, kind, dispense_request, zone, notes)
+    authored, effective, validity = _dates(resource, kind, dispense_request, context, notes)
     prior = raw_reference_of(resource["priorPrescription"]) if "priorPrescription" in resource else None
     return Regimen(
         source=context.source,
@@ -129,7 +131,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         setting=_setting(resource.get("category")),
         dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction")),
         authored_on=authored,
-        asserted_on=day_of(resource.get("dateAsserted"), zone, set()) if kind is RecordKind.STATEMENT else None,
+        asserted_on=authored if kind is RecordKind.STATEMENT else None,
         validity=validity,
         effective=effective,
         ended=_ended(resource, status, zone, notes),
@@ -143,24 +145,26 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
 
 
 def _dates(
-    resource: Element, kind: RecordKind, dispense_request: Element, zone: tzinfo, notes: Notes
+    resource: Element, kind: RecordKind, dispense_request: Element, context: ReadContext, notes: Notes
 ) -> tuple[date | None, Period, Period]:
     """When the record was written, the period of taking, and the period in which an order is valid."""
+    zone, on = context.zone, context.on
 
     def day(*names: str) -> date | None:
-        return next((day_of(resource[name], zone, notes) for name in names if resource.get(name) is not None), None)
+        sent = (resource[name] for name in names if resource.get(name) is not None)
+        return next((start_of(value, zone, notes, on) for value in sent), None)
 
     if kind is RecordKind.REQUEST:
         validity = effective = NO_PERIOD
         if "validityPeriod" in dispense_request:
-            validity = period_of(dispense_request["validityPeriod"], zone, notes)
+            validity = period_of(dispense_request["validityPeriod"], zone, notes, on)
         if "effectiveDosePeriod" in resource:  # R5
-            effective = period_of(resource["effectiveDosePeriod"], zone, notes)
+            effective = period_of(resource["effectiveDosePeriod"], zone, notes, on)
         return day("authoredOn", "dateWritten"), effective, validity
     if kind is RecordKind.STATEMENT:
         # R4; DSTU2's administration; R5's, which spells it so; DSTU1
         periods = ("effectivePeriod", "effectiveTimePeriod", "occurencePeriod", "occurrencePeriod", "whenGiven")
-        effective = period_of(next(filter(None, map(resource.get, periods)), None), zone, notes)
+        effective = period_of(next(filter(None, map(resource.get, periods)), None), zone, notes, on)
         if effective == NO_PERIOD:
             # A single day of a statement is a day of taking, not the last one; an administration is over that day.
             start = day("effectiveDateTime", "effectiveTimeDateTime", "occurenceDateTime", "occurrenceDateTime")

@@ -2,7 +2,8 @@
 
 An instant is a day in the time zone of the site. What had to be assumed is noted: ``naive-datetime`` (no zone was sent,
 the day is taken as written), ``partial-date`` (a year or a month alone), ``time-not-readable`` (only the day could be
-read), ``date-not-readable`` (no date).
+read), ``date-not-readable`` (no date), ``date-not-believed`` (a day that stands for none, such as 9999-12-31),
+``dates-contradict`` (an end before its start: neither is used).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
 
+from cds_service.config import FIRST_YEAR_BELIEVED, LAST_YEAR_BELIEVED
 from cds_service.fhir.datatypes import codings_of, concept_text, days_of, in_days, range_of, time_unit
 from cds_service.fhir.elements import Element, Notes, list_of, object_of, positive_of, text_of
 from rules.model import Period, Timing
@@ -20,6 +22,8 @@ NAIVE_DATETIME = "naive-datetime"
 PARTIAL_DATE = "partial-date"
 DATE_NOT_READABLE = "date-not-readable"
 TIME_NOT_READABLE = "time-not-readable"
+DATE_NOT_BELIEVED = "date-not-believed"
+DATES_CONTRADICT = "dates-contradict"
 NO_PERIOD = Period()
 
 _DATE_LENGTH = len("2000-01-01")
@@ -32,7 +36,17 @@ def day_of(value: object, zone: tzinfo, notes: Notes, *, last: bool = False) -> 
     """The day of a date or an instant in ``zone``; the first day of a partial date, or the ``last`` one::
 
     value = date | year, ["-", month] | instant    (* ISO 8601; an instant may lack its zone *)
+
+    A day that systems write where they know none is no day.
     """
+    day = _day_as_sent(value, zone, notes, last=last)
+    if day is not None and not FIRST_YEAR_BELIEVED <= day.year <= LAST_YEAR_BELIEVED:
+        notes.add(DATE_NOT_BELIEVED)
+        return None
+    return day
+
+
+def _day_as_sent(value: object, zone: tzinfo, notes: Notes, *, last: bool) -> date | None:
     if value is None:
         return None
     if not isinstance(value, str):
@@ -56,6 +70,16 @@ def day_of(value: object, zone: tzinfo, notes: Notes, *, last: bool = False) -> 
         return _day_without_time(text, notes)
 
 
+def start_of(value: object, zone: tzinfo, notes: Notes, on: date | None) -> date | None:
+    """As :func:`day_of`, for the day on which something was written or begun: a date known in part is taken as the
+    latest day that it can mean, but none after the day judged (``on``), so that what it dates is in force for longest.
+    """
+    first = day_of(value, zone, notes)
+    if on is None or PARTIAL_DATE not in notes or first is None or first > on:
+        return first
+    return min(on, day_of(value, zone, notes, last=True) or first)
+
+
 def span_of(value: object, zone: tzinfo, notes: Notes) -> tuple[date, date] | None:
     """The first and the last day that a date can mean: of a year its first and last day, of a whole date that day."""
     first = day_of(value, zone, notes)
@@ -63,9 +87,10 @@ def span_of(value: object, zone: tzinfo, notes: Notes) -> tuple[date, date] | No
     return None if first is None or last is None else (first, last)
 
 
-def period_of(value: object, zone: tzinfo, notes: Notes) -> Period:
-    """A Period. An end that is absent or unreadable is None; a partial date means its first day at the start, its last
-    at the end."""
+def period_of(value: object, zone: tzinfo, notes: Notes, on: date | None = None) -> Period:
+    """A Period. An end that is absent or unreadable is None; a partial date means its first day at the start (or as
+    :func:`start_of` says, where the day judged is given), its last at the end. Of a start and an earlier end nothing is
+    used."""
     if not value:
         return NO_PERIOD
     if isinstance(value, list) and len(value) == 1:
@@ -73,8 +98,11 @@ def period_of(value: object, zone: tzinfo, notes: Notes) -> Period:
     if not isinstance(value, dict):
         notes.add(DATE_NOT_READABLE)
         return NO_PERIOD
-    start = day_of(value.get("start"), zone, notes)
-    return Period(start, day_of(value.get("end"), zone, notes, last=True))
+    start, end = start_of(value.get("start"), zone, notes, on), day_of(value.get("end"), zone, notes, last=True)
+    if start is not None and end is not None and end < start:
+        notes.add(DATES_CONTRADICT)
+        return NO_PERIOD
+    return Period(start, end)
 
 
 def instant_of(value: object) -> datetime:

@@ -82,7 +82,7 @@ class Judge:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
         sent = prefetched_record(request.prefetch, tenant.aliases)
         with_drafts = self.completion.with_drafts(sent, request, tenant)
-        invocation, reading = _read(tenant, service, request, with_drafts)
+        invocation, reading = _read(tenant, service, request, with_drafts, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
         is_judged = service.drafts is None or any(is_about_depressant(draft, tenant.knowledge) for draft in drafts)
         # For an order without a depressant no data is required, and none is fetched.
@@ -90,7 +90,7 @@ class Judge:
             return Evaluation(tenant, service, invocation, origins=with_drafts.origins), with_drafts is sent
         completed = self.completion.with_record(with_drafts, request, tenant)
         if completed is not with_drafts:
-            invocation, reading = _read(tenant, service, request, completed)
+            invocation, reading = _read(tenant, service, request, completed, on)
         # A draft for another patient is shown beside the record of this one. A call without that record is not refused.
         if not is_judged and completed.missing_required:
             return Evaluation(tenant, service, invocation, origins=completed.origins), completed is sent
@@ -122,7 +122,7 @@ def _gives_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
 
 
 def _read(
-    tenant: Tenant, service: Service, request: HookRequest, prefetched: PrefetchedRecord
+    tenant: Tenant, service: Service, request: HookRequest, prefetched: PrefetchedRecord, on: date
 ) -> tuple[Invocation, Reading]:
     record = record_of(prefetched.entries, request.drafts.entries, READ_TYPES, request.access.server)
     record.missing.update(prefetched.missing)
@@ -144,6 +144,7 @@ def _read(
         author=invocation.requester,
         encounter=request.encounter_id,
         zone=tenant.zone,
+        on=on,
     )
 
 

@@ -120,7 +120,7 @@ def _assess_record(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id:
     record = record_of(store, patient_id)
     if not record:
         return None
-    patient = read_patient(record, patient_id=patient_id, zone=zone)
+    patient = read_patient(record, patient_id=patient_id, zone=zone, on=DEMONSTRATION_DATE)
     bands = knowledge.policy.bands
     return {
         "assessment": assessment_json(assess(patient, knowledge, DEMONSTRATION_DATE)),

@@ -16,7 +16,6 @@ from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
-    NO_BIRTH_DATE,
     TURNED_OFF,
     UNDER_AGE,
     exempt,
@@ -43,7 +42,7 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
     considered: list[Considered] = []
     adult = case.knowledge.policy.age.adult.value
     if case.age is None:
-        considered.append(not_judged(UNDER_AGE, NO_BIRTH_DATE))
+        considered.append(not_judged(UNDER_AGE, case.why_no_age))
     elif case.age.least < adult <= case.age.most:
         considered.append(not_judged(UNDER_AGE, BIRTH_DATE_IN_PART))
     exemption = _exemption(case)

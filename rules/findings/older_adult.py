@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.assessment import Considered, Met
 from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names
-from rules.findings.case.results import BIRTH_DATE_IN_PART, NO_BIRTH_DATE, not_judged, not_met
+from rules.findings.case.results import BIRTH_DATE_IN_PART, not_judged, not_met
 
 ID = "older-adult"
 SHARPENING = ("falls", "fracture", "dementia")
@@ -19,7 +19,7 @@ def judge(case: Case) -> Met | Considered:
     if not case.sedatives:
         return case.unmet(ID, only_daily_use_missing=False, unidentified_could_complete=True)
     if case.age is None:
-        return not_judged(ID, NO_BIRTH_DATE)
+        return not_judged(ID, case.why_no_age)
     if case.age.least < older:
         return not_judged(ID, BIRTH_DATE_IN_PART)
     sharpened = tuple(case.conditions[concept].name for concept in SHARPENING if concept in case.conditions)

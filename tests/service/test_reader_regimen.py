@@ -30,7 +30,14 @@ def read(kind: str = "MedicationRequest", **members: object) -> Regimen:
         ("2026-03", date(2026, 3, 1), ("partial-date",)),
         ("2026", date(2026, 1, 1), ("partial-date",)),
         ("2026-03-01T25:00:00Z", date(2026, 3, 1), ("time-not-readable",)),
-        ("0001-01-01T00:00:00Z", date(1, 1, 1), ("time-not-readable",)),
+        ("0001-01-01T00:00:00Z", None, ("date-not-believed", "time-not-readable")),
+        ("1900-01-01", None, ("date-not-believed",)),
+        ("1900", None, ("date-not-believed", "partial-date")),
+        ("1901-01-01", date(1901, 1, 1), ()),
+        ("2098-12-31", date(2098, 12, 31), ()),
+        ("2099-12-31", None, ("date-not-believed",)),
+        ("9999-12-31", None, ("date-not-believed",)),
+        ("9999-12-31T23:59:59-05:00", None, ("date-not-believed", "time-not-readable")),
         ("last week", None, ("date-not-readable",)),
         ("2026-13", None, ("date-not-readable",)),
         (20260301, None, ("date-not-readable",)),
@@ -45,6 +52,53 @@ def test_an_instant_is_the_day_in_the_zone_of_the_site(sent: object, day: date |
 def test_the_end_of_a_partial_period_is_its_last_day() -> None:
     regimen = read(dispenseRequest={"validityPeriod": {"start": "2025-11", "end": "2026-02"}})
     assert regimen.validity == Period(date(2025, 11, 1), date(2026, 2, 28))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "period", "notes"),
+    [
+        ("2026-11-15", "2026-11-14", Period(), ("dates-contradict",)),
+        ("2026-11-15", "2025-11-20", Period(), ("dates-contradict",)),
+        ("2026-11-15", "1900-01-01", Period(date(2026, 11, 15)), ("date-not-believed",)),
+        ("1900-01-01", "9999-12-31", Period(), ("date-not-believed",)),
+        ("0001-01-01", "2026-12-01", Period(None, date(2026, 12, 1)), ("date-not-believed",)),
+        ("2026-11-15", "2026-11-15", Period(date(2026, 11, 15), date(2026, 11, 15)), ()),
+        ("2026-11-15", "2026-11", Period(date(2026, 11, 15), date(2026, 11, 30)), ("partial-date",)),
+    ],
+)
+def test_a_period_that_cannot_be_is_not_believed(start: str, end: str, period: Period, notes: tuple[str, ...]) -> None:
+    sent = {"start": start, "end": end}
+    regimen = read(dispenseRequest={"validityPeriod": sent})
+    assert (regimen.validity, regimen.notes) == (period, notes)
+    statement = read("MedicationStatement", effectivePeriod=sent)
+    assert (statement.effective, statement.notes) == (period, notes)
+    (line,) = read(dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": sent}}}]).dosages
+    assert line.timing is not None
+    assert line.timing.bounds == period
+
+
+@pytest.mark.parametrize(
+    ("sent", "day"),
+    [
+        ("2025", date(2025, 12, 31)),
+        ("2026", date(2026, 11, 22)),
+        ("2026-10", date(2026, 10, 31)),
+        ("2026-11", date(2026, 11, 22)),
+        ("2026-12", date(2026, 12, 1)),
+        ("2026-11-03", date(2026, 11, 3)),
+    ],
+)
+def test_a_date_known_in_part_is_the_latest_that_can_be(sent: str, day: date) -> None:
+    resource = {"resourceType": "MedicationRequest", "id": "m", "medicationCodeableConcept": {"text": "x"}}
+    statement = {**resource, "resourceType": "MedicationStatement", "effectivePeriod": {"start": sent}}
+    for sending in (
+        {**resource, "authoredOn": sent},
+        {**resource, "dispenseRequest": {"validityPeriod": {"start": sent}}},
+    ):
+        (regimen,) = read_patient([sending], patient_id="p", zone=ZONE, on=date(2026, 11, 22)).regimens
+        assert day in (regimen.authored_on, regimen.validity.start)
+    (regimen,) = read_patient([statement], patient_id="p", zone=ZONE, on=date(2026, 11, 22)).regimens
+    assert regimen.effective.start == day
 
 
 def test_the_words_of_the_order_are_read_in_lower_case() -> None:

@@ -11,6 +11,7 @@ from rules.findings.case.hazard import judge_hazard
 from rules.findings.case.present import BENZODIAZEPINE, OXYBATE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
+    BIRTH_DATE_TO_COME,
     BY_ALCOHOL_WITHDRAWAL,
     BY_ANTI_SEIZURE,
     CONDITIONS_NOT_SUPPLIED,
@@ -27,6 +28,7 @@ __all__ = [
     "ACUTE_ALCOHOL_WITHDRAWAL",
     "BENZODIAZEPINE",
     "BIRTH_DATE_IN_PART",
+    "BIRTH_DATE_TO_COME",
     "BY_ALCOHOL_WITHDRAWAL",
     "BY_ANTI_SEIZURE",
     "CONDITIONS_NOT_SUPPLIED",

@@ -11,12 +11,14 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
-from rules.findings.case.age import Age
+from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import Entries, benzodiazepines_of, depressants_of, opioids_of, sedatives_of
 from rules.findings.case.results import (
+    BIRTH_DATE_TO_COME,
     BY_RESCUE,
     BY_SINGLE_DOSE,
+    NO_BIRTH_DATE,
     ORDERS_NOT_SUPPLIED,
     UNIDENTIFIED,
     UNREADABLE,
@@ -118,6 +120,11 @@ class Case(LazyValues):
             now=replace(self.now, widened=True),
             ordered=replace(self.ordered, widened=True) if self.ordered is not None else None,
         )
+
+    @lazy
+    def why_no_age(self) -> str:
+        """Why :attr:`age` is None."""
+        return NO_BIRTH_DATE if is_believed(self.patient, self.on) else BIRTH_DATE_TO_COME
 
     # -- who is present ------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ UNREADABLE = "a record of a medication could not be read"
 ORDERS_NOT_SUPPLIED = "the patient's orders were not supplied in full"
 CONDITIONS_NOT_SUPPLIED = "the patient's conditions were not supplied"
 NO_BIRTH_DATE = "no birth date"
+BIRTH_DATE_TO_COME = "the birth date is in the future and is not believed"
 BIRTH_DATE_IN_PART = "the birth date is known in part"
 TURNED_OFF = "turned off by the site"
 
