@@ -229,7 +229,11 @@ class Regimen:
 
 @dataclass(frozen=True, slots=True)
 class ConditionEntry:
-    """One entry of a problem list, a diagnosis or a coded circumstance; statuses are FHIR's codes, empty if absent."""
+    """One entry of a problem list, a diagnosis or a coded circumstance; statuses are FHIR's codes, empty if absent.
+
+    ``abated``: it says that it ended, with a day or without. ``of_visit``: it is the diagnosis of a visit (True) or
+    stands on the problem list (False). ``remarks`` are the notes on it.
+    """
 
     source: str
     codings: tuple[Coding, ...] = ()
@@ -238,7 +242,10 @@ class ConditionEntry:
     verification_status: str = ""
     onset: date | None = None
     abatement: date | None = None
+    abated: bool = False
     recorded: date | None = None
+    of_visit: bool | None = None
+    remarks: tuple[str, ...] = ()
     another_patient: bool = False
 
 

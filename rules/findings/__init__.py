@@ -33,7 +33,6 @@ JUDGES: Mapping[str, Judge] = {
 }
 # The fact of a finding that holds only if these agents, which may still be taken, are.
 ONLY_IF_TAKEN = "only_if_taken"
-EXEMPTING_FROM_ALL = ("hospice", "palliative-care")
 
 
 def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
@@ -80,4 +79,5 @@ def _exemption(case: Case) -> str | None:
     """What exempts from every finding: an age under the policy's, or care at the end of life."""
     if case.age is not None and case.age.most < case.knowledge.policy.age.adult.value:
         return UNDER_AGE
-    return next((concept for concept in EXEMPTING_FROM_ALL if concept in case.exempting), None)
+    concepts = case.knowledge.concepts
+    return next((concept for concept in sorted(case.exempting) if concepts[concept].silences), None)

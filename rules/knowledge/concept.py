@@ -28,6 +28,9 @@ class Concept:
         despite_remission: it counts in remission as well, which is then said.
         needs_date: an entry without a date does not count.
         not_with: concepts; an entry of one of them is none of this one.
+        silences: it exempts from every finding. An entry then counts only where nothing about it is in doubt.
+        visits: codes, and beginnings of ICD-10-CM codes, that tell of a visit or an event: such an entry silences for a
+            limited time.
     """
 
     id: str
@@ -45,12 +48,27 @@ class Concept:
     names_verified: bool = True
     needs_date: bool = False
     not_with: tuple[str, ...] = ()
+    silences: bool = False
+    visits: frozenset[tuple[CodeSystem, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionWording:
-    """Phrases in entries without a code: those that deny the condition after or before them, and those of remission."""
+    """Phrases in entries.
+
+    Attributes:
+        denials_before: those that deny a condition that is named after them.
+        denials_after: those that deny a condition that is named before them.
+        remission: those of remission.
+        doubts: those that negate, refuse, doubt, only plan or talk of, or speak of another person. An entry with one of
+            them, wherever it stands, silences nothing.
+        visits: those that tell of a visit or an event.
+        beside: those that may stand beside the name of a condition without changing what it says.
+    """
 
     denials_before: tuple[str, ...]
     denials_after: tuple[str, ...]
     remission: tuple[str, ...]
+    doubts: tuple[str, ...]
+    visits: tuple[str, ...]
+    beside: tuple[str, ...]

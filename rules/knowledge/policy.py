@@ -89,6 +89,13 @@ class AgePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ExemptionPolicy:
+    """How long what exempts from every finding counts: ``visit_days`` where it was noted at a visit."""
+
+    visit_days: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class SnoozePolicy:
     """How many days an answered card is not shown again, and the rise of the load, in percent, that brings it back."""
 
@@ -109,6 +116,7 @@ class Policy:
     exposure: ExposurePolicy
     bands: BandPolicy
     age: AgePolicy
+    exemption: ExemptionPolicy
     snooze: SnoozePolicy
     equivalence_basis: Figure
     include_substitution: bool

@@ -416,6 +416,7 @@ def test_a_condition_is_read_in_every_version() -> None:
         verification_status="confirmed",
         onset=date(2020, 1, 1),
         abatement=date(2020, 2, 29),
+        abated=True,
         recorded=date(2020, 3, 1),
     )
     r4 = {
@@ -445,3 +446,35 @@ def test_a_condition_said_to_have_ended_is_resolved(ended: dict[str, object]) ->
     assert read({"resourceType": "Condition", **ended}).conditions[0].clinical_status == "resolved"
     stated = read({"resourceType": "Condition", "clinicalStatus": "relapse", **ended})
     assert stated.conditions[0].clinical_status == "relapse"
+
+
+@pytest.mark.parametrize(
+    ("sent", "of_visit"),
+    [
+        ({"category": [{"coding": [{"code": "encounter-diagnosis"}]}]}, True),
+        ({"category": [{"text": "Encounter Diagnosis"}]}, True),
+        ({"category": [{"coding": [{"code": "7", "display": "Visit diagnosis"}]}]}, True),
+        ({"category": "past medical history"}, True),
+        ({"encounter": {"reference": "Encounter/1"}}, True),
+        ({"category": [{"coding": [{"code": "problem-list-item"}]}], "encounter": {"reference": "Encounter/1"}}, False),
+        ({"category": [{"coding": [{"code": "problem-list-item"}]}, {"text": "encounter-diagnosis"}]}, False),
+        ({"category": [{"coding": [{"code": "health-concern"}]}], "encounter": {"reference": "Encounter/1"}}, None),
+        ({"category": 7}, None),
+        ({}, None),
+    ],
+)
+def test_the_diagnosis_of_a_visit_is_told_from_a_problem(sent: dict[str, object], of_visit: bool | None) -> None:
+    assert read({"resourceType": "Condition", "id": "c", **sent}).conditions[0].of_visit is of_visit
+
+
+def test_what_a_condition_says_beside_its_code_is_kept() -> None:
+    sent: list[dict[str, object]] = [
+        {"note": [{"text": "declined"}, {"authorString": "x"}]},
+        {"note": "declined"},
+        {"note": {"text": " declined "}},
+        {"notes": "declined"},
+    ]
+    for members in sent:
+        assert read({"resourceType": "Condition", "id": "c", **members}).conditions[0].remarks == ("declined",)
+    (entry,) = read({"resourceType": "Condition", "clinicalStatus": "active", "abatementString": "in May"}).conditions
+    assert (entry.abated, entry.clinical_status) == (True, "active")

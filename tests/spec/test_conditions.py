@@ -37,6 +37,9 @@ def entry(row: Mapping[str, Any], **changes: Any) -> ConditionEntry:
         "verification_status": row.get("verification", ""),
         "onset": day(row, "onset"),
         "abatement": day(row, "abatement"),
+        "abated": row.get("abated") == "true" or "abatement" in row,
+        "of_visit": {"visit": True, "problem": False}.get(row.get("category", "")),
+        "remarks": tuple(row.get("remarks", ())),
         "recorded": day(row, "recorded"),
     }
     return ConditionEntry(**(fields | changes))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
+from unicodedata import category
 
 from rules.assessment import ConditionOnRecord
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
@@ -17,6 +18,7 @@ from rules.numbers.memo import memoised
 PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
 REMISSION = "remission"
 NOT_BELIEVED = frozenset({"refuted", "entered-in-error"})
+SURE = frozenset({"", "confirmed"})
 CLAUSE_END = ";"
 
 
@@ -62,6 +64,7 @@ class _Match:
     unverified: bool
 
 
+Codes = set[tuple[CodeSystem, str]]
 Matches = tuple[tuple[Concept, _Match], ...]
 
 
@@ -88,7 +91,9 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 unverified=match.unverified,
             )
             history.append(condition)
-            if _counts(entry, concept, remission, on):
+            if _counts(entry, concept, remission, on) and (
+                not concept.silences or _silences(entry, concept, knowledge, on)
+            ):
                 shown = ConditionOnRecord(concept.name, in_remission=True)
                 present.append(replace(condition, on_record=shown) if remission else condition)
     return PatientConditions(_by_concept(present), _by_concept(history))
@@ -124,15 +129,58 @@ def _counts(entry: ConditionEntry, concept: Concept, remission: bool, on: date) 
     return concept.expires is None or on - since <= timedelta(days=int(concept.expires.value))
 
 
+def _silences(entry: ConditionEntry, concept: Concept, knowledge: Knowledge, on: date) -> bool:
+    """Whether an entry of a concept that exempts from every finding is beyond doubt.
+
+    It has a code or is the exact phrase, is confirmed or of no stated certainty, did not end, and has no word that
+    negates, doubts or tells of another person. One of a visit is of the policy's time; one of the problem list, or
+    without a date, stands.
+    """
+    if entry.verification_status not in SURE or entry.abated or entry.abatement is not None:
+        return False
+    named = tuple(dict.fromkeys(filter(None, (entry.text, *(coding.display for coding in entry.codings)))))
+    if not _is_beyond_doubt((*named, *entry.remarks), knowledge.condition_wording):
+        return False
+    codes, icd_codes = _codes_of(entry.codings)
+    if not _by_code(codes, icd_codes, concept) and not _is_exact(named, concept, knowledge.condition_wording):
+        return False
+    days = [day for day in (entry.onset, entry.recorded) if day is not None]
+    if entry.of_visit is False or not days:
+        return True
+    if not entry.of_visit and not _is_visit(codes, icd_codes, named, concept, knowledge.condition_wording):
+        return True
+    limit = timedelta(days=int(knowledge.policy.exemption.visit_days.value))
+    return timedelta(days=-1) <= on - max(days) <= limit
+
+
+def _is_beyond_doubt(texts: tuple[str, ...], wording: ConditionWording) -> bool:
+    return not any(_phrases(wording.doubts).search(_spaced(text)) for text in texts)
+
+
+def _is_exact(texts: tuple[str, ...], concept: Concept, wording: ConditionWording) -> bool:
+    """Whether a text is a name of the concept and nothing else."""
+    allowed = {*concept.names, *wording.beside}
+    for text in texts:
+        clauses = {clause.strip(" -!*") for clause in _clauses(text).split(CLAUSE_END)} - {""}
+        if clauses & set(concept.names) and clauses <= allowed:
+            return True
+    return False
+
+
+def _is_visit(
+    codes: Codes, icd_codes: list[str], texts: tuple[str, ...], concept: Concept, wording: ConditionWording
+) -> bool:
+    """Whether the codes or the words tell of a visit or an event."""
+    prefixes = tuple(code for system, code in concept.visits if system is CodeSystem.ICD10CM)
+    if codes & concept.visits or any(code.startswith(prefixes) for code in icd_codes):
+        return True
+    return any(_phrases(wording.visits).search(_spaced(text)) for text in texts)
+
+
 @memoised
 def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge) -> Matches:
     """Every concept that codes and a text stand for; one that another of them rules out is left out."""
-    icd_codes = [
-        coding.code.replace(".", "").strip().upper()
-        for coding in codings
-        if coding.system is CodeSystem.ICD10CM and coding.code
-    ]
-    codes = {(coding.system, coding.code) for coding in codings if coding.system is not None and coding.code}
+    codes, icd_codes = _codes_of(codings)
     texts = [words for words in (text, *(coding.display for coding in codings)) if words]
     texts = list(dict.fromkeys(map(_clauses, texts)))
     naming = [words for words in texts if _phrases(knowledge.condition_names).search(words)]
@@ -154,7 +202,17 @@ def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge
     )
 
 
-def _by_code(codes: set[tuple[CodeSystem, str]], icd_codes: list[str], concept: Concept) -> _Match | None:
+def _codes_of(codings: tuple[Coding, ...]) -> tuple[Codes, list[str]]:
+    """The codes as they were sent, and those of ICD-10-CM without the dot."""
+    icd_codes = [
+        coding.code.replace(".", "").strip().upper()
+        for coding in codings
+        if coding.system is CodeSystem.ICD10CM and coding.code
+    ]
+    return {(coding.system, coding.code) for coding in codings if coding.system and coding.code}, icd_codes
+
+
+def _by_code(codes: Codes, icd_codes: list[str], concept: Concept) -> _Match | None:
     for code in icd_codes:
         if code.startswith(concept.prefixes) and not code.startswith(concept.excluded_prefixes):
             return _Match(code.startswith(concept.remission_prefixes), False)
@@ -185,6 +243,14 @@ def _is_named(name: str, text: str, wording: ConditionWording) -> bool:
 def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     """A pattern of any of the phrases between word boundaries."""
     return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(phrase) for phrase in phrases) + r")(?!\w)")
+
+
+def _spaced(text: str) -> str:
+    """A text in lower case, its words and question marks parted by spaces, without characters that are not seen."""
+    seen = "".join(character for character in text.lower() if category(character) != "Cf")
+    for sign, words in (("\u2019", "'"), ("n't", " not "), ("?", " ? "), ("_", " ")):
+        seen = seen.replace(sign, words)
+    return " ".join(seen.split())
 
 
 def _clauses(text: str) -> str:

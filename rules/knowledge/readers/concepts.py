@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
@@ -15,7 +15,7 @@ from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
-KINDS = ("prefix", "except", "remission", "code")
+KINDS = ("prefix", "except", "remission", "code", "visit")
 
 
 @dataclass(slots=True)
@@ -25,16 +25,14 @@ class _Codes:
     remission: list[str] = field(default_factory=list)
     codes: set[tuple[CodeSystem, str]] = field(default_factory=set)
     unverified: set[tuple[CodeSystem, str]] = field(default_factory=set)
+    visits: set[tuple[CodeSystem, str]] = field(default_factory=set)
 
 
 def read_wording(section: Section) -> ConditionWording:
     """The phrases of ``wording:`` in ``conditions.yaml``."""
-    section.only(("denials_before", "denials_after", "remission"))
-    return ConditionWording(
-        denials_before=tuple(normalised(phrase) for phrase in section.texts("denials_before")),
-        denials_after=tuple(normalised(phrase) for phrase in section.texts("denials_after")),
-        remission=tuple(normalised(phrase) for phrase in section.texts("remission")),
-    )
+    kinds = tuple(field.name for field in fields(ConditionWording))
+    section.only(kinds)
+    return ConditionWording(**{kind: tuple(map(normalised, section.texts(kind))) for kind in kinds})
 
 
 def read_concepts(section: Section, codes: str, where: str, reviewed: date) -> Mapping[str, Concept]:
@@ -80,6 +78,9 @@ def _add(known: Mapping[str, _Codes], row: Mapping[str, str], line: str) -> None
     if not row["source"]:
         raise KnowledgeError(line, "a code without a source")
     entry = known[concept]
+    if kind == "visit":
+        entry.visits.add((system, code))
+        return
     if kind == "code":
         if (system, code) in entry.codes:
             raise KnowledgeError(line, f"code {code} is listed twice")
@@ -98,7 +99,17 @@ def _add(known: Mapping[str, _Codes], row: Mapping[str, str], line: str) -> None
 def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concept:
     entry.only(
         ("name", "source"),
-        ("names", "except_names", "expires", "despite_remission", "names_verified", "needs_date", "not_with", "note"),
+        (
+            "names",
+            "except_names",
+            "expires",
+            "despite_remission",
+            "names_verified",
+            "needs_date",
+            "not_with",
+            "silences",
+            "note",
+        ),
     )
     if not codes.prefixes and not codes.codes and not entry.texts("names"):
         raise KnowledgeError(entry.path, "a concept without a code or a name")
@@ -118,4 +129,6 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
         names_verified=entry.truth("names_verified") if entry.has("names_verified") else True,
         needs_date=entry.truth("needs_date") if entry.has("needs_date") else False,
         not_with=entry.texts("not_with"),
+        silences=entry.truth("silences") if entry.has("silences") else False,
+        visits=frozenset(codes.visits),
     )

@@ -11,6 +11,7 @@ from rules.knowledge.policy import (
     AgePolicy,
     BandPolicy,
     ConcurrencyPolicy,
+    ExemptionPolicy,
     ExposurePolicy,
     FindingPolicy,
     Policy,
@@ -36,6 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "exposure": ("bridge_days", "coverage_percent", "sparse_days_per_week"),
     "bands": ("low_up_to", "moderate_up_to"),
     "age": ("adult", "older"),
+    "exemption": ("visit_days",),
     "snooze": ("days", "rise_percent"),
 }
 PAGE_PARTS = ("title", "summary", "fires_when", "not_when", "rationale", "evidence", "limits", "not_verified")
@@ -52,6 +54,7 @@ def read_policy(section: Section, critical: frozenset[str], reviewed: date) -> P
         exposure=ExposurePolicy(**groups["exposure"]),
         bands=BandPolicy(**groups["bands"]),
         age=AgePolicy(**groups["age"]),
+        exemption=ExemptionPolicy(**groups["exemption"]),
         snooze=SnoozePolicy(**groups["snooze"]),
         equivalence_basis=_settable(section.section("equivalence_basis"), reviewed),
         include_substitution=substitution.truth("value"),
