@@ -69,6 +69,11 @@ def not_fetched(reason: str, tenant: str, keys: Sequence[str] = ()) -> None:
     _log.warning("not fetched", reason=reason, tenant=tenant, **({"keys": list(keys)} if keys else {}))
 
 
+def of_another_patient(tenant: str) -> None:
+    """Log that all orders on record that were sent with a call are of another patient than the call's."""
+    _log.warning("all of another patient", tenant=tenant)
+
+
 def tenants_read(number: int) -> None:
     """Log that a changed file of tenants was loaded."""
     _log.info("tenants read", tenants=number)

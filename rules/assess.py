@@ -99,14 +99,14 @@ def _going_home(patient: Patient, record: MedicationRecord, knowledge: Knowledge
 
 def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, on: date, *, at_discharge: bool) -> Case:
     """The case that the findings judge: the record viewed today, and with the orders being written if there are any."""
-    equivalents_of = equivalents_by(knowledge)
+    equivalents_of, policy = equivalents_by(knowledge), knowledge.policy.concurrency
 
     def equivalent_of(entry: RecordEntry) -> Fraction | None:
         equivalent = equivalents_of(entry).get(knowledge.default_table)
         return equivalent.used if equivalent is not None else None
 
     def viewed(viewpoint: Viewpoint) -> View:
-        return view(record.entries, viewpoint, knowledge.policy.concurrency, equivalent_of)
+        return view(record.entries, viewpoint, policy, equivalent_of)
 
     @cache
     def look_back(days: int) -> View:
@@ -115,7 +115,7 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
     now = viewed(Viewpoint(on, at_discharge=at_discharge))
     ordered = None
     drafts = [entry for entry in record.entries if entry.regimen.draft]
-    if drafts:
+    if drafts or any(item.regimen.draft and item.absence(on, policy) is None for item in record.unidentified):
         starts = [entry.start for entry in drafts if entry.start is not None]
         until = max(on, min(starts, default=on))
         ordered = viewed(Viewpoint(on, until, with_drafts=True, at_discharge=at_discharge))

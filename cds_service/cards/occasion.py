@@ -18,6 +18,8 @@ CONVERSATION = frozenset({"patient-view", "encounter-start"})
 DISCHARGE = "encounter-discharge"
 # A stop or a steep cut is a change without any increase.
 OF_DECREASE = frozenset({"abrupt-change"})
+# What cannot be told raises a card only by what is being ordered.
+OF_ORDERS = frozenset({"incomplete-picture"})
 OF_LONG_TERM = frozenset({"long-term-use", "taper-referral", "interdose-withdrawal"})
 
 _INFO_AT_MOST = frozenset({*CONVERSATION, "medication-refill"})
@@ -77,7 +79,9 @@ class Occasion:
 
     def _touches(self, finding: Met) -> bool:
         """Whether the finding is about what this call changes."""
-        if self.conversation or finding.id in OF_DECREASE or finding.facts.get(FOR_ANOTHER_PATIENT):
+        if self.conversation:
+            return finding.id not in OF_ORDERS
+        if finding.id in OF_DECREASE | OF_ORDERS or finding.facts.get(FOR_ANOTHER_PATIENT):
             return True
         if self.hook == DISCHARGE:
             return finding.id in _GOING_HOME or bool(self.sedatives & self.risen)

@@ -19,6 +19,25 @@ _FIRST_ERROR_STATUS = 400
 # Types of objects that wrap resources, or answer instead of one.
 _WRAPPERS = (None, "Bundle", "OperationOutcome", "Parameters")
 _ERROR_SEVERITIES = frozenset({"error", "fatal"})
+# FHIR's issue types (and those that they stand for) that tell, as a warning too, of results cut off or withheld.
+_LACKING = frozenset(
+    {
+        "incomplete",
+        "timeout",
+        "throttled",
+        "transient",
+        "lock-error",
+        "no-store",
+        "exception",
+        "too-costly",
+        "too-long",
+        "suppressed",
+        "forbidden",
+        "security",
+        "login",
+        "expired",
+    }
+)
 # An entry with one of these members needs no resource, or is a resource itself.
 _MEMBERS_WITHOUT_RESOURCE = frozenset({"request", "response", "entry", "resourceType"})
 # A total of more digits is no number of resources.
@@ -36,6 +55,7 @@ class Gap(StrEnum):
     IS_ERROR = "the client sent an error"
     NOT_SENT = "not sent"
     NOT_FHIR = "not a FHIR resource"
+    WARNED = "the server warns that it may not be all"
 
 
 class _Absence(Enum):
@@ -164,6 +184,8 @@ def _read_object(value: Element, reading: _Reading, depth: int, full_url: str | 
         _read_bundle(value, reading, depth)
     elif resource_type == "OperationOutcome":
         reading.failed = reading.failed or _is_error(value)
+        if _warns_of_more(value):
+            reading.incomplete.add(Gap.WARNED)
     elif resource_type == "Parameters":
         _read_parameters(value.get("parameter"), reading, depth)
     elif resource_type is None and ("resource" in value or "response" in value):
@@ -246,6 +268,15 @@ def _is_error(outcome: Element) -> bool:
     """Whether an OperationOutcome reports a failure. A warning, such as "no results", reports none."""
     issues = [issue for issue in list_of(outcome.get("issue")) if isinstance(issue, dict)]
     return not issues or any(_severity(issue) in _ERROR_SEVERITIES for issue in issues)
+
+
+def _warns_of_more(outcome: Element) -> bool:
+    """Whether an OperationOutcome tells that results are lacking."""
+    issues = (issue for issue in list_of(outcome.get("issue")) if isinstance(issue, dict))
+    return any(
+        _severity(issue) not in _ERROR_SEVERITIES and (text_of(issue.get("code")) or "").lower() in _LACKING
+        for issue in issues
+    )
 
 
 def _severity(issue: Element) -> str:

@@ -28,7 +28,9 @@ READ_TYPES = frozenset({*KINDS, *_MEDICATIONS, _CONDITION, _PATIENT})
 SEVERAL_PATIENTS = "the record holds more than one patient"
 ANOTHER_PATIENT = "the one that was sent is another patient's"
 NO_PATIENT = "not sent"
+ALL_OF_ANOTHER_PATIENT = "all that was sent is another patient's"
 _WHAT = "patient"
+ORDERS = "medicationRequests"
 
 
 def read_patient(
@@ -126,7 +128,10 @@ class Reading:
     def patient(self) -> Patient:
         """The patient, with the whole record."""
         drafts = self.drafts()
-        regimens = (*self._regimens(item for item in self.record.resources if not item.draft), *drafts)
+        recorded = tuple(self._regimens(item for item in self.record.resources if not item.draft))
+        if recorded and all(regimen.another_patient for regimen in recorded):
+            self.record.missing.add((ORDERS, ALL_OF_ANOTHER_PATIENT))
+        regimens = (*recorded, *drafts)
         conditions = tuple(self._conditions())
         return Patient(
             reference=self.subject.reference,

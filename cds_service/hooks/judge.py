@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from cds_service import logs
 from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.config import RequestLimits
 from cds_service.errors import TooLargeError
 from cds_service.fhir.bundle import BundleEntry
 from cds_service.fhir.elements import text_of
-from cds_service.fhir.reader import READ_TYPES, Reading
+from cds_service.fhir.reader import ALL_OF_ANOTHER_PATIENT, ORDERS, READ_TYPES, Reading
 from cds_service.fhir.record import SentRecord, record_of
 from cds_service.fhir.references import normalised, references_match, requester_of
 from cds_service.hooks.document import parse_object, require_well_formed
 from cds_service.hooks.evaluation import Evaluation
-from cds_service.hooks.prefetch import PrefetchedRecord, prefetched_record
+from cds_service.hooks.prefetch import DataOrigin, PrefetchedRecord, prefetched_record
 from cds_service.hooks.prefetch_completion import NoPrefetchCompletion, PrefetchCompletion
 from cds_service.hooks.request import HookRequest, patient_reference, read_request
 from cds_service.hooks.response_cache import ResponseCache
@@ -29,7 +30,7 @@ from rules.assessment import Assessment
 from rules.knowledge import Knowledge
 from rules.model import Regimen
 from rules.reading.dosage.route import administration_of
-from rules.reading.product.product import Product
+from rules.reading.product.product import Product, UnknownProduct
 from rules.reading.product.resolve import resolve
 from rules.timeline.status import exclusion, is_stopping
 
@@ -84,19 +85,25 @@ class Judge:
         with_drafts = self.completion.with_drafts(sent, request, tenant)
         invocation, reading = _read(tenant, service, request, with_drafts, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
-        is_judged = service.drafts is None or any(is_about_depressant(draft, tenant.knowledge) for draft in drafts)
+        is_judged = service.drafts is None or any(
+            is_about_depressant(draft, tenant.knowledge) or cannot_be_told(draft, tenant.knowledge) for draft in drafts
+        )
+        is_misplaced = any(_is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts)
         # For an order without a depressant no data is required, and none is fetched.
-        if not is_judged and not any(_is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts):
+        if not is_judged and not is_misplaced:
             return Evaluation(tenant, service, invocation, origins=with_drafts.origins), with_drafts is sent
         completed = self.completion.with_record(with_drafts, request, tenant)
         if completed is not with_drafts:
             invocation, reading = _read(tenant, service, request, completed, on)
-        # A draft for another patient is shown beside the record of this one. A call without that record is not refused.
-        if not is_judged and completed.missing_required:
-            return Evaluation(tenant, service, invocation, origins=completed.origins), completed is sent
-        completed.require()
-        assessment = assess(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
-        return _with_cards(tenant, service, invocation, assessment, completed), completed is sent
+        if not is_misplaced:  # a draft for another patient is said whatever is known of this one
+            completed.require()
+        patient = reading.patient()
+        origins = completed.origins
+        if (ORDERS, ALL_OF_ANOTHER_PATIENT) in patient.missing:
+            logs.of_another_patient(tenant.id)
+            origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
+        assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
+        return _with_cards(tenant, service, invocation, assessment, origins), completed is sent
 
 
 def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
@@ -105,6 +112,11 @@ def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
     One that orders nothing (for another patient, a proposal, entered in error) and a skin cream do not.
     """
     return (exclusion(draft) is None or is_stopping(draft)) and _gives_depressant(draft, knowledge)
+
+
+def cannot_be_told(draft: Regimen, knowledge: Knowledge) -> bool:
+    """Whether a draft orders something that cannot be identified, and so may be a CNS depressant."""
+    return exclusion(draft) is None and isinstance(resolve(draft.medication, knowledge), UnknownProduct)
 
 
 def _is_misplaced_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
@@ -181,7 +193,11 @@ def _names_of(entry: BundleEntry) -> Iterable[str]:
 
 
 def _with_cards(
-    tenant: Tenant, service: Service, invocation: Invocation, assessment: Assessment, prefetched: PrefetchedRecord
+    tenant: Tenant,
+    service: Service,
+    invocation: Invocation,
+    assessment: Assessment,
+    origins: Mapping[str, DataOrigin],
 ) -> Evaluation:
     """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
     off = tenant.findings_in_mode(Mode.OFF)
@@ -197,5 +213,5 @@ def _with_cards(
         assessment=assessment,
         cards=cards,
         would_fire=would_fire,
-        origins=prefetched.origins,
+        origins=origins,
     )

@@ -20,6 +20,7 @@ class DataOrigin(StrEnum):
     PREFETCH = "prefetch"
     FETCHED = "fetched"
     MISSING = "missing"
+    ANOTHER_PATIENT = "another-patient"  # all of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
+    ORDERS_NOT_SUPPLIED,
     TURNED_OFF,
     UNDER_AGE,
     exempt,
@@ -35,6 +36,12 @@ JUDGES: Mapping[str, Judge] = {
 ONLY_IF_TAKEN = "only_if_taken"
 
 
+# What they say rests on earlier use: whether a drug is new, for how long it was taken, how much of it.
+RESTING_ON_HISTORY = frozenset(
+    {"high-potency", "long-term-use", "interdose-withdrawal", "dose-escalation", "abrupt-change", "taper-referral"}
+)
+
+
 def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
     """Every finding's result: those met, most severe first, and the others in the order of their ids."""
     met: list[Met] = []
@@ -50,6 +57,8 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
             considered.append(not_judged(finding, TURNED_OFF))
         elif exemption is not None:
             considered.append(exempt(finding, exemption))
+        elif finding in RESTING_ON_HISTORY and not case.history_supplied:
+            considered.append(not_judged(finding, ORDERS_NOT_SUPPLIED))
         else:
             result = _judged(judge, case)
             if isinstance(result, Met):

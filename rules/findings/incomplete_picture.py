@@ -14,21 +14,37 @@ ID = "incomplete-picture"
 def judge(case: Case) -> Met | Considered:
     """Met when the load is not complete or data asked for is missing; shown whenever a card is shown.
 
-    A depressant being ordered for another patient is named: it was not counted, and one of the two patients is the
-    wrong one.
+    It raises a card of its own where a depressant is ordered beside a medication in force that cannot be told, where an
+    order that cannot be told stands beside depressants, and where a sedative or an opioid is ordered and no order on
+    record was supplied. A depressant being ordered for another patient is named: it was not counted, and one of the two
+    patients is the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
     if case.load.complete and not case.patient.missing and not wrong_patient:
         return not_met(ID)
+    ordered = [entry for entry in case.drafts if entry.agent.agent_class.depressant]
+    on_record = [entry for entry in case.now.present if entry.agent.agent_class.depressant]
+    unread = sum(item.medication for item in case.patient.unread)
+    drafted, recorded = case.unidentified_drafts, case.unidentified_on_record + unread
     facts = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,
         "missing": tuple(NotSupplied(what, why) for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
         "unnamed": case.unidentified_in_force,
+        "unnamed_orders": drafted,
+        "ordered": agent_names(ordered),
+        "on_record": agent_names(on_record),
+        "no_history": not case.history_supplied,
         "for_another_patient": wrong_patient,
     }
-    return case.met(ID, facts)
+    beside_unknown = bool(ordered) and bool(recorded or drafted)
+    dangerous = any(entry.agent.agent_class.in_load or entry.agent.agent_class.opioid for entry in ordered)
+    return case.met(
+        ID,
+        facts,
+        raises=beside_unknown or bool(drafted and on_record) or (dangerous and not case.history_supplied),
+    )
 
 
 def _is_wrong_patient_draft(entry: RecordEntry) -> bool:

@@ -140,9 +140,7 @@ def test_a_card_shows_what_a_misspelt_name_was_read_as(http):
     assert "clonazepam, read from “clonazepm 2 mg tablet”" in card["detail"]
 
 
-@pytest.mark.parametrize(
-    "nothing", [{"status": "entered-in-error"}, {"intent": "proposal"}, {"subject": {"reference": "Patient/p2"}}]
-)
+@pytest.mark.parametrize("nothing", [{"status": "entered-in-error"}, {"intent": "proposal"}])
 def test_a_draft_that_is_not_an_order_gives_no_card(http, nothing):
     assert post(http, sign(lorazepam(**nothing), prefetch=ABSENT)).json == {"cards": []}
 
@@ -595,3 +593,127 @@ def test_the_clause_on_a_rise_is_grammatical_for_one_and_for_many() -> None:
         clause(finding, Subject.of(["lorazepam", "diazepam"]))
         == "Lorazepam and diazepam raise the benzodiazepine load by 75 %"
     )
+
+
+# -- what cannot be told -------------------------------------------------------------------------------------------
+
+
+def unknown(identity: str = "unknown", **more):
+    return order(identity, None, **more) | {"medicationReference": {"reference": "Medication/not-sent"}}
+
+
+def named(identity: str, drug: str, **more):
+    return order(identity, drug, **more)
+
+
+FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+
+
+@pytest.mark.parametrize("beside", [lorazepam("old"), oxycodone("old")], ids=["sedative", "opioid"])
+def test_a_draft_that_cannot_be_told_beside_a_depressant_on_record_is_said(http, beside):
+    (card,) = cards(http, sign(unknown(), prefetch=prefetch(beside)))
+    assert card["indicator"] == "info"
+    assert card["summary"].startswith("An order could not be identified")
+    assert assessment(card)["load"]["with_order"]["complete"] is False
+
+
+@pytest.mark.parametrize("drafted", [lorazepam(), oxycodone()], ids=["sedative", "opioid"])
+def test_a_drafted_depressant_beside_a_record_that_cannot_be_told_is_said(http, drafted):
+    found = cards(http, sign(drafted, prefetch=prefetch(unknown(), metformin())))
+    assert {card["indicator"] for card in found} == {"info"}
+    assert "incomplete-picture" in {item["id"] for card in found for item in assessment(card)["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("drafts", "record"),
+    [
+        ([unknown()], []),
+        ([unknown()], [metformin()]),
+        ([metformin()], [unknown(), lorazepam("old")]),
+        ([named("new", "Investigational antibiotic XYZ-123")], [lorazepam("old"), oxycodone("old-2")]),
+        ([named("new", "cefzilotrin 250 MG Oral Tablet")], [lorazepam("old")]),
+        ([unknown(status="cancelled")], [lorazepam("old")]),
+        ([unknown(doNotPerform=True)], [lorazepam("old")]),
+        ([unknown(intent="proposal")], [lorazepam("old")]),
+        ([gabapentin(status="entered-in-error")], [unknown()]),
+        ([oxycodone()], [unknown(status="stopped")]),
+        ([oxycodone()], [unknown(subject={"reference": "Patient/p2"}), metformin()]),
+    ],
+)
+def test_what_cannot_be_told_costs_no_card_where_nothing_may_be_together(http, drafts, record):
+    assert cards(http, sign(*drafts, prefetch=prefetch(*record))) == []
+
+
+def test_what_cannot_be_told_can_be_switched_off(tmp_path):
+    (tmp_path / "policy.yaml").write_text("findings: {incomplete-picture: {raises: 'false'}}")
+    http = client(site_policy=tmp_path / "policy.yaml")
+    assert cards(http, sign(unknown(), prefetch=prefetch(lorazepam("old")))) == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ABSENT,
+        {},
+        prefetch(medicationRequests=FAILED),
+        prefetch(medicationRequests=None),
+        prefetch(unknown(), conditions=FAILED),
+    ],
+    ids=["nothing", "empty", "error", "no-data", "conditions-in-error"],
+)
+@pytest.mark.parametrize("subject", ["Patient/p2", "patient/P2", "https://ehr.example/fhir/Patient/p2", "Group/p1"])
+def test_a_depressant_drafted_for_another_patient_is_said_whatever_was_sent(http, sent, subject):
+    (card,) = cards(http, sign(lorazepam(subject={"reference": subject}), prefetch=sent))
+    assert (card["indicator"], card["summary"]) == ("info", "Lorazepam is drafted for another patient; not counted")
+    assert "suggestions" not in card
+
+
+def test_an_ordinary_draft_for_another_patient_is_not(http):
+    assert cards(http, sign(metformin() | {"subject": {"reference": "Patient/p2"}}, prefetch=ABSENT)) == []
+
+
+def test_without_the_orders_on_record_nothing_that_rests_on_them_is_judged(http):
+    copd = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p1"}}
+    copd |= {"code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "J44.9"}]}}
+    (card,) = cards(http, sign(lorazepam(), prefetch=prefetch(medicationRequests=FAILED, conditions=bundle(copd))))
+    assert card["indicator"] == "info"
+    judged = {item["id"]: item["result"] for item in assessment(card)["considered"]}
+    resting = {
+        "high-potency",
+        "long-term-use",
+        "interdose-withdrawal",
+        "dose-escalation",
+        "abrupt-change",
+        "taper-referral",
+    }
+    assert {judged.get(finding, "not-judged") for finding in resting} == {"not-judged"}
+    assert "delete" not in json.dumps(card.get("suggestions", []))
+
+
+# -- one id, several records ---------------------------------------------------------------------------------------
+
+
+def test_two_drafts_with_one_id_are_both_judged_and_neither_is_offered_for_removal(http):
+    drafts = [oxycodone("new", meta={"versionId": "1"}), metformin("new") | {"meta": {"versionId": "2"}}]
+    (card,) = cards(http, sign(*drafts, prefetch=prefetch(lorazepam("old", **LONG_USE))))
+    assert card["indicator"] == "warning"
+    actions = [action for suggestion in card["suggestions"] for action in suggestion["actions"]]
+    assert "delete" not in {action["type"] for action in actions}
+
+
+@pytest.mark.parametrize("selection", ["new", "MedicationRequest/new", "medicationrequest/new"])
+def test_a_selection_means_every_draft_with_its_id(http, selection):
+    drafts = [oxycodone("new"), metformin("new")]
+    found = cards(http, select(*drafts, selections=[selection], prefetch=prefetch(lorazepam("old", **LONG_USE))))
+    assert [card["indicator"] for card in found] == ["warning"]
+
+
+def test_one_id_on_two_servers_is_two_orders(http):
+    entries = [
+        {"fullUrl": "https://a.example/fhir/MedicationRequest/1", "resource": lorazepam("1", **LONG_USE)},
+        {"fullUrl": "https://b.example/fhir/MedicationRequest/1", "resource": metformin("1")},
+    ]
+    record = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    for server in (ABSENT, "https://b.example/fhir"):
+        (card,) = cards(http, sign(oxycodone(), prefetch=prefetch(medicationRequests=record), fhirServer=server))
+        assert card["indicator"] == "warning"

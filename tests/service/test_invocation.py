@@ -197,7 +197,7 @@ def test_a_site_may_use_its_own_prefetch_keys(http):
 
 def test_another_patients_order_is_not_counted(http):
     stray = lorazepam("stray", subject={"reference": "Patient/p2"})
-    card = cards(http, sign(lorazepam(), prefetch=prefetch(stray)))[0]
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(stray, metformin())))[0]
     assert assessment(card)["load"]["current"]["used"] == 0.0
     assert [item["reason"] for item in assessment(card)["not_counted"]] == ["wrong-patient"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.fhir.bundle import ABSENT, DataStatus, SuppliedData, drafts_of, read_value
+from cds_service.fhir.bundle import ABSENT, DataStatus, Gap, SuppliedData, drafts_of, read_value
 
 ORDER = {"resourceType": "MedicationRequest", "id": "m"}
 PATIENT = {"resourceType": "Patient", "id": "p"}
@@ -180,3 +180,40 @@ def test_a_context_without_drafts_says_so() -> None:
     assert drafts_of({"patientId": "p"}).status is DataStatus.ABSENT
     assert drafts_of(None).status is DataStatus.ABSENT
     assert drafts_of({"draftOrders": bundle()}).status is DataStatus.NO_DATA
+
+
+def issue(code: str, severity: str = "warning") -> dict[str, object]:
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]}
+
+
+@pytest.mark.parametrize("severity", ["warning", "information", "WARNING"])
+@pytest.mark.parametrize(
+    ("code", "complete"),
+    [
+        ("incomplete", False),
+        ("timeout", False),
+        ("suppressed", False),
+        ("throttled", False),
+        ("too-costly", False),
+        ("too-long", False),
+        ("forbidden", False),
+        ("Incomplete", False),
+        ("not-found", True),
+        ("processing", True),
+        ("informational", True),
+        ("code-invalid", True),
+    ],
+)
+def test_a_warning_that_results_are_lacking_makes_them_incomplete(code: str, complete: bool, severity: str) -> None:
+    told = issue(code, severity)
+    entry = {"resource": told, "search": {"mode": "outcome"}}
+    order = {"resource": {"resourceType": "MedicationRequest", "id": "1"}}
+    for value in (told, bundle(told), {"resourceType": "Bundle", "type": "searchset", "entry": [entry, order]}, [told]):
+        read = read_value(value)
+        assert (read.complete, read.incomplete) == (complete, () if complete else (Gap.WARNED,))
+    assert read_value({"resourceType": "Bundle", "entry": [entry, order]}).status is DataStatus.DATA
+
+
+def test_one_of_several_issues_that_warns_of_lacking_results_is_enough() -> None:
+    several = {"resourceType": "OperationOutcome", "issue": [*issue("processing")["issue"], *issue("timeout")["issue"]]}
+    assert not read_value(several).complete

@@ -478,3 +478,12 @@ def test_what_a_condition_says_beside_its_code_is_kept() -> None:
         assert read({"resourceType": "Condition", "id": "c", **members}).conditions[0].remarks == ("declined",)
     (entry,) = read({"resourceType": "Condition", "clinicalStatus": "active", "abatementString": "in May"}).conditions
     assert (entry.abated, entry.clinical_status) == (True, "active")
+
+
+def test_a_record_that_is_all_another_patients_is_incomplete() -> None:
+    stray = order("a", subject={"reference": "Patient/q"})
+    lacking = ("medicationRequests", "all that was sent is another patient's")
+    assert lacking in read(stray).missing
+    assert lacking in read(stray, drafts=[order("d", subject={"reference": "Patient/p"})]).missing
+    assert lacking not in read(stray, order("b", subject={"reference": "patient/P"})).missing
+    assert lacking not in read(drafts=[stray]).missing

@@ -32,7 +32,9 @@ LONGEST_SUMMARY, LONGEST_DETAIL = 139, 1200
 # Codes of FHIR that are read and never shown, by the module that reads them.
 READ_ONLY = {
     "admin-amount", "data-absent-reason", "entered-in-error", "not-done", "not-taken", "not-taking", "film-coated",
-    "ordered-dose", "original-order", "instance-order", "filler-order",
+    "ordered-dose", "original-order", "instance-order", "filler-order", "problem-list-item", "encounter-diagnosis",
+    "visit-diagnosis", "admission-diagnosis", "discharge-diagnosis", "billing-diagnosis", "medical-history",
+    "past-medical-history", "lock-error", "no-store", "too-costly", "too-long",
 }  # fmt: skip
 # Names of kinds within a module, which no assessment carries.
 INTERNAL = {"by-weight", "no-data", "out-of-supply", "missing-at-discharge", "not-judged", "not-met"}

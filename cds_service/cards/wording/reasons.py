@@ -225,9 +225,18 @@ def _figure(knowledge: Knowledge, name: str) -> tuple[str, str]:
 
 
 def _incomplete_picture(facts: Facts, _knowledge: Knowledge) -> Sentences:
+    elsewhere = texts(facts, FOR_ANOTHER_PATIENT)
+    if elsewhere:
+        return (
+            f"The draft order for {listed(elsewhere)} names another patient than this chart's, "
+            "so it was not counted here.",
+        )
+    if facts.get("no_history"):
+        return (
+            "Sedatives and opioids on record are not known here: together they slow breathing. Check them by hand.",
+        )
     return (
-        f"The draft order for {listed(texts(facts, FOR_ANOTHER_PATIENT))} names another patient than this chart's, "
-        "so it was not counted here.",
+        "What could not be identified may be a sedative or an opioid: together they slow breathing. Check it by hand.",
     )
 
 

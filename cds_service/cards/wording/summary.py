@@ -146,8 +146,19 @@ def _escalation_clause(facts: Facts, subject: Subject) -> str:
     return f"{capitalised(subject.text)} {raises} the benzodiazepine load by {percent(facts)}"
 
 
-def _wrong_patient_clause(facts: Facts, _subject: Subject) -> str:
-    return f"{capitalised(listed(texts(facts, FOR_ANOTHER_PATIENT), 2))} is drafted for another patient; not counted"
+def _incomplete_clause(facts: Facts, subject: Subject) -> str:
+    elsewhere = texts(facts, FOR_ANOTHER_PATIENT)
+    if elsewhere:
+        return f"{capitalised(listed(elsewhere, 2))} is drafted for another patient; not counted"
+    ordered, on_record = texts(facts, "ordered"), texts(facts, "on_record")
+    if ordered and facts.get("no_history"):
+        return f"{capitalised(listed(ordered, 2))} ordered, and the patient's other orders could not be read"
+    if ordered:
+        return f"{capitalised(listed(ordered, 2))} ordered beside a medication that could not be identified"
+    if on_record:
+        are = "is" if len(on_record) == 1 else "are"
+        return f"An order could not be identified, and {listed(on_record, 2)} {are} on record"
+    return f"{capitalised(subject.text)}: not everything could be read"
 
 
 CLAUSES: Mapping[str, Callable[[Facts, Subject], str]] = {
@@ -164,6 +175,6 @@ CLAUSES: Mapping[str, Callable[[Facts, Subject], str]] = {
     "concurrent-depressants": _depressants_clause,
     "long-term-use": _long_term_clause,
     "total-load": _load_clause,
-    "incomplete-picture": _wrong_patient_clause,
+    "incomplete-picture": _incomplete_clause,
 }
 """The clauses by finding. The subject is used where a finding does not name the agents itself."""

@@ -31,7 +31,7 @@ from rules.knowledge.figure import Table
 from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import EquivalentsOf
 from rules.load.total import replacement_load
-from rules.model import Patient
+from rules.model import Patient, RecordKind
 from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.exposure import exposure
 from rules.timeline.record import MedicationRecord, RecordEntry
@@ -163,9 +163,23 @@ class Case(LazyValues):
 
     @lazy
     def unidentified_in_force(self) -> int:
-        """How many products in force could not be identified."""
+        """How many products in force or being ordered could not be identified."""
+        return self.unidentified_on_record + self.unidentified_drafts
+
+    @lazy
+    def unidentified_on_record(self) -> int:
+        """How many products on record, and in force, could not be identified."""
+        return self._unidentified(drafts=False)
+
+    @lazy
+    def unidentified_drafts(self) -> int:
+        """How many products being ordered could not be identified."""
+        return self._unidentified(drafts=True)
+
+    def _unidentified(self, *, drafts: bool) -> int:
         policy = self.knowledge.policy.concurrency
-        return sum(item.absence(self.on, policy) is None for item in self.record.unidentified)
+        items = [item for item in self.record.unidentified if item.regimen.draft is drafts]
+        return sum(item.absence(self.on, policy) is None for item in items)
 
     # -- what the orders change ----------------------------------------------------------------------------------
 
@@ -251,6 +265,17 @@ class Case(LazyValues):
         if any(item.medication for item in self.patient.unread):
             return UNREADABLE
         return ORDERS_NOT_SUPPLIED if any(what == ORDERS for what, _ in self.patient.missing) else None
+
+    @lazy
+    def history_supplied(self) -> bool:
+        """Whether orders on record were supplied, at least in part: without them nothing that rests on earlier use can
+        be judged."""
+        if all(what != ORDERS for what, _ in self.patient.missing):
+            return True
+        return any(
+            not (regimen.draft or regimen.another_patient) and regimen.kind is RecordKind.REQUEST
+            for regimen in self.patient.regimens
+        )
 
     @lazy
     def conditions_supplied(self) -> bool:

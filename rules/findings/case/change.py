@@ -19,7 +19,7 @@ NEW_START = "high-potency"
 
 
 def new_starts(case: Case, finding: str) -> Entries:
-    """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``."""
+    """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``, as far as is known."""
     days = case.knowledge.findings[finding].parameters[NEW_START_DAYS].value
     return tuple(
         entry
@@ -31,8 +31,11 @@ def new_starts(case: Case, finding: str) -> Entries:
 def removable(case: Case) -> tuple[str, ...]:
     """The sources of drafts that begin a class of depressants: what may be left unordered without stopping anything.
 
-    Never a rescue product, an agent against seizures, or what is or may be treatment of opioid use disorder.
+    Never a rescue product, an agent against seizures, or what is or may be treatment of opioid use disorder; and none
+    where no earlier orders were supplied.
     """
+    if not case.history_supplied:
+        return ()
     days = case.knowledge.findings[NEW_START].parameters[NEW_START_DAYS].value
     return tuple(
         dict.fromkeys(

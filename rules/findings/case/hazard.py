@@ -22,7 +22,8 @@ def judge_hazard(
 ) -> Met | Considered:
     """Met when a sedative-hypnotic is present beside one of the conditions; a warning on a newly started one.
 
-    A condition whose code is unverified never warns on its own.
+    A condition whose code is unverified never warns on its own, and neither does a start that may be none, as no
+    earlier orders were supplied.
 
     Args:
         case: the case.
@@ -46,5 +47,5 @@ def judge_hazard(
         "conditions": tuple(condition.on_record for condition in found.values()),
         "in_remission": tuple(condition.name for condition in found.values() if condition.in_remission),
     }
-    severity = Severity.WARNING if started and verified else Severity.INFO
+    severity = Severity.WARNING if started and verified and case.history_supplied else Severity.INFO
     return case.met(finding, facts, severity=severity, raises=bool(started))
