@@ -156,7 +156,6 @@ WORDS: Mapping[str, str] = {
     "review_months": "review at least every so many months",
     "unread": "records not read",
     "unnamed": "products not known",
-    "unnamed_orders": "of these being ordered",
     "on_record": "CNS-active medicines on record",
     "ordered": "CNS-active medicines ordered",
     "no_history": "no order on record was supplied",

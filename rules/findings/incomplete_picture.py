@@ -26,25 +26,23 @@ def judge(case: Case) -> Met | Considered:
     on_record = [entry for entry in case.now.present if entry.agent.agent_class.depressant]
     unread = sum(item.medication for item in case.patient.unread)
     drafted, recorded = case.unidentified_drafts, case.unidentified_on_record + unread
-    facts = {
+    facts: dict[str, object] = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,
         "missing": tuple(NotSupplied(what, why) for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
         "unnamed": case.unidentified_in_force,
-        "unnamed_orders": drafted,
-        "ordered": agent_names(ordered),
-        "on_record": agent_names(on_record),
-        "no_history": not case.history_supplied,
         "for_another_patient": wrong_patient,
     }
-    beside_unknown = bool(ordered) and bool(recorded or drafted)
-    dangerous = any(entry.agent.agent_class.in_load or entry.agent.agent_class.opioid for entry in ordered)
-    return case.met(
-        ID,
-        facts,
-        raises=beside_unknown or bool(drafted and on_record) or (dangerous and not case.history_supplied),
+    no_history = not case.history_supplied and any(
+        entry.agent.agent_class.in_load or entry.agent.agent_class.opioid for entry in ordered
     )
+    raises = no_history or bool(ordered and (recorded or drafted)) or bool(drafted and on_record)
+    if raises:
+        facts |= {"ordered": agent_names(ordered), "on_record": agent_names(on_record)}
+    if no_history:
+        facts["no_history"] = True
+    return case.met(ID, facts, raises=raises)
 
 
 def _is_wrong_patient_draft(entry: RecordEntry) -> bool:
