@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from cds_service import logs
 from cds_service.clock import Clock, today
 from cds_service.config import Settings
-from cds_service.errors import CallError, NotAdmittedError
+from cds_service.errors import CallError, NotAdmittedError, OutOfTimeError
 from cds_service.hooks.discovery import discovery_body
 from cds_service.hooks.document import read_object, require_json, too_many_bytes
 from cds_service.hooks.evaluation import shown_cards
@@ -23,6 +23,7 @@ from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_o
 from cds_service.hooks.prefetch_fetch import FhirServerCompletion
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.hooks.time_limit import within
+from cds_service.hooks.timed_judgement import evaluate_within
 from cds_service.records.call_store import CallStore, NoCallStore
 from cds_service.records.configured_store import open_call_store
 from cds_service.review.performance import serve_performance
@@ -161,10 +162,11 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
         service = service_of(identity)
         if tenant.mode_of(identity) is Mode.OFF:
             return _json({"cards": []})
-        evaluation = within(
-            settings.call_seconds,
-            lambda: parts.judge.evaluate(tenant, service, body(), parts.clock(tenant.zone)),
+        evaluation = evaluate_within(
+            settings.call_seconds, parts.judge, tenant, service, body, lambda: parts.clock(tenant.zone)
         )
+        if evaluation.out_of_time:
+            g.out_of_time = True
         at = datetime.now(UTC)
         cards = evaluation.with_verdicts(parts.call_store.verdicts(evaluation, at))
         milliseconds = _seconds_since(g.started) * _MILLISECONDS
@@ -187,6 +189,8 @@ def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
     @app.errorhandler(CallError)
     def refused(error: CallError) -> Response:
         status, body = outcome_of_error(error)
+        if isinstance(error, OutOfTimeError):
+            g.out_of_time = True
         g.at_fault = [place for place in error.places if place in _LOGGED_PLACES] or None
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
@@ -223,6 +227,8 @@ def _finish_responses(app: Flask, headers: Mapping[str, str], metrics: Metrics) 
         identity = (request.view_args or {}).get("identity")
         service = identity if identity in SERVICES else None
         seconds = _seconds_since(g.started)
+        if g.get("out_of_time"):
+            metrics.out_of_time(service or NO_VALUE, g.get("tenant", NO_VALUE))
         metrics.answered(service or NO_VALUE, response.status_code, g.get("tenant", NO_VALUE), seconds)
         logs.answered(
             method=request.method if request.url_rule else None,
@@ -233,6 +239,7 @@ def _finish_responses(app: Flask, headers: Mapping[str, str], metrics: Metrics) 
             milliseconds=round(seconds * _MILLISECONDS, 1),
             cards=g.get("cards"),
             at_fault=g.get("at_fault"),
+            out_of_time=g.get("out_of_time"),
         )
         return response
 

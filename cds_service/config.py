@@ -35,6 +35,10 @@ RESPONSE_CACHE_MAX_BYTES = 4_000_000
 RESPONSE_CACHE_MIN_BYTES = 10_000
 """A smaller request counts as this many bytes, since its cached evaluation takes at least as much memory."""
 
+BY_NAME_SECONDS = 1.0
+"""How long a call that ran out of time may still take to tell which sedatives and opioids are there by name: twice so
+long, the second time of the drafts alone."""
+
 MAX_EXTENSION_BYTES = 20_000
 """What a card carries in its extension, as JSON: of a longer assessment the rest is counted."""
 MAX_EVIDENCE = 24
@@ -176,7 +180,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8088, description="Port to listen on")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Processes that answer")
     call_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
-        default=5.0, description="Longest time for reading and judging one call; beyond it 503"
+        default=5.0,
+        description="Longest time for reading and judging one call; beyond it only names are judged, else 503",
     )
     remember_seconds: Annotated[int, Field(ge=0, le=3_600)] = Field(
         default=120,

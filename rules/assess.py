@@ -7,19 +7,20 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
 
-from rules.assessment import Assessment
-from rules.assessment_lines import Contribution, NotCounted, NotInLoad
+from rules.assessment import Assessment, Result
+from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad
 from rules.findings import judge_all
 from rules.findings.case.age import age_on
 from rules.findings.case.case import ORDERS, Case
 from rules.findings.case.change import increases, removable
 from rules.findings.case.conditions import read_conditions
+from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
 from rules.knowledge.knowledge import Knowledge
 from rules.load.contributions import lines_of, unidentified_lines, unread_lines
 from rules.load.equivalence import equivalents_by
 from rules.load.opioid import opioid_load
 from rules.load.total import total
-from rules.model import Patient, Setting
+from rules.model import Dosage, Patient, Period, Regimen, Setting, Timing
 from rules.timeline.exposure import earliest_record
 from rules.timeline.in_force import Viewpoint
 from rules.timeline.record import MedicationRecord, RecordEntry
@@ -29,6 +30,8 @@ from rules.timeline.view import View, view
 from rules.timeline.window import Coverage
 
 DRAFTS = frozenset({"draftOrders", "medications"})
+# The findings that need no dose and no length.
+_BY_NAME = frozenset({"concurrent-opioid", "oxybate", "incomplete-picture"})
 
 
 def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:
@@ -73,6 +76,53 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         new_starts=removable(case),
         increases=increases(case),
         concepts=frozenset(case.conditions),
+    )
+
+
+def assess_by_name(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:
+    """What can be told in a short time: which sedatives and opioids are there, by name, without any dose.
+
+    For a judgement that did not end in time. Instructions are not read, so that no load is known. What rests on doses
+    or lengths is not judged; an opioid beside a sedative is.
+
+    Args:
+        patient: as for :func:`assess`.
+        knowledge: as there.
+        on: as there.
+        at_discharge: as there.
+    """
+    named = replace(
+        patient,
+        regimens=tuple(map(_without_instructions, patient.regimens)),
+        missing=(*patient.missing, (DOSES, OUT_OF_TIME)),
+    )
+    found = assess(named, knowledge, on, at_discharge=at_discharge)
+    others = [not_judged(met.id, OUT_OF_TIME) for met in found.findings if met.id not in _BY_NAME]
+    considered = [
+        not_judged(item.id, OUT_OF_TIME) if item.id not in _BY_NAME and item.result is Result.NOT_MET else item
+        for item in found.considered
+    ]
+    not_counted = (
+        replace(line, text=OUT_OF_TIME) if line.reason is NotCountedReason.DOSE_UNKNOWN else line
+        for line in found.not_counted
+    )
+    return replace(
+        found,
+        not_counted=tuple(not_counted),
+        findings=tuple(met for met in found.findings if met.id in _BY_NAME),
+        considered=tuple(sorted((*considered, *others), key=lambda item: item.id)),
+        new_starts=(),
+    )
+
+
+def _without_instructions(regimen: Regimen) -> Regimen:
+    """The regimen with the dates of its lines and the days of its supply, and nothing else of how it is taken."""
+    lines = (line.timing.bounds for line in regimen.dosages if line.timing is not None)
+    supply = regimen.supply
+    return replace(
+        regimen,
+        dosages=tuple(Dosage(timing=Timing(bounds=bounds)) for bounds in lines if bounds != Period()),
+        supply=replace(supply, quantity=None) if supply is not None and supply.days is not None else None,
     )
 
 

@@ -18,7 +18,7 @@ from cds_service.hooks.evaluation import shown_cards
 from cds_service.hooks.judge import Judge
 from cds_service.hooks.outcome import outcome_of_error
 from cds_service.hooks.prefetch_fetch import FhirServerCompletion
-from cds_service.hooks.time_limit import within
+from cds_service.hooks.timed_judgement import evaluate_within
 from cds_service.services import SERVICES, Service, service_for_hook
 from cds_service.trust.tenant import open_tenant
 from rules.knowledge import load_knowledge
@@ -40,7 +40,7 @@ def print_cards(chosen: Namespace) -> int:
         service = _service_for(data)
         named = {"file": printable_name(file)} if several else {}
         try:
-            evaluation = within(settings.call_seconds, lambda: judge.evaluate(tenant, service, data, on))
+            evaluation = evaluate_within(settings.call_seconds, judge, tenant, service, lambda: data, lambda: on)
         except CallError as error:
             status, outcome = outcome_of_error(error)
             refusal = named | {"status": status, "outcome": outcome} if several else outcome

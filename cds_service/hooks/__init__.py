@@ -16,4 +16,5 @@ __all__ = [
     "request",
     "response_cache",
     "time_limit",
+    "timed_judgement",
 ]

@@ -36,6 +36,7 @@ class Evaluation:
         cards: the cards without the findings that the tenant does not show.
         would_fire: the ids of all findings that raise a card, shown or not.
         origins: where the data of each prefetch key came from.
+        out_of_time: the judgement did not end in time, and only names were judged.
     """
 
     tenant: Tenant
@@ -45,6 +46,7 @@ class Evaluation:
     cards: tuple[Card, ...] = ()
     would_fire: frozenset[str] = frozenset()
     origins: Mapping[str, DataOrigin] = field(default_factory=dict)
+    out_of_time: bool = False
 
     def of_call(self, hook_instance: str) -> Evaluation:
         """The same evaluation for another call with the same content, which has its own hookInstance."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.config import RequestLimits
 from cds_service.errors import TooLargeError
-from cds_service.fhir.bundle import BundleEntry
+from cds_service.fhir.bundle import BundleEntry, DataStatus, SuppliedData
 from cds_service.fhir.elements import text_of
 from cds_service.fhir.reader import ALL_OF_ANOTHER_PATIENT, ORDERS, READ_TYPES, Reading
 from cds_service.fhir.record import SentRecord, record_of
@@ -25,8 +25,9 @@ from cds_service.hooks.request import HookRequest, patient_reference, read_reque
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.services import Service
 from cds_service.trust.tenant import Mode, Tenant
-from rules import assess
+from rules import assess, assess_by_name
 from rules.assessment import Assessment
+from rules.findings.case import OUT_OF_TIME
 from rules.knowledge import Knowledge
 from rules.model import Regimen
 from rules.reading.dosage.route import administration_of
@@ -34,6 +35,7 @@ from rules.reading.product.product import Product, UnknownProduct
 from rules.reading.product.resolve import resolve
 from rules.timeline.status import exclusion, is_stopping
 
+_PATIENT = "patient"
 _SELECTION_NOT_FOUND = (
     "selections",
     "none of the selected orders is among the drafts; all drafts were taken as selected",
@@ -76,6 +78,39 @@ class Judge:
             self.response_cache.put(key, evaluation)
         return evaluation
 
+    def evaluate_by_name(
+        self, tenant: Tenant, service: Service, received: bytes, on: date, *, drafts_alone: bool = False
+    ) -> Evaluation:
+        """What can be told in a short time of a call that ran out of time: see :func:`rules.assess_by_name`.
+
+        Of what was sent alone: nothing is fetched, and nothing is refused for what is missing.
+
+        Args:
+            tenant: who calls.
+            service: the service that is called, which has draft orders.
+            received: the body of the request.
+            on: the day to judge.
+            drafts_alone: leave out the record, which is then missing.
+
+        Raises:
+            CallError: the request cannot be read.
+        """
+        body = parse_object(received, self.limits)
+        require_well_formed(received, body, self.limits)
+        request = read_request(body, service)
+        if request.entries > self.limits.entries:
+            raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
+        sent = prefetched_record(request.prefetch, tenant.aliases)
+        if drafts_alone:
+            left_out = SuppliedData(DataStatus.ABSENT, incomplete=(OUT_OF_TIME,))
+            sent = PrefetchedRecord(dict.fromkeys(sent.by_key, left_out) | {_PATIENT: sent.by_key[_PATIENT]})
+        invocation, reading = _read(tenant, service, request, sent, on)
+        drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
+        if not any(_is_to_be_judged(draft, tenant.knowledge) for draft in drafts):
+            return Evaluation(tenant, service, invocation, origins=sent.origins, out_of_time=True)
+        assessment = assess_by_name(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
+        return replace(_with_cards(tenant, service, invocation, assessment, sent.origins), out_of_time=True)
+
     def _evaluate(self, tenant: Tenant, service: Service, body: dict[str, Any], on: date) -> tuple[Evaluation, bool]:
         """The evaluation of a well-formed request, and whether it depends on the request alone."""
         request = read_request(body, service)
@@ -104,6 +139,15 @@ class Judge:
             origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
         return _with_cards(tenant, service, invocation, assessment, origins), completed is sent
+
+
+def _is_to_be_judged(draft: Regimen, knowledge: Knowledge) -> bool:
+    """Whether a draft may change what is there of depressants, for this patient or by mistake for another."""
+    return (
+        is_about_depressant(draft, knowledge)
+        or cannot_be_told(draft, knowledge)
+        or _is_misplaced_depressant(draft, knowledge)
+    )
 
 
 def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:

@@ -39,6 +39,7 @@ class Metrics:
             return cache(Counter(name, description, labels, namespace=_NAMESPACE, registry=self._registry).labels)
 
         self._calls = counter("calls", "Calls answered", ["service", "status", "tenant"])
+        self._out_of_time = counter("out_of_time", "Calls that ran out of time", ["service", "tenant"])
         self._cards = counter("cards", "Cards made", ["service", "tenant", "topic", "indicator", "verdict"])
         self._findings = counter("findings", "Findings that raise a card", ["service", "tenant", "finding"])
         self._record_keys = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
@@ -57,6 +58,10 @@ class Metrics:
         """Count a call and the time it took, in seconds."""
         self._calls(service, str(status), tenant).inc()
         self._seconds(service, tenant).observe(seconds)
+
+    def out_of_time(self, service: str, tenant: str) -> None:
+        """Count a call that was not judged in time, whether by name or not at all."""
+        self._out_of_time(service, tenant).inc()
 
     def judged(self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]]) -> None:
         """Count the cards, the findings and the parts of the record of a call."""

@@ -158,6 +158,7 @@ WORDS: Mapping[str, str] = {
     "unnamed": "products not known",
     "on_record": "CNS-active medicines on record",
     "ordered": "CNS-active medicines ordered",
+    "out_of_time": "not worked out in time",
     "no_history": "no order on record was supplied",
 }
 

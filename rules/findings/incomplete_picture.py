@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.assessment import Considered, Met, NotSupplied
 from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names
-from rules.findings.case.results import not_met
+from rules.findings.case.results import DOSES, OUT_OF_TIME, not_met
 from rules.timeline.record import RecordEntry
 
 ID = "incomplete-picture"
@@ -15,9 +15,9 @@ def judge(case: Case) -> Met | Considered:
     """Met when the load is not complete or data asked for is missing; shown whenever a card is shown.
 
     It raises a card of its own where a depressant is ordered beside a medication in force that cannot be told, where an
-    order that cannot be told stands beside depressants, and where a sedative or an opioid is ordered and no order on
-    record was supplied. A depressant being ordered for another patient is named: it was not counted, and one of the two
-    patients is the wrong one.
+    order that cannot be told stands beside depressants, where a sedative or an opioid is ordered and no order on record
+    was supplied, and where the judgement did not end in time. A depressant being ordered for another patient is named:
+    it was not counted, and one of the two patients is the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
     if case.load.complete and not case.patient.missing and not wrong_patient:
@@ -37,11 +37,18 @@ def judge(case: Case) -> Met | Considered:
     no_history = not case.history_supplied and any(
         entry.agent.agent_class.in_load or entry.agent.agent_class.opioid for entry in ordered
     )
-    raises = no_history or bool(ordered and (recorded or drafted)) or bool(drafted and on_record)
+    out_of_time = (DOSES, OUT_OF_TIME) in case.patient.missing
+    raises = (
+        no_history
+        or bool(ordered and (recorded or drafted or out_of_time))
+        or bool(drafted and (on_record or out_of_time))
+    )
     if raises:
         facts |= {"ordered": agent_names(ordered), "on_record": agent_names(on_record)}
     if no_history:
         facts["no_history"] = True
+    if out_of_time:
+        facts["out_of_time"] = True
     return case.met(ID, facts, raises=raises)
 
 

@@ -154,9 +154,11 @@ def test_a_request_made_to_take_long_is_judged_or_given_up_and_the_worker_goes_o
     assert cards(http, sign(lorazepam()))
 
 
+@pytest.mark.parametrize("names_end", [True, False], ids=["names", "nothing"])
 def test_a_judgement_that_does_not_end_is_given_up_and_the_worker_goes_on(
-    http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch, names_end: bool
 ) -> None:
+    """The drafts are not lost: they are told by name, and only where that does not end either nothing is told."""
     begun = threading.Event()
 
     def endless(*_: Any, **__: Any) -> None:
@@ -166,9 +168,15 @@ def test_a_judgement_that_does_not_end_is_given_up_and_the_worker_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr("cds_service.hooks.judge.assess", endless)
-        issue = assert_outcome(send(client(call_seconds=2), text_of(sign(lorazepam()))), 503, "timeout")
+        if not names_end:
+            patched.setattr("cds_service.hooks.judge.assess_by_name", endless)
+        answer = send(client(call_seconds=2), text_of(sign(lorazepam())))
     assert begun.is_set()
-    assert "No judgement was made" in issue["details"]["text"]
+    if names_end:
+        (card,) = answer.get_json()["cards"]
+        assert card["summary"] == "Lorazepam: the load could not be worked out in time"
+    else:
+        assert "No judgement was made" in assert_outcome(answer, 503, "timeout")["details"]["text"]
     assert cards(http, sign(lorazepam()))
 
 

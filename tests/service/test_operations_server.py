@@ -13,12 +13,15 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from ehr import lorazepam, metformin, sign
+from ehr import lorazepam, metformin, order, prefetch, request, sign
 from load import Load
 from served import Served, free_port, served
+
+import cds_service
 
 SIGN = "/cds-services/benzo-order-sign"
 BODY = sign(lorazepam())
@@ -199,3 +202,55 @@ def test_it_listens_where_it_is_told() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert "refusing to listen" in ended.stderr
+
+
+# -- a judgement that does not end in time
+
+SLOW = """
+import time
+import cds_service.hooks.judge as judge
+
+def endless(*_, **__):
+    while True:
+        time.sleep(0.01)
+
+judge.assess = endless
+"""
+
+
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A running service whose judgements never end."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW)
+    code = Path(cds_service.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{code}")
+    with served(tmp_path, call_seconds=0.3, workers=1, remember_seconds=120) as running:
+        yield running
+
+
+def test_a_call_that_runs_out_of_time_names_what_is_ordered_and_what_is_there(slow: Served) -> None:
+    def told(*drafts: dict[str, Any], record: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer = slow.post(SIGN, sign(*drafts, prefetch=prefetch(*record)))
+        assert answer.status_code == 200
+        return list(answer.json()["cards"])
+
+    opioid = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4)
+    (card,) = told(opioid, record=[lorazepam("old")])
+    assert card["indicator"] == "warning"
+    assert card["summary"].startswith("Lorazepam together with oxycodone")
+    assert "could not be worked out in time" in card["detail"]
+    # An order that is not active is not there.
+    (card,) = told(opioid, record=[lorazepam("old", status="stopped")])
+    assert (card["indicator"], card["summary"]) == ("info", "Oxycodone: the load could not be worked out in time")
+    (card,) = told(lorazepam(), record=[metformin()])
+    assert card["indicator"] == "info"
+    assert told(metformin(), record=[lorazepam("old")]) == []
+    # Without drafts no card would say that nothing is there.
+    answer = slow.post("/cds-services/benzo-patient-view", request("patient-view"))
+    assert answer.status_code == 503
+
+    counted = slow.get("/metrics").text
+    assert 'benzo_cds_out_of_time_total{service="benzo-order-sign",tenant="open"} 3.0' in counted
+    assert 'benzo_cds_out_of_time_total{service="benzo-patient-view",tenant="open"} 1.0' in counted
+    lines = [json.loads(line) for line in slow.printed().splitlines() if '"answered"' in line]
+    assert sum(line.get("out_of_time", False) for line in lines) == 4

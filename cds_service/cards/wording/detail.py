@@ -133,7 +133,7 @@ class _WhySection:
 def _has_reason(finding: Met, questions: Sequence[str]) -> bool:
     """Whether a finding is given as a reason. Gaps have a section of their own, and so has a pending replacement."""
     if finding.id == "incomplete-picture":
-        return bool(finding.facts.get(FOR_ANOTHER_PATIENT))
+        return finding.raises or bool(finding.facts.get(FOR_ANOTHER_PATIENT))
     return not (questions and finding.facts.get("only_if_both_continue"))
 
 

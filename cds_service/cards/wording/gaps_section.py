@@ -12,6 +12,7 @@ from rules.knowledge import Knowledge
 
 NEVER_SEEN = "Not seen here: other pharmacies, the PDMP, opioid treatment programmes."
 _NOTHING = "Nothing of what was sent."
+_DOSES = "doses"
 _ENZYME = "CYP3A4"
 # Orders that are over or were never given are history, not gaps.
 _HISTORY = frozenset({NotCountedReason.NOT_ACTIVE})
@@ -22,6 +23,7 @@ _DATA = {
     "medicationDispenses": "dispensing records",
     "conditions": "the problem list",
     "prefetch": "the record",
+    "doses": "doses",
 }
 _BESIDE_LOAD = {
     NotInLoadReason.NO_PUBLISHED_EQUIVALENCE: "not converted, as no equivalence is published: {}",
@@ -73,6 +75,9 @@ def _not_supplied(missing: object) -> Iterator[str]:
     for item in missing if isinstance(missing, tuple) else ():
         if isinstance(item, NotSupplied):
             data = _DATA.get(item.what, quoted(item.what))
+            if item.what == _DOSES:
+                yield f"{data} {item.why}"
+                continue
             yield f"{data} not supplied ({quoted(item.why, MAX_REASON_LENGTH)})"
 
 

@@ -231,6 +231,11 @@ def _incomplete_picture(facts: Facts, _knowledge: Knowledge) -> Sentences:
             f"The draft order for {listed(elsewhere)} names another patient than this chart's, "
             "so it was not counted here.",
         )
+    if facts.get("out_of_time"):
+        return (
+            "Doses, lengths and the load could not be worked out in time: only the names of the drugs are judged. "
+            "Check the doses by hand.",
+        )
     if facts.get("no_history"):
         return (
             "Sedatives and opioids on record are not known here: together they slow breathing. Check them by hand.",

@@ -151,6 +151,9 @@ def _incomplete_clause(facts: Facts, subject: Subject) -> str:
     if elsewhere:
         return f"{capitalised(listed(elsewhere, 2))} is drafted for another patient; not counted"
     ordered, on_record = texts(facts, "ordered"), texts(facts, "on_record")
+    if facts.get("out_of_time"):
+        beside = f"; {listed(on_record, 2)} on record" if on_record else ""
+        return f"{capitalised(listed(ordered, 2)) or 'An order'}{beside}: the load could not be worked out in time"
     if ordered and facts.get("no_history"):
         return f"{capitalised(listed(ordered, 2))} ordered, and the patient's other orders could not be read"
     if ordered:

@@ -11,11 +11,15 @@ BY_SINGLE_DOSE = "single-dose"
 BY_ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
 UNDER_AGE = "under-18"
 
+# What was not read where a judgement did not end in time.
+DOSES = "doses"
+
 # Why a finding is not judged.
 UNIDENTIFIED = "a medication on record could not be identified"
 UNREADABLE = "a record of a medication could not be read"
 ORDERS_NOT_SUPPLIED = "the patient's orders were not supplied in full"
 CONDITIONS_NOT_SUPPLIED = "the patient's conditions were not supplied"
+OUT_OF_TIME = "could not be worked out in time"
 NO_BIRTH_DATE = "no birth date"
 BIRTH_DATE_TO_COME = "the birth date is in the future and is not believed"
 BIRTH_DATE_IN_PART = "the birth date is known in part"

@@ -1,0 +1,56 @@
+"""The judgement of a call within its time: where that is not enough, of the names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from cds_service.config import BY_NAME_SECONDS
+from cds_service.errors import OutOfTimeError
+from cds_service.hooks.evaluation import Evaluation
+from cds_service.hooks.judge import Judge
+from cds_service.hooks.time_limit import within
+from cds_service.services import Service
+from cds_service.trust.tenant import Tenant
+
+
+def evaluate_within(
+    seconds: float,
+    judge: Judge,
+    tenant: Tenant,
+    service: Service,
+    received: Callable[[], bytes],
+    on: Callable[[], date],
+) -> Evaluation:
+    """The evaluation of a call.
+
+    Where it takes longer than ``seconds``, the sedatives and opioids are told by name, in ``BY_NAME_SECONDS``; where
+    that takes too long as well, those of the drafts alone. A call without drafts is given up: without a card it would
+    say that there is nothing.
+
+    Args:
+        seconds: how long the judgement may take.
+        judge: who judges.
+        tenant: who calls.
+        service: the service that is called.
+        received: reads the body of the request.
+        on: tells the day to judge.
+
+    Raises:
+        CallError: as :meth:`Judge.evaluate` raises it.
+        OutOfTimeError: not even the names could be told in time, or there are no drafts.
+    """
+    try:
+        return within(seconds, lambda: judge.evaluate(tenant, service, received(), on()))
+    except OutOfTimeError as error:
+        if service.drafts is None:
+            raise
+        for drafts_alone in (False, True):
+            try:
+                return within(
+                    BY_NAME_SECONDS,
+                    lambda: judge.evaluate_by_name(tenant, service, received(), on(), drafts_alone=drafts_alone),  # noqa: B023
+                )
+            except OutOfTimeError:
+                continue
+        raise error from None
