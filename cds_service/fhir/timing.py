@@ -2,8 +2,7 @@
 
 An instant is a day in the time zone of the site. What had to be assumed is noted: ``naive-datetime`` (no zone was sent,
 the day is taken as written), ``partial-date`` (a year or a month alone), ``time-not-readable`` (only the day could be
-read), ``date-not-readable`` (no date), ``date-not-believed`` (a day that stands for none, such as 9999-12-31),
-``dates-contradict`` (an end before its start: neither is used).
+read), ``date-not-readable`` (no date), ``date-not-believed`` (a day that stands for none, such as 9999-12-31).
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ PARTIAL_DATE = "partial-date"
 DATE_NOT_READABLE = "date-not-readable"
 TIME_NOT_READABLE = "time-not-readable"
 DATE_NOT_BELIEVED = "date-not-believed"
-DATES_CONTRADICT = "dates-contradict"
 NO_PERIOD = Period()
 
 _DATE_LENGTH = len("2000-01-01")
@@ -89,8 +87,8 @@ def span_of(value: object, zone: tzinfo, notes: Notes) -> tuple[date, date] | No
 
 def period_of(value: object, zone: tzinfo, notes: Notes, on: date | None = None) -> Period:
     """A Period. An end that is absent or unreadable is None; a partial date means its first day at the start (or as
-    :func:`start_of` says, where the day judged is given), its last at the end. Of a start and an earlier end nothing is
-    used."""
+    :func:`start_of` says, where the day judged is given), its last at the end. An end before the start is passed on
+    as it was sent."""
     if not value:
         return NO_PERIOD
     if isinstance(value, list) and len(value) == 1:
@@ -99,9 +97,6 @@ def period_of(value: object, zone: tzinfo, notes: Notes, on: date | None = None)
         notes.add(DATE_NOT_READABLE)
         return NO_PERIOD
     start, end = start_of(value.get("start"), zone, notes, on), day_of(value.get("end"), zone, notes, last=True)
-    if start is not None and end is not None and end < start:
-        notes.add(DATES_CONTRADICT)
-        return NO_PERIOD
     return Period(start, end)
 
 

@@ -87,7 +87,6 @@ WORDS: Mapping[str, str] = {
     "partial-date": "a date known in part",
     "date-not-readable": "a date could not be read",
     "date-not-believed": "a date that stands for none, such as 9999-12-31, is not used",
-    "dates-contradict": "an end before its start: neither is used",
     "time-not-readable": "a time of day could not be read, the day is used",
     "supply-not-readable": "part of the supply (quantity, days, repeats) could not be read",
     "status-not-readable": "the status could not be read",

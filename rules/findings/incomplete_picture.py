@@ -20,12 +20,14 @@ def judge(case: Case) -> Met | Considered:
     it was not counted, and one of the two patients is the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
-    if case.load.complete and not case.patient.missing and not wrong_patient:
+    unidentified = case.unidentified_maybe_taken + case.unidentified_drafts
+    if case.load.complete and not case.patient.missing and not wrong_patient and not unidentified:
         return not_met(ID)
     ordered = [entry for entry in case.drafts if entry.agent.agent_class.depressant]
-    on_record = [entry for entry in case.now.present if entry.agent.agent_class.depressant]
+    taken = (*case.now.present, *case.now.possible)
+    on_record = [entry for entry in taken if entry.agent.agent_class.depressant]
     unread = sum(item.medication for item in case.patient.unread)
-    drafted, recorded = case.unidentified_drafts, case.unidentified_on_record + unread
+    drafted, recorded = case.unidentified_drafts, case.unidentified_maybe_taken + unread
     facts: dict[str, object] = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,

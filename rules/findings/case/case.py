@@ -35,8 +35,9 @@ from rules.model import Patient, RecordKind
 from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.exposure import exposure
 from rules.timeline.record import MedicationRecord, RecordEntry
-from rules.timeline.status import is_stopping
+from rules.timeline.status import exclusion, is_stopping
 from rules.timeline.view import View
+from rules.timeline.window import Coverage
 
 ORDERS = "medicationRequests"
 CONDITIONS = "conditions"
@@ -44,6 +45,7 @@ ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
+_NOT_TAKEN = frozenset({Coverage.LAPSED, Coverage.NOT_YET_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,16 @@ class Case(LazyValues):
     def unidentified_drafts(self) -> int:
         """How many products being ordered could not be identified."""
         return self._unidentified(drafts=True)
+
+    @lazy
+    def unidentified_maybe_taken(self) -> int:
+        """How many products on record could not be identified and are, or may still be, taken."""
+        policy = self.knowledge.policy.concurrency
+        items = [item for item in self.record.unidentified if not item.regimen.draft]
+        return sum(
+            exclusion(item.regimen) is None and item.window.coverage(self.on, policy) not in _NOT_TAKEN
+            for item in items
+        )
 
     def _unidentified(self, *, drafts: bool) -> int:
         policy = self.knowledge.policy.concurrency
