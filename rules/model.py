@@ -111,10 +111,11 @@ class DoseEntry:
 
 @dataclass(frozen=True, slots=True)
 class MaximumDose:
-    """A written upper limit: ``amount`` per ``period_days`` days."""
+    """A written upper limit: ``amount`` per ``period_days`` days; ``period_stated``: its source says for how long."""
 
     amount: Quantity
     period_days: Fraction
+    period_stated: bool = True
 
 
 class _Dated(HashedOnce):
@@ -131,7 +132,9 @@ class _Dated(HashedOnce):
 class Dosage(_Dated):
     """One line of dosing instructions. ``sequence`` numbers that are equal run together, increasing ones follow.
 
-    ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration.
+    ``maximum`` are upper limits over a time, ``single_maximum`` the most for one administration. ``instructions`` are
+    what the source says in words beside the text: to the patient, and additional ones. ``text_too_long``: a text was
+    sent that is longer than what is read.
     """
 
     text: str | None = None
@@ -144,6 +147,8 @@ class Dosage(_Dated):
     single_maximum: Quantity | None = None
     route: str | None = None
     route_codes: tuple[Coding, ...] = ()
+    instructions: tuple[str, ...] = ()
+    text_too_long: bool = False
 
     def within(self, bounds: Period) -> Dosage:
         """The line for a period; it must have no dates yet."""

@@ -33,10 +33,14 @@ def shown(read: ReadSig | UnreadableSig) -> str:
 
 def line(dosage: Dosage) -> str:
     parts = [" = ".join(entry(dose) for dose in dosage.doses), *timing(dosage.timing or Timing())]
-    for limit in dosage.maximum:
-        parts.append(f"at most {quantity(limit.amount)} in {limit.period_days} d")
+    if dosage.route and dosage.route != "oral":
+        parts.append(f"by {dosage.route}")
     if dosage.as_needed:
-        parts.insert(-len(dosage.maximum) if dosage.maximum else len(parts), "as needed")
+        parts.append("as needed")
+    for limit in dosage.maximum:
+        parts.append(f"at most {quantity(limit.amount)} in {limit.period_days if limit.period_stated else '?'} d")
+    if dosage.single_maximum:
+        parts.append(f"at most {quantity(dosage.single_maximum)} at a time")
     return " ".join(part for part in parts if part)
 
 

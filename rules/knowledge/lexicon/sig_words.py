@@ -42,6 +42,10 @@ class SigWords:
         last_hour: the last hour of a day.
         longest_word: the characters of the longest word.
         most_at_once: the largest number of units that "2 pm" may state.
+        supply_intervals: the days between two supplies; after a full regimen they are no rate.
+        each_day: what a moment begins with that is named for every day: "every night", "qhs".
+        joined_interval: the longest interval in days that joins with a rate within the day.
+        named_interval: the same with a named time of the day.
         widest_range: how many times its low end the high end of a range of milligrams may be.
     """
 
@@ -64,4 +68,8 @@ class SigWords:
     last_hour: Fraction
     longest_word: int
     most_at_once: Fraction
+    supply_intervals: frozenset[Fraction]
+    each_day: tuple[str, ...]
+    joined_interval: Fraction
+    named_interval: Fraction
     widest_range: Fraction

@@ -5,6 +5,7 @@ Spellings are looked up in lower case with single spaces (:func:`normalised`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,9 @@ ANY = "any"
 ORAL = "oral"
 TOPICAL = "topical"
 TRANSDERMAL = "transdermal"
+# Between the routes that one text names: "PO or IV".
+ROUTES = "/"
+BETWEEN_ROUTES = re.compile(r"\s*[/,;&+|]\s*|\s+(?:or|and)\s+", re.IGNORECASE)
 
 
 class UnitKind(StrEnum):
@@ -105,7 +109,12 @@ class Plausible:
         times_labelled_maximum: by class of agents, how many times its labelled maximum a dose may be.
         times_defined_daily_dose: by class of agents, the same for the defined daily dose.
         units_a_day_at_most: by unit id, the most units in a day (patches: worn at a time).
-        smallest_part: the smallest part of one unit that is taken.
+        smallest_part: the smallest part of one unit that another reading of a dose may come to.
+        part_doubted: a dose of a smaller part of one unit than this is implausible.
+        supply_a_day_at_least: dispensed units a day below which more may be taken than they give.
+        pieces_a_day_at_least: the fewest a day of a quantity of "each", which may count packages.
+        days_of_supply_at_most, repeats_at_most: more of either is not believed.
+        interval_doubted: the days between doses above which a tablet that is taken daily is doubted; a week is not.
         interval_at_least, interval_at_most: the bounds of the interval between doses, each in its own unit.
         clock_intervals: intervals in hours that a period of as many days may stand for.
         patch_change: the longest plausible interval between changes of a patch.
@@ -117,6 +126,12 @@ class Plausible:
     times_defined_daily_dose: Mapping[str, Figure]
     units_a_day_at_most: Mapping[str, Figure]
     smallest_part: Figure
+    part_doubted: Figure
+    supply_a_day_at_least: Figure
+    pieces_a_day_at_least: Figure
+    days_of_supply_at_most: Figure
+    repeats_at_most: Figure
+    interval_doubted: Figure
     interval_at_least: Figure
     interval_at_most: Figure
     clock_intervals: tuple[Figure, ...]
@@ -152,6 +167,7 @@ class DosingVocabulary:
         as_needed_codes, single_codes, infusion_codes: the frequency codes that say so.
         as_needed_endings: what a frequency code ends with where it is as needed.
         routes: by id; ``route_words`` gives the id of a spelling, ``route_codes`` that of a code.
+        form_excludes: by the route of a form, the routes that a product of such a form is not given by.
         rescue_products: the agents that are kept for a seizure, by route.
         number_words, time_words: the words for a number ("one half"), and for how often ("twice").
     """
@@ -170,6 +186,7 @@ class DosingVocabulary:
     route_words: Mapping[str, str]
     route_codes: Mapping[tuple[CodeSystem, str], str]
     dose_forms: Mapping[str, DoseForm]
+    form_excludes: Mapping[str, frozenset[str]]
     rescue_products: tuple[RescueProduct, ...]
     plausible: Plausible
     number_words: Mapping[Fraction, str]
@@ -196,6 +213,16 @@ class DosingVocabulary:
                 return self.routes[found]
         return None
 
+    def routes_named(self, words: str | None, codings: Iterable[Coding] = ()) -> tuple[Route, ...]:
+        """Every route of the codes, else of their displays, else of the words: ``PO or IV`` are two."""
+        entries = tuple(codings)
+        coded = (self.route_codes.get((each.system, each.code)) for each in entries if each.system and each.code)
+        found = {name: self.routes[name] for name in coded if name}
+        if not found:
+            for text in (*(each.display for each in entries), *(each.code for each in entries), words):
+                found |= {route.id: route for part in _alternatives(text) if (route := self.route(part)) is not None}
+        return tuple(found.values())
+
     def has_equivalence(self, route: str | None) -> bool:
         """Whether the oral equivalence figures apply to a route id; None, no route stated, is taken as oral."""
         return route is None or route not in self.routes or self.routes[route].equivalence
@@ -206,6 +233,14 @@ class DosingVocabulary:
             agent in rescue.agents and route in rescue.routes and (as_needed or not rescue.as_needed)
             for rescue in self.rescue_products
         )
+
+
+def _alternatives(text: str | None) -> tuple[str, ...]:
+    """The text, and the parts of "IV/PO", "PO or IV"."""
+    if not text:
+        return ()
+    parts = BETWEEN_ROUTES.split(text)
+    return (text, *parts) if parts[1:] else (text,)
 
 
 def normalised(text: str) -> str:

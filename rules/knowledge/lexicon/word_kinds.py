@@ -40,6 +40,11 @@ class WordKind(StrEnum):
     TIMES = "times"
     EVERY = "every"
     PER = "per"
+    OVER = "over"
+    LASTING = "lasting"
+    AT_A_TIME = "at_a_time"
+    COURSE = "course"
+    COMPLAINT = "complaint"
     HOURLY = "hourly"
     IN = "in"
     AT = "at"
@@ -124,6 +129,10 @@ SKIPPABLE = frozenset(
         WordKind.SITE,
         WordKind.MANNER,
         WordKind.PAIN,
+        WordKind.COMPLAINT,
+        WordKind.OVER,
+        WordKind.COURSE,
+        WordKind.AT_A_TIME,
     }
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from string import ascii_lowercase
 
 from rules.knowledge.lexicon.sig_words import Phrase, SigWords
 from rules.knowledge.lexicon.tokens import tokenise
@@ -14,9 +15,10 @@ from rules.numbers.quantity import DAYS_PER
 
 FILE = "sig_words.yaml"
 SECTIONS = (
-    "reviewed", "source", "misspelt", "numbers", "added_fractions", "roman", "ordinals", "counted", "months", "words",
-    "rates", "per_periods", "periods", "moment_prefixes", "moments", "moment_words", "clock_halves", "parts_of_day",
-    "late_parts", "all_meals", "bedtimes", "day_patterns", "days", "day_groups", "routes", "units", "maxima", "figures",
+    "reviewed", "source", "slips", "misspelt", "numbers", "added_fractions", "roman", "ordinals", "counted", "months",
+    "words", "rates", "per_periods", "periods", "moment_prefixes", "moments", "moment_words", "clock_halves",
+    "parts_of_day", "late_parts", "all_meals", "bedtimes", "day_patterns", "days", "day_groups", "routes", "units",
+    "maxima", "figures",
 )  # fmt: skip
 VALUED = {
     "numbers": WordKind.NUMBER,
@@ -55,7 +57,7 @@ def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> 
     return SigWords(
         phrases=_by_first(meanings),
         single_words={key[0]: word for key, word in meanings.items() if len(key) == 1},
-        misspelt={wrong: right for right in _keys(top, "misspelt") for wrong in top.section("misspelt").texts(right)},
+        misspelt=_misspelt(top, frozenset(word for key in meanings for word in key)),
         rates={
             **{timing.code: timing for timing in vocabulary.timing_codes.values()},
             **{timing.code: timing for timing in _rates(top)},
@@ -78,8 +80,43 @@ def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> 
         last_hour=figures.number("last_hour"),
         longest_word=max(len(word) for key in meanings for word in key),
         most_at_once=figures.number("most_at_once"),
+        supply_intervals=frozenset(parse_ratio(text, "supply_intervals") for text in figures.texts("supply_intervals")),
+        each_day=figures.texts("each_day"),
+        joined_interval=figures.number("joined_interval"),
+        named_interval=figures.number("named_interval"),
         widest_range=figures.number("widest_range"),
     )
+
+
+def _misspelt(top: Section, known: frozenset[str]) -> dict[str, str]:
+    """The right spelling of misspelt words: those that the file lists, and slips of the pen that are no known word."""
+    slips = top.section("slips")
+    slips.only(("long", "short"))
+    found: dict[str, str] = {}
+    for right in slips.texts("long"):
+        found |= {wrong: right for wrong in (*_slips(right), *_exchanges(right)) if wrong not in known}
+    for right in slips.texts("short"):
+        found |= {wrong: right for wrong in _slips(right) if wrong not in known}
+    listed = {wrong: right for right in _keys(top, "misspelt") for wrong in top.section("misspelt").texts(right)}
+    return found | listed
+
+
+def _slips(word: str) -> Iterator[str]:
+    """A word with one letter after the first left out or doubled, or two neighbours swapped."""
+    for place in range(1, len(word)):
+        yield word[:place] + word[place + 1 :]
+        yield word[:place] + word[place] + word[place:]
+        if place + 1 < len(word):
+            yield word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
+def _exchanges(word: str) -> Iterator[str]:
+    """A word with one letter after the first exchanged for another, or put in."""
+    for place in range(1, len(word) + 1):
+        for letter in ascii_lowercase:
+            yield word[:place] + letter + word[place:]
+            if place < len(word):
+                yield word[:place] + letter + word[place + 1 :]
 
 
 def spelling_of(text: str) -> tuple[str, ...]:

@@ -57,6 +57,10 @@ def read_vocabulary(data: Mapping[str, object]) -> DosingVocabulary:
         route_words=route_words,
         route_codes=route_codes,
         dose_forms=_dose_forms(top.section("dose_forms")),
+        form_excludes={
+            route: frozenset(excluded)
+            for route, excluded in _lists(top.section("form_excludes").section("entries")).items()
+        },
         rescue_products=tuple(
             RescueProduct(frozenset(entry.texts("agents")), frozenset(entry.texts("routes")), _flag(entry, "as_needed"))
             for entry in top.section("rescue_products").items("entries")
@@ -142,6 +146,12 @@ def _plausible(block: Section, reviewed: date) -> Plausible:
         times_defined_daily_dose=_by_name(block.section("times_defined_daily_dose"), reviewed),
         units_a_day_at_most=_by_name(block.section("units_a_day_at_most"), reviewed),
         smallest_part=read_figure(block.section("smallest_part"), reviewed),
+        part_doubted=read_figure(block.section("part_doubted"), reviewed),
+        supply_a_day_at_least=read_figure(block.section("supply_a_day_at_least"), reviewed),
+        pieces_a_day_at_least=read_figure(block.section("pieces_a_day_at_least"), reviewed),
+        days_of_supply_at_most=read_figure(block.section("days_of_supply_at_most"), reviewed),
+        repeats_at_most=read_figure(block.section("repeats_at_most"), reviewed),
+        interval_doubted=read_figure(block.section("interval_doubted"), reviewed),
         interval_at_least=read_figure(block.section("interval_at_least"), reviewed),
         interval_at_most=read_figure(block.section("interval_at_most"), reviewed),
         clock_intervals=tuple(
@@ -164,6 +174,8 @@ def _resolve(vocabulary: DosingVocabulary) -> None:
     for form in vocabulary.dose_forms.values():
         _require_defined("forms.yaml: dose_forms", (form.route,), set(vocabulary.routes))
         _require_defined("forms.yaml: dose_forms", (form.unit,), unit_ids)
+    for route, excluded in vocabulary.form_excludes.items():
+        _require_defined("forms.yaml: form_excludes", (route, *excluded), set(vocabulary.routes))
     for timing in vocabulary.timing_codes.values():
         where = f"forms.yaml: timing_codes {timing.code}"
         _require_defined(where, (timing.unit,), set(DAYS_PER))

@@ -10,8 +10,9 @@ from rules.knowledge.lexicon.vocabulary import UnitKind
 from rules.model import Period
 from rules.numbers.quantity import ONE
 from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
-from rules.reading.sig.trace import DoseAmount, DoseCount, NoDailyRate, Range, SigRate, Span, TracedValue
+from rules.reading.sig.trace import DoseAmount, DoseCount, NoDailyRate, Range, RouteCode, SigRate, Span, TracedValue
 
+PARENTERAL = "parenteral"
 NO_DATES = Period()
 ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")
 
@@ -82,7 +83,8 @@ class SigLine:
 
     ``first`` is its first lexeme. ``moments`` come with whether "and" or a comma came before each. ``count`` is the
     number of doses in all, ``single``: there is only one. ``repeats``: it may be taken this many times again.
-    ``product_named``: it names the medicine.
+    ``product_named``: it names the medicine. ``a_day``: its dose is what is taken in a period ("3 a day").
+    ``each_day``: its moment is named for every day ("every night").
     """
 
     connector: Connector = Connector.FIRST
@@ -95,10 +97,12 @@ class SigLine:
     as_needed: bool = False
     reason: str | None = None
     count: Range | None = None
-    route: str | None = None
+    routes: list[str] = field(default_factory=list)
     repeats: Fraction = Fraction(0)
     product_named: bool = False
     single: bool = False
+    a_day: bool = False
+    each_day: bool = False
 
     @property
     def timed(self) -> bool:
@@ -137,12 +141,16 @@ class SigStep:
 
 @dataclass(frozen=True, slots=True)
 class SigLimit:
-    """A written maximum: ``amount`` of a unit (None: that of the doses) in ``days``; ``first`` is its first lexeme."""
+    """A written maximum: ``amount`` of a unit (None: that of the doses) in ``days``; ``first`` is its first lexeme.
+
+    ``days`` is None where it limits what is taken at a time. ``period_stated``: the text says for how long it holds.
+    """
 
     amount: Fraction
     unit: str | None
-    days: Fraction
+    days: Fraction | None
     first: Lexeme
+    period_stated: bool = True
 
 
 @dataclass(slots=True)
@@ -152,7 +160,9 @@ class SigDraft:
     ``pending`` connects the next line. ``no_daily_rate`` are reasons why no daily rate is stated. ``instructs``: a verb
     such as "take" was read. ``separated``: a comma or another sign within a sentence came last; ``after_comma``: a
     comma did. ``open_repeat`` stands for "may repeat" without a number. ``titration_heading``: "taper" or the like
-    comes before the first dose, so that the steps must state all of it. ``agents`` are those of the medicine named.
+    comes before the first dose, so that the steps must state all of it. ``over`` stands for "over 5 minutes", how long
+    one dose takes. ``refilled``: it is dispensed again, so that its length is that of one supply. ``agents`` are those
+    of the medicine named.
     """
 
     steps: list[SigStep] = field(default_factory=lambda: [SigStep()])
@@ -166,6 +176,8 @@ class SigDraft:
     separated: bool = False
     after_comma: bool = False
     open_repeat: Lexeme | None = None
+    over: Lexeme | None = None
+    refilled: bool = False
     titration_heading: bool = False
     agents: str = ""
 
@@ -188,6 +200,14 @@ class SigDraft:
     def note(self, first: Lexeme, last: Lexeme, value: TracedValue) -> None:
         """Trace a value to the words that gave it."""
         self.trace.append(Span(first.start, last.end, value))
+
+    def name_route(self, route: Lexeme) -> None:
+        """A route of the line; several may be named. A dose an hour by injection is an infusion."""
+        if route.code == PARENTERAL and any(dose.kind is UnitKind.RATE for dose in self.line.doses):
+            self.no_daily_rate.append(NoDailyRate.INFUSION)
+        if route.code not in self.line.routes:
+            self.line.routes.append(route.code)
+        self.note(route, route, RouteCode(route.code))
 
     def begin_line(self, lexeme: Lexeme) -> None:
         """Keep the first lexeme of the line, if none was."""

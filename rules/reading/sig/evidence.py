@@ -36,10 +36,13 @@ from rules.reading.wording.numbers import DAY, counted, every, in_days, named_da
 from rules.reading.wording.prose import BETWEEN_TEXTS, UP_TO, part_of
 
 FIRST_NUMBER = re.compile(r"\d[\d/]*")
+AT_A_TIME = "at a time"
 CLAUSES = {
     Clause.AS_NEEDED: "as needed",
     Clause.REASON: "what it is for",
     Clause.REPEAT: "may be taken again",
+    Clause.SUPPLY: "how often it is supplied",
+    Clause.DURATION: "how long one dose takes",
     Clause.DATE: "a date",
     Clause.HOUR_AFTER_RATE: "a time of day",
     Clause.MAXIMUM_OF_DAYS: "maximum of days",
@@ -50,6 +53,7 @@ NO_DAILY_RATE = {
     NoDailyRate.TITRATION: "a dose that changes",
     NoDailyRate.PROTOCOL: "given by a protocol",
     NoDailyRate.INFUSION: "an infusion",
+    NoDailyRate.BY_WEIGHT: "by body weight",
 }
 
 
@@ -115,7 +119,8 @@ def in_words(value: TracedValue, vocabulary: DosingVocabulary) -> str:
         case ClockTime():
             return f"at {value.time}"
         case Maximum():
-            return f"not over {_amount(value.amount, vocabulary)} {in_days(value.days, vocabulary)}"
+            when = AT_A_TIME if value.days is None else in_days(value.days, vocabulary)
+            return f"not over {_amount(value.amount, vocabulary)} {when}"
         case Length():
             return f"for {counted(value.days, vocabulary.period_names[DAY])}"
         case DoseCount():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
-from rules.reading.sig.clauses.course import before_something, read_length
+from rules.reading.sig.clauses.course import before_something, read_length, read_most_days
 from rules.reading.sig.clauses.dose import read_dose, skip_concentration
 from rules.reading.sig.clauses.dose_place import add_dose
 from rules.reading.sig.clauses.limit import read_limit
@@ -18,7 +18,7 @@ from rules.reading.sig.trace import SigRate
 
 DOSE = "dose"
 # After "up to 3 tablets" these make it a limit of a period.
-OF_A_PERIOD = (WordKind.PER_PERIOD, WordKind.PER, WordKind.IN, WordKind.RATE, WordKind.EVERY)
+OF_A_PERIOD = (WordKind.PER_PERIOD, WordKind.PER, WordKind.IN, WordKind.OVER, WordKind.RATE, WordKind.EVERY)
 # After "once" these say when, so that "once" adds nothing.
 TELLS_WHEN = (
     WordKind.MOMENT,
@@ -91,6 +91,7 @@ def amount_per_period_clause(cursor: Cursor, draft: SigDraft) -> bool:
         cursor.position = begin
         return False
     add_rate(cursor, draft, rate, first)
+    draft.line.a_day = True
     return True
 
 
@@ -164,7 +165,7 @@ def up_to_clause(cursor: Cursor, draft: SigDraft) -> bool:
 
     ::
 
-        up to = "up to", ( rate | limit | dose ) ;
+        up to = "up to", ( rate | most days | limit | dose ) ;
 
     Raises:
         UnreadError: neither a rate nor a dose follows, or the dose contradicts that of the line.
@@ -172,6 +173,8 @@ def up_to_clause(cursor: Cursor, draft: SigDraft) -> bool:
     first, line = cursor.next(), draft.line
     begin, kind = cursor.position, cursor.peek().kind
     rate = read_rate(cursor, up_to=True)
+    if rate is None and read_most_days(cursor, draft, first):
+        return True
     if rate is not None and kind is WordKind.RATE and not line.rated:
         add_rate(cursor, draft, replace(rate, times=(None, rate.times[1])), first)
         return True

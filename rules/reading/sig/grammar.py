@@ -15,7 +15,7 @@ from rules.reading.sig.clauses.connector import (
     skip_stop,
     then_connector,
 )
-from rules.reading.sig.clauses.course import read_repeat, skip_supply
+from rules.reading.sig.clauses.course import read_course, read_repeat, skip_supply
 from rules.reading.sig.clauses.day_pattern import read_day_pattern
 from rules.reading.sig.clauses.limit import read_limit
 from rules.reading.sig.clauses.moment import read_label
@@ -45,10 +45,12 @@ from rules.reading.sig.scan.numbers import NUMBERS
 from rules.reading.sig.words import (
     as_needed_clause,
     changes_after_clause,
+    complaint_clause,
     dated_clause,
     directions_clause,
     every_night_clause,
     no_daily_rate_clause,
+    over_clause,
     reason_clause,
     route_clause,
     single_clause,
@@ -95,7 +97,9 @@ READERS: Mapping[WordKind, tuple[Reader, ...]] = {
     WordKind.DAY: (moment_clause,),
     WordKind.DAYS: (moment_clause,),
     # "0800" is a time after another time.
-    WordKind.UNKNOWN: (moment_clause,),
+    WordKind.UNKNOWN: (moment_clause, complaint_clause),
+    WordKind.COMPLAINT: (complaint_clause,),
+    WordKind.PAIN: (complaint_clause,),
     WordKind.PERIOD: (read_label,),
     WordKind.UNIT: (dose_clause, skip_unit_route),
     WordKind.PATTERN: (read_day_pattern,),
@@ -107,11 +111,15 @@ READERS: Mapping[WordKind, tuple[Reader, ...]] = {
     # Short words of several uses.
     WordKind.ARTICLE: (skip_site, skip_article, dose_clause),
     WordKind.EVERY: (skip_site, rate_clause, moment_clause),
+    WordKind.OVER: (skip_site, over_clause),
+    WordKind.LASTING: (over_clause,),
+    WordKind.COURSE: (read_course, skip_word),
+    WordKind.AT_A_TIME: (skip_word,),
     WordKind.PER: (skip_site, skip_slash, amount_per_period_clause),
     WordKind.FOR: (read_label, length_clause, reason_clause),
     WordKind.IN: (skip_site, skip_in_route, changes_after_clause, moment_clause),
     WordKind.AT: (skip_site, moment_clause),
-    WordKind.ON: (skip_site, read_label, moment_clause, every_night_clause),
+    WordKind.ON: (skip_site, read_label, moment_clause, every_night_clause, dose_clause),
     WordKind.OF: (skip_site, skip_name),
     WordKind.TO: (skip_site,),
     WordKind.OR: (skip_alternative,),

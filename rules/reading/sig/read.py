@@ -7,6 +7,7 @@ reason, a name, a remark); a word or a number that is not understood makes the w
 from __future__ import annotations
 
 from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.model import Dosage, Timing
 from rules.numbers.memo import memoised
@@ -33,6 +34,8 @@ INSTRUCTS = frozenset(
         WordKind.STOPS,
     }
 )
+# Units that nothing is infused in.
+TAKEN_WHOLE = frozenset({"tablet", "capsule", "pill", "patch", "film"})
 # Reasons that hold even where a rate is stated: the rate is not what will be taken day after day.
 OVERRULING = (NoDailyRate.TITRATION, NoDailyRate.PROTOCOL, NoDailyRate.INFUSION)
 
@@ -60,7 +63,7 @@ def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
         _skip_heading(cursor)
         read_clauses(cursor, draft)
         dosages = dosages_of(draft, knowledge.sig_words, lexemes[0])
-        no_daily_rate = _no_daily_rate(draft, dosages)
+        no_daily_rate = _no_daily_rate(draft, dosages, knowledge.vocabulary)
         if not _says_something(draft, dosages, no_daily_rate):
             raise UnreadError(lexemes[0], lexemes[-1])
     except UnreadError as unread:
@@ -78,16 +81,31 @@ def _skip_heading(cursor: Cursor) -> None:
             return
 
 
-def _no_daily_rate(draft: SigDraft, dosages: tuple[Dosage, ...]) -> NoDailyRate | None:
+def _no_daily_rate(draft: SigDraft, dosages: tuple[Dosage, ...], vocabulary: DosingVocabulary) -> NoDailyRate | None:
     """Why the lines state no daily rate, None where they do."""
     if draft.titration_heading and not draft.is_course:
         return NoDailyRate.TITRATION
     overruling = next((reason for reason in OVERRULING if reason in draft.no_daily_rate), None)
+    if overruling is None and draft.over is not None and not _is_taken_by_mouth(draft, vocabulary):
+        if any(
+            dose.unit is None or dose.unit in TAKEN_WHOLE
+            for step in draft.steps
+            for line in step.lines
+            for dose in line.doses
+        ):
+            raise UnreadError(draft.over)
+        return NoDailyRate.INFUSION
     if overruling is not None:
         return overruling
     if any(line.maximum or (line.timing is not None and _is_rate(line.timing)) for line in dosages):
         return None
     return next(iter(draft.no_daily_rate), NoDailyRate.NOT_STATED)
+
+
+def _is_taken_by_mouth(draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
+    """Whether a line names a route by which nothing is infused."""
+    routes = [route for step in draft.steps for line in step.lines for route in line.routes]
+    return any(vocabulary.has_equivalence(route) for route in routes)
 
 
 def _is_rate(timing: Timing) -> bool:
@@ -104,6 +122,10 @@ def _says_something(draft: SigDraft, dosages: tuple[Dosage, ...], no_daily_rate:
         return True
     if not dosages:
         return False
-    if draft.instructs or no_daily_rate is None or any(line.as_needed or line.timing for line in dosages):
+    if draft.instructs or no_daily_rate is None or draft.over is not None:
+        return True
+    if any(line.as_needed or line.timing for line in dosages) or not any(line.doses for line in dosages):
+        return True
+    if any(line.reason for step in draft.steps for line in step.lines):
         return True
     return all(dose.high is not None and dose.high.unit in draft.counted_units for dose in dosages[0].doses)

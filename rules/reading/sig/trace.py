@@ -20,6 +20,7 @@ class NoDailyRate(StrEnum):
     SINGLE = "single"
     PROTOCOL = "protocol"
     INFUSION = "infusion"
+    BY_WEIGHT = "by-weight"
     NOT_STATED = "not-stated"
 
 
@@ -29,6 +30,8 @@ class Clause(Enum):
     AS_NEEDED = "as needed"
     REASON = "reason"
     REPEAT = "repeat"
+    SUPPLY = "supply"
+    DURATION = "duration"
     DATE = "date"
     HOUR_AFTER_RATE = "hour after a rate"
     MAXIMUM_OF_DAYS = "maximum of days"
@@ -108,10 +111,10 @@ class WeekDays:
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """At most ``amount`` in ``days``."""
+    """At most ``amount`` in ``days``; None: at a time."""
 
     amount: DoseAmount
-    days: Fraction
+    days: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)

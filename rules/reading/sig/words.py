@@ -13,7 +13,7 @@ from rules.reading.sig.clauses.rate import read_rate
 from rules.reading.sig.clauses.skipped import skip_reason
 from rules.reading.sig.draft import Connector, SigDraft
 from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
-from rules.reading.sig.trace import Clause, Length, Moments, NoDailyRate, RouteCode
+from rules.reading.sig.trace import Clause, Length, Moments, NoDailyRate
 
 NO_DAILY_RATE = {
     WordKind.AS_DIRECTED: NoDailyRate.AS_DIRECTED,
@@ -21,6 +21,11 @@ NO_DAILY_RATE = {
     WordKind.PROTOCOL: NoDailyRate.PROTOCOL,
     WordKind.INFUSION: NoDailyRate.INFUSION,
 }
+# "As a single dose at bedtime" is taken every day.
+SAYS_WHEN = (WordKind.RATE, WordKind.EVERY, WordKind.COUNTED, WordKind.MOMENT, WordKind.PER_PERIOD)
+COMPLAINTS = (WordKind.COMPLAINT, WordKind.PAIN)
+# At most so many words that are not known may stand before it: "muscle spasms".
+BEFORE_COMPLAINT = (WordKind.UNKNOWN,)
 # "Increase to 2 tablets after one week", "in one week".
 AFTER = frozenset({"after", "in"})
 # "Reduce by 0.5 mg every week".
@@ -49,10 +54,8 @@ def verb_clause(cursor: Cursor, draft: SigDraft) -> bool:
 
 
 def route_clause(cursor: Cursor, draft: SigDraft) -> bool:
-    """``by mouth``, ``IV``: the first that is named counts."""
-    route = cursor.next()
-    draft.line.route = draft.line.route or route.code
-    draft.note(route, route, RouteCode(route.code))
+    """``by mouth``, ``IV``, ``IV/PO``: all that are named are kept."""
+    draft.name_route(cursor.next())
     return True
 
 
@@ -68,7 +71,7 @@ def skip_in_route(cursor: Cursor, _: SigDraft) -> bool:
 def single_clause(cursor: Cursor, draft: SigDraft) -> bool:
     """``once only``, ``stat``."""
     word = cursor.next()
-    if not draft.line.timed:
+    if not draft.line.timed and not cursor.at(*SAYS_WHEN):
         draft.set_count((ONE, ONE), word, word)
     return True
 
@@ -126,6 +129,50 @@ def as_needed_clause(cursor: Cursor, draft: SigDraft) -> bool:
     reason = skip_reason(cursor)
     line.reason = line.reason or reason
     draft.note(first, cursor.peek(-1), Clause.AS_NEEDED)
+    return True
+
+
+def complaint_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``anxiety``, ``muscle spasms`` after a complete instruction, where "for" was left out; False elsewhere.
+
+    ::
+
+        complaint = { unknown word }, "anxiety" | ..., [ reason ] ; (* after a dose and a time *)
+    """
+    line, ahead = draft.line, 0
+    while cursor.at(WordKind.UNKNOWN, ahead=ahead) and ahead <= len(BEFORE_COMPLAINT):
+        ahead += 1
+    if not line.doses or not line.timed or draft.pending is Connector.AND or not cursor.at(*COMPLAINTS, ahead=ahead):
+        return False
+    first = cursor.peek()
+    reason = skip_reason(cursor)
+    line.reason = line.reason or reason
+    draft.note(first, cursor.peek(-1), Clause.REASON)
+    return True
+
+
+def over_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``over 5 minutes``: how long one dose takes, and neither how often nor for how long it is given.
+
+    ::
+
+        over = ( "over" | "lasting" ), [ "a" ], [ numbers ], { "-" }, period ; (* of less than a day *)
+
+    Raises:
+        UnreadError: it is a day or more, in which so much may be taken.
+    """
+    begin, first = cursor.position, cursor.next()
+    cursor.accept(WordKind.ARTICLE, WordKind.AT_LEAST)
+    numbers = cursor.numbers()
+    cursor.skip("-")
+    period = cursor.accept(WordKind.PERIOD)
+    if period is None:
+        cursor.position = begin
+        return False
+    if (numbers.high if numbers else ONE) * DAYS_PER[period.code] >= ONE:
+        raise cursor.error(first)
+    draft.over = draft.over or first
+    draft.note(first, period, Clause.DURATION)
     return True
 
 

@@ -7,9 +7,11 @@ none.
 from __future__ import annotations
 
 from rules.knowledge.lexicon.word_kinds import WordKind
+from rules.numbers.quantity import DAYS_PER
 from rules.reading.sig.clauses.dose_place import add_dose, read_total
 from rules.reading.sig.draft import Connector, SigDraft
 from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
+from rules.reading.sig.trace import Length
 
 
 def separator(cursor: Cursor, draft: SigDraft) -> bool:
@@ -67,10 +69,24 @@ def alternating_connector(cursor: Cursor, draft: SigDraft) -> bool:
 
 
 def skip_stop(cursor: Cursor, draft: SigDraft) -> bool:
-    """``then stop``, after a line."""
+    """``then stop``, ``stop after 7 days``, after a line.
+
+    ::
+
+        stop = "stop", [ numbers, { "-" }, period ] ; (* the length only of "stop after" *)
+    """
     if draft.line.empty:
         return False
-    cursor.next()
+    first = cursor.next()
+    begin, numbers = cursor.position, cursor.numbers()
+    cursor.skip("-")
+    period = cursor.accept(WordKind.PERIOD)
+    if numbers is None or period is None:
+        cursor.position = begin
+        return True
+    days = (numbers.low * DAYS_PER[period.code], numbers.high * DAYS_PER[period.code])
+    draft.set_length(days, first, period)
+    draft.note(first, period, Length(days[1]))
     return True
 
 

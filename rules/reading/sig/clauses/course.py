@@ -8,6 +8,7 @@ from fractions import Fraction
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.model import Period
 from rules.numbers.quantity import DAYS_PER, ONE
+from rules.reading.sig.clauses.rate import read_rate
 from rules.reading.sig.clauses.skipped import skip_reason
 from rules.reading.sig.draft import SigDraft
 from rules.reading.sig.scan.cursor import Cursor
@@ -20,6 +21,8 @@ SHORT = frozenset({"s", "min"})
 LONG = frozenset({"d", "wk", "mo", "a"})
 # "Half an hour before meals" says when; "5 mL an hour" how often.
 AN = "an "
+A = "a "
+EVERY = " every"
 
 
 def read_length(cursor: Cursor, draft: SigDraft) -> bool:
@@ -29,7 +32,7 @@ def read_length(cursor: Cursor, draft: SigDraft) -> bool:
 
         length  = opening, ( "5/7" | periods ) | periods | count ;
         opening = "for", { ":" | "up to" | "a" | "x" } | "x" ;
-        periods = [ "at least" ], [ numbers ], { "-" }, period, [ "apart" | "supply" | before ] ;
+        periods = [ "at least" ], [ numbers ], { "-" }, period, [ "apart" | "supply" | "course" | before ] ;
                   (* without numbers only "for a week" and "an hour before" *)
         before  = { "." | "before" | "after" }, [ reason ], [ "or" ] ;
 
@@ -45,6 +48,10 @@ def read_length(cursor: Cursor, draft: SigDraft) -> bool:
         days = short.value * DAYS_PER[short.code]
         draft.set_length((days, days), first, short)
         draft.note(first, short, Length(days))
+        return True
+    if opening is not None and opening.kind is WordKind.FOR and _is_a_period(cursor):
+        # "For a week": the phrase holds its article.
+        _add_length(cursor, draft, first, None, cursor.next(), opened=True)
         return True
     at_least = cursor.accept(WordKind.AT_LEAST)
     numbers = cursor.numbers()
@@ -66,6 +73,32 @@ def read_length(cursor: Cursor, draft: SigDraft) -> bool:
     return True
 
 
+def read_most_days(cursor: Cursor, draft: SigDraft, first: Lexeme) -> bool:
+    """Read ``7 days`` after "max" or "up to": the length of the step at most; False if there is no such length.
+
+    ::
+
+        most days = numbers, { "-" }, period ; (* of days or longer *)
+    """
+    begin = cursor.position
+    numbers = cursor.numbers()
+    cursor.skip("-")
+    period = cursor.accept(WordKind.PERIOD)
+    if numbers is None or period is None or period.code not in LONG:
+        cursor.position = begin
+        return False
+    days = (numbers.low * DAYS_PER[period.code], numbers.high * DAYS_PER[period.code])
+    draft.set_length(days, first, period)
+    draft.note(first, period, Length(days[1]))
+    return True
+
+
+def _is_a_period(cursor: Cursor) -> bool:
+    """Whether the position is at "a week", as one phrase, and no time before something."""
+    lexeme = cursor.peek()
+    return lexeme.kind is WordKind.PER_PERIOD and lexeme.code in LONG and lexeme.text.startswith(A)
+
+
 def before_something(cursor: Cursor) -> bool:
     """Whether the position is at "an hour before ...", which is a time and no rate."""
     if not cursor.at(WordKind.PER_PERIOD) or not cursor.peek().text.startswith(AN):
@@ -85,6 +118,7 @@ def _add_length(
     low, high = (ONE, ONE) if numbers is None else (numbers.low, numbers.high)
     if cursor.accept(WordKind.SUPPLY):
         return
+    course = cursor.accept(WordKind.COURSE) is not None
     if cursor.at(WordKind.BEFORE_AFTER) or cursor.matches(".", WordKind.BEFORE_AFTER):
         cursor.skip(".", WordKind.BEFORE_AFTER)
         skip_reason(cursor)
@@ -102,9 +136,10 @@ def _add_length(
     if not opened and rate is not None and days[0] == days[1] == rate.every[0] * DAYS_PER[rate.unit]:
         # "Every 72 hours (three days)".
         return
-    if days[0] < ONE or (not opened and period.code not in LONG):
+    if days[0] < ONE or (not opened and not course and period.code not in LONG):
         raise cursor.error(first)
-    cursor.accept(WordKind.SUPPLY)
+    if cursor.accept(WordKind.SUPPLY):
+        return
     draft.set_length(days, first, period)
     draft.note(first, period, Length(days[1]))
 
@@ -138,25 +173,42 @@ def _read_count(cursor: Cursor, draft: SigDraft) -> bool:
     return True
 
 
-def skip_supply(cursor: Cursor, _: SigDraft) -> bool:
-    """Skip what is dispensed and refilled: ``#30``, ``disp 30 tabs``, ``2 refills``, ``30 day supply``.
+def skip_supply(cursor: Cursor, draft: SigDraft) -> bool:
+    """Skip what is dispensed and refilled, and how often: ``#30``, ``disp 30 tabs every 28 days``, ``2 refills``.
 
     ::
 
-        supply = "disp", { ":" | "=" | "-" | "#" | "disp" | "of" }, numbers, { "-" }, [ unit | period ]
-               | "refills", { ":" | "=" | "-" | "x" }, [ numbers ]
-               | numbers, { "-" }, ( "refills" | "supply" ) ; (* no number after "refills" *)
+        supply   = "disp", { ":" | "=" | "-" | "#" | "disp" | "of" | "refills" }, ( amount, [ interval ] | interval )
+                 | "refills", { ":" | "=" | "-" | "x" }, [ numbers, [ "times" ] ], [ interval ]
+                 | numbers, { "-" }, ( "refills" | "supply" ) ; (* no number after "refills" *)
+        amount   = numbers, { "-" }, [ unit | period | "supply" ], [ "for", numbers, period ] ;
+        interval = rate of at most one a day | ( "after" | "in" | "per" ), numbers, { "-" }, period ;
     """
     begin = cursor.position
     if cursor.accept(WordKind.DISPENSE):
-        cursor.skip(":=- #", WordKind.DISPENSE, WordKind.EQUALS, WordKind.OF)
+        cursor.skip(":=- #", WordKind.DISPENSE, WordKind.EQUALS, WordKind.OF, WordKind.REFILL)
+        if _skip_interval(cursor):
+            return True
         if cursor.numbers() is not None:
             cursor.skip("-")
-            cursor.accept(WordKind.UNIT, WordKind.PERIOD)
+            cursor.accept(WordKind.UNIT, WordKind.PERIOD, WordKind.SUPPLY)
+            if not _skip_interval(cursor) and cursor.matches(WordKind.FOR, WordKind.NUMBER):
+                # "Dispense 84 for 28 days".
+                begin = cursor.position
+                cursor.next()
+                cursor.numbers()
+                if cursor.accept(WordKind.PERIOD) is None:
+                    cursor.position = begin
             return True
     elif cursor.accept(WordKind.REFILL):
         cursor.skip(":=-", WordKind.EQUALS, WordKind.TIMES)
-        cursor.numbers()
+        if _skip_interval(cursor):
+            draft.refilled = True
+            return True
+        numbers = cursor.numbers()
+        draft.refilled = draft.refilled or numbers is None or numbers.high > 0
+        cursor.accept(WordKind.TIMES)
+        _skip_interval(cursor)
         return True
     else:
         numbers = cursor.numbers()
@@ -164,9 +216,47 @@ def skip_supply(cursor: Cursor, _: SigDraft) -> bool:
         refills = cursor.at(WordKind.REFILL) and not cursor.at(WordKind.NUMBER, ahead=1)
         if numbers is not None and (refills or cursor.at(WordKind.SUPPLY)):
             cursor.next()
+            draft.refilled = draft.refilled or (refills and numbers.high > 0)
             return True
     cursor.position = begin
     return False
+
+
+def _skip_interval(cursor: Cursor) -> bool:
+    """Skip how often something is supplied: ``every 28 days``, ``weekly``; False if there is no such interval."""
+    begin = cursor.position
+    if cursor.peek(-1).text.endswith(EVERY):
+        # "Fill every 28 days" is one word of the lexicon and a length.
+        cursor.numbers()
+        cursor.skip("-")
+        if cursor.accept(WordKind.PERIOD):
+            return True
+        cursor.position = begin
+    rate = read_rate(cursor)
+    if rate is not None and rate.most_per_day <= ONE and not rate.when:
+        return True
+    cursor.position = begin
+    interval = None if cursor.at(WordKind.NUMBER) else _interval(cursor)
+    if interval is not None and interval.most_per_day <= ONE:
+        return True
+    cursor.position = begin
+    return False
+
+
+def read_course(cursor: Cursor, draft: SigDraft) -> bool:
+    """Read ``course of 7 days``; False if no length follows.
+
+    ::
+
+        course = "course", { ":" | "of" | "is" }, length ;
+    """
+    begin = cursor.position
+    cursor.next()
+    cursor.skip(":-=", WordKind.OF, WordKind.EQUALS)
+    if not read_length(cursor, draft):
+        cursor.position = begin
+        return False
+    return True
 
 
 def read_date(cursor: Cursor, draft: SigDraft) -> bool:

@@ -28,7 +28,8 @@ def read_dose(cursor: Cursor, up_to: bool = False) -> list[SigDose] | None:
     A dose of 0 is not read. ``numbers`` are those of :meth:`Cursor.numbers`, a form is a unit that is counted::
 
         dose     = how many, ( multiple | single | nothing ), [ "total" ] ;
-        how many = numbers | "a" | nothing ; (* "a" before a unit; nothing before "patch" or after "additional" *)
+        how many = numbers | "a" | "on" | nothing ; (* "a" before a unit; "on" for "one" between a verb and a unit;
+                   nothing before "patch" or after "additional" *)
         multiple = "x", content, [ "spoon" | form ] | content, ( "spoon" | form ) ;
         content  = { "(" }, numbers, ( volume | mass ), { ")" | "-" | release } ; (* "spoon" if volume, form if mass *)
         single   = [ "-" ], [ "additional" ], unit, [ "and a half", [ unit ] ],
@@ -61,6 +62,10 @@ def _how_many(cursor: Cursor) -> NumberRange | None:
     """A number, "a" before a unit, or nothing before a unit of which one is meant."""
     lexeme = cursor.peek()
     if lexeme.kind is WordKind.ARTICLE and cursor.at(WordKind.UNIT, ahead=1) and _kind_of(cursor, cursor.peek(1)):
+        cursor.next()
+        return NumberRange(ONE, ONE)
+    if lexeme.kind is WordKind.ON and cursor.at(WordKind.VERB, ahead=-1) and cursor.at(WordKind.UNIT, ahead=1):
+        # "Take on tablet".
         cursor.next()
         return NumberRange(ONE, ONE)
     if lexeme.kind is WordKind.UNIT and (

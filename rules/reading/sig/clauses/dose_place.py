@@ -8,7 +8,7 @@ from rules.knowledge.lexicon.vocabulary import UnitKind
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
 from rules.reading.sig.clauses.dose import read_dose
-from rules.reading.sig.draft import Connector, SigDose, SigDraft
+from rules.reading.sig.draft import PARENTERAL, Connector, SigDose, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.lexemes import Lexeme
 from rules.reading.sig.trace import DoseValue, NoDailyRate
@@ -51,6 +51,10 @@ def add_dose(cursor: Cursor, draft: SigDraft, doses: list[SigDose], bracketed: b
         and cursor.peek().code in HOURS
     ):
         draft.no_daily_rate.append(NoDailyRate.INFUSION)
+    if doses[0].kind is UnitKind.RATE and PARENTERAL in line.routes:
+        draft.no_daily_rate.append(NoDailyRate.INFUSION)
+    if doses[0].kind is UnitKind.BY_WEIGHT:
+        draft.no_daily_rate.append(NoDailyRate.BY_WEIGHT)
     draft.note(first, cursor.peek(-1), DoseValue(tuple(dose.traced for dose in doses)))
     if not line.doses:
         line.doses.extend(doses)

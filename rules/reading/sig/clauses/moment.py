@@ -47,8 +47,11 @@ def read_moment(cursor: Cursor, draft: SigDraft) -> bool:
     if first.kind in BEFORE_MOMENT and cursor.at(*MOMENTS, ahead=1):
         cursor.next()
     if cursor.at(*MOMENTS):
-        code = cursor.next().code
-        _line(cursor, draft, first, explicit and bool(draft.line.clock)).moments.append((code, explicit))
+        moment = cursor.next()
+        code = moment.code
+        line = _line(cursor, draft, first, explicit and bool(draft.line.clock))
+        line.moments.append((code, explicit))
+        line.each_day = line.each_day or first.kind is WordKind.EVERY or moment.text.startswith(cursor.words.each_day)
         draft.note(first, first, Moments((code,)))
     elif first.kind in TIMES and (time := _clock(cursor, draft)) is not None:
         _line(cursor, draft, first, explicit and bool(draft.line.moments)).clock.append(time)

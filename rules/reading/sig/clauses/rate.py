@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.word_kinds import WordKind
-from rules.numbers.quantity import ONE
-from rules.reading.sig.draft import Connector, SigDraft
+from rules.numbers.quantity import DAYS_PER, ONE
+from rules.reading.sig.draft import Connector, SigDraft, SigLine
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.lexemes import Lexeme, NumberRange
 from rules.reading.sig.trace import Clause, Range, SigRate
@@ -26,7 +26,7 @@ def read_rate(cursor: Cursor, up_to: bool = False) -> SigRate | None:
         rate      = code, [ ( "-" | "/" | "to" | "or" ), code ] | times | hourly | every ;
         times     = how often, { "," | route }, in each ;
         how often = once, [ ( "-" | "to" | "or" ), ( once | numbers, "times" ) ] | numbers, ( "times" | "days" ) ;
-        in each   = "a day" | code | ( "per" | "every" | "in" ), span ; (* code of one dose without a moment *)
+        in each   = "a day" | code | ( "per" | "over" | "every" | "in" ), span ; (* code of one dose without a moment *)
         span      = [ "a" ], [ ordinal | numbers, { "-" } ], period ;
         hourly    = [ numbers ], { "-" }, "hourly" ;
         every     = "every", ( ordinal, moment | span | numbers, { "-" }, "hourly" ) ;
@@ -138,7 +138,7 @@ def _in_each(cursor: Cursor) -> tuple[Range, str] | None:
             return None
         cursor.next()
         return rate.every, rate.unit
-    if lexeme.kind in (WordKind.PER, WordKind.EVERY, WordKind.IN):
+    if lexeme.kind in (WordKind.PER, WordKind.OVER, WordKind.EVERY, WordKind.IN):
         begin = cursor.position
         cursor.next()
         span = _span(cursor)
@@ -209,11 +209,17 @@ def read_per_period(cursor: Cursor) -> SigRate | None:
 def add_rate(cursor: Cursor, draft: SigDraft, rate: SigRate, first: Lexeme) -> None:
     """Put a rate to the line: its first, the same again, or one that combines with it.
 
+    After a full regimen an interval as long as a supply lasts is that of the supply.
+
     Raises:
-        UnreadError: it contradicts the rate of the line, or may say how often the dose is changed.
+        UnreadError: it contradicts the rate of the line, or may say how often the dose is changed, or how often it is
+            supplied.
     """
-    draft.note(first, cursor.peek(-1), rate)
     line = draft.line
+    if _is_of_supply(cursor, line, rate, first):
+        draft.note(first, cursor.peek(-1), Clause.SUPPLY)
+        return
+    draft.note(first, cursor.peek(-1), rate)
     if draft.pending is Connector.AND and line.doses and (line.rate is not None or line.single):
         line = draft.same_dose_again(first)
     # "Decrease to 1 tablet every 14 days" may say how often it is decreased.
@@ -228,9 +234,40 @@ def add_rate(cursor: Cursor, draft: SigDraft, rate: SigRate, first: Lexeme) -> N
             line.rate = rate
     else:
         combined = combine(line.rate, rate)
-        if combined is None:
+        if combined is None or not _is_one_statement(cursor, line.rate, rate):
             raise cursor.error(first)
         line.rate = combined
+
+
+def _is_of_supply(cursor: Cursor, line: SigLine, rate: SigRate, first: Lexeme) -> bool:
+    """Whether a rate after a full regimen can only be the interval of the supply.
+
+    Raises:
+        UnreadError: a time of the day was named, and the rate may be that of the supply or of the doses.
+    """
+    days = _interval(rate)
+    daily = line.rate is not None and line.rate.most_per_day >= ONE
+    full = line.doses and (daily or line.moments or line.clock or (line.as_needed and line.rate is None))
+    if not full or days is None:
+        return False
+    if days in cursor.words.supply_intervals:
+        return True
+    longest = cursor.words.joined_interval if line.each_day else cursor.words.named_interval
+    if line.rate is None and (line.moments or line.clock) and days > longest:
+        raise cursor.error(first)
+    return False
+
+
+def _is_one_statement(cursor: Cursor, rate: SigRate, other: SigRate) -> bool:
+    """Whether a rate and a later interval are one statement: "twice a day, every other day", not "every 14 days"."""
+    intervals = [days for days in map(_interval, (rate, other)) if days is not None]
+    return all(days <= cursor.words.joined_interval for days in intervals)
+
+
+def _interval(rate: SigRate) -> Fraction | None:
+    """The days between two doses, the fewest of a range, where they are more than one; None of any other rate."""
+    days = rate.every[0] * DAYS_PER[rate.unit]
+    return days if days > ONE and rate.times == ONCE and not rate.of_days and not rate.days else None
 
 
 def read_hour_after_rate(cursor: Cursor, draft: SigDraft) -> None:

@@ -18,6 +18,7 @@ CONNECTING = frozenset(
         WordKind.AT,
         WordKind.OF,
         WordKind.PER,
+        WordKind.OVER,
         WordKind.ARTICLE,
         WordKind.TIMES,
     }
@@ -55,10 +56,14 @@ BEFORE_SITE = (
     WordKind.AT,
     WordKind.OF,
     WordKind.PER,
+    WordKind.OVER,
     WordKind.EVERY,
     WordKind.ARTICLE,
 )
 BETWEEN_SITES = (WordKind.AND, WordKind.OR, WordKind.OF)
+HOW_LONG = (WordKind.LASTING, WordKind.OVER)
+# A complaint of so long is a chronic one; a treatment is ordered for days or weeks.
+CHRONIC = frozenset({"mo", "a"})
 TAKEN_WITH = (WordKind.REMARK, WordKind.ROUTE)
 
 
@@ -67,12 +72,14 @@ def skip_reason(cursor: Cursor) -> str | None:
 
     ::
 
-        reason     = { scale | pain | soft sign | connecting | skippable | verb } ;
+        reason     = { scale | pain | duration | soft sign | connecting | skippable | verb } ;
         scale      = "scale", { ":" | "(" | "of" | "in" | "per" }, [ numbers ] ;
         pain       = "pain", [ "4-6" | "4 to 6" | "(4-6)" | "4-6/10" ] ; (* a range only at the end of a clause *)
         connecting = "and" | "or" | "of" | "in" | "a" | ... ; (* like a soft sign, only before a skippable *)
         skippable  = unknown word | name | unit | period | place | ... ; (* no single Roman numeral and no "a tablet" *)
         verb       = "help" | ... ; (* before an unknown word, an ordinal or a remark *)
+        duration   = ( "lasting" | "over" ), { "lasting" | "over" | "at least" | "a" }, [ numbers ], { "-" }, period
+                   | ( "for" | "x" ), numbers, { "-" }, ( "months" | "years" ) ; (* of the complaint, after it *)
     """
     begin = cursor.position
     while not cursor.done:
@@ -83,12 +90,34 @@ def skip_reason(cursor: Cursor) -> str | None:
             cursor.numbers()
         elif kind is WordKind.PAIN:
             _skip_pain(cursor)
+        elif cursor.position > begin and _skip_duration(cursor):
+            continue
         elif _goes_on(cursor, kind):
             cursor.next()
         else:
             break
     skipped = cursor.lexemes[begin : cursor.position]
     return " ".join(lexeme.text for lexeme in skipped if lexeme.kind is not WordKind.SIGN) or None
+
+
+def _skip_duration(cursor: Cursor) -> bool:
+    """Skip how long a complaint lasts, "over 2 hours", or for how long it has been there, "x 3 months".
+
+    Days and weeks after "for" and "x" are the length of the treatment: it is ordered for as long.
+    """
+    begin = cursor.position
+    opening = cursor.accept(*HOW_LONG, WordKind.FOR, WordKind.TIMES)
+    if opening is None:
+        return False
+    of_complaint = opening.kind in HOW_LONG
+    cursor.skip("", *HOW_LONG, WordKind.AT_LEAST, WordKind.ARTICLE)
+    numbers = cursor.numbers()
+    cursor.skip("-")
+    period = cursor.accept(WordKind.PERIOD)
+    if period is not None and (of_complaint or (numbers is not None and period.code in CHRONIC)):
+        return True
+    cursor.position = begin
+    return False
 
 
 def _goes_on(cursor: Cursor, kind: WordKind) -> bool:
@@ -274,10 +303,12 @@ def skip_device(cursor: Cursor, _: SigDraft) -> bool:
     return True
 
 
-def skip_alternative(cursor: Cursor, _: SigDraft) -> bool:
-    """Skip ``or milk`` after ``with food``; a dose or a time after "and" is not skipped."""
+def skip_alternative(cursor: Cursor, draft: SigDraft) -> bool:
+    """Skip ``or milk`` after ``with food``, ``or IV`` after ``PO``; a dose or a time after "and" is not skipped."""
     if not cursor.at(*TAKEN_WITH, ahead=1) or not cursor.at(*TAKEN_WITH, ahead=-1):
         return False
     cursor.next()
-    cursor.next()
+    other = cursor.next()
+    if other.kind is WordKind.ROUTE:
+        draft.name_route(other)
     return True

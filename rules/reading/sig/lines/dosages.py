@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rules.knowledge.lexicon.sig_words import SigWords
+from rules.knowledge.lexicon.vocabulary import ROUTES, TRANSDERMAL
 from rules.model import Dosage, DoseEntry, MaximumDose, Quantity, Timing
 from rules.numbers.quantity import ONE
 from rules.reading.sig.draft import SigDose, SigLimit, SigLine, SigStep
 from rules.reading.sig.scan.lexemes import UnreadError
 
+PATCH = "patch"
 
-def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[MaximumDose, ...]:
-    """The limits, each once, in the unit of the doses where they name none.
+
+def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[tuple[MaximumDose, ...], Quantity | None]:
+    """The limits of a time, each once, and that of one dose, in the unit of the doses where they name none.
+
+    A limit without a period that is not above one dose may be of one dose as well as of a day, and lowers nothing.
 
     Raises:
         UnreadError: the doses are in milligrams and a limit is a number alone, which may count tablets.
@@ -20,16 +25,28 @@ def maxima(limits: list[SigLimit], steps: list[SigStep]) -> tuple[MaximumDose, .
     doses = [dose for step in steps for line in step.lines for dose in line.doses]
     counted = next((dose for dose in doses if dose.countable), None)
     found: dict[MaximumDose, None] = {}
+    at_a_time: list[Quantity] = []
     for limit in limits:
         if limit.unit is None and doses and counted is None:
             raise UnreadError(limit.first)
         unit = limit.unit if limit.unit is not None or counted is None else counted.unit
-        found[MaximumDose(Quantity(limit.amount, unit), limit.days)] = None
-    return tuple(found)
+        amount = Quantity(limit.amount, unit)
+        if limit.days is None:
+            at_a_time.append(amount)
+        else:
+            found[MaximumDose(amount, limit.days, period_stated=limit.period_stated)] = None
+    single = (
+        min(at_a_time, key=lambda amount: amount.value) if len({amount.unit for amount in at_a_time}) == 1 else None
+    )
+    return tuple(found), single
 
 
 def dosage_of(
-    line: SigLine, step: SigStep, sequence: int | None, maximum: tuple[MaximumDose, ...], words: SigWords
+    line: SigLine,
+    step: SigStep,
+    sequence: int | None,
+    maximum: tuple[tuple[MaximumDose, ...], Quantity | None],
+    words: SigWords,
 ) -> Dosage:
     """A line of the model; ``sequence`` is the number of its step, None where there is only one."""
     timing = _timing(line, step, words)
@@ -39,9 +56,18 @@ def dosage_of(
         timing=None if timing == Timing() else timing,
         as_needed=line.as_needed,
         as_needed_for=line.reason if line.as_needed else None,
-        maximum=maximum,
-        route=line.route,
+        maximum=maximum[0],
+        # What is stated as a day's amount is taken in as many doses as one likes.
+        single_maximum=None if line.a_day else maximum[1],
+        route=_route(line),
     )
+
+
+def _route(line: SigLine) -> str | None:
+    """The routes that are named, by their ids; that of a patch where none is."""
+    if not line.routes and any(dose.unit == PATCH for dose in line.doses):
+        return TRANSDERMAL
+    return ROUTES.join(line.routes) or None
 
 
 def _entry(dose: SigDose) -> DoseEntry:

@@ -52,8 +52,14 @@ def dosages_of(draft: SigDraft, words: SigWords, fallback: Lexeme) -> tuple[Dosa
         step.lines = _lines_of(step, fallback)
     _refuse_open_repeat(draft)
     maximum = maxima(draft.limits, steps)
-    if maximum and not steps:
+    if not steps:
+        steps = [step for step in draft.steps if step.days is not None or any(line.routes for line in step.lines)][:1]
+    if draft.limits and not steps:
         steps = [SigStep()]
+    if draft.refilled:
+        # "For 30 days, 5 refills": so long lasts one supply.
+        for step in steps:
+            step.days = None
     several = bool(steps[1:])
     return tuple(
         dosage_of(part, step, number if several else None, maximum, words)

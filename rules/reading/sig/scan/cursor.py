@@ -25,6 +25,7 @@ class Cursor:
         self.vocabulary = vocabulary
         self.position = 0
         self._numbers: dict[int, tuple[NumberRange | None, int]] = {}
+        self._runs: dict[tuple[str, tuple[WordKind, ...]], tuple[int, int]] = {}
         self._outside = Lexeme(WordKind.SIGN, "", length, length)
 
     @property
@@ -65,8 +66,15 @@ class Cursor:
 
     def skip(self, signs: str, *kinds: WordKind) -> None:
         """Move past all signs and lexemes of the kinds that stand here."""
+        # A reader that moves back leaves the rest of the run to be skipped again from its next lexeme: the end is kept.
+        begin, end = self._runs.get((signs, kinds), (0, 0))
+        if begin <= self.position < end:
+            self.position = end
+            return
+        begin = self.position
         while self.sign(signs) or self.at(*kinds):
             self.position += 1
+        self._runs[signs, kinds] = (begin, self.position)
 
     def numbers(self) -> NumberRange | None:
         """The number or range at the position, and move on; None if there is none. See :func:`numbers_at`."""
