@@ -26,7 +26,6 @@ from cds_service.fhir.elements import (
 )
 from cds_service.fhir.timing import period_of, timing_of
 from rules.model import Dosage, DoseEntry, MaximumDose, Quantity
-from rules.numbers.quantity import ONE
 
 DOSAGE_NOT_READABLE = "dosage-not-readable"
 MAXIMUM_NOT_READABLE = "maximum-not-readable"
@@ -38,6 +37,7 @@ _QUANTITIES = ("doseQuantity", "doseSimpleQuantity", "quantityQuantity", "dose",
 _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
 _TIMINGS = ("timing", "scheduledTiming", "schedule")  # R4 to DSTU2; a DSTU1 order; a DSTU1 statement
+_ADDITIONAL = ("additionalInstruction", "additionalInstructions")
 _BOUNDS_PERIOD, _EVENT = "boundsPeriod", "event"
 _AS_NEEDED = frozenset({"asNeeded", "asNeededBoolean", "asNeededCodeableConcept", "asNeededFor"})
 # Epic repeats the dose of a line in extensions: as it was ordered, and as it is administered.
@@ -48,8 +48,8 @@ _EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
 def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
     """The lines of dosing instructions, in order; without any, R5's ``rendered`` text is the only line."""
     lines = tuple(_line(item, zone, notes) for item in list_of(value))
-    text = _instructions(rendered, notes) if not lines else None
-    return (Dosage(text=text),) if text else lines
+    text, too_long = _instructions(rendered, notes) if not lines else (None, False)
+    return (Dosage(text=text, text_too_long=too_long),) if text or too_long else lines
 
 
 def _line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
@@ -101,7 +101,9 @@ def _read_line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     if not isinstance(value, dict):
         if not isinstance(value, str):
             notes.add(DOSAGE_NOT_READABLE)
-        return Dosage(text=_instructions(value, notes) if isinstance(value, str) else None)
+            return Dosage()
+        text, too_long = _instructions(value, notes)
+        return Dosage(text=text, text_too_long=too_long)
     if value.get("modifierExtension"):
         notes.add(MODIFIER_EXTENSION)
     as_needed, reason = _as_needed(value, notes)
@@ -112,11 +114,14 @@ def _read_line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     except NotReadableError:
         notes.add(DOSAGE_NOT_READABLE)
         doses, timing = (), None
-    text = _instructions(value.get("text"), notes)
-    if text is None and value.get("_text") is not None:
+    text, too_long = _instructions(value.get("text"), notes)
+    if text is None and not too_long and value.get("_text") is not None:
         notes.add(TEXT_NOT_SENT)
+    further = _further_instructions(value, notes)
+    if text is None and further:
+        text, *further = further
     return Dosage(
-        text=text or _instructions(value.get("patientInstruction"), notes),
+        text=text,
         sequence=_sequence(value.get("sequence"), notes),
         doses=doses,
         timing=timing,
@@ -126,18 +131,32 @@ def _read_line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
         single_maximum=_single_maximum(value.get("maxDosePerAdministration"), notes),
         route=None if route is None else concept_label(route),
         route_codes=() if route is None else codings_of(route),
+        instructions=tuple(each for each in dict.fromkeys(further) if each != text),
+        text_too_long=too_long,
     )
 
 
-def _instructions(value: object, notes: Notes) -> str | None:
-    """Instructions in words; None, and a note, where they are longer than what is read."""
+def _instructions(value: object, notes: Notes) -> tuple[str | None, bool]:
+    """Instructions in words; None, with a note, where they are longer than what is read, and whether they are."""
     if value is None:
-        return None
+        return None, False
     try:
-        return bounded_text_of(value)
+        return bounded_text_of(value), False
     except TooLongError:
         notes.add(DOSAGE_NOT_READABLE)
-        return None
+        return None, True
+
+
+def _further_instructions(dosage: Element, notes: Notes) -> list[str]:
+    """What is said in words beside the text: to the patient, and additional instructions (DSTU2: one concept)."""
+    found = [_instructions(dosage.get("patientInstruction"), notes)[0]]
+    for name in _ADDITIONAL:
+        for concept in list_of(dosage[name]) if dosage.get(name) is not None else ():
+            try:
+                found.append(concept_label(concept))
+            except TooLongError:
+                notes.add(DOSAGE_NOT_READABLE)
+    return [text for text in found if text]
 
 
 def _doses(dosage: Element) -> tuple[DoseEntry, ...]:
@@ -232,25 +251,21 @@ def _as_needed(dosage: Element, notes: Notes) -> tuple[bool, str | None]:
 
 
 def _maximum(value: object, notes: Notes) -> tuple[MaximumDose, ...]:
-    """The written upper limits, with their periods in days. One that cannot be read is left out and noted: a limit only
-    ever lowers a dose."""
+    """The written upper limits, with their periods in days. One that cannot be read, or whose period has no unit, is
+    left out and noted: a limit only ever lowers a dose."""
     if value is None:
         return ()
     limits = []
     for item in list_of(value):
         try:
             amount, period = ratio_of(item)
-            if amount is None:
-                if item:
-                    notes.add(MAXIMUM_NOT_READABLE)
-                continue
-            days = ONE if period is None else in_days(period, notes)
+            has_unit = period is not None and bool(period.unit or period.code)
+            days = in_days(period, notes) if period is not None and has_unit else None
         except NotReadableError:
-            notes.add(MAXIMUM_NOT_READABLE)
-            continue
-        if days:
+            amount = days = None
+        if amount is not None and days:
             limits.append(MaximumDose(amount, days))
-        else:
+        elif item:
             notes.add(MAXIMUM_NOT_READABLE)
     return tuple(limits)
 

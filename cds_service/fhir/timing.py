@@ -180,11 +180,14 @@ def _bounds(repeat: Element, zone: tzinfo, notes: Notes) -> tuple[Period, Fracti
     if duration is None:
         duration = repeat.get("boundsQuantity")
     if duration is not None:
-        return bounds, days_of(duration, notes), None
+        at_least = isinstance(duration, dict) and text_of(duration.get("comparator")) in (">", ">=")
+        days = days_of(duration, notes)
+        return bounds, None if at_least else days, None
     low, high = range_of(repeat.get("boundsRange"))
     shortest = None if low is None else in_days(low, notes)
     longest = None if high is None else in_days(high, notes)
-    return bounds, shortest, longest
+    # A low end alone says when it does not end.
+    return bounds, None if longest is None else shortest, longest
 
 
 def _code(value: object) -> tuple[str | None, str | None]:

@@ -16,7 +16,7 @@ from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose, texts_of
 from rules.reading.product.product import Product, UnknownProduct
 from rules.timeline.status import COMPLETED, exclusion
-from rules.timeline.window import Coverage, Window, supplied_days, window_of
+from rules.timeline.window import Course, Coverage, Window, window_of
 
 NOT_COVERED = {
     Coverage.LAPSED: NotCountedReason.LAPSED,
@@ -31,9 +31,9 @@ class RecordEntry(LazyValues):
     """One agent of one regimen. Entries are compared by identity.
 
     ``companions`` are the other agents of the product. ``start`` is the first day that the regimen covers, None where
-    it has no date; a draft without one starts on ``on``, the day judged. ``dose_on`` reads the dose of a day. It is
-    called late, because most orders of a record are over and their doses are never needed. ``dispensed`` is the latest
-    day on which it was dispensed; ``planned``: it is a step of a plan.
+    it has no date; a draft without one starts on ``on``, the day judged. ``dose_on`` reads the dose of a day,
+    ``course_of`` how long it lasts. They are called late, because most orders of a record are over and their doses are
+    never needed. ``dispensed`` is the latest day on which it was dispensed; ``planned``: it is a step of a plan.
     """
 
     regimen: Regimen
@@ -44,6 +44,7 @@ class RecordEntry(LazyValues):
     on: date
     start: date | None
     dose_on: Callable[[date], DailyDose | NoDailyDose] = field(repr=False)
+    course_of: Callable[[], Course] = field(repr=False)
     dispensed: date | None = None
     planned: bool = False
 
@@ -84,6 +85,7 @@ class RecordEntry(LazyValues):
         return window_of(
             self.regimen,
             self.start,
+            self.course_of(),
             lambda: self.days_of_supply,
             self.on,
             dispensed=self.dispensed,
@@ -103,7 +105,7 @@ class RecordEntry(LazyValues):
         """
         if self.regimen.supply is None or self.regimen.supply.quantity is None:
             return None
-        return supplied_days(self.regimen, self.dose_on(self.on) if self.regimen.draft else self.dose)
+        return self.course_of().days_of_supply(self.dose_on(self.on) if self.regimen.draft else self.dose)
 
     @lazy
     def sig(self) -> str:

@@ -15,8 +15,9 @@ from rules.reading.dosage.reconcile import remembered_daily_dose
 from rules.reading.dosage.route import administration_of
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import resolve
+from rules.timeline.course import course_of
 from rules.timeline.record import MedicationRecord, RecordEntry, UnidentifiedProduct
-from rules.timeline.window import first_day, window_of
+from rules.timeline.window import Course, first_day, window_of
 
 
 def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationRecord:
@@ -35,7 +36,8 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationR
         if isinstance(product, NotRelevant):
             not_relevant += 1
         elif isinstance(product, UnknownProduct):
-            window = window_of(regimen, first_day(regimen, on), lambda: None, on)
+            course = course_of(regimen, None, knowledge)
+            window = window_of(regimen, first_day(regimen, on), course, lambda: None, on)
             unidentified.append(UnidentifiedProduct(regimen, product, window))
         else:
             read = list(_entries(regimen, product, knowledge, on))
@@ -98,9 +100,15 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
 
     @cache
     def dose_on(day: date) -> DailyDose | NoDailyDose:
-        return remembered_daily_dose(regimen, product, knowledge, day)
+        dose = remembered_daily_dose(regimen, product, knowledge, day)
+        assumed = tuple(course().assumptions(dose))
+        return replace(dose, assumptions=(*dose.assumptions, *assumed)) if assumed else dose
+
+    @cache
+    def course() -> Course:
+        return course_of(regimen, product, knowledge)
 
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
-        yield RecordEntry(regimen, product, agent, companions, administration, on, start, dose_on)
+        yield RecordEntry(regimen, product, agent, companions, administration, on, start, dose_on, course)

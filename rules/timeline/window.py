@@ -6,7 +6,7 @@ after the day judged, with no other date, has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -15,8 +15,50 @@ from math import ceil
 
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Dosage, RecordKind, Regimen
-from rules.numbers.quantity import ONE
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
+
+LENGTHS_DIFFER = "stated-lengths-differ"
+SUPPLY_NOT_BELIEVED = "length-of-supply-not-believed"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long a record lasts, from its first day.
+
+    Attributes:
+        days: the length by its lines and texts; the longer where they differ. None where one of them states none.
+        stepped: whether they are steps one after another, all with a length, so that the end of the last is meant.
+        of_text: whether only texts state it, so that what is supplied for longer counts.
+        differs: whether lines and texts state different lengths.
+        supplied_days: the days' supply, all fills together; None where not stated or not believed.
+        supplied_units: the units dispensed, all fills together, in the unit of the dose; None where not known.
+        refilled: whether it is dispensed again.
+        supply_not_believed: whether days' supply or repeats are more than is believed.
+    """
+
+    days: Fraction | None = None
+    stepped: bool = False
+    of_text: bool = False
+    differs: bool = False
+    supplied_days: Fraction | None = None
+    supplied_units: Fraction | None = None
+    refilled: bool = False
+    supply_not_believed: bool = False
+
+    def days_of_supply(self, dose: DailyDose | NoDailyDose) -> Fraction | None:
+        """Days that the dispensed units last at the daily units of the order; None where not known."""
+        if self.supplied_units is None or not isinstance(dose, DailyDose) or dose.units is None:
+            return None
+        return self.supplied_units / dose.units.used if dose.units.used > 0 else None
+
+    def assumptions(self, dose: DailyDose | NoDailyDose) -> Iterator[str]:
+        """Codes of what was assumed of the length."""
+        lasts = (self.supplied_days, self.days_of_supply(dose) if self.refilled else None)
+        longer = self.of_text and any(days is not None and self.days is not None and days > self.days for days in lasts)
+        if self.differs or longer:
+            yield LENGTHS_DIFFER
+        if self.supply_not_believed:
+            yield SUPPLY_NOT_BELIEVED
 
 
 class Coverage(StrEnum):
@@ -111,6 +153,7 @@ class Window:
 def window_of(
     regimen: Regimen,
     start: date | None,
+    course: Course,
     days_of_supply: Callable[[], Fraction | None],
     on: date,
     *,
@@ -122,12 +165,13 @@ def window_of(
     Args:
         regimen: the record.
         start: its first day, see :func:`first_day`.
-        days_of_supply: how long the units last; asked only where nothing else gives a length.
+        course: how long its lines, its texts and its supply say that it lasts.
+        days_of_supply: how long the units last; asked only where it may give the length.
         on: the day judged; what is dated after it is no evidence.
         dispensed: when it was last dispensed.
         planned: it is a step of a plan, whose end is believed.
     """
-    length = _length(regimen, start, days_of_supply)
+    length = _length(regimen, start, course, days_of_supply)
     end = None if length is not None and start is not None and length < start else length
     evidence = [
         day for day in (start, regimen.authored_on, regimen.asserted_on, dispensed) if day is not None and day <= on
@@ -139,22 +183,26 @@ def window_of(
         end=_stopped(start, end, regimen.ended),
         evidence=max(evidence, default=None),
         open_ended=statement,
-        after_end=AfterEnd.OVER if planned or _is_stepped(regimen.dosages) else after_end,
+        after_end=AfterEnd.OVER if planned or course.stepped or _is_stepped(regimen.dosages) else after_end,
         contradicts=end is not length or (not regimen.draft and start is None and _is_dated(regimen)),
     )
 
 
-def _length(regimen: Regimen, start: date | None, days_of_supply: Callable[[], Fraction | None]) -> date | None:
+def _length(
+    regimen: Regimen, start: date | None, course: Course, days_of_supply: Callable[[], Fraction | None]
+) -> date | None:
     """The last covered day, None where no length is known."""
     end = _bounds_end(regimen.dosages)
     if end is None:
         end = regimen.effective.end
     if end is None and start is not None:
-        days = _bounds_days(regimen.dosages)
-        if days is None and regimen.supply is not None and regimen.supply.days is not None:
-            days = regimen.supply.days * _fills(regimen)
-        if days is None:
-            days = days_of_supply()
+        days = course.days
+        if days is None or course.of_text:
+            # What a text states is no shorter than what is supplied for it.
+            supplied = course.supplied_days
+            if supplied is None and (days is None or course.refilled):
+                supplied = days_of_supply()
+            days = max((each for each in (days, supplied) if each is not None), default=None)
         if days is not None and days > 0:
             end = _later(start, ceil(days) - 1)
     return end
@@ -210,30 +258,3 @@ def _bounds_end(dosages: Iterable[Dosage]) -> date | None:
     ends = [dosage.timing.bounds.end if dosage.timing else None for dosage in dosages]
     stated = [end for end in ends if end is not None]
     return max(stated) if stated and len(stated) == len(ends) else None
-
-
-def _bounds_days(dosages: Iterable[Dosage]) -> Fraction | None:
-    """The length by ``boundsDuration``: lines of one sequence run together, those of increasing sequences in turn."""
-    longest: dict[int, Fraction] = {}
-    for dosage in dosages:
-        if dosage.timing is None:
-            return None
-        days = dosage.timing.bounds_days_max or dosage.timing.bounds_days
-        if days is None:
-            return None
-        step = dosage.sequence if dosage.sequence is not None else 0
-        longest[step] = max(days, longest.get(step, days))
-    return sum(longest.values(), start=Fraction(0)) if longest else None
-
-
-def _fills(regimen: Regimen) -> Fraction:
-    """How many times the supply is dispensed: an order's first fill and its repeats."""
-    return ONE + regimen.supply.repeats if regimen.supply and regimen.kind is RecordKind.REQUEST else ONE
-
-
-def supplied_days(regimen: Regimen, dose: DailyDose | NoDailyDose) -> Fraction | None:
-    """Days that the dispensed units last at the daily units of the order, all fills together; None where not known."""
-    supply = regimen.supply
-    if supply is None or supply.quantity is None or not isinstance(dose, DailyDose) or dose.units is None:
-        return None
-    return supply.quantity.value / dose.units.used * _fills(regimen) if dose.units.used > 0 else None

@@ -168,17 +168,22 @@ def dosage(line: Any) -> Dosage:
     reason = line.asNeededCodeableConcept
     maximum = line.maxDosePerPeriod
     most = quantity(maximum and maximum.numerator)
+    over = quantity(maximum and maximum.denominator)
+    within = length(maximum.denominator) if over is not None and (over.unit or over.code) else None
+    said = [words(line.text), words(line.patientInstruction), *map(spoken, line.additionalInstruction or [])]
+    text, *further = [one for one in said if one] or [None]
     return Dosage(
-        text=words(line.text) or words(line.patientInstruction),
+        text=text,
         sequence=line.sequence,
         doses=tuple(entry for one in line.doseAndRate or [] for entry in _doses(one)) + _epic(line),
         timing=timing(line.timing),
         as_needed=bool(line.asNeededBoolean) or reason is not None,
         as_needed_for=spoken(reason),
-        maximum=() if most is None else (MaximumDose(most, length(maximum.denominator) or Fraction(1)),),
+        maximum=() if most is None or not within else (MaximumDose(most, within),),
         single_maximum=quantity(line.maxDosePerAdministration),
         route=spoken(line.route),
         route_codes=codings(line.route),
+        instructions=tuple(one for one in dict.fromkeys(further) if one != text),
     )
 
 
@@ -261,10 +266,15 @@ def timing(model: Any) -> Timing | None:
         duration=_exact(repeat.duration),
         duration_unit=repeat.durationUnit,
         bounds=period(repeat.boundsPeriod),
-        bounds_days=length(repeat.boundsDuration) if bounds is None else length(bounds.low),
+        bounds_days=_at_most(repeat.boundsDuration) if bounds is None else bounds.high and length(bounds.low),
         bounds_days_max=None if bounds is None else length(bounds.high),
         **coded,
     )
+
+
+def _at_most(duration: Any) -> Fraction | None:
+    """A length; one that is only the least says no end."""
+    return None if duration is None or (duration.comparator or "").startswith(">") else length(duration)
 
 
 def _exact(value: Any) -> Fraction | None:

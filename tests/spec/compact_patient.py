@@ -178,17 +178,9 @@ def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
             day_of_week=tuple(row.get("weekdays", ())),
         )
     most = _number(row.get("units_most"))
-    doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(most, unit) if most is not None else None),)
-    line = Dosage(
-        text=row.get("text"),
-        sequence=int(row["sequence"]) if "sequence" in row else None,
-        doses=doses,
-        timing=timing,
-        as_needed=row.get("prn") == "true",
-        route=row.get("route"),
-    )
-    more = [other for each in row.get("more", ()) for other in _dosages({"drug": row["drug"], **each}, bounds)]
-    return (line, *more, Dosage(text=row["also"])) if "also" in row else (line, *more)
+    doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(units if most is None else most, unit)),)
+    line = Dosage(doses=doses, timing=timing, as_needed=row.get("prn") == "true", route=row.get("route"))
+    return (line, Dosage(text=row["also"])) if "also" in row else (line,)
 
 
 def _supply(row: Row) -> Supply | None:

@@ -5,8 +5,10 @@ or a :class:`NoDailyDose` that says why there is none.
 """
 
 from rules.reading.dosage.daily_dose import FROM_SUPPLY, Administration, DailyDose, NoDailyDose, texts_of
+from rules.reading.dosage.dispensed import dispensed_portions
 from rules.reading.dosage.reconcile import evidence_of, read_daily_dose, remembered_daily_dose
 from rules.reading.dosage.route import administration_of
+from rules.reading.dosage.text import steps_of_texts
 
 __all__ = [
     "FROM_SUPPLY",
@@ -14,8 +16,10 @@ __all__ = [
     "DailyDose",
     "NoDailyDose",
     "administration_of",
+    "dispensed_portions",
     "evidence_of",
     "read_daily_dose",
     "remembered_daily_dose",
+    "steps_of_texts",
     "texts_of",
 ]

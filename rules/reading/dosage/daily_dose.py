@@ -15,7 +15,7 @@ from rules.model import Dosage
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
 from rules.numbers.text import figure_range
-from rules.reading.dosage.line import PART_NOT_READ, UnratedLine
+from rules.reading.dosage.line import AT_LEAST, PART_NOT_READ, UnratedLine
 from rules.reading.dosage.steps import ReadStep
 from rules.reading.wording.prose import BETWEEN_TEXTS, listed
 from rules.reading.wording.refusals import Reason, Refusal
@@ -116,7 +116,8 @@ class DailyDose(LazyValues):
 
     @property
     def _at_least(self) -> bool:
-        return self.part_not_read or (self.contradiction is not None and self.contradiction._at_least)
+        more = self.part_not_read or not AT_LEAST.isdisjoint(self.assumptions)
+        return more or (self.contradiction is not None and self.contradiction._at_least)
 
     @property
     def _has_several_agents(self) -> bool:

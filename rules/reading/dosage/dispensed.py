@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
-from rules.model import Supply
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.listed_product import Per
+from rules.model import Quantity, Supply
 from rules.numbers.memo import memoised
-from rules.numbers.quantity import DAYS_PER, ONE, Range
+from rules.numbers.quantity import DAYS_PER, ONE, ZERO, Range
 from rules.numbers.text import figure
 from rules.reading.dosage.dose_bounds import units_limit
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.portion import measure
+from rules.reading.dosage.portion import EACH, MILLILITRE, PATCH, Readings, counted_unit, measure
 from rules.reading.product.product import Product
 from rules.reading.wording.numbers import DAY, HOUR, counted
 from rules.reading.wording.refusals import Reason, Refusal
+
+PILL = "pill"
+# Units of which one is as good as another, and those that are counted where no form is known.
+TAKEN_SINGLY = frozenset({"tablet", "capsule", PILL, PATCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,35 @@ def lasting(supply: Supply | None, interval_days: Fraction | None, length_days: 
     return replace(supply, days=length_days) if each_time >= ONE and each_time.denominator == 1 else supply
 
 
+def dispensed_portions(quantity: Quantity, product: Product, vocabulary: DosingVocabulary) -> Readings:
+    """What was dispensed, in the unit of the dose, or why that is not known. Never raises.
+
+    A box, a vial or a strip of tablets, a bare number of a liquid, and one "each" hold an unknown number of units.
+    """
+    unit = vocabulary.unit(quantity.unit) or vocabulary.unit(quantity.code)
+    counted = counted_unit(product, vocabulary)
+    if _counts_pieces(quantity, vocabulary):
+        strength = product.ingredients[0].strength
+        liquid = (counted is not None and counted.id == MILLILITRE) or (
+            strength is not None and strength.per in (Per.MILLILITRE, Per.GRAM)
+        )
+        if quantity.value <= ONE or (liquid and not product.package_millilitres):
+            return Refusal(Reason.SUPPLY_WITHOUT_UNIT)
+    elif unit is not None and unit.kind is UnitKind.COUNTABLE and not product.package_millilitres:
+        alike = TAKEN_SINGLY if counted is None or counted.id in TAKEN_SINGLY else frozenset({counted.id, PILL})
+        if unit.id not in alike:
+            return Refusal(Reason.SUPPLY_OF_ANOTHER_UNIT, unit.short)
+    return measure(quantity, product, vocabulary)
+
+
+def _counts_pieces(quantity: Quantity, vocabulary: DosingVocabulary) -> bool:
+    """Whether a quantity is a number alone or of "each", which may be of packages."""
+    if not (quantity.unit or quantity.code):
+        return True
+    known = [vocabulary.unit(spelling) for spelling in (quantity.unit, quantity.code) if spelling]
+    return all(unit is not None and unit.id == EACH for unit in known)
+
+
 @memoised
 def dispensed_average(
     supply: Supply | None, product: Product, vocabulary: DosingVocabulary
@@ -71,7 +105,10 @@ def dispensed_average(
         return None
     if supply.days is None or supply.days <= 0:
         return Refusal(Reason.NO_DAYS_OF_SUPPLY)
-    readings = measure(supply.quantity, product, vocabulary)
+    plausible = vocabulary.plausible
+    if supply.days > plausible.days_of_supply_at_most.value:
+        return Refusal(Reason.IMPLAUSIBLE_DAYS, figure(supply.days))
+    readings = dispensed_portions(supply.quantity, product, vocabulary)
     if isinstance(readings, Refusal):
         return readings
     high = max(readings, key=lambda portion: portion.size)
@@ -79,7 +116,9 @@ def dispensed_average(
     units: Range | None = None
     if low.units and high.units:
         units = (low.units / supply.days, high.units / supply.days)
-    if units and units[1] > units_limit(high, product, vocabulary):
+    pieces = bool(supply.quantity.unit or supply.quantity.code) and _counts_pieces(supply.quantity, vocabulary)
+    least = plausible.pieces_a_day_at_least.value if pieces else ZERO
+    if units and not least <= units[1] <= units_limit(high, product, vocabulary):
         return Refusal(Reason.IMPLAUSIBLE_SUPPLY, figure(units[1]))
     by_agent = {
         agent: (low.by_agent.get(agent, amount) / supply.days, amount / supply.days)

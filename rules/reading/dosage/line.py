@@ -21,6 +21,11 @@ RANGE_AT_MAXIMUM = "range-counted-at-maximum"
 IMPLAUSIBLE_PERIOD = "implausible-period"
 LIMITED = "limited-by-written-maximum"
 PART_NOT_READ = "part-of-dosage-not-read"
+# Why more may be taken than a dose that was read.
+WITHOUT_UPPER_END = "dose-without-upper-end"
+SMALL_DOSE = "implausibly-small-dose"
+RARE_DOSE = "implausibly-rare-dose"
+AT_LEAST = frozenset({WITHOUT_UPPER_END, SMALL_DOSE, RARE_DOSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +138,11 @@ class MaximumWords:
 
 @dataclass(frozen=True, slots=True)
 class WrittenMaximum:
-    """The tightest daily intake of the maxima that can be read, and the words of each."""
+    """The tightest daily intake of the maxima that are ``believed`` (so many), and the words of each."""
 
     intake: Intake
     written: tuple[MaximumWords, ...]
+    believed: int
 
 
 @dataclass(frozen=True, slots=True)

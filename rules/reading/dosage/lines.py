@@ -23,6 +23,7 @@ from rules.reading.dosage.line import (
     IMPLAUSIBLE_PERIOD,
     LIMITED,
     PART_NOT_READ,
+    SMALL_DOSE,
     DosageLine,
     NoSchedule,
     Portion,
@@ -68,7 +69,8 @@ def read_line(line: Dosage, product: Product, vocabulary: DosingVocabulary) -> D
         return UnratedLine(dose, as_needed, interval, length)
     if dose.high.hourly:
         return _worn(dose, schedule, as_needed)
-    maximum = read_maximum(line, dose, product, vocabulary)
+    scheduled = isinstance(schedule, Schedule) and schedule.low >= ONE and not as_needed
+    maximum = read_maximum(line, dose, product, vocabulary, scheduled=scheduled)
     if isinstance(schedule, NoSchedule):
         if maximum is None and any(entry.is_rate for entry in line.doses):
             return UnratedLine(Refusal(Reason.RATE_WITHOUT_TIMES), as_needed)
@@ -89,7 +91,7 @@ def _taken(
     intake = uncut.at_most(maximum.intake) if maximum is not None else uncut
     if intake != uncut:
         assumptions.append(LIMITED)
-    if maximum is None and line.maximum:
+    if len(line.maximum) > (maximum.believed if maximum is not None else 0):
         assumptions.append(LIMIT_NOT_READ)
     other = None
     if dose.other is not None:
@@ -271,6 +273,8 @@ def _of_supply(
     """The dose that the quantity and days' supply give, where the dosage gives none."""
     intake = supplied.worn(interval_days, bounds.vocabulary)
     doubts = doubts_of_supply(intake, bounds)
+    least = bounds.vocabulary.plausible.supply_a_day_at_least.value
+    too_little = intake.units is not None and not intake.hourly and intake.units[1] < least
     return DailyDose(
         by_agent=intake.milligrams(),
         by_agent_hourly=intake.micrograms_an_hour(),
@@ -278,7 +282,12 @@ def _of_supply(
         as_needed=as_needed,
         days_per_week=None,
         occasions=frozenset(),
-        assumptions=(FROM_SUPPLY, *supplied.assumptions, *(IMPLAUSIBLE_QUANTITY for _ in doubts[:1])),
+        assumptions=(
+            FROM_SUPPLY,
+            *supplied.assumptions,
+            *(IMPLAUSIBLE_QUANTITY for _ in doubts[:1]),
+            *((SMALL_DOSE, PART_NOT_READ) if too_little else ()),
+        ),
         step=None,
         supplied=supplied.words,
         doubts=doubts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, MaximumDose, Quantity
-from rules.numbers.quantity import ONE
+from rules.numbers.quantity import ONE, ZERO
 from rules.numbers.text import figure
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.line import MaximumWords, Portion, StatedDose, WrittenMaximum
@@ -18,20 +18,35 @@ INVARIABLE = (UnitKind.MASS, UnitKind.VOLUME)
 
 
 def read_maximum(
-    line: Dosage, dose: StatedDose | None, product: Product, vocabulary: DosingVocabulary
+    line: Dosage,
+    dose: StatedDose | None,
+    product: Product,
+    vocabulary: DosingVocabulary,
+    *,
+    scheduled: bool = False,
 ) -> WrittenMaximum | None:
-    """What the maxima of a line allow, None where there is none that can be read."""
+    """What the maxima of a line allow, None where there is none that can be read and believed.
+
+    Args:
+        line: the line with its maxima.
+        dose: what is taken at a time, None where not known.
+        product: what is taken.
+        vocabulary: the units.
+        scheduled: whether it is taken at least once every day, and not as needed.
+    """
     tightest: Intake | None = None
     written: list[MaximumWords] = []
+    believed = 0
     for maximum in line.maximum:
         intake = _a_day(maximum, dose, product, vocabulary)
-        if intake is None:
+        if intake is None or (dose is not None and _is_below_one_dose(maximum, intake, dose, scheduled)):
             continue
+        believed += 1
         days = maximum.period_days
         amount = _amount_words(maximum.amount, product, vocabulary)
         written.append(MaximumWords(amount, in_days(days, vocabulary), unit_of(days, vocabulary)))
         tightest = intake if tightest is None else tightest.at_most(intake)
-    return None if tightest is None else WrittenMaximum(tightest, tuple(dict.fromkeys(written)))
+    return None if tightest is None else WrittenMaximum(tightest, tuple(dict.fromkeys(written)), believed)
 
 
 def _a_day(
@@ -45,6 +60,21 @@ def _a_day(
     share = ONE / maximum.period_days
     units = None if portion.units is None else (portion.units * share, portion.units * share)
     return Intake({agent: (amount * share, amount * share) for agent, amount in portion.by_agent.items()}, units)
+
+
+def _is_below_one_dose(maximum: MaximumDose, intake: Intake, dose: StatedDose, scheduled: bool) -> bool:
+    """Whether a maximum allows less than one dose, or (``scheduled``) less than one a day: it means something else.
+
+    One that does not say for how long it holds may be of one dose, where it is not above that.
+    """
+    allowed = {agent: high * maximum.period_days for agent, (_, high) in intake.by_agent.items()}
+    for agent, amount in allowed.items():
+        least, most = dose.low.by_agent.get(agent, ZERO), dose.high.by_agent.get(agent, ZERO)
+        if amount < least or (scheduled and intake.by_agent[agent][1] < least):
+            return True
+        if not maximum.period_stated and amount <= most:
+            return True
+    return False
 
 
 def _portion(

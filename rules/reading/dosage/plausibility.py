@@ -12,16 +12,19 @@ from fractions import Fraction
 from functools import reduce
 
 from rules.assessment_lines import Basis, Doubt
-from rules.numbers.quantity import ZERO
+from rules.knowledge.listed_product import Per
+from rules.numbers.quantity import DAYS_PER_WEEK, ONE, ZERO
 from rules.numbers.text import figure_range
 from rules.reading.dosage.dose_bounds import Bound, DoseBounds, units_limit
 from rules.reading.dosage.intake import Intake
-from rules.reading.dosage.line import DosageLine, Portion
+from rules.reading.dosage.line import PART_NOT_READ, RARE_DOSE, SMALL_DOSE, DosageLine, Portion
 from rules.reading.dosage.steps import ReadStep
 from rules.reading.wording.numbers import counted
 
 IMPLAUSIBLE_QUANTITY = "implausible-quantity"
 
+# What is given by these routes may last for weeks.
+DEPOTS = frozenset({"parenteral", "implant"})
 MILLIGRAMS = "mg"
 AN_HOUR = "micrograms an hour"
 A_DAY = " a day"
@@ -31,8 +34,12 @@ AT_A_TIME = " at a time"
 def with_doubts(line: DosageLine, bounds: DoseBounds) -> DosageLine:
     """The line; an implausible one with its doubts, and with an intake that covers the other reading of its dose.
 
-    The other reading counts only if it is plausible itself.
+    The other reading counts only if it is plausible itself. A dose that is too small or too rare has no other reading:
+    more may be taken.
     """
+    too_little = _too_little(line, bounds)
+    if too_little:
+        return replace(line, assumptions=tuple(dict.fromkeys((*line.assumptions, *too_little, PART_NOT_READ))))
     doubts = tuple(_doubts(line.intake, line.portion, line.only_permitted, bounds))
     if not doubts:
         return line
@@ -43,6 +50,24 @@ def with_doubts(line: DosageLine, bounds: DoseBounds) -> DosageLine:
         intake = intake.either(line.other_intake) if both else intake
     assumptions = tuple(dict.fromkeys((*line.assumptions, IMPLAUSIBLE_QUANTITY)))
     return replace(line, intake=intake, both_readings=both, assumptions=assumptions, doubts=doubts)
+
+
+def _too_little(line: DosageLine, bounds: DoseBounds) -> tuple[str, ...]:
+    """Codes of what is implausibly little of a tablet or a patch: a small part of one, or one in many days."""
+    plausible, portion = bounds.vocabulary.plausible, line.portion
+    strength = bounds.product.ingredients[0].strength
+    if portion is None or bounds.product.route in DEPOTS:
+        return ()
+    found: list[str] = []
+    in_units = strength is not None and strength.per in (Per.UNIT, Per.HOUR)
+    if in_units and portion.units is not None and portion.units < plausible.part_doubted.value:
+        found.append(SMALL_DOSE)
+    if line.schedule is not None and not line.intake.hourly:
+        days = ONE / line.schedule.high
+        # "Twice a week" is a rate of its own; "every 6 days" may mean hours.
+        if days.denominator == 1 and days > plausible.interval_doubted.value and days != DAYS_PER_WEEK:
+            found.append(RARE_DOSE)
+    return tuple(found)
 
 
 def doubts_of_day(step: ReadStep, bounds: DoseBounds) -> tuple[Doubt, ...]:

@@ -32,6 +32,7 @@ UNIT_NOT_OF_FORM = "unit-does-not-fit-form"
 PATCH = "patch"
 MILLILITRE = "millilitre"
 EACH = "each"
+SACHET = "sachet"
 GRAM = "g"
 MILLIGRAM = "mg"
 
@@ -94,7 +95,7 @@ def counted_unit(product: Product, vocabulary: DosingVocabulary) -> Unit | None:
 def _in_unit(value: Fraction, unit: Unit, product: Product, vocabulary: DosingVocabulary) -> Readings:
     match unit.kind:
         case UnitKind.MASS:
-            return _mass(value, unit, product)
+            return _mass(value, unit, product, vocabulary)
         case UnitKind.VOLUME:
             in_digits = unit.size == ONE or number_word(value, vocabulary) is None
             return _volume(value * unit.size, volume_words(value, unit, vocabulary), product, in_digits=in_digits)
@@ -112,12 +113,16 @@ def _in_unit(value: Fraction, unit: Unit, product: Product, vocabulary: DosingVo
             return Refusal(Reason.NO_DOSE_SIZE)
 
 
-def _mass(value: Fraction, unit: Unit, product: Product) -> Readings:
+def _mass(value: Fraction, unit: Unit, product: Product, vocabulary: DosingVocabulary) -> Readings:
     milligrams = value * unit.size
     words = mass_words(value, unit)
     per = _per(product)
     if per is Per.GRAM and unit.size == MILLIGRAMS_PER[GRAM]:
         return _times(value, product, f"{words}{_concentration(product)}", None)
+    counted = counted_unit(product, vocabulary)
+    if per is None and unit.size == MILLIGRAMS_PER[GRAM] and counted is not None and counted.id == SACHET:
+        # Grams of a powder are no grams of its agent.
+        return Refusal(Reason.NO_STRENGTH)
     if per is Per.HOUR:
         return _rate(milligrams * MICROGRAMS_PER_MILLIGRAM, product, PATCH_MASS_AS_HOURLY)
     first, *others = product.ingredients
@@ -166,10 +171,12 @@ def _count(value: Fraction, unit: Unit, product: Product, vocabulary: DosingVoca
 
 
 def _bare(value: Fraction, product: Product, vocabulary: DosingVocabulary) -> Readings:
-    """A number without a unit: tablets, patches, sprays; millilitres of a liquid."""
+    """A number without a unit: tablets, patches, sprays; millilitres of a liquid, of which a bare 1 may be a bottle."""
     counted = counted_unit(product, vocabulary)
     unit = counted if counted and counted.kind in (UnitKind.COUNTABLE, UnitKind.ACTUATION) else vocabulary.unit(EACH)
     liquid = _per(product) is Per.MILLILITRE
+    if liquid and value == ONE and not product.package_millilitres:
+        return Refusal(Reason.ONE_OF_A_LIQUID)
     attempts: list[Readings] = []
     if liquid:
         attempts.append(_volume(value, volume_words(value, vocabulary.unit(MILLILITRE), vocabulary), product))

@@ -7,7 +7,7 @@ low end of a dose that was read from a text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -21,6 +21,7 @@ from rules.numbers.quantity import ZERO, Amount
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.dispensed import DispensedAverage, dispensed_average
 from rules.reading.dosage.lines import read_lines
+from rules.reading.dosage.route import route_of
 from rules.reading.dosage.text import TextReading, read_texts, undated
 from rules.reading.product.product import Product
 from rules.reading.sig.evidence import evidence, readings_of
@@ -41,6 +42,10 @@ def read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on
         knowledge: the vocabulary of dosing and the bounds of doses.
         on: the day that selects the step of a stepped dosage: before all steps the first, after all the last.
     """
+    return _saying(_read_daily_dose(regimen, product, knowledge, on), regimen, product, knowledge)
+
+
+def _read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     texts = read_texts(regimen.dosages, knowledge)
     start = regimen.validity.start or regimen.effective.start or regimen.authored_on
     return _reconciled(texts, regimen.supply, product, knowledge, start, on)
@@ -51,11 +56,20 @@ def remembered_daily_dose(
 ) -> DailyDose | NoDailyDose:
     """As :func:`read_daily_dose`; a dose that does not depend on the day is remembered for other records."""
     lines = undated(regimen.dosages)
-    return (
+    dose = (
         _dose_for_any_supply(lines, product, knowledge)
         or _dose_for_any_day(lines, regimen.supply, product, knowledge)
-        or read_daily_dose(regimen, product, knowledge, on)
+        or _read_daily_dose(regimen, product, knowledge, on)
     )
+    return _saying(dose, regimen, product, knowledge)
+
+
+def _saying(
+    dose: DailyDose | NoDailyDose, regimen: Regimen, product: Product, knowledge: Knowledge
+) -> DailyDose | NoDailyDose:
+    """The dose with what was assumed of its route."""
+    said = route_of(undated(regimen.dosages), product, knowledge).assumptions
+    return replace(dose, assumptions=tuple(dict.fromkeys((*dose.assumptions, *said)))) if any(said) else dose
 
 
 @memoised
@@ -63,12 +77,12 @@ def _dose_for_any_supply(lines: tuple[Dosage, ...], product: Product, knowledge:
     """The dose of lines for which neither the quantity dispensed nor the day matters; None of other lines."""
     texts = read_texts(lines, knowledge)
     read = texts.filled if texts.written is None else (*texts.filled, *texts.written)
-    if texts.from_text or texts.changes or any(line.as_needed or line.as_needed_for for line in read):
+    if texts.from_text or texts.also or texts.changes or any(line.as_needed or line.as_needed_for for line in read):
         return None
     dose, written = _read_both(texts, None, product, knowledge, None, date.min)
     if not _is_regular(dose) or (written is not None and not _is_regular(written)):
         return None
-    combined = _combined(texts, dose, written, None)
+    combined = _combined(texts, dose, written, (), None)
     return combined if isinstance(combined, DailyDose) else None
 
 
@@ -103,7 +117,8 @@ def _reconciled(
     """The dose of the lines and of the texts beside them, as one."""
     dose, written = _read_both(texts, supply, product, knowledge, start, on)
     supplied = dispensed_average(supply, product, knowledge.vocabulary) if texts.from_text else None
-    return _combined(texts, dose, written, supplied if isinstance(supplied, DispensedAverage) else None)
+    also = [read_lines(lines, supply, product, knowledge, start=start, on=on) for lines in texts.also]
+    return _combined(texts, dose, written, also, supplied if isinstance(supplied, DispensedAverage) else None)
 
 
 def _read_both(
@@ -120,6 +135,7 @@ def _combined(
     texts: TextReading,
     dose: DailyDose | NoDailyDose,
     written: DailyDose | NoDailyDose | None,
+    also: Iterable[DailyDose | NoDailyDose],
     supplied: DispensedAverage | None,
 ) -> DailyDose | NoDailyDose:
     if texts.unread and (isinstance(dose, NoDailyDose) or dose.step is None):
@@ -130,7 +146,11 @@ def _combined(
         dose = _from_text(dose, supplied)
     if texts.single:
         dose = replace(_from_nothing(dose), one_dose_only=True)
-    return _either(dose, written) if isinstance(written, DailyDose) else dose
+    for other in (written, *also):
+        # What rests on the quantity dispensed is no instruction.
+        if isinstance(other, DailyDose) and other.step is not None:
+            dose = _either(dose, other)
+    return dose
 
 
 def _from_text(dose: DailyDose, supplied: DispensedAverage | None) -> DailyDose:

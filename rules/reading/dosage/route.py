@@ -1,39 +1,114 @@
-"""How a medication enters the body, by the route of its dosage, else of its product, and what follows from it."""
+"""How a medication enters the body, by the route of its dosage, else of its text, else of its product.
+
+Where several routes are named, the one with the larger load counts. A route by which the product's form is not given is
+not believed: the form's counts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.vocabulary import ORAL, TOPICAL, DosingVocabulary
-from rules.model import Coding, Regimen
+from rules.knowledge.lexicon.vocabulary import ORAL, TOPICAL, TRANSDERMAL, DosingVocabulary, Route
+from rules.knowledge.listed_product import Per
+from rules.model import Dosage, Regimen
 from rules.numbers.memo import memoised
 from rules.reading.dosage.daily_dose import Administration
-from rules.reading.dosage.text import is_as_needed, undated
+from rules.reading.dosage.text import is_as_needed, read_texts, steps_of_texts, undated
 from rules.reading.product.product import Product
+
+ROUTE_NOT_OF_FORM = "route-contradicts-form"
+SEVERAL_ROUTES = "several-routes-larger-load-counted"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteReading:
+    """The route of a dosage, and codes of what was assumed."""
+
+    route: str
+    assumptions: tuple[str, ...] = ()
 
 
 def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:
-    """How a medication is given; a stated route takes precedence over the product's."""
-    stated = (_stated(line.route, line.route_codes, knowledge.vocabulary) for line in regimen.dosages)
-    route = next(filter(None, stated), None) or product.route or ORAL
+    """How a medication is given."""
+    lines = undated(regimen.dosages)
+    route = route_of(lines, product, knowledge).route
     administration = _by_route(route, product, knowledge, as_needed=True)
     # The texts are asked only where it makes a difference.
-    if not administration.rescue or is_as_needed(undated(regimen.dosages), knowledge):
+    if not administration.rescue or is_as_needed(lines, knowledge):
         return administration
     return _by_route(route, product, knowledge, as_needed=False)
 
 
 @memoised
-def _stated(words: str | None, codings: tuple[Coding, ...], vocabulary: DosingVocabulary) -> str | None:
-    route = vocabulary.route(words, codings)
-    return None if route is None else route.id
+def route_of(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> RouteReading:
+    """The route of dosage lines of a product. Never raises."""
+    vocabulary = knowledge.vocabulary
+    of_form = _route_of_form(lines, product, knowledge)
+    named = list(dict.fromkeys(_named(lines, knowledge)))
+    excluded = vocabulary.form_excludes.get(of_form or "", frozenset())
+    possible = [route for route in named if route.id not in excluded]
+    assumptions = [ROUTE_NOT_OF_FORM] if len(possible) < len(named) else []
+    if not possible:
+        return RouteReading(of_form or ORAL, tuple(assumptions))
+    if len({route.equivalence for route in possible}) > 1:
+        assumptions.append(SEVERAL_ROUTES)
+    return RouteReading(max(possible, key=_load_of).id, tuple(assumptions))
+
+
+def _named(lines: tuple[Dosage, ...], knowledge: Knowledge) -> Iterator[Route]:
+    """The routes of the lines' own elements, then those of their texts."""
+    vocabulary = knowledge.vocabulary
+    for line in lines:
+        yield from vocabulary.routes_named(line.route, line.route_codes)
+    for steps in steps_of_texts(lines, knowledge):
+        for line in steps:
+            yield from vocabulary.routes_named(line.route)
+
+
+def _load_of(route: Route) -> tuple[bool, bool]:
+    """A sort key: what is converted before what is not, and what reaches the brain before what does not."""
+    return route.equivalence, route.id != TOPICAL
+
+
+def _own_route(product: Product, vocabulary: DosingVocabulary) -> str | None:
+    """The route that a product's name tells, unless its form excludes that: a "topical patch" is a patch."""
+    form = vocabulary.dose_form(product.form)
+    if form is not None and product.route in vocabulary.form_excludes.get(form.route, frozenset()):
+        return form.route
+    return product.route
+
+
+def _route_of_form(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> str | None:
+    """The route of the product's form; without one, that of a strength per hour, or of the unit that is counted."""
+    vocabulary = knowledge.vocabulary
+    own = _own_route(product, vocabulary)
+    if own is not None:
+        return own
+    if any(part.strength is not None and part.strength.per is Per.HOUR for part in product.ingredients):
+        return TRANSDERMAL
+    for line in read_texts(lines, knowledge).filled:
+        for entry in line.doses:
+            quantity = entry.high or entry.low
+            unit = quantity and (vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit))
+            form = vocabulary.dose_form(unit.short) if unit else None
+            if form is not None:
+                return form.route
+    return None
 
 
 @memoised
 def _by_route(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Administration:
     vocabulary = knowledge.vocabulary
+    # Tablets are kept for no seizure: by mouth or in the cheek they are part of the load.
+    own = _own_route(product, vocabulary)
+    rescue = own != ORAL and any(
+        vocabulary.is_rescue(ingredient.agent, route, as_needed) for ingredient in product.ingredients
+    )
     return Administration(
         route=route,
-        exposes=route != TOPICAL and product.route != TOPICAL,
+        exposes=own != TOPICAL,
         equivalent=vocabulary.has_equivalence(route),
-        rescue=any(vocabulary.is_rescue(ingredient.agent, route, as_needed) for ingredient in product.ingredients),
+        rescue=rescue,
     )

@@ -17,7 +17,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
 from rules.model import Dosage, DoseEntry, Quantity
 from rules.numbers.quantity import ONE, ZERO
 from rules.numbers.text import figure
-from rules.reading.dosage.line import RANGE_AT_MAXIMUM, Portion, StatedDose
+from rules.reading.dosage.line import PART_NOT_READ, RANGE_AT_MAXIMUM, WITHOUT_UPPER_END, Portion, StatedDose
 from rules.reading.dosage.portion import measure, other_reading
 from rules.reading.product.product import Product
 from rules.reading.wording.numbers import number_word
@@ -27,6 +27,7 @@ from rules.reading.wording.refusals import Reason, Refusal
 DOSES_DIFFER = "doses-differ"
 LIMITED_AT_A_TIME = "limited-at-a-time"
 MAXIMUM_NOT_READ = "maximum-at-a-time-not-read"
+AT_LEAST = "at least "
 
 # Kinds of statements by precedence: what the prescriber ordered first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
@@ -110,13 +111,17 @@ def _read_entry(entry: DoseEntry, product: Product, vocabulary: DosingVocabulary
         # Ends in different units: which is the larger shows only in milligrams.
         low, high, smallest, largest = high, low, largest, smallest
     assumptions = [*high.assumptions]
+    at_least = entry.high is None and not entry.is_rate
+    if at_least:
+        # A low end alone: more may be taken.
+        assumptions += [WITHOUT_UPPER_END, PART_NOT_READ]
     if smallest is None or smallest.value != largest.value:
         assumptions.append(RANGE_AT_MAXIMUM)
     return StatedDose(
         low=low,
         high=high,
         low_factor=ONE if smallest is not None else ZERO,
-        words=_range_words(smallest, largest, low, high, vocabulary) + also,
+        words=f"{AT_LEAST if at_least else ''}{_range_words(smallest, largest, low, high, vocabulary)}{also}",
         assumptions=tuple(dict.fromkeys(assumptions)),
         other=other_reading(largest, high, product, vocabulary),
     )

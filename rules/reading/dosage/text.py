@@ -1,12 +1,13 @@
 """The texts of a dosage beside its structure: what the structure lacks is taken from the text; where both are complete
 the text is read by itself as well, so that a contradiction shows.
 
-The route and the dates of an order are never taken from a text.
+The route and the length of a text hold where the structure has none; of two lengths the longer. Dates are never taken
+from a text. Further instructions of a line are read like its text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
@@ -18,6 +19,8 @@ from rules.reading.sig.read import read_sig
 from rules.reading.sig.trace import NoDailyRate, ReadSig, UnreadableSig
 from rules.reading.wording.refusals import Reason, Refusal
 
+# A timing code that the vocabulary has for what is no daily regimen.
+INFUSED = Timing(code="infusion")
 WHY_NO_RATE = {
     NoDailyRate.AS_DIRECTED: Reason.AS_DIRECTED,
     NoDailyRate.TITRATION: Reason.TITRATION,
@@ -38,6 +41,7 @@ class TextReading:
         single: whether a text orders a single dose.
         unread: why no dose was found in a text.
         reads: the reading of each line's text, None of a line without a text.
+        also: the lines by each further instruction that says something that could contradict them.
     """
 
     filled: tuple[Dosage, ...]
@@ -46,11 +50,12 @@ class TextReading:
     single: bool = False
     unread: tuple[Refusal, ...] = ()
     reads: tuple[ReadSig | UnreadableSig | None, ...] = ()
+    also: tuple[tuple[Dosage, ...], ...] = ()
 
     @property
     def changes(self) -> bool:
         """Whether the dose may change from one day to another: by steps, or by lines of different dates."""
-        return _changes(self.filled) or (self.written is not None and _changes(self.written))
+        return any(_changes(lines) for lines in (self.filled, self.written or (), *self.also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class _LineReading:
     from_text: bool = False
     single: bool = False
     unread: Refusal | None = None
+    also: tuple[tuple[Dosage, ...], ...] = ()
 
 
 @memoised
@@ -70,7 +76,10 @@ def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading
     if not any(_has_words(line) for line in dosages):
         return TextReading(dosages, reads=(None,) * len(dosages))
     reads = tuple(read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages)
-    lines = [_read_line(line, read, knowledge) for line, read in zip(dosages, reads, strict=True)]
+    lines = [
+        _with_instructions(line, _read_line(line, read, knowledge), knowledge)
+        for line, read in zip(dosages, reads, strict=True)
+    ]
     texts = [normalised(line.text or "") for line in dosages]
     by_text: dict[str, tuple[Dosage, ...]] = {}
     for text, line in zip(texts, lines, strict=True):
@@ -89,7 +98,18 @@ def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading
         single=any(line.single for line in lines),
         unread=tuple(dict.fromkeys(line.unread for line in lines if line.unread)),
         reads=reads,
+        also=tuple(
+            _numbered([*filled[:place], other, *filled[place + 1 :]], dosages)
+            for place, line in enumerate(lines)
+            for other in line.also
+        ),
     )
+
+
+def steps_of_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> list[tuple[Dosage, ...]]:
+    """The lines that the text of each line gives by itself, none where it was not read."""
+    reads = read_texts(dosages, knowledge).reads
+    return [read.dosages if isinstance(read, ReadSig) else () for read in reads]
 
 
 def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:
@@ -120,32 +140,62 @@ def _is_text(line: Dosage) -> bool:
 
 def _has_words(line: Dosage) -> bool:
     coded = line.timing is not None and (line.timing.code or line.timing.code_text)
-    return bool(coded or _is_text(line))
+    return bool(coded or _is_text(line) or line.instructions or line.text_too_long)
 
 
 def _read_line(sent: Dosage, read: ReadSig | UnreadableSig | None, knowledge: Knowledge) -> _LineReading:
     line, from_code = _with_code(sent, knowledge)
     line = line if line.sequence is None else line.replaced(sequence=None)
-    if read is None:
-        return _LineReading((line,), None, from_text=from_code)
     rated = _says_when(line, knowledge.vocabulary)
     complete = bool(line.doses) and rated
+    if read is None:
+        unread = Refusal(Reason.TEXT_TOO_LONG) if sent.text_too_long and not complete else None
+        return _LineReading((line,), None, from_text=from_code, unread=unread)
     if isinstance(read, UnreadableSig):
         unread = None if complete else Refusal(Reason.TEXT_NOT_READ, read.words)
         return _LineReading((line,), None, from_text=from_code, unread=unread)
     daily = read.no_daily_rate is None
     single = read.no_daily_rate is NoDailyRate.SINGLE
     usable = daily or single
+    if read.no_daily_rate is NoDailyRate.INFUSION and not rated:
+        infused = [line.replaced(timing=INFUSED, route=_route(line, step)) for step in read.dosages or (line,)]
+        doses = [step.doses for step in read.dosages if step.doses]
+        return _LineReading((infused[0].replaced(doses=line.doses or next(iter(doses), ())),), None, from_text=True)
     unread = None if rated or usable else _why_no_rate(read)
     if not read.dosages:
         return _LineReading((line,), None, from_text=from_code, unread=unread)
     steps = [_filled(line, step, rated, usable) for step in read.dosages]
     if complete:
-        first = steps[0] if not steps[1:] else line.replaced(maximum=line.maximum or steps[0].maximum)
+        first = steps[0]
+        if steps[1:]:
+            first = line.replaced(maximum=line.maximum or first.maximum, route=first.route)
         written = tuple(_written(line, step) for step in read.dosages) if daily else None
         return _LineReading((first,), written, single=single)
     from_text = bool((not line.doses and any(step.doses for step in steps)) or (not rated and usable))
     return _LineReading(tuple(steps), None, from_text=from_text or from_code, unread=unread)
+
+
+def _with_instructions(sent: Dosage, reading: _LineReading, knowledge: Knowledge) -> _LineReading:
+    """The reading of a line with its further instructions, each of which is read like its text.
+
+    They supply what is missing still. What one of them orders by itself is kept beside it.
+    """
+    for words in sent.instructions:
+        read = read_sig(words, knowledge)
+        if not isinstance(read, ReadSig):
+            continue
+        alone = not reading.filled[1:]
+        more = _read_line(reading.filled[0] if alone else sent, read, knowledge)
+        filled = tuple(line.replaced(text=sent.text) for line in more.filled) if alone else reading.filled
+        also = () if more.written is None else (tuple(line.replaced(text=sent.text) for line in more.written),)
+        reading = replace(
+            reading,
+            filled=filled,
+            from_text=reading.from_text or (alone and more.from_text),
+            single=reading.single or more.single,
+            also=(*reading.also, *also),
+        )
+    return reading
 
 
 def _why_no_rate(read: ReadSig) -> Refusal | None:
@@ -179,14 +229,31 @@ def _says_when(line: Dosage, vocabulary: DosingVocabulary) -> bool:
 
 def _filled(line: Dosage, text: Dosage, rated: bool, usable: bool) -> Dosage:
     """What the structure says, with what it lacks from the text."""
+    timing = line.timing if rated or not usable else _timing(text.timing, line.timing)
     return line.replaced(
         sequence=text.sequence,
         doses=line.doses or text.doses,
-        timing=line.timing if rated or not usable else _timing(text.timing, line.timing),
+        timing=_for_as_long(timing, text.timing),
         as_needed=line.as_needed or text.as_needed,
         as_needed_for=line.as_needed_for or text.as_needed_for,
         maximum=line.maximum or text.maximum,
+        single_maximum=line.single_maximum or text.single_maximum,
+        route=_route(line, text),
     )
+
+
+def _route(line: Dosage, text: Dosage) -> str | None:
+    """The route of the structure, else of the text."""
+    return line.route if line.route or line.route_codes else text.route
+
+
+def _for_as_long(timing: Timing | None, text: Timing | None) -> Timing | None:
+    """A timing that lasts at least as long as the text says."""
+    days = None if text is None else text.bounds_days_max or text.bounds_days
+    if days is None or (timing is not None and (timing.bounds_days_max or timing.bounds_days or days) > days):
+        return timing
+    timing = timing or Timing()
+    return timing if timing.bounds_days else timing.replaced(bounds_days=days)
 
 
 def _written(line: Dosage, text: Dosage) -> Dosage:
@@ -198,6 +265,8 @@ def _written(line: Dosage, text: Dosage) -> Dosage:
         timing=_timing(text.timing, line.timing) if says_when else line.timing,
         as_needed=line.as_needed or text.as_needed,
         maximum=text.maximum or line.maximum,
+        single_maximum=text.single_maximum or line.single_maximum,
+        route=_route(line, text),
     )
 
 

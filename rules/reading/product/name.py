@@ -169,7 +169,8 @@ class NameReader:
         if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:
             (agent,) = agents
             numbers = [measure for measure in measures if measure.start not in in_names]
-            short = strength_from_shorthand(numbers, form.route, self._brands.strengths_of_agent(agent))
+            unit = self._vocabulary.dose_forms[form.form].unit if form.form else ""
+            short = strength_from_shorthand(numbers, form.route, self._brands.strengths_of_agent(agent), unit)
             stated = strengths.get(agent)
             if short is not None and (stated is None or (form.route == TRANSDERMAL and stated.per is Per.UNIT)):
                 strengths, notes = {agent: short[0]}, (short[1],)

@@ -22,6 +22,8 @@ PER_OF_KIND = {
     UnitKind.ACTUATION: Per.ACTUATION,
     UnitKind.DOSE: Per.ACTUATION,
 }
+# What a percentage is of, by the unit of a form: mass in mass of a powder, mass in volume of a liquid.
+PER_CENT_OF = {"sachet": Per.GRAM, "millilitre": Per.MILLILITRE}
 _BEFORE_BASE = frozenset({SLASH, "per"})
 _AFTER_ONE = frozenset({")", ",", ";"})
 _BETWEEN_VALUES = frozenset({DASH, SLASH})
@@ -189,18 +191,26 @@ def _row(measures: Sequence[Measure]) -> StrengthRow:
 
 
 def strength_from_shorthand(
-    measures: Sequence[Measure], route: str | None, known: Collection[Strength]
+    measures: Sequence[Measure], route: str | None, known: Collection[Strength], counted: str = ""
 ) -> tuple[Strength, str] | None:
     """The strength that a patch's bare number or a percentage stands for, with the assumption that says so.
+
+    A percentage of a powder or a liquid needs no known strength: one per cent is 10 mg in a gram, or in a millilitre.
 
     Args:
         measures: the numbers of the name.
         route: the route id that the name tells, if any.
         known: the strengths that the agent is made in.
+        counted: the unit id of the form that the name tells, if any.
 
     Returns:
         None where no known strength may be meant, or more than one.
     """
+    per = PER_CENT_OF.get(counted) if route not in _ON_THE_SKIN else None
+    if per is not None:
+        shares = {measure.amount for measure in measures if measure.kind is MeasureKind.PERCENT}
+        shares = {share for share in shares if share > ZERO}
+        return (Strength(shares.pop() * PERCENT * MILLIGRAMS_PER["g"], per), FROM_PERCENT) if len(shares) == 1 else None
     found = {strength: note for strength, note in _shorthand(measures, route) if strength in known}
     return found.popitem() if len(found) == 1 else None
 

@@ -26,6 +26,7 @@ class Reason(Enum):
     NO_DOSE_SIZE = "what one dose is, is not given"
     NO_UNIT_VOLUME = "what one {} of this liquid holds is not known"
     NO_UNIT_WEIGHT = "what one {} weighs is not known"
+    ONE_OF_A_LIQUID = "“1” of a liquid has no unit, and may be a package"
     NO_STRENGTH = "the strength is not known"
     NO_STRENGTH_PER_ML = "the strength per mL is not known"
     WHICH_INGREDIENT = "{} does not say which ingredient it means"
@@ -45,9 +46,13 @@ class Reason(Enum):
     INFUSION_CODE = "an infusion or a titration", RefusalKind.NOT_DAILY
     # of what was dispensed
     NO_DAYS_OF_SUPPLY = "days’ supply is not given"
+    SUPPLY_WITHOUT_UNIT = "the quantity dispensed has no unit of the dose, and may count packages"
+    SUPPLY_OF_ANOTHER_UNIT = "what one {} of the quantity dispensed holds is not known"
+    IMPLAUSIBLE_DAYS = "{} days’ supply is not believed"
     IMPLAUSIBLE_SUPPLY = "quantity and days’ supply give {} a day, which is not plausible"
     # of the text
     TEXT_NOT_READ = "the text is not read, at “{}”"
+    TEXT_TOO_LONG = "the text is longer than what is read"
     AS_DIRECTED = "taken as directed, no daily dose is stated"
     TITRATION = "to be adjusted, no fixed daily dose is stated"
     PROTOCOL = "given by a protocol or around a procedure, no daily dose is stated"

@@ -1,0 +1,86 @@
+"""How long a record orders or supplies a medication: by its lines, by their texts, and by what is dispensed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+from rules.knowledge.knowledge import Knowledge
+from rules.model import Dosage, RecordKind, Regimen, Supply
+from rules.numbers.memo import memoised
+from rules.numbers.quantity import ONE, ZERO
+from rules.reading.dosage.dispensed import dispensed_portions
+from rules.reading.dosage.text import steps_of_texts
+from rules.reading.product.product import Product
+from rules.reading.wording.refusals import Refusal
+from rules.timeline.window import Course
+
+
+def course_of(regimen: Regimen, product: Product | None, knowledge: Knowledge) -> Course:
+    """How long a record lasts; ``product`` is None where it was not identified. Never raises."""
+    fills = regimen.kind is RecordKind.REQUEST
+    return _course(regimen.dosages, regimen.supply, fills, product, knowledge)
+
+
+@memoised
+def _course(
+    lines: tuple[Dosage, ...], supply: Supply | None, fills: bool, product: Product | None, knowledge: Knowledge
+) -> Course:
+    structured = _in_turn((line.sequence, _days(line)) for line in lines)
+    texts = steps_of_texts(lines, knowledge)
+    written = [_in_turn((step.sequence, _days(step)) for step in steps) for steps in texts]
+    both = [(_days(line), days) for line, days in zip(lines, written, strict=True)]
+    days = _in_turn(
+        (line.sequence, max((each for each in pair if each is not None), default=None))
+        for line, pair in zip(lines, both, strict=True)
+    )
+    steps = {(line.sequence, step.sequence) for line, text in zip(lines, texts, strict=True) for step in text}
+    course = Course(
+        days=days,
+        stepped=days is not None and len(steps or {line.sequence for line in lines}) > 1,
+        of_text=days is not None and structured is None,
+        differs=any(one is not None and other is not None and one != other for one, other in both),
+    )
+    return _with_supply(course, supply, fills, product, knowledge)
+
+
+def _with_supply(
+    course: Course, supply: Supply | None, fills: bool, product: Product | None, knowledge: Knowledge
+) -> Course:
+    if supply is None:
+        return course
+    plausible = knowledge.vocabulary.plausible
+    repeats = supply.repeats if fills else ZERO
+    too_many = repeats > plausible.repeats_at_most.value
+    too_long = supply.days is not None and supply.days > plausible.days_of_supply_at_most.value
+    times = ONE + repeats
+    units: Fraction | None = None
+    if supply.quantity is not None and product is not None and not too_many:
+        readings = dispensed_portions(supply.quantity, product, knowledge.vocabulary)
+        if not isinstance(readings, Refusal):
+            largest = max(readings, key=lambda portion: portion.size)
+            units = None if largest.units is None else largest.units * times
+    return replace(
+        course,
+        supplied_days=None if supply.days is None or too_many or too_long else supply.days * times,
+        supplied_units=units,
+        refilled=repeats > ZERO,
+        supply_not_believed=too_many or too_long,
+    )
+
+
+def _days(line: Dosage) -> Fraction | None:
+    """The length of a line by its bounds, at most."""
+    return None if line.timing is None else line.timing.bounds_days_max or line.timing.bounds_days
+
+
+def _in_turn(lengths: Iterable[tuple[int | None, Fraction | None]]) -> Fraction | None:
+    """The length of lines by their sequences: equal ones run together, others in turn; None if one has no length."""
+    longest: dict[int, Fraction] = {}
+    for sequence, days in lengths:
+        if days is None:
+            return None
+        step = sequence if sequence is not None else 0
+        longest[step] = max(days, longest.get(step, days))
+    return sum(longest.values(), start=ZERO) if longest else None
