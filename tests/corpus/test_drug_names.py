@@ -80,6 +80,31 @@ def test_every_name_of_the_hospital_reads_as_the_agents_that_stand_in_it(knowled
     assert sum(map(len, read_as.values())) == 393
 
 
+# Of the research set's further agents, the classes that are covered here.
+COVERED = (
+    "benzodiazepine",
+    "opioid (nitazene",
+    "opioid (illicit",
+    "opioid (veterinary",
+    "opioid-like",
+    "oxybate",
+    "barbiturate",
+)
+
+
+def test_no_unlicensed_depressant_is_passed_over(knowledge: Knowledge) -> None:
+    counts = {Product: 0, UnknownProduct: 0, NotRelevant: 0}
+    for row in table("new_agents.csv"):
+        if row["class"].startswith(COVERED):
+            found = read_name(f"{row['name']} 1 mg", knowledge)
+            counts[type(found)] += 1
+            # What could not be verified is no agent.
+            assert not isinstance(found, Product) or "NOT VERIFIED" not in row["verification"], row["name"]
+    print(f"\nunlicensed depressants: {counts[Product]} known, {counts[UnknownProduct]} refused")
+    assert counts[NotRelevant] == 0
+    assert counts[Product] > 40
+
+
 def test_every_atc_code_of_an_agent_resolves_to_it(knowledge: Knowledge) -> None:
     """A code of a combination may leave out an antagonist that its name holds; it never names another drug."""
     wrong, count = [], 0

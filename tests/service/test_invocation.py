@@ -271,6 +271,18 @@ def test_a_name_too_long_to_be_read_costs_its_resource_never_the_answer(http):
     assert len(json.dumps(card)) < 20_000
 
 
+def test_a_name_too_long_to_be_read_beside_a_code_leaves_the_code(http):
+    long = lorazepam("long")
+    long["medicationCodeableConcept"] = {
+        "coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "197901"}],
+        "text": "x" * 2_001,
+    }
+    card = cards(http, sign(lorazepam("d", authoredOn="2026-11-23"), prefetch=prefetch(long)))[0]
+    (line,) = [item for item in assessment(card)["contributions"] if item["source"] == "MedicationRequest/long"]
+    assert line["daily_dose"]["used"] == 2.0
+    assert "name-too-long" in line["assumptions"]
+
+
 def test_instructions_too_long_to_be_read_are_said_and_the_structure_stands(http):
     long = lorazepam("long")
     long["dosageInstruction"][0]["text"] = "take one " * 10_000

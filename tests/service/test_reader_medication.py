@@ -190,6 +190,38 @@ def test_an_ingredient_of_an_unusable_strength_keeps_its_name() -> None:
     assert regimen.notes == ("ingredient-not-readable",)
 
 
+TOO_LONG = "x" * 2_001
+RXNORM = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1"}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"medicationCodeableConcept": {"coding": [RXNORM], "text": TOO_LONG}},
+        {"medicationCodeableConcept": {"coding": [{**RXNORM, "display": TOO_LONG}]}},
+        {"medication": {"concept": {"coding": [RXNORM], "text": TOO_LONG}}},
+        {"medicationReference": {"reference": "Medication/a", "display": TOO_LONG}},
+    ],
+)
+def test_a_name_that_is_too_long_is_left_out_beside_a_code(order: dict[str, object]) -> None:
+    beside = {"resourceType": "Medication", "id": "a", "code": {"coding": [RXNORM]}, "form": {"text": TOO_LONG}}
+    regimen = read(order, beside)
+    assert [coding.code for coding in regimen.medication.codings] == ["1"]
+    assert (regimen.medication.text, regimen.medication.form) == (None, None)
+    assert regimen.notes == ("name-too-long",)
+
+
+def test_an_ingredient_whose_name_is_too_long_stays_as_one_that_cannot_be_told() -> None:
+    medication = {
+        "resourceType": "Medication",
+        "id": "a",
+        "ingredient": [{"itemCodeableConcept": {"text": "one"}}, {"itemCodeableConcept": {"text": TOO_LONG}}],
+    }
+    regimen = read({"medicationReference": {"reference": "Medication/a"}}, medication)
+    assert regimen.medication.ingredients == (IngredientEntry((), "one"), IngredientEntry(()))
+    assert regimen.notes == ("ingredient-not-readable",)
+
+
 @pytest.mark.parametrize(
     ("order", "note"),
     [

@@ -47,21 +47,25 @@ class BesideWords:
             )
         )
 
-    def names_no_drug(self, tokens: Sequence[NameToken], measures: Sequence[Measure]) -> bool:
-        """Whether a name is of base fluids, containers or supplies and of nothing else: "D5 1/2NS", "Bag", "Soln".
+    def names_fluid(self, tokens: Sequence[NameToken], measures: Sequence[Measure]) -> bool:
+        """Whether a name is of a base fluid, or of a medicine by a short name: "D5 1/2NS", "NS 1000 mL bag", "B12".
 
         Beside a mass the name of a drug may have been lost ("10 mg in NS"), and so beside a word that stands for one.
         """
         if any(measure.kind is MeasureKind.MASS for measure in measures):
             return False
-        words = _without(tokens, self._containers)
-        rest = _without(words, self._medicines)
-        if len(rest) < len(words):
-            return not any(token.is_word and (token.text in self._empty or is_unread(token)) for token in rest)
-        in_measures = {position for measure in measures for position in range(measure.start, measure.end)}
-        return len(words) < len(tokens) and not any(
-            token.is_word and not any(tokens[position] is token for position in in_measures) for token in words
+        rest = _without(tokens, self._medicines)
+        return len(rest) < len(tokens) and not any(
+            token.is_word and (token.text in self._empty or is_unread(token)) for token in rest
         )
+
+    def names_container(self, tokens: Sequence[NameToken], measures: Sequence[Measure]) -> bool:
+        """Whether a name is of a container or supply, of its volume and of nothing else: "Bag", "Vial 2 mL", "Soln"."""
+        if any(measure.kind is MeasureKind.MASS for measure in measures):
+            return False
+        units = {id(tokens[position]) for measure in measures for position in range(measure.start, measure.end)}
+        rest = _without(tokens, self._containers)
+        return len(rest) < len(tokens) and not any(token.is_word and id(token) not in units for token in rest)
 
 
 def is_unread(token: NameToken) -> bool:

@@ -47,13 +47,15 @@ _PACK = re.compile(r"^\s*\{.*\}")
 class NameReading:
     """What one name tells. ``ingredients`` is empty where it names no agent; ``usable``: it does name something.
 
-    ``class_named``: it names a class of agents and none of them. ``unclear``: a word of it that is near the
-    name of an agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names. ``unread``: it
-    has words in letters that are not read. ``names_other``: it names a drug that is known and is none of ours.
+    ``class_named``: it names a class of agents and none of them. ``unclear``: a word of it that is near the name of an
+    agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names. ``container``: it names a
+    container or supply alone. ``unread``: it has words in letters that are not read. ``names_other``: it names a drug
+    that is known and is none of ours.
     """
 
     ingredients: tuple[Ingredient, ...]
     usable: bool
+    container: bool = False
     unread: bool = False
     names_other: bool = False
     class_named: str | None = None
@@ -96,10 +98,13 @@ class NameReader:
         )
         single = self._names.single_words()
         unlicensed = {name.lower() for agent in knowledge.agents.values() if agent.source for name in _names_of(agent)}
-        self._spelling = Spelling(single, also_known, words, unlicensed)
+        class_of = {agent.id: agent.agent_class.id for agent in knowledge.agents.values()}
+        self._spelling = Spelling(single, also_known, words, unlicensed, class_of)
         self._combinations = Combinations(knowledge.products, single, words, self._beside.words)
         parts = (*self._beside.words, *self._combinations.partner_names)
-        self._boundaries = WordBoundaries(single, parts, self._spelling, words.written_together_at_least)
+        self._boundaries = WordBoundaries(
+            single, self._names.several_words(), parts, self._spelling, words.written_together_at_least
+        )
         self._unlisted = UnlistedWords(
             single, self._spelling, self._combinations, words, knowledge.classes, self._beside.words
         )
@@ -128,7 +133,7 @@ class NameReader:
             tokens = tokenise(brand)
             if tokens and self._names.longest(tokens, 0) is not None:
                 return self._read_plain(f"{brand.partition('(')[0]} {text}")
-        if reading.usable or reading.unclear or reading.class_named:
+        if reading.usable or reading.unclear or reading.class_named or reading.container:
             return reading
         tokens = tokenise(name)
         return NameReading((), self._beside.may_name_a_drug(tokens), unread=any(map(is_unread, tokens)))
@@ -180,7 +185,8 @@ class NameReader:
         spelling = dict.fromkeys(mention.assumption for mention in misspelt if mention.assumption)
         return NameReading(
             tuple(Ingredient(agent, strengths.get(agent)) for agent in agents),
-            usable=bool(agents) or self._beside.may_name_a_drug(tokens) or self._beside.names_no_drug(tokens, measures),
+            usable=bool(agents) or self._beside.may_name_a_drug(tokens) or self._beside.names_fluid(tokens, measures),
+            container=not agents and self._beside.names_container(tokens, measures),
             unread=unread,
             names_other=any(token.text in self._others for token in tokens),
             class_named=None if agents else self._classes.class_in(tokens),

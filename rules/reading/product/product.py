@@ -62,7 +62,7 @@ class UnknownProduct:
         drugs = " or ".join(self.may_be)
         word = f"“{self.word}” may be {drugs}"
         return {
-            UnknownReason.CODE_NOT_VERIFIED: "the code is not verified and no name was sent with it",
+            UnknownReason.CODE_NOT_VERIFIED: "the code is not verified and no name of a known drug was sent with it",
             UnknownReason.CLASS_ONLY: f"names a class of drugs ({drugs}) and no drug",
             UnknownReason.UNCLEAR_WORD: f"{word}, and is not read",
             UnknownReason.STRENGTH_NOT_MADE: f"{word}, which is not known in the strength written",

@@ -69,13 +69,14 @@ def _resolved(medication: Medication, knowledge: Knowledge) -> Resolved:
     names = _names_sent(medication)
     listed_product, differ = product_of_codes(medication, knowledge)
     found: Resolved
+    coded = any(coding.system and coding.code for coding in medication.codings)
     if listed_product is not None:
         found = _from_listed_product(listed_product, names, knowledge)
-        coded = agents_of_codes(medication, knowledge).verified
-        differ = differ or bool(coded.keys() - agents_of(listed_product.ingredients))
+        further = agents_of_codes(medication, knowledge).verified.keys() - agents_of(listed_product.ingredients)
+        differ = differ or bool(further)
         found = noted(found, CODES_DISAGREE) if differ else found
     else:
-        found = _from_agent_codes(medication, names, knowledge) or _from_names(names, knowledge)
+        found = _from_agent_codes(medication, names, knowledge) or _from_names(names, knowledge, coded=coded)
         if isinstance(found, Product) and no_code_is_known(medication, knowledge):
             found = noted(found, CODE_NOT_KNOWN)
     if medication.ingredients and (not isinstance(found, Product) or _lacks_strength(found)):
@@ -169,7 +170,7 @@ def _from_doubtful_codes(
     """Codes that were remembered and not read decide nothing alone; only the name of a known drug sets them aside."""
     if not doubtful:
         return None
-    found = _from_names(names, knowledge)
+    found = _from_names(names, knowledge, coded=True)
     if isinstance(found, Product) and not agents_of(found.ingredients) & doubtful:
         return noted(found, DISAGREE)
     if isinstance(found, NotRelevant) and not any(reading.names_other for _, reading in readings):
@@ -203,7 +204,8 @@ def _names_other_drugs_only(readings: Sequence[tuple[str, NameReading]]) -> bool
     )
 
 
-def _from_names(names: Sequence[str], knowledge: Knowledge) -> Resolved:
+def _from_names(names: Sequence[str], knowledge: Knowledge, *, coded: bool = False) -> Resolved:
+    """What names tell; beside a code (``coded``) a container may be that of the drug that the code stands for."""
     reader = reader_of(knowledge)
     readings = [(name, reader.read(name)) for name in names]
     ours = [(name, reading) for name, reading in readings if reading.ingredients]
@@ -217,7 +219,7 @@ def _from_names(names: Sequence[str], knowledge: Knowledge) -> Resolved:
         if reading.class_named:
             return UnknownProduct(name, UnknownReason.CLASS_ONLY, may_be=(reading.class_named,))
     for name, reading in readings:
-        if reading.usable:
+        if reading.usable or (reading.container and not coded):
             return NotRelevant(name)
     for name, reading in readings:
         if reading.unread:

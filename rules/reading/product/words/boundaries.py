@@ -11,11 +11,11 @@ Takes time linear in the length of the name: a word that is longer than two name
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rules.numbers.memo import memoised
 from rules.reading.product.words.spelling import Spelling
-from rules.reading.product.words.tokens import DASH, NameToken
+from rules.reading.product.words.tokens import DASH, NameToken, Words
 
 # Figures that a scanner takes for letters.
 _MISREAD = str.maketrans({"0": "o", "1": "l"})
@@ -25,16 +25,25 @@ _FIGURES = frozenset("01")
 class WordBoundaries:
     """Cuts and joins the words of names by the words that are known."""
 
-    def __init__(self, ours: Collection[str], parts: Collection[str], spelling: Spelling, at_least: int) -> None:
+    def __init__(
+        self,
+        ours: Collection[str],
+        names: Iterable[Words],
+        parts: Collection[str],
+        spelling: Spelling,
+        at_least: int,
+    ) -> None:
         """A reader of boundaries.
 
         Args:
             ours: our names of one word.
+            names: our names of several words, word by word.
             parts: words that stand beside a drug's name, and the names and short names of its partners.
             spelling: knows every word that is spelt right; none of them is cut.
             at_least: the letters that a name of ours has where it was written together with other words, or apart.
         """
         self._ours = {name for name in ours if len(name) >= at_least}
+        self._names = {joined: words for words in names if len(joined := "".join(words)) > at_least}
         self._parts = {part for part in parts if len(part) > 1}
         self._is_known = spelling.knows
         self._longest = 2 * max(map(len, self._ours), default=0)
@@ -53,7 +62,8 @@ class WordBoundaries:
                 continue
             position += 1
             cut = self._cut(token.text) if token.is_word and not self._is_known(token.text) else ()
-            if any(part in self._ours for part in cut) or (cut and token.joined and found and found[-1].is_number):
+            whole = token.text in self._names or any(part in self._ours for part in cut)
+            if cut and (whole or (token.joined and found and found[-1].is_number)):
                 found.extend(token._replace(text=part) for part in cut)
             else:
                 found.append(token)
@@ -83,6 +93,8 @@ class WordBoundaries:
 
     def _parts_of(self, word: str) -> tuple[str, ...]:
         """The known parts of a word, the longest first; empty where it is not made of such parts."""
+        if word in self._names:
+            return self._names[word]
         if len(word) > self._longest:
             return ()
         # The parts of each ending, from the shortest to the whole word.

@@ -19,7 +19,9 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d{0,2});
 _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{2,}")
 # "(R)" and "(TM)" as they are typed, and capitals set directly after a name in small letters: "XanaxTM".
 _SET_MARK = re.compile(r"\((?i:\s*(?:r|tm|sm|c)\s*)\)|(?<=[a-z]{3})(?:TM|SM|R)(?![^\W_])")
-_NEEDS_READING = re.compile(rf"[^ -~]|{_ENTITY.pattern}|{_SET_MARK.pattern}")
+# "M.S." and "A.P.A.P.": letters that are each followed by a dot.
+_DOTTED = re.compile(r"(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z](?![^\W_])")
+_NEEDS_READING = re.compile(rf"[^ -~]|{_ENTITY.pattern}|{_SET_MARK.pattern}|{_DOTTED.pattern}")
 _LOST_AT_THE_END = re.compile(rf"{LOST}+(?![^\W_])")
 _FRACTION = re.compile(r"(?:(?<!\d)(\d+)[ ]?)?([¼½¾])")
 _MARKS = frozenset("®©℗Ⓡⓡ🄬🄫🄪")
@@ -56,6 +58,7 @@ def legible(text: str) -> str:
     text = _FOREIGN_RUN.sub(_as_utf8, _entities(text))
     text = _FRACTION.sub(_with_decimals, text)
     text = _SET_MARK.sub(" ", "".join(map(_plain, text)))
+    text = _DOTTED.sub(lambda word: word.group().replace(".", ""), text)
     return _LOST_AT_THE_END.sub(" ", text)
 
 

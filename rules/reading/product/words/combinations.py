@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.listed_product import ProductList
@@ -60,24 +60,25 @@ class Combinations:
         words = {token.text for token in name if token.is_word}
         return frozenset(partner for word in words for partner in self._partners_of(word))
 
-    def meant(self, word: str, partners: frozenset[str]) -> tuple[str, ...]:
+    def meant(self, word: str, partners: Callable[[], frozenset[str]]) -> tuple[str, ...]:
         """The names of ours that a cut word can mean beside the partners in its name; empty where there are none.
 
         Where another ingredient of these combinations begins so as well, its name is among them.
         """
-        if not partners:
-            return ()
         if len(word) < self._words.beside_partner_at_least and word not in self._agent_of_short:
             return ()
         begun = self._begun(word)
-        made = [name for name in begun if not partners.isdisjoint(self._partners[name])]
+        if not any(name in self._ours for name in begun):
+            return ()
+        beside = partners()
+        made = [name for name in begun if not beside.isdisjoint(self._partners[name])]
         return tuple(made) if any(name in self._ours for name in made) else ()
 
-    def misspelt(self, word: str, partners: frozenset[str]) -> tuple[str, ...]:
+    def misspelt(self, word: str, partners: Callable[[], frozenset[str]]) -> tuple[str, ...]:
         """The names that an unknown word may be the misspelt beginning of, as :meth:`meant`: "OYXCOD-ACETAMIN"."""
         if len(word) < self._words.first_word_at_least:
             return ()
-        beside = {made for partner in partners for made in self._partners.get(partner, ())}
+        beside = {made for partner in partners() for made in self._partners.get(partner, ())}
         made = sorted(name for name in beside if _begins_nearly(name, word))
         return tuple(made) if any(name in self._ours for name in made) else ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.knowledge.agent import AgentClass
@@ -81,6 +81,11 @@ class NameTable:
             for words, meanings in names
             if words == (first,) and first.isalpha()
         }
+
+    def several_words(self) -> Iterator[Words]:
+        """The names that are several words of letters, word by word."""
+        for names in self._by_first.values():
+            yield from (words for words, _ in names if len(words) > 1 and all(word.isalpha() for word in words))
 
     def every_word(self) -> set[str]:
         """Every word that stands in a name of the table."""

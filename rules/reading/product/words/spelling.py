@@ -71,6 +71,7 @@ class Spelling:
         also_known: Iterable[str],
         words: NameWords,
         unlicensed: Collection[str],
+        class_of: Mapping[str, str],
     ) -> None:
         """A reader of misspelt words.
 
@@ -79,9 +80,11 @@ class Spelling:
             also_known: words that are spelt right and name no agent alone.
             words: the bounds, and the names of other drugs.
             unlicensed: the names among ours of agents that are in no list of medicines.
+            class_of: the class of each agent.
         """
         self._words = words
         self._ours = ours
+        self._class_of = class_of
         self._rare = {*words.substances, *words.plain, *unlicensed}
         self._no_names = frozenset(also_known).difference(ours)
         self._known = {*ours, *self._no_names, *words.others, *words.substances, *words.plain}
@@ -118,9 +121,7 @@ class Spelling:
         if len(word) < self._words.refused_beginning_at_least or consonants not in self._ours_by_consonants:
             return None
         names = [
-            self._name(text)
-            for text in sorted(self._known)
-            if _consonants(text) == consonants and _leaves_out(word, text)
+            self._name(text) for text in self._sorted if _consonants(text) == consonants and _leaves_out(word, text)
         ]
         names = [name for name in names if name.in_use]
         meant = {name.agents for name in names}
@@ -155,13 +156,22 @@ class Spelling:
         }
         if any(edits < fewest for edits in rivals.values()) and not begun:
             return None
-        # A shorter word may be the beginning of one name and near another: "VICTA".
-        rivals |= {name: 0 for name in self._names_begun(word) if name.in_use and name.agents not in meant}
         best = (nearest or begun)[0]
+        # A word may be near one name and begin another: "VICTA". A substance in no list of medicines is a rival of
+        # another class only: "CLONAZ" is clonazepam beside clonazolam, "DESMETHYL" a benzodiazepine or an opioid.
+        classes = self._classes(best)
+        rivals |= {
+            name: 0
+            for name in self._names_begun(word)
+            if name.agents not in meant and (name.in_use or self._classes(name) != classes)
+        }
         if len(meant) == 1 and not rivals and best.text[0] == word[0]:
             return Correction(best.text, self._ours[best.text], MISSPELT if nearest else SHORTENED)
         near |= dict.fromkeys(begun, 0) | rivals
         return _unclear(word, sorted(near, key=lambda name: (not name.agents, near[name], name.text)))
+
+    def _classes(self, name: _KnownName) -> set[str]:
+        return {self._class_of[agent] for agent in name.agents}
 
     def _near(
         self, word: str, of_length: Callable[[int], Sequence[_WithLetters]], at_most: int

@@ -6,6 +6,7 @@ A word that may be ours is never passed over: where it is not read, it is an :cl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from rules.knowledge.agent import AgentClass
 from rules.knowledge.lexicon.name_words import NameWords
@@ -13,7 +14,7 @@ from rules.numbers.memo import memoised
 from rules.reading.product.product import UnknownReason
 from rules.reading.product.words.combinations import Combinations
 from rules.reading.product.words.mention import Meaning, Mention, NameTable, is_absent
-from rules.reading.product.words.spelling import SHORTENED, Correction, Spelling, UnclearWord
+from rules.reading.product.words.spelling import MISSPELT, SHORTENED, Correction, Spelling, UnclearWord
 from rules.reading.product.words.tokens import NameToken, words_of
 
 
@@ -60,7 +61,7 @@ class UnlistedWords:
         taken = {position for mention in exact for position in range(mention.start, mention.end)}
         texts = {token.text for token in tokens if token.is_word}
         first = next((at for at, token in enumerate(tokens) if token.is_word and token.text not in self._beside), None)
-        partners = self._combinations.partners_in(tokens)
+        partners = cache(partial(self._combinations.partners_in, tokens))
         compared = 0
         for position, token in enumerate(tokens):
             if not token.is_word or not token.text.isascii() or position in taken or is_absent(tokens, position + 1):
@@ -101,11 +102,19 @@ class UnlistedWords:
         """What a word that is no known one may mean; None where it is near no name of ours, or nearer to another's."""
         return (
             self._spelling.read(word)
+            or self._plural(word)
             or (self._spelling.first_word(word) if is_first else None)
             or self._spelling.without_vowels(word)
             or self._with_stem(word)
             or self._with_name_within(word)
         )
+
+    def _plural(self, word: str) -> Correction | None:
+        """Several of a name of ours: "Norcos"."""
+        name = word.removesuffix("s")
+        if name not in self._ours or len(name) < self._words.written_together_at_least:
+            return None
+        return Correction(name, self._ours[name], MISSPELT)
 
     def _with_stem(self, word: str) -> UnclearWord | None:
         """A word that ends like the names of a class."""
