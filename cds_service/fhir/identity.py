@@ -33,7 +33,8 @@ class SentResource:
     """A resource of a type that is read.
 
     ``source`` is its name in every output, ``Type/id`` where no other record has that; ``base`` the address of its
-    server, empty for the server of the call and where it is not known; ``url`` its own address, if it has one.
+    server, empty for the server of the call and where it is not known; ``url`` its own address, if it has one;
+    ``aliases`` the addresses of its entries that are no ``Type/id``, such as a urn.
     """
 
     source: str
@@ -42,6 +43,7 @@ class SentResource:
     draft: bool
     base: str = ""
     url: str = ""
+    aliases: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -155,7 +157,9 @@ def _without_copies(items: list[SentResource]) -> list[SentResource]:
     kept: dict[tuple[object, ...], SentResource] = {}
     for item in sorted(items, key=lambda item: (item.base, item.url, _content_of(item))):
         base = item.base if item.resource.keys() & _REFERENCES else ""
-        kept.setdefault((item.draft, base, _essence(item)), item)
+        content = (item.draft, base, _essence(item))
+        first = kept.get(content)
+        kept[content] = item if first is None else replace(first, aliases=(*first.aliases, *item.aliases))
     return list(kept.values())
 
 
@@ -174,7 +178,8 @@ def _newest(versions: list[SentResource], unread: list[Unread]) -> SentResource:
     if any(_version(item.resource) == _version(newest.resource) for item in ranked[1:]):
         why = "sent in versions that differ, and nothing says which is the newer"
         unread.append(Unread(newest.source, why, newest.is_medication))
-    return _noted(newest, SEVERAL_VERSIONS)
+    aliases = tuple(dict.fromkeys(alias for item in ranked for alias in item.aliases))
+    return _noted(replace(newest, aliases=aliases), SEVERAL_VERSIONS)
 
 
 def _noted(item: SentResource, note: str) -> SentResource:

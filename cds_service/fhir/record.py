@@ -35,6 +35,7 @@ class SentRecord:
     missing: set[tuple[str, str]] = field(default_factory=set)
     server: str = ""
     _by_id: dict[str, list[SentResource]] | None = None
+    _by_alias: dict[str, list[SentResource]] = field(default_factory=dict)
 
     def of_type(self, resource_type: str) -> list[SentResource]:
         """The resources of one type."""
@@ -89,10 +90,11 @@ class SentRecord:
                 identity = text_of(item.resource.get("id")) or type_and_id(item.source)[1]
                 self._by_id.setdefault(unquote(identity), []).append(item)
                 self._by_id.setdefault(f"{_URN}uuid:{identity.lower()}", []).append(item)
+                for alias in dict.fromkeys(item.aliases):
+                    self._by_alias.setdefault(alias, []).append(item)
         name = normalised(reference)
-        if name in self.aliases:
-            source = self.aliases[name]
-            return "", [item for item in self._by_id.get(unquote(type_and_id(source)[1]), ()) if item.source == source]
+        if name in self._by_alias:
+            return "", self._by_alias[name]
         if name.startswith(_URN):
             return "", self._by_id.get(name, [])
         identity = unquote(type_and_id(name)[1])
@@ -139,6 +141,9 @@ def record_of(
         record.resources.extend(told_apart(sent, record.unread, server_known=bool(record.server)))
     record.resources.extend(_numbered(unidentified))
     record.resources.sort(key=lambda item: (item.draft, item.source))
+    for item in record.resources:
+        for alias in item.aliases:
+            record.aliases.setdefault(alias, item.source)
     record.unread.extend(
         Unread(f"entry[{number}]", "not an object with a resourceType") for number in range(1, not_resources + 1)
     )
@@ -173,8 +178,8 @@ def _sent_resource(
     source = f"{resource_type}/{identity}" if identity else alias
     if full_url and source and alias:
         if type_and_id(alias)[0] is None:
-            record.aliases[alias] = min(source, record.aliases.get(alias, source))
-        elif source == alias or unquote(source) == unquote(alias):
+            return SentResource(source, resource_type, resource, draft, aliases=(alias,))
+        if source == alias or unquote(source) == unquote(alias):
             base = base_of(full_url)
             if base and base != record.server:
                 address = full_url.strip().partition("/_history/")[0].rstrip("/")

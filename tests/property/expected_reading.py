@@ -413,6 +413,9 @@ def condition(model: Any, source: str, patient: str) -> ConditionEntry:
         verification_status=_word(model.verificationStatus) if model.verificationStatus is not None else "",
         onset=day(model.onsetDateTime) or period(model.onsetPeriod).start,
         abatement=day(model.abatementDateTime, last=True) or period(model.abatementPeriod).end,
+        abated=bool(ended or model.abatementDateTime or model.abatementPeriod),
         recorded=day(model.recordedDate),
+        of_visit=True if model.encounter is not None and not model.category else None,
+        remarks=tuple(note.text for note in model.note or []),
         another_patient=named(model.subject) != patient,
     )
