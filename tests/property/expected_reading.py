@@ -401,6 +401,13 @@ _OF_KIND = {
 }
 
 
+def _of_visit(model: Any) -> bool | None:
+    codes = {coding.code for concept in model.category or [] for coding in concept.coding or []}
+    if "problem-list-item" in codes:
+        return False
+    return True if "encounter-diagnosis" in codes or (model.encounter is not None and not model.category) else None
+
+
 def condition(model: Any, source: str, patient: str) -> ConditionEntry:
     """A problem; one that ended without a day and without a status is resolved."""
     status = _word(model.clinicalStatus) if model.clinicalStatus is not None else ""
@@ -415,7 +422,7 @@ def condition(model: Any, source: str, patient: str) -> ConditionEntry:
         abatement=day(model.abatementDateTime, last=True) or period(model.abatementPeriod).end,
         abated=bool(ended or model.abatementDateTime or model.abatementPeriod),
         recorded=day(model.recordedDate),
-        of_visit=True if model.encounter is not None and not model.category else None,
+        of_visit=_of_visit(model),
         remarks=tuple(note.text for note in model.note or []),
         another_patient=named(model.subject) != patient,
     )

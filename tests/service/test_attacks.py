@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from cds_service.config import Settings
 from cds_service.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
+from rules import Patient, assess_by_name
 
 SIGN = "/cds-services/benzo-order-sign"
 LIMITS = Settings()
@@ -178,6 +179,24 @@ def test_a_judgement_that_does_not_end_is_given_up_and_the_worker_goes_on(
     else:
         assert "No judgement was made" in assert_outcome(answer, 503, "timeout")["details"]["text"]
     assert cards(http, sign(lorazepam()))
+
+
+def test_drafts_are_told_by_name_where_even_the_names_of_the_record_take_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def endless(*_: Any, **__: Any) -> None:
+        threading.Event().wait(120)
+
+    def slow_with_a_record(patient: Patient, *others: Any, **more: Any) -> Any:
+        if any(not regimen.draft for regimen in patient.regimens):
+            endless()
+        return assess_by_name(patient, *others, **more)
+
+    monkeypatch.setattr("cds_service.hooks.judge.assess", endless)
+    monkeypatch.setattr("cds_service.hooks.judge.assess_by_name", slow_with_a_record)
+    (card,) = cards(client(call_seconds=0.2), sign(lorazepam(), prefetch=prefetch(lorazepam("old"))))
+    assert (card["indicator"], card["summary"]) == ("info", "Lorazepam: the load could not be worked out in time")
+    assert "medication orders not supplied (could not be worked out in time)" in card["detail"]
 
 
 def test_an_alarm_that_comes_late_ends_nothing() -> None:
