@@ -36,6 +36,8 @@ class SentRecord:
     server: str = ""
     _by_id: dict[str, list[SentResource]] | None = None
     _by_alias: dict[str, list[SentResource]] = field(default_factory=dict)
+    _meant: dict[tuple[str, str, bool, frozenset[str], bool | None], list[SentResource]] = field(default_factory=dict)
+    _by_product: dict[int, dict[str, SentResource]] = field(default_factory=dict)
 
     def of_type(self, resource_type: str) -> list[SentResource]:
         """The resources of one type."""
@@ -54,20 +56,27 @@ class SentRecord:
         of the call; a reference without an address may mean any. ``drafts``: only what was sent with the drafts, or
         only what was not.
         """
-        identity, found = self._found(reference)
-        wanted = type_and_id(reference)[0] if identity else None
+        named = base_of(reference)
+        asked = (normalised(reference), self._local(named) if named else by.base, bool(named), frozenset(types), drafts)
+        if asked not in self._meant:
+            self._meant[asked] = self._meant_by(*asked)
+        return self._meant[asked]
+
+    def _meant_by(
+        self, name: str, base: str, is_absolute: bool, types: frozenset[str], drafts: bool | None
+    ) -> list[SentResource]:
+        identity, found = self._found(name)
+        wanted = type_and_id(name)[0] if identity else None
         found = [
             item
             for item in found
             if item.resource_type in types and wanted in (None, item.resource_type) and drafts in (None, item.draft)
         ]
-        named = base_of(reference)
-        base = self._local(named) if named else by.base
         for meant in (base, ""):
             of_base = [item for item in found if item.base == meant]
             if of_base:
                 return of_base
-        return [] if named else found
+        return [] if is_absolute else found
 
     def order_of(self, reference: str, by: SentResource, types: Collection[str]) -> str:
         """The source of the order that a reference in a resource means; the reference, normalised, if it was not sent.
@@ -77,13 +86,20 @@ class SentRecord:
         meant = self.meant_by(reference, by, types)
         if not meant:
             return self.name_of(normalised(reference))
-        if len(meant) > 1:
-            names = product_names(by.resource)
-            meant.sort(key=lambda item: (not names & product_names(item.resource), item.draft, item.source))
-        return meant[0].source
+        if len(meant) == 1:
+            return meant[0].source
+        by_product = self._by_product.get(id(meant))
+        if by_product is None:
+            by_product = self._by_product[id(meant)] = {}
+            for item in sorted(meant, key=lambda item: (item.draft, item.source)):
+                for name in ("", *product_names(item.resource)):
+                    by_product.setdefault(name, item)
+        alike = [by_product[name] for name in product_names(by.resource) if name and name in by_product]
+        first = min(alike, key=lambda item: (item.draft, item.source), default=by_product[""])
+        return first.source
 
-    def _found(self, reference: str) -> tuple[str, list[SentResource]]:
-        """The id of a reference, and the resources with it, which are of any type and any server."""
+    def _found(self, name: str) -> tuple[str, list[SentResource]]:
+        """The id of a normalised reference, and the resources with it, which are of any type and any server."""
         if self._by_id is None:
             self._by_id = {}
             for item in self.resources:
@@ -92,7 +108,6 @@ class SentRecord:
                 self._by_id.setdefault(f"{_URN}uuid:{identity.lower()}", []).append(item)
                 for alias in dict.fromkeys(item.aliases):
                     self._by_alias.setdefault(alias, []).append(item)
-        name = normalised(reference)
         if name in self._by_alias:
             return "", self._by_alias[name]
         if name.startswith(_URN):

@@ -87,19 +87,14 @@ def address_of(server: str) -> str:
     return f"{host.lower()}{slash}{path}"
 
 
-def patients_match(one: str | None, other: str | None) -> bool:
-    """As :func:`references_match`, without regard to case and the encoding of characters, in which systems differ."""
-    return references_match(_folded(one), _folded(other))
-
-
-def _folded(reference: str | None) -> str | None:
-    if not reference:
-        return reference
+def patient_key(reference: str) -> str:
+    """The id of a patient for comparison: without regard to case and the encoding of characters, in which systems
+    differ. The whole reference where it names another type."""
     resource_type, identity = type_and_id(reference)
     if resource_type is None and "%" in identity:
         resource_type, identity = type_and_id(unquote(identity))
     identity = unquote(identity).strip().lower()
-    return f"{resource_type}/{identity}" if resource_type else identity
+    return identity if resource_type in (None, _PATIENT) else f"{resource_type}/{identity}"
 
 
 def type_and_id(reference: str) -> tuple[str | None, str]:
