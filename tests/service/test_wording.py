@@ -37,7 +37,9 @@ READ_ONLY = {
     "past-medical-history", "lock-error", "no-store", "too-costly", "too-long",
 }  # fmt: skip
 # Names of kinds within a module, which no assessment carries.
-INTERNAL = {"by-weight", "no-data", "out-of-supply", "missing-at-discharge", "not-judged", "not-met"}
+INTERNAL = {
+    "begins-soon", "by-weight", "may-continue", "missing-at-discharge", "no-data", "not-judged", "not-met", "out-of-supply",
+}  # fmt: skip
 # Why an opioid adds no MME: shown by its text, not by its code.
 SHOWN_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}
 # Why a product is unknown: shown by its sentence.
