@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cds_service.cards.wording.phrases import FOR_ANOTHER_PATIENT
 from rules.assessment import Assessment, Load, Met, Severity
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
+from rules.findings import ONLY_IF_TAKEN
 from rules.knowledge import Knowledge
 
 CONVERSATION = frozenset({"patient-view", "encounter-start"})
@@ -80,7 +81,8 @@ class Occasion:
     def _touches(self, finding: Met) -> bool:
         """Whether the finding is about what this call changes."""
         if self.conversation:
-            return finding.id not in OF_ORDERS
+            # What may still be taken is worth a word beside an order, not at every opening of the chart.
+            return finding.id not in OF_ORDERS and not finding.facts.get(ONLY_IF_TAKEN)
         if finding.id in OF_DECREASE | OF_ORDERS or finding.facts.get(FOR_ANOTHER_PATIENT):
             return True
         if self.hook == DISCHARGE:

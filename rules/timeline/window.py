@@ -173,9 +173,9 @@ def window_of(
     """
     length = _length(regimen, start, course, days_of_supply)
     end = None if length is not None and start is not None and length < start else length
-    evidence = [
-        day for day in (start, regimen.authored_on, regimen.asserted_on, dispensed) if day is not None and day <= on
-    ]
+    # A dispense tells that an order lasted longer, and never that one without a date is old.
+    known = (start, regimen.authored_on, regimen.asserted_on, dispensed) if start is not None else ()
+    evidence = [day for day in known if day is not None and day <= on]
     statement = regimen.kind is RecordKind.STATEMENT
     after_end = AfterEnd.GRACE if statement else AfterEnd.MAY_CONTINUE
     return Window(

@@ -36,8 +36,8 @@ def sentences(finding: Met, knowledge: Knowledge) -> Sentences:
     first, *others = build(finding.facts, knowledge) if build is not None else (f"{finding.title}.",)
     possible = texts(finding.facts, ONLY_IF_TAKEN)
     if possible:
-        are = "are" if possible[1:] else "is"
-        first = f"{capitalised(listed(possible))} may still be taken; if {are}: {uncapitalised(first)}"
+        they_are = "they are" if possible[1:] else "it is"
+        first = f"{capitalised(listed(possible))} may still be taken; if {they_are}: {uncapitalised(first)}"
     return first, *others
 
 
