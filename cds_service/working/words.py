@@ -26,7 +26,7 @@ WORDS: Mapping[str, str] = {
     "code-and-name-disagree": "code and name disagree, the larger reading is used",
     "code-not-known": "the code that was sent is not known here, the name is read",
     "codes-disagree": "the codes are of products that differ, the larger is used",
-    "names-disagree": "the names disagree, the larger is used where that can be told",
+    "names-disagree": "the names disagree, the larger is used",
     "name-read-as-misspelt": "the name is misspelt, and read as the one known name that it is near",
     "name-read-as-shortened": "the name is cut short, and read as the one known name that begins so",
     "part-of-name-not-read": "part of the name may be another medicine, and could not be read",

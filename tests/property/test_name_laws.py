@@ -201,3 +201,44 @@ def test_the_order_in_which_codes_and_names_are_sent_changes_nothing(data: st.Da
     assert isinstance(other, Product)
     assert set(one.ingredients) == set(other.ingredients)
     assert (one.form, one.route, one.release, one.code) == (other.form, other.route, other.release, other.code)
+
+
+def _coded(agent: str) -> list[Coding]:
+    """A code of an agent that was read, one a system."""
+    codes = load_knowledge().agents[agent].codes
+    return [
+        Coding(code.system, code.code) for code in codes if code.verification != "unverified" and not code.combination
+    ]
+
+
+@cache
+def _with_codes() -> tuple[str, ...]:
+    return tuple(sorted(agent for agent in load_knowledge().agents if _coded(agent)))
+
+
+def _axes(agents: set[str]) -> set[str]:
+    """The axes of agents: the load, the opioids, and each depressant that is on neither."""
+    found = [(agent, load_knowledge().agents[agent].agent_class) for agent in agents]
+    return {"load" if each.in_load else "opioid" if each.opioid else agent for agent, each in found if each.depressant}
+
+
+@settings(max_examples=400)
+@given(st.data(), st.sampled_from(("", " 5 mg", " 1 mg tablet", " 10 mg/ml injection")), st.booleans())
+def test_neither_code_nor_name_takes_the_other_off_an_axis(data: st.DataObject, after: str, swapped: bool) -> None:
+    knowledge = load_knowledge()
+    coded, named = (data.draw(st.sampled_from(_with_codes())) for _ in range(2))
+    code = data.draw(st.sampled_from(_coded(coded)))
+    name = knowledge.agents[named].name + after
+    by_name = read_name(name, knowledge)
+    assert isinstance(by_name, Product)
+    by_code = resolve(Medication((code,)), knowledge)
+    assert isinstance(by_code, Product)
+    other = Coding(None, "1", name)
+    sent = Medication((other, code) if swapped else (code,), None if swapped else name)
+    both = resolve(sent, knowledge)
+    assert isinstance(both, Product)
+    expected = [{entry.agent for entry in product.ingredients} for product in (by_name, by_code)]
+    found = {entry.agent for entry in both.ingredients}
+    assert _axes(found) == _axes(expected[0]) | _axes(expected[1])
+    if found != expected[0] or found != expected[1]:
+        assert {"code-and-name-disagree", "codes-disagree"} & set(both.assumptions) or expected[0] & expected[1]

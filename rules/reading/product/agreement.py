@@ -1,20 +1,15 @@
-"""A product put together from its code and its names: what each fills in, what is noted where they disagree, and which
-of two readings is the larger.
-"""
+"""A product put together from its code and its names: what each fills in, and what is noted where they disagree."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from fractions import Fraction
-from typing import Protocol
 
-from rules.knowledge.figure import Verification
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Per, Strength
-from rules.numbers.quantity import ONE, ZERO
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Per
 from rules.reading.product.name import NameReading
 from rules.reading.product.product import Product
+from rules.reading.product.weight import LOAD, OPIOID, on_axis, weighs_as_much
 from rules.reading.product.words.spelling import MISSPELT
 
 DISAGREE = "code-and-name-disagree"
@@ -24,9 +19,6 @@ FROM_NAME = "strength-from-name"
 FROM_LIST = "strength-from-ingredients"
 INGREDIENT_CODE = "ingredient-level-code"
 CODE_NOT_KNOWN = "code-not-known"
-_LOAD = "load"
-_OPIOID = "opioid"
-_MILLIGRAM = Strength(ONE, Per.UNIT)
 
 
 def product_of_reading(reading: NameReading, name: str) -> Product:
@@ -43,19 +35,25 @@ def product_of_reading(reading: NameReading, name: str) -> Product:
     )
 
 
-def product_of_readings(readings: Sequence[NameReading], name: str) -> Product:
-    """The first reading, filled from later ones of the same agents; ``name`` is what to print."""
+def product_of_readings(readings: Sequence[NameReading], name: str, knowledge: Knowledge) -> Product:
+    """The first reading, with what later ones add or say otherwise; ``name`` is what to print."""
     product = product_of_reading(readings[0], name)
     for reading in readings:
         if agents_of(reading.ingredients) & agents_of(product.ingredients):
             product = filled_from_name(product, reading)
         else:
-            product = noted(product, NAMES_DISAGREE)
+            product = with_other_agents(product, reading, NAMES_DISAGREE, knowledge)
     return product
 
 
-def filled_from_name(coded: Product, reading: NameReading) -> Product:
-    """A coded product with what only the name says; of two strengths the larger, noted."""
+def with_other_agents(product: Product, reading: NameReading, note: str, knowledge: Knowledge) -> Product:
+    """A product with a name that names other agents (see :func:`by_axis`); a misspelt one is never the larger."""
+    named = product_of_reading(reading, product.name)
+    return by_axis(product, named, note, knowledge, guess=bool(reading.misspelt))
+
+
+def filled_from_name(coded: Product, reading: NameReading | Product, note: str = FROM_NAME) -> Product:
+    """A product with what only a name says, ``note`` where that is a strength; of two strengths the larger, noted."""
     named = {ingredient.agent: ingredient.strength for ingredient in reading.ingredients}
     ingredients = []
     notes: list[str] = []
@@ -63,7 +61,7 @@ def filled_from_name(coded: Product, reading: NameReading) -> Product:
         strength, other = ingredient.strength, named.get(ingredient.agent)
         if strength is None and other is not None:
             strength = other
-            notes.append(FROM_NAME)
+            notes.append(note)
         elif strength is not None and other is not None and strength.per == other.per and strength != other:
             strength = max(strength, other, key=lambda found: found.milligrams)
             notes.append(DISAGREE)
@@ -118,70 +116,55 @@ def _each_once(*assumptions: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(assumptions))
 
 
-class HasIngredients(Protocol):
-    """What is compared: ingredients with their strengths, and the route they are given by."""
+def by_axis(one: Product, other: Product, note: str, knowledge: Knowledge, *, guess: bool = False) -> Product:
+    """Two readings of one medication that name different agents, as one product; noted that they disagree.
 
-    @property
-    def ingredients(self) -> Sequence[Ingredient]:
-        """The agents with their strengths."""
+    On the axis of the load and on that of the opioids the larger is kept of two that can be compared: unit by unit, and
+    milligram for milligram where a strength is not known. What cannot be compared, and what is on neither axis, is kept
+    of both.
 
-    @property
-    def route(self) -> str | None:
-        """The route; None is taken as oral."""
-
-
-def outweighs(one: HasIngredients, other: HasIngredients, knowledge: Knowledge) -> bool:
-    """Whether a unit of ``one`` is a larger dose than a unit of ``other``, or the only one whose dose is known.
-
-    Depressants are compared by the default table's equivalents, opioids by their morphine factors; False where each has
-    a weight and neither axis shows both.
+    Args:
+        one: the first reading, whose form and route are kept but for an injection beside a tablet. A strength of
+            ``other`` is its as well where its agent is made in it.
+        other: the second reading; it has no agent of ``one``.
+        note: the assumption to note.
+        knowledge: the agents with their figures.
+        guess: ``other`` is a guess at a spelling, or says less: it is never the larger.
     """
-    ours, theirs = _weights(one, knowledge), _weights(other, knowledge)
-    if not theirs:
-        return bool(ours)
-    return any(ours[axis] > theirs[axis] for axis in ours.keys() & theirs.keys())
+    one = _with_strength_of(filled_from_name(one, other), other, knowledge)
+    kept, added = one.ingredients, other.ingredients
+    for axis in (LOAD, OPIOID):
+        ours, theirs = (on_axis(axis, product.ingredients, knowledge) for product in (one, other))
+        larger = guess or weighs_as_much(axis, one, other, knowledge)
+        if ours and theirs and larger is not None:
+            kept = tuple(entry for entry in kept if larger or entry not in ours)
+            added = tuple(entry for entry in added if not larger or entry not in theirs)
+    if not kept:
+        return noted(replace(other, name=one.name), note)
+    notes = other.assumptions if added else ()
+    if added and _has_the_larger_route(other, one, knowledge):
+        one = replace(one, form=other.form, route=other.route, release=other.release)
+        kept, added = added, kept
+    base = next((entry.strength.per for entry in kept if entry.strength), None)
+    return noted(replace(one, ingredients=(*kept, *(_for_base(base, entry) for entry in added))), *notes, note)
 
 
-def larger_reading(coded: Product, reading: NameReading, name: str, knowledge: Knowledge) -> Product:
-    """The larger of a product of ingredient codes and of a name that names other agents; noted that they disagree.
-
-    The code says no strength, so a milligram of each is compared; the code's is used where they cannot be compared. A
-    strength of the name is the code's as well where its agent is made in it.
-    """
-    named = product_of_reading(reading, name)
-    coded = filled_from_name(coded, reading)
-    ours, theirs = (_weights(product, knowledge, _MILLIGRAM) for product in (named, coded))
-    if not theirs or any(ours[axis] > theirs[axis] for axis in ours.keys() & theirs.keys()):
-        return noted(named, DISAGREE)
-    stated = {ingredient.strength for ingredient in reading.ingredients if ingredient.strength}
+def _with_strength_of(coded: Product, other: Product, knowledge: Knowledge) -> Product:
+    """A product of which an open strength is that of another reading, where its agent is made in just one of them."""
+    stated = {ingredient.strength for ingredient in other.ingredients if ingredient.strength}
     ingredients = []
     for entry in coded.ingredients:
-        made = stated & knowledge.products.strengths_of(entry.agent)
-        # Of several strengths none is known to be the code's.
-        ingredients.append(Ingredient(entry.agent, entry.strength or (made.pop() if len(made) == 1 else None)))
-    return noted(replace(coded, ingredients=tuple(ingredients)), DISAGREE)
+        made = () if entry.strength else tuple(stated & knowledge.products.strengths_of(entry.agent))
+        ingredients.append(Ingredient(entry.agent, made[0] if len(made) == 1 else entry.strength))
+    return replace(coded, ingredients=tuple(ingredients))
 
 
-def _weights(
-    product: HasIngredients, knowledge: Knowledge, assumed: Strength | None = None
-) -> dict[tuple[str, Per], Fraction]:
-    """What a unit weighs by axis and base: by the default table's figures, or by the morphine factors.
+def _has_the_larger_route(one: Product, other: Product, knowledge: Knowledge) -> bool:
+    """Whether the route of ``one`` has a place in the load and that of ``other`` has none: a tablet, an injection."""
+    return knowledge.vocabulary.has_equivalence(one.route) and not knowledge.vocabulary.has_equivalence(other.route)
 
-    ``assumed`` is the strength that every ingredient is weighed with in place of its own.
-    """
-    table = knowledge.tables[knowledge.default_table]
-    weights: dict[tuple[str, Per], Fraction] = {}
-    for ingredient in product.ingredients:
-        agent, strength = knowledge.agents[ingredient.agent], assumed or ingredient.strength
-        if strength is None:
-            continue
-        figures = (agent.equivalents.get(source) for source in (*table.own, *table.fallback))
-        figure = next((found for found in figures if found and found.verification is not Verification.UNVERIFIED), None)
-        if figure is not None and knowledge.vocabulary.has_equivalence(product.route):
-            axis, weight = _LOAD, strength.milligrams / figure.low
-        elif agent.morphine_factors:
-            axis, weight = _OPIOID, strength.milligrams * agent.morphine_factors[0].factor.value
-        else:
-            continue
-        weights[axis, strength.per] = weights.get((axis, strength.per), ZERO) + weight
-    return weights
+
+def _for_base(base: Per | None, entry: Ingredient) -> Ingredient:
+    """An ingredient of a product whose strengths are stated for a base; one that is stated for another is open."""
+    of_another = base is not None and entry.strength is not None and entry.strength.per is not base
+    return Ingredient(entry.agent, None) if of_another else entry

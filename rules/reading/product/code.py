@@ -6,30 +6,55 @@ from dataclasses import dataclass
 
 from rules.knowledge.figure import Verification
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.listed_product import TERM_TYPES, ListedProduct
+from rules.knowledge.listed_product import TERM_TYPES, Ingredient, ListedProduct
 from rules.model import CodeSystem, Medication
-from rules.reading.product.agreement import outweighs
+from rules.reading.product.agreement import CODES_DISAGREE, agents_of, by_axis, noted
+from rules.reading.product.product import Product
+from rules.reading.product.weight import outweighs
 
 
-def product_of_codes(medication: Medication, knowledge: Knowledge) -> tuple[ListedProduct | None, bool]:
-    """The product of the RxNorm codes, whatever their order; and whether they are of products that differ.
+def product_of_codes(medication: Medication, knowledge: Knowledge) -> Product | None:
+    """The product of the RxNorm codes, whatever their order; None where none of them is of a product of ours.
 
-    Of several codes the one that says every strength and a form, the most specific first; of products that differ, the
-    one that weighs more.
+    Of several codes the one that says every strength and a form, the most specific first. Products that differ are
+    noted: of one agent in two strengths the one that weighs more, of different agents what :func:`by_axis` keeps.
     """
     codes = _rxnorm_codes(medication)
     products = [knowledge.products[code] for code in sorted(codes) if code in knowledge.products]
     complete = [product for product in products if all(ingredient.strength for ingredient in product.ingredients)]
     formed = [product for product in complete if product.form]
-    chosen: ListedProduct | None = None
-    differ = False
-    for product in sorted(formed or complete or products, key=lambda product: TERM_TYPES.index(product.term_type)):
+    chosen: Product | None = None
+    for listed in sorted(formed or complete or products, key=lambda product: TERM_TYPES.index(product.term_type)):
+        product = _as_product(listed)
         if chosen is None:
             chosen = product
+        elif agents_of(product.ingredients).isdisjoint(agents_of(chosen.ingredients)):
+            chosen = by_axis(chosen, product, CODES_DISAGREE, knowledge)
         elif set(product.ingredients) != set(chosen.ingredients):
-            differ = True
-            chosen = product if outweighs(product, chosen, knowledge) else chosen
-    return chosen, differ
+            chosen = noted(product if outweighs(product, chosen, knowledge) else chosen, CODES_DISAGREE)
+    return None if chosen is None else _with_further_agents(chosen, medication, knowledge)
+
+
+def _as_product(listed: ListedProduct) -> Product:
+    return Product(
+        ingredients=listed.ingredients,
+        name=listed.name,
+        form=listed.form,
+        route=listed.route,
+        release=listed.release,
+        package_millilitres=listed.package_millilitres,
+        code=listed.code,
+    )
+
+
+def _with_further_agents(product: Product, medication: Medication, knowledge: Knowledge) -> Product:
+    """A product of a code with the depressants of codes of ingredients beside it; such a code is never the larger."""
+    further = agents_of_codes(medication, knowledge).verified.keys() - agents_of(product.ingredients)
+    if not further:
+        return product
+    depressants = sorted(agent for agent in further if knowledge.agents[agent].agent_class.depressant)
+    other = Product(tuple(Ingredient(agent, None) for agent in depressants), product.name)
+    return by_axis(product, other, CODES_DISAGREE, knowledge, guess=True)
 
 
 @dataclass(frozen=True, slots=True)

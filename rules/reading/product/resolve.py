@@ -6,29 +6,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.listed_product import IMMEDIATE, Ingredient, ListedProduct, Strength
+from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Strength
 from rules.model import Coding, Medication
 from rules.numbers.memo import memoised
 from rules.reading.product.agreement import (
     CODE_NOT_KNOWN,
-    CODES_DISAGREE,
     DISAGREE,
     FROM_LIST,
     INGREDIENT_CODE,
     agents_of,
     filled_from_name,
-    larger_reading,
     noted,
-    outweighs,
     product_of_reading,
     product_of_readings,
     with_coded_agents,
     with_more_agents,
+    with_other_agents,
 )
 from rules.reading.product.code import agents_of_codes, no_code_is_known, product_of_codes
-from rules.reading.product.name import NameReading, reader_of
+from rules.reading.product.name import PART_NOT_READ, NameReading, reader_of
 from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct, UnknownReason
 from rules.reading.product.strength import listed_strength
+from rules.reading.product.weight import outweighs
 from rules.reading.product.words.characters import visible
 from rules.reading.product.words.spelling import MISSPELT, SHORTENED
 from rules.reading.wording.prose import listed
@@ -67,19 +66,16 @@ def _legible_code(coding: Coding) -> Coding:
 @memoised
 def _resolved(medication: Medication, knowledge: Knowledge) -> Resolved:
     names = _names_sent(medication)
-    listed_product, differ = product_of_codes(medication, knowledge)
+    coded_product = product_of_codes(medication, knowledge)
     found: Resolved
     coded = any(coding.system and coding.code for coding in medication.codings)
-    if listed_product is not None:
-        found = _from_listed_product(listed_product, names, knowledge)
-        further = agents_of_codes(medication, knowledge).verified.keys() - agents_of(listed_product.ingredients)
-        differ = differ or bool(further)
-        found = noted(found, CODES_DISAGREE) if differ else found
+    if coded_product is not None:
+        found = _with_names(coded_product, names, knowledge)
     else:
         found = _from_agent_codes(medication, names, knowledge) or _from_names(names, knowledge, coded=coded)
         if isinstance(found, Product) and no_code_is_known(medication, knowledge):
             found = noted(found, CODE_NOT_KNOWN)
-    if medication.ingredients and (not isinstance(found, Product) or _lacks_strength(found)):
+    if medication.ingredients:
         found = _filled_from_list(found, medication, knowledge)
     if isinstance(found, Product) and found.form is None and medication.form:
         form = reader_of(knowledge).read(medication.form)
@@ -96,36 +92,31 @@ def _names_sent(medication: Medication) -> list[str]:
     return list(dict.fromkeys(name for name in shown if name))
 
 
-def _from_listed_product(listed: ListedProduct, names: Sequence[str], knowledge: Knowledge) -> Product:
+def _with_names(coded: Product, names: Sequence[str], knowledge: Knowledge) -> Product:
     """The product of the code list, filled from the names that were sent with its code."""
     readings = _usable_readings(names, knowledge)
     ours = _ours_in_order(readings)
-    coded = Product(
-        ingredients=listed.ingredients,
-        name=_name_to_print(readings) or listed.name,
-        form=listed.form,
-        route=listed.route,
-        release=listed.release,
-        package_millilitres=listed.package_millilitres,
-        code=listed.code,
-    )
-    if listed.form is None:
+    if coded.form is None:
         # A component says no form; its brand may still tell route and release.
-        coded = filled_from_name(coded, reader_of(knowledge).read(listed.name))
+        coded = filled_from_name(coded, reader_of(knowledge).read(coded.name))
+    coded = replace(coded, name=_name_to_print(readings) or coded.name)
     for reading in ours:
-        others = not agents_of(reading.ingredients) & agents_of(coded.ingredients)
-        if others and reading.misspelt:
-            # A guess at a spelling does not outweigh a code.
-            coded = noted(coded, DISAGREE)
-        elif others or _routes_conflict(reading, coded, knowledge):
+        if not agents_of(reading.ingredients) & agents_of(coded.ingredients):
+            coded = with_other_agents(coded, reading, DISAGREE, knowledge)
+        elif _routes_conflict(reading, coded, knowledge):
             named = product_of_reading(reading, coded.name)
-            larger = named if outweighs(named, coded, knowledge) else coded
-            return noted(larger, DISAGREE)
+            coded = noted(named if outweighs(named, coded, knowledge) else coded, DISAGREE)
         else:
             coded = with_more_agents(filled_from_name(coded, reading), reading, knowledge)
-    if _names_other_drugs_only(readings):
-        return noted(coded, DISAGREE)
-    return coded
+    return _with_unread_names(coded, readings)
+
+
+def _with_unread_names(product: Product, readings: Sequence[tuple[str, NameReading]]) -> Product:
+    """A product of codes; noted where its names are all of other drugs, or have a word that may be another of ours."""
+    agents = agents_of(product.ingredients)
+    if any(reading.unclear and agents.isdisjoint(reading.unclear.agents) for _, reading in readings):
+        return noted(product, PART_NOT_READ)
+    return noted(product, DISAGREE) if _names_other_drugs_only(readings) else product
 
 
 def _routes_conflict(reading: NameReading, coded: Product, knowledge: Knowledge) -> bool:
@@ -148,7 +139,7 @@ def _from_agent_codes(
     agreeing = [reading for reading in ours if agents_of(reading.ingredients) & coded.verified.keys()]
     name = _name_to_print(readings) or ", ".join(knowledge.agents[agent].name for agent in sorted(coded.verified))
     if agreeing:
-        product = product_of_readings(agreeing, name)
+        product = product_of_readings(agreeing, name, knowledge)
         # That a name was misspelt is no assumption where the code says the same.
         confirmed = tuple(note for note in product.assumptions if note not in (MISSPELT, SHORTENED))
         product = with_coded_agents(replace(product, assumptions=confirmed), coded.verified, knowledge)
@@ -157,11 +148,9 @@ def _from_agent_codes(
         product = Product(ingredients, name, assumptions=(INGREDIENT_CODE,))
     product = replace(product, code=code)
     for reading in ours:
-        if reading in agreeing:
-            continue
-        # A guess at a spelling does not outweigh a code.
-        product = noted(product, DISAGREE) if reading.misspelt else larger_reading(product, reading, name, knowledge)
-    return noted(product, DISAGREE) if _names_other_drugs_only(readings) else product
+        if reading not in agreeing:
+            product = with_other_agents(product, reading, DISAGREE, knowledge)
+    return _with_unread_names(product, readings)
 
 
 def _from_doubtful_codes(
@@ -208,11 +197,12 @@ def _from_names(names: Sequence[str], knowledge: Knowledge, *, coded: bool = Fal
     """What names tell; beside a code (``coded``) a container may be that of the drug that the code stands for."""
     reader = reader_of(knowledge)
     readings = [(name, reader.read(name)) for name in names]
-    ours = [(name, reading) for name, reading in readings if reading.ingredients]
+    ours = _ours_in_order(readings)
     if ours:
-        name, first = _largest(ours, knowledge)
-        rest = [reading for reading in _ours_in_order(ours) if reading is not first]
-        return product_of_readings([first, *rest], _with_spelling(name, first, knowledge))
+        product = product_of_readings(ours, "", knowledge)
+        agents = agents_of(product.ingredients)
+        name, first = next(found for found in readings if agents & agents_of(found[1].ingredients))
+        return replace(product, name=_with_spelling(name, first, knowledge))
     for name, reading in readings:
         if reading.unclear:
             return UnknownProduct(name, reading.unclear.reason, reading.unclear.word, reading.unclear.may_be)
@@ -227,15 +217,6 @@ def _from_names(names: Sequence[str], knowledge: Knowledge, *, coded: bool = Fal
     return UnknownProduct(names[0] if names else "", UnknownReason.NO_NAME)
 
 
-def _largest(named: Sequence[tuple[str, NameReading]], knowledge: Knowledge) -> tuple[str, NameReading]:
-    """Of names of different drugs the one that weighs more; a name that is written out goes before a misspelt one."""
-    chosen: tuple[str, NameReading] | None = None
-    for found in sorted(named, key=lambda found: (bool(found[1].misspelt), found[0])):
-        if chosen is None or (not found[1].misspelt and outweighs(found[1], chosen[1], knowledge)):
-            chosen = found
-    return chosen or named[0]
-
-
 def _with_spelling(name: str, reading: NameReading, knowledge: Knowledge) -> str:
     """The name to print; before a misspelt one what it was read as, so that everything that shows it says so."""
     agents = [knowledge.agents[entry.agent].name for entry in reading.ingredients if entry.agent in reading.misspelt]
@@ -246,6 +227,7 @@ def _filled_from_list(found: Resolved, medication: Medication, knowledge: Knowle
     """What is known, filled from the medication's own list of ingredients."""
     strengths: dict[str, Strength | None] = {}
     others: list[str] = []
+    unread: list[UnknownProduct] = []
     for entry in medication.ingredients:
         resolved = resolve(Medication(codings=entry.codings, text=entry.text), knowledge)
         if isinstance(resolved, Product):
@@ -254,20 +236,17 @@ def _filled_from_list(found: Resolved, medication: Medication, knowledge: Knowle
                 strengths[ingredient.agent] = strengths.get(ingredient.agent) or strength
         elif isinstance(resolved, NotRelevant):
             others.append(resolved.name)
+        elif resolved.reason is not UnknownReason.NO_NAME:
+            unread.append(resolved)
     if not strengths:
-        all_known = isinstance(found, UnknownProduct) and len(others) == len(medication.ingredients)
-        return NotRelevant(found.name or ", ".join(others)) if all_known else found
+        if isinstance(found, UnknownProduct) and len(others) == len(medication.ingredients):
+            return NotRelevant(found.name or ", ".join(others))
+        return unread[0] if unread and isinstance(found, NotRelevant) else found
+    listed_ones = NameReading(tuple(Ingredient(agent, strength) for agent, strength in strengths.items()), usable=True)
     if not isinstance(found, Product):
         name = found.name or ", ".join(knowledge.agents[agent].name for agent in strengths)
-        found = Product(tuple(Ingredient(agent, None) for agent in strengths), name)
-    ingredients = tuple(
-        ingredient if ingredient.strength else Ingredient(ingredient.agent, strengths.get(ingredient.agent))
-        for ingredient in found.ingredients
-    )
-    if ingredients == found.ingredients:
-        return found
-    return noted(replace(found, ingredients=ingredients), FROM_LIST)
-
-
-def _lacks_strength(product: Product) -> bool:
-    return any(ingredient.strength is None for ingredient in product.ingredients)
+        product = Product(listed_ones.ingredients, name)
+        return noted(product, FROM_LIST) if any(strengths.values()) else product
+    if agents_of(found.ingredients).isdisjoint(strengths):
+        return with_other_agents(found, listed_ones, DISAGREE, knowledge)
+    return with_more_agents(filled_from_name(found, listed_ones, FROM_LIST), listed_ones, knowledge)
