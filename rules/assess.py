@@ -187,9 +187,10 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         equivalents_of=equivalents_of,
         load_now=total(now.presences, equivalents_of, knowledge, everything_read=read_now),
         load_ordered=load_ordered,
-        opioid=opioid_load((ordered or now).presences, conditions.present, everything_read=read),
+        opioid=opioid_load((ordered or now).presences, conditions.exempting, everything_read=read),
         conditions=conditions.present,
         condition_history=conditions.history,
+        exempting=conditions.exempting,
         earliest_record=earliest_record(patient),
         at_discharge=at_discharge,
     )

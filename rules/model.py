@@ -237,7 +237,8 @@ class ConditionEntry:
     """One entry of a problem list, a diagnosis or a coded circumstance; statuses are FHIR's codes, empty if absent.
 
     ``abated``: it says that it ended, with a day or without. ``of_visit``: it is the diagnosis of a visit (True) or
-    stands on the problem list (False). ``remarks`` are the notes on it.
+    stands on the problem list (False). ``remarks`` are the notes on it. ``version_unsure``: it was sent in versions
+    that differ, and nothing says which is the newer.
     """
 
     source: str
@@ -251,16 +252,19 @@ class ConditionEntry:
     recorded: date | None = None
     of_visit: bool | None = None
     remarks: tuple[str, ...] = ()
+    version_unsure: bool = False
     another_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something that was sent and could not be read: where it stood, and why; ``medication`` if it may hold a drug."""
+    """Something that was sent and could not be read: where it stood, and why; ``medication`` if it may hold a drug,
+    ``condition`` if a condition."""
 
     source: str
     why: str
     medication: bool = True
+    condition: bool = False
 
 
 @dataclass(frozen=True, slots=True)

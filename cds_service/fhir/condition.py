@@ -6,10 +6,19 @@ from datetime import date, tzinfo
 
 from cds_service.config import MAX_TEXT_LENGTH
 from cds_service.fhir.datatypes import codings_of, concept_text
-from cds_service.fhir.elements import Element, Notes, code_of, list_of, memoised_by_json, text_of
+from cds_service.fhir.elements import Element, Notes, TooLongError, code_of, list_of, memoised_by_json, text_of
+from cds_service.fhir.identity import VERSION_UNSURE
 from cds_service.fhir.timing import day_of, period_of
 from rules.model import Coding, ConditionEntry
 
+TEXT_TOO_LONG, NO_CONDITION = "text-too-long", "no-condition"
+WHY_CONDITION_NOT_TOLD = {
+    TEXT_TOO_LONG: f"it has a text of more than {MAX_TEXT_LENGTH} characters, the most that is read",
+    NO_CONDITION: "it has neither a name nor a code of a known system",
+}
+"""Why an entry may be of a condition that is not known, by the notes on it."""
+_CLINICAL = frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"})
+_VERIFICATIONS = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "refuted", "entered-in-error"})
 _ABATEMENTS_WITHOUT_DATE = ("abatementAge", "abatementRange", "abatementString")
 _ABATEMENTS = (*_ABATEMENTS_WITHOUT_DATE, "abatementDateTime", "abatementDate", "abatementPeriod")
 # Categories, by code or by words, of what was diagnosed at one time, and of what stands.
@@ -28,20 +37,31 @@ _OF_VISIT = frozenset(
 )
 
 
-def condition_of(resource: Element, source: str, zone: tzinfo, *, another_patient: bool) -> ConditionEntry:
+def condition_of(
+    resource: Element, source: str, zone: tzinfo, notes: Notes, *, another_patient: bool
+) -> ConditionEntry:
     """The condition, its statuses as FHIR's codes. A partial onset means its first day, a partial abatement its last.
 
-    Raises:
-        TooLongError: its name is longer than what is read.
+    Of a text that is longer than what is read only the code beside it counts. ``notes``: the codes noted already.
     """
-    notes: Notes = set()
-    codings, text = _codings_and_text(resource.get("code"))
+    code = resource.get("code")
+    try:
+        codings, text = _codings_and_text(code)
+    except TooLongError:
+        notes.add(TEXT_TOO_LONG)
+        codings, text = _codings_and_text(_without_long_texts(code))
+    if (
+        TEXT_TOO_LONG not in notes
+        and not text
+        and not any(coding.display or (coding.system and coding.code) for coding in codings)
+    ):
+        notes.add(NO_CONDITION)
     return ConditionEntry(
         source=source,
         codings=codings,
         text=text,
         clinical_status=_clinical_status(resource),
-        verification_status=code_of(resource.get("verificationStatus")),
+        verification_status=_status(resource.get("verificationStatus"), _VERIFICATIONS),
         onset=_first_date(resource, ("onsetDateTime", "onsetDate"), zone, notes)
         or period_of(resource.get("onsetPeriod"), zone, notes).start,
         abatement=_abatement(resource, zone, notes),
@@ -49,6 +69,7 @@ def condition_of(resource: Element, source: str, zone: tzinfo, *, another_patien
         recorded=_first_date(resource, ("recordedDate", "assertedDate", "dateRecorded", "dateAsserted"), zone, notes),
         of_visit=_of_visit(resource),
         remarks=_remarks(resource.get("note", resource.get("notes"))),
+        version_unsure=VERSION_UNSURE in notes,
         another_patient=another_patient,
     )
 
@@ -78,8 +99,31 @@ def _remarks(notes: object) -> tuple[str, ...]:
     return tuple(text[:MAX_TEXT_LENGTH] for text in texts if text)
 
 
+def _without_long_texts(code: object) -> object:
+    """A CodeableConcept without the texts that are too long to be read; None for a text in its place."""
+
+    def shorter(element: object) -> object:
+        if not isinstance(element, dict):
+            return None
+        return {
+            name: [shorter(item) for item in value] if isinstance(value, list) else value
+            for name, value in element.items()
+            if not (isinstance(value, str) and len(value.strip()) > MAX_TEXT_LENGTH)
+        }
+
+    return [shorter(item) for item in code] if isinstance(code, list) else shorter(code)
+
+
+def _status(value: object, known: frozenset[str]) -> str:
+    """A status: that of FHIR's codes among all codings that there are, else as it was sent."""
+    concepts = (concept for concept in list_of(value) if isinstance(concept, dict))
+    codings = (coding for concept in concepts for coding in list_of(concept.get("coding")))
+    codes = [code_of(coding.get("code")) for coding in codings if isinstance(coding, dict)]
+    return next((code for code in codes if code in known), code_of(value))
+
+
 def _clinical_status(resource: Element) -> str:
-    status = code_of(resource.get("clinicalStatus"))
+    status = _status(resource.get("clinicalStatus"), _CLINICAL)
     if not status and (resource.get("abatementBoolean") is True or any(map(resource.get, _ABATEMENTS_WITHOUT_DATE))):
         return "resolved"
     return status

@@ -7,7 +7,7 @@ Nothing is calculated here. A line with a number that cannot be read keeps its t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 
 from cds_service.fhir.datatypes import codings_of, concept_label, in_days, quantity_of, range_of, ratio_of
 from cds_service.fhir.elements import (
@@ -45,23 +45,28 @@ _EPIC_EXTENSIONS = "open.epic.com/fhir/extensions/"
 _EPIC_DOSES = {"ordered-dose": "ordered", "admin-amount": "admin-amount"}
 
 
-def dosages_of(value: object, zone: tzinfo, notes: Notes, rendered: object = None) -> tuple[Dosage, ...]:
-    """The lines of dosing instructions, in order; without any, R5's ``rendered`` text is the only line."""
-    lines = tuple(_line(item, zone, notes) for item in list_of(value))
+def dosages_of(
+    value: object, zone: tzinfo, notes: Notes, rendered: object = None, on: date | None = None
+) -> tuple[Dosage, ...]:
+    """The lines of dosing instructions, in order; without any, R5's ``rendered`` text is the only line.
+
+    ``on`` is the day judged: bounds known in part are taken as :func:`~cds_service.fhir.timing.start_of` says.
+    """
+    lines = tuple(_line(item, zone, notes, on) for item in list_of(value))
     text, too_long = _instructions(rendered, notes) if not lines else (None, False)
     return (Dosage(text=text, text_too_long=too_long),) if text or too_long else lines
 
 
-def _line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
+def _line(value: object, zone: tzinfo, notes: Notes, on: date | None) -> Dosage:
     """One line. Its reading is memoised without its bounds, since few lines of two patients have the same."""
     bounds, undated = _without_bounds(value)
     if _has_dates(undated):
-        return _read_line(value, zone, notes)
+        return _read_line(value, zone, notes, on)
     line, line_notes = _undated_line(undated)
     if bounds is not None:
         if line.timing is None:
-            return _read_line(value, zone, notes)
-        line = line.within(period_of(bounds, zone, notes))
+            return _read_line(value, zone, notes, on)
+        line = line.within(period_of(bounds, zone, notes, on))
     notes.update(line_notes)
     return line
 
@@ -97,7 +102,7 @@ def _undated_line(value: object) -> tuple[Dosage, frozenset[str]]:
     return _read_line(value, UTC, notes), frozenset(notes)
 
 
-def _read_line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
+def _read_line(value: object, zone: tzinfo, notes: Notes, on: date | None = None) -> Dosage:
     if not isinstance(value, dict):
         if not isinstance(value, str):
             notes.add(DOSAGE_NOT_READABLE)
@@ -110,7 +115,7 @@ def _read_line(value: object, zone: tzinfo, notes: Notes) -> Dosage:
     route = value.get("route")
     try:
         doses = _doses(value)
-        timing = timing_of(next(filter(None, map(value.get, _TIMINGS)), None), zone, notes)
+        timing = timing_of(next(filter(None, map(value.get, _TIMINGS)), None), zone, notes, on)
     except NotReadableError:
         notes.add(DOSAGE_NOT_READABLE)
         doses, timing = (), None

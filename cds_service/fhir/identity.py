@@ -11,14 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cds_service.fhir.datatypes import codings_of, concept_text
-from cds_service.fhir.elements import Element, NotReadableError, list_of, text_of
+from cds_service.fhir.elements import Element, NotReadableError, code_of, list_of, text_of
 from cds_service.fhir.references import reference_of
 from cds_service.fhir.timing import instant_of
 from rules.model import Unread
 
 SEVERAL_VERSIONS = "several-versions"
+VERSION_UNSURE = "version-unsure"
 SAME_ID = "same-id"
 _MEDICATION = "medication"
+_CONDITION = "Condition"
+# The statuses in which a record says that the medication is not, or no longer, taken.
+_OVER = frozenset(
+    {"stopped", "cancelled", "completed", "ended", "on-hold", "entered-in-error", "not-taken", "declined"}
+)
 # The members that name the product of an order, or of a Medication.
 _PRODUCTS = ("medicationCodeableConcept", "medicationReference", "medication", "code")
 _REFERENCES = frozenset({"medicationReference", "medication"})
@@ -93,8 +99,8 @@ def _of_one_server(name: str, items: list[SentResource], unread: list[Unread]) -
         for draft in (False, True):
             versions = [replace(item, source=own) for item in alike if item.draft is draft]
             if versions:
-                newest = _newest(versions, unread)
-                yield _noted(newest, SAME_ID) if several else newest
+                for newest in _newest(versions, unread):
+                    yield _noted(newest, SAME_ID) if several else newest
 
 
 def _by_product(items: list[SentResource]) -> list[list[SentResource]]:
@@ -169,17 +175,31 @@ def _essence(item: SentResource) -> object:
     return content or id(item.resource)
 
 
-def _newest(versions: list[SentResource], unread: list[Unread]) -> SentResource:
-    """The version that counts. Where nothing tells which of two contents is newer, the other is reported as unread."""
+def _newest(versions: list[SentResource], unread: list[Unread]) -> Iterator[SentResource]:
+    """The version that counts.
+
+    Where nothing tells which of two contents is newer, that is reported as unread. Of a medication the one that stands
+    counts then; of a condition both do, each noted: as a hazard the one that stands is believed.
+    """
     if len(versions) == 1:
-        return versions[0]
-    ranked = sorted(versions, key=lambda item: (_version(item.resource), canonical_json(item.resource)), reverse=True)
-    newest = ranked[0]
-    if any(_version(item.resource) == _version(newest.resource) for item in ranked[1:]):
+        yield versions[0]
+        return
+    ranked = sorted(versions, key=_rank, reverse=True)
+    newest = [item for item in ranked if _version(item.resource) == _version(ranked[0].resource)]
+    if len(newest) > 1:
         why = "sent in versions that differ, and nothing says which is the newer"
-        unread.append(Unread(newest.source, why, newest.is_medication))
+        unread.append(Unread(newest[0].source, why, newest[0].is_medication))
+    if newest[0].resource_type != _CONDITION:
+        del newest[1:]
     aliases = tuple(dict.fromkeys(alias for item in ranked for alias in item.aliases))
-    return _noted(replace(newest, aliases=aliases), SEVERAL_VERSIONS)
+    note = SEVERAL_VERSIONS if len(newest) == 1 else VERSION_UNSURE
+    yield from (_noted(replace(item, aliases=aliases), note) for item in newest)
+
+
+def _rank(item: SentResource) -> tuple[object, bool, str]:
+    """The order of versions: the newest, then what stands, last."""
+    stands = code_of(item.resource.get("status")) not in _OVER
+    return _version(item.resource), stands, canonical_json(item.resource)
 
 
 def _noted(item: SentResource, note: str) -> SentResource:

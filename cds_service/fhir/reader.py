@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from functools import partial
 
-from cds_service.fhir.condition import condition_of
+from cds_service.fhir.condition import WHY_CONDITION_NOT_TOLD, condition_of
 from cds_service.fhir.elements import Element, NotReadableError
 from cds_service.fhir.identity import SentResource
 from cds_service.fhir.record import SentRecord, record_of
 from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of
 from cds_service.fhir.subject import Subject, subject_of
-from rules.model import ConditionEntry, Patient, Regimen, Unread
+from rules.model import ConditionEntry, Patient, RecordKind, Regimen, Unread
 
 _CONDITION, _PATIENT = "Condition", "Patient"
 _MEDICATIONS = frozenset({"Medication", "Substance"})
@@ -25,7 +25,12 @@ READ_TYPES = frozenset({*KINDS, *_MEDICATIONS, _CONDITION, _PATIENT})
 """The types of resource that are read; all others are ignored."""
 
 ALL_OF_ANOTHER_PATIENT = "all that was sent is another patient's"
-ORDERS = "medicationRequests"
+ORDERS, CONDITIONS = "medicationRequests", "conditions"
+_PLACES = {
+    RecordKind.REQUEST: ORDERS,
+    RecordKind.STATEMENT: "medicationStatements",
+    RecordKind.DISPENSE: "medicationDispenses",
+}
 
 
 def read_patient(
@@ -96,10 +101,11 @@ class Reading:
         """The patient, with the whole record."""
         drafts = self.drafts()
         recorded = tuple(self._regimens(item for item in self.record.resources if not item.draft))
-        if recorded and all(regimen.another_patient for regimen in recorded):
-            self.record.missing.add((ORDERS, ALL_OF_ANOTHER_PATIENT))
         regimens = (*recorded, *drafts)
         conditions = tuple(self._conditions())
+        for what, sent in self._by_place(recorded, conditions):
+            if sent and all(item.another_patient for item in sent):
+                self.record.missing.add((what, ALL_OF_ANOTHER_PATIENT))
         return Patient(
             reference=self.subject.reference,
             born=self.subject.born,
@@ -109,6 +115,15 @@ class Reading:
             unread=tuple(sorted(self.record.unread, key=lambda line: (line.source, line.why))),
             missing=tuple(sorted(self.record.missing)),
         )
+
+    @staticmethod
+    def _by_place(
+        recorded: tuple[Regimen, ...], conditions: tuple[ConditionEntry, ...]
+    ) -> Iterator[tuple[str, list[Regimen | ConditionEntry]]]:
+        """What was sent, by the key of the prefetch that it answers."""
+        for kind, what in _PLACES.items():
+            yield what, [regimen for regimen in recorded if regimen.kind is kind]
+        yield CONDITIONS, list(conditions)
 
     def _regimens(self, items: Iterable[SentResource]) -> Iterator[Regimen]:
         for item in items:
@@ -144,14 +159,23 @@ class Reading:
 
     def _conditions(self) -> Iterator[ConditionEntry]:
         for item in self.record.of_type(_CONDITION):
+            another_patient = False
             try:
                 another_patient = not self.subject.is_subject_of(item.resource)
-                yield condition_of(item.resource, item.source, self.zone, another_patient=another_patient)
+                notes = set(item.notes)
+                entry = condition_of(item.resource, item.source, self.zone, notes, another_patient=another_patient)
             except Exception as error:  # as above
-                self.record.unread.append(_unread(item, error))
+                if not another_patient:
+                    self.record.unread.append(_unread(item, error))
+                continue
+            if not another_patient:
+                told = (WHY_CONDITION_NOT_TOLD[note] for note in sorted(notes & WHY_CONDITION_NOT_TOLD.keys()))
+                self.record.unread.extend(Unread(item.source, why, medication=False, condition=True) for why in told)
+            yield entry
 
 
 def _unread(item: SentResource, error: Exception) -> Unread:
     """A resource that could not be read, with the kind of failure but no value of the resource."""
     reason = f": {error}" if isinstance(error, NotReadableError) else f" ({type(error).__name__})"
-    return Unread(item.source, f"could not be read{reason}", item.resource_type != _CONDITION)
+    is_condition = item.resource_type == _CONDITION
+    return Unread(item.source, f"could not be read{reason}", not is_condition, is_condition)

@@ -129,7 +129,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         another_patient=not context.is_patient(resource),
         requester=_requester(resource, context),
         setting=_setting(resource.get("category")),
-        dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction")),
+        dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction"), context.on),
         authored_on=authored,
         asserted_on=authored if kind is RecordKind.STATEMENT else None,
         validity=validity,

@@ -37,13 +37,16 @@ class Subject:
     def is_subject_of(self, resource: Element) -> bool:
         """Whether a resource is about the patient; also where its subject is missing, contained or an identifier."""
         subject = resource.get("subject")
-        reference = subject.get("reference") if isinstance(subject, dict) else None
-        if not isinstance(reference, str) or not reference.strip():
+        sent = subject.get("reference") if isinstance(subject, dict) else None
+        if not isinstance(sent, str):
             return self._matches(_subject_reference(resource))
         # Nearly all resources of a record have the same subject.
-        if reference not in self._is_subject:
-            self._is_subject[reference] = self._matches(_subject_reference(resource))
-        return self._is_subject[reference]
+        if sent in self._is_subject:
+            return self._is_subject[sent]
+        reference = reference_of(sent)
+        if not reference:  # it names nobody, and says nothing of another resource with the same
+            return self._matches(_subject_reference(resource))
+        return self._is_subject.setdefault(sent, self._matches(reference))
 
     def _matches(self, reference: str | None) -> bool:
         if reference is None or not self.keys or reference.startswith("#") or "?" in reference:

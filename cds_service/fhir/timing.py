@@ -111,8 +111,8 @@ def instant_of(value: object) -> datetime:
     return datetime.min.replace(tzinfo=UTC)
 
 
-def timing_of(value: object, zone: tzinfo, notes: Notes) -> Timing | None:
-    """A Timing; None if absent. A bare string is the text of its code.
+def timing_of(value: object, zone: tzinfo, notes: Notes, on: date | None = None) -> Timing | None:
+    """A Timing; None if absent. A bare string is the text of its code. ``on``: the day judged, as in :func:`start_of`.
 
     Raises:
         NotReadableError: the element, or a number in it, cannot be read. Reading the rest of it could give a rate that
@@ -125,7 +125,7 @@ def timing_of(value: object, zone: tzinfo, notes: Notes) -> Timing | None:
         return None
     repeat = object_of(timing.get("repeat")) or {}
     code, code_text = _code(timing.get("code"))
-    bounds, bounds_days, bounds_days_max = _bounds(repeat, zone, notes)
+    bounds, bounds_days, bounds_days_max = _bounds(repeat, zone, notes, on)
     # DSTU2 has periodUnits; DSTU1 has units, and its duration is the period.
     is_dstu1 = "period" not in repeat and "units" in repeat
     return Timing(
@@ -173,9 +173,11 @@ def _day_without_time(text: str, notes: Notes) -> date | None:
     return None
 
 
-def _bounds(repeat: Element, zone: tzinfo, notes: Notes) -> tuple[Period, Fraction | None, Fraction | None]:
+def _bounds(
+    repeat: Element, zone: tzinfo, notes: Notes, on: date | None
+) -> tuple[Period, Fraction | None, Fraction | None]:
     """The bounds as a Period, and as a number of days with its maximum."""
-    bounds = period_of(repeat.get("boundsPeriod"), zone, notes)
+    bounds = period_of(repeat.get("boundsPeriod"), zone, notes, on)
     duration = repeat.get("boundsDuration")
     if duration is None:
         duration = repeat.get("boundsQuantity")

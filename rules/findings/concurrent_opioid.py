@@ -29,7 +29,7 @@ def judge(case: Case) -> Met | Considered:
     if not opioids or not sedatives:
         one_present = bool(opioids or sedatives)
         return case.unmet(ID, only_daily_use_missing=bool(opioids), unidentified_could_complete=one_present)
-    treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.conditions)]
+    treatment = [entry for entry in opioids if treats_opioid_use_disorder(entry, case.exempting)]
     softened = next(
         (case.conditions[concept].name for concept in INFO_ONLY_CONDITIONS if concept in case.exempting), None
     )

@@ -21,7 +21,8 @@ def judge(case: Case) -> Met | Considered:
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
     unidentified = case.unidentified_maybe_taken + case.unidentified_drafts
-    if case.load.complete and not case.patient.missing and not wrong_patient and not unidentified:
+    is_supplied = not (case.patient.missing or case.patient.unread)
+    if case.load.complete and is_supplied and not wrong_patient and not unidentified:
         return not_met(ID)
     ordered = [entry for entry in case.drafts if entry.agent.agent_class.depressant]
     taken = (*case.now.present, *case.now.possible)

@@ -60,6 +60,7 @@ class ConditionWording:
         denials_before: those that deny a condition that is named after them.
         denials_after: those that deny a condition that is named before them.
         remission: those of remission.
+        remission_denials: those that, before them, say that there is none.
         doubts: those that negate, refuse, doubt, only plan or talk of, or speak of another person. An entry with one of
             them, wherever it stands, silences nothing.
         visits: those that tell of a visit or an event.
@@ -69,6 +70,7 @@ class ConditionWording:
     denials_before: tuple[str, ...]
     denials_after: tuple[str, ...]
     remission: tuple[str, ...]
+    remission_denials: tuple[str, ...]
     doubts: tuple[str, ...]
     visits: tuple[str, ...]
     beside: tuple[str, ...]

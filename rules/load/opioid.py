@@ -47,7 +47,7 @@ def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, e
 
     Args:
         presences: how the entries stand; absent ones and other classes are passed over.
-        conditions: the ids of the conditions on record.
+        conditions: the ids of the conditions on record that are beyond doubt.
         everything_read: no record was unreadable, without an identified product, or withheld, so that no further opioid
             may be there.
     """

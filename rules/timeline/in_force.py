@@ -77,8 +77,8 @@ def _coverage(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolic
 
 
 def _planned(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolicy) -> Presence | None:
-    """The presence of a plan that nobody reports: it may be followed, unless it is a step of a plan on record."""
-    if entry.exclusion is not NotCountedReason.PLAN_NOT_REPORTED or viewpoint.looks_back or entry.planned:
+    """The presence of a plan that nobody reports: it may be followed."""
+    if entry.exclusion is not NotCountedReason.PLAN_NOT_REPORTED or viewpoint.looks_back:
         return None
     coverage = _coverage(entry, viewpoint, policy)
     if not (coverage.in_force or coverage.possible):

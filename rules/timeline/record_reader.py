@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -54,9 +54,12 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationR
 
 
 def _in_context(entries: list[RecordEntry]) -> Iterator[RecordEntry]:
-    """The entries, each with what other records tell of it: its latest dispense, and whether it is a step of a plan."""
+    """The entries, each with what other records tell of it: its latest dispense, and whether it is a step of a plan.
+
+    The steps of a plan begin one after another; orders of one day may have one identifier because one hand wrote them.
+    """
     dispensed: dict[tuple[str, str], date] = {}
-    steps: Counter[tuple[str | None, str]] = Counter()
+    steps: dict[tuple[str | None, str], set[date | None]] = defaultdict(set)
     for entry in entries:
         regimen = entry.regimen
         if regimen.kind is RecordKind.DISPENSE and entry.start is not None and entry.exclusion is None:
@@ -64,11 +67,11 @@ def _in_context(entries: list[RecordEntry]) -> Iterator[RecordEntry]:
                 known = dispensed.get((entry.agent.id, order), entry.start)
                 dispensed[entry.agent.id, order] = max(known, entry.start)
         elif regimen.plan is not None and not regimen.draft:
-            steps[regimen.plan, entry.agent.id] += 1
+            steps[regimen.plan, entry.agent.id].add(entry.start)
     for entry in entries:
         agent, regimen = entry.agent.id, entry.regimen
         days = [dispensed[agent, order] for order in (entry.source, "") if (agent, order) in dispensed]
-        planned = regimen.kind is RecordKind.REQUEST and steps[regimen.plan, agent] > 1
+        planned = regimen.kind is RecordKind.REQUEST and len(steps[regimen.plan, agent]) > 1
         if regimen.kind is RecordKind.REQUEST and (days or planned):
             yield replace(entry, dispensed=max(days, default=None), planned=planned)
         else:

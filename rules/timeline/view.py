@@ -97,7 +97,7 @@ def view(
     if viewpoint.seen_on is not None:
         _end_early(presences, viewpoint.on, viewpoint.seen_on)
     else:
-        _end_completed(presences)
+        _end_completed(presences, viewpoint.on)
     _note_not_taken(presences)
     ordered = ordered_agents(presences)
     if viewpoint.with_drafts:
@@ -123,16 +123,25 @@ def _end_early(presences: Presences, on: date, seen_on: date) -> None:
             presences[entry] = presences[entry].absent(NotCountedReason.NOT_ACTIVE, text)
 
 
-def _end_completed(presences: Presences) -> None:
-    """A completed order whose supply lasts is taken, unless the agent was ordered again: then it is over."""
+def _end_completed(presences: Presences, on: date) -> None:
+    """A completed order whose supply lasts is taken, unless the agent was ordered again: then it is over.
+
+    Not by an order that is still to begin, by a single dose, or by one that is over itself, and when is not known.
+    """
+    lasting = [entry for entry, presence in presences.items() if presence.present and entry.completed]
+    agents = {entry.agent.id for entry in lasting}
     latest: dict[str, date] = {}
     for entry in presences:
-        regimen = entry.regimen
-        if regimen.kind is RecordKind.REQUEST and not regimen.draft and entry.historic_exclusion is None:
-            latest[entry.agent.id] = max(latest.get(entry.agent.id, date.min), entry.start or date.min)
-    for entry, presence in presences.items():
-        if presence.present and entry.completed and entry.start is not None and entry.start < latest[entry.agent.id]:
-            presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, EXCLUSION_TEXT[NotCountedReason.NOT_ACTIVE])
+        if entry.agent.id not in agents or entry.regimen.kind is not RecordKind.REQUEST or entry.regimen.draft:
+            continue
+        start = entry.start or date.min
+        is_known = not entry.completed or entry.window.end is not None
+        if start <= on and entry.historic_exclusion is None and is_known and entry.daily_use:
+            latest[entry.agent.id] = max(latest.get(entry.agent.id, date.min), start)
+    for entry in lasting:
+        if entry.start is not None and entry.start < latest.get(entry.agent.id, date.min):
+            absent = presences[entry].absent(NotCountedReason.NOT_ACTIVE, EXCLUSION_TEXT[NotCountedReason.NOT_ACTIVE])
+            presences[entry] = absent
 
 
 def _note_not_taken(presences: Presences) -> None:

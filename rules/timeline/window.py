@@ -227,18 +227,20 @@ def _later(start: date, days: int) -> date:
 def first_day(regimen: Regimen, on: date) -> date | None:
     """The first day of use by a record, None where it has no date that is believed.
 
-    What was written after the day judged is not believed, save by one day: so far may time zones differ.
+    What was written or dispensed after the day judged is not believed, save by one day: so far may time zones differ.
     """
     starts = [dosage.timing.bounds.start for dosage in regimen.dosages if dosage.timing and dosage.timing.bounds.start]
     if starts and regimen.kind is RecordKind.REQUEST:
         return min(starts)
     stated = regimen.validity.start or regimen.effective.start
-    if stated is not None:
+    if stated is not None and regimen.kind is not RecordKind.DISPENSE:
         return stated
     written = regimen.authored_on or regimen.asserted_on
     if written is not None and written > on and not regimen.draft:
         written = on if (written - on).days <= 1 else None
-    return written or (min(starts) if starts else None)
+    if regimen.kind is RecordKind.DISPENSE:  # it was handed over: not on a day to come
+        starts = [start for start in starts if start <= on]
+    return written or min(starts, default=None)
 
 
 def _is_stepped(dosages: Iterable[Dosage]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from cds_service.fhir.bundle import read_value
 from cds_service.fhir.reader import read_patient
 from rules import assess, load_knowledge
 from rules.assessment import Assessment
-from rules.model import CodeSystem, Coding, ConditionEntry, Medication, Patient, Regimen
+from rules.model import CodeSystem, Coding, ConditionEntry, Dosage, Medication, Patient, Regimen
 
 ON = date(2026, 11, 22)
 ZONE = ZoneInfo("America/New_York")
@@ -162,7 +163,17 @@ def silenced(*entries: ConditionEntry) -> bool:
     st.sampled_from(CODES),
     st.sampled_from(KNOWLEDGE.condition_wording.doubts),
     st.sampled_from(["hospice care", "palliative care", "Hospice", "end of life care"]),
-    st.sampled_from(["{doubt} {name}", "{name} {doubt}", "{name}: {doubt}", "{name} - {doubt}.", "{doubt}/{name}"]),
+    st.sampled_from(
+        [
+            "{doubt} {name}",
+            "{name} {doubt}",
+            "{name}: {doubt}",
+            "{name} - {doubt}.",
+            "{doubt}/{name}",
+            "{doubt}{name}",
+            "{name}{doubt}",
+        ]
+    ),
     st.sampled_from(["text", "display", "remark"]),
     st.sampled_from([str.lower, str.upper, str.title]),
 )
@@ -191,3 +202,65 @@ def test_a_name_silences_only_where_it_is_all_that_is_said(before: str, after: s
         said = "".join(character if character.isalnum() else " " for character in text.lower()).split()
         known = {word for phrase in allowed for word in phrase.replace("/", " ").replace("-", " ").split()}
         assert set(said) <= known
+
+
+DOUBTED: tuple[dict[str, Any], ...] = (
+    {"verification_status": "unconfirmed"},
+    {"verification_status": "provisional"},
+    {"verification_status": "differential"},
+    {"verification_status": "refuted"},
+    {"abated": True},
+    {"abated": True, "abatement": ON},
+    {"version_unsure": True},
+    {"recorded": date(2027, 3, 1)},
+    {"another_patient": True},
+)
+SOFTENING = ("G89.3", "D57.1", "G40.909", "F10.230", "F11.20", "Z51.5")
+TAKEN = (
+    ("alprazolam 1 MG Oral Tablet", "one tablet three times a day"),
+    ("clonazepam 1 MG Oral Tablet", "one tablet twice a day"),
+    ("methadone hydrochloride 10 MG Oral Tablet", "one tablet twice a day"),
+    ("oxycodone hydrochloride 5 MG Oral Tablet", "one tablet four times a day"),
+)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_condition_in_doubt_neither_exempts_nor_softens(data: st.DataObject) -> None:
+    def regimen(name: str) -> Regimen:
+        drug, sig = data.draw(st.sampled_from(TAKEN))
+        is_draft = data.draw(st.booleans())
+        written = ON if is_draft else date(2026, data.draw(st.integers(2, 11)), 1)
+        lines = (Dosage(text=sig),)
+        return Regimen(name, Medication(text=drug), draft=is_draft, status="active", authored_on=written, dosages=lines)
+
+    regimens = tuple(regimen(f"MedicationRequest/{number}") for number in range(data.draw(st.integers(1, 4))))
+    condition = ConditionEntry(
+        "Condition/c", (Coding(CodeSystem.ICD10CM, data.draw(st.sampled_from(SOFTENING))),), recorded=date(2026, 11, 20)
+    )
+    doubted = replace(condition, **data.draw(st.sampled_from(DOUBTED)))
+    patient = Patient(born=(date(1970, 1, 1),) * 2, regimens=regimens)
+    without = assess(patient, KNOWLEDGE, ON)
+    beside = {met.id: met for met in assess(replace(patient, conditions=(doubted,)), KNOWLEDGE, ON).findings}
+    for met in without.findings:
+        assert met.id in beside
+        assert beside[met.id].severity >= met.severity
+        assert beside[met.id].raises >= met.raises
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["/", "", " ", "Patient/", "//"]), st.sampled_from((*SPELLINGS, "Patient/p2")))),
+)
+def test_a_subject_that_names_nobody_says_nothing_of_another_record(sent: list[tuple[str, str]]) -> None:
+    orders = [
+        {**order(0, f"m{number}"), "subject": {"reference": subject}, "patient": {"reference": own}}
+        for number, (subject, own) in enumerate(sent)
+    ]
+    together = {item.source: item.another_patient for item in read([PATIENT, *orders]).regimens}
+    for one in orders:
+        (alone,) = read([PATIENT, one]).regimens
+        assert together[alone.source] is alone.another_patient
+
+
+def read(record: list[Any]) -> Patient:
+    return read_patient(record, patient_id="p1", zone=ZONE, on=ON)

@@ -214,6 +214,58 @@ def test_versions_that_nothing_orders_are_reported() -> None:
     )
 
 
+def test_of_versions_that_nothing_orders_the_one_that_stands_counts() -> None:
+    for over in ("stopped", "completed", "cancelled", "entered-in-error"):
+        for pair in ((order(status="active"), order(status=over)), (order(status=over), order(status="active"))):
+            assert [regimen.status for regimen in read(*pair).regimens] == ["active"]
+
+
+def test_of_a_condition_both_versions_that_nothing_orders_are_read_and_doubted() -> None:
+    active, resolved = (
+        {
+            "resourceType": "Condition",
+            "id": "c",
+            "clinicalStatus": {"coding": [{"code": code}]},
+            "code": {"text": "COPD"},
+        }
+        for code in ("active", "resolved")
+    )
+    for pair in ((active, resolved), (resolved, active)):
+        patient = read(*pair)
+        found = sorted((entry.clinical_status, entry.version_unsure) for entry in patient.conditions)
+        assert found == [("active", True), ("resolved", True)]
+        assert [(line.source, line.medication, line.condition) for line in patient.unread] == [
+            ("Condition/c", False, False)
+        ]
+    (newest,) = read(active, {**resolved, "meta": {"versionId": "2"}}).conditions
+    assert (newest.clinical_status, newest.version_unsure) == ("resolved", False)
+
+
+@pytest.mark.parametrize(
+    ("code", "codings"),
+    [
+        ({"text": "sleep apnea " + "x" * 2200}, 0),
+        ("sleep apnea " + "x" * 2200, 0),
+        ({"text": "x" * 2200, "coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "G47.33"}]}, 1),
+        ({"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "G47.33", "display": "x" * 2200}]}, 1),
+        (None, 0),
+        ({"coding": [{"system": "urn:local", "code": "17"}]}, 1),
+    ],
+)
+def test_a_condition_that_cannot_be_told_is_said_and_its_code_counts(code: object, codings: int) -> None:
+    condition = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "code": code}
+    patient = read(condition)
+    assert [len(entry.codings) for entry in patient.conditions] == [codings]
+    assert [(line.source, line.medication, line.condition) for line in patient.unread] == [("Condition/c", False, True)]
+    assert read({**condition, "subject": {"reference": "Patient/q"}}).unread == ()
+
+
+def test_a_status_is_sought_among_all_its_codings() -> None:
+    status = {"coding": [{"system": "http://snomed.info/sct", "code": "413322009"}, {"code": "resolved"}]}
+    (entry,) = read({"resourceType": "Condition", "clinicalStatus": status, "verificationStatus": status}).conditions
+    assert (entry.clinical_status, entry.verification_status) == ("resolved", "413322009")
+
+
 def test_a_draft_stays_beside_the_record_of_the_same_id() -> None:
     patient = read(order(status="active"), drafts=[order(status="draft"), order(status="draft")])
     assert [(regimen.source, regimen.draft) for regimen in patient.regimens] == [
@@ -486,3 +538,19 @@ def test_a_record_that_is_all_another_patients_is_incomplete() -> None:
     assert lacking in read(stray, drafts=[order("d", subject={"reference": "Patient/p"})]).missing
     assert lacking not in read(stray, order("b", subject={"reference": "patient/P"})).missing
     assert lacking not in read(drafts=[stray]).missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("MedicationStatement", "medicationStatements"),
+        ("MedicationDispense", "medicationDispenses"),
+        ("Condition", "conditions"),
+    ],
+)
+def test_a_part_of_the_record_that_is_all_another_patients_is_incomplete(kind: str, place: str) -> None:
+    stray = {**order("a", subject={"reference": "Patient/q"}), "resourceType": kind}
+    own = {**order("b", subject={"reference": "Patient/p"}), "resourceType": kind}
+    lacking = (place, "all that was sent is another patient's")
+    assert lacking in read(stray, order("c", subject={"reference": "Patient/p"})).missing
+    assert lacking not in read(stray, own).missing

@@ -95,9 +95,12 @@ def test_a_date_known_in_part_is_the_latest_that_can_be(sent: str, day: date) ->
     for sending in (
         {**resource, "authoredOn": sent},
         {**resource, "dispenseRequest": {"validityPeriod": {"start": sent}}},
+        {**resource, "dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"start": sent}}}}]},
+        {**resource, "dosageInstruction": [{"timing": {"event": [], "repeat": {"boundsPeriod": {"start": sent}}}}]},
     ):
         (regimen,) = read_patient([sending], patient_id="p", zone=ZONE, on=date(2026, 11, 22)).regimens
-        assert day in (regimen.authored_on, regimen.validity.start)
+        bounds = [line.timing.bounds.start for line in regimen.dosages if line.timing is not None]
+        assert day in (regimen.authored_on, regimen.validity.start, *bounds)
     (regimen,) = read_patient([statement], patient_id="p", zone=ZONE, on=date(2026, 11, 22)).regimens
     assert regimen.effective.start == day
 

@@ -41,6 +41,7 @@ def entry(row: Mapping[str, Any], **changes: Any) -> ConditionEntry:
         "of_visit": {"visit": True, "problem": False}.get(row.get("category", "")),
         "remarks": tuple(row.get("remarks", ())),
         "recorded": day(row, "recorded"),
+        "version_unsure": row.get("unsure") == "true",
     }
     return ConditionEntry(**(fields | changes))
 
@@ -64,6 +65,11 @@ def test_an_entry_counts_as(row: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("row", ROWS)
 def test_an_entry_is_or_once_was(row: Mapping[str, Any]) -> None:
     assert outline(read(entry(row)).history) == row.get("ever", row["counts"])
+
+
+@pytest.mark.parametrize("row", [param for param in ROWS if "exempts" in param.values[0]])
+def test_an_entry_exempts_only_beyond_doubt(row: Mapping[str, Any]) -> None:
+    assert sorted(read(entry(row)).exempting) == row["exempts"]
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -18,6 +18,8 @@ from rules.findings.case.results import (
     BIRTH_DATE_TO_COME,
     BY_RESCUE,
     BY_SINGLE_DOSE,
+    CONDITION_NOT_READ,
+    CONDITIONS_NOT_SUPPLIED,
     NO_BIRTH_DATE,
     ORDERS_NOT_SUPPLIED,
     UNIDENTIFIED,
@@ -53,7 +55,8 @@ class Case(LazyValues):
     """Everything that a finding may ask.
 
     ``ordered`` and ``load_ordered`` are None where no order is being written. ``look_back`` gives the record as it was
-    so many days ago. ``equivalents_of`` gives an entry's load by every table.
+    so many days ago. ``equivalents_of`` gives an entry's load by every table. ``exempting`` are those of the
+    ``conditions`` that may exempt from a finding or soften it.
     """
 
     patient: Patient
@@ -70,6 +73,7 @@ class Case(LazyValues):
     opioid: OpioidLoad
     conditions: Mapping[str, PatientCondition]
     condition_history: Mapping[str, PatientCondition]
+    exempting: frozenset[str]
     earliest_record: date | None
     at_discharge: bool = False
 
@@ -241,11 +245,6 @@ class Case(LazyValues):
     # -- exemptions ----------------------------------------------------------------------------------------------
 
     @lazy
-    def exempting(self) -> frozenset[str]:
-        """The conditions on record that may exempt from a finding; one of an unverified code exempts from none."""
-        return frozenset(concept for concept, condition in self.conditions.items() if not condition.unverified)
-
-    @lazy
     def anti_seizure_agents(self) -> frozenset[str]:
         """The agents on record or ordered that are taken against seizures."""
         return frozenset(entry.agent.id for entry in self.record.entries if self._is_anti_seizure(entry.agent))
@@ -290,9 +289,11 @@ class Case(LazyValues):
         )
 
     @lazy
-    def conditions_supplied(self) -> bool:
-        """Whether the problem list was there to be read."""
-        return all(what != CONDITIONS for what, _ in self.patient.missing)
+    def why_conditions_unknown(self) -> str | None:
+        """Why a further condition may be there; None if the problem list was there and could be read."""
+        if any(what == CONDITIONS for what, _ in self.patient.missing):
+            return CONDITIONS_NOT_SUPPLIED
+        return CONDITION_NOT_READ if any(item.condition for item in self.patient.unread) else None
 
     # -- results -------------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ def _replaces_its_class(case: Case, draft: RecordEntry) -> bool:
 def _may_treat_opioid_use_disorder(case: Case, entry: RecordEntry) -> bool:
     if treats_opioid_use_disorder(entry, case.conditions):
         return True
-    return entry.agent.has(TREATMENT) and (entry.agent.has(PARTIAL_AGONIST) or not case.conditions_supplied)
+    return entry.agent.has(TREATMENT) and (entry.agent.has(PARTIAL_AGONIST) or case.why_conditions_unknown is not None)
 
 
 def _counted(view: View) -> list[RecordEntry]:
@@ -115,7 +115,7 @@ def _counted(view: View) -> list[RecordEntry]:
 def _mme(case: Case, view: View) -> Fraction:
     """The MME a day of a view."""
     opioids = [entry for entry in _counted(view) if entry.agent.agent_class.opioid]
-    amounts = [mme_of(entry, case.conditions) for entry in opioids]
+    amounts = [mme_of(entry, case.exempting) for entry in opioids]
     return sum([amount.used for amount in amounts if amount is not None], ZERO)
 
 

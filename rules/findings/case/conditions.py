@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cache
-from unicodedata import category
 
 from rules.assessment import ConditionOnRecord
+from rules.findings.case.condition_text import (
+    clauses_of,
+    denies,
+    is_beyond_doubt,
+    is_exact,
+    names,
+    phrases,
+    remitted,
+    spaced,
+)
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 from rules.numbers.memo import memoised
 
-PRESENT_STATUSES = frozenset({"", "active", "recurrence", "relapse"})
+STANDING = frozenset({"active", "recurrence", "relapse"})
+PRESENT_STATUSES = STANDING | {""}
+OVER_STATUSES = frozenset({"inactive", "resolved"})
 REMISSION = "remission"
 NOT_BELIEVED = frozenset({"refuted", "entered-in-error"})
 SURE = frozenset({"", "confirmed"})
-CLAUSE_END = ";"
+# How far the days of two time zones may differ.
+TIME_ZONES = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,9 @@ class PatientCondition:
     """A condition as the record has it.
 
     ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
-    ``unverified``: it rests on a code that could not be verified, and decides nothing alone.
+    ``unverified``: it rests on a code that could not be verified, and decides nothing alone. ``doubted``: the entry is
+    not confirmed, has an end, is denied by its own words, or was sent in versions that nothing orders; a hazard is
+    believed all the same, and an exemption is not.
     """
 
     concept: str
@@ -36,6 +48,7 @@ class PatientCondition:
     recorded: date | None
     in_remission: bool
     unverified: bool
+    doubted: bool = False
 
     @property
     def name(self) -> str:
@@ -49,19 +62,22 @@ class PatientConditions:
 
     ``present`` are those that count on the day: none that is over, refuted, expired or another patient's; a use
     disorder in remission counts, and is shown as that. ``history`` are those that the patient has or ever had by the
-    day, resolved and expired ones included.
+    day, resolved and expired ones included. ``exempting`` are those of ``present`` that may exempt from a finding or
+    soften it: an entry of them is beyond doubt.
     """
 
     present: Mapping[str, PatientCondition]
     history: Mapping[str, PatientCondition]
+    exempting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """How an entry stands for a concept."""
+    """How an entry stands for a concept. ``denied``: by its code, while its words deny it."""
 
     remission: bool
     unverified: bool
+    denied: bool = False
 
 
 Codes = set[tuple[CodeSystem, str]]
@@ -69,13 +85,14 @@ Matches = tuple[tuple[Concept, _Match], ...]
 
 
 def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> PatientConditions:
-    """The conditions of the patient on a day. Entries with a later onset, and of other patients, are passed over."""
+    """The conditions of the patient on a day. Entries of other patients are passed over.
+
+    An onset after the day contradicts an entry that stands, and is not believed.
+    """
     read = [
         (entry, _matches(entry.codings, entry.text, knowledge))
         for entry in patient.conditions
-        if not entry.another_patient
-        and entry.verification_status not in NOT_BELIEVED
-        and (entry.onset is None or entry.onset <= on)
+        if not entry.another_patient and entry.verification_status not in NOT_BELIEVED
     ]
     present: list[PatientCondition] = []
     history: list[PatientCondition] = []
@@ -89,6 +106,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 recorded=entry.onset or entry.recorded,
                 in_remission=remission,
                 unverified=match.unverified,
+                doubted=match.denied or _is_doubted(entry, on),
             )
             history.append(condition)
             if _counts(entry, concept, remission, on) and (
@@ -96,7 +114,16 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
             ):
                 shown = ConditionOnRecord(concept.name, in_remission=True)
                 present.append(replace(condition, on_record=shown) if remission else condition)
-    return PatientConditions(_by_concept(present), _by_concept(history))
+    exempting = frozenset(item.concept for item in present if not (item.unverified or item.doubted))
+    return PatientConditions(_by_concept(present), _by_concept(history), exempting)
+
+
+def _is_doubted(entry: ConditionEntry, on: date) -> bool:
+    """Whether an entry is too doubtful to exempt from a finding."""
+    has_ended = entry.abated and (entry.abatement is None or entry.abatement <= on)
+    is_to_come = any(day is not None and day > on + TIME_ZONES for day in (entry.onset, entry.recorded))
+    is_sure = entry.verification_status in SURE and entry.clinical_status in PRESENT_STATUSES | {REMISSION}
+    return entry.version_unsure or has_ended or is_to_come or not is_sure
 
 
 def _by_concept(conditions: Iterable[PatientCondition]) -> Mapping[str, PatientCondition]:
@@ -118,12 +145,12 @@ def _rank(condition: PatientCondition) -> tuple[bool, bool, date, str]:
 def _counts(entry: ConditionEntry, concept: Concept, remission: bool, on: date) -> bool:
     """Whether an entry still stands on a day."""
     if remission:
-        return concept.despite_remission and entry.clinical_status in PRESENT_STATUSES | {REMISSION}
-    if entry.clinical_status not in PRESENT_STATUSES:
+        return concept.despite_remission and entry.clinical_status not in OVER_STATUSES
+    if entry.clinical_status in OVER_STATUSES:
         return False
-    if not entry.clinical_status and entry.abatement is not None and entry.abatement <= on:
+    if entry.clinical_status not in STANDING and entry.abatement is not None and entry.abatement <= on:
         return False
-    since = entry.onset or entry.recorded
+    since = next((day for day in (entry.onset, entry.recorded) if day is not None and day <= on + TIME_ZONES), None)
     if since is None:
         return not concept.needs_date
     return concept.expires is None or on - since <= timedelta(days=int(concept.expires.value))
@@ -139,10 +166,11 @@ def _silences(entry: ConditionEntry, concept: Concept, knowledge: Knowledge, on:
     if entry.verification_status not in SURE or entry.abated or entry.abatement is not None:
         return False
     named = tuple(dict.fromkeys(filter(None, (entry.text, *(coding.display for coding in entry.codings)))))
-    if not _is_beyond_doubt((*named, *entry.remarks), knowledge.condition_wording):
+    silencing = (each for each in knowledge.concepts.values() if each.silences)
+    if not is_beyond_doubt((*named, *entry.remarks), silencing, knowledge.condition_wording):
         return False
     codes, icd_codes = _codes_of(entry.codings)
-    if not _by_code(codes, icd_codes, concept) and not _is_exact(named, concept, knowledge.condition_wording):
+    if not _by_code(codes, icd_codes, concept) and not is_exact(named, concept, knowledge.condition_wording):
         return False
     days = [day for day in (entry.onset, entry.recorded) if day is not None]
     if entry.of_visit is False or not days:
@@ -150,21 +178,7 @@ def _silences(entry: ConditionEntry, concept: Concept, knowledge: Knowledge, on:
     if not entry.of_visit and not _is_visit(codes, icd_codes, named, concept, knowledge.condition_wording):
         return True
     limit = timedelta(days=int(knowledge.policy.exemption.visit_days.value))
-    return timedelta(days=-1) <= on - max(days) <= limit
-
-
-def _is_beyond_doubt(texts: tuple[str, ...], wording: ConditionWording) -> bool:
-    return not any(_phrases(wording.doubts).search(_spaced(text)) for text in texts)
-
-
-def _is_exact(texts: tuple[str, ...], concept: Concept, wording: ConditionWording) -> bool:
-    """Whether a text is a name of the concept and nothing else."""
-    allowed = {*concept.names, *wording.beside}
-    for text in texts:
-        clauses = {clause.strip(" -!*") for clause in _clauses(text).split(CLAUSE_END)} - {""}
-        if clauses & set(concept.names) and clauses <= allowed:
-            return True
-    return False
+    return -TIME_ZONES <= on - max(days) <= limit
 
 
 def _is_visit(
@@ -174,32 +188,45 @@ def _is_visit(
     prefixes = tuple(code for system, code in concept.visits if system is CodeSystem.ICD10CM)
     if codes & concept.visits or any(code.startswith(prefixes) for code in icd_codes):
         return True
-    return any(_phrases(wording.visits).search(_spaced(text)) for text in texts)
+    return any(phrases(wording.visits).search(spaced(text)) for text in texts)
 
 
 @memoised
 def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge) -> Matches:
     """Every concept that codes and a text stand for; one that another of them rules out is left out."""
     codes, icd_codes = _codes_of(codings)
+    wording = knowledge.condition_wording
     texts = [words for words in (text, *(coding.display for coding in codings)) if words]
-    texts = list(dict.fromkeys(map(_clauses, texts)))
-    naming = [words for words in texts if _phrases(knowledge.condition_names).search(words)]
+    texts = list(dict.fromkeys(map(clauses_of, texts)))
+    naming = [words for words in texts if phrases(knowledge.condition_names).search(words)]
     found: dict[str, _Match] = {}
     for concept in knowledge.concepts.values():
         match = _by_code(codes, icd_codes, concept)
+        if match is not None and naming:
+            match = replace(match, denied=denies(naming, concept, wording))
         # The classification is complete where a concept has prefixes: its codes are then believed over their wording.
         if match is None and not (icd_codes and concept.prefixes):
-            match = _by_name(naming, concept, knowledge.condition_wording)
+            match = _by_name(naming, concept, wording)
         if match is not None:
             found[concept.id] = match
     if not found:
         return ()
-    in_words = any(_phrases(knowledge.condition_wording.remission).search(words) for words in texts)
+    in_words = {name for words in texts for name in remitted(words, knowledge.condition_names, wording)}
     return tuple(
-        (knowledge.concepts[name], _Match(match.remission or in_words, match.unverified))
+        (knowledge.concepts[name], _with_remission(match, knowledge.concepts[name], naming, in_words))
         for name, match in found.items()
         if not any(other in found for other in knowledge.concepts[name].not_with)
     )
+
+
+def _with_remission(match: _Match, concept: Concept, naming: list[str], in_words: set[str]) -> _Match:
+    """The match, in remission where the words say so of one of its names; or of nothing, and they name none of it."""
+    parts = tuple(part for name in concept.names for part in name.split(PART_SEPARATOR))
+    if not in_words or match.remission or not parts:
+        return replace(match, remission=match.remission or bool(in_words))
+    is_named = any(phrases(parts).search(words) for words in naming)
+    told = any(phrases(parts).search(name) for name in in_words)
+    return replace(match, remission=told or ("" in in_words and not is_named))
 
 
 def _codes_of(codings: tuple[Coding, ...]) -> tuple[Codes, list[str]]:
@@ -221,39 +248,5 @@ def _by_code(codes: Codes, icd_codes: list[str], concept: Concept) -> _Match | N
 
 
 def _by_name(texts: list[str], concept: Concept, wording: ConditionWording) -> _Match | None:
-    for text in texts:
-        words = _phrases(concept.except_names).sub(CLAUSE_END, text) if concept.except_names else text
-        if any(all(_is_named(part, words, wording) for part in name.split(PART_SEPARATOR)) for name in concept.names):
-            return _Match(False, not concept.names_verified)
-    return None
-
-
-def _is_named(name: str, text: str, wording: ConditionWording) -> bool:
-    """Whether a text has a name in a clause that does not deny it."""
-    for clause in text.split(CLAUSE_END):
-        for match in _phrases((name,)).finditer(clause):
-            before, after = clause[: match.start()], clause[match.end() :]
-            if _phrases(wording.denials_before).search(before) or _phrases(wording.denials_after).search(after):
-                continue
-            return True
-    return False
-
-
-@cache
-def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    """A pattern of any of the phrases between word boundaries."""
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(phrase) for phrase in phrases) + r")(?!\w)")
-
-
-def _spaced(text: str) -> str:
-    """A text in lower case, its words and question marks parted by spaces, without characters that are not seen."""
-    seen = "".join(character for character in text.lower() if category(character) != "Cf")
-    for sign, words in (("\u2019", "'"), ("n't", " not "), ("?", " ? "), ("_", " ")):
-        seen = seen.replace(sign, words)
-    return " ".join(seen.split())
-
-
-def _clauses(text: str) -> str:
-    """A text in lower case with single spaces, its clauses parted by semicolons."""
-    clauses = re.split(r"[;.,:()\[\]\n]|\bbut\b", text.lower())
-    return CLAUSE_END.join(" ".join(clause.split()) for clause in clauses)
+    named = any(names(text, concept, wording) for text in texts)
+    return _Match(False, not concept.names_verified) if named else None

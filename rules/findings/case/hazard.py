@@ -9,7 +9,7 @@ from rules.findings.case.case import Case
 from rules.findings.case.change import new_starts
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import agent_names
-from rules.findings.case.results import CONDITIONS_NOT_SUPPLIED, not_judged, not_met
+from rules.findings.case.results import not_judged, not_met
 
 
 def judge_hazard(
@@ -37,7 +37,8 @@ def judge_hazard(
     if not case.sedatives:
         return case.unmet(finding, only_daily_use_missing=bool(found), unidentified_could_complete=bool(found))
     if not found:
-        return not_met(finding) if case.conditions_supplied else not_judged(finding, CONDITIONS_NOT_SUPPLIED)
+        why = case.why_conditions_unknown
+        return not_met(finding) if why is None else not_judged(finding, why)
     started = new_starts(case, finding) if raises_on_new else ()
     verified = any(not condition.unverified for condition in found.values())
     facts = {

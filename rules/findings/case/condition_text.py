@@ -1,0 +1,99 @@
+"""The words of an entry of a problem list: what they name, deny and doubt, and what they say is in remission."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from unicodedata import category
+
+from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
+
+CLAUSE_END = ";"
+
+
+@cache
+def phrases(texts: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern of any of the phrases between word boundaries."""
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, texts)) + r")(?!\w)")
+
+
+def clauses_of(text: str) -> str:
+    """A text in lower case with single spaces, its clauses parted by semicolons."""
+    clauses = re.split(r"[;.,:()\[\]\n]|\bbut\b", text.lower())
+    return CLAUSE_END.join(" ".join(clause.split()) for clause in clauses)
+
+
+def names(text: str, concept: Concept, wording: ConditionWording) -> bool:
+    """Whether a text (as :func:`clauses_of` gives it) has a name of the concept, all its parts in clauses that do not
+    deny them."""
+    words = phrases(concept.except_names).sub(CLAUSE_END, text) if concept.except_names else text
+    return any(all(_is_named(part, words, wording) for part in name.split(PART_SEPARATOR)) for name in concept.names)
+
+
+def denies(texts: Iterable[str], concept: Concept, wording: ConditionWording) -> bool:
+    """Whether the texts name the concept only where they deny it, or tell it of another person."""
+    parts = tuple(part for name in concept.names for part in name.split(PART_SEPARATOR))
+    naming = [text for text in texts if parts and phrases(parts).search(text)]
+    return bool(naming) and not any(names(text, concept, wording) for text in naming)
+
+
+def _is_named(name: str, text: str, wording: ConditionWording) -> bool:
+    """Whether a text has a name in a clause that does not deny it."""
+    for clause in text.split(CLAUSE_END):
+        for match in phrases((name,)).finditer(clause):
+            before, after = clause[: match.start()], clause[match.end() :]
+            if phrases(wording.denials_before).search(before) or phrases(wording.denials_after).search(after):
+                continue
+            return True
+    return False
+
+
+def remitted(text: str, all_names: tuple[str, ...], wording: ConditionWording) -> Iterator[str]:
+    """The names that a text says are in remission, as they stand in it; an empty one where it does not say which.
+
+    It is the nearest name before the words in their clause, else the first after them; where nothing else stands before
+    them, as in "depression, severe, in remission", the last of the clauses before.
+    """
+    earlier = ""
+    for clause in text.split(CLAUSE_END):
+        end = 0
+        for match in phrases(wording.remission).finditer(clause):
+            before, after = clause[end : match.start()], clause[match.end() :]
+            end = match.end()
+            if phrases(wording.remission_denials).search(before):
+                continue
+            named = phrases(all_names).findall(before)[-1:] or phrases(all_names).findall(after)[:1]
+            if not named and set(before.split()) <= set(wording.beside) and earlier:
+                named = [earlier]
+            yield named[0] if named else ""
+        earlier = next(reversed(phrases(all_names).findall(clause)), earlier)
+
+
+def spaced(text: str) -> str:
+    """A text in lower case, its words and question marks parted by spaces, without characters that are not seen."""
+    seen = "".join(character for character in text.lower() if category(character) != "Cf")
+    for sign, words in (("\u2019", "'"), ("n't", " not "), ("?", " ? "), ("_", " ")):
+        seen = seen.replace(sign, words)
+    return " ".join(seen.split())
+
+
+def is_beyond_doubt(texts: Iterable[str], concepts: Iterable[Concept], wording: ConditionWording) -> bool:
+    """Whether no word negates, doubts or tells of another person, also where it is glued to a name of the concepts."""
+    doubts = phrases(wording.doubts)
+    glued = tuple(dict.fromkeys(word for concept in concepts for name in concept.names for word in name.split()))
+    for text in map(spaced, texts):
+        parted = (text.replace(word, f" {word} ") for word in glued if word in text)
+        if any(doubts.search(each) for each in (text, *parted)):
+            return False
+    return True
+
+
+def is_exact(texts: Iterable[str], concept: Concept, wording: ConditionWording) -> bool:
+    """Whether a text is a name of the concept and nothing else."""
+    allowed = {*concept.names, *wording.beside}
+    for text in texts:
+        clauses = {clause.strip(" -!*") for clause in clauses_of(text).split(CLAUSE_END)} - {""}
+        if clauses & set(concept.names) and clauses <= allowed:
+            return True
+    return False
