@@ -192,3 +192,54 @@ def test_the_rate_of_a_hospital_code_is_right(code: str, times: str) -> None:
     read = read_sig(code, KNOWLEDGE)
     assert isinstance(read, ReadSig)
     assert a_day(read.dosages[0].timing) == Fraction(times)
+
+
+# A length in days or weeks, as it is written in these rows; what is dispensed or comes before a meal is none.
+SAYS_LENGTH = re.compile(
+    r"(?:\bfor|\bx)\s*(\d+|one|two|three|five|seven|ten)\s*(?:\(\d+\)\s*)?-?\s*"
+    r"(days?|d|weeks?|wks?)\b(?! supply| before| a week)",
+    re.IGNORECASE,
+)
+SAYS_ROUTE = {
+    "parenteral": re.compile(r"\b(IV|intravenous|IM|SC|subq|subcutaneous)\b", re.IGNORECASE),
+    "sublingual": re.compile(r"\b(SL|sublingual|under (the )?tongue)\b", re.IGNORECASE),
+    "rectal": re.compile(r"\b(PR|rectally|per rectum)\b", re.IGNORECASE),
+    "oral": re.compile(r"\b(po|by mouth|orally)\b", re.IGNORECASE),
+}
+COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5, "seven": 7, "ten": 10}
+
+
+def test_a_length_that_a_text_states_is_in_its_lines() -> None:
+    missing, stated = [], 0
+    for row in rows():
+        read = read_sig(row.sig, KNOWLEDGE)
+        found = SAYS_LENGTH.findall(row.sig)
+        if not found or isinstance(read, UnreadableSig):
+            continue
+        stated += 1
+        wanted = {
+            Fraction(COUNTS.get(number.lower()) or int(number)) * (7 if unit.lower().startswith("w") else 1)
+            for number, unit in found
+        }
+        got = {line.timing.bounds_days_max or line.timing.bounds_days for line in read.dosages if line.timing}
+        if not wanted <= got:
+            missing.append((row.line, row.sig))
+    print({"state a length": stated, "missing": missing})
+    assert stated > 40
+    assert not missing
+
+
+def test_a_route_that_a_text_states_is_in_its_lines() -> None:
+    missing, stated = [], 0
+    for row in rows():
+        read = read_sig(row.sig, KNOWLEDGE)
+        wanted = {route for route, words in SAYS_ROUTE.items() if words.search(row.sig)}
+        if not wanted or isinstance(read, UnreadableSig):
+            continue
+        stated += 1
+        got = {route for line in read.dosages for route in (line.route or "").split("/")}
+        if not wanted <= got:
+            missing.append((row.line, row.sig, wanted, got))
+    print({"state a route": stated, "missing": missing})
+    assert stated > 40
+    assert not missing

@@ -279,6 +279,13 @@ SHAPES = [
     "1 tab hs. ",
     "".join(f"{number} tab bid prn. " for number in range(1, 1000)),
     "".join(f"{number} tab bid and " for number in range(1, 1000)),
+    "a ",
+    "/ ",
+    "in the ",
+    "for anxiety lasting over ",
+    "1 tab tid every 28 days ",
+    "refill every 28 days ",
+    "1 mg daily x 1 day then 2 mg daily x 1 day then ",
 ]
 
 
@@ -287,6 +294,19 @@ def test_reading_takes_calls_in_proportion_to_the_length(shape: str) -> None:
     short, long = ((shape * length)[:length] for length in (1000, 10000))
     # Counted, not timed: a busy machine changes nothing of it. `make bench` has the times.
     assert calls(long) < 12 * calls(short)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=2), st.sampled_from(["", "1 tab bid ", "1 tab bid prn pain "]))
+@example(["a"], "")
+@example(["/"], "")
+@example(["the", "to"], "1 tab bid ")
+@example(["over", "a"], "1 tab bid prn pain ")
+@settings(max_examples=40, deadline=None)
+def test_any_words_repeated_take_steps_in_proportion(pieces: list[str], begin: str) -> None:
+    """A reader that goes over the rest of the text at every word takes thousands of calls for each character."""
+    unit = " ".join(pieces) + " "
+    text = (begin + unit * (4000 // len(unit)))[:4000]
+    assert calls(text) < 1000 * len(text)
 
 
 def calls(text: str) -> int:

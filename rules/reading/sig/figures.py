@@ -11,7 +11,8 @@ from rules.reading.sig.clauses.dose import read_dose, skip_concentration
 from rules.reading.sig.clauses.dose_place import add_dose
 from rules.reading.sig.clauses.limit import read_limit
 from rules.reading.sig.clauses.moment import read_moment
-from rules.reading.sig.clauses.rate import add_rate, read_hour_after_rate, read_per_period, read_rate, whole_number
+from rules.reading.sig.clauses.rate import read_per_period, read_rate, whole_number
+from rules.reading.sig.clauses.rate_place import add_rate, read_hour_after_rate
 from rules.reading.sig.draft import Connector, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.trace import SigRate

@@ -15,7 +15,7 @@ from rules.reading.sig.clauses.connector import (
     skip_stop,
     then_connector,
 )
-from rules.reading.sig.clauses.course import read_course, read_repeat, skip_supply
+from rules.reading.sig.clauses.course import read_course
 from rules.reading.sig.clauses.day_pattern import read_day_pattern
 from rules.reading.sig.clauses.limit import read_limit
 from rules.reading.sig.clauses.moment import read_label
@@ -27,6 +27,7 @@ from rules.reading.sig.clauses.skipped import (
     skip_remark,
     skip_site,
 )
+from rules.reading.sig.clauses.supply import read_repeat, skip_supply
 from rules.reading.sig.draft import SigDraft
 from rules.reading.sig.figures import (
     amount_per_period_clause,
@@ -40,24 +41,20 @@ from rules.reading.sig.figures import (
     skip_concentration_before_dose,
     up_to_clause,
 )
+from rules.reading.sig.reasons import as_needed_clause, complaint_clause, over_clause, reason_clause, skip_scale
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.numbers import NUMBERS
 from rules.reading.sig.words import (
-    as_needed_clause,
     changes_after_clause,
-    complaint_clause,
     dated_clause,
     directions_clause,
     every_night_clause,
     no_daily_rate_clause,
-    over_clause,
-    reason_clause,
     route_clause,
     single_clause,
     skip_article,
     skip_in_route,
     skip_rate_of_maximum,
-    skip_scale,
     skip_unit_route,
     skip_word,
     verb_clause,

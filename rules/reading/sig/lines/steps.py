@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rules.numbers.quantity import DAYS_PER, ONE
@@ -33,23 +35,45 @@ def within_one_day(steps: list[SigStep], fallback: Lexeme) -> list[SigStep]:
         UnreadError: moments are named, and "then" may mean on the same day or afterwards.
     """
     result: list[SigStep] = []
+    day = _OneDay()
     for step in steps:
         before = result[-1] if result else None
-        if before is None or not step.after_then or step.changes_dose or before.days or before.label or step.label:
+        own = _OneDay()
+        own.add(step.lines)
+        joined = before is not None and step.after_then and not (step.changes_dose or before.days or before.label)
+        if before is None or not joined or step.label or day.counted or not (day.slots or own.slots):
             result.append(step)
+            day = own
             continue
-        lines = [*before.lines, *step.lines]
-        slots = [slots_of(line) for line in lines]
-        if not any(slots) or any(line.count is not None for line in before.lines):
-            result.append(step)
-            continue
-        apart = sum(map(len, slots)) == len(set().union(*slots))
-        if not apart or not all(slots) or any(line.rate not in (None, ONCE_A_DAY) for line in lines):
+        day.add(step.lines)
+        if not day.one_day:
             raise UnreadError(step.lines[0].first or fallback)
         for line in step.lines:
             line.connector = Connector.AND
-        before.lines, before.days = lines, step.days
+        before.lines.extend(step.lines)
+        before.days = step.days
     return result
+
+
+@dataclass(slots=True)
+class _OneDay:
+    """The times of the lines of a step so far: whether they can be parts of one day, each at times of its own.
+
+    ``counted``: a line has a number of doses in all.
+    """
+
+    slots: set[str] = field(default_factory=set)
+    one_day: bool = True
+    counted: bool = False
+
+    def add(self, lines: Iterable[SigLine]) -> None:
+        """Further lines."""
+        for line in lines:
+            slots = slots_of(line)
+            apart = bool(slots) and self.slots.isdisjoint(slots)
+            self.one_day = self.one_day and apart and line.rate in (None, ONCE_A_DAY)
+            self.counted = self.counted or line.count is not None
+            self.slots |= slots
 
 
 def without_second_telling(steps: list[SigStep]) -> list[SigStep]:
