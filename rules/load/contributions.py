@@ -183,7 +183,13 @@ def _not_counted(
 def _assumptions(presence: Presence) -> tuple[str, ...]:
     """Everything that was assumed of an order: reading its product and dose, and placing it beside the others."""
     entry = presence.entry
-    codes = (*entry.regimen.notes, *entry.product.assumptions, *entry.dose.assumptions, *presence.assumptions)
+    codes = (
+        *entry.regimen.notes,
+        *entry.product.assumptions,
+        *entry.administration.assumptions,
+        *entry.dose.assumptions,
+        *presence.assumptions,
+    )
     return tuple(dict.fromkeys(codes))
 
 

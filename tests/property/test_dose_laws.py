@@ -9,6 +9,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.assessment_lines import NotCountedReason
 from rules.knowledge import Ingredient, Per, Strength, load_knowledge
 from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
@@ -241,3 +242,69 @@ def test_the_change_interval_of_a_patch_does_not_change_what_it_delivers(hours: 
     assert isinstance(dose, DailyDose)
     assert dose.by_agent_hourly["fentanyl"].used == 25 * worn
     assert not dose.by_agent
+
+
+INSTRUCTIONS = ["1 tab tid", "take 1-2 tablets by mouth twice daily", "2 mg every 6 hours", "1 tab at bedtime", "1-0-1"]
+REMARKS = [
+    " for anxiety",
+    " anxiety",
+    " for anxiety lasting over 2 hours",
+    " for pain x 3 months",
+    " for panic attacks longer than 10 minutes",
+    " x 7 days",
+    " for 2 weeks then stop",
+    ", 7 day course",
+    " for 5 days only",
+    ". Refill every 28 days.",
+    " every 28 days",
+    ", dispense every 30 days",
+    ", 28 day supply",
+    ". May refill monthly",
+    " #90",
+    ", max 3 at a time",
+    ", no more than 6 tablets twice daily",
+    ", do not exceed 0.25 mg",
+    " until gone",
+    " by mouth",
+    " every 14 days",
+    " every 3 months",
+    " over 2 hours",
+    " once",
+]
+
+
+@given(st.sampled_from(INSTRUCTIONS), st.lists(st.sampled_from(REMARKS), min_size=1, max_size=3))
+def test_a_remark_after_a_complete_instruction_never_lowers_the_dose_in_silence(text: str, remarks: list[str]) -> None:
+    """A reason, a length, a supply, a limit of one dose: the daily dose stays, or what was not read is said."""
+    alone = lorazepam(read(Dosage(text=text)))
+    told = read(Dosage(text=text + "".join(remarks)))
+    if isinstance(told, NoDailyDose):
+        assert told.reason is NotCountedReason.NOT_A_DAILY_REGIMEN or "not read" in told.read_as
+    else:
+        assert lorazepam(told)[1:] >= alone[1:]
+
+
+@given(st.sampled_from([*INSTRUCTIONS, "flurb", "as directed", ""]), st.sampled_from([*INSTRUCTIONS, "take with food"]))
+def test_a_further_instruction_never_lowers_what_is_used(text: str, further: str) -> None:
+    alone, told = read(Dosage(text=text)), read(Dosage(text=text, instructions=(further,)))
+    if isinstance(alone, DailyDose):
+        assert lorazepam(told)[1] >= lorazepam(alone)[1]
+    elif further != "take with food":
+        assert isinstance(told, DailyDose)
+
+
+@given(positive, st.fractions(min_value=1, max_value=400, max_denominator=1))
+def test_a_package_gives_no_dose(number: Fraction, days_of_supply: Fraction) -> None:
+    """Of boxes, bottles and the like nobody knows how many tablets they hold."""
+    for unit in ("box", "bottle", "package", "kit", "pack", "vial", "strip"):
+        dose = read(Dosage(text="as directed"), supply=Supply(Quantity(number, unit), days_of_supply))
+        assert isinstance(dose, NoDailyDose)
+
+
+@given(positive, positive)
+def test_the_least_dose_alone_is_at_least(number: Fraction, per_day: Fraction) -> None:
+    line = regular(Quantity(number, "tablet"), per_day)
+    dose = read(replace(line, doses=(DoseEntry(None, Quantity(number, "tablet"), None),)))
+    assert isinstance(dose, DailyDose)
+    assert dose.partly_read
+    assert "at least" in dose.read_as

@@ -246,6 +246,50 @@ def test_a_maximum_without_a_number_is_noted() -> None:
     assert (regimen.dosages[0].maximum, regimen.notes) == ((), ("maximum-not-readable",))
 
 
+@pytest.mark.parametrize("period", [{"value": 30}, {"value": 1}, None])
+def test_a_maximum_whose_period_has_no_unit_is_left_out_and_noted(period: dict[str, int] | None) -> None:
+    ratio: dict[str, object] = {"numerator": {"value": 3, "unit": "mg"}}
+    regimen = read([{"maxDosePerPeriod": ratio if period is None else ratio | {"denominator": period}}])
+    assert (regimen.dosages[0].maximum, regimen.notes) == ((), ("maximum-not-readable",))
+
+
+def test_instructions_beside_the_text_are_kept() -> None:
+    found = line(
+        {
+            "text": "1 tab bid",
+            "patientInstruction": "take with food",
+            "additionalInstruction": [{"text": "no alcohol"}, {"coding": [{"display": "May cause drowsiness"}]}, {}],
+        }
+    )
+    assert found.text == "1 tab bid"
+    assert found.instructions == ("take with food", "no alcohol", "May cause drowsiness")
+
+
+def test_without_a_text_the_first_instruction_is_the_text() -> None:
+    found = line({"patientInstruction": "1 tab bid", "additionalInstructions": {"text": "no alcohol"}})
+    assert (found.text, found.instructions) == ("1 tab bid", ("no alcohol",))
+
+
+def test_a_text_that_is_too_long_costs_itself_alone() -> None:
+    dose = {"doseQuantity": {"value": 1, "unit": "tablet"}}
+    regimen = read(
+        [{"text": "x" * 2001, "additionalInstruction": [{"text": "y" * 2001}], **dose}, {"text": "1 tab bid"}]
+    )
+    first, second = regimen.dosages
+    assert (first.text, first.text_too_long, first.instructions, len(first.doses)) == (None, True, (), 1)
+    assert (second.text, second.text_too_long) == ("1 tab bid", False)
+    assert regimen.notes == ("dosage-not-readable",)
+
+
+def test_a_length_that_is_only_the_least_is_none() -> None:
+    least = {"boundsDuration": {"value": 7, "unit": "d", "comparator": ">="}}
+    low = {"boundsRange": {"low": {"value": 7, "unit": "d"}}}
+    for bounds in (least, low):
+        timing = line({"timing": {"repeat": bounds}}).timing
+        assert timing is not None
+        assert (timing.bounds_days, timing.bounds_days_max) == (None, None)
+
+
 def test_a_maximum_over_an_unknown_time_is_left_out_and_noted() -> None:
     ratio = {"numerator": {"value": 4, "unit": "mg"}, "denominator": {"value": 1, "unit": "course"}}
     regimen = read([{"maxDosePerPeriod": ratio}])

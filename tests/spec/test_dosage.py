@@ -40,7 +40,10 @@ def quantity(text: str | dict[str, str]) -> Quantity:
 
 
 def span(text: str) -> tuple[str | None, str | None, str]:
-    """The ends and the unit of "1 tablet", "1 to 2 tablet", "up to 2 tablet"."""
+    """The ends and the unit of "1 tablet", "1 to 2 tablet", "up to 2 tablet", "at least 1 tablet"."""
+    if text.startswith("at least "):
+        value, _, unit = text.removeprefix("at least ").partition(" ")
+        return value, None, unit
     if text.startswith("up to "):
         value, _, unit = text.removeprefix("up to ").partition(" ")
         return None, value, unit
@@ -72,7 +75,7 @@ def doses(line: dict) -> tuple[DoseEntry, ...]:
     else:
         found = [dose(stated)]
     if "rate" in line:
-        found.append(DoseEntry(None, quantity(line["rate"]), None, is_rate=True))
+        found.append(DoseEntry(None, quantity(line["rate"]), quantity(line["rate"]), is_rate=True))
     return tuple(found)
 
 
@@ -130,6 +133,8 @@ def dosage(line: dict) -> Dosage:
         as_needed=line.get("as needed") == "true",
         maximum=maximum,
         single_maximum=quantity(line["at a time"]) if "at a time" in line else None,
+        instructions=tuple(line.get("also", ())),
+        text_too_long=line.get("too long") == "true",
     )
 
 

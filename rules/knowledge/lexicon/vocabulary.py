@@ -223,6 +223,10 @@ class DosingVocabulary:
                 found |= {route.id: route for part in _alternatives(text) if (route := self.route(part)) is not None}
         return tuple(found.values())
 
+    def route_ids(self, words: str | None, codings: Iterable[Coding] = ()) -> frozenset[str]:
+        """The ids of every route that is named."""
+        return frozenset(route.id for route in self.routes_named(words, codings))
+
     def has_equivalence(self, route: str | None) -> bool:
         """Whether the oral equivalence figures apply to a route id; None, no route stated, is taken as oral."""
         return route is None or route not in self.routes or self.routes[route].equivalence

@@ -48,7 +48,8 @@ class DailyDose(LazyValues):
         supplied: the quantity dispensed, in words, where it changes the dose.
         unread: why the texts give no dose, where the quantity dispensed gives it.
         one_dose_only: whether the text orders a single dose.
-        contradiction: the smaller dose that the text (``text_is_smaller``) or the structure gives instead.
+        contradiction: the smaller dose that is given instead, by ``contradicted_by``: the text, the structured dose or
+            another instruction.
         doubts: in what respect it is implausible.
         above_label: in words, where a plausible dose is above a labelled maximum.
     """
@@ -67,7 +68,7 @@ class DailyDose(LazyValues):
     unread: tuple[Refusal, ...] = ()
     one_dose_only: bool = False
     contradiction: DailyDose | None = None
-    text_is_smaller: bool = False
+    contradicted_by: str = ""
     doubts: tuple[Doubt, ...] = ()
     above_label: tuple[str, ...] = ()
 
@@ -110,8 +111,7 @@ class DailyDose(LazyValues):
         if self.one_dose_only:
             clauses.append(ONE_DOSE_ONLY)
         if self.contradiction is not None:
-            smaller = "text" if self.text_is_smaller else "structured dose"
-            clauses.append(f"but the {smaller} says {self.contradiction._taken_as}")
+            clauses.append(f"but the {self.contradicted_by} says {self.contradiction._taken_as}")
         return ", ".join(clauses)
 
     @property
@@ -191,12 +191,14 @@ class Administration:
         exposes: whether the agent reaches the brain at all (a skin cream does not).
         equivalent: whether oral equivalence figures apply.
         rescue: whether it is kept for a seizure, and so no part of a daily load.
+        assumptions: codes of what was assumed of the route.
     """
 
     route: str
     exposes: bool
     equivalent: bool
     rescue: bool
+    assumptions: tuple[str, ...] = ()
 
 
 def texts_of(lines: Iterable[Dosage]) -> str:

@@ -65,7 +65,8 @@ def _too_little(line: DosageLine, bounds: DoseBounds) -> tuple[str, ...]:
     if line.schedule is not None and not line.intake.hourly:
         days = ONE / line.schedule.high
         # "Twice a week" is a rate of its own; "every 6 days" may mean hours.
-        if days.denominator == 1 and days > plausible.interval_doubted.value and days != DAYS_PER_WEEK:
+        between = plausible.interval_doubted.value < days < DAYS_PER_WEEK and days.denominator == 1
+        if between or days > DAYS_PER_WEEK:
             found.append(RARE_DOSE)
     return tuple(found)
 

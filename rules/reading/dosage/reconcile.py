@@ -21,13 +21,13 @@ from rules.numbers.quantity import ZERO, Amount
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.dispensed import DispensedAverage, dispensed_average
 from rules.reading.dosage.lines import read_lines
-from rules.reading.dosage.route import route_of
 from rules.reading.dosage.text import TextReading, read_texts, undated
 from rules.reading.product.product import Product
 from rules.reading.sig.evidence import evidence, readings_of
 
 FROM_TEXT = "read-from-text"
 TEXT_DIFFERS = "text-and-structure-differ"
+STRUCTURE, TEXT, INSTRUCTION = "structured dose", "text", "other instruction"
 SUPPLY_DIFFERS = "quantity-and-supply-differ"
 
 AnyAmount = TypeVar("AnyAmount", bound=Amount)
@@ -42,10 +42,6 @@ def read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on
         knowledge: the vocabulary of dosing and the bounds of doses.
         on: the day that selects the step of a stepped dosage: before all steps the first, after all the last.
     """
-    return _saying(_read_daily_dose(regimen, product, knowledge, on), regimen, product, knowledge)
-
-
-def _read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> DailyDose | NoDailyDose:
     texts = read_texts(regimen.dosages, knowledge)
     start = regimen.validity.start or regimen.effective.start or regimen.authored_on
     return _reconciled(texts, regimen.supply, product, knowledge, start, on)
@@ -56,20 +52,11 @@ def remembered_daily_dose(
 ) -> DailyDose | NoDailyDose:
     """As :func:`read_daily_dose`; a dose that does not depend on the day is remembered for other records."""
     lines = undated(regimen.dosages)
-    dose = (
+    return (
         _dose_for_any_supply(lines, product, knowledge)
         or _dose_for_any_day(lines, regimen.supply, product, knowledge)
-        or _read_daily_dose(regimen, product, knowledge, on)
+        or read_daily_dose(regimen, product, knowledge, on)
     )
-    return _saying(dose, regimen, product, knowledge)
-
-
-def _saying(
-    dose: DailyDose | NoDailyDose, regimen: Regimen, product: Product, knowledge: Knowledge
-) -> DailyDose | NoDailyDose:
-    """The dose with what was assumed of its route."""
-    said = route_of(undated(regimen.dosages), product, knowledge).assumptions
-    return replace(dose, assumptions=tuple(dict.fromkeys((*dose.assumptions, *said)))) if any(said) else dose
 
 
 @memoised
@@ -146,10 +133,12 @@ def _combined(
         dose = _from_text(dose, supplied)
     if texts.single:
         dose = replace(_from_nothing(dose), one_dose_only=True)
-    for other in (written, *also):
-        # What rests on the quantity dispensed is no instruction.
+    # What rests on the quantity dispensed is no instruction.
+    if isinstance(written, DailyDose) and written.step is not None:
+        dose = _either(dose, written, STRUCTURE, TEXT)
+    for other in also:
         if isinstance(other, DailyDose) and other.step is not None:
-            dose = _either(dose, other)
+            dose = _either(dose, other, TEXT if texts.from_text else STRUCTURE, INSTRUCTION)
     return dose
 
 
@@ -184,7 +173,7 @@ def _from_nothing(dose: DailyDose) -> DailyDose:
     )
 
 
-def _either(structured: DailyDose, written: DailyDose) -> DailyDose:
+def _either(structured: DailyDose, written: DailyDose, one: str, other: str) -> DailyDose:
     """One dose of two statements: the larger, with the smaller as its low end where they differ."""
     equal = structured.by_agent == written.by_agent and structured.by_agent_hourly == written.by_agent_hourly
     comparable = bool(structured.by_agent) == bool(written.by_agent)
@@ -201,7 +190,7 @@ def _either(structured: DailyDose, written: DailyDose) -> DailyDose:
         by_agent_hourly=_lowest(larger.by_agent_hourly, smaller.by_agent_hourly),
         units=units,
         contradiction=smaller,
-        text_is_smaller=not text_is_larger,
+        contradicted_by=one if text_is_larger else other,
         assumptions=tuple(dict.fromkeys((*larger.assumptions, TEXT_DIFFERS))),
     )
 

@@ -15,7 +15,7 @@ from rules.knowledge.listed_product import Per
 from rules.model import Dosage, Regimen
 from rules.numbers.memo import memoised
 from rules.reading.dosage.daily_dose import Administration
-from rules.reading.dosage.text import is_as_needed, read_texts, steps_of_texts, undated
+from rules.reading.dosage.text import TextReading, is_as_needed, read_texts, undated
 from rules.reading.product.product import Product
 
 ROUTE_NOT_OF_FORM = "route-contradicts-form"
@@ -33,7 +33,7 @@ class RouteReading:
 def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:
     """How a medication is given."""
     lines = undated(regimen.dosages)
-    route = route_of(lines, product, knowledge).route
+    route = route_of(lines, product, knowledge)
     administration = _by_route(route, product, knowledge, as_needed=True)
     # The texts are asked only where it makes a difference.
     if not administration.rescue or is_as_needed(lines, knowledge):
@@ -45,8 +45,9 @@ def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) 
 def route_of(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> RouteReading:
     """The route of dosage lines of a product. Never raises."""
     vocabulary = knowledge.vocabulary
-    of_form = _route_of_form(lines, product, knowledge)
-    named = list(dict.fromkeys(_named(lines, knowledge)))
+    texts = read_texts(lines, knowledge)
+    of_form = _route_of_form(texts.filled, product, vocabulary)
+    named = list(dict.fromkeys(_named(lines, texts, vocabulary)))
     excluded = vocabulary.form_excludes.get(of_form or "", frozenset())
     possible = [route for route in named if route.id not in excluded]
     assumptions = [ROUTE_NOT_OF_FORM] if len(possible) < len(named) else []
@@ -57,12 +58,11 @@ def route_of(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) 
     return RouteReading(max(possible, key=_load_of).id, tuple(assumptions))
 
 
-def _named(lines: tuple[Dosage, ...], knowledge: Knowledge) -> Iterator[Route]:
+def _named(lines: tuple[Dosage, ...], texts: TextReading, vocabulary: DosingVocabulary) -> Iterator[Route]:
     """The routes of the lines' own elements, then those of their texts."""
-    vocabulary = knowledge.vocabulary
     for line in lines:
         yield from vocabulary.routes_named(line.route, line.route_codes)
-    for steps in steps_of_texts(lines, knowledge):
+    for steps in texts.steps:
         for line in steps:
             yield from vocabulary.routes_named(line.route)
 
@@ -80,15 +80,14 @@ def _own_route(product: Product, vocabulary: DosingVocabulary) -> str | None:
     return product.route
 
 
-def _route_of_form(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) -> str | None:
+def _route_of_form(lines: tuple[Dosage, ...], product: Product, vocabulary: DosingVocabulary) -> str | None:
     """The route of the product's form; without one, that of a strength per hour, or of the unit that is counted."""
-    vocabulary = knowledge.vocabulary
     own = _own_route(product, vocabulary)
     if own is not None:
         return own
     if any(part.strength is not None and part.strength.per is Per.HOUR for part in product.ingredients):
         return TRANSDERMAL
-    for line in read_texts(lines, knowledge).filled:
+    for line in lines:
         for entry in line.doses:
             quantity = entry.high or entry.low
             unit = quantity and (vocabulary.unit(quantity.code) or vocabulary.unit(quantity.unit))
@@ -99,16 +98,17 @@ def _route_of_form(lines: tuple[Dosage, ...], product: Product, knowledge: Knowl
 
 
 @memoised
-def _by_route(route: str, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Administration:
+def _by_route(reading: RouteReading, product: Product, knowledge: Knowledge, *, as_needed: bool) -> Administration:
     vocabulary = knowledge.vocabulary
     # Tablets are kept for no seizure: by mouth or in the cheek they are part of the load.
     own = _own_route(product, vocabulary)
     rescue = own != ORAL and any(
-        vocabulary.is_rescue(ingredient.agent, route, as_needed) for ingredient in product.ingredients
+        vocabulary.is_rescue(ingredient.agent, reading.route, as_needed) for ingredient in product.ingredients
     )
     return Administration(
-        route=route,
+        route=reading.route,
         exposes=own != TOPICAL,
-        equivalent=vocabulary.has_equivalence(route),
+        equivalent=vocabulary.has_equivalence(reading.route),
         rescue=rescue,
+        assumptions=reading.assumptions,
     )

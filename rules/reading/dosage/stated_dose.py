@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
-from rules.model import Dosage, DoseEntry, Quantity
-from rules.numbers.quantity import ONE, ZERO
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, normalised
+from rules.model import Dosage, DoseEntry, Quantity, Timing
+from rules.numbers.quantity import DAYS_PER, ONE, ZERO
 from rules.numbers.text import figure
 from rules.reading.dosage.line import PART_NOT_READ, RANGE_AT_MAXIMUM, WITHOUT_UPPER_END, Portion, StatedDose
 from rules.reading.dosage.portion import measure, other_reading
@@ -28,6 +28,7 @@ DOSES_DIFFER = "doses-differ"
 LIMITED_AT_A_TIME = "limited-at-a-time"
 MAXIMUM_NOT_READ = "maximum-at-a-time-not-read"
 AT_LEAST = "at least "
+PARENTERAL = "parenteral"
 
 # Kinds of statements by precedence: what the prescriber ordered first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")
@@ -100,7 +101,7 @@ def _read_entry(entry: DoseEntry, product: Product, vocabulary: DosingVocabulary
         return highs
     high = max(highs, key=_size)
     if entry.is_rate and not high.hourly:
-        return Refusal(Reason.DOSE_PER_HOUR)
+        return Refusal(Reason.DOSE_PER_HOUR if high.unit is None else Reason.RATE_OF_UNITS)
     lows = measure(smallest, product, vocabulary) if smallest is not None else highs
     if isinstance(lows, Refusal):
         # A range whose lower end is zero, or is not readable, starts from nothing.
@@ -164,3 +165,27 @@ def _preference(ranked: tuple[int, StatedDose]) -> tuple[int, Fraction]:
 
 def _size(portion: Portion) -> Fraction:
     return portion.size
+
+
+def with_rate_as_dose(line: Dosage, vocabulary: DosingVocabulary) -> Dosage:
+    """A line whose only dose is a rate a day: so much is taken in each; "3 tablets/d" is no infusion.
+
+    So much an hour is one where it is of what is counted; a mass an hour is an infusion.
+    """
+    if len(line.doses) != 1:
+        return line
+    (entry,) = line.doses
+    stated = entry.high or entry.low
+    if stated is None or not entry.is_rate:
+        return line
+    amount, slash, time = (stated.code or stated.unit or "").rpartition("/")
+    unit, period = vocabulary.unit(amount), vocabulary.periods.get(normalised(time))
+    counted = unit is not None and unit.kind is UnitKind.COUNTABLE
+    if not slash or unit is None or period is None or vocabulary.unit(stated.code or stated.unit) is not None:
+        return line
+    if not counted and (DAYS_PER[period] < ONE or PARENTERAL in vocabulary.route_ids(line.route, line.route_codes)):
+        return line
+    low, high = (None if end is None else Quantity(end.value, amount) for end in (entry.low, entry.high))
+    dose = replace(entry, low=low, high=high, is_rate=False)
+    timing = (line.timing or Timing()).replaced(frequency=ONE, period=ONE, period_unit=period)
+    return line.replaced(doses=(dose,), timing=timing)

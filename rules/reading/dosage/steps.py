@@ -165,11 +165,10 @@ def _by_sequence(dosages: tuple[Dosage, ...]) -> list[tuple[Dosage, ...]]:
     numbers = sorted({line.sequence for line in dosages if line.sequence is not None})
     if not numbers:
         return [dosages] if dosages else []
-    first = numbers[0]
-    return [
-        tuple(line for line in dosages if (first if line.sequence is None else line.sequence) == wanted)
-        for wanted in numbers
-    ]
+    by_number: dict[int, list[Dosage]] = {number: [] for number in numbers}
+    for line in dosages:
+        by_number[numbers[0] if line.sequence is None else line.sequence].append(line)
+    return [tuple(lines) for lines in by_number.values()]
 
 
 def _step(lines: tuple[Dosage, ...]) -> _TimedStep:

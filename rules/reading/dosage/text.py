@@ -15,6 +15,7 @@ from rules.model import Dosage, Period, Timing
 from rules.numbers.memo import memoised
 from rules.reading.dosage.line import Schedule
 from rules.reading.dosage.schedule import read_schedule
+from rules.reading.dosage.stated_dose import with_rate_as_dose
 from rules.reading.sig.read import read_sig
 from rules.reading.sig.trace import NoDailyRate, ReadSig, UnreadableSig
 from rules.reading.wording.refusals import Reason, Refusal
@@ -53,6 +54,11 @@ class TextReading:
     also: tuple[tuple[Dosage, ...], ...] = ()
 
     @property
+    def steps(self) -> list[tuple[Dosage, ...]]:
+        """The lines that the text of each line gives by itself, none where it was not read."""
+        return [read.dosages if isinstance(read, ReadSig) else () for read in self.reads]
+
+    @property
     def changes(self) -> bool:
         """Whether the dose may change from one day to another: by steps, or by lines of different dates."""
         return any(_changes(lines) for lines in (self.filled, self.written or (), *self.also))
@@ -73,6 +79,7 @@ class _LineReading:
 @memoised
 def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading:
     """Dosage lines with their texts read. Never raises."""
+    dosages = tuple(with_rate_as_dose(line, knowledge.vocabulary) for line in dosages)
     if not any(_has_words(line) for line in dosages):
         return TextReading(dosages, reads=(None,) * len(dosages))
     reads = tuple(read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages)
@@ -108,8 +115,7 @@ def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading
 
 def steps_of_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> list[tuple[Dosage, ...]]:
     """The lines that the text of each line gives by itself, none where it was not read."""
-    reads = read_texts(dosages, knowledge).reads
-    return [read.dosages if isinstance(read, ReadSig) else () for read in reads]
+    return read_texts(dosages, knowledge).steps
 
 
 def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:

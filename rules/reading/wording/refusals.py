@@ -34,6 +34,7 @@ class Reason(Enum):
     BY_WEIGHT = "the dose depends on body weight", RefusalKind.NOT_DAILY
     VOLUME_PER_HOUR = "a volume per hour is an infusion", RefusalKind.NOT_DAILY
     DOSE_PER_HOUR = "a dose per hour is an infusion", RefusalKind.NOT_DAILY
+    RATE_OF_UNITS = "a number of units at a rate has no time"
     RATE_WITHOUT_TIMES = "a dose given at a rate, without times, is an infusion", RefusalKind.NOT_DAILY
     PROCEDURE = "{} is a procedure, not a daily regimen", RefusalKind.NOT_DAILY
     # of the timing
