@@ -12,17 +12,19 @@ DAYS_ASSUMED = "days-assumed"
 
 _SYSTEMS: dict[str, CodeSystem] = {
     "www.nlm.nih.gov/research/umls/rxnorm": CodeSystem.RXNORM,
-    "urn:oid:2.16.840.1.113883.6.88": CodeSystem.RXNORM,
+    "2.16.840.1.113883.6.88": CodeSystem.RXNORM,
     "snomed.info/sct": CodeSystem.SNOMED,
-    "urn:oid:2.16.840.1.113883.6.96": CodeSystem.SNOMED,
+    "2.16.840.1.113883.6.96": CodeSystem.SNOMED,
     "dmd.nhs.uk": CodeSystem.SNOMED,  # dm+d identifiers are SNOMED CT identifiers
     "www.whocc.no/atc": CodeSystem.ATC,
-    "urn:oid:2.16.840.1.113883.6.73": CodeSystem.ATC,
+    "2.16.840.1.113883.6.73": CodeSystem.ATC,
     "hl7.org/fhir/sid/ndc": CodeSystem.NDC,
-    "urn:oid:2.16.840.1.113883.6.69": CodeSystem.NDC,
+    "2.16.840.1.113883.6.69": CodeSystem.NDC,
     "hl7.org/fhir/sid/icd-10-cm": CodeSystem.ICD10CM,
-    "urn:oid:2.16.840.1.113883.6.90": CodeSystem.ICD10CM,
+    "2.16.840.1.113883.6.90": CodeSystem.ICD10CM,
 }
+_SNOMED_URI = "snomed.info/sct"
+_SCHEMES = ("https://", "http://", "urn:oid:")
 # Code systems of reasons why there is no code. Their displays, such as "unknown", are not names of drugs.
 _NO_DATA_SYSTEMS = ("data-absent-reason", "v3-nullflavor", "v3/nullflavor")
 _TIME_UNITS: dict[str, str] = {
@@ -41,13 +43,17 @@ _TIME_UNITS: dict[str, str] = {
 
 
 def system_of(uri: object) -> CodeSystem | None:
-    """The code system of a URI or OID; None if the knowledge base does not know it."""
+    """The code system of a URI or OID, with or without its scheme; None if the knowledge base does not know it.
+
+    A version (``|20260301``) and the edition of SNOMED CT are left aside.
+    """
     if not isinstance(uri, str):
         return None
-    system = _SYSTEMS.get(uri)
-    if system is not None:
-        return system
-    return _SYSTEMS.get(uri.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/"))
+    name, _, _ = uri.strip().lower().partition("|")
+    for scheme in _SCHEMES:
+        name = name.removeprefix(scheme)
+    name = name.rstrip("/")
+    return _SYSTEMS.get(_SNOMED_URI if name.startswith(f"{_SNOMED_URI}/") else name)
 
 
 def codings_of(value: object) -> tuple[Coding, ...]:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds_service.fhir.bundle import BundleEntry
+from cds_service.fhir.datatypes import system_of
 from cds_service.fhir.reader import read_patient
 from rules.model import CodeSystem, Coding, IngredientEntry, Medication, Quantity, Regimen
 
@@ -236,3 +237,22 @@ def test_an_order_without_a_readable_medication_stays_and_says_so(order: dict[st
     regimen = read(order)
     assert regimen.medication == Medication()
     assert note in regimen.notes
+
+
+@pytest.mark.parametrize(
+    ("uri", "system"),
+    [
+        ("http://www.nlm.nih.gov/research/umls/rxnorm", CodeSystem.RXNORM),
+        ("https://www.nlm.nih.gov/research/umls/rxnorm/", CodeSystem.RXNORM),
+        (" HTTP://WWW.NLM.NIH.GOV/research/umls/RxNorm|20261102 ", CodeSystem.RXNORM),
+        ("urn:oid:2.16.840.1.113883.6.88", CodeSystem.RXNORM),
+        ("2.16.840.1.113883.6.88", CodeSystem.RXNORM),
+        ("http://snomed.info/sct/731000124108/version/20260301", CodeSystem.SNOMED),
+        ("http://snomed.info/sctx", None),
+        ("urn:oid:2.16.840.1.113883.6.8", None),
+        ("http://our.example/rxnorm", None),
+        (None, None),
+    ],
+)
+def test_a_code_system_is_known_by_its_uri_or_oid(uri: object, system: CodeSystem | None) -> None:
+    assert system_of(uri) is system
