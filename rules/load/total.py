@@ -100,7 +100,7 @@ def _by_table(sedatives: Iterable[Presence], table: Table, equivalents_of: Equiv
 
 
 def _used(by_table: _Sum, extra: Fraction, readable: bool) -> Fraction | None:
-    if not readable or (by_table.missing and not by_table.parts):
+    if not readable or (by_table.missing and not (by_table.parts or extra)):
         return None
     return sum([part.used for _, part in by_table.parts], extra)
 

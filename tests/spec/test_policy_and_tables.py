@@ -237,6 +237,20 @@ def test_a_table_without_a_figure_of_the_only_agent_has_no_total() -> None:
     assert (by_table["ours"].used, by_table["ours"].band, by_table["ours"].missing) == (None, None, ("alprazolam",))
 
 
+def test_what_a_site_adds_by_substitution_is_in_the_total_of_a_table_without_another_figure() -> None:
+    # 90 mg of phenobarbital, 30 of which stand for 10 of diazepam, are 30; phenazepam has no figure in any table.
+    site = load_knowledge("include_substitution: true")
+    row = {
+        "medications": [
+            {"drug": "phenazepam 1 MG Oral Tablet", "units": "1", "per_day": "1", "from": "2026-06-01"},
+            {"drug": "phenobarbital 30 MG Oral Tablet", "units": "1", "per_day": "3", "from": "2026-06-01"},
+        ]
+    }
+    load = assess(patient_of(row), site, DAY_JUDGED).load
+    assert (load.used, load.complete) == (30, False)
+    assert load.by_table[site.default_table].used == 30
+
+
 REFUSED = [
     ("findngs: {}", "site: findngs", "did you mean findings?"),
     ("policy: {concurrency: {recency_day: 180}}", "site: policy.concurrency.recency_day", "did you mean recency_days?"),
