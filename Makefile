@@ -10,7 +10,7 @@ PYTEST_WORKERS ?= 2
 # The folders of tests/, each with a target of its own: `make test-spec`.
 AREAS := spec property corpus service acceptance architecture pages
 
-.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack fuzz mutants check bench docs sbom wheel clean
+.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack attack-presence fuzz mutants check bench docs sbom wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
 	@echo "make quick   lint, and the tests of spec, acceptance and rooms on the checkout"
@@ -18,6 +18,7 @@ help:
 	@echo "make test    every test, on the wheel as it is shipped"
 	@echo "make test-X  one folder of tests on the checkout: $(AREAS)"
 	@echo "make attack  2,000 generated requests to every address, and new examples for the laws of tests/property"
+	@echo "make attack-presence  20,000 pairs of harmless changes to requests that warn, and what became of the warnings"
 	@echo "make fuzz    texts that the sig parser may fail on, sought for FUZZ_SECONDS (3600)"
 	@echo "make mutants small changes of the rules that no test notices, sought for MUTANTS_SECONDS (3600)"
 	@echo "make check   lint, types, knowledge, generated pages"
@@ -74,6 +75,10 @@ test: $(VENV)/.develop $(VENV)/.installed
 attack: $(VENV)/.develop $(VENV)/.installed
 	BENZO_CDS_TEST_EXAMPLES=2000 $(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) --hypothesis-profile=explore \
 		tests/service/test_openapi.py tests/service/test_attacks.py tests/property
+
+# `make test` takes a tenth of them.
+attack-presence: $(VENV)/.develop $(VENV)/.installed
+	BENZO_CDS_PRESENCE_EXAMPLES=20000 $(BIN)/pytest -o pythonpath= --quiet -s tests/property/test_presence_attacks.py
 
 # Not part of `make test`: it ends by the clock, and its engine is not built for every version of Python.
 FUZZ_SECONDS ?= 3600

@@ -66,9 +66,9 @@ def unidentified_lines(record: MedicationRecord, knowledge: Knowledge, on: date)
     """A line for each product that could not be identified; one that is not in force is listed as that."""
     lines = []
     for item in record.unidentified:
-        reason = item.absence(on, knowledge.policy.concurrency) or NotCountedReason.PRODUCT_UNKNOWN
+        policy = knowledge.policy.concurrency
+        reason, certainty = item.absence(on, policy) or NotCountedReason.PRODUCT_UNKNOWN, item.certainty(on, policy)
         standing = Standing.ORDERED if item.regimen.draft else Standing.CURRENT
-        certainty = Certainty.CERTAIN if reason is NotCountedReason.PRODUCT_UNKNOWN else Certainty.NONE
         lines.append(
             NotCounted(item.regimen.source, "", "", certainty, reason, item.product.why, standing, item.product.name)
         )

@@ -63,7 +63,7 @@ def _with_supply(
             units = None if largest.units is None else largest.units * times
     return replace(
         course,
-        supplied_days=None if supply.days is None or too_many or too_long else supply.days * times,
+        supplied_days=supply.days * times if supply.days and not (too_many or too_long) else None,
         supplied_units=units,
         refilled=repeats > ZERO,
         supply_not_believed=too_many or too_long,

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from rules.assessment_lines import NotCountedReason, Standing
+from rules.assessment_lines import Certainty, NotCountedReason, Standing
 from rules.knowledge.agent import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import RecordKind, Regimen
+from rules.model import Regimen
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose, texts_of
 from rules.reading.product.product import Product, UnknownProduct
-from rules.timeline.status import COMPLETED, exclusion
+from rules.timeline.status import exclusion, is_completed
 from rules.timeline.window import Course, Coverage, Window, window_of
 
 NOT_COVERED = {
@@ -127,9 +127,7 @@ class RecordEntry(LazyValues):
     @property
     def completed(self) -> bool:
         """Whether it is an order on record that was carried out in full; its supply may last."""
-        regimen = self.regimen
-        is_order = regimen.kind is RecordKind.REQUEST and not regimen.draft
-        return is_order and regimen.status == COMPLETED and self.historic_exclusion is None
+        return is_completed(self.regimen)
 
     @lazy
     def single(self) -> bool:
@@ -158,9 +156,22 @@ class UnidentifiedProduct:
     def absence(self, on: date, policy: ConcurrencyPolicy) -> NotCountedReason | None:
         """Why it is not in force on a day, None if it is: what it holds is then unknown."""
         reason = exclusion(self.regimen)
-        if reason is not None or self.regimen.draft:
+        if self.regimen.draft:
             return reason
-        return NOT_COVERED.get(self.window.coverage(on, policy))
+        coverage = self.window.coverage(on, policy)
+        if reason is not None:
+            lasts = is_completed(self.regimen) and coverage is Coverage.CURRENT and self.window.end is not None
+            return None if lasts else reason
+        return NOT_COVERED.get(coverage)
+
+    def certainty(self, on: date, policy: ConcurrencyPolicy) -> Certainty:
+        """Whether what it holds is taken on a day, as far as its status and dates tell."""
+        if self.absence(on, policy) is None:
+            return Certainty.CERTAIN
+        reason, coverage = exclusion(self.regimen), self.window.coverage(on, policy)
+        may_be_followed = reason is NotCountedReason.PLAN_NOT_REPORTED and coverage.in_force
+        stands = reason in (None, NotCountedReason.PLAN_NOT_REPORTED)
+        return Certainty.POSSIBLE if stands and (coverage.possible or may_be_followed) else Certainty.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +183,8 @@ class MedicationRecord:
     not_relevant: int
 
     def has_unidentified(self, on: date, policy: ConcurrencyPolicy, *, drafts: bool) -> bool:
-        """Whether an unidentified product is in force on a day, or (with ``drafts``) being ordered."""
+        """Whether an unidentified product is, or may be, taken on a day, or (with ``drafts``) is being ordered."""
         return any(
-            item.absence(on, policy) is None and (drafts or not item.regimen.draft) for item in self.unidentified
+            item.certainty(on, policy) is not Certainty.NONE and (drafts or not item.regimen.draft)
+            for item in self.unidentified
         )

@@ -22,6 +22,12 @@ def is_stopping(regimen: Regimen) -> bool:
     return regimen.status in STOPPING or (regimen.do_not_perform and regimen.status != ENTERED_IN_ERROR)
 
 
+def is_completed(regimen: Regimen) -> bool:
+    """Whether it is an order on record that was carried out in full; its supply may last."""
+    is_order = regimen.kind is RecordKind.REQUEST and not regimen.draft
+    return is_order and regimen.status == COMPLETED and exclusion(regimen, historic=True) is None
+
+
 def exclusion(regimen: Regimen, *, historic: bool = False) -> NotCountedReason | None:
     """Why a record cannot count whatever its dates, None if it can.
 

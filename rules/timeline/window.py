@@ -1,7 +1,8 @@
 """The supply window of a record: the days that what it orders, states or dispenses can last.
 
-A date that contradicts another is not believed: an end before the start gives no end, and a record that was written
-after the day judged, with no other date, has none.
+A date that contradicts another is not believed: an end before the start gives no end, an order that was written after
+what it orders would be used up lasts from the day of writing, and a record that was written after the day judged, with
+no other date, has none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from fractions import Fraction
 from math import ceil
 
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Dosage, RecordKind, Regimen
+from rules.model import Dosage, Period, RecordKind, Regimen
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 
 LENGTHS_DIFFER = "stated-lengths-differ"
@@ -171,8 +172,16 @@ def window_of(
         dispensed: when it was last dispensed.
         planned: it is a step of a plan, whose end is believed.
     """
-    length = _length(regimen, start, course, days_of_supply)
-    end = None if length is not None and start is not None and length < start else length
+    end = _bounds_end(regimen.dosages) or regimen.effective.end
+    contradicts = any(_contradict(period) for period in _bounds(regimen.dosages))
+    if end is not None and start is not None and end < start:
+        end, contradicts = None, True
+    if end is None and start is not None:
+        length = _days(course, days_of_supply)
+        end = _last_day(start, length)
+        written = regimen.authored_on if regimen.kind is RecordKind.REQUEST else None
+        if end is not None and written is not None and end < written <= on:
+            end, contradicts = _last_day(written, length), True
     # A dispense tells that an order lasted longer, and never that one without a date is old.
     known = (start, regimen.authored_on, regimen.asserted_on, dispensed) if start is not None else ()
     evidence = [day for day in known if day is not None and day <= on]
@@ -184,28 +193,25 @@ def window_of(
         evidence=max(evidence, default=None),
         open_ended=statement,
         after_end=AfterEnd.OVER if planned or course.stepped or _is_stepped(regimen.dosages) else after_end,
-        contradicts=end is not length or (not regimen.draft and start is None and _is_dated(regimen)),
+        contradicts=contradicts or (not regimen.draft and start is None and _is_dated(regimen)),
     )
 
 
-def _length(
-    regimen: Regimen, start: date | None, course: Course, days_of_supply: Callable[[], Fraction | None]
-) -> date | None:
-    """The last covered day, None where no length is known."""
-    end = _bounds_end(regimen.dosages)
-    if end is None:
-        end = regimen.effective.end
-    if end is None and start is not None:
-        days = course.days
-        if days is None or course.of_text:
-            # What a text states is no shorter than what is supplied for it.
-            supplied = course.supplied_days
-            if supplied is None and (days is None or course.refilled):
-                supplied = days_of_supply()
-            days = max((each for each in (days, supplied) if each is not None), default=None)
-        if days is not None and days > 0:
-            end = _later(start, ceil(days) - 1)
-    return end
+def _days(course: Course, days_of_supply: Callable[[], Fraction | None]) -> Fraction | None:
+    """How many days a record without a stated end lasts, None where that is not known."""
+    days = course.days
+    if days is None or course.of_text:
+        # What a text states is no shorter than what is supplied for it.
+        supplied = course.supplied_days
+        if supplied is None and (days is None or course.refilled):
+            supplied = days_of_supply()
+        days = max((each for each in (days, supplied) if each is not None), default=None)
+    return days
+
+
+def _last_day(first: date, days: Fraction | None) -> date | None:
+    """The last of so many days, None where their number is not known."""
+    return _later(first, ceil(days) - 1) if days is not None and days > 0 else None
 
 
 def _stopped(start: date | None, end: date | None, ended: date | None) -> date | None:
@@ -255,8 +261,17 @@ def _is_dated(regimen: Regimen) -> bool:
     return regimen.authored_on is not None or regimen.asserted_on is not None
 
 
+def _bounds(dosages: Iterable[Dosage]) -> list[Period]:
+    """The period of each line; one without any is open at both ends."""
+    return [dosage.timing.bounds if dosage.timing else Period() for dosage in dosages]
+
+
+def _contradict(period: Period) -> bool:
+    return period.start is not None and period.end is not None and period.end < period.start
+
+
 def _bounds_end(dosages: Iterable[Dosage]) -> date | None:
-    """The last day by the dates of the lines, None unless every line has one."""
-    ends = [dosage.timing.bounds.end if dosage.timing else None for dosage in dosages]
+    """The last day by the dates of the lines, None unless every line has one that is believed."""
+    ends = [None if _contradict(period) else period.end for period in _bounds(dosages)]
     stated = [end for end in ends if end is not None]
     return max(stated) if stated and len(stated) == len(ends) else None

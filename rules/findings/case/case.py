@@ -11,6 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
+from rules.assessment_lines import Certainty
 from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import Entries, benzodiazepines_of, depressants_of, opioids_of, sedatives_of
@@ -37,9 +38,8 @@ from rules.model import Patient, RecordKind
 from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.exposure import exposure
 from rules.timeline.record import MedicationRecord, RecordEntry
-from rules.timeline.status import exclusion, is_stopping
+from rules.timeline.status import is_stopping
 from rules.timeline.view import View
-from rules.timeline.window import Coverage
 
 ORDERS = "medicationRequests"
 CONDITIONS = "conditions"
@@ -47,7 +47,6 @@ ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
-_NOT_TAKEN = frozenset({Coverage.LAPSED, Coverage.NOT_YET_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +186,7 @@ class Case(LazyValues):
         """How many products on record could not be identified and are, or may still be, taken."""
         policy = self.knowledge.policy.concurrency
         items = [item for item in self.record.unidentified if not item.regimen.draft]
-        return sum(
-            exclusion(item.regimen) is None and item.window.coverage(self.on, policy) not in _NOT_TAKEN
-            for item in items
-        )
+        return sum(item.certainty(self.on, policy) is not Certainty.NONE for item in items)
 
     def _unidentified(self, *, drafts: bool) -> int:
         policy = self.knowledge.policy.concurrency
