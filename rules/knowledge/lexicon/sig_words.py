@@ -44,6 +44,7 @@ class SigWords:
         most_at_once: the largest number of units that "2 pm" may state.
         supply_intervals: the days between two supplies; after a full regimen they are no rate.
         each_day: what a moment begins with that is named for every day: "every night", "qhs".
+        misheard: what is written for a number between a verb and a unit: "take to tablets".
         joined_interval: the longest interval in days that joins with a rate within the day.
         named_interval: the same with a named time of the day.
         widest_range: how many times its low end the high end of a range of milligrams may be.
@@ -70,6 +71,7 @@ class SigWords:
     most_at_once: Fraction
     supply_intervals: frozenset[Fraction]
     each_day: tuple[str, ...]
+    misheard: Mapping[str, Fraction]
     joined_interval: Fraction
     named_interval: Fraction
     widest_range: Fraction

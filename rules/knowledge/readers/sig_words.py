@@ -82,6 +82,11 @@ def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> 
         most_at_once=figures.number("most_at_once"),
         supply_intervals=frozenset(parse_ratio(text, "supply_intervals") for text in figures.texts("supply_intervals")),
         each_day=figures.texts("each_day"),
+        misheard={
+            word: parse_ratio(key, "misheard")
+            for key in _keys(figures, "misheard")
+            for word in figures.section("misheard").texts(key)
+        },
         joined_interval=figures.number("joined_interval"),
         named_interval=figures.number("named_interval"),
         widest_range=figures.number("widest_range"),

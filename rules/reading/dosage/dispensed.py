@@ -75,17 +75,21 @@ def dispensed_portions(quantity: Quantity, product: Product, vocabulary: DosingV
     unit = vocabulary.unit(quantity.unit) or vocabulary.unit(quantity.code)
     counted = counted_unit(product, vocabulary)
     if _counts_pieces(quantity, vocabulary):
-        strength = product.ingredients[0].strength
-        liquid = (counted is not None and counted.id == MILLILITRE) or (
-            strength is not None and strength.per in (Per.MILLILITRE, Per.GRAM)
-        )
+        liquid = _is_liquid(product) or (counted is not None and counted.id == MILLILITRE)
         if quantity.value <= ONE or (liquid and not product.package_millilitres):
             return Refusal(Reason.SUPPLY_WITHOUT_UNIT)
-    elif unit is not None and unit.kind is UnitKind.COUNTABLE and not product.package_millilitres:
+    elif unit is not None and unit.kind is UnitKind.COUNTABLE and not _is_liquid(product):
         alike = TAKEN_SINGLY if counted is None or counted.id in TAKEN_SINGLY else frozenset({counted.id, PILL})
         if unit.id not in alike:
             return Refusal(Reason.SUPPLY_OF_ANOTHER_UNIT, unit.short)
     return measure(quantity, product, vocabulary)
+
+
+def _is_liquid(product: Product) -> bool:
+    """Whether the strength is that of a volume or a weight, or of a unit that holds a volume."""
+    strength = product.ingredients[0].strength
+    poured = strength is not None and strength.per in (Per.MILLILITRE, Per.GRAM)
+    return poured or product.package_millilitres is not None
 
 
 def _counts_pieces(quantity: Quantity, vocabulary: DosingVocabulary) -> bool:

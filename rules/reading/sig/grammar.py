@@ -94,7 +94,7 @@ READERS: Mapping[WordKind, tuple[Reader, ...]] = {
     WordKind.DAY: (moment_clause,),
     WordKind.DAYS: (moment_clause,),
     # "0800" is a time after another time.
-    WordKind.UNKNOWN: (moment_clause, complaint_clause),
+    WordKind.UNKNOWN: (moment_clause, dose_clause, complaint_clause),
     WordKind.COMPLAINT: (complaint_clause,),
     WordKind.PAIN: (complaint_clause,),
     WordKind.PERIOD: (read_label,),
@@ -118,7 +118,7 @@ READERS: Mapping[WordKind, tuple[Reader, ...]] = {
     WordKind.AT: (skip_site, moment_clause),
     WordKind.ON: (skip_site, read_label, moment_clause, every_night_clause, dose_clause),
     WordKind.OF: (skip_site, skip_name),
-    WordKind.TO: (skip_site,),
+    WordKind.TO: (skip_site, dose_clause),
     WordKind.OR: (skip_alternative,),
     WordKind.BEFORE_AFTER: (changes_after_clause,),
     # Connectors.

@@ -28,8 +28,8 @@ def read_dose(cursor: Cursor, up_to: bool = False) -> list[SigDose] | None:
     A dose of 0 is not read. ``numbers`` are those of :meth:`Cursor.numbers`, a form is a unit that is counted::
 
         dose     = how many, ( multiple | single | nothing ), [ "total" ] ;
-        how many = numbers | "a" | "on" | nothing ; (* "a" before a unit; "on" for "one" between a verb and a unit;
-                   nothing before "patch" or after "additional" *)
+        how many = numbers | "a" | misheard | nothing ; (* "a" before a unit; none before "patch", after "more" *)
+        misheard = "on" | "to" | ... ; (* for "one", "two", between a verb and a unit *)
         multiple = "x", content, [ "spoon" | form ] | content, ( "spoon" | form ) ;
         content  = { "(" }, numbers, ( volume | mass ), { ")" | "-" | release } ; (* "spoon" if volume, form if mass *)
         single   = [ "-" ], [ "additional" ], unit, [ "and a half", [ unit ] ],
@@ -64,10 +64,11 @@ def _how_many(cursor: Cursor) -> NumberRange | None:
     if lexeme.kind is WordKind.ARTICLE and cursor.at(WordKind.UNIT, ahead=1) and _kind_of(cursor, cursor.peek(1)):
         cursor.next()
         return NumberRange(ONE, ONE)
-    if lexeme.kind is WordKind.ON and cursor.at(WordKind.VERB, ahead=-1) and cursor.at(WordKind.UNIT, ahead=1):
-        # "Take on tablet".
+    misheard = cursor.words.misheard.get(lexeme.text)
+    if misheard is not None and cursor.at(WordKind.VERB, ahead=-1) and cursor.at(WordKind.UNIT, ahead=1):
+        # "Take on tablet", "take to tablets".
         cursor.next()
-        return NumberRange(ONE, ONE)
+        return NumberRange(misheard, misheard)
     if lexeme.kind is WordKind.UNIT and (
         lexeme.code in cursor.words.unnumbered or cursor.peek(-1).kind is WordKind.ADDITIONAL
     ):
