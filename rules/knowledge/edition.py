@@ -10,7 +10,13 @@ from importlib.resources.abc import Traversable
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import ANY
 from rules.knowledge.problem import KnowledgeError, require_known
-from rules.knowledge.readers.agents import index_codes, index_names, read_agents, read_classes
+from rules.knowledge.readers.agents import (
+    index_codes,
+    index_names,
+    read_agents,
+    read_classes,
+    with_brand_names,
+)
 from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
 from rules.knowledge.readers.guidance import read_band_examples, read_figures, read_suggestions, read_withdrawal_risk
 from rules.knowledge.readers.maximum_doses import read_maximum_doses
@@ -41,6 +47,7 @@ TREES = (
 PRODUCTS = "products.csv"
 CONDITION_CODES = "conditions.csv"
 OTHER_NAMES = "other_names.csv"
+BRAND_NAMES = "brand_names.csv"
 
 
 def shipped() -> Traversable:
@@ -100,7 +107,9 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     choice = _top(trees, "tables.yaml", ("default", "tables", "site_figures"))
     tables = read_tables(choice.section("tables"))
     classes = read_classes(_top(trees, "classes.yaml", ("classes",)).section("classes"))
-    agents = read_agents(listing.section("agents"), classes, listing.day("reviewed"))
+    generic = read_agents(listing.section("agents"), classes, listing.day("reviewed"))
+    cited = Section("name_words.yaml", trees["name_words.yaml"]).section("brand_names").texts("references")
+    agents = with_brand_names(generic, text_of(BRAND_NAMES), BRAND_NAMES, cited)
     concepts = read_concepts(
         conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
     )

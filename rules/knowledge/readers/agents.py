@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 
 from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
@@ -12,6 +14,8 @@ from rules.knowledge.problem import KnowledgeError, require_known
 from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
+BRAND_COLUMNS = ("name", "agents", "source")
+_BETWEEN_AGENTS = ";"
 AGENT_KEYS = (
     "name",
     "names",
@@ -55,6 +59,37 @@ def read_agents(section: Section, classes: Mapping[str, AgentClass], reviewed: d
     ``reviewed`` is when the file was last reviewed, for figures without a date of their own.
     """
     return {name: _agent(name, entry, classes, reviewed) for name, entry in section.sections()}
+
+
+def with_brand_names(
+    agents: Mapping[str, Agent], text: str, where: str, sources: Collection[str]
+) -> Mapping[str, Agent]:
+    """The agents with the brand names of ``brand_names.csv`` added to their own: a name, its agents, its source.
+
+    A product of several agents has them all, with ";" between them.
+
+    Raises:
+        KnowledgeError: columns other than the expected ones, a name that stands twice, an agent that does not exist, or
+            a source that is not among ``sources``.
+    """
+    rows = csv.reader(text.splitlines(), strict=True)
+    if tuple(next(rows, ())) != BRAND_COLUMNS:
+        raise KnowledgeError(where, f"the columns must be {', '.join(BRAND_COLUMNS)}")
+    named: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for row in filter(None, rows):
+        line = f"{where}: line {rows.line_num}"
+        name, of, source = row if len(row) == len(BRAND_COLUMNS) else ("", "", "")
+        require_known(source, sources, line, "source of names")
+        if normalised(name) in seen:
+            raise KnowledgeError(line, f"{name!r} stands twice")
+        seen.add(normalised(name))
+        for agent in of.split(_BETWEEN_AGENTS):
+            named.setdefault(require_known(agent, agents, line, "agent"), []).append(name)
+    return {
+        name: replace(agent, names=(*agent.names, *named[name])) if name in named else agent
+        for name, agent in agents.items()
+    }
 
 
 def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default: date) -> Agent:

@@ -51,6 +51,7 @@ def read_name_words(
             "reviewed",
             "misspelt",
             "other_names",
+            "brand_names",
             "stems",
             "abbreviations",
             "fluids_and_supplies",

@@ -16,6 +16,7 @@ from rules.reading.product.words.mention import Meaning, NameTable
 from rules.reading.product.words.tokens import NameToken
 
 PARENTERAL = "parenteral"
+_WITHIN = "in"
 Value = TypeVar("Value")
 
 
@@ -32,15 +33,17 @@ class FormReading:
 class FormReader:
     """Reads the form of names by one vocabulary."""
 
-    def __init__(self, vocabulary: DosingVocabulary, words: BesideDrug) -> None:
+    def __init__(self, vocabulary: DosingVocabulary, words: BesideDrug, fluids: Iterable[str]) -> None:
+        """A reader of forms; ``fluids`` are the short names of what drugs are given in."""
         self._vocabulary = vocabulary
         self._words = words
+        self._fluids = NameTable((name, Meaning(name, generic=True)) for name in fluids)
         self._table = NameTable((name, Meaning(name, generic=True)) for name in vocabulary.dose_forms)
 
     def read(self, tokens: Sequence[NameToken], measures: Sequence[Measure], brands: Collection[Brand]) -> FormReading:
         """The form of a name; what it leaves open is filled from what all products of its brand have in common."""
         form, positions = self._form(tokens)
-        route = self._route(tokens, form, positions, brands)
+        route = self._route(tokens, measures, form, positions, brands)
         release = self._release(tokens, measures, form, route, brands)
         return FormReading(form, route, release, _package(measures, route))
 
@@ -55,7 +58,12 @@ class FormReader:
         return best
 
     def _route(
-        self, tokens: Sequence[NameToken], form: str | None, form_at: range, brands: Collection[Brand]
+        self,
+        tokens: Sequence[NameToken],
+        measures: Sequence[Measure],
+        form: str | None,
+        form_at: range,
+        brands: Collection[Brand],
     ) -> str | None:
         routes = self._vocabulary.route_words
         of_form = self._vocabulary.dose_forms[form].route if form else None
@@ -65,11 +73,28 @@ class FormReader:
         for position, token in enumerate(tokens):
             if token.text not in routes or not token.is_word or position in form_at:
                 continue
-            if token.text not in self._words.route_if_in_capitals or (token.in_capitals and not all_in_capitals):
+            if token.text not in self._words.route_if_in_capitals:
                 return routes[token.text]
-        if any(token.text in self._words.injection for token in tokens):
+            if token.in_capitals and not all_in_capitals and not self._is_preposition(tokens, measures, position):
+                return routes[token.text]
+        if any(token.text in self._words.injection for token in tokens) or self._is_in_a_fluid(tokens):
             return PARENTERAL
         return of_form or common(route for brand in brands for route in brand.routes)
+
+    def _is_preposition(self, tokens: Sequence[NameToken], measures: Sequence[Measure], position: int) -> bool:
+        """Whether a word that may be a route says what the drug is in: "IN D5W", "IN 0.9% sodium chloride"."""
+        after = position + 1
+        for measure in measures:
+            if measure.start == after and measure.kind in (MeasureKind.PERCENT, MeasureKind.VOLUME):
+                after = measure.end
+        return after < len(tokens) and tokens[after].is_word and tokens[after].text not in self._words.remarks
+
+    def _is_in_a_fluid(self, tokens: Sequence[NameToken]) -> bool:
+        """Whether a name says that the drug is in a base fluid: "in D5W", "in NS 50 mL"."""
+        return any(
+            token.text == _WITHIN and position + 1 < len(tokens) and self._fluids.longest(tokens, position + 1)
+            for position, token in enumerate(tokens)
+        )
 
     def _release(
         self,

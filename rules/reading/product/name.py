@@ -81,7 +81,7 @@ class NameReader:
     def __init__(self, knowledge: Knowledge) -> None:
         words = knowledge.name_words
         self._vocabulary = knowledge.vocabulary
-        self._forms = FormReader(knowledge.vocabulary, words.beside_drug)
+        self._forms = FormReader(knowledge.vocabulary, words.beside_drug, words.fluids_and_supplies.fluids)
         self._beside = BesideWords(words, knowledge.vocabulary)
         self._names = NameTable(
             (name, Meaning(agent.id, generic=name == name.lower()))

@@ -46,6 +46,7 @@ class WordBoundaries:
         self._names = {joined: words for words in names if len(joined := "".join(words)) > at_least}
         self._parts = {part for part in parts if len(part) > 1}
         self._is_known = spelling.knows
+        self._is_near_another = spelling.is_near_another
         self._longest = 2 * max(map(len, self._ours), default=0)
         self._cut = memoised(self._parts_of)
 
@@ -105,4 +106,5 @@ class WordBoundaries:
                 if end in endings and (part in self._ours or part in self._parts):
                     endings[start] = (part, *endings[end])
                     break
-        return endings.get(0, ())
+        parts = endings.get(0, ())
+        return () if len(parts) > 1 and self._is_near_another(word, parts) else parts

@@ -18,6 +18,7 @@ from rules.limits import MAX_MEMOISED
 from rules.numbers.memo import lazy, memoised
 from rules.reading.product.product import UnknownReason
 from rules.reading.product.words.edits import edits_between, letters_of, may_be_within
+from rules.reading.product.words.languages import international
 from rules.reading.product.words.mention import Meaning
 
 MISSPELT = "name-read-as-misspelt"
@@ -114,6 +115,18 @@ class Spelling:
         if len(meant) == 1 and self._is_generic(best.text) and len(word) >= self._words.first_word_at_least:
             return Correction(best.text, self._ours[best.text], SHORTENED)
         return _unclear(word, begun)
+
+    def in_another_language(self, word: str) -> Correction | None:
+        """The generic name that a word is in another language: "hidroxizina", "Fentanilo", "klonazepam"."""
+        name = self._generic_by_sound.get(international(word))
+        if name is None or self.is_near_another(word, (name,)):
+            return None
+        return Correction(name, self._ours[name], MISSPELT)
+
+    def is_near_another(self, word: str, names: Collection[str]) -> bool:
+        """Whether one letter makes a word the name of another drug than those of ``names``."""
+        agents = _agents(meaning for name in names for meaning in self._ours.get(name, ()))
+        return any(found.agents != agents for found, _ in self._near(word, self._of_length, 1))
 
     def without_vowels(self, word: str) -> Correction | UnclearWord | None:
         """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"."""
@@ -232,6 +245,14 @@ class Spelling:
     def _ours_by_consonants(self) -> frozenset[str]:
         """Our names without their vowels."""
         return frozenset(map(_consonants, self._ours))
+
+    @lazy
+    def _generic_by_sound(self) -> Mapping[str, str]:
+        """Our generic names by their international spelling; one that is another drug's as well is left out."""
+        shortest = self._words.first_word_at_least
+        names = {international(name): name for name in self._ours if len(name) >= shortest and self._is_generic(name)}
+        others = {sound for name in self._known.difference(self._ours) if (sound := international(name)) in names}
+        return {sound: name for sound, name in names.items() if sound not in others}
 
     def _ours_of_length(self, length: int) -> Sequence[_WithLetters]:
         return self._ours_by_length.get(length, ())

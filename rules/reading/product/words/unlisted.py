@@ -101,7 +101,8 @@ class UnlistedWords:
     def _read_alone(self, word: str, is_first: bool) -> Correction | UnclearWord | None:
         """What a word that is no known one may mean; None where it is near no name of ours, or nearer to another's."""
         return (
-            self._spelling.read(word)
+            self._spelling.in_another_language(word)
+            or self._spelling.read(word)
             or self._plural(word)
             or (self._spelling.first_word(word) if is_first else None)
             or self._spelling.without_vowels(word)
