@@ -14,8 +14,8 @@ from rules.knowledge.readers.agents import (
     index_codes,
     index_names,
     read_agents,
+    read_brand_names,
     read_classes,
-    with_brand_names,
 )
 from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
 from rules.knowledge.readers.guidance import read_band_examples, read_figures, read_suggestions, read_withdrawal_risk
@@ -107,9 +107,8 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     choice = _top(trees, "tables.yaml", ("default", "tables", "site_figures"))
     tables = read_tables(choice.section("tables"))
     classes = read_classes(_top(trees, "classes.yaml", ("classes",)).section("classes"))
-    generic = read_agents(listing.section("agents"), classes, listing.day("reviewed"))
+    agents = read_agents(listing.section("agents"), classes, listing.day("reviewed"))
     cited = Section("name_words.yaml", trees["name_words.yaml"]).section("brand_names").texts("references")
-    agents = with_brand_names(generic, text_of(BRAND_NAMES), BRAND_NAMES, cited)
     concepts = read_concepts(
         conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
     )
@@ -123,6 +122,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         products=read_products(text_of(PRODUCTS), agents, PRODUCTS),
         agents_by_code=index_codes(agents),
         agent_by_name=index_names(agents),
+        brand_names=read_brand_names(text_of(BRAND_NAMES), agents, cited, BRAND_NAMES),
         tables=tables,
         default_table=require_known(choice.text("default"), tables, choice.at("default"), "table"),
         concepts=concepts,

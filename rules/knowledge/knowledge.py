@@ -25,8 +25,10 @@ class Knowledge:
 
     ``version`` names the edition, with ``+site`` where a site's override is in force. ``agents_by_code`` has several
     for a code of a combination product. ``agent_by_name`` is keyed by normalised names (lower case, single spaces); a
-    name of several agents is a combination product's. ``condition_names`` are the names of all concepts, parts of
-    joined names apart. ``guidance`` and ``suggestions`` are for wording only and decide nothing.
+    name of several agents is a combination product's. ``brand_names`` are further names, keyed likewise, that are known
+    as they are written and never misspelt or cut: those of brands, mostly of other countries. ``condition_names`` are
+    the names of all concepts, parts of joined names apart. ``guidance`` and ``suggestions`` are for wording only and
+    decide nothing.
     """
 
     version: str
@@ -37,6 +39,7 @@ class Knowledge:
     products: ProductList
     agents_by_code: Mapping[tuple[CodeSystem, str], tuple[str, ...]]
     agent_by_name: Mapping[str, tuple[str, ...]]
+    brand_names: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, Table]
     default_table: str
     concepts: Mapping[str, Concept]

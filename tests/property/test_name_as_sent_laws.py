@@ -153,6 +153,31 @@ def test_a_cut_name_beside_its_partner_is_the_same_drug_or_refused(
     assert agents(f"{written} 5-325 MG") in (frozenset({name}), None)
 
 
+# How languages write the sounds of international names, and how they end them.
+SPELT = (("ph", "f"), ("th", "t"), ("ch", "c"), ("y", "i"), ("c", "k"), ("x", "ss"), ("hy", "i"), ("qu", "kw"))
+ENDINGS = ("", "a", "e", "o", "um")
+
+
+@cache
+def generic() -> tuple[str, ...]:
+    """The generic names of one word."""
+    agents = load_knowledge().agents
+    return tuple(sorted(name for name in agents if name.isalpha() and len(name) > 4))
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(generic()), st.sets(st.sampled_from(SPELT)), st.sampled_from(ENDINGS))
+def test_a_generic_name_in_another_language_is_the_same_drug_or_refused(
+    name: str, spelt: set[tuple[str, str]], ending: str
+) -> None:
+    written = re.sub("[aeio]$", "", name)
+    for sound, letters in sorted(spelt):
+        written = written.replace(sound, letters)
+    written += ending
+    assume(written not in known() and written not in ours())
+    assert agents(f"{written} 5 mg") in (frozenset({name}), None)
+
+
 @settings(max_examples=300)
 @given(st.sampled_from(sorted(known())), st.sampled_from(("", " 1 mg", "™ 10 mg tablet", " 5%")))
 def test_no_name_of_another_drug_becomes_ours(name: str, after: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import date
 
 from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
@@ -61,12 +60,10 @@ def read_agents(section: Section, classes: Mapping[str, AgentClass], reviewed: d
     return {name: _agent(name, entry, classes, reviewed) for name, entry in section.sections()}
 
 
-def with_brand_names(
-    agents: Mapping[str, Agent], text: str, where: str, sources: Collection[str]
-) -> Mapping[str, Agent]:
-    """The agents with the brand names of ``brand_names.csv`` added to their own: a name, its agents, its source.
-
-    A product of several agents has them all, with ";" between them.
+def read_brand_names(
+    text: str, agents: Collection[str], sources: Collection[str], where: str
+) -> Mapping[str, tuple[str, ...]]:
+    """The agents of each brand name of ``brand_names.csv``; those of a product of several stand with ";" between them.
 
     Raises:
         KnowledgeError: columns other than the expected ones, a name that stands twice, an agent that does not exist, or
@@ -75,21 +72,17 @@ def with_brand_names(
     rows = csv.reader(text.splitlines(), strict=True)
     if tuple(next(rows, ())) != BRAND_COLUMNS:
         raise KnowledgeError(where, f"the columns must be {', '.join(BRAND_COLUMNS)}")
-    named: dict[str, list[str]] = {}
-    seen: set[str] = set()
+    found: dict[str, tuple[str, ...]] = {}
     for row in filter(None, rows):
         line = f"{where}: line {rows.line_num}"
-        name, of, source = row if len(row) == len(BRAND_COLUMNS) else ("", "", "")
+        name, listed, source = row if len(row) == len(BRAND_COLUMNS) else ("", "", "")
         require_known(source, sources, line, "source of names")
-        if normalised(name) in seen:
+        if normalised(name) in found:
             raise KnowledgeError(line, f"{name!r} stands twice")
-        seen.add(normalised(name))
-        for agent in of.split(_BETWEEN_AGENTS):
-            named.setdefault(require_known(agent, agents, line, "agent"), []).append(name)
-    return {
-        name: replace(agent, names=(*agent.names, *named[name])) if name in named else agent
-        for name, agent in agents.items()
-    }
+        found[normalised(name)] = tuple(
+            require_known(agent, agents, line, "agent") for agent in listed.split(_BETWEEN_AGENTS)
+        )
+    return found
 
 
 def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default: date) -> Agent:

@@ -83,11 +83,17 @@ class NameReader:
         self._vocabulary = knowledge.vocabulary
         self._forms = FormReader(knowledge.vocabulary, words.beside_drug, words.fluids_and_supplies.fluids)
         self._beside = BesideWords(words, knowledge.vocabulary)
-        self._names = NameTable(
+        named = [
             (name, Meaning(agent.id, generic=name == name.lower()))
             for agent in knowledge.agents.values()
             for name in _names_of(agent)
-        )
+        ]
+        # Brands of other countries are known as they are written; only the others are read misspelt, cut or glued.
+        brands = [
+            (name, Meaning(agent, generic=False)) for name, agents in knowledge.brand_names.items() for agent in agents
+        ]
+        names = NameTable(named)
+        self._names = NameTable((*named, *brands))
         self._classes = ClassNameTable(knowledge.classes.values(), words.class_names)
         also_known = (
             *self._names.every_word(),
@@ -96,14 +102,14 @@ class NameReader:
             *SEPARATORS,
             *self._classes.words,
         )
-        single = self._names.single_words()
+        single = names.single_words()
         unlicensed = {name.lower() for agent in knowledge.agents.values() if agent.source for name in _names_of(agent)}
         class_of = {agent.id: agent.agent_class.id for agent in knowledge.agents.values()}
         self._spelling = Spelling(single, also_known, words, unlicensed, class_of)
         self._combinations = Combinations(knowledge.products, single, words, self._beside.words)
         parts = (*self._beside.words, *self._combinations.partner_names)
         self._boundaries = WordBoundaries(
-            single, self._names.several_words(), parts, self._spelling, words.written_together_at_least
+            single, names.several_words(), parts, self._spelling, words.written_together_at_least
         )
         self._unlisted = UnlistedWords(
             single, self._spelling, self._combinations, words, knowledge.classes, self._beside.words

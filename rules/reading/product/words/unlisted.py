@@ -45,6 +45,7 @@ class UnlistedWords:
         self._combinations = combinations
         self._words = words
         self._beside = beside
+        self._partners = frozenset(combinations.partner_names)
         self._unclear = NameTable(
             (written, Meaning(meaning, generic=True))
             for written, meanings in words.abbreviations.unclear.items()
@@ -60,7 +61,7 @@ class UnlistedWords:
         """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
         taken = {position for mention in exact for position in range(mention.start, mention.end)}
         texts = {token.text for token in tokens if token.is_word}
-        first = next((at for at, token in enumerate(tokens) if token.is_word and token.text not in self._beside), None)
+        first = self._first(tokens)
         partners = cache(partial(self._combinations.partners_in, tokens))
         compared = 0
         for position, token in enumerate(tokens):
@@ -88,6 +89,17 @@ class UnlistedWords:
                 meant = self._cut(token.text, misspelt)
             if meant is not None:
                 yield _as_mention(meant, position)
+
+    def _first(self, tokens: Sequence[NameToken]) -> int | None:
+        """Where the word stands that may be the beginning of a name of ours: the first, but beside another drug's name.
+
+        "DEPO MEDROL" is written out; beside the partner of a combination a word may be cut all the same.
+        """
+        words = [
+            (at, token.text) for at, token in enumerate(tokens) if token.is_word and token.text not in self._beside
+        ]
+        written_out = any(word in self._words.others and word not in self._partners for _, word in words)
+        return words[0][0] if words and not written_out else None
 
     def _cut(self, word: str, names: Iterable[str]) -> Correction | UnclearWord:
         """A cut word beside its partner: one drug of ours, or refused."""
