@@ -49,7 +49,11 @@ def total(
     extra, newest_extra = substitution.additive, substitution.replacement
     complete = everything_read and not may_be_more and by_default.complete and substitution.known
     newest = [part for presence, part in by_default.parts if presence.replacement]
-    readable = bool(by_default.parts) or (complete and not sedatives) or extra.used > 0
+    # A sedative by a route without equivalents is not missing from the load of others; alone its load is not known.
+    taken = any(presence.entry.agent.agent_class.in_load and presence.entry.daily_use for presence in counted)
+    known = bool(by_default.parts) or extra.used > 0
+    complete = complete and (known or not taken)
+    readable = known or complete
     bands = knowledge.policy.bands
     by_table = {name: _used(by_table, extra.used, readable) for name, by_table in sums.items()}
     used = sum([part.used for _, part in by_default.parts], extra.used) if readable else None
@@ -75,8 +79,8 @@ def total(
 
 
 def _is_sedative(entry: RecordEntry) -> bool:
-    """Whether it is of the classes that the load is the sum of, in daily use."""
-    return entry.agent.agent_class.in_load and entry.daily_use
+    """Whether it is of the classes that the load is the sum of, in daily use by a route that has equivalents."""
+    return entry.agent.agent_class.in_load and entry.daily_use and entry.administration.equivalent
 
 
 def _by_table(sedatives: Iterable[Presence], table: Table, equivalents_of: EquivalentsOf) -> _Sum:
