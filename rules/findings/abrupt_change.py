@@ -75,7 +75,8 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
     if not remaining and _was_stopped(case, use):
         return {"kind": AbruptChange.STOPPED}
     out_of_supply = use.out_of_supply_days
-    if case.ordered is None and out_of_supply > case.knowledge.policy.concurrency.out_of_supply_days.value:
+    late = out_of_supply > case.knowledge.policy.concurrency.out_of_supply_days.value
+    if case.ordered is None and late and _length_is_known(case, use):
         return {"kind": AbruptChange.OUT_OF_SUPPLY, "out_of_supply_days": out_of_supply}
     if not remaining:
         return {"kind": AbruptChange.STOPPED} if _was_taken(case) else None
@@ -92,6 +93,15 @@ def _was_stopped(case: Case, use: Exposure) -> bool:
     """Whether the use ended on a day on which, by the record, an order was stopped: it did not run out."""
     return any(
         entry.regimen.ended == use.until
+        for entry in case.record.entries
+        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.regimen.draft
+    )
+
+
+def _length_is_known(case: Case, use: Exposure) -> bool:
+    """Whether a record tells how long its supply lasts: where none does, nobody can say that it ran out."""
+    return any(
+        entry.window.end is not None and entry.window.end >= use.until
         for entry in case.record.entries
         if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.regimen.draft
     )
