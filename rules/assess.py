@@ -11,7 +11,7 @@ from rules.assessment import Assessment, Result
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad
 from rules.findings import judge_all
 from rules.findings.case.age import age_on
-from rules.findings.case.case import ORDERS, Case
+from rules.findings.case.case import DRAFTS, ORDERS, Case
 from rules.findings.case.change import increases, removable
 from rules.findings.case.conditions import read_conditions
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
@@ -29,7 +29,6 @@ from rules.timeline.status import exclusion
 from rules.timeline.view import View, view
 from rules.timeline.window import Coverage
 
-DRAFTS = frozenset({"draftOrders", "medications"})
 # The findings that need no dose and no length.
 _BY_NAME = frozenset({"concurrent-opioid", "oxybate", "incomplete-picture"})
 

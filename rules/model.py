@@ -237,8 +237,8 @@ class ConditionEntry:
     """One entry of a problem list, a diagnosis or a coded circumstance; statuses are FHIR's codes, empty if absent.
 
     ``abated``: it says that it ended, with a day or without. ``of_visit``: it is the diagnosis of a visit (True) or
-    stands on the problem list (False). ``remarks`` are the notes on it. ``version_unsure``: it was sent in versions
-    that differ, and nothing says which is the newer.
+    stands on the problem list (False). ``remarks`` are the notes on it. ``in_doubt``: not all that was sent of it
+    could be read, or it was sent in versions that differ, and nothing says which is the newer.
     """
 
     source: str
@@ -252,19 +252,22 @@ class ConditionEntry:
     recorded: date | None = None
     of_visit: bool | None = None
     remarks: tuple[str, ...] = ()
-    version_unsure: bool = False
+    in_doubt: bool = False
     another_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Something that was sent and could not be read: where it stood, and why; ``medication`` if it may hold a drug,
-    ``condition`` if a condition."""
+    ``condition`` if a condition, ``draft`` if it was among the orders being written, ``of_discharge`` if it is an order
+    to go home with."""
 
     source: str
     why: str
     medication: bool = True
     condition: bool = False
+    draft: bool = False
+    of_discharge: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,19 @@ from datetime import date, tzinfo
 
 from cds_service.config import MAX_TEXT_LENGTH
 from cds_service.fhir.datatypes import codings_of, concept_text
+from cds_service.fhir.dosage import MODIFIER_EXTENSION
 from cds_service.fhir.elements import Element, Notes, TooLongError, code_of, list_of, memoised_by_json, text_of
 from cds_service.fhir.identity import VERSION_UNSURE
 from cds_service.fhir.timing import day_of, period_of
 from rules.model import Coding, ConditionEntry
 
-TEXT_TOO_LONG, NO_CONDITION = "text-too-long", "no-condition"
+TEXT_TOO_LONG, REMARK_TOO_LONG, NO_CONDITION = "text-too-long", "remark-too-long", "no-condition"
 WHY_CONDITION_NOT_TOLD = {
     TEXT_TOO_LONG: f"it has a text of more than {MAX_TEXT_LENGTH} characters, the most that is read",
     NO_CONDITION: "it has neither a name nor a code of a known system",
 }
 """Why an entry may be of a condition that is not known, by the notes on it."""
+_IN_DOUBT = frozenset({TEXT_TOO_LONG, REMARK_TOO_LONG, VERSION_UNSURE, MODIFIER_EXTENSION})
 _CLINICAL = frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"})
 _VERIFICATIONS = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "refuted", "entered-in-error"})
 _ABATEMENTS_WITHOUT_DATE = ("abatementAge", "abatementRange", "abatementString")
@@ -56,6 +58,9 @@ def condition_of(
         and not any(coding.display or (coding.system and coding.code) for coding in codings)
     ):
         notes.add(NO_CONDITION)
+    if resource.get("modifierExtension"):
+        notes.add(MODIFIER_EXTENSION)
+    remarks = _remarks(resource.get("note", resource.get("notes")), notes)
     return ConditionEntry(
         source=source,
         codings=codings,
@@ -68,8 +73,8 @@ def condition_of(
         abated=resource.get("abatementBoolean") is True or any(map(resource.get, _ABATEMENTS)),
         recorded=_first_date(resource, ("recordedDate", "assertedDate", "dateRecorded", "dateAsserted"), zone, notes),
         of_visit=_of_visit(resource),
-        remarks=_remarks(resource.get("note", resource.get("notes"))),
-        version_unsure=VERSION_UNSURE in notes,
+        remarks=remarks,
+        in_doubt=bool(notes & _IN_DOUBT),
         another_patient=another_patient,
     )
 
@@ -93,9 +98,11 @@ def _of_visit(resource: Element) -> bool | None:
     return is_of_visit or None
 
 
-def _remarks(notes: object) -> tuple[str, ...]:
-    """The texts of annotations, or a text in their place, as far as texts are read."""
-    texts = (text_of(note.get("text") if isinstance(note, dict) else note) for note in list_of(notes))
+def _remarks(sent: object, notes: Notes) -> tuple[str, ...]:
+    """The texts of annotations, or a text in their place; of one that is too long as much as is read, and noted."""
+    texts = [text_of(note.get("text") if isinstance(note, dict) else note) for note in list_of(sent)]
+    if any(text is not None and len(text) > MAX_TEXT_LENGTH for text in texts):
+        notes.add(REMARK_TOO_LONG)
     return tuple(text[:MAX_TEXT_LENGTH] for text in texts if text)
 
 

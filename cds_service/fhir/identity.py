@@ -7,8 +7,9 @@ product, is another record. Copies are one; of several versions the newest count
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cds_service.fhir.datatypes import codings_of, concept_text
 from cds_service.fhir.elements import Element, NotReadableError, code_of, list_of, text_of
@@ -184,8 +185,9 @@ def _newest(versions: list[SentResource], unread: list[Unread]) -> Iterator[Sent
     if len(versions) == 1:
         yield versions[0]
         return
-    ranked = sorted(versions, key=_rank, reverse=True)
-    newest = [item for item in ranked if _version(item.resource) == _version(ranked[0].resource)]
+    rank = _order_of(versions)
+    ranked = sorted(versions, key=lambda item: (rank(item), _stands(item), canonical_json(item.resource)), reverse=True)
+    newest = [item for item in ranked if rank(item) == rank(ranked[0])]
     if len(newest) > 1:
         why = "sent in versions that differ, and nothing says which is the newer"
         unread.append(Unread(newest[0].source, why, newest[0].is_medication))
@@ -196,10 +198,15 @@ def _newest(versions: list[SentResource], unread: list[Unread]) -> Iterator[Sent
     yield from (_noted(replace(item, aliases=aliases), note) for item in newest)
 
 
-def _rank(item: SentResource) -> tuple[object, bool, str]:
-    """The order of versions: the newest, then what stands, last."""
-    stands = code_of(item.resource.get("status")) not in _OVER
-    return _version(item.resource), stands, canonical_json(item.resource)
+def _order_of(versions: list[SentResource]) -> Callable[[SentResource], tuple[object, ...]]:
+    """What orders versions: what all of them have, their last update, their version number, or both; or nothing."""
+    known = [_version(item.resource) for item in versions]
+    parts = [part for part in range(2) if all(version[part] is not None for version in known)]
+    return lambda item: tuple(_version(item.resource)[part] for part in parts)
+
+
+def _stands(item: SentResource) -> bool:
+    return code_of(item.resource.get("status")) not in _OVER
 
 
 def _noted(item: SentResource, note: str) -> SentResource:
@@ -218,11 +225,11 @@ def canonical_json(resource: Element) -> str:
         return ""
 
 
-def _version(resource: Element) -> tuple[object, int]:
-    """The last update and the version number of a resource."""
+def _version(resource: Element) -> tuple[datetime | None, int | None]:
+    """The last update and the version number of a resource, None where it has none that can be read."""
     meta = resource.get("meta")
     if not isinstance(meta, dict):
-        return instant_of(None), 0
+        return None, None
     number = text_of(meta.get("versionId")) or ""
     is_number = number.isascii() and number.isdecimal() and len(number) <= _MAX_DIGITS
-    return instant_of(meta.get("lastUpdated")), int(number) if is_number else 0
+    return instant_of(meta.get("lastUpdated")), int(number) if is_number else None

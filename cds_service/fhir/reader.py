@@ -15,9 +15,9 @@ from cds_service.fhir.condition import WHY_CONDITION_NOT_TOLD, condition_of
 from cds_service.fhir.elements import Element, NotReadableError
 from cds_service.fhir.identity import SentResource
 from cds_service.fhir.record import SentRecord, record_of
-from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of
+from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of, setting_of
 from cds_service.fhir.subject import Subject, subject_of
-from rules.model import ConditionEntry, Patient, RecordKind, Regimen, Unread
+from rules.model import ConditionEntry, Patient, RecordKind, Regimen, Setting, Unread
 
 _CONDITION, _PATIENT = "Condition", "Patient"
 _MEDICATIONS = frozenset({"Medication", "Substance"})
@@ -121,6 +121,7 @@ class Reading:
         recorded: tuple[Regimen, ...], conditions: tuple[ConditionEntry, ...]
     ) -> Iterator[tuple[str, list[Regimen | ConditionEntry]]]:
         """What was sent, by the key of the prefetch that it answers."""
+        yield ORDERS, list(recorded)
         for kind, what in _PLACES.items():
             yield what, [regimen for regimen in recorded if regimen.kind is kind]
         yield CONDITIONS, list(conditions)
@@ -178,4 +179,11 @@ def _unread(item: SentResource, error: Exception) -> Unread:
     """A resource that could not be read, with the kind of failure but no value of the resource."""
     reason = f": {error}" if isinstance(error, NotReadableError) else f" ({type(error).__name__})"
     is_condition = item.resource_type == _CONDITION
-    return Unread(item.source, f"could not be read{reason}", not is_condition, is_condition)
+    return Unread(
+        item.source,
+        f"could not be read{reason}",
+        not is_condition,
+        is_condition,
+        item.draft,
+        of_discharge=not is_condition and setting_of(item.resource.get("category")) is Setting.DISCHARGE,
+    )

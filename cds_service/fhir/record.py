@@ -19,6 +19,11 @@ from rules.model import Unread
 _MEDICATION = "medication"
 _FORMULARY_PAGE = "MedicationKnowledge"
 _URN = "urn:"
+_ENTRY, _UNKNOWN_TYPE = "entry", "Medication..."
+_WHY_NOT_READ = {
+    _ENTRY: "not an object with a resourceType",
+    _UNKNOWN_TYPE: "of a type that this service does not know",
+}
 
 
 @dataclass(slots=True)
@@ -132,19 +137,20 @@ def record_of(
     """
     record = SentRecord(server=address_of(server or ""))
     by_lower_case = {name.lower(): name for name in types}
-    not_resources = unknown = 0
+    not_read: dict[str, list[bool]] = {_ENTRY: [], _UNKNOWN_TYPE: []}
     identified: dict[str, list[SentResource]] = {}
     unidentified: list[SentResource] = []
     for draft, entry in _entries(record, resources, drafts):
         resource = entry.resource
         resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(resource, dict) or not isinstance(resource_type, str) or not resource_type:
-            not_resources += 1
+            not_read[_ENTRY].append(draft)
             continue
         if resource_type not in types:
             spelt = by_lower_case.get(resource_type.strip().lower())
             if spelt is None:
-                unknown += _may_be_medication(resource_type)
+                if _may_be_medication(resource_type):
+                    not_read[_UNKNOWN_TYPE].append(draft)
                 continue
             resource_type, resource = spelt, {**resource, "resourceType": spelt}
         item = _sent_resource(resource, resource_type, entry.full_url, record, draft=draft)
@@ -160,11 +166,9 @@ def record_of(
         for alias in item.aliases:
             record.aliases.setdefault(alias, item.source)
     record.unread.extend(
-        Unread(f"entry[{number}]", "not an object with a resourceType") for number in range(1, not_resources + 1)
-    )
-    record.unread.extend(
-        Unread(f"Medication...[{number}]", "of a type that this service does not know")
-        for number in range(1, unknown + 1)
+        Unread(f"{name}[{number}]", _WHY_NOT_READ[name], draft=draft)
+        for name, sent in not_read.items()
+        for number, draft in enumerate(sent, 1)
     )
     return record
 

@@ -6,6 +6,7 @@ contradict. The server is not compared: an EHR writes the same reference with an
 
 from __future__ import annotations
 
+from unicodedata import category
 from urllib.parse import unquote
 
 from cds_service.fhir.elements import list_of, text_of
@@ -38,6 +39,8 @@ _SPELLINGS = {
     )
 }
 _SCHEMES = ("http://", "https://")
+# The categories of characters that are not seen: control and format characters, and others without a glyph.
+_NOT_SEEN = "C"
 
 
 def normalised(reference: str) -> str:
@@ -88,12 +91,17 @@ def address_of(server: str) -> str:
 
 
 def patient_key(reference: str) -> str:
-    """The id of a patient for comparison: without regard to case and the encoding of characters, in which systems
-    differ. The whole reference where it names another type."""
+    """The id of a patient for comparison: without regard to case, the encoding of characters, in which systems differ,
+    and characters that are not seen. The whole reference where it names another type; empty where it names a type and
+    no id."""
+    if not reference.isprintable():
+        reference = "".join(character for character in reference if not category(character).startswith(_NOT_SEEN))
     resource_type, identity = type_and_id(reference)
     if resource_type is None and "%" in identity:
         resource_type, identity = type_and_id(unquote(identity))
     identity = unquote(identity).strip().lower()
+    if resource_type is None and identity in _SPELLINGS:
+        return ""
     return identity if resource_type in (None, _PATIENT) else f"{resource_type}/{identity}"
 
 

@@ -128,7 +128,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         taken=None if kind is RecordKind.REQUEST else _taken(resource, status),
         another_patient=not context.is_patient(resource),
         requester=_requester(resource, context),
-        setting=_setting(resource.get("category")),
+        setting=setting_of(resource.get("category")),
         dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction"), context.on),
         authored_on=authored,
         asserted_on=authored if kind is RecordKind.STATEMENT else None,
@@ -283,7 +283,7 @@ def _requester(resource: Element, context: ReadContext) -> str | None:
 
 
 @memoised_by_json
-def _setting(value: object) -> Setting | None:
+def setting_of(value: object) -> Setting | None:
     """The most specific setting that the categories name, by code or by text."""
     codes = set()
     for concept in list_of(value):

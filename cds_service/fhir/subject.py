@@ -51,7 +51,8 @@ class Subject:
     def _matches(self, reference: str | None) -> bool:
         if reference is None or not self.keys or reference.startswith("#") or "?" in reference:
             return True
-        return patient_key(reference) in self.keys
+        key = patient_key(reference)
+        return not key or key in self.keys
 
 
 def subject_of(record: SentRecord, patient_id: str | None, zone: tzinfo) -> Subject:

@@ -100,15 +100,15 @@ def period_of(value: object, zone: tzinfo, notes: Notes, on: date | None = None)
     return Period(start, end)
 
 
-def instant_of(value: object) -> datetime:
-    """An instant, for ordering versions; anything else comes before all instants."""
+def instant_of(value: object) -> datetime | None:
+    """An instant, for ordering versions; None for anything else."""
     if isinstance(value, str):
         try:
             instant = datetime.fromisoformat(value.strip())
             return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    return datetime.min.replace(tzinfo=UTC)
+    return None
 
 
 def timing_of(value: object, zone: tzinfo, notes: Notes, on: date | None = None) -> Timing | None:

@@ -106,7 +106,8 @@ class Judge:
             sent = PrefetchedRecord(dict.fromkeys(sent.by_key, left_out) | {_PATIENT: sent.by_key[_PATIENT]})
         invocation, reading = _read(tenant, service, request, sent, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
-        if not any(_is_to_be_judged(draft, tenant.knowledge) for draft in drafts):
+        is_judged = any(_is_to_be_judged(draft, tenant.knowledge) for draft in drafts)
+        if not is_judged and not _lacks_draft(service, invocation, reading):
             return Evaluation(tenant, service, invocation, origins=sent.origins, out_of_time=True)
         assessment = assess_by_name(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
         return replace(_with_cards(tenant, service, invocation, assessment, sent.origins), out_of_time=True)
@@ -120,8 +121,13 @@ class Judge:
         with_drafts = self.completion.with_drafts(sent, request, tenant)
         invocation, reading = _read(tenant, service, request, with_drafts, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
-        is_judged = service.drafts is None or any(
-            is_about_depressant(draft, tenant.knowledge) or cannot_be_told(draft, tenant.knowledge) for draft in drafts
+        is_judged = (
+            service.drafts is None
+            or _lacks_draft(service, invocation, reading)
+            or any(
+                is_about_depressant(draft, tenant.knowledge) or cannot_be_told(draft, tenant.knowledge)
+                for draft in drafts
+            )
         )
         is_misplaced = any(_is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts)
         # For an order without a depressant no data is required, and none is fetched.
@@ -148,6 +154,16 @@ def _is_to_be_judged(draft: Regimen, knowledge: Knowledge) -> bool:
         or cannot_be_told(draft, knowledge)
         or _is_misplaced_depressant(draft, knowledge)
     )
+
+
+def _lacks_draft(service: Service, invocation: Invocation, reading: Reading) -> bool:
+    """Whether a selected draft was not sent or could not be read, and may be a CNS depressant."""
+    record = reading.record
+    all_selected = invocation.selected == frozenset(invocation.drafts)
+    return any(
+        line.draft and line.medication and (all_selected or line.source in invocation.selected)
+        for line in record.unread
+    ) or any(what == service.drafts for what, _ in record.missing)
 
 
 def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:

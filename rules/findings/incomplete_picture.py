@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, NotSupplied
-from rules.findings.case.case import Case
+from rules.findings.case.case import DRAFTS, Case
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_met
 from rules.timeline.record import RecordEntry
@@ -16,7 +16,8 @@ def judge(case: Case) -> Met | Considered:
 
     It raises a card of its own where a depressant is ordered beside a medication in force that cannot be told, where an
     order that cannot be told stands beside depressants, where a sedative or an opioid is ordered and no order on record
-    was supplied, and where the judgement did not end in time. A depressant being ordered for another patient is named:
+    was supplied, where no order to go home with was supplied beside depressants, and where the judgement did not end in
+    time. A depressant being ordered for another patient is named:
     it was not counted, and one of the two patients is the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
@@ -27,8 +28,11 @@ def judge(case: Case) -> Met | Considered:
     ordered = [entry for entry in case.drafts if entry.agent.agent_class.depressant]
     taken = (*case.now.present, *case.now.possible)
     on_record = [entry for entry in taken if entry.agent.agent_class.depressant]
-    unread = sum(item.medication for item in case.patient.unread)
-    drafted, recorded = case.unidentified_drafts, case.unidentified_maybe_taken + unread
+    unread = [
+        item.draft or (case.at_discharge and item.of_discharge) for item in case.patient.unread if item.medication
+    ]
+    drafted = case.unidentified_drafts + sum(unread) + sum(what in DRAFTS for what, _ in case.patient.missing)
+    recorded = case.unidentified_maybe_taken + len(unread) - sum(unread)
     facts: dict[str, object] = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,
@@ -45,6 +49,7 @@ def judge(case: Case) -> Met | Considered:
         no_history
         or bool(ordered and (recorded or drafted or out_of_time))
         or bool(drafted and (on_record or out_of_time))
+        or bool(case.at_discharge and not case.history_supplied and on_record)
     )
     if raises:
         facts |= {"ordered": agent_names(ordered), "on_record": agent_names(on_record)}

@@ -61,8 +61,10 @@ class ConditionWording:
         denials_after: those that deny a condition that is named before them.
         remission: those of remission.
         remission_denials: those that, before them, say that there is none.
-        doubts: those that negate, refuse, doubt, only plan or talk of, or speak of another person. An entry with one of
-            them, wherever it stands, silences nothing.
+        doubts: those that negate, refuse, end, only plan or talk of. An entry with one of them, wherever it stands,
+            silences nothing.
+        uncertain: those of doubt. An entry with one of them neither silences nor exempts from a finding.
+        others: those of another person or of work; likewise.
         visits: those that tell of a visit or an event.
         beside: those that may stand beside the name of a condition without changing what it says.
     """
@@ -72,5 +74,7 @@ class ConditionWording:
     remission: tuple[str, ...]
     remission_denials: tuple[str, ...]
     doubts: tuple[str, ...]
+    uncertain: tuple[str, ...]
+    others: tuple[str, ...]
     visits: tuple[str, ...]
     beside: tuple[str, ...]

@@ -262,7 +262,10 @@ def merge_under_orders(presences: Presences, ordered: OrderedAgents, policy: Con
         references = {(reference, entry.agent.id) for reference in entry.regimen.references}
         if references & (stopped | replaced):
             text, until_now = f"{word} for an order that was stopped", bool(references & replaced)
-            presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=until_now)
+            if entry.regimen.kind is RecordKind.STATEMENT and not until_now:
+                presences[entry] = presence.may_continue(NotCountedReason.LAPSED, text)
+            else:
+                presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=until_now)
         elif ordered.cover(entry):
             text = f"{word} under an order that is on record"
             presences[entry] = presence.counted_once(NotCountedReason.DUPLICATE, text)
@@ -299,7 +302,7 @@ def merge_home_medicines(presences: Presences) -> None:
     statements = [
         entry
         for entry, presence in presences.items()
-        if entry.regimen.kind is RecordKind.STATEMENT and presence.additive
+        if entry.regimen.kind is RecordKind.STATEMENT and presence.additive and not entry.regimen.draft
     ]
     for draft, presence in list(presences.items()):
         if not (draft.regimen.draft and presence.additive):

@@ -142,6 +142,8 @@ def test_whatever_ids_and_servers_orders_of_different_drugs_share_none_is_lost(
     assert len(names) == len(set(names)) == 5
 
 
+WORDING = KNOWLEDGE.condition_wording
+DOUBTS = (*WORDING.doubts, *WORDING.uncertain, *WORDING.others)
 CODES = (
     Coding(CodeSystem.ICD10CM, "Z51.5"),
     Coding(CodeSystem.SNOMED, "385763009"),
@@ -161,7 +163,7 @@ def silenced(*entries: ConditionEntry) -> bool:
 @settings(max_examples=400)
 @given(
     st.sampled_from(CODES),
-    st.sampled_from(KNOWLEDGE.condition_wording.doubts),
+    st.sampled_from(DOUBTS),
     st.sampled_from(["hospice care", "palliative care", "Hospice", "end of life care"]),
     st.sampled_from(
         [
@@ -211,7 +213,7 @@ DOUBTED: tuple[dict[str, Any], ...] = (
     {"verification_status": "refuted"},
     {"abated": True},
     {"abated": True, "abatement": ON},
-    {"version_unsure": True},
+    {"in_doubt": True},
     {"recorded": date(2027, 3, 1)},
     {"another_patient": True},
 )

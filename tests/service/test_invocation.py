@@ -379,3 +379,54 @@ def test_no_logger_hears_a_word_of_the_request(level, caplog, capfd):
     logged_lines = [record.getMessage() + repr(record.__dict__) for record in caplog.records]
     assert len(logged_lines) >= 3 * len(bodies)
     assert MARK not in "".join(logged_lines) + captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"resourceType": "MedicationRequest", "id": "d", "medicationCodeableConcept": {"text": "x" * 2500}},
+        {"resourceType": "MedicationProposal", "id": "d"},
+        {"id": "d", "medicationCodeableConcept": {"text": "oxycodone 5 MG Oral Tablet"}},
+        "an order",
+        None,
+    ],
+)
+def test_a_draft_that_cannot_be_read_beside_a_depressant_has_an_info_card(http, draft):
+    (card,) = cards(http, sign(draft, prefetch=prefetch(lorazepam())))
+    assert card["indicator"] == "info"
+    assert [met["id"] for met in assessment(card)["findings"] if met["id"] == "incomplete-picture"]
+    assert cards(http, sign(draft, prefetch=prefetch(metformin()))) == []
+
+
+def test_a_resource_that_is_no_medication_among_the_drafts_is_no_gap(http):
+    drafts = [{"resourceType": name, "id": "d"} for name in ("ServiceRequest", "NutritionOrder", "RequestGroup")]
+    assert cards(http, sign(*drafts, metformin("d"), prefetch=prefetch(lorazepam()))) == []
+
+
+def test_at_discharge_what_goes_home_may_be_what_cannot_be_read(http):
+    home = lorazepam("home", category=[{"coding": [{"code": "community"}]}])
+    going = {
+        "resourceType": "MedicationRequest",
+        "id": "going",
+        "category": [{"coding": [{"code": "discharge"}]}],
+        "medicationCodeableConcept": {"text": "x" * 2500},
+    }
+    (card,) = cards(http, request("encounter-discharge", prefetch=prefetch(home, going)))
+    assert (card["indicator"], assessment(card)["findings"][0]["id"]) == ("info", "incomplete-picture")
+    going["category"] = home["category"]
+    assert cards(http, request("encounter-discharge", prefetch=prefetch(home, going))) == []
+
+
+def test_at_discharge_orders_in_error_beside_a_stated_sedative_are_said(http):
+    stated = {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": "active",
+        "dateAsserted": "2026-11-20",
+        "medicationCodeableConcept": {"text": "lorazepam 1 MG Oral Tablet"},
+        "subject": {"reference": "Patient/p1"},
+    }
+    record = prefetch(medicationRequests=ERROR_OUTCOME, medicationStatements=bundle(stated))
+    (card,) = cards(http, request("encounter-discharge", prefetch=record))
+    assert (card["indicator"], card["summary"] != "") == ("info", True)
+    assert cards(http, request("encounter-discharge", prefetch=prefetch(medicationRequests=ERROR_OUTCOME))) == []

@@ -220,6 +220,26 @@ def test_of_versions_that_nothing_orders_the_one_that_stands_counts() -> None:
             assert [regimen.status for regimen in read(*pair).regimens] == ["active"]
 
 
+def test_versions_are_ordered_by_what_all_of_them_have() -> None:
+    update, number = {"lastUpdated": "2026-11-01T00:00:00Z"}, {"versionId": "2"}
+    for stopped, active in (
+        (number, {}),
+        (update, {}),
+        (update, number),
+        (number, {"versionId": "W/1"}),
+        (update, update),
+    ):
+        assert [
+            regimen.status
+            for regimen in read(order(status="stopped", meta=stopped), order(status="active", meta=active)).regimens
+        ] == ["active"]
+        assert len(read(order(status="stopped", meta=stopped), order(status="active", meta=active)).unread) == 1
+    newer = {"lastUpdated": "2026-11-01T00:00:00Z", "versionId": "2"}
+    for older in ({"versionId": "1"}, {"lastUpdated": "2026-10-31T00:00:00Z"}):
+        (regimen,) = read(order(status="stopped", meta=newer), order(status="active", meta=older)).regimens
+        assert regimen.status == "stopped"
+
+
 def test_of_a_condition_both_versions_that_nothing_orders_are_read_and_doubted() -> None:
     active, resolved = (
         {
@@ -232,13 +252,13 @@ def test_of_a_condition_both_versions_that_nothing_orders_are_read_and_doubted()
     )
     for pair in ((active, resolved), (resolved, active)):
         patient = read(*pair)
-        found = sorted((entry.clinical_status, entry.version_unsure) for entry in patient.conditions)
+        found = sorted((entry.clinical_status, entry.in_doubt) for entry in patient.conditions)
         assert found == [("active", True), ("resolved", True)]
         assert [(line.source, line.medication, line.condition) for line in patient.unread] == [
             ("Condition/c", False, False)
         ]
-    (newest,) = read(active, {**resolved, "meta": {"versionId": "2"}}).conditions
-    assert (newest.clinical_status, newest.version_unsure) == ("resolved", False)
+    (newest,) = read(active | {"meta": {"versionId": "1"}}, resolved | {"meta": {"versionId": "2"}}).conditions
+    assert (newest.clinical_status, newest.in_doubt) == ("resolved", False)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +278,19 @@ def test_a_condition_that_cannot_be_told_is_said_and_its_code_counts(code: objec
     assert [len(entry.codings) for entry in patient.conditions] == [codings]
     assert [(line.source, line.medication, line.condition) for line in patient.unread] == [("Condition/c", False, True)]
     assert read({**condition, "subject": {"reference": "Patient/q"}}).unread == ()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"code": {"text": "x" * 2001, "coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "Z51.5"}]}},
+        {"note": [{"text": "seen. " * 500 + "Patient declined."}]},
+        {"modifierExtension": [{"url": "https://ehr.example/negated", "valueBoolean": True}]},
+    ],
+)
+def test_a_condition_that_is_not_read_in_full_is_in_doubt(members: dict[str, object]) -> None:
+    plain = {"resourceType": "Condition", "id": "c", "code": {"text": "Hospice care"}}
+    assert [entry.in_doubt for entry in (*read(plain).conditions, *read(plain | members).conditions)] == [False, True]
 
 
 def test_a_status_is_sought_among_all_its_codings() -> None:

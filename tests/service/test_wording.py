@@ -39,7 +39,7 @@ READ_ONLY = {
 # Names of kinds within a module, which no assessment carries.
 INTERNAL = {
     "begins-soon", "by-weight", "may-continue", "missing-at-discharge", "no-data", "not-judged", "not-met",
-    "out-of-supply",
+    "out-of-supply", "no-condition", "remark-too-long", "text-too-long", "version-unsure",
 }  # fmt: skip
 # Why an opioid adds no MME: shown by its text, not by its code.
 SHOWN_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}

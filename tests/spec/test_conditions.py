@@ -41,7 +41,7 @@ def entry(row: Mapping[str, Any], **changes: Any) -> ConditionEntry:
         "of_visit": {"visit": True, "problem": False}.get(row.get("category", "")),
         "remarks": tuple(row.get("remarks", ())),
         "recorded": day(row, "recorded"),
-        "version_unsure": row.get("unsure") == "true",
+        "in_doubt": row.get("unsure") == "true",
     }
     return ConditionEntry(**(fields | changes))
 

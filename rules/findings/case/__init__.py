@@ -4,7 +4,7 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 """
 
 from rules.findings.case.age import Age, age_on
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, ORDERS, SEIZURE_DISORDER, Case
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, DRAFTS, ORDERS, SEIZURE_DISORDER, Case
 from rules.findings.case.change import increases, new_starts, removable
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.hazard import judge_hazard
@@ -36,6 +36,7 @@ __all__ = [
     "BY_ANTI_SEIZURE",
     "CONDITIONS_NOT_SUPPLIED",
     "DOSES",
+    "DRAFTS",
     "NO_BIRTH_DATE",
     "ORDERS",
     "ORDERS_NOT_SUPPLIED",

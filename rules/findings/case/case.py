@@ -42,6 +42,7 @@ from rules.timeline.status import is_stopping
 from rules.timeline.view import View
 
 ORDERS = "medicationRequests"
+DRAFTS = frozenset({"draftOrders", "medications"})
 CONDITIONS = "conditions"
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"

@@ -80,13 +80,25 @@ def spaced(text: str) -> str:
 
 def is_beyond_doubt(texts: Iterable[str], concepts: Iterable[Concept], wording: ConditionWording) -> bool:
     """Whether no word negates, doubts or tells of another person, also where it is glued to a name of the concepts."""
-    doubts = phrases(wording.doubts)
-    glued = tuple(dict.fromkeys(word for concept in concepts for name in concept.names for word in name.split()))
-    for text in map(spaced, texts):
-        parted = (text.replace(word, f" {word} ") for word in glued if word in text)
-        if any(doubts.search(each) for each in (text, *parted)):
-            return False
-    return True
+    doubts = (*wording.doubts, *wording.uncertain, *wording.others)
+    named = (word for concept in concepts for name in concept.names for word in name.split())
+    patterns = (
+        phrases(doubts),
+        _glued(doubts, tuple(dict.fromkeys(word for word in named if word not in wording.beside))),
+    )
+    return not any(pattern.search(spaced(text)) for text in texts for pattern in patterns)
+
+
+@cache
+def _glued(doubts: tuple[str, ...], words: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern of a doubt before or after one of the words, without a space between them."""
+    doubt, word = ("|".join(map(re.escape, each)) for each in (doubts, words))
+    return re.compile(rf"(?<!\w)(?:{doubt})(?:{word})|(?:{word})(?:{doubt})(?!\w)")
+
+
+def is_uncertain(texts: Iterable[str], wording: ConditionWording) -> bool:
+    """Whether a word doubts what the texts say, or tells of another person."""
+    return any(phrases((*wording.uncertain, *wording.others)).search(spaced(text)) for text in texts)
 
 
 def is_exact(texts: Iterable[str], concept: Concept, wording: ConditionWording) -> bool:

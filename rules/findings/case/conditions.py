@@ -12,6 +12,7 @@ from rules.findings.case.condition_text import (
     denies,
     is_beyond_doubt,
     is_exact,
+    is_uncertain,
     names,
     phrases,
     remitted,
@@ -38,8 +39,8 @@ class PatientCondition:
 
     ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
     ``unverified``: it rests on a code that could not be verified, and decides nothing alone. ``doubted``: the entry is
-    not confirmed, has an end, is denied by its own words, or was sent in versions that nothing orders; a hazard is
-    believed all the same, and an exemption is not.
+    not confirmed, has an end, is denied or doubted by its own words, or could not be read in full; a hazard is believed
+    all the same, and an exemption is not.
     """
 
     concept: str
@@ -73,11 +74,11 @@ class PatientConditions:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """How an entry stands for a concept. ``denied``: by its code, while its words deny it."""
+    """How an entry stands for a concept. ``doubted``: its words deny or doubt it, or tell of another person."""
 
     remission: bool
     unverified: bool
-    denied: bool = False
+    doubted: bool = False
 
 
 Codes = set[tuple[CodeSystem, str]]
@@ -106,7 +107,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 recorded=entry.onset or entry.recorded,
                 in_remission=remission,
                 unverified=match.unverified,
-                doubted=match.denied or _is_doubted(entry, on),
+                doubted=match.doubted or _is_doubted(entry, on),
             )
             history.append(condition)
             if _counts(entry, concept, remission, on) and (
@@ -123,7 +124,7 @@ def _is_doubted(entry: ConditionEntry, on: date) -> bool:
     has_ended = entry.abated and (entry.abatement is None or entry.abatement <= on)
     is_to_come = any(day is not None and day > on + TIME_ZONES for day in (entry.onset, entry.recorded))
     is_sure = entry.verification_status in SURE and entry.clinical_status in PRESENT_STATUSES | {REMISSION}
-    return entry.version_unsure or has_ended or is_to_come or not is_sure
+    return entry.in_doubt or has_ended or is_to_come or not is_sure
 
 
 def _by_concept(conditions: Iterable[PatientCondition]) -> Mapping[str, PatientCondition]:
@@ -196,14 +197,14 @@ def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge
     """Every concept that codes and a text stand for; one that another of them rules out is left out."""
     codes, icd_codes = _codes_of(codings)
     wording = knowledge.condition_wording
-    texts = [words for words in (text, *(coding.display for coding in codings)) if words]
-    texts = list(dict.fromkeys(map(clauses_of, texts)))
+    sent = [words for words in (text, *(coding.display for coding in codings)) if words]
+    texts = list(dict.fromkeys(map(clauses_of, sent)))
     naming = [words for words in texts if phrases(knowledge.condition_names).search(words)]
     found: dict[str, _Match] = {}
     for concept in knowledge.concepts.values():
         match = _by_code(codes, icd_codes, concept)
         if match is not None and naming:
-            match = replace(match, denied=denies(naming, concept, wording))
+            match = replace(match, doubted=denies(naming, concept, wording))
         # The classification is complete where a concept has prefixes: its codes are then believed over their wording.
         if match is None and not (icd_codes and concept.prefixes):
             match = _by_name(naming, concept, wording)
@@ -211,6 +212,8 @@ def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge
             found[concept.id] = match
     if not found:
         return ()
+    if is_uncertain(sent, wording):
+        found = {name: replace(match, doubted=True) for name, match in found.items()}
     in_words = {name for words in texts for name in remitted(words, knowledge.condition_names, wording)}
     return tuple(
         (knowledge.concepts[name], _with_remission(match, knowledge.concepts[name], naming, in_words))
