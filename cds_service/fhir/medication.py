@@ -17,7 +17,7 @@ from cds_service.fhir.elements import (
     object_of,
     text_of,
 )
-from rules.model import IngredientEntry, Medication, Quantity
+from rules.model import Coding, IngredientEntry, Medication, Quantity
 
 MEDICATION_NOT_READABLE = "medication-not-readable"
 MEDICATION_NOT_SENT = "medication-not-sent"
@@ -42,10 +42,13 @@ def medication_of(resource: Element, sent: SentMedications, notes: Notes) -> Med
             notes.add(NO_MEDICATION)
         return stated
     referenced = _referenced_medication(reference, resource, sent, notes)
-    if not stated.codings and not stated.text:
-        return referenced
+    # A record that has both may name two drugs: every code and name of either is weighed.
+    named = (Coding(None, None, referenced.text),) if stated.text and referenced.text else ()
     return Medication(
-        stated.codings or referenced.codings, stated.text or referenced.text, referenced.ingredients, referenced.form
+        tuple(dict.fromkeys((*stated.codings, *referenced.codings, *named))),
+        stated.text or referenced.text,
+        referenced.ingredients,
+        referenced.form,
     )
 
 

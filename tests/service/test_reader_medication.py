@@ -42,12 +42,19 @@ def test_a_concept_is_read_in_every_version(order: dict[str, object]) -> None:
         (RXNORM, CodeSystem.RXNORM),
         ("https://www.nlm.nih.gov/research/umls/rxnorm/", CodeSystem.RXNORM),
         ("urn:oid:2.16.840.1.113883.6.88", CodeSystem.RXNORM),
+        ("2.16.840.1.113883.6.88", CodeSystem.RXNORM),
+        (RXNORM + "|20240304", CodeSystem.RXNORM),
         ("http://snomed.info/sct", CodeSystem.SNOMED),
+        ("http://snomed.info/sct/731000124108/version/20240301", CodeSystem.SNOMED),
+        ("2.16.840.1.113883.6.96", CodeSystem.SNOMED),
         ("https://dmd.nhs.uk", CodeSystem.SNOMED),
         ("http://www.whocc.no/atc", CodeSystem.ATC),
         ("http://hl7.org/fhir/sid/ndc", CodeSystem.NDC),
         ("http://hl7.org/fhir/sid/icd-10-cm", CodeSystem.ICD10CM),
         ("urn:oid:1.2.840.114350.1.13", None),
+        ("2.16.840.1.113883.6.880", None),
+        ("http://snomed.info/scta", None),
+        ("RxNorm", None),
         (None, None),
         (5, None),
     ],
@@ -55,6 +62,16 @@ def test_a_concept_is_read_in_every_version(order: dict[str, object]) -> None:
 def test_only_a_known_system_makes_a_code_one_of_that_system(system: object, known: CodeSystem | None) -> None:
     order = {"medicationCodeableConcept": {"coding": [{"system": system, "code": "1"}]}}
     assert read(order).medication == Medication((Coding(known, "1"),))
+
+
+def test_a_concept_and_a_medication_of_other_names_are_both_kept() -> None:
+    contained = {"resourceType": "Medication", "id": "a", "code": {"text": "second 5 mg"}}
+    order = {
+        "contained": [contained],
+        "medicationReference": {"reference": "#a"},
+        "medicationCodeableConcept": {**CODE, "text": "first 1 mg"},
+    }
+    assert read(order).medication == Medication((*CODED.codings, Coding(None, None, "second 5 mg")), "first 1 mg")
 
 
 def test_the_reason_for_missing_data_is_no_name_of_a_drug() -> None:

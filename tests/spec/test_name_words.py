@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from rules.knowledge import Knowledge, KnowledgeError, load_knowledge, read_trees, shipped
+from rules.knowledge.readers.agents import read_brand_names
 from rules.knowledge.readers.name_words import read_name_words
+from rules.reading.product.words.languages import international
 
 LISTED = "name,source\nibuprofen,atc-who\n"
 
@@ -37,6 +39,33 @@ def test_the_lists_of_other_names_are_large_and_hold_none_of_ours(knowledge: Kno
     assert len(words.substances) > 4_000
     assert not (words.others | words.substances | words.plain) & knowledge.agent_by_name.keys()
     assert {"clonidine", "zantac", "metformin", "loratadine", "hydralazine"} <= words.others
+
+
+def test_no_other_drug_is_spelt_like_one_of_ours_in_another_language(knowledge: Knowledge) -> None:
+    words = knowledge.name_words
+    ours = {international(name) for name in knowledge.agents if name.isalpha() and len(name) > 4}
+    assert not ours & {international(name) for name in words.others | words.substances | words.plain}
+
+
+def test_the_brands_of_other_countries_are_no_other_drugs(knowledge: Knowledge) -> None:
+    words = knowledge.name_words
+    assert len(knowledge.brand_names) > 200
+    assert not (words.others | words.substances | words.plain) & knowledge.brand_names.keys()
+    assert not knowledge.brand_names.keys() & knowledge.agent_by_name.keys()
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ("name,agent\n", "the columns must be name, agents, source"),
+        ("name,agents,source\nTavor,lorazepam\n", "'' is no source of names"),
+        ("name,agents,source\nTavor,lorazepan,bdpm\n", "'lorazepan' is no agent"),
+        ("name,agents,source\nTavor,lorazepam,bdpm\nTAVOR,lorazepam,bdpm\n", "'TAVOR' stands twice"),
+    ],
+)
+def test_a_list_of_brands_that_cannot_be_used_is_refused(names: str, problem: str, knowledge: Knowledge) -> None:
+    with pytest.raises(KnowledgeError, match=problem):
+        read_brand_names(names, knowledge.agents, ("bdpm",), "brand_names.csv")
 
 
 @pytest.mark.parametrize(

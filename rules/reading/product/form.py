@@ -69,15 +69,16 @@ class FormReader:
         of_form = self._vocabulary.dose_forms[form].route if form else None
         if form is not None and any(word in routes for word in form.split()):
             return of_form
-        all_in_capitals = all(token.in_capitals for token in tokens if token.is_word)
         for position, token in enumerate(tokens):
             if token.text not in routes or not token.is_word or position in form_at:
                 continue
             if token.text not in self._words.route_if_in_capitals:
                 return routes[token.text]
+            all_in_capitals = all(each.in_capitals for each in tokens if each.is_word)
             if token.in_capitals and not all_in_capitals and not self._is_preposition(tokens, measures, position):
                 return routes[token.text]
-        if any(token.text in self._words.injection for token in tokens) or self._is_in_a_fluid(tokens):
+        texts = {token.text for token in tokens}
+        if not texts.isdisjoint(self._words.injection) or (_WITHIN in texts and self._is_in_a_fluid(tokens)):
             return PARENTERAL
         return of_form or common(route for brand in brands for route in brand.routes)
 
@@ -106,7 +107,7 @@ class FormReader:
     ) -> str:
         if form is not None and self._vocabulary.dose_forms[form].release == EXTENDED:
             return EXTENDED
-        if any(token.text in self._words.extended_release for token in tokens):
+        if not self._words.extended_release.isdisjoint(token.text for token in tokens):
             return EXTENDED
         # RxNorm writes the hours a product lasts before its name, hospitals after it.
         if route != PARENTERAL and any(measure.kind is MeasureKind.HOURS for measure in measures):

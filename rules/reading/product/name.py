@@ -18,7 +18,7 @@ from rules.reading.product.form import FormReader, common
 from rules.reading.product.ingredient_strength import AMBIGUOUS, IngredientStrengths
 from rules.reading.product.product import UnknownReason
 from rules.reading.product.strength import (
-    Measure,
+    StrengthRow,
     read_measures,
     strength_from_shorthand,
     strength_rows,
@@ -166,14 +166,15 @@ class NameReader:
     def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
         tokens = self._boundaries.mended(tokenise(text))
         measures = read_measures(tokens, self._vocabulary)
-        mentions, unclear = self._mentions(tokens, measures)
+        every_row = strength_rows(tokens, measures)
+        mentions, unclear = self._mentions(tokens, every_row)
         own = without_aliases(mentions)
         names = [mention.words for mention in mentions] + [words_of(brand) for brand in bracketed]
         brands = [brand for words in names if (brand := self._brands.of(words))]
         form = self._forms.read(tokens, measures, brands)
         # A number inside a name ("... #3") is a part of the name.
         in_names = {position for mention in mentions for position in range(mention.start, mention.end)}
-        rows = [row for row in strength_rows(tokens, measures) if row.start not in in_names]
+        rows = [row for row in every_row if row.start not in in_names]
         order = IngredientOrder(tokens, mentions, own, self._beside.words)
         strengths, notes = self._strengths.of(order, rows, len(tokens))
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
@@ -186,7 +187,7 @@ class NameReader:
             if short is not None and (stated is None or (form.route == TRANSDERMAL and stated.per is Per.UNIT)):
                 strengths, notes = {agent: short[0]}, (short[1],)
         misspelt = [mention for mention in own if mention.assumption]
-        unread = any(map(is_unread, tokens))
+        unread = not text.isascii() and any(map(is_unread, tokens))
         part_not_read = (PART_NOT_READ,) if agents and (unclear or unread) else ()
         spelling = dict.fromkeys(mention.assumption for mention in misspelt if mention.assumption)
         return NameReading(
@@ -194,7 +195,7 @@ class NameReader:
             usable=bool(agents) or self._beside.may_name_a_drug(tokens) or self._beside.names_fluid(tokens, measures),
             container=not agents and self._beside.names_container(tokens, measures),
             unread=unread,
-            names_other=any(token.text in self._others for token in tokens),
+            names_other=not self._others.isdisjoint(token.text for token in tokens),
             class_named=None if agents else self._classes.class_in(tokens),
             unclear=unclear[0] if unclear and not agents else None,
             misspelt=frozenset(agent for mention in misspelt for agent in mention.agents),
@@ -206,7 +207,7 @@ class NameReader:
         )
 
     def _mentions(
-        self, tokens: Sequence[NameToken], measures: Sequence[Measure]
+        self, tokens: Sequence[NameToken], rows: Sequence[StrengthRow]
     ) -> tuple[list[Mention], list[UnclearWord]]:
         """The agents that a name mentions, misspelt ones as well, and the words that may mention one and are unread."""
         exact = [
@@ -216,7 +217,7 @@ class NameReader:
             for mention in self._names.mentions(tokens)
         ]
         named = {agent for mention in exact for agent in mention.agents}
-        stated = {strength for row in strength_rows(tokens, measures) if row.has_unit for strength in row.strengths}
+        stated = {strength for row in rows if row.has_unit for strength in row.strengths}
         read, unclear = exact, []
         for found in self._unlisted.mentions(tokens, exact):
             if not named.isdisjoint(found.agents):

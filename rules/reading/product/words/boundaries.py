@@ -43,6 +43,7 @@ class WordBoundaries:
             at_least: the letters that a name of ours has where it was written together with other words, or apart.
         """
         self._ours = {name for name in ours if len(name) >= at_least}
+        self._beginnings = {name[:end] for name in self._ours for end in range(1, len(name))}
         self._names = {joined: words for words in names if len(joined := "".join(words)) > at_least}
         self._parts = {part for part in parts if len(part) > 1}
         self._is_known = spelling.knows
@@ -73,7 +74,7 @@ class WordBoundaries:
     def _joined(self, tokens: Sequence[NameToken], start: int) -> tuple[int, str | None]:
         """Where the parts of a name of ours end that begin at a word, and the name; None where they are none."""
         word = tokens[start].text
-        if word in self._ours:
+        if word in self._ours or word not in self._beginnings:
             return start, None
         joined = word
         for position in range(start + 1, len(tokens)):

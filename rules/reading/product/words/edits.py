@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from string import ascii_lowercase
+
+WithLetters = tuple[str, int]
+"""A word with its letters as bits (see :func:`letters_of`)."""
 
 # A bit for a letter, and one for the same letter once more.
 _BITS = {letter: 1 << place for place, letter in enumerate(ascii_lowercase)}
@@ -35,9 +39,13 @@ def edits_between(one: str, other: str, at_most: int) -> int:
     return last[-1]
 
 
-def may_be_within(edits: int, one: int, other: int) -> bool:
-    """Whether two words may be so near: an edit takes at most one letter away and adds at most one."""
-    return (one & ~other).bit_count() <= edits and (other & ~one).bit_count() <= edits
+def may_be_within(edits: int, letters: int, words: Iterable[WithLetters]) -> list[WithLetters]:
+    """The words that may be so near one with these letters: an edit takes at most one letter away and adds one."""
+    return [
+        word
+        for word in words
+        if (letters & ~word[1]).bit_count() <= edits and (word[1] & ~letters).bit_count() <= edits
+    ]
 
 
 def letters_of(word: str) -> int:

@@ -17,7 +17,7 @@ from rules.knowledge.lexicon.name_words import NameWords
 from rules.limits import MAX_MEMOISED
 from rules.numbers.memo import lazy, memoised
 from rules.reading.product.product import UnknownReason
-from rules.reading.product.words.edits import edits_between, letters_of, may_be_within
+from rules.reading.product.words.edits import WithLetters, edits_between, letters_of, may_be_within
 from rules.reading.product.words.languages import international
 from rules.reading.product.words.mention import Meaning
 
@@ -57,10 +57,6 @@ class _KnownName(NamedTuple):
     bound: int
     agents: frozenset[str]
     in_use: bool
-
-
-# A word with its letters as bits (see :func:`letters_of`).
-_WithLetters = tuple[str, int]
 
 
 class Spelling:
@@ -130,13 +126,10 @@ class Spelling:
 
     def without_vowels(self, word: str) -> Correction | UnclearWord | None:
         """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"."""
-        consonants = _consonants(word)
-        if len(word) < self._words.refused_beginning_at_least or consonants not in self._ours_by_consonants:
+        if len(word) < self._words.refused_beginning_at_least:
             return None
-        names = [
-            self._name(text) for text in self._sorted if _consonants(text) == consonants and _leaves_out(word, text)
-        ]
-        names = [name for name in names if name.in_use]
+        written = self._by_consonants.get(_consonants(word), ())
+        names = [name for text in written if _leaves_out(word, text) and (name := self._name(text)).in_use]
         meant = {name.agents for name in names}
         if not any(meant):
             return None
@@ -187,16 +180,15 @@ class Spelling:
         return {self._class_of[agent] for agent in name.agents}
 
     def _near(
-        self, word: str, of_length: Callable[[int], Sequence[_WithLetters]], at_most: int
+        self, word: str, of_length: Callable[[int], Sequence[WithLetters]], at_most: int
     ) -> Iterator[tuple[_KnownName, int]]:
         """The names within so many edits, each with its edits; ``of_length`` gives the names of a length."""
         letters = letters_of(word)
         for length in range(len(word) - at_most, len(word) + at_most + 1):
-            for text, its_letters in of_length(length):
-                if may_be_within(at_most, letters, its_letters):
-                    edits = edits_between(word, text, at_most)
-                    if edits <= at_most:
-                        yield self._name(text), edits
+            for text, _ in may_be_within(at_most, letters, of_length(length)):
+                edits = edits_between(word, text, at_most)
+                if edits <= at_most:
+                    yield self._name(text), edits
 
     def _begun(self, word: str) -> list[_KnownName]:
         """The names of medicines that begin with a word that is long enough to be the beginning of one."""
@@ -234,37 +226,39 @@ class Spelling:
         return found
 
     @lazy
-    def _ours_by_length(self) -> Mapping[int, Sequence[_WithLetters]]:
+    def _ours_by_length(self) -> Mapping[int, Sequence[WithLetters]]:
         """Our names by their length, in order."""
-        found: dict[int, list[_WithLetters]] = {}
+        found: dict[int, list[WithLetters]] = {}
         for text in sorted(self._ours):
             found.setdefault(len(text), []).append((text, letters_of(text)))
         return found
 
     @lazy
-    def _ours_by_consonants(self) -> frozenset[str]:
-        """Our names without their vowels."""
-        return frozenset(map(_consonants, self._ours))
+    def _by_consonants(self) -> Mapping[str, Sequence[str]]:
+        """The known names that are ours without their vowels, in order."""
+        found: dict[str, list[str]] = {_consonants(name): [] for name in self._ours}
+        for text in self._sorted:
+            if (consonants := _consonants(text)) in found:
+                found[consonants].append(text)
+        return found
 
     @lazy
     def _generic_by_sound(self) -> Mapping[str, str]:
-        """Our generic names by their international spelling; one that is another drug's as well is left out."""
+        """Our generic names by their international spelling."""
         shortest = self._words.first_word_at_least
-        names = {international(name): name for name in self._ours if len(name) >= shortest and self._is_generic(name)}
-        others = {sound for name in self._known.difference(self._ours) if (sound := international(name)) in names}
-        return {sound: name for sound, name in names.items() if sound not in others}
+        return {international(name): name for name in self._ours if len(name) >= shortest and self._is_generic(name)}
 
-    def _ours_of_length(self, length: int) -> Sequence[_WithLetters]:
+    def _ours_of_length(self, length: int) -> Sequence[WithLetters]:
         return self._ours_by_length.get(length, ())
 
-    def _known_of_length(self, length: int) -> Sequence[_WithLetters]:
+    def _known_of_length(self, length: int) -> Sequence[WithLetters]:
         return [(text, letters_of(text)) for text in self._by_length.get(length, ())]
 
-    def _known_of_length_around(self, word: str, length: int) -> Sequence[_WithLetters]:
+    def _known_of_length_around(self, word: str, length: int) -> Sequence[WithLetters]:
         """The names of a length that may be within twice the most edits of a name."""
         reach = 2 * len(self._words.letters_for_edits)
         letters = letters_of(word)
-        return [name for name in self._of_length(length) if may_be_within(reach, letters, name[1])]
+        return may_be_within(reach, letters, self._of_length(length))
 
 
 def _unclear(word: str, names: Sequence[_KnownName]) -> UnclearWord:

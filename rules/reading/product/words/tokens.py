@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from rules.knowledge.lexicon.scanner import Scanner
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import exact
 from rules.reading.product.words.characters import LOST, legible
 
@@ -85,6 +86,7 @@ def text_at(tokens: Sequence[NameToken], position: int) -> str:
     return tokens[position].text if position < len(tokens) else ""
 
 
+@memoised
 def _number(raw: str) -> Fraction | None:
     """The value of a number as written; None where it is too long or too large to be one of a medication."""
     plain = raw.replace(",", "") if _THOUSANDS.fullmatch(raw) else raw.replace(",", ".")

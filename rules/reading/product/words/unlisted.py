@@ -6,7 +6,7 @@ A word that may be ours is never passed over: where it is not read, it is an :cl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 
 from rules.knowledge.agent import AgentClass
 from rules.knowledge.lexicon.name_words import NameWords
@@ -60,9 +60,9 @@ class UnlistedWords:
     def mentions(self, tokens: Sequence[NameToken], exact: Sequence[Mention]) -> Iterator[Mention | UnclearWord]:
         """What the words of a name mean that are in no whole name; as many are compared as the bounds allow."""
         taken = {position for mention in exact for position in range(mention.start, mention.end)}
-        texts = {token.text for token in tokens if token.is_word}
-        first = self._first(tokens)
-        partners = cache(partial(self._combinations.partners_in, tokens))
+        partners = partial(self._combinations.partners_in, tokens)
+        first: int | None = None
+        texts: set[str] = set()
         compared = 0
         for position, token in enumerate(tokens):
             if not token.is_word or not token.text.isascii() or position in taken or is_absent(tokens, position + 1):
@@ -74,6 +74,7 @@ class UnlistedWords:
             short = self._unclear.longest(tokens, position)
             if short is not None:
                 may_be = tuple(meaning for meaning, _ in short.meanings)
+                texts = texts or {each.text for each in tokens if each.is_word}
                 if not any(texts.intersection(words_of(meaning)) - set(short.words) for meaning in may_be):
                     agents = frozenset(meaning for meaning in may_be if meaning in self._ours)
                     yield UnclearWord(agents, " ".join(short.words), may_be)
@@ -81,6 +82,7 @@ class UnlistedWords:
             if self._spelling.knows(token.text):
                 continue
             compared += 1
+            first = self._first(tokens) if compared == 1 else first
             if compared > self._words.compared_at_most:
                 yield UnclearWord(frozenset(), token.text, (), UnknownReason.TOO_MANY_WORDS)
                 return
