@@ -23,11 +23,11 @@ NOT_CHECKED = (
 
 WORDS: Mapping[str, str] = {
     # -- what was assumed of a product
-    "code-and-name-disagree": "code and name disagree, the larger reading is used",
+    "code-and-name-disagree": "code and name disagree, the larger reading is used, or both drugs are",
     "code-not-known": "the code that was sent is not known here, the name is read",
-    "codes-disagree": "the codes are of products that differ, the larger is used",
-    "names-disagree": "the names disagree, the larger is used",
-    "name-read-as-misspelt": "the name is misspelt, and read as the one known name that it is near",
+    "codes-disagree": "the codes are of products that differ, the larger is used, or both are",
+    "names-disagree": "the names disagree, the larger is used, or both are",
+    "name-read-as-misspelt": "the name is misspelt or in another language, and read as the one known name that it is near",
     "name-read-as-shortened": "the name is cut short, and read as the one known name that begins so",
     "part-of-name-not-read": "part of the name may be another medicine, and could not be read",
     "strength-from-name": "the strength is from the name",

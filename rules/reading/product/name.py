@@ -115,6 +115,8 @@ class NameReader:
             single, self._spelling, self._combinations, words, knowledge.classes, self._beside.words
         )
         self._others = words.others | words.substances | set(self._combinations.partner_names)
+        fluids = {word for fluid in words.fluids_and_supplies.fluids for word in words_of(fluid)}
+        self._no_ingredients = self._beside.words | fluids
         self._brands = Brands(knowledge.products)
         self._strengths = IngredientStrengths(self._brands)
         self.read = memoised(self._read)
@@ -175,7 +177,7 @@ class NameReader:
         # A number inside a name ("... #3") is a part of the name.
         in_names = {position for mention in mentions for position in range(mention.start, mention.end)}
         rows = [row for row in every_row if row.start not in in_names]
-        order = IngredientOrder(tokens, mentions, own, self._beside.words)
+        order = IngredientOrder(tokens, mentions, own, self._no_ingredients)
         strengths, notes = self._strengths.of(order, rows, len(tokens))
         agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
         if len(agents) == 1 and len(order.between(0, len(tokens))) == 1:

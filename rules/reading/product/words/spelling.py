@@ -125,7 +125,7 @@ class Spelling:
         return any(found.agents != agents for found, _ in self._near(word, self._of_length, 1))
 
     def without_vowels(self, word: str) -> Correction | UnclearWord | None:
-        """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"."""
+        """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"; a brand is refused, as many words are like it."""
         if len(word) < self._words.refused_beginning_at_least:
             return None
         written = self._by_consonants.get(_consonants(word), ())
@@ -133,7 +133,7 @@ class Spelling:
         meant = {name.agents for name in names}
         if not any(meant):
             return None
-        if len(meant) == 1:
+        if len(meant) == 1 and self._is_generic(names[0].text):
             return Correction(names[0].text, self._ours[names[0].text], SHORTENED)
         return _unclear(word, names)
 
