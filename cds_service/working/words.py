@@ -56,7 +56,9 @@ WORDS: Mapping[str, str] = {
     "route-contradicts-form": "a route that its form is not given by was stated, the route of its form counts",
     "several-routes-larger-load-counted": "several routes are named, the one with the larger load counts",
     "stated-lengths-differ": "its lengths (in words, by dates, by supply) differ, the longer counts",
-    "length-of-supply-not-believed": "its days' supply or repeats are more than is believed, they give no length",
+    "length-of-supply-not-believed": (
+        "its days' supply or repeats are more than is believed, or its quantity too little: no length by them"
+    ),
     "dosage-text-not-sent": "its instructions in words were not sent",
     "maximum-not-readable": "a maximum dose was sent that could not be read",
     "read-from-text": "the dose, or how often, is read from the text",

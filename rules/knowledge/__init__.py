@@ -10,6 +10,7 @@ from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, r
 from rules.knowledge.figure import Figure, Source, Table, Verification
 from rules.knowledge.guidance import OverrideEffect, OverrideReason, Referral, SuggestedCode, SuggestedMedication
 from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.characters import is_invisible
 from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
 from rules.knowledge.lexicon.scanner import Scanner
 from rules.knowledge.lexicon.sig_words import SigWords
@@ -22,6 +23,7 @@ from rules.knowledge.lexicon.vocabulary import (
     TRANSDERMAL,
     DosingVocabulary,
     Moment,
+    Plausible,
     Route,
     TimingCode,
     Unit,
@@ -86,6 +88,7 @@ __all__ = [
     "OverrideEffect",
     "OverrideReason",
     "Per",
+    "Plausible",
     "Policy",
     "ProblemKind",
     "ProductList",
@@ -108,6 +111,7 @@ __all__ = [
     "WordKind",
     "apply_site",
     "check",
+    "is_invisible",
     "load_knowledge",
     "normalised",
     "parse_yaml",

@@ -10,10 +10,11 @@ from rules.knowledge.knowledge import Knowledge
 from rules.model import Dosage, RecordKind, Regimen, Supply
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE, ZERO
-from rules.reading.dosage.dispensed import dispensed_portions
+from rules.reading.dosage.dispensed import dispensed_portions, is_of_each
 from rules.reading.dosage.text import steps_of_texts
 from rules.reading.product.product import Product
 from rules.reading.wording.refusals import Refusal
+from rules.timeline.fill import Fill
 from rules.timeline.window import Course
 
 
@@ -55,16 +56,18 @@ def _with_supply(
     too_many = repeats > plausible.repeats_at_most.value
     too_long = supply.days is not None and supply.days > plausible.days_of_supply_at_most.value
     times = ONE + repeats
-    units: Fraction | None = None
+    days = None if too_many or too_long else supply.days or None
+    fill: Fill | None = None
     if supply.quantity is not None and product is not None and not too_many:
         readings = dispensed_portions(supply.quantity, product, knowledge.vocabulary)
         if not isinstance(readings, Refusal):
             largest = max(readings, key=lambda portion: portion.size)
-            units = None if largest.units is None else largest.units * times
+            pieces = is_of_each(supply.quantity, knowledge.vocabulary)
+            fill = None if largest.units is None else Fill(largest.units, times, days, pieces, plausible)
     return replace(
         course,
-        supplied_days=supply.days * times if supply.days and not (too_many or too_long) else None,
-        supplied_units=units,
+        supplied_days=None if days is None else days * times,
+        fill=fill,
         refilled=repeats > ZERO,
         supply_not_believed=too_many or too_long,
     )

@@ -17,6 +17,7 @@ from math import ceil
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Dosage, Period, RecordKind, Regimen
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
+from rules.timeline.fill import Fill
 
 LENGTHS_DIFFER = "stated-lengths-differ"
 SUPPLY_NOT_BELIEVED = "length-of-supply-not-believed"
@@ -32,7 +33,7 @@ class Course:
         of_text: whether only texts state it, so that what is supplied for longer counts.
         differs: whether lines and texts state different lengths.
         supplied_days: the days' supply, all fills together; None where not stated or not believed.
-        supplied_units: the units dispensed, all fills together, in the unit of the dose; None where not known.
+        fill: what is dispensed at a time, in the unit of the dose; None where not known.
         refilled: whether it is dispensed again.
         supply_not_believed: whether days' supply or repeats are more than is believed.
     """
@@ -42,15 +43,13 @@ class Course:
     of_text: bool = False
     differs: bool = False
     supplied_days: Fraction | None = None
-    supplied_units: Fraction | None = None
+    fill: Fill | None = None
     refilled: bool = False
     supply_not_believed: bool = False
 
     def days_of_supply(self, dose: DailyDose | NoDailyDose) -> Fraction | None:
-        """Days that the dispensed units last at the daily units of the order; None where not known."""
-        if self.supplied_units is None or not isinstance(dose, DailyDose) or dose.units is None:
-            return None
-        return self.supplied_units / dose.units.used if dose.units.used > 0 else None
+        """Days that the dispensed units last at the daily units of the order; None where not known or not believed."""
+        return None if self.fill is None else self.fill.days_of_use(dose)
 
     def assumptions(self, dose: DailyDose | NoDailyDose) -> Iterator[str]:
         """Codes of what was assumed of the length."""
@@ -58,7 +57,7 @@ class Course:
         longer = self.of_text and any(days is not None and self.days is not None and days > self.days for days in lasts)
         if self.differs or longer:
             yield LENGTHS_DIFFER
-        if self.supply_not_believed:
+        if self.supply_not_believed or (self.fill is not None and self.fill.is_doubted(dose)):
             yield SUPPLY_NOT_BELIEVED
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from hypothesis import given
@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from rules.assessment_lines import NotCountedReason
 from rules.knowledge import Ingredient, Per, Strength, load_knowledge
-from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Period, Quantity, Regimen, Supply, Timing
+from rules.model import Dosage, DoseEntry, MaximumDose, Medication, Patient, Period, Quantity, Regimen, Supply, Timing
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.reconcile import read_daily_dose, remembered_daily_dose
 from rules.reading.product.product import Product
+from rules.timeline import read_record
 
 ON = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()
@@ -308,3 +309,24 @@ def test_the_least_dose_alone_is_at_least(number: Fraction, per_day: Fraction) -
     assert isinstance(dose, DailyDose)
     assert dose.partly_read
     assert "at least" in dose.read_as
+
+
+@given(
+    st.fractions(min_value=1, max_value=4, max_denominator=1),
+    st.integers(min_value=1, max_value=4),
+    st.fractions(min_value=Fraction(1, 4), max_value=1, max_denominator=8),
+    st.sampled_from(["each", "EA", "tablet", "caps", None]),
+    st.integers(min_value=0, max_value=12),
+    st.none() | st.integers(min_value=2, max_value=90),
+)
+def test_units_for_a_day_are_no_supply(
+    dose: Fraction, times: int, part: Fraction, unit: str | None, repeats: int, days: int | None
+) -> None:
+    """Too few units for one day tell neither how long an order lasts nor that little is taken."""
+    supply = Supply(Quantity(dose * times * part, unit), None if days is None else Fraction(days), Fraction(repeats))
+    line = regular(Quantity(dose, "tablet"), Fraction(times))
+    medication = Medication(text="lorazepam 1 MG Oral Tablet")
+    order = Regimen("MedicationRequest/r", medication, status="active", dosages=(line,), authored_on=ON, supply=supply)
+    (entry,) = read_record(Patient(regimens=(order,)), KNOWLEDGE, ON).entries
+    assert entry.days_of_supply is None
+    assert entry.window.end == (None if days is None else ON + timedelta(days=days * (1 + repeats) - 1))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from rules.knowledge.lexicon.characters import is_invisible
 from rules.knowledge.lexicon.scanner import Scanner
 from rules.limits import MAX_DIGITS
 from rules.numbers.quantity import exact
@@ -75,8 +76,12 @@ def tokenise(text: str) -> list[Token]:
         every   = "q.", before a digit ;
         word    = l, { l }, { "'", l, { l } } ;
         sign    = any other character ;
-        skipped = white space but the end of a line | "(s)" or "(es)" after a letter ;
+        skipped = characters that are not seen | white space but the end of a line | "(s)" or "(es)" after a letter ;
     """
+    if not (text.isascii() and text.isprintable()):
+        places = [place for place, character in enumerate(text) if not is_invisible(character)]
+        if len(places) < len(text):
+            return _placed(tokenise("".join(text[place] for place in places)), [*places, len(text)])
     flat = _flat(text)
     found: list[Token] = []
     for kind, piece, start, end in _SCANNER.pieces(flat):
@@ -97,6 +102,11 @@ def tokenise(text: str) -> list[Token]:
         else:
             found.append(_sign(text[start:end], piece, start, end))
     return found
+
+
+def _placed(tokens: list[Token], places: list[int]) -> list[Token]:
+    """Tokens at the places of a text from which characters were taken out; such a one belongs to what it follows."""
+    return [replace(token, start=places[token.start], end=places[token.end]) for token in tokens]
 
 
 def _flat(text: str) -> str:

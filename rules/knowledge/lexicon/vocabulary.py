@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.knowledge.figure import Figure
+from rules.knowledge.lexicon.characters import seen
 from rules.model import CodeSystem, Coding
 
 # The key of the plausible figure for every unit, or every class of agents, that has none of its own.
@@ -113,6 +114,8 @@ class Plausible:
         part_doubted: a dose of a smaller part of one unit than this is implausible.
         supply_a_day_at_least: dispensed units a day below which more may be taken than they give.
         pieces_a_day_at_least: the fewest a day of a quantity of "each", which may count packages.
+        fill_days_above: units that last so many days or fewer are no supply of what is taken every day.
+        refilled_days_above: the same of units that are dispensed again, or are said to last longer.
         days_of_supply_at_most, repeats_at_most: more of either is not believed.
         interval_doubted: the days between doses above which a tablet that is taken daily is doubted; a week is not.
         interval_at_least, interval_at_most: the bounds of the interval between doses, each in its own unit.
@@ -129,6 +132,8 @@ class Plausible:
     part_doubted: Figure
     supply_a_day_at_least: Figure
     pieces_a_day_at_least: Figure
+    fill_days_above: Figure
+    refilled_days_above: Figure
     days_of_supply_at_most: Figure
     repeats_at_most: Figure
     interval_doubted: Figure
@@ -249,4 +254,4 @@ def _alternatives(text: str | None) -> tuple[str, ...]:
 
 def normalised(text: str) -> str:
     """A text as names and spellings are compared: lower case, single spaces."""
-    return " ".join(text.lower().split())
+    return " ".join(seen(text).lower().split())

@@ -149,6 +149,8 @@ def _plausible(block: Section, reviewed: date) -> Plausible:
         part_doubted=read_figure(block.section("part_doubted"), reviewed),
         supply_a_day_at_least=read_figure(block.section("supply_a_day_at_least"), reviewed),
         pieces_a_day_at_least=read_figure(block.section("pieces_a_day_at_least"), reviewed),
+        fill_days_above=read_figure(block.section("fill_days_above"), reviewed),
+        refilled_days_above=read_figure(block.section("refilled_days_above"), reviewed),
         days_of_supply_at_most=read_figure(block.section("days_of_supply_at_most"), reviewed),
         repeats_at_most=read_figure(block.section("repeats_at_most"), reviewed),
         interval_doubted=read_figure(block.section("interval_doubted"), reviewed),

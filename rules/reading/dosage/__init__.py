@@ -5,7 +5,7 @@ or a :class:`NoDailyDose` that says why there is none.
 """
 
 from rules.reading.dosage.daily_dose import FROM_SUPPLY, Administration, DailyDose, NoDailyDose, texts_of
-from rules.reading.dosage.dispensed import dispensed_portions
+from rules.reading.dosage.dispensed import dispensed_portions, is_of_each
 from rules.reading.dosage.reconcile import evidence_of, read_daily_dose, remembered_daily_dose
 from rules.reading.dosage.route import administration_of
 from rules.reading.dosage.text import steps_of_texts
@@ -18,6 +18,7 @@ __all__ = [
     "administration_of",
     "dispensed_portions",
     "evidence_of",
+    "is_of_each",
     "read_daily_dose",
     "remembered_daily_dose",
     "steps_of_texts",

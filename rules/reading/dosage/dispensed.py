@@ -92,6 +92,11 @@ def _is_liquid(product: Product) -> bool:
     return poured or product.package_millilitres is not None
 
 
+def is_of_each(quantity: Quantity, vocabulary: DosingVocabulary) -> bool:
+    """Whether a quantity is stated in "each", which may be packages; a number alone is not."""
+    return bool(quantity.unit or quantity.code) and _counts_pieces(quantity, vocabulary)
+
+
 def _counts_pieces(quantity: Quantity, vocabulary: DosingVocabulary) -> bool:
     """Whether a quantity is a number alone or of "each", which may be of packages."""
     if not (quantity.unit or quantity.code):
@@ -120,8 +125,7 @@ def dispensed_average(
     units: Range | None = None
     if low.units and high.units:
         units = (low.units / supply.days, high.units / supply.days)
-    pieces = bool(supply.quantity.unit or supply.quantity.code) and _counts_pieces(supply.quantity, vocabulary)
-    least = plausible.pieces_a_day_at_least.value if pieces else ZERO
+    least = plausible.pieces_a_day_at_least.value if is_of_each(supply.quantity, vocabulary) else ZERO
     if units and not least <= units[1] <= units_limit(high, product, vocabulary):
         return Refusal(Reason.IMPLAUSIBLE_SUPPLY, figure(units[1]))
     by_agent = {

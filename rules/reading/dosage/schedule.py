@@ -240,7 +240,7 @@ def _is_clock_interval(repeat: _Repeat, vocabulary: DosingVocabulary) -> bool:
     bounds = vocabulary.plausible
     if repeat.unit != DAY or repeat.days or repeat.length[0] <= bounds.interval_at_most.value:
         return False
-    return all(end in {interval.value for interval in bounds.clock_intervals} for end in repeat.length)
+    return any(end in {interval.value for interval in bounds.clock_intervals} for end in repeat.length)
 
 
 def _range(low: Fraction | None, high: Fraction | None, floor: Fraction | None) -> Range | None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from html import unescape
 from unicodedata import category, decimal, decomposition, normalize, numeric
 
+from rules.knowledge.lexicon.characters import is_invisible
 from rules.limits import MAX_MEMOISED
 
 # A character that stands for one that was lost, and for one of a private or unused code.
@@ -25,9 +26,6 @@ _NEEDS_READING = re.compile(rf"[^ -~]|{_ENTITY.pattern}|{_SET_MARK.pattern}|{_DO
 _LOST_AT_THE_END = re.compile(rf"{LOST}+(?![^\W_])")
 _FRACTION = re.compile(r"(?:(?<!\d)(\d+)[ ]?)?([¼½¾])")
 _MARKS = frozenset("®©℗Ⓡⓡ🄬🄫🄪")
-# Control and format characters, and others without a picture of their own.
-_INVISIBLE_KINDS = frozenset({"Cc", "Cf"})
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _ACCENT_KINDS = frozenset({"Mn", "Me", "Mc"})
 # Latin letters that no decomposition leads to a plain one.
 _LATIN = {
@@ -94,7 +92,7 @@ def _with_decimals(fraction: re.Match[str]) -> str:
 def _shown(character: str) -> str:
     if character.isspace():
         return " "
-    return "" if _is_invisible(character) else character
+    return "" if is_invisible(character) else character
 
 
 @lru_cache(maxsize=MAX_MEMOISED)
@@ -107,7 +105,7 @@ def _plain(character: str) -> str:
     kind = category(character)
     if character.isspace():
         return " "
-    if _is_invisible(character) or kind in _ACCENT_KINDS or character in _MARKS:
+    if is_invisible(character) or kind in _ACCENT_KINDS or character in _MARKS:
         return ""
     if decomposition(character).startswith("<super>"):
         # Among them the trade mark and the service mark, and the figures of footnotes.
@@ -122,7 +120,3 @@ def _plain(character: str) -> str:
         return "'"
     parts = normalize("NFKD", character)
     return character if parts == character else "".join(map(_plain, parts))
-
-
-def _is_invisible(character: str) -> bool:
-    return category(character) in _INVISIBLE_KINDS or character in _INVISIBLE
