@@ -27,7 +27,7 @@ WORDS: Mapping[str, str] = {
     "code-not-known": "the code that was sent is not known here, the name is read",
     "codes-disagree": "the codes are of products that differ, the larger is used, or both are",
     "names-disagree": "the names disagree, the larger is used, or both are",
-    "name-read-as-misspelt": "the name is misspelt or in another language, and read as the one known name that it is near",
+    "name-read-as-misspelt": "the name is misspelt or in another language, and read as the known name that it is near",
     "name-read-as-shortened": "the name is cut short, and read as the one known name that begins so",
     "part-of-name-not-read": "part of the name may be another medicine, and could not be read",
     "strength-from-name": "the strength is from the name",

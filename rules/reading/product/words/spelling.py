@@ -125,7 +125,7 @@ class Spelling:
         return any(found.agents != agents for found, _ in self._near(word, self._of_length, 1))
 
     def without_vowels(self, word: str) -> Correction | UnclearWord | None:
-        """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"; a brand is refused, as many words are like it."""
+        """What a word may be that leaves vowels out: "LRZPM", "HYDROCDN"; a brand is refused: words are like it."""
         if len(word) < self._words.refused_beginning_at_least:
             return None
         written = self._by_consonants.get(_consonants(word), ())
