@@ -81,7 +81,8 @@ def condition_of(
 
 @memoised_by_json
 def _codings_and_text(code: object) -> tuple[tuple[Coding, ...], str | None]:
-    return codings_of(code), concept_text(code)
+    texts = [text for concept in list_of(code) if (text := concept_text(concept)) is not None]
+    return codings_of(code), "; ".join(texts) or None
 
 
 def _of_visit(resource: Element) -> bool | None:

@@ -54,7 +54,7 @@ def _was_followed(entry: RecordEntry, others: Iterable[Presence]) -> bool:
 
 def _follows(later: RecordEntry, entry: RecordEntry) -> bool:
     regimen = later.regimen
-    if later is entry or regimen.draft or later.start is None or regimen.another_patient:
+    if later is entry or regimen.draft or regimen.another_patient or later.start is None or later.start > later.on:
         return False
     if entry.start is not None and later.start <= entry.start:
         return False

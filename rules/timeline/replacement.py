@@ -125,12 +125,12 @@ def apply_drafts(presences: Presences) -> None:
 def refers_to(draft: RecordEntry, entry: RecordEntry) -> bool:
     """Whether a draft names the order on record that it stops, renews or replaces: by its id or as its prior.
 
-    An id is believed of an order of the same agent, a prior also of a switch within the class: an EHR may give an id
-    twice, or name as prior what was merely ordered before.
+    An id is believed of an order of the same agent, the prior of a new order also of a switch within the class: an EHR
+    may give an id twice, or name as prior what was merely ordered before.
     """
-    if entry.source == draft.source and draft.agents & entry.agents:
-        return True
-    return entry.source == draft.regimen.prior and is_followed_by(entry, draft)
+    if draft.agents & entry.agents:
+        return _names(draft, entry)
+    return entry.source == draft.regimen.prior and not is_stopping(draft.regimen) and is_followed_by(entry, draft)
 
 
 def _names(draft: RecordEntry, entry: RecordEntry) -> bool:

@@ -273,3 +273,14 @@ def test_an_order_without_a_readable_medication_stays_and_says_so(order: dict[st
 )
 def test_a_code_system_is_known_by_its_uri_or_oid(uri: object, system: CodeSystem | None) -> None:
     assert system_of(uri) is system
+
+
+def test_of_a_concept_and_a_reference_side_by_side_both_are_read() -> None:
+    beside = [{"resourceType": "Medication", "id": "a", "code": {"text": "alprazolam 1 MG Oral Tablet"}}]
+    order = {
+        "medicationCodeableConcept": {"text": "atorvastatin 20 MG Oral Tablet"},
+        "medicationReference": {"reference": "Medication/a"},
+    }
+    medication = read(order, beside).medication
+    names = {medication.text, *(coding.display for coding in medication.codings)}
+    assert names == {"atorvastatin 20 MG Oral Tablet", "alprazolam 1 MG Oral Tablet"}

@@ -293,6 +293,11 @@ def test_a_condition_that_is_not_read_in_full_is_in_doubt(members: dict[str, obj
     assert [entry.in_doubt for entry in (*read(plain).conditions, *read(plain | members).conditions)] == [False, True]
 
 
+def test_of_several_concepts_of_a_condition_all_texts_are_read() -> None:
+    sent = {"resourceType": "Condition", "code": [{"text": "Asthma"}, {"text": "COPD"}, {"coding": [{"display": "x"}]}]}
+    assert [(entry.text, len(entry.codings)) for entry in read(sent).conditions] == [("Asthma; COPD", 1)]
+
+
 def test_a_status_is_sought_among_all_its_codings() -> None:
     status = {"coding": [{"system": "http://snomed.info/sct", "code": "413322009"}, {"code": "resolved"}]}
     (entry,) = read({"resourceType": "Condition", "clinicalStatus": status, "verificationStatus": status}).conditions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
 from unicodedata import category
@@ -10,17 +11,25 @@ from unicodedata import category
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 
 CLAUSE_END = ";"
+_POINTS = re.compile(r"(?<=\b[a-z])\.(?=[a-z]\b)")
+# The category of characters that are not seen.
+_FORMAT = "Cf"
 
 
 @cache
 def phrases(texts: tuple[str, ...]) -> re.Pattern[str]:
-    """A pattern of any of the phrases between word boundaries."""
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, texts)) + r")(?!\w)")
+    """A pattern of any of the phrases between word boundaries. Their words may be joined by spaces or hyphens."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_spelt, texts))})(?!\w)")
+
+
+def _spelt(phrase: str) -> str:
+    return "[- ]".join(map(re.escape, re.split("[- ]", phrase)))
 
 
 def clauses_of(text: str) -> str:
-    """A text in lower case with single spaces, its clauses parted by semicolons."""
-    clauses = re.split(r"[;.,:()\[\]\n]|\bbut\b", text.lower())
+    """A text in lower case with single spaces, its clauses parted by semicolons, without characters that are not seen
+    and the points of an abbreviation."""
+    clauses = re.split(r"[;.,:()\[\]\n]|\bbut\b", _POINTS.sub("", _seen(text.lower())))
     return CLAUSE_END.join(" ".join(clause.split()) for clause in clauses)
 
 
@@ -57,25 +66,38 @@ def remitted(text: str, all_names: tuple[str, ...], wording: ConditionWording) -
     """
     earlier = ""
     for clause in text.split(CLAUSE_END):
+        named = [(match.start(), match.group()) for match in phrases(all_names).finditer(clause)]
+        denials = [match.end() for match in phrases(wording.remission_denials).finditer(clause)]
         end = 0
         for match in phrases(wording.remission).finditer(clause):
-            before, after = clause[end : match.start()], clause[match.end() :]
-            end = match.end()
-            if phrases(wording.remission_denials).search(before):
+            start, since, end = match.start(), end, match.end()
+            if _any_between(denials, since, start):
                 continue
-            named = phrases(all_names).findall(before)[-1:] or phrases(all_names).findall(after)[:1]
-            if not named and set(before.split()) <= set(wording.beside) and earlier:
-                named = [earlier]
-            yield named[0] if named else ""
-        earlier = next(reversed(phrases(all_names).findall(clause)), earlier)
+            before, after = bisect_left(named, (start,)), bisect_left(named, (end,))
+            if before and named[before - 1][0] >= since:
+                yield named[before - 1][1]
+            elif after < len(named):
+                yield named[after][1]
+            else:
+                yield earlier if not since and set(clause[:start].split()) <= set(wording.beside) else ""
+        earlier = named[-1][1] if named else earlier
+
+
+def _any_between(places: list[int], first: int, last: int) -> bool:
+    """Whether one of the places, in order, lies within a range."""
+    return bisect_left(places, last) > bisect_left(places, first)
 
 
 def spaced(text: str) -> str:
     """A text in lower case, its words and question marks parted by spaces, without characters that are not seen."""
-    seen = "".join(character for character in text.lower() if category(character) != "Cf")
+    seen = _seen(text.lower())
     for sign, words in (("\u2019", "'"), ("n't", " not "), ("?", " ? "), ("_", " ")):
         seen = seen.replace(sign, words)
     return " ".join(seen.split())
+
+
+def _seen(text: str) -> str:
+    return text if text.isascii() else "".join(each for each in text if category(each) != _FORMAT)
 
 
 def is_beyond_doubt(texts: Iterable[str], concepts: Iterable[Concept], wording: ConditionWording) -> bool:
