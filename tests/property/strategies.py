@@ -22,6 +22,7 @@ from rules.model import (
     Supply,
     Timing,
 )
+from rules.timeline.status import COMPLETED
 
 ON = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()
@@ -176,7 +177,11 @@ def records_of_nothing_present(draw: st.DrawFn) -> tuple[Regimen, ...]:
             draw(
                 st.sampled_from(
                     [
-                        *(replace(record, status=status) for status in ENDINGS[kind]),
+                        # A completed order is over once its supply is.
+                        *(
+                            replace(lapsed if status == COMPLETED else record, status=status)
+                            for status in ENDINGS[kind]
+                        ),
                         replace(record, another_patient=True),
                         replace(record, do_not_perform=True),
                         lapsed,
