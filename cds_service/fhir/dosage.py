@@ -38,6 +38,7 @@ _RANGES = ("doseRange", "quantityRange")
 _RATES = ("rateQuantity", "rateSimpleQuantity")
 _TIMINGS = ("timing", "scheduledTiming", "schedule")  # R4 to DSTU2; a DSTU1 order; a DSTU1 statement
 _ADDITIONAL = ("additionalInstruction", "additionalInstructions")
+AT_LEAST = (">", ">=")
 _BOUNDS_PERIOD, _EVENT = "boundsPeriod", "event"
 _AS_NEEDED = frozenset({"asNeeded", "asNeededBoolean", "asNeededCodeableConcept", "asNeededFor"})
 # Epic repeats the dose of a line in extensions: as it was ordered, and as it is administered.
@@ -223,7 +224,7 @@ def _dose_entry(value: object, kind: str | None) -> DoseEntry | None:
     comparator = text_of(value.get("comparator")) if isinstance(value, dict) else None
     if comparator in ("<", "<="):
         return DoseEntry(kind, None, quantity)
-    if comparator in (">", ">="):
+    if comparator in AT_LEAST:
         return DoseEntry(kind, quantity, None)
     return DoseEntry(kind, quantity, quantity)
 
@@ -264,6 +265,7 @@ def _maximum(value: object, notes: Notes) -> tuple[MaximumDose, ...]:
     for item in list_of(value):
         try:
             amount, period = ratio_of(item)
+            amount = None if isinstance(item, dict) and _is_at_least(item.get("numerator")) else amount
             has_unit = period is not None and bool(period.unit or period.code)
             days = in_days(period, notes) if period is not None and has_unit else None
         except NotReadableError:
@@ -280,10 +282,17 @@ def _single_maximum(value: object, notes: Notes) -> Quantity | None:
     if value is None:
         return None
     try:
-        return quantity_of(value)
+        maximum = None if _is_at_least(value) else quantity_of(value)
     except NotReadableError:
+        maximum = None
+    if maximum is None:
         notes.add(MAXIMUM_NOT_READABLE)
-        return None
+    return maximum
+
+
+def _is_at_least(value: object) -> bool:
+    """Whether a quantity is the least that it may be, and so limits nothing."""
+    return isinstance(value, dict) and text_of(value.get("comparator")) in AT_LEAST
 
 
 def _sequence(value: object, notes: Notes) -> int | None:

@@ -11,7 +11,7 @@ from rules.model import Dosage, RecordKind, Regimen, Supply
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import ONE, ZERO
 from rules.reading.dosage.dispensed import dispensed_portions, is_of_each
-from rules.reading.dosage.text import steps_of_texts
+from rules.reading.dosage.text import in_turn, steps_of_texts
 from rules.reading.product.product import Product
 from rules.reading.wording.refusals import Refusal
 from rules.timeline.fill import Fill
@@ -28,6 +28,7 @@ def course_of(regimen: Regimen, product: Product | None, knowledge: Knowledge) -
 def _course(
     lines: tuple[Dosage, ...], supply: Supply | None, fills: bool, product: Product | None, knowledge: Knowledge
 ) -> Course:
+    lines = in_turn(lines, knowledge)
     structured = _in_turn((line.sequence, _days(line)) for line in lines)
     texts = steps_of_texts(lines, knowledge)
     written = [_in_turn((step.sequence, _days(step)) for step in steps) for steps in texts]

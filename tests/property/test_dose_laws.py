@@ -330,3 +330,20 @@ def test_units_for_a_day_are_no_supply(
     (entry,) = read_record(Patient(regimens=(order,)), KNOWLEDGE, ON).entries
     assert entry.days_of_supply is None
     assert entry.window.end == (None if days is None else ON + timedelta(days=days * (1 + repeats) - 1))
+
+
+@given(
+    st.integers(min_value=1, max_value=4),
+    st.integers(min_value=1, max_value=4),
+    st.sampled_from(["daily", "bid", "tid", "at bedtime", "in the morning"]),
+    st.sampled_from(["daily", "bid", "tid", "at bedtime", "in the morning"]),
+    st.sampled_from(["then", "followed by", "after that,", "thereafter take"]),
+)
+def test_a_line_that_follows_never_lowers_what_is_counted(
+    first: int, second: int, rate: str, other: str, word: str
+) -> None:
+    """Without lengths it is not known which of two lines is in force: neither counts for less than it says."""
+    one, two = f"{first} tablets {rate}", f"{second} tablets {other}"
+    both = read(Dosage(text=one), Dosage(text=f"{word} {two}"))
+    largest = max(lorazepam(read(Dosage(text=text)))[1] for text in (one, two))
+    assert lorazepam(both)[1] >= largest

@@ -156,7 +156,7 @@ def _stated(top: Section, vocabulary: DosingVocabulary) -> Iterator[tuple[str, W
         ("per_periods", WordKind.PER_PERIOD, DAYS_PER),
         ("routes", WordKind.ROUTE, vocabulary.routes),
         ("days", WordKind.DAY, vocabulary.days_of_week),
-        ("maxima", WordKind.MAXIMUM, ("any", "day")),
+        ("maxima", WordKind.MAXIMUM, ("any", "day", "dose")),
         ("moments", WordKind.MOMENT, vocabulary.moments),
         ("moment_words", WordKind.MOMENT_WORD, vocabulary.moments),
     ):

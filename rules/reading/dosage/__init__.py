@@ -8,7 +8,7 @@ from rules.reading.dosage.daily_dose import FROM_SUPPLY, Administration, DailyDo
 from rules.reading.dosage.dispensed import dispensed_portions, is_of_each
 from rules.reading.dosage.reconcile import evidence_of, read_daily_dose, remembered_daily_dose
 from rules.reading.dosage.route import administration_of
-from rules.reading.dosage.text import steps_of_texts
+from rules.reading.dosage.text import in_turn, steps_of_texts
 
 __all__ = [
     "FROM_SUPPLY",
@@ -18,6 +18,7 @@ __all__ = [
     "administration_of",
     "dispensed_portions",
     "evidence_of",
+    "in_turn",
     "is_of_each",
     "read_daily_dose",
     "remembered_daily_dose",

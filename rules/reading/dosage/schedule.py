@@ -13,7 +13,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, Moment, normali
 from rules.model import Timing
 from rules.numbers.memo import memoised
 from rules.numbers.quantity import DAYS_PER, DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO, Range
-from rules.reading.dosage.line import IMPLAUSIBLE_PERIOD, RANGE_AT_MAXIMUM, NoSchedule, Schedule
+from rules.reading.dosage.line import IMPLAUSIBLE_PERIOD, PART_NOT_READ, RANGE_AT_MAXIMUM, NoSchedule, Schedule
 from rules.reading.wording.numbers import DAY, every, named_days
 from rules.reading.wording.prose import listed
 from rules.reading.wording.refusals import Reason, Refusal
@@ -167,6 +167,10 @@ def _read_repeat(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoS
         return _none(Reason.PERIOD_UNIT_NOT_KNOWN, timing.period_unit or "")
     repeat = _Repeat(frequency, period, unit, moments, clock, days)
     assumptions: list[str] = []
+    named_moments = {normalised(code) for code in timing.when}
+    if (days and named - {*days}) or (moments and len(named_moments) > len({moment.code for moment in moments})):
+        # A day or a moment that is not known, beside those that are.
+        assumptions.append(PART_NOT_READ)
     if timing.period_unit is None and period is not None:
         assumptions.append(PERIOD_READ_AS_DAYS)
     if timing.period_unit is None and period is None and not repeat.slots and not days:

@@ -8,6 +8,7 @@ from a text. Further instructions of a line are read like its text.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
@@ -77,9 +78,34 @@ class _LineReading:
 
 
 @memoised
+def in_turn(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Dosage, ...]:
+    """Lines without numbers are numbered where one of them begins with "then": it follows those before it.
+
+    Where moments are named and no length is, "then" may be of the same day: they run together, which is more.
+    """
+    if not dosages[1:] or any(line.sequence is not None for line in dosages):
+        return dosages
+    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
+    follows = [isinstance(read, ReadSig) and read.follows for read in reads]
+    if not any(follows[1:]):
+        return dosages
+    stated = [
+        [each.timing or Timing() for each in (line, *(read.dosages if isinstance(read, ReadSig) else ()))]
+        for line, read in zip(dosages, reads, strict=True)
+    ]
+    ends = [
+        any(timing.bounds_days or timing.bounds_days_max or timing.bounds.end for timing in each) for each in stated
+    ]
+    if not all(ends[:-1]) and any(timing.when or timing.time_of_day for each in stated for timing in each):
+        return dosages
+    numbers = accumulate(int(after) for after in (False, *follows[1:]))
+    return tuple(line.replaced(sequence=number + 1) for line, number in zip(dosages, numbers, strict=True))
+
+
+@memoised
 def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading:
     """Dosage lines with their texts read. Never raises."""
-    dosages = tuple(with_rate_as_dose(line, knowledge.vocabulary) for line in dosages)
+    dosages = tuple(with_rate_as_dose(line, knowledge.vocabulary) for line in in_turn(dosages, knowledge))
     if not any(_has_words(line) for line in dosages):
         return TextReading(dosages, reads=(None,) * len(dosages))
     reads = tuple(read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages)

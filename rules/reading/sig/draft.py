@@ -162,7 +162,7 @@ class SigDraft:
     comma did. ``open_repeat`` stands for "may repeat" without a number. ``titration_heading``: "taper" or the like
     comes before the first dose, so that the steps must state all of it. ``over`` stands for "over 5 minutes", how long
     one dose takes. ``refilled``: it is dispensed again, so that its length is that of one supply. ``agents`` are those
-    of the medicine named.
+    of the medicine named. ``follows``: "then" comes before all of it.
     """
 
     steps: list[SigStep] = field(default_factory=lambda: [SigStep()])
@@ -180,6 +180,7 @@ class SigDraft:
     refilled: bool = False
     titration_heading: bool = False
     agents: str = ""
+    follows: bool = False
 
     def __post_init__(self) -> None:
         self.step = self.steps[-1]

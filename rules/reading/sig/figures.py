@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
@@ -14,10 +15,11 @@ from rules.reading.sig.clauses.moment import read_moment
 from rules.reading.sig.clauses.rate import read_per_period, read_rate, whole_number
 from rules.reading.sig.clauses.rate_place import add_rate, read_hour_after_rate
 from rules.reading.sig.draft import Connector, SigDraft
+from rules.reading.sig.lines.steps import how_often
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.trace import SigRate
 
-DOSE = "dose"
+DOSE, DAY = "dose", "d"
 # After "up to 3 tablets" these make it a limit of a period.
 OF_A_PERIOD = (WordKind.PER_PERIOD, WordKind.PER, WordKind.IN, WordKind.OVER, WordKind.RATE, WordKind.EVERY)
 # After "once" these say when, so that "once" adds nothing.
@@ -147,6 +149,17 @@ def once_clause(cursor: Cursor, draft: SigDraft) -> bool:
     return True
 
 
+def _is_raised(draft: SigDraft, days: Fraction, times: Fraction) -> bool:
+    """Raise the rate of the line to so many doses in days, if these are more: "twice a day, up to three times"."""
+    line = draft.line
+    stated = how_often(line)
+    if stated is None or times / days <= stated[1] or line.days:
+        return False
+    line.rate = SigRate((stated[0] * days, times), (days, days), DAY)
+    line.moments, line.clock = [], []
+    return True
+
+
 def dose_clause(cursor: Cursor, draft: SigDraft) -> bool:
     """``1-2 tablets``, ``5 mg``, ``(10 mg)``; False if there is none."""
     begin = cursor.position
@@ -179,10 +192,18 @@ def up_to_clause(cursor: Cursor, draft: SigDraft) -> bool:
     if rate is not None and kind is WordKind.RATE and not line.rated:
         add_rate(cursor, draft, replace(rate, times=(None, rate.times[1])), first)
         return True
+    if (
+        rate is not None
+        and kind is WordKind.RATE
+        and _is_raised(draft, rate.times[1] / rate.most_per_day, rate.times[1])
+    ):
+        draft.note(first, cursor.peek(-1), rate)
+        return True
     if rate is not None and kind in (WordKind.NUMBER, WordKind.COUNTED):
         if not line.rated:
             add_rate(cursor, draft, rate, first)
             return True
+        _is_raised(draft, rate.times[1] / rate.most_per_day, rate.times[1])
         cursor.position = begin - 1
         return read_limit(cursor, draft)
     cursor.position = begin
@@ -196,7 +217,10 @@ def up_to_clause(cursor: Cursor, draft: SigDraft) -> bool:
         draft.set_count((ONE, doses[0].high), first, cursor.peek(-1))
     elif of_a_period:
         cursor.position = begin - 1
-        return read_limit(cursor, draft)
+        read_limit(cursor, draft)
+        dose, limit = line.doses[0], draft.limits[-1]
+        if limit.days is not None and limit.amount == doses[0].high and doses[0].unit in (None, dose.unit):
+            _is_raised(draft, limit.days, limit.amount / dose.high)
     elif not line.timed and line.doses[0].unit == doses[0].unit and line.doses[0].high < doses[0].high:
         line.doses = [replace(doses[0], low=line.doses[0].low)]
     else:

@@ -27,7 +27,7 @@ from rules.reading.sig.clauses.skipped import (
     skip_remark,
     skip_site,
 )
-from rules.reading.sig.clauses.supply import read_repeat, skip_supply
+from rules.reading.sig.clauses.supply import read_repeat, skip_length_supplied, skip_supply
 from rules.reading.sig.draft import SigDraft
 from rules.reading.sig.figures import (
     amount_per_period_clause,
@@ -87,6 +87,7 @@ READERS: Mapping[WordKind, tuple[Reader, ...]] = {
     WordKind.HOURLY: (rate_clause,),
     WordKind.PER_PERIOD: (amount_per_period_clause, length_clause),
     WordKind.TIMES: (length_clause,),
+    WordKind.LENGTH: (length_clause, skip_length_supplied),
     WordKind.AT_LEAST: (length_clause,),
     WordKind.MOMENT: (moment_clause,),
     WordKind.MOMENT_WORD: (moment_clause,),

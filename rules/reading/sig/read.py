@@ -68,7 +68,7 @@ def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
             raise UnreadError(lexemes[0], lexemes[-1])
     except UnreadError as unread:
         return UnreadableSig(text[unread.start : unread.end].strip(), unread.start, unread.end)
-    return ReadSig(dosages, tuple(draft.trace), no_daily_rate)
+    return ReadSig(dosages, tuple(draft.trace), no_daily_rate, follows=draft.follows)
 
 
 def _skip_heading(cursor: Cursor) -> None:

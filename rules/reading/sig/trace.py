@@ -168,12 +168,14 @@ class ReadSig:
     """A text that was understood.
 
     ``dosages`` are its lines; increasing sequences follow one another. ``no_daily_rate`` says why none of them states
-    a daily rate, None where one does. ``trace`` tells where each value comes from.
+    a daily rate, None where one does. ``trace`` tells where each value comes from. ``follows``: it begins with
+    "then" or the like, so that it follows what was written before it.
     """
 
     dosages: tuple[Dosage, ...]
     trace: tuple[Span, ...]
     no_daily_rate: NoDailyRate | None
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

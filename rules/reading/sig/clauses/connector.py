@@ -55,6 +55,9 @@ def additional_connector(cursor: Cursor, draft: SigDraft) -> bool:
 def then_connector(cursor: Cursor, draft: SigDraft) -> bool:
     """``then``, ``increase to``: another step."""
     word = cursor.next()
+    draft.follows = draft.follows or not (
+        draft.steps[1:] or draft.step.lines[1:] or not draft.line.empty or draft.step.days
+    )
     draft.new_step()
     draft.step.after_then, draft.step.changes_dose = True, word.kind is WordKind.CHANGE_TO
     return True

@@ -17,9 +17,21 @@ DOSE = "dose"
 # A length in these is no course of treatment: "swish for 30 seconds".
 SHORT = frozenset({"s", "min"})
 LONG = frozenset({"d", "wk", "mo", "a"})
+# What the last word of a time may be.
+ENDS_A_TIME = (
+    WordKind.RATE,
+    WordKind.HOURLY,
+    WordKind.PERIOD,
+    WordKind.PER_PERIOD,
+    WordKind.MOMENT,
+    WordKind.MOMENT_WORD,
+    WordKind.AS_NEEDED,
+)
 # "Half an hour before meals" says when; "5 mL an hour" how often.
 AN = "an "
 A = "a "
+# Between a quantity and its days.
+OF_EACH = frozenset({"/", "per"})
 
 
 def read_length(cursor: Cursor, draft: SigDraft) -> bool:
@@ -27,7 +39,8 @@ def read_length(cursor: Cursor, draft: SigDraft) -> bool:
 
     ::
 
-        length  = opening, ( "5/7" | periods ) | periods | count ;
+        length  = [ opening ], "5/7", [ "course" | "supply" ] | [ opening ], periods | opening, count ;
+                  (* without an opening "5/7" only where it can be no date: at the end of a time, "twice a day 5/7" *)
         opening = "for", { ":" | "up to" | "a" | "x" } | "x" ;
         periods = [ "at least" ], [ numbers ], { "-" }, period, [ "apart" | "supply" | "course" | before ] ;
                   (* without numbers only "for a week" and "an hour before" *)
@@ -37,12 +50,18 @@ def read_length(cursor: Cursor, draft: SigDraft) -> bool:
         UnreadError: the step has another length, or it is shorter than a day and no time before something.
     """
     begin, first = cursor.position, cursor.peek()
+    of_each = cursor.peek(-1).text in OF_EACH
     opening = cursor.accept(WordKind.FOR, WordKind.TIMES)
     if opening is not None and opening.kind is WordKind.FOR:
         cursor.skip(":", WordKind.UP_TO, WordKind.ARTICLE, WordKind.TIMES)
-    short = cursor.accept(WordKind.LENGTH) if opening else None
+    short = cursor.accept(WordKind.LENGTH) if opening or _ends_a_time(cursor, draft) else None
     if short is not None and short.value is not None:
         days = short.value * DAYS_PER[short.code]
+        if cursor.accept(WordKind.SUPPLY) or (
+            not cursor.at(WordKind.NUMBER, ahead=1) and cursor.accept(WordKind.DISPENSE)
+        ):
+            return True
+        cursor.accept(WordKind.COURSE)
         draft.set_length((days, days), first, short)
         draft.note(first, short, Length(days))
         return True
@@ -66,6 +85,9 @@ def read_length(cursor: Cursor, draft: SigDraft) -> bool:
     if cursor.accept(WordKind.APART) or (at_least and opening):
         # "At least 4 hours apart", "for at least 5 days": no end is stated.
         return True
+    if of_each and any(line.rated for line in draft.step.lines):
+        # "28 tablets/28 days": what is supplied for them.
+        return True
     _add_length(cursor, draft, first, numbers, period, opening is not None)
     return True
 
@@ -88,6 +110,12 @@ def read_most_days(cursor: Cursor, draft: SigDraft, first: Lexeme) -> bool:
     draft.set_length(days, first, period)
     draft.note(first, period, Length(days[1]))
     return True
+
+
+def _ends_a_time(cursor: Cursor, draft: SigDraft) -> bool:
+    """Whether the position is behind a time of the line, so that "5/7" is five days; behind "from" it is a date."""
+    before = -2 if cursor.sign(",(", -1) else -1
+    return draft.line.timed and cursor.at(*ENDS_A_TIME, ahead=before)
 
 
 def _is_a_period(cursor: Cursor) -> bool:

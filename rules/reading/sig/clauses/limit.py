@@ -15,7 +15,7 @@ from rules.reading.sig.scan.lexemes import Lexeme
 from rules.reading.sig.trace import Clause, DoseAmount, Maximum
 
 DOSE = "dose"
-# What the code of a word for a maximum is that says itself that it is a day's.
+# What the code of a word for a maximum is that says itself that it is a day's; that of one dose has the code DOSE.
 DAY = "day"
 HOURS = ("h", "min")
 BEFORE_AMOUNT = (WordKind.MAXIMUM, WordKind.EQUALS, WordKind.OF, WordKind.UP_TO)
@@ -67,6 +67,8 @@ def read_limit(cursor: Cursor, draft: SigDraft) -> bool:
         draft.note(first, cursor.peek(-1), Clause.MAXIMUM_OF_ANOTHER)
         return True
     stated = stated or first.code == DAY
+    if first.code == DOSE and not stated:
+        days, stated = None, True
     _add_limit(cursor, draft, SigLimit(amount, unit.code if unit else None, days, first, stated))
     return True
 

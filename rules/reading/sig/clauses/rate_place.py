@@ -27,6 +27,8 @@ def add_rate(cursor: Cursor, draft: SigDraft, rate: SigRate, first: Lexeme) -> N
     """
     line = draft.line
     if _is_of_supply(cursor, line, rate, first):
+        # "For 5 days every month": so long lasts one supply.
+        draft.refilled = True
         draft.note(first, cursor.peek(-1), Clause.SUPPLY)
         return
     draft.note(first, cursor.peek(-1), rate)

@@ -38,6 +38,18 @@ AFTER_PAIN = AFTER_REMARK | {WordKind.REMARK, WordKind.REMARK_START, WordKind.UP
 HOW_LONG = (WordKind.LASTING, WordKind.OVER)
 # A complaint of so long is a chronic one; a treatment is ordered for days or weeks.
 CHRONIC = frozenset({"mo", "a"})
+LONG = CHRONIC | {"d", "wk"}
+# What shows that a length without "for" is not of a complaint: "anxiety 30 day course", "pain 4 days a week".
+AFTER_LENGTH = (
+    WordKind.COURSE,
+    WordKind.SUPPLY,
+    WordKind.BEFORE_AFTER,
+    WordKind.APART,
+    WordKind.PER_PERIOD,
+    WordKind.PER,
+    WordKind.EVERY,
+    WordKind.RATE,
+)
 
 
 def skip_reason(cursor: Cursor) -> str | None:
@@ -52,7 +64,8 @@ def skip_reason(cursor: Cursor) -> str | None:
         skippable  = unknown word | name | unit | period | place | ... ; (* no single Roman numeral and no "a tablet" *)
         verb       = "help" | ... ; (* before an unknown word, an ordinal or a remark *)
         duration   = ( "lasting" | "over" ), { "lasting" | "over" | "at least" | "a" }, [ numbers ], { "-" }, period
-                   | ( "for" | "x" ), numbers, { "-" }, ( "months" | "years" ) ; (* of the complaint, after it *)
+                   | ( "for" | "x" ), numbers, { "-" }, ( "months" | "years" )
+                   | numbers, { "-" }, ( "days" | ... ) ; (* of the complaint, after it; no "course", no "supply" *)
     """
     begin = cursor.position
     while not cursor.done:
@@ -74,19 +87,23 @@ def skip_reason(cursor: Cursor) -> str | None:
 
 
 def _skip_duration(cursor: Cursor) -> bool:
-    """Skip how long a complaint lasts, "over 2 hours", or for how long it has been there, "x 3 months".
+    """Skip how long a complaint lasts, "over 2 hours", or for how long it has been there: "x 3 months".
 
-    Days and weeks after "for" and "x" are the length of the treatment: it is ordered for as long.
+    Days and weeks after "for" and "x" are the length of the treatment: it is ordered for as long. Without these words
+    ("since 2 weeks") the length is doubtful, and none of the treatment.
     """
     begin = cursor.position
     opening = cursor.accept(*HOW_LONG, WordKind.FOR, WordKind.TIMES)
-    if opening is None:
+    if opening is None and not cursor.at(WordKind.NUMBER):
         return False
-    of_complaint = opening.kind in HOW_LONG
+    of_complaint = opening is None or opening.kind in HOW_LONG
     cursor.skip("", *HOW_LONG, WordKind.AT_LEAST, WordKind.ARTICLE)
     numbers = cursor.numbers()
     cursor.skip("-")
     period = cursor.accept(WordKind.PERIOD)
+    if opening is None and (period is None or period.code not in LONG or cursor.at(*AFTER_LENGTH)):
+        cursor.position = begin
+        return False
     if period is not None and (of_complaint or (numbers is not None and period.code in CHRONIC)):
         return True
     cursor.position = begin

@@ -28,11 +28,11 @@ def skip_supply(cursor: Cursor, draft: SigDraft) -> bool:
     begin = cursor.position
     if cursor.accept(WordKind.DISPENSE):
         cursor.skip(":=- #", WordKind.DISPENSE, WordKind.EQUALS, WordKind.OF, WordKind.REFILL)
-        if _skip_interval(cursor):
+        if _skip_interval(cursor) or cursor.accept(WordKind.LENGTH):
             return True
         if cursor.numbers() is not None:
             cursor.skip("-")
-            cursor.accept(WordKind.UNIT, WordKind.PERIOD, WordKind.SUPPLY)
+            cursor.accept(WordKind.UNIT, WordKind.PERIOD, WordKind.SUPPLY, WordKind.DISPENSE)
             if not _skip_interval(cursor) and cursor.matches(WordKind.FOR, WordKind.NUMBER):
                 # "Dispense 84 for 28 days".
                 begin = cursor.position
@@ -61,6 +61,15 @@ def skip_supply(cursor: Cursor, draft: SigDraft) -> bool:
             return True
     cursor.position = begin
     return False
+
+
+def skip_length_supplied(cursor: Cursor, _: SigDraft) -> bool:
+    """Skip ``28/7 supply``; False if no "supply" follows."""
+    if not cursor.at(WordKind.SUPPLY, WordKind.DISPENSE, ahead=1) or cursor.at(WordKind.NUMBER, ahead=2):
+        return False
+    cursor.next()
+    cursor.next()
+    return True
 
 
 def _skip_interval(cursor: Cursor) -> bool:
@@ -96,12 +105,12 @@ def read_repeat(cursor: Cursor, draft: SigDraft) -> bool:
     first = cursor.next()
     times: Fraction | None = None
     every: SigRate | None = None
-    interval = False
+    interval = needed = False
     while True:
         lexeme = cursor.peek()
         if lexeme.kind is WordKind.AS_NEEDED:
             cursor.next()
-            draft.line.as_needed = True
+            needed = True
         elif lexeme.kind is WordKind.TIMES and cursor.at(WordKind.NUMBER, ahead=1):
             cursor.next()
             times = cursor.next().value
@@ -123,10 +132,13 @@ def read_repeat(cursor: Cursor, draft: SigDraft) -> bool:
     line = draft.line
     if times is not None and times.denominator == 1 and times >= ONE:
         line.repeats = times
+        # Where a time was stated, only the repeated dose is as needed.
+        line.as_needed = line.as_needed or (needed and not line.rated)
     elif every is not None and line.rate is None and line.doses:
         line.rate, line.as_needed = every, True
     else:
         draft.open_repeat = draft.open_repeat or first
+        line.as_needed = line.as_needed or needed
     if interval or times is not None:
         draft.begin_line(first)
     return True
