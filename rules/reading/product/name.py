@@ -129,8 +129,10 @@ class NameReader:
 
     def _read(self, sent: str) -> NameReading:
         name = legible(sent)
-        text = BRACKET.sub(" ", name)
-        brands = BRACKET.findall(name)
+        text, brands = BRACKET.sub(" ", name), BRACKET.findall(name)
+        if not text.strip():
+            # Brackets around the whole set off no brand.
+            text, brands = " ".join(brands), []
         if _PACK.match(text):
             return self._read_pack(text)
         reading = self._read_plain(text, brands)
