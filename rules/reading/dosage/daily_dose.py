@@ -26,7 +26,7 @@ FROM_SUPPLY = "from-quantity-and-supply"
 
 NOT_READ_BESIDE = "and a part that is not read"
 NOT_DAILY_BESIDE = "without a part that is not daily"
-ONE_DOSE_ONLY = "but the text tells of one dose only"
+ONE_DOSE_ONLY = "but the {} tells of one dose only"
 BETWEEN_CLAUSES = "; "
 
 
@@ -47,7 +47,7 @@ class DailyDose(LazyValues):
         part_not_read: whether a line or a step beside them was not read, so that more may be taken.
         supplied: the quantity dispensed, in words, where it changes the dose.
         unread: why the texts give no dose, where the quantity dispensed gives it.
-        one_dose_only: whether the text orders a single dose.
+        one_dose_only: which of text and structured dose orders a single dose, in words; empty where neither does.
         contradiction: the smaller dose that is given instead, by ``contradicted_by``: the text, the structured dose or
             another instruction.
         doubts: in what respect it is implausible.
@@ -66,7 +66,7 @@ class DailyDose(LazyValues):
     part_not_read: bool = False
     supplied: str = ""
     unread: tuple[Refusal, ...] = ()
-    one_dose_only: bool = False
+    one_dose_only: str = ""
     contradiction: DailyDose | None = None
     contradicted_by: str = ""
     doubts: tuple[Doubt, ...] = ()
@@ -109,7 +109,7 @@ class DailyDose(LazyValues):
             # The quantity dispensed raises the low end of an as-needed dose, and lowers that of any other.
             clauses.append(f"{'with' if self.as_needed else 'but with only'} {self.supplied} supplied")
         if self.one_dose_only:
-            clauses.append(ONE_DOSE_ONLY)
+            clauses.append(ONE_DOSE_ONLY.format(self.one_dose_only))
         if self.contradiction is not None:
             clauses.append(f"but the {self.contradicted_by} says {self.contradiction._taken_as}")
         return ", ".join(clauses)

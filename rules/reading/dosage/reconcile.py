@@ -113,7 +113,7 @@ def _read_both(
 ) -> tuple[DailyDose | NoDailyDose, DailyDose | NoDailyDose | None]:
     """The dose of the lines as they are filled in, and of the texts by themselves where that may contradict it."""
     dose = read_lines(texts.filled, supply, product, knowledge, start=start, on=on)
-    if texts.written is None or isinstance(dose, NoDailyDose):
+    if texts.written is None or (isinstance(dose, NoDailyDose) and not dose.single):
         return dose, None
     return dose, read_lines(texts.written, supply, product, knowledge, start=start, on=on)
 
@@ -128,11 +128,15 @@ def _combined(
     if texts.unread and (isinstance(dose, NoDailyDose) or dose.step is None):
         dose = replace(dose, unread=texts.unread)
     if isinstance(dose, NoDailyDose):
-        return dose
+        daily = [other for other in (written, *also) if isinstance(other, DailyDose) and other.step is not None]
+        if not (dose.single and daily):
+            return dose
+        # A single dose by the structure, and a regimen in words: the larger counts.
+        return replace(_from_nothing(max(daily, key=_size)), one_dose_only=STRUCTURE)
     if texts.from_text:
         dose = _from_text(dose, supplied)
     if texts.single:
-        dose = replace(_from_nothing(dose), one_dose_only=True)
+        dose = replace(_from_nothing(dose), one_dose_only=TEXT)
     # What rests on the quantity dispensed is no instruction.
     if isinstance(written, DailyDose) and written.step is not None:
         dose = _either(dose, written, STRUCTURE, TEXT)

@@ -133,7 +133,7 @@ def dated_clause(cursor: Cursor, draft: SigDraft) -> bool:
         return True
     cursor.next()
     if first.kind is WordKind.UNTIL:
-        if skip_reason(cursor) is None:
+        if skip_reason(cursor, until=True) is None:
             raise cursor.error(first)
         return True
     if cursor.matches(WordKind.ON, WordKind.DAY) or cursor.at(WordKind.DAY):

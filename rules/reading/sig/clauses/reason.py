@@ -52,31 +52,31 @@ AFTER_LENGTH = (
 )
 
 
-def skip_reason(cursor: Cursor) -> str | None:
+def skip_reason(cursor: Cursor, *, until: bool = False) -> str | None:
     """Skip a reason, to the end of its clause or to what has a meaning of its own; its words, None if there are none.
 
     ::
 
         reason     = { scale | pain | duration | soft sign | connecting | skippable | verb } ;
-        scale      = "scale", { ":" | "(" | "of" | "in" | "per" }, [ numbers ] ;
-        pain       = "pain", [ "4-6" | "4 to 6" | "(4-6)" | "4-6/10" ] ; (* a range only at the end of a clause *)
+        scale      = "scale", { ":" | "(" | ">" | "of" | "in" | "per" }, [ numbers ] ;
+        pain       = "pain", [ "4-6" | "4 to 6" | "(4-6)" | "4-6/10" | ">", "5" ] ; (* only at the end of a clause *)
         connecting = "and" | "or" | "of" | "in" | "a" | ... ; (* like a soft sign, only before a skippable *)
         skippable  = unknown word | name | unit | period | place | ... ; (* no single Roman numeral and no "a tablet" *)
         verb       = "help" | ... ; (* before an unknown word, an ordinal or a remark *)
         duration   = ( "lasting" | "over" ), { "lasting" | "over" | "at least" | "a" }, [ numbers ], { "-" }, period
                    | ( "for" | "x" ), numbers, { "-" }, ( "months" | "years" )
-                   | numbers, { "-" }, ( "days" | ... ) ; (* of the complaint, after it; no "course", no "supply" *)
+                   | numbers, { "-" }, ( "months" | "years" ) ; (* of the complaint, after it; no "course" *)
     """
     begin = cursor.position
     while not cursor.done:
         kind = cursor.peek().kind
         if kind is WordKind.SCALE:
             cursor.next()
-            cursor.skip(":(", WordKind.OF, WordKind.IN, WordKind.PER)
+            cursor.skip(":(", *HOW_LONG, WordKind.AT_LEAST, WordKind.OF, WordKind.IN, WordKind.PER)
             cursor.numbers()
         elif kind is WordKind.PAIN:
             _skip_pain(cursor)
-        elif cursor.position > begin and _skip_duration(cursor):
+        elif cursor.position > begin and _skip_duration(cursor, LONG if until else CHRONIC):
             continue
         elif _goes_on(cursor, kind):
             cursor.next()
@@ -86,11 +86,11 @@ def skip_reason(cursor: Cursor) -> str | None:
     return " ".join(lexeme.text for lexeme in skipped if lexeme.kind is not WordKind.SIGN) or None
 
 
-def _skip_duration(cursor: Cursor) -> bool:
+def _skip_duration(cursor: Cursor, unopened: frozenset[str]) -> bool:
     """Skip how long a complaint lasts, "over 2 hours", or for how long it has been there: "x 3 months".
 
     Days and weeks after "for" and "x" are the length of the treatment: it is ordered for as long. Without these words
-    ("since 2 weeks") the length is doubtful, and none of the treatment.
+    a length in periods of ``unopened`` is not that of the treatment.
     """
     begin = cursor.position
     opening = cursor.accept(*HOW_LONG, WordKind.FOR, WordKind.TIMES)
@@ -101,7 +101,7 @@ def _skip_duration(cursor: Cursor) -> bool:
     numbers = cursor.numbers()
     cursor.skip("-")
     period = cursor.accept(WordKind.PERIOD)
-    if opening is None and (period is None or period.code not in LONG or cursor.at(*AFTER_LENGTH)):
+    if opening is None and (period is None or period.code not in unopened or cursor.at(*AFTER_LENGTH)):
         cursor.position = begin
         return False
     if period is not None and (of_complaint or (numbers is not None and period.code in CHRONIC)):
@@ -121,12 +121,12 @@ def _goes_on(cursor: Cursor, kind: WordKind) -> bool:
 
 
 def _skip_pain(cursor: Cursor) -> None:
-    """Skip "pain" and how strong it is: ``4-6``, ``(7-10)``, ``4-6/10``; only a range that ends its clause."""
+    """Skip "pain" and how strong it is: ``4-6``, ``(7-10)``, ``4-6/10``, ``> 5``; only what ends its clause."""
     cursor.next()
     begin = cursor.position
     bracket = cursor.sign("(")
     cursor.skip("(")
-    ranged = _skip_range(cursor)
+    ranged = _ends_scale(cursor.next()) if cursor.accept(*HOW_LONG, WordKind.AT_LEAST) else _skip_range(cursor)
     if ranged and cursor.peek().text == "/" and cursor.at(WordKind.NUMBER, ahead=1):
         cursor.next()
         cursor.next()

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.model import Dosage
+from rules.numbers.quantity import ONE
 from rules.reading.sig.draft import ONCE_A_DAY, Connector, SigDraft, SigLine, SigStep
 from rules.reading.sig.lines.dosages import dosage_of, maxima
 from rules.reading.sig.lines.steps import (
@@ -43,6 +44,10 @@ def dosages_of(draft: SigDraft, words: SigWords, fallback: Lexeme) -> tuple[Dosa
     steps = [step for step in draft.steps if any(not line.empty for line in step.lines)]
     for step in steps:
         step.lines = [line for line in step.lines if not line.empty]
+        for line in step.lines:
+            if line.rated and line.as_needed and line.count is not None and line.count[1] <= ONE:
+                # "At bedtime as needed x 1" is no single dose: one at a time, or once again.
+                line.count = None
         fill_label(step)
     steps = without_second_telling(within_one_day(without_echoes(steps, fallback), fallback))
     for index, step in enumerate(steps):
