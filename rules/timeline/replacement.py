@@ -19,7 +19,7 @@ from rules.numbers.quantity import ONE, PERCENT, ZERO
 from rules.reading.dosage.daily_dose import FROM_SUPPLY, DailyDose
 from rules.timeline.presence import Presence, Presences, dated_order, renewal_text
 from rules.timeline.record import RecordEntry
-from rules.timeline.renewals import therapy_of
+from rules.timeline.renewals import MAY_BE_REPLACED, therapy_of
 from rules.timeline.status import ON_HOLD, is_stopping
 
 # FHIR's intents of an order that carries out another one, and of the order that such a one carries out.
@@ -100,8 +100,11 @@ def apply_drafts(presences: Presences) -> None:
     for draft in drafts:
         stops = is_stopping(draft.regimen)
         named = [entry for entry in record if refers_to(draft, entry)]
-        if any(_names(draft, entry) for entry in record if entry not in named):
-            presences[draft] = presences[draft].assuming(NAMES_ANOTHER_DRUG)
+        for entry in record:
+            if entry not in named and _names(draft, entry):
+                presences[draft] = presences[draft].assuming(NAMES_ANOTHER_DRUG)
+                if not stops and _may_follow(entry, draft):
+                    presences[entry] = _may_be_replaced(presences[entry])
         for entry in named:
             if stops:
                 presences[entry] = presences[entry].absent(NotCountedReason.REPLACED, "stopped by this order")
@@ -138,15 +141,26 @@ def _names(draft: RecordEntry, entry: RecordEntry) -> bool:
 
 
 def is_followed_by(entry: RecordEntry, later: RecordEntry) -> bool:
-    """Whether a later order that names an order as its prior can follow it: of one agent, or of one class.
-
-    The classes that the load is the sum of are one here: a Z-drug may take the place of a benzodiazepine.
-    """
+    """Whether a later order that names an order as its prior follows it: of one agent, or of one class."""
     if entry.agents & later.agents:
         return True
-    kind = entry.agent.agent_class
-    others = (agent.agent_class for agent in (later.agent, *later.companions))
-    return any(kind.id == other.id or (kind.in_load and other.in_load) for other in others)
+    return any(entry.agent.agent_class.id == agent.agent_class.id for agent in (later.agent, *later.companions))
+
+
+def _may_follow(entry: RecordEntry, later: RecordEntry) -> bool:
+    """Whether an order may follow one of another class that it names: a Z-drug a benzodiazepine, or the reverse.
+
+    Both count then, and the replacement reading has the later one alone.
+    """
+    return entry.agent.agent_class.in_load and any(
+        agent.agent_class.in_load for agent in (later.agent, *later.companions)
+    )
+
+
+def _may_be_replaced(presence: Presence) -> Presence:
+    if not presence.present:
+        return presence
+    return replace(presence, replacement=False).assuming(MAY_BE_REPLACED)
 
 
 def apply_priors(presences: Presences) -> None:
@@ -162,13 +176,12 @@ def apply_priors(presences: Presences) -> None:
             continue
         for older in record.get(prior, ()):
             presence = presences[older]
-            if (
-                not presence.present
-                or not is_followed_by(older, newer)
-                or (newer.agent is not older.agent and older.agent in newer.companions)
-            ):
+            if not presence.present or (newer.agent is not older.agent and older.agent in newer.companions):
                 continue  # of an agent that both hold, the newer order's own entry speaks
-            if has_same_daily_dose(newer, older):
+            if not is_followed_by(older, newer):
+                if _may_follow(older, newer):
+                    presences[older] = _may_be_replaced(presence)
+            elif has_same_daily_dose(newer, older):
                 presences[older] = presence.counted_once(NotCountedReason.RENEWAL, renewal_text(older, newer))
             else:
                 presences[older] = presence.absent(NotCountedReason.REPLACED, f"replaced by {dated_order(newer)}")
