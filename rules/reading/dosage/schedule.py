@@ -109,12 +109,16 @@ def _both(stated: Schedule, coded: Schedule) -> Schedule:
 
 
 def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSchedule:
-    """The schedule of a timing's code, else of its text, both looked up in the vocabulary::
+    """The schedule of a timing's code and of its text, both looked up in the vocabulary; of two the larger counts.
+
+    A single dose by one of them is one only where the other states no rate. ::
 
     code = as-needed | [ single | infusion | rate ] , [ as-needed-ending ]
     """
     as_needed = False
     unread = ""
+    none: NoSchedule | None = None
+    read: Schedule | None = None
     for text in (timing.code, timing.code_text):
         if not text:
             continue
@@ -126,7 +130,8 @@ def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSch
             if name.endswith(ending):
                 name, as_needed = name.removesuffix(ending).strip(), True
         if name in vocabulary.single_codes:
-            return _none(Reason.SINGLE_DOSE, as_needed=as_needed)
+            none = none or _none(Reason.SINGLE_DOSE)
+            continue
         if name in vocabulary.infusion_codes:
             return _none(Reason.INFUSION_CODE, as_needed=as_needed)
         code = vocabulary.timing_codes.get(name)
@@ -139,8 +144,20 @@ def _read_code(timing: Timing, vocabulary: DosingVocabulary) -> Schedule | NoSch
                 when=code.when,
                 day_of_week=code.days,
             )
-            return replace(_read_repeat(as_timing, vocabulary), as_needed=as_needed)
+            found = _read_repeat(as_timing, vocabulary)
+            if isinstance(found, Schedule):
+                read = found if read is None else _both(read, found)
+            else:
+                none = none or found
+            continue
         unread = text
+    if read is not None:
+        if none is not None and none.refusal.is_single:
+            words = f"{read.words} (or {none.refusal.words})"
+            read = replace(read, low=ZERO, words=words, assumptions=(*read.assumptions, TIMING_PARTS_DIFFER))
+        return replace(read, as_needed=as_needed)
+    if none is not None:
+        return replace(none, as_needed=as_needed)
     if unread:
         return _none(Reason.TIMING_NOT_READ, unread, as_needed=as_needed)
     return _none(Reason.NO_FREQUENCY, as_needed=as_needed)
