@@ -103,7 +103,7 @@ def apply_drafts(presences: Presences) -> None:
         for entry in record:
             if entry not in named and _names(draft, entry):
                 presences[draft] = presences[draft].assuming(NAMES_ANOTHER_DRUG)
-                if not stops and _may_follow(entry, draft):
+                if not stops and entry.source == draft.regimen.prior and _may_follow(entry, draft):
                     presences[entry] = _may_be_replaced(presences[entry])
         for entry in named:
             if stops:
