@@ -179,8 +179,16 @@ def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
         )
     most = _number(row.get("units_most"))
     doses = (DoseEntry("ordered", Quantity(units, unit), Quantity(units if most is None else most, unit)),)
-    line = Dosage(doses=doses, timing=timing, as_needed=row.get("prn") == "true", route=row.get("route"))
-    return (line, Dosage(text=row["also"])) if "also" in row else (line,)
+    line = Dosage(
+        text=row.get("text"),
+        sequence=int(row["sequence"]) if "sequence" in row else None,
+        doses=doses,
+        timing=timing,
+        as_needed=row.get("prn") == "true",
+        route=row.get("route"),
+    )
+    more = [other for each in row.get("more", ()) for other in _dosages({"drug": row["drug"], **each}, bounds)]
+    return (line, *more, Dosage(text=row["also"])) if "also" in row else (line, *more)
 
 
 def _supply(row: Row) -> Supply | None:
