@@ -160,9 +160,9 @@ ENDINGS = ("", "a", "e", "o", "um")
 
 @cache
 def generic() -> tuple[str, ...]:
-    """The generic names of one word."""
+    """The generic names of one word, of which more than four letters are left without an ending: not "opium"."""
     agents = load_knowledge().agents
-    return tuple(sorted(name for name in agents if name.isalpha() and len(name) > 4))
+    return tuple(sorted(name for name in agents if name.isalpha() and len(re.sub("(?:um|[aeio])$", "", name)) > 4))
 
 
 @settings(max_examples=500)
@@ -170,7 +170,7 @@ def generic() -> tuple[str, ...]:
 def test_a_generic_name_in_another_language_is_the_same_drug_or_refused(
     name: str, spelt: set[tuple[str, str]], ending: str
 ) -> None:
-    written = re.sub("[aeio]$", "", name)
+    written = re.sub("(?:um|[aeio])$", "", name)
     for sound, letters in sorted(spelt):
         written = written.replace(sound, letters)
     written += ending

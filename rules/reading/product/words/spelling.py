@@ -112,11 +112,16 @@ class Spelling:
             return Correction(best.text, self._ours[best.text], SHORTENED)
         return _unclear(word, begun)
 
-    def in_another_language(self, word: str) -> Correction | None:
-        """The generic name that a word is in another language: "hidroxizina", "Fentanilo", "klonazepam"."""
+    def in_another_language(self, word: str) -> Correction | UnclearWord | None:
+        """The generic name that a word is in another language: "hidroxizina", "Fentanilo", "klonazepam".
+
+        One that a letter makes another drug is refused.
+        """
         name = self._generic_by_sound.get(international(word))
-        if name is None or self.is_near_another(word, (name,)):
+        if name is None:
             return None
+        if self.is_near_another(word, (name,)):
+            return _unclear(word, [self._name(name)])
         return Correction(name, self._ours[name], MISSPELT)
 
     def is_near_another(self, word: str, names: Collection[str]) -> bool:
@@ -246,7 +251,8 @@ class Spelling:
     def _generic_by_sound(self) -> Mapping[str, str]:
         """Our generic names by their international spelling."""
         shortest = self._words.first_word_at_least
-        return {international(name): name for name in self._ours if len(name) >= shortest and self._is_generic(name)}
+        sounds = {international(name): name for name in self._ours if self._is_generic(name)}
+        return {sound: name for sound, name in sounds.items() if len(sound) >= shortest}
 
     def _ours_of_length(self, length: int) -> Sequence[WithLetters]:
         return self._ours_by_length.get(length, ())
