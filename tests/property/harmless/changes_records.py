@@ -183,7 +183,8 @@ def draft_with_another_status(sent: Sent) -> None:
 def false_is_said(sent: Sent) -> None:
     """Not forbidden, not reported: what is the case where nothing is said."""
     for order in sent.orders():
-        order |= {"doNotPerform": False, "reportedBoolean": False}
+        order.setdefault("doNotPerform", False)
+        order.setdefault("reportedBoolean", False)
 
 
 @harmless()
