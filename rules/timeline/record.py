@@ -40,7 +40,7 @@ class RecordEntry(LazyValues):
     product: Product
     agent: Agent
     companions: tuple[Agent, ...]
-    administration: Administration
+    administered: Callable[[], Administration] = field(repr=False)
     on: date
     start: date | None
     dose_on: Callable[[date], DailyDose | NoDailyDose] = field(repr=False)
@@ -57,6 +57,11 @@ class RecordEntry(LazyValues):
     def standing(self) -> Standing:
         """On record, or among the orders being written."""
         return Standing.ORDERED if self.regimen.draft else Standing.CURRENT
+
+    @lazy
+    def administration(self) -> Administration:
+        """How it is given. The texts are read for it, so it is asked of what is, or may be, in force."""
+        return self.administered()
 
     @lazy
     def order(self) -> tuple[bool, date, str, str]:

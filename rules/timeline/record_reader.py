@@ -10,9 +10,9 @@ from functools import cache
 
 from rules.knowledge.knowledge import Knowledge
 from rules.model import Medication, Patient, RecordKind, Regimen
-from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
+from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose
 from rules.reading.dosage.reconcile import remembered_daily_dose
-from rules.reading.dosage.route import administration_of
+from rules.reading.dosage.route import administration_of, reaches_brain
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
 from rules.reading.product.resolve import resolve
 from rules.timeline.course import course_of
@@ -96,8 +96,7 @@ def _is_unsigned(entry: RecordEntry, drafts: Mapping[tuple[str, str], Regimen], 
 
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterator[RecordEntry]:
     """An entry for each agent of the product; none where the agents do not reach the brain (a skin cream)."""
-    administration = administration_of(regimen, product, knowledge)
-    if not administration.exposes:
+    if not reaches_brain(product, knowledge):
         return
     start = first_day(regimen, on) or (on if regimen.draft else None)
 
@@ -108,10 +107,14 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
         return replace(dose, assumptions=(*dose.assumptions, *assumed)) if assumed else dose
 
     @cache
+    def administered() -> Administration:
+        return administration_of(regimen, product, knowledge)
+
+    @cache
     def course() -> Course:
         return course_of(regimen, product, knowledge)
 
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
-        yield RecordEntry(regimen, product, agent, companions, administration, on, start, dose_on, course)
+        yield RecordEntry(regimen, product, agent, companions, administered, on, start, dose_on, course)

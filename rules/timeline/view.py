@@ -7,6 +7,7 @@ holds: severities rest on the replacement reading, totals on the additive one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -128,20 +129,22 @@ def _end_completed(presences: Presences, on: date) -> None:
 
     Not by an order that is still to begin, by a single dose, or by one that is over itself, and when is not known.
     """
-    lasting = [entry for entry, presence in presences.items() if presence.present and entry.completed]
-    agents = {entry.agent.id for entry in lasting}
-    latest: dict[str, date] = {}
+    orders: dict[str, list[RecordEntry]] = defaultdict(list)
     for entry in presences:
-        if entry.agent.id not in agents or entry.regimen.kind is not RecordKind.REQUEST or entry.regimen.draft:
+        if entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft:
+            orders[entry.agent.id].append(entry)
+    for entry, presence in presences.items():
+        if not (presence.present and entry.completed) or entry.start is None:
             continue
-        start = entry.start or date.min
-        is_known = not entry.completed or entry.window.end is not None
-        if start <= on and entry.historic_exclusion is None and is_known and entry.daily_use:
-            latest[entry.agent.id] = max(latest.get(entry.agent.id, date.min), start)
-    for entry in lasting:
-        if entry.start is not None and entry.start < latest.get(entry.agent.id, date.min):
-            absent = presences[entry].absent(NotCountedReason.NOT_ACTIVE, EXCLUSION_TEXT[NotCountedReason.NOT_ACTIVE])
-            presences[entry] = absent
+        # Windows and doses are read only of orders that began later.
+        later = (o for o in orders[entry.agent.id] if o.start is not None and entry.start < o.start <= on)
+        if any(o.historic_exclusion is None and _is_dated(o) and o.daily_use for o in later):
+            presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, EXCLUSION_TEXT[NotCountedReason.NOT_ACTIVE])
+
+
+def _is_dated(order: RecordEntry) -> bool:
+    """Whether it is not over, or it is known when it was."""
+    return not order.completed or order.window.end is not None
 
 
 def _note_not_taken(presences: Presences) -> None:

@@ -30,6 +30,11 @@ class RouteReading:
     assumptions: tuple[str, ...] = ()
 
 
+def reaches_brain(product: Product, knowledge: Knowledge) -> bool:
+    """Whether a product is an exposure at all: a skin cream is none."""
+    return _own_route(product, knowledge.vocabulary) != TOPICAL
+
+
 def administration_of(regimen: Regimen, product: Product, knowledge: Knowledge) -> Administration:
     """How a medication is given."""
     lines = undated(regimen.dosages)
