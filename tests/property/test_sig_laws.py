@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from fractions import Fraction
 
 import pytest
+from counted_calls import calls_of
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -310,16 +310,5 @@ def test_any_words_repeated_take_steps_in_proportion(pieces: list[str], begin: s
 
 
 def calls(text: str) -> int:
-    """How many calls of functions reading takes."""
-    count = 0
-
-    def counted(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    sys.setprofile(counted)
-    try:
-        read_sig(text, KNOWLEDGE)
-    finally:
-        sys.setprofile(None)
-    return count
+    """How many calls reading a sig takes."""
+    return calls_of(lambda: read_sig(text, KNOWLEDGE))

@@ -7,14 +7,14 @@ import copy
 from strategies import KNOWLEDGE
 
 from harmless import harmless
-from harmless.sent import DRAFT_KEYS, RXNORM, Sent
+from harmless.sent import DRAFT_KEYS, RXNORM, Resource, Sent
 
 _DRAFTS = DRAFT_KEYS[0]
 _SERVERS = ("https://home.example/fhir/R4", "https://other.example/r4")
 _LISINOPRIL = {"coding": [{"system": RXNORM, "code": "314076", "display": "lisinopril 10 MG Oral Tablet"}]}
 
 
-def _take_out(sent: Sent, order: dict) -> dict | None:  # type: ignore[type-arg]
+def _take_out(sent: Sent, order: Resource) -> Resource | None:
     """The concept of an order that stands in it, or in its Medication, taken out of the order."""
     concept = sent.concept(order)
     if concept is not None:
@@ -230,11 +230,11 @@ def prior_that_was_not_sent(sent: Sent) -> None:
         order.setdefault("priorPrescription", {"reference": "MedicationRequest/of-last-year"})
 
 
-def _of_ours(sent: Sent, *, drafts: bool) -> list[dict]:  # type: ignore[type-arg]
+def _of_ours(sent: Sent, *, drafts: bool) -> list[Resource]:
     return [order for order in sent.all_orders() if sent.is_draft(order) == drafts and sent.product(order) is not None]
 
 
-def _kind_of(sent: Sent, order: dict) -> tuple[bool, str]:  # type: ignore[type-arg]
+def _kind_of(sent: Sent, order: Resource) -> tuple[bool, str]:
     """The class of an order's agent; those of the load are one, as a Z-drug may follow a benzodiazepine."""
     product = sent.product(order)
     if product is None:
@@ -243,6 +243,6 @@ def _kind_of(sent: Sent, order: dict) -> tuple[bool, str]:  # type: ignore[type-
     return kind.in_load, "" if kind.in_load else kind.id
 
 
-def _agents(sent: Sent, order: dict) -> set[str]:  # type: ignore[type-arg]
+def _agents(sent: Sent, order: Resource) -> set[str]:
     product = sent.product(order)
     return {part.agent for part in product.ingredients} if product is not None else set()

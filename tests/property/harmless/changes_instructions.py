@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harmless import harmless
 from harmless.dosage import Plain, in_words, plain_lines
-from harmless.sent import Sent
+from harmless.sent import Resource, Sent
 
 _ABBREVIATIONS = {1: "QD", 2: "BID", 3: "TID", 4: "QID"}
 _TIMES = ("08:00:00", "20:00:00", "14:00:00", "11:00:00")
@@ -119,7 +119,7 @@ def limit_in_words(sent: Sent) -> None:
             in_words(line, f"{numbers.text}, {sent.picked(*forms)}")
 
 
-def _keep_bounds(line: dict, timing: dict) -> None:  # type: ignore[type-arg]
+def _keep_bounds(line: Resource, timing: Resource) -> None:
     repeat = line["timing"].get("repeat", {})
     bounds = {key: value for key, value in repeat.items() if key.startswith("bounds")}
     if bounds:
@@ -127,7 +127,7 @@ def _keep_bounds(line: dict, timing: dict) -> None:  # type: ignore[type-arg]
     line["timing"] = timing
 
 
-def _daily(sent: Sent) -> list[tuple[dict, Plain]]:  # type: ignore[type-arg]
+def _daily(sent: Sent) -> list[tuple[Resource, Plain]]:
     return [(line, numbers) for _, line, numbers in plain_lines(sent.orders()) if numbers.days == 1]
 
 
