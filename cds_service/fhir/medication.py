@@ -116,9 +116,11 @@ def _or_noted(read: Callable[[], str | None], notes: Notes, beside: bool) -> str
 
 def _within_length(element: object, name: str) -> object:
     """An element without a member that is longer than what is read."""
-    text = element.get(name) if isinstance(element, dict) else None
+    if not isinstance(element, dict):
+        return element
+    text = element.get(name)
     too_long = isinstance(text, str) and len(text.strip()) > MAX_TEXT_LENGTH
-    return {key: value for key, value in element.items() if key != name} if too_long else element  # type: ignore[attr-defined]
+    return {key: value for key, value in element.items() if key != name} if too_long else element
 
 
 @memoised_by_json

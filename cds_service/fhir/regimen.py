@@ -17,7 +17,6 @@ from cds_service.fhir.elements import (
     Element,
     Notes,
     NotReadableError,
-    boolean_of,
     code_of,
     list_of,
     memoised_by_json,
@@ -32,13 +31,12 @@ from cds_service.fhir.references import (
     references_match,
     type_and_id,
 )
-from cds_service.fhir.timing import NO_PERIOD, day_of, period_of, start_of
+from cds_service.fhir.status import ended_on, forbids, is_reported, is_taken, status_of
+from cds_service.fhir.timing import NO_PERIOD, period_of, start_of
 from rules.model import Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
 
 SUPPLY_NOT_READABLE = "supply-not-readable"
-STATUS_NOT_READABLE = "status-not-readable"
-DO_NOT_PERFORM_NOT_READABLE = "do-not-perform-not-readable"
 
 KINDS: dict[str, RecordKind] = {
     "MedicationRequest": RecordKind.REQUEST,
@@ -56,25 +54,11 @@ _SETTINGS: dict[str, Setting] = {
     "community": Setting.COMMUNITY,
     "outpatient": Setting.COMMUNITY,
 }
-_IS_TAKEN: dict[str, bool] = {
-    "y": True,
-    "n": False,
-    "not-taken": False,
-    "not-done": False,
-}
-# The flags by which STU3 and DSTU2 say that nothing was taken, given or dispensed.
-_NOT_TAKEN_FLAGS = ("wasNotTaken", "wasNotGiven", "notGiven", "notDone")
 # The members with references to the orders that a record is based on.
 _BASED_ON = frozenset({"basedOn", "authorizingPrescription", "derivedFrom", "request", "prescription"})
 _ENCOUNTERS = ("encounter", "context")
 _CARE_PLAN = "CarePlan"
 _QUANTITY, _DAYS, _REPEATS = "quantity", "days", "repeats"
-_RECORDED = "recorded"
-_UNKNOWN = "unknown"
-# R4's statuses by the beginnings of R5's adherence codes.
-_STATUS_OF_ADHERENCE = {"not-taking": "not-taken", "taking": "active", "on-hold": "on-hold", "stopped": "stopped"}
-# The statuses in which a medication is not taken any more.
-_ENDED = frozenset({"completed", "stopped", "ended", "on-hold"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +93,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
     if resource.get("resourceType") == "MedicationAdministration":
         notes.add(ADMINISTRATION)
     zone = context.zone
-    status = _status(resource, notes)
+    status = status_of(resource, notes)
     names = ("dosage", "dosageInstruction") if kind is RecordKind.STATEMENT else ("dosageInstruction", "dosage")
     lines = next(filter(None, map(resource.get, names)), None)
     sent = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
@@ -123,9 +107,9 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         draft=context.draft,
         status=status,
         intent=code_of(resource.get("intent")),
-        do_not_perform=_do_not_perform(resource.get("doNotPerform"), notes),
-        reported=_reported(resource),
-        taken=None if kind is RecordKind.REQUEST else _taken(resource, status),
+        do_not_perform=forbids(resource.get("doNotPerform"), notes),
+        reported=is_reported(resource),
+        taken=None if kind is RecordKind.REQUEST else is_taken(resource, status),
         another_patient=not context.is_patient(resource),
         requester=_requester(resource, context),
         setting=setting_of(resource.get("category")),
@@ -134,7 +118,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         asserted_on=authored if kind is RecordKind.STATEMENT else None,
         validity=validity,
         effective=effective,
-        ended=_ended(resource, status, zone, notes),
+        ended=ended_on(resource, status, zone, notes),
         supply=_supply(resource, dispense_request, sent, kind, notes),
         of_open_encounter=_is_of_encounter(resource, context.encounter),
         plan=_plan(resource),
@@ -217,61 +201,6 @@ def _read_supply(parts: Any) -> tuple[Supply, frozenset[str]]:
     except NotReadableError:
         notes.add(SUPPLY_NOT_READABLE)
     return Supply(quantity, days, repeats), frozenset(notes)
-
-
-def _status(resource: Element, notes: Notes) -> str:
-    """The status as R4's code. An R5 statement is only ``recorded``; its adherence says whether it is taken."""
-    status = code_of(resource.get("status"))
-    if resource.get("status") is not None and not status:
-        notes.add(STATUS_NOT_READABLE)
-    if status != _RECORDED:
-        return status
-    adherence = resource.get("adherence")
-    code = code_of(adherence.get("code") if isinstance(adherence, dict) else adherence)
-    return next((read for start, read in _STATUS_OF_ADHERENCE.items() if code.startswith(start)), _UNKNOWN)
-
-
-def _ended(resource: Element, status: str, zone: tzinfo, notes: Notes) -> date | None:
-    """The day on which it was stopped or put on hold: DSTU2's end, R5's change of status; R4 has none."""
-    ended = day_of(resource["dateEnded"], zone, notes, last=True) if "dateEnded" in resource else None
-    if ended is None and status in _ENDED:
-        ended = day_of(resource.get("statusChanged"), zone, notes, last=True)
-    return ended
-
-
-def _do_not_perform(value: object, notes: Notes) -> bool:
-    if value is None:
-        return False
-    try:
-        return bool(boolean_of(value))
-    except NotReadableError:
-        notes.add(DO_NOT_PERFORM_NOT_READABLE)
-        return False
-
-
-def _reported(resource: Element) -> bool:
-    for name in ("reportedBoolean", "reported"):
-        try:
-            if name in resource and boolean_of(resource[name]):
-                return True
-        except NotReadableError:
-            return True  # a reference in the place of the boolean names who reported it
-    return resource.get("reportedReference") is not None
-
-
-def _taken(resource: Element, status: str) -> bool | None:
-    """Whether the medication is taken: R4's and R5's status, STU3's ``taken``, or older flags; None if not stated."""
-    if status in _IS_TAKEN:
-        return _IS_TAKEN[status]
-    is_taken = _IS_TAKEN.get(code_of(resource.get("taken")))
-    if is_taken is not None:
-        return is_taken
-    try:
-        flags = [boolean_of(resource.get(name)) for name in _NOT_TAKEN_FLAGS]
-    except NotReadableError:
-        return None
-    stated = [flag for flag in flags if flag is not None]
-    return not any(stated) if stated else None
 
 
 def _requester(resource: Element, context: ReadContext) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from cds_service.config import BY_NAME_SECONDS
 from cds_service.errors import OutOfTimeError
@@ -45,12 +46,13 @@ def evaluate_within(
     except OutOfTimeError as error:
         if service.drafts is None:
             raise
+
+        def by_name(*, drafts_alone: bool) -> Evaluation:
+            return judge.evaluate_by_name(tenant, service, received(), on(), drafts_alone=drafts_alone)
+
         for drafts_alone in (False, True):
             try:
-                return within(
-                    BY_NAME_SECONDS,
-                    lambda: judge.evaluate_by_name(tenant, service, received(), on(), drafts_alone=drafts_alone),  # noqa: B023
-                )
+                return within(BY_NAME_SECONDS, partial(by_name, drafts_alone=drafts_alone))
             except OutOfTimeError:
                 continue
         raise error from None

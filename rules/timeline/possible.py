@@ -10,7 +10,7 @@ from rules.assessment_lines import Certainty, NotCountedReason
 from rules.model import RecordKind
 from rules.timeline.presence import Presence, Presences
 from rules.timeline.record import RecordEntry
-from rules.timeline.replacement import has_same_daily_dose
+from rules.timeline.renewals import has_same_daily_dose
 from rules.timeline.status import NOT_TAKEN
 
 _MAY_BE_TAKEN = {

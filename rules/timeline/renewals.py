@@ -13,11 +13,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from rules.assessment_lines import NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import RecordKind
+from rules.model import RecordKind, Setting
 from rules.numbers.quantity import ZERO
 from rules.reading.dosage.daily_dose import DailyDose
+from rules.timeline.presence import Presences, dated_order, renewal_text
 from rules.timeline.record import RecordEntry
+
+# FHIR's intents of an order that carries out another one, and of the order that such a one carries out.
+CARRYING_OUT = frozenset({"instance-order", "filler-order"})
+ORIGINAL = "original-order"
 
 TWO_PRESCRIBERS = "two-prescribers"
 MAY_BE_REPLACED = "may-be-replaced-by-newer-order"
@@ -186,3 +192,62 @@ def _newest(counted: list[RecordEntry]) -> list[RecordEntry]:
         if drafts or start == latest:
             written[(_requester(entry), start)].append(entry)
     return max(written.values(), key=lambda together: sum((_amount(entry) for entry in together), ZERO))
+
+
+def has_same_daily_dose(one: RecordEntry, other: RecordEntry) -> bool:
+    """Whether two entries are one therapy of one agent in the same daily dose; False where a dose is not known."""
+    return (
+        one.agent.id == other.agent.id
+        and isinstance(one.dose, DailyDose)
+        and isinstance(other.dose, DailyDose)
+        and therapy_of(one) == therapy_of(other)
+        and one.dose.by_agent.get(one.agent.id) == other.dose.by_agent.get(other.agent.id)
+        and one.dose.by_agent_hourly.get(one.agent.id) == other.dose.by_agent_hourly.get(other.agent.id)
+    )
+
+
+def continues(one: RecordEntry, other: RecordEntry) -> bool:
+    """Whether two orders are the same medicine in the same dose in the same setting: at home, or on the ward."""
+    ward = one.regimen.setting is Setting.INPATIENT
+    return (other.regimen.setting is Setting.INPATIENT) is ward and has_same_daily_dose(one, other)
+
+
+def merge_carried_out(presences: Presences) -> None:
+    """An order that carries out another one on record in the same dose is that order again, whenever it was written.
+
+    It is recognised by its intent. It carries out the order that it is based on, else an original order of the same
+    prescriber.
+    """
+    orders = [
+        entry
+        for entry, presence in presences.items()
+        if presence.additive and entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
+    ]
+    others = [entry for entry in orders if entry.regimen.intent not in CARRYING_OUT]
+    for entry in orders:
+        regimen = entry.regimen
+        if regimen.intent not in CARRYING_OUT:
+            continue
+        based_on = [other for other in others if other.source in regimen.references]
+        of_requester = [other for other in others if other.regimen.requester == regimen.requester]
+        originals = based_on or [other for other in of_requester if other.regimen.intent == ORIGINAL]
+        original = next((other for other in originals if has_same_daily_dose(entry, other)), None)
+        if original is not None:
+            text = f"carries out {dated_order(original)}; counted once"
+            presences[entry] = presences[entry].counted_once(NotCountedReason.DUPLICATE, text)
+
+
+def merge_home_medicines(presences: Presences) -> None:
+    """A draft of a stated medicine in the same dose prescribes what is taken already: it adds nothing."""
+    statements = [
+        entry
+        for entry, presence in presences.items()
+        if entry.regimen.kind is RecordKind.STATEMENT and presence.additive and not entry.regimen.draft
+    ]
+    for draft, presence in list(presences.items()):
+        if not (draft.regimen.draft and presence.additive):
+            continue
+        stated = next((statement for statement in statements if continues(draft, statement)), None)
+        if stated is not None:
+            text = renewal_text(draft, stated)
+            presences[draft] = presence.counted_once(NotCountedReason.RENEWAL, text)

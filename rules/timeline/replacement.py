@@ -19,15 +19,11 @@ from rules.numbers.quantity import ONE, PERCENT, ZERO
 from rules.reading.dosage.daily_dose import FROM_SUPPLY, DailyDose
 from rules.timeline.presence import Presence, Presences, dated_order, renewal_text
 from rules.timeline.record import RecordEntry
-from rules.timeline.renewals import MAY_BE_REPLACED, therapy_of
+from rules.timeline.renewals import MAY_BE_REPLACED, continues, has_same_daily_dose
 from rules.timeline.status import ON_HOLD, is_stopping
 
-# FHIR's intents of an order that carries out another one, and of the order that such a one carries out.
-CARRYING_OUT = frozenset({"instance-order", "filler-order"})
-ORIGINAL = "original-order"
-
-# A draft has the id of an order of another drug, or names it as its prior: both count.
 MORE_THAN_ORDERED = "more-than-ordered"
+# A draft has the id of an order of another drug, or names it as its prior: both count.
 NAMES_ANOTHER_DRUG = "named-order-is-another-drug"
 
 NOT_CONTINUED = frozenset({"stopped", "cancelled", ON_HOLD})
@@ -110,7 +106,7 @@ def apply_drafts(presences: Presences) -> None:
                 presences[entry] = presences[entry].absent(NotCountedReason.REPLACED, "stopped by this order")
             elif entry.agent in draft.companions and draft.source != entry.source:
                 continue  # the draft's own entry of that agent speaks of it
-            elif draft.source != entry.source and _continues(draft, entry):
+            elif draft.source != entry.source and continues(draft, entry):
                 renewals.append((draft, entry))
             else:
                 presences[entry] = presences[entry].absent(NotCountedReason.REPLACED, "replaced by this order")
@@ -199,37 +195,11 @@ def _leads_to(source: str, end: str, priors: Mapping[str, str | None]) -> bool:
     return False
 
 
-def merge_carried_out(presences: Presences) -> None:
-    """An order that carries out another one on record in the same dose is that order again, whenever it was written.
-
-    It is recognised by its intent. It carries out the order that it is based on, else an original order of the same
-    prescriber.
-    """
-    orders = [
-        entry
-        for entry, presence in presences.items()
-        if presence.additive and entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
-    ]
-    others = [entry for entry in orders if entry.regimen.intent not in CARRYING_OUT]
-    for entry in orders:
-        regimen = entry.regimen
-        if regimen.intent not in CARRYING_OUT:
-            continue
-        based_on = [other for other in others if other.source in regimen.references]
-        of_requester = [other for other in others if other.regimen.requester == regimen.requester]
-        originals = based_on or [other for other in of_requester if other.regimen.intent == ORIGINAL]
-        original = next((other for other in originals if has_same_daily_dose(entry, other)), None)
-        if original is not None:
-            text = f"carries out {dated_order(original)}; counted once"
-            presences[entry] = presences[entry].counted_once(NotCountedReason.DUPLICATE, text)
-
-
 def supersede_home_orders(presences: Presences, on: date, policy: ConcurrencyPolicy) -> None:
     """During a stay, the inpatient order of an agent supersedes the home order of that agent.
 
-    An inpatient order of long ago is of an earlier stay, unless its encounter is open.
-    A single dose or a rescue product on the ward supersedes nothing, and a home order that is being written now is not
-    superseded.
+    An inpatient order of long ago is of an earlier stay, unless its encounter is open. A single dose or a rescue
+    product on the ward supersedes nothing, and a home order that is being written now is not superseded.
     """
     inpatient = {
         entry.agent.id
@@ -308,40 +278,6 @@ def _used(entry: RecordEntry) -> Fraction:
 def _order(entry: RecordEntry) -> tuple[str, str]:
     """An order of an agent, as records that rest on it refer to it."""
     return entry.source, entry.agent.id
-
-
-def merge_home_medicines(presences: Presences) -> None:
-    """A draft of a stated medicine in the same dose prescribes what is taken already: it adds nothing."""
-    statements = [
-        entry
-        for entry, presence in presences.items()
-        if entry.regimen.kind is RecordKind.STATEMENT and presence.additive and not entry.regimen.draft
-    ]
-    for draft, presence in list(presences.items()):
-        if not (draft.regimen.draft and presence.additive):
-            continue
-        stated = next((statement for statement in statements if _continues(draft, statement)), None)
-        if stated is not None:
-            text = renewal_text(draft, stated)
-            presences[draft] = presence.counted_once(NotCountedReason.RENEWAL, text)
-
-
-def _continues(one: RecordEntry, other: RecordEntry) -> bool:
-    """Whether two orders are the same medicine in the same dose in the same setting: at home, or on the ward."""
-    ward = one.regimen.setting is Setting.INPATIENT
-    return (other.regimen.setting is Setting.INPATIENT) is ward and has_same_daily_dose(one, other)
-
-
-def has_same_daily_dose(one: RecordEntry, other: RecordEntry) -> bool:
-    """Whether two entries are one therapy of one agent in the same daily dose; False where a dose is not known."""
-    return (
-        one.agent.id == other.agent.id
-        and isinstance(one.dose, DailyDose)
-        and isinstance(other.dose, DailyDose)
-        and therapy_of(one) == therapy_of(other)
-        and one.dose.by_agent.get(one.agent.id) == other.dose.by_agent.get(other.agent.id)
-        and one.dose.by_agent_hourly.get(one.agent.id) == other.dose.by_agent_hourly.get(other.agent.id)
-    )
 
 
 def _same_product(draft: RecordEntry, entry: RecordEntry) -> bool:

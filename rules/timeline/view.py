@@ -21,12 +21,10 @@ from rules.timeline.in_force import EXCLUSION_TEXT, Viewpoint, by_status_and_dat
 from rules.timeline.possible import settle_possible
 from rules.timeline.presence import Presence, Presences, renewal_text
 from rules.timeline.record import RecordEntry
-from rules.timeline.renewals import counted_together, same_day_copies
+from rules.timeline.renewals import counted_together, merge_carried_out, merge_home_medicines, same_day_copies
 from rules.timeline.replacement import (
     apply_drafts,
     apply_priors,
-    merge_carried_out,
-    merge_home_medicines,
     merge_under_orders,
     ordered_agents,
     supersede_home_orders,

@@ -53,7 +53,7 @@ class Combinations:
 
     def prepare(self) -> None:
         """Reads the names of the whole code list now."""
-        self._sorted  # noqa: B018 - it is worked out when it is first asked for
+        _ = self._sorted
 
     def partners_in(self, name: Sequence[NameToken]) -> frozenset[str]:
         """The ingredients of combination products that the words of a name may stand for."""
