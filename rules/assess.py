@@ -11,10 +11,11 @@ from rules.assessment import Assessment, Result
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad
 from rules.findings import judge_all
 from rules.findings.case.age import age_on
-from rules.findings.case.case import DRAFTS, ORDERS, Case
+from rules.findings.case.case import Case
 from rules.findings.case.change import increases, removable
 from rules.findings.case.conditions import read_conditions
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
+from rules.findings.case.unknowns import DRAFTS, ORDERS
 from rules.knowledge.knowledge import Knowledge
 from rules.load.contributions import lines_of, unidentified_lines, unread_lines
 from rules.load.equivalence import equivalents_by

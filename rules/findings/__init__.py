@@ -57,7 +57,7 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
             considered.append(not_judged(finding, TURNED_OFF))
         elif exemption is not None:
             considered.append(exempt(finding, exemption))
-        elif finding in RESTING_ON_HISTORY and not case.history_supplied:
+        elif finding in RESTING_ON_HISTORY and not case.unknowns.history_supplied:
             considered.append(not_judged(finding, ORDERS_NOT_SUPPLIED))
         else:
             result = _judged(judge, case)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, NotSupplied
-from rules.findings.case.case import DRAFTS, Case
+from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_met
+from rules.findings.case.unknowns import DRAFTS
 from rules.timeline.record import RecordEntry
 
 ID = "incomplete-picture"
@@ -21,7 +22,7 @@ def judge(case: Case) -> Met | Considered:
     it was not counted, and one of the two patients is the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
-    unidentified = case.unidentified_maybe_taken + case.unidentified_drafts
+    unidentified = case.unknowns.unidentified_maybe_taken + case.unknowns.unidentified_drafts
     is_supplied = not (case.patient.missing or case.patient.unread)
     if case.load.complete and is_supplied and not wrong_patient and not unidentified:
         return not_met(ID)
@@ -31,17 +32,17 @@ def judge(case: Case) -> Met | Considered:
     unread = [
         item.draft or (case.at_discharge and item.of_discharge) for item in case.patient.unread if item.medication
     ]
-    drafted = case.unidentified_drafts + sum(unread) + sum(what in DRAFTS for what, _ in case.patient.missing)
-    recorded = case.unidentified_maybe_taken + len(unread) - sum(unread)
+    drafted = case.unknowns.unidentified_drafts + sum(unread) + sum(what in DRAFTS for what, _ in case.patient.missing)
+    recorded = case.unknowns.unidentified_maybe_taken + len(unread) - sum(unread)
     facts: dict[str, object] = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,
         "missing": tuple(NotSupplied(what, why) for what, why in case.patient.missing),
         "unread": len(case.patient.unread),
-        "unnamed": case.unidentified_in_force,
+        "unnamed": case.unknowns.unidentified_in_force,
         "for_another_patient": wrong_patient,
     }
-    no_history = not case.history_supplied and any(
+    no_history = not case.unknowns.history_supplied and any(
         entry.agent.agent_class.in_load or entry.agent.agent_class.opioid for entry in ordered
     )
     out_of_time = (DOSES, OUT_OF_TIME) in case.patient.missing
@@ -49,7 +50,7 @@ def judge(case: Case) -> Met | Considered:
         no_history
         or bool(ordered and (recorded or drafted or out_of_time))
         or bool(drafted and (on_record or out_of_time))
-        or bool(case.at_discharge and not case.history_supplied and on_record)
+        or bool(case.at_discharge and not case.unknowns.history_supplied and on_record)
     )
     if raises:
         facts |= {"ordered": agent_names(ordered), "on_record": agent_names(on_record)}

@@ -4,7 +4,7 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 """
 
 from rules.findings.case.age import Age, age_on
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, DRAFTS, ORDERS, SEIZURE_DISORDER, Case
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
 from rules.findings.case.change import increases, new_starts, removable
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.hazard import judge_hazard
@@ -26,6 +26,7 @@ from rules.findings.case.results import (
     not_met,
     not_used_long_enough,
 )
+from rules.findings.case.unknowns import DRAFTS, ORDERS
 
 __all__ = [
     "ACUTE_ALCOHOL_WITHDRAWAL",

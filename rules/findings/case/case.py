@@ -11,7 +11,6 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
-from rules.assessment_lines import Certainty
 from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import Entries, benzodiazepines_of, depressants_of, opioids_of, sedatives_of
@@ -19,22 +18,18 @@ from rules.findings.case.results import (
     BIRTH_DATE_TO_COME,
     BY_RESCUE,
     BY_SINGLE_DOSE,
-    CONDITION_NOT_READ,
-    CONDITIONS_NOT_SUPPLIED,
     NO_BIRTH_DATE,
-    ORDERS_NOT_SUPPLIED,
-    UNIDENTIFIED,
-    UNREADABLE,
     exempt,
     not_judged,
     not_met,
 )
+from rules.findings.case.unknowns import Unknowns
 from rules.knowledge.agent import Agent
 from rules.knowledge.figure import Table
 from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import EquivalentsOf
 from rules.load.total import replacement_load
-from rules.model import Patient, RecordKind
+from rules.model import Patient
 from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.exposure import exposure
 from rules.timeline.record import MedicationRecord, RecordEntry
@@ -42,7 +37,6 @@ from rules.timeline.status import is_stopping
 from rules.timeline.view import View
 
 ORDERS = "medicationRequests"
-DRAFTS = frozenset({"draftOrders", "medications"})
 CONDITIONS = "conditions"
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
@@ -167,33 +161,6 @@ class Case(LazyValues):
             for entry in benzodiazepines_of(view.present_if_replaced)
         )
 
-    @lazy
-    def unidentified_in_force(self) -> int:
-        """How many products in force or being ordered could not be identified."""
-        return self.unidentified_on_record + self.unidentified_drafts
-
-    @lazy
-    def unidentified_on_record(self) -> int:
-        """How many products on record, and in force, could not be identified."""
-        return self._unidentified(drafts=False)
-
-    @lazy
-    def unidentified_drafts(self) -> int:
-        """How many products being ordered could not be identified."""
-        return self._unidentified(drafts=True)
-
-    @lazy
-    def unidentified_maybe_taken(self) -> int:
-        """How many products on record could not be identified and are, or may still be, taken."""
-        policy = self.knowledge.policy.concurrency
-        items = [item for item in self.record.unidentified if not item.regimen.draft]
-        return sum(item.certainty(self.on, policy) is not Certainty.NONE for item in items)
-
-    def _unidentified(self, *, drafts: bool) -> int:
-        policy = self.knowledge.policy.concurrency
-        items = [item for item in self.record.unidentified if item.regimen.draft is drafts]
-        return sum(item.absence(self.on, policy) is None for item in items)
-
     # -- what the orders change ----------------------------------------------------------------------------------
 
     @lazy
@@ -255,6 +222,12 @@ class Case(LazyValues):
     # -- what is not known ---------------------------------------------------------------------------------------
 
     @lazy
+    def unknowns(self) -> Unknowns:
+        """What was not identified, not read or not supplied."""
+        policy = self.knowledge.policy.concurrency
+        return Unknowns(self.patient, self.record, policy, self.on, self.view.viewpoint.on)
+
+    @lazy
     def why_no_daily_use(self) -> str | None:
         """By which exemption the sedatives that are present are no daily use; None if there are none such."""
         for entry in self.view.present:
@@ -264,33 +237,6 @@ class Case(LazyValues):
                 if entry.single:
                     return BY_SINGLE_DOSE
         return None
-
-    @lazy
-    def why_unidentified(self) -> str | None:
-        """Why a further medication may be present; None if everything was sent, read and identified."""
-        if self.record.has_unidentified(self.view.viewpoint.on, self.knowledge.policy.concurrency, drafts=True):
-            return UNIDENTIFIED
-        if any(item.medication for item in self.patient.unread):
-            return UNREADABLE
-        return ORDERS_NOT_SUPPLIED if any(what == ORDERS for what, _ in self.patient.missing) else None
-
-    @lazy
-    def history_supplied(self) -> bool:
-        """Whether orders on record were supplied, at least in part: without them nothing that rests on earlier use can
-        be judged."""
-        if all(what != ORDERS for what, _ in self.patient.missing):
-            return True
-        return any(
-            not (regimen.draft or regimen.another_patient) and regimen.kind is RecordKind.REQUEST
-            for regimen in self.patient.regimens
-        )
-
-    @lazy
-    def why_conditions_unknown(self) -> str | None:
-        """Why a further condition may be there; None if the problem list was there and could be read."""
-        if any(what == CONDITIONS for what, _ in self.patient.missing):
-            return CONDITIONS_NOT_SUPPLIED
-        return CONDITION_NOT_READ if any(item.condition for item in self.patient.unread) else None
 
     # -- results -------------------------------------------------------------------------------------------------
 
@@ -306,8 +252,8 @@ class Case(LazyValues):
         """
         if only_daily_use_missing and self.why_no_daily_use is not None:
             return exempt(finding, self.why_no_daily_use)
-        if unidentified_could_complete and self.why_unidentified is not None:
-            return not_judged(finding, self.why_unidentified)
+        if unidentified_could_complete and self.unknowns.why_unidentified is not None:
+            return not_judged(finding, self.unknowns.why_unidentified)
         return not_met(finding)
 
     def met(

@@ -34,7 +34,7 @@ def removable(case: Case) -> tuple[str, ...]:
     Never a rescue product, an agent against seizures, or what is or may be treatment of opioid use disorder; and none
     where no earlier orders were supplied.
     """
-    if not case.history_supplied:
+    if not case.unknowns.history_supplied:
         return ()
     days = case.knowledge.findings[NEW_START].parameters[NEW_START_DAYS].value
     return tuple(
@@ -105,7 +105,9 @@ def _replaces_its_class(case: Case, draft: RecordEntry) -> bool:
 def _may_treat_opioid_use_disorder(case: Case, entry: RecordEntry) -> bool:
     if treats_opioid_use_disorder(entry, case.conditions):
         return True
-    return entry.agent.has(TREATMENT) and (entry.agent.has(PARTIAL_AGONIST) or case.why_conditions_unknown is not None)
+    return entry.agent.has(TREATMENT) and (
+        entry.agent.has(PARTIAL_AGONIST) or case.unknowns.why_conditions_unknown is not None
+    )
 
 
 def _counted(view: View) -> list[RecordEntry]:

@@ -37,7 +37,7 @@ def judge_hazard(
     if not case.sedatives:
         return case.unmet(finding, only_daily_use_missing=bool(found), unidentified_could_complete=bool(found))
     if not found:
-        why = case.why_conditions_unknown
+        why = case.unknowns.why_conditions_unknown
         return not_met(finding) if why is None else not_judged(finding, why)
     started = new_starts(case, finding) if raises_on_new else ()
     verified = any(not condition.unverified for condition in found.values())
@@ -48,5 +48,5 @@ def judge_hazard(
         "conditions": tuple(condition.on_record for condition in found.values()),
         "in_remission": tuple(condition.name for condition in found.values() if condition.in_remission),
     }
-    severity = Severity.WARNING if started and verified and case.history_supplied else Severity.INFO
+    severity = Severity.WARNING if started and verified and case.unknowns.history_supplied else Severity.INFO
     return case.met(finding, facts, severity=severity, raises=bool(started))
