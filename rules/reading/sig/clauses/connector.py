@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import DAYS_PER
+from rules.reading.sig.clauses.course import read_bare_length
 from rules.reading.sig.clauses.dose_place import add_dose, read_total
 from rules.reading.sig.draft import Connector, SigDraft
 from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
-from rules.reading.sig.trace import Length
 
 
 def separator(cursor: Cursor, draft: SigDraft) -> bool:
@@ -76,20 +76,11 @@ def skip_stop(cursor: Cursor, draft: SigDraft) -> bool:
 
     ::
 
-        stop = "stop", [ numbers, { "-" }, period ] ; (* the length only of "stop after" *)
+        stop = "stop", [ length ] ; (* the length only of "stop after" *)
     """
     if draft.line.empty:
         return False
-    first = cursor.next()
-    begin, numbers = cursor.position, cursor.numbers()
-    cursor.skip("-")
-    period = cursor.accept(WordKind.PERIOD)
-    if numbers is None or period is None:
-        cursor.position = begin
-        return True
-    days = (numbers.low * DAYS_PER[period.code], numbers.high * DAYS_PER[period.code])
-    draft.set_length(days, first, period)
-    draft.note(first, period, Length(days[1]))
+    read_bare_length(cursor, draft, cursor.next(), DAYS_PER)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from rules.knowledge.lexicon.word_kinds import WordKind
@@ -97,13 +98,23 @@ def read_most_days(cursor: Cursor, draft: SigDraft, first: Lexeme) -> bool:
 
     ::
 
-        most days = numbers, { "-" }, period ; (* of days or longer *)
+        most days = length ; (* of days or longer *)
+    """
+    return read_bare_length(cursor, draft, first, LONG)
+
+
+def read_bare_length(cursor: Cursor, draft: SigDraft, first: Lexeme, units: Collection[str]) -> bool:
+    """Read ``7 days`` as the length of the step; False, and nothing read, if there is no length in these units.
+
+    ::
+
+        length = numbers, { "-" }, period ;
     """
     begin = cursor.position
     numbers = cursor.numbers()
     cursor.skip("-")
     period = cursor.accept(WordKind.PERIOD)
-    if numbers is None or period is None or period.code not in LONG:
+    if numbers is None or period is None or period.code not in units:
         cursor.position = begin
         return False
     days = (numbers.low * DAYS_PER[period.code], numbers.high * DAYS_PER[period.code])
