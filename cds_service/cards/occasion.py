@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cds_service.cards.wording.phrases import FOR_ANOTHER_PATIENT
 from rules.assessment import Assessment, Load, Met, Severity
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
-from rules.findings import ONLY_IF_TAKEN
+from rules.findings import NOT_SOFTENED_BY_SWITCH, ONLY_IF_TAKEN
 from rules.knowledge import Knowledge
 
 CONVERSATION = frozenset({"patient-view", "encounter-start"})
@@ -38,15 +38,17 @@ class Occasion:
     """What the draft orders of a call hold. Agents stand by their names.
 
     ``sedatives``: agents of the load's classes that are given, renewed or stopped. ``prescribed``: every agent that the
-    drafts give. ``risen``: those of them whose exposure begins or may increase. ``unchanged``: the drafts leave the
-    load and everything beside it as it is, as a plain renewal does. ``subject``: the agents that a summary names, those
-    of the drafts or else those in the load.
+    drafts give. ``risen``: those of them whose exposure begins or may increase. ``added``: those that may take the
+    place of another agent, or be taken beside it. ``unchanged``: the drafts leave the load and everything beside it as
+    it is, as a plain renewal does. ``subject``: the agents that a summary names, those of the drafts or else those in
+    the load.
     """
 
     hook: str
     sedatives: frozenset[str]
     prescribed: frozenset[str]
     risen: frozenset[str]
+    added: frozenset[str]
     unchanged: bool
     subject: tuple[str, ...]
 
@@ -94,7 +96,8 @@ class Occasion:
 
     def _worsens(self, finding: Met) -> bool:
         """Whether the drafts begin or increase the exposure that the finding is about."""
-        return bool((agents_of(finding) or self.sedatives) & self.risen)
+        worse = self.risen | self.added if finding.id in NOT_SOFTENED_BY_SWITCH else self.risen
+        return bool((agents_of(finding) or self.sedatives) & worse)
 
 
 def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occasion:
@@ -113,17 +116,14 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     risen = [
         line
         for line in prescribed
-        if more
-        or (
-            (line.agent not in on_record or line.agent_class not in in_load)
-            and _POSSIBLE_SWITCH not in getattr(line, "assumptions", ())
-        )
+        if more or ((line.agent not in on_record or line.agent_class not in in_load) and not _may_switch(line))
     ]
     return Occasion(
         hook=hook,
         sedatives=_names((line for line in ordered if line.agent_class in in_load), knowledge),
         prescribed=_names(prescribed, knowledge),
         risen=_names(risen, knowledge) if assessment.increases else frozenset(),
+        added=_names(filter(_may_switch, prescribed), knowledge),
         unchanged=(
             _same(after, before)
             and not assessment.increases
@@ -143,6 +143,11 @@ def _is_for_patient(line: Line) -> bool:
 
 def _is_present(line: Line) -> bool:
     return isinstance(line, Contribution) or line.present
+
+
+def _may_switch(line: Line) -> bool:
+    """Whether an order may take the place of one of another agent, or be taken beside it."""
+    return _POSSIBLE_SWITCH in getattr(line, "assumptions", ())
 
 
 def _names(lines: Iterable[Line], knowledge: Knowledge) -> frozenset[str]:

@@ -17,8 +17,8 @@ NEVER_SEEN = (
     "over-the-counter use, alcohol that nobody wrote down."
 )
 NOT_CHECKED = (
-    "Not checked: CYP3A4 inhibitors and other interactions of metabolism; an opioid with a gabapentinoid alone; "
-    "laboratory results."
+    "Not checked: CYP3A4 inhibitors and other interactions of metabolism; an opioid begun beside a "
+    "gabapentinoid alone; laboratory results."
 )
 
 WORDS: Mapping[str, str] = {
@@ -156,6 +156,9 @@ WORDS: Mapping[str, str] = {
     "with": "also on record",
     "in_remission": "in remission",
     "softened_by": "information only, because of",
+    "raised": "daily dose raised",
+    "established": "in established use",
+    "course_days": "length of the new order, in days",
     "severe": "in need of special care with a benzodiazepine",
     "reversal_on_record": "overdose reversal medicine on record",
     "possibly_withdrawal": "on record, possibly withdrawal",

@@ -23,7 +23,7 @@ from rules.findings.case.results import (
     not_judged,
 )
 
-__all__ = ["JUDGES", "ONLY_IF_TAKEN", "judge_all"]
+__all__ = ["JUDGES", "NOT_SOFTENED_BY_SWITCH", "ONLY_IF_TAKEN", "judge_all"]
 
 Judge = Callable[[Case], Met | Considered]
 
@@ -35,6 +35,10 @@ JUDGES: Mapping[str, Judge] = {
 # The fact of a finding that holds only if these agents, which may still be taken, are.
 ONLY_IF_TAKEN = "only_if_taken"
 
+# What a possible switch of agent does not soften: both may be taken until the earlier order is ended.
+NOT_SOFTENED_BY_SWITCH = frozenset(
+    {"concurrent-opioid", "older-adult", "respiratory-disease", "gabapentinoid-breathing"}
+)
 
 # What they say rests on earlier use: whether a drug is new, for how long it was taken, how much of it.
 RESTING_ON_HISTORY = frozenset(

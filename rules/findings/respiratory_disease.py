@@ -12,4 +12,4 @@ CONCEPTS = ("copd", "sleep-apnoea", "hypoventilation", "respiratory-failure", "m
 
 def judge(case: Case) -> Met | Considered:
     """Met with such a disease on record; a warning on a new start."""
-    return judge_hazard(case, ID, CONCEPTS)
+    return judge_hazard(case, ID, CONCEPTS, softened_by_switch=False)

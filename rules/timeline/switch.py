@@ -21,7 +21,8 @@ def possible_switches(
     """The drafts that may take the place of an order of another agent of their class, as (draft, order) sources.
 
     A draft may where its load is within ``switch_percent`` of the order's; the order then counts in the additive
-    reading alone. ``equivalent_of`` is an entry's load by the default table, in mg/d diazepam-equivalent, None if none.
+    reading alone. Two as-needed orders are no switch: both may be taken. ``equivalent_of`` is an entry's load by the
+    default table, in mg/d diazepam-equivalent, None if none.
     """
     current = [
         entry
@@ -38,6 +39,8 @@ def possible_switches(
         for entry in current if drafted is not None else ():
             taken = equivalent_of(entry)
             if drafted is None or taken is None or entry.agent.agent_class.id != draft.agent.agent_class.id:
+                continue
+            if draft.dose.as_needed and entry.dose.as_needed:
                 continue
             if abs(drafted - taken) <= taken * share:
                 near.append((abs(drafted - taken), draft, entry))

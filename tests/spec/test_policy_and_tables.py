@@ -100,10 +100,13 @@ def test_the_policy_is_the_design_s(group: str, key: str, value: int, unit: str,
 
 
 # DESIGN section 7: the findings that raise a card on their own, and how loud each may be.
-RAISE_INFO = {"high-potency", "long-term-use", "concurrent-depressants", "incomplete-picture"}
+RAISE_INFO = {
+    "high-potency", "long-term-use", "concurrent-depressants", "incomplete-picture", "additive-sedative",
+    "gabapentinoid-breathing",
+}  # fmt: skip
 RAISE_WARNING = {
     "total-load", "multiple-sedative-hypnotics", "dose-escalation", "concurrent-opioid", "oxybate",
-    "respiratory-disease", "substance-use", "past-overdose", "pregnancy", "abrupt-change",
+    "respiratory-disease", "substance-use", "past-overdose", "pregnancy", "abrupt-change", "older-adult",
 }  # fmt: skip
 
 

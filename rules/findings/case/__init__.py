@@ -5,10 +5,18 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 
 from rules.findings.case.age import Age, age_on
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
-from rules.findings.case.change import increases, new_starts, removable
+from rules.findings.case.change import begun, increases, new_starts, raised, removable, started_sedatives
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.hazard import judge_hazard
-from rules.findings.case.present import BENZODIAZEPINE, OXYBATE, Entries, agent_names, benzodiazepines_of
+from rules.findings.case.present import (
+    BENZODIAZEPINE,
+    GABAPENTINOID,
+    OXYBATE,
+    Entries,
+    agent_names,
+    benzodiazepines_of,
+    depressants_of,
+)
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
     BIRTH_DATE_TO_COME,
@@ -38,6 +46,7 @@ __all__ = [
     "CONDITIONS_NOT_SUPPLIED",
     "DOSES",
     "DRAFTS",
+    "GABAPENTINOID",
     "NO_BIRTH_DATE",
     "ORDERS",
     "ORDERS_NOT_SUPPLIED",
@@ -53,7 +62,9 @@ __all__ = [
     "PatientConditions",
     "age_on",
     "agent_names",
+    "begun",
     "benzodiazepines_of",
+    "depressants_of",
     "exempt",
     "increases",
     "judge_hazard",
@@ -61,6 +72,8 @@ __all__ = [
     "not_judged",
     "not_met",
     "not_used_long_enough",
+    "raised",
     "read_conditions",
     "removable",
+    "started_sedatives",
 ]

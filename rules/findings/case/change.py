@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from rules.findings.case.case import Case
-from rules.findings.case.present import OXYBATE, Entries, depressants_of
+from rules.findings.case.present import OXYBATE, Entries, depressants_of, sedatives_of
 from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, treats_opioid_use_disorder
 from rules.model import Setting
 from rules.numbers.quantity import ONE, PERCENT, ZERO
@@ -26,6 +27,50 @@ def new_starts(case: Case, finding: str) -> Entries:
         for entry in case.drafts
         if entry.agent.agent_class.in_load and entry.daily_use and _unused_for(case, entry.agent.agent_class.id, days)
     )
+
+
+def additions(case: Case, present: Entries) -> Entries:
+    """Sedatives being ordered beside another of their class that goes on, of agents that are not taken yet.
+
+    ``present``: what goes on. By the additive reading a possible switch adds; by the replacement reading it does not.
+    """
+    taken = {entry.agent.id for entry in case.now.present if entry.daily_use}
+    beside = {entry.agent.agent_class.id for entry in sedatives_of(present) if not entry.regimen.draft}
+    return tuple(
+        entry
+        for entry in sedatives_of(case.drafts)
+        if entry.agent.id not in taken and entry.agent.agent_class.id in beside
+    )
+
+
+def started_sedatives(case: Case, finding: str, *, softened_by_switch: bool) -> Entries:
+    """Sedatives being ordered that begin their class, or add to another of it."""
+    view = case.view
+    added = additions(case, view.present_if_replaced if softened_by_switch else view.present)
+    begun = {*new_starts(case, finding), *added}
+    return tuple(entry for entry in case.drafts if entry in begun)
+
+
+def begun(case: Case, is_of_kind: Callable[[RecordEntry], bool]) -> Entries:
+    """Drafts in daily use of a kind of medicine whose agent is not taken today; none that takes the place of another of
+    the kind, which it or a stopping draft names."""
+    present = [entry for entry in case.now.present if entry.daily_use]
+    taken = {entry.agent.id for entry in present}
+    of_kind = [entry for entry in present if is_of_kind(entry)]
+    return tuple(
+        draft
+        for draft in case.drafts
+        if draft.daily_use and is_of_kind(draft) and draft.agent.id not in taken and not _replaces(case, draft, of_kind)
+    )
+
+
+def raised(case: Case, agent: str) -> bool | None:
+    """Whether the orders raise the daily dose of an agent that is taken; None where a dose is not known."""
+    if case.ordered is None or not _is_taken(case.now, agent) or not any(e.agent.id == agent for e in case.drafts):
+        return False
+    if any(entry.amount is None for view in (case.now, case.ordered) for entry in _taken(view, agent)):
+        return None
+    return _amount(case.ordered, agent) > _amount(case.now, agent)
 
 
 def removable(case: Case) -> tuple[str, ...]:
@@ -95,11 +140,14 @@ def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:
 
 def _replaces_its_class(case: Case, draft: RecordEntry) -> bool:
     """Whether a draft takes the place of an order of its class in force, which it or a stopping draft names."""
+    of_class = (entry for entry in case.now.present if entry.agent.agent_class.id == draft.agent.agent_class.id)
+    return _replaces(case, draft, of_class)
+
+
+def _replaces(case: Case, draft: RecordEntry, taken: Iterable[RecordEntry]) -> bool:
+    """Whether a draft takes the place of one of the orders in force, which it or a stopping draft names."""
     orders = (draft, *case.stops)
-    return any(
-        entry.agent.agent_class.id == draft.agent.agent_class.id and any(refers_to(order, entry) for order in orders)
-        for entry in case.now.present
-    )
+    return any(refers_to(order, entry) for entry in taken for order in orders)
 
 
 def _may_treat_opioid_use_disorder(case: Case, entry: RecordEntry) -> bool:
@@ -121,9 +169,18 @@ def _mme(case: Case, view: View) -> Fraction:
     return sum([amount.used for amount in amounts if amount is not None], ZERO)
 
 
+def _taken(view: View, agent: str) -> list[RecordEntry]:
+    """The orders of an agent that count in the replacement reading, single doses and rescue products left out."""
+    return [entry for entry in _counted(view) if entry.agent.id == agent and entry.daily_use]
+
+
+def _is_taken(view: View, agent: str) -> bool:
+    return any(entry.agent.id == agent and entry.daily_use for entry in view.present)
+
+
 def _amount(view: View, agent: str) -> Fraction:
     """What is taken of an agent in a day, in milligrams or (of a patch) micrograms an hour."""
-    amounts = [entry.amount for entry in _counted(view) if entry.agent.id == agent and entry.daily_use]
+    amounts = [entry.amount for entry in _taken(view, agent)]
     return sum([amount.used for amount in amounts if amount is not None], ZERO)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case
-from rules.findings.case.change import new_starts
+from rules.findings.case.change import started_sedatives
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import not_judged, not_met
@@ -19,11 +19,12 @@ def judge_hazard(
     *,
     conditions: Mapping[str, PatientCondition] | None = None,
     raises_on_new: bool = True,
+    softened_by_switch: bool = True,
 ) -> Met | Considered:
     """Met when a sedative-hypnotic is present beside one of the conditions; a warning on a newly started one.
 
-    A condition whose code is unverified never warns on its own, and neither does a start that may be none, as no
-    earlier orders were supplied.
+    New is one whose class was not taken, and one that adds to another of its class. A condition whose code is
+    unverified never warns on its own, and neither does a start that may be none, as no earlier orders were supplied.
 
     Args:
         case: the case.
@@ -31,6 +32,7 @@ def judge_hazard(
         concepts: the ids of the conditions that make a sedative more hazardous.
         conditions: the patient's conditions; those on record now unless given.
         raises_on_new: whether a new start warns and may raise a card.
+        softened_by_switch: whether what may take the place of another of its class adds nothing.
     """
     on_record = case.conditions if conditions is None else conditions
     found = {concept: on_record[concept] for concept in concepts if concept in on_record}
@@ -39,7 +41,7 @@ def judge_hazard(
     if not found:
         why = case.unknowns.why_conditions_unknown
         return not_met(finding) if why is None else not_judged(finding, why)
-    started = new_starts(case, finding) if raises_on_new else ()
+    started = started_sedatives(case, finding, softened_by_switch=softened_by_switch) if raises_on_new else ()
     verified = any(not condition.unverified for condition in found.values())
     facts = {
         "agents": agent_names(case.sedatives),

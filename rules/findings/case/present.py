@@ -9,6 +9,7 @@ from rules.timeline.record import RecordEntry
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
 BENZODIAZEPINE = "benzodiazepine"
 OXYBATE = "oxybate"
+GABAPENTINOID = "gabapentinoid"
 
 Entries = tuple[RecordEntry, ...]
 

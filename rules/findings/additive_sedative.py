@@ -1,0 +1,33 @@
+"""A barbiturate, meprobamate, carisoprodol or a hypnotic of another class beside a benzodiazepine or Z-drug."""
+
+from __future__ import annotations
+
+from rules.assessment import Considered, Met
+from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.change import begun, started_sedatives
+from rules.findings.case.present import agent_names, depressants_of
+from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, BY_ANTI_SEIZURE, exempt
+from rules.timeline.record import RecordEntry
+
+ID = "additive-sedative"
+TRAIT = "additive-sedative"
+
+
+def judge(case: Case) -> Met | Considered:
+    """Met when the orders begin one of the two beside the other; what no table converts is named, not summed."""
+    others = [entry for entry in depressants_of(case.view.present) if _is_additive(entry)]
+    new = (*begun(case, _is_additive), *started_sedatives(case, ID, softened_by_switch=True))
+    if not (others and case.sedatives and new):
+        unidentified = bool(new) or (bool(others or case.sedatives) and case.unknowns.unidentified_drafts > 0)
+        return case.unmet(ID, only_daily_use_missing=bool(others), unidentified_could_complete=unidentified)
+    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
+        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
+    judged = [entry for entry in new if entry.agent.id not in case.anti_seizure_agents]
+    if not judged:
+        return exempt(ID, BY_ANTI_SEIZURE)
+    facts = {"new": agent_names(judged), "others": agent_names(others), "sedatives": agent_names(case.sedatives)}
+    return case.met(ID, facts)
+
+
+def _is_additive(entry: RecordEntry) -> bool:
+    return entry.agent.has(TRAIT)
