@@ -194,6 +194,14 @@ class Setting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """What a medication is said to be for: codes and words, its own or those of the condition that it refers to."""
+
+    codings: tuple[Coding, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Regimen:
     """One record of a medication: an order, a dispense, or somebody's statement.
 
@@ -202,8 +210,8 @@ class Regimen:
     the day on which somebody reported a statement. ``of_open_encounter``: it was ordered in the stay or visit that the
     call is about, and that goes on. ``plan`` names the plan that an order belongs to (a CarePlan, or the identifier of
     a group of orders). ``prior`` is the order that it names as its predecessor; ``references`` are the orders this
-    record itself rests on (``basedOn``, ``authorizingPrescription``), all by their ``source``. ``notes`` are the codes
-    of what the reader had to assume.
+    record itself rests on (``basedOn``, ``authorizingPrescription``), all by their ``source``. ``reasons`` are what it
+    is said to be for, apart from the words of its dosage. ``notes`` are the codes of what the reader had to assume.
     """
 
     source: str
@@ -230,6 +238,7 @@ class Regimen:
     notes: tuple[str, ...] = ()
     of_open_encounter: bool = False
     plan: str | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

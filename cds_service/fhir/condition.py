@@ -1,7 +1,8 @@
-"""A Condition (R4, STU3 or DSTU2) as :class:`rules.model.ConditionEntry`."""
+"""A Condition (R4, STU3 or DSTU2) as :class:`rules.model.ConditionEntry`, and the reasons of an order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date, tzinfo
 
 from cds_service.config import MAX_TEXT_LENGTH
@@ -9,8 +10,9 @@ from cds_service.fhir.datatypes import codings_of, concept_text
 from cds_service.fhir.dosage import MODIFIER_EXTENSION
 from cds_service.fhir.elements import Element, Notes, TooLongError, code_of, list_of, memoised_by_json, text_of
 from cds_service.fhir.identity import VERSION_UNSURE
+from cds_service.fhir.references import raw_reference_of
 from cds_service.fhir.timing import day_of, period_of
-from rules.model import Coding, ConditionEntry
+from rules.model import Coding, ConditionEntry, Reason
 
 TEXT_TOO_LONG, REMARK_TOO_LONG, NO_CONDITION = "text-too-long", "remark-too-long", "no-condition"
 WHY_CONDITION_NOT_TOLD = {
@@ -23,6 +25,15 @@ _CLINICAL = frozenset({"active", "recurrence", "relapse", "inactive", "remission
 _VERIFICATIONS = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "refuted", "entered-in-error"})
 _ABATEMENTS_WITHOUT_DATE = ("abatementAge", "abatementRange", "abatementString")
 _ABATEMENTS = (*_ABATEMENTS_WITHOUT_DATE, "abatementDateTime", "abatementDate", "abatementPeriod")
+# Of these a condition is no reason for anything.
+_NOT_BELIEVED = frozenset({"refuted", "entered-in-error"})
+# The members with the reasons of a medication: R4's and STU3's, DSTU2's order and statement, R5's.
+_REASON_CONCEPTS = ("reasonCode", "reasonCodeableConcept", "reasonForUseCodeableConcept")
+_REASON_REFERENCES = ("reasonReference", "reasonForUseReference")
+_R5_REASON = "reason"
+
+SentConditions = Callable[[str], Element | None]
+"""Finds the Condition of the patient that a reference of a resource means among those that were sent."""
 # Categories, by code or by words, of what was diagnosed at one time, and of what stands.
 _CODING_NAMES = ("code", "display")
 _OF_PROBLEM_LIST = "problem-list-item"
@@ -149,3 +160,53 @@ def _abatement(resource: Element, zone: tzinfo, notes: Notes) -> date | None:
         if resource.get(name) is not None:
             return day_of(resource[name], zone, notes, last=True)
     return period_of(resource.get("abatementPeriod"), zone, notes).end
+
+
+def reasons_of(resource: Element, sent: SentConditions) -> tuple[Reason, ...]:
+    """What an order or a statement says that the medication is for; a reference means the condition that was sent.
+
+    Words that are too long to be read are left out.
+    """
+    return tuple(dict.fromkeys(reason for reason in _reasons(resource, sent) if reason.codings or reason.text))
+
+
+def _reasons(resource: Element, sent: SentConditions) -> Iterator[Reason]:
+    for name in _REASON_CONCEPTS:
+        for concept in list_of(resource.get(name)):
+            yield _reason(concept)
+    for name in _REASON_REFERENCES:
+        for reference in list_of(resource.get(name)):
+            yield _referenced_reason(reference, resource, sent)
+    for either in list_of(resource.get(_R5_REASON)):
+        concept, reference = (
+            (either.get("concept"), either.get("reference")) if isinstance(either, dict) else (either, None)
+        )
+        if concept is not None:
+            yield _reason(concept)
+        if reference is not None:
+            yield _referenced_reason(reference, resource, sent)
+
+
+def _reason(concept: object) -> Reason:
+    try:
+        return Reason(*_codings_and_text(concept))
+    except TooLongError:
+        return Reason(*_codings_and_text(_without_long_texts(concept)))
+
+
+def _referenced_reason(reference: object, resource: Element, sent: SentConditions) -> Reason:
+    """The condition that a reference means; where it was not sent, the words of the reference."""
+    raw = raw_reference_of(reference)
+    condition = None if raw is None else _contained(resource, raw) or sent(raw)
+    if condition is not None:
+        refuted = _status(condition.get("verificationStatus"), _VERIFICATIONS) in _NOT_BELIEVED
+        return Reason() if refuted else _reason(condition.get("code"))
+    display = text_of(reference.get("display")) if isinstance(reference, dict) else None
+    return Reason(text=display if display is not None and len(display) <= MAX_TEXT_LENGTH else None)
+
+
+def _contained(resource: Element, reference: str) -> Element | None:
+    for contained in list_of(resource.get("contained")) if reference.startswith("#") else ():
+        if isinstance(contained, dict) and f"#{text_of(contained.get('id'))}" == reference:
+            return contained
+    return None

@@ -136,6 +136,7 @@ class Reading:
                 item.draft,
                 self.zone,
                 partial(self._medication, item),
+                partial(self._condition, item),
                 self.subject.is_subject_of,
                 self.record.name_of,
                 partial(self.record.order_of, by=item, types=KINDS),
@@ -157,6 +158,13 @@ class Reading:
             if meant:
                 return meant[0].resource if len(meant) == 1 else None
         return None
+
+    def _condition(self, item: SentResource, reference: str) -> Element | None:
+        """The patient's condition that a reference in a resource means; None if it was not sent, or several have its
+        id."""
+        meant = self.record.meant_by(reference, item, (_CONDITION,))
+        found = [each.resource for each in meant if self.subject.is_subject_of(each.resource)]
+        return found[0] if len(found) == 1 else None
 
     def _conditions(self) -> Iterator[ConditionEntry]:
         for item in self.record.of_type(_CONDITION):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
 
+from cds_service.fhir.condition import SentConditions, reasons_of
 from cds_service.fhir.datatypes import days_of, quantity_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
@@ -66,15 +67,16 @@ class ReadContext:
     """What is known around a resource.
 
     ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: finds those sent
-    beside it; ``is_patient``: whether a resource is about the patient; ``name_of``: the source that a reference means,
-    ``order_of`` that of an order; ``encounter``: the reference or the id of the encounter that the call is about;
-    ``on``: the day that is judged.
+    beside it, ``conditions`` the conditions; ``is_patient``: whether a resource is about the patient; ``name_of``: the
+    source that a reference means, ``order_of`` that of an order; ``encounter``: the reference or the id of the
+    encounter that the call is about; ``on``: the day that is judged.
     """
 
     source: str
     draft: bool
     zone: tzinfo
     medications: SentMedications
+    conditions: SentConditions
     is_patient: Callable[[Element], bool]
     name_of: Callable[[str], str]
     order_of: Callable[[str], str]
@@ -124,6 +126,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         plan=_plan(resource),
         prior=None if prior is None else context.order_of(prior),
         references=_references(resource, context),
+        reasons=reasons_of(resource, context.conditions),
         notes=tuple(sorted(notes)),
     )
 

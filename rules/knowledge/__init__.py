@@ -4,7 +4,7 @@
 key, an unknown or a missing one is refused with its path. ``check`` tells whether an edition is fit to be shipped.
 """
 
-from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
+from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor, ProductPurpose
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
 from rules.knowledge.figure import Figure, Source, Table, Verification
@@ -92,6 +92,7 @@ __all__ = [
     "Policy",
     "ProblemKind",
     "ProductList",
+    "ProductPurpose",
     "Referral",
     "Route",
     "Scanner",

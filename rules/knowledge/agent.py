@@ -61,15 +61,33 @@ class HalfLife:
     active_metabolite: Figure | None
 
 
+@dataclass(frozen=True, slots=True)
+class ProductPurpose:
+    """What products of an agent are for: those with one of the ``names`` or ``codes``, with an agent ``beside`` it, or
+    with at least so many milligrams (``least``) a unit or millilitre by any route but those of ``not_by``.
+
+    ``condition`` is the id of a concept.
+    """
+
+    condition: str
+    source: str
+    verification: Verification
+    names: frozenset[str] = frozenset()
+    codes: frozenset[tuple[CodeSystem, str]] = frozenset()
+    beside: frozenset[str] = frozenset()
+    least: Figure | None = None
+    not_by: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
     """A depressant or a reversal agent, by its generic name.
 
     ``names`` are its other names, brands with a capital letter. ``equivalents`` gives, by source id, the mg that the
     source holds equal to 10 mg of oral diazepam; ``substitution`` is such a figure that was published for substitution
-    in withdrawal only. ``traits`` are attributes that findings ask for, those of its class among them. ``source`` says
-    where the name and class of a substance were read that is in no list of licensed medicines, and ``verification`` how
-    far that was checked.
+    in withdrawal only. ``purposes`` are what its products are for by themselves. ``traits`` are attributes that
+    findings ask for, those of its class among them. ``source`` says where the name and class of a substance were read
+    that is in no list of licensed medicines, and ``verification`` how far that was checked.
     """
 
     id: str
@@ -84,6 +102,7 @@ class Agent:
     equivalents: Mapping[str, Figure] = field(default_factory=dict)
     substitution: Figure | None = None
     morphine_factors: tuple[MorphineFactor, ...] = ()
+    purposes: tuple[ProductPurpose, ...] = ()
     source: str | None = None
     verification: Verification = Verification.READ
 

@@ -23,6 +23,7 @@ class Concept:
         names: names that an entry without a code is recognised by, normalised; one with `` + `` where all its parts are
             written.
         except_names: longer names that contain one of ``names`` and mean something else.
+        in_orders: further words that in the reason or the dosage of an order tell that it is for the condition.
         names_verified: whether the names were read in a source.
         expires: the number of days after which an entry no longer counts; None: never.
         despite_remission: it counts in remission as well, which is then said.
@@ -49,6 +50,7 @@ class Concept:
     needs_date: bool = False
     not_with: tuple[str, ...] = ()
     silences: bool = False
+    in_orders: tuple[str, ...] = ()
     visits: frozenset[tuple[CodeSystem, str]] = frozenset()
 
 

@@ -24,13 +24,10 @@ MME_NOT_KNOWN = frozenset({OpioidExclusion.DOSE_UNKNOWN, OpioidExclusion.NO_FACT
 def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) -> bool:
     """Whether an entry is treatment for opioid use disorder.
 
-    The agent is one of its treatments, and either the disorder is among the ``conditions`` or the product is a partial
-    agonist combined with a reversal agent.
+    The agent is one of its treatments, and the disorder is among the ``conditions``, or it is what the order is for by
+    its reason, its words or its product.
     """
-    if not entry.agent.has(TREATMENT):
-        return False
-    combined = any(companion.agent_class.reversal for companion in entry.companions)
-    return OPIOID_USE_DISORDER in conditions or (combined and entry.agent.has(PARTIAL_AGONIST))
+    return entry.agent.has(TREATMENT) and (OPIOID_USE_DISORDER in conditions or OPIOID_USE_DISORDER in entry.purposes)
 
 
 def mme_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalent | None:

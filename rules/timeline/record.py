@@ -33,7 +33,8 @@ class RecordEntry(LazyValues):
     ``companions`` are the other agents of the product. ``start`` is the first day that the regimen covers, None where
     it has no date; a draft without one starts on ``on``, the day judged. ``dose_on`` reads the dose of a day,
     ``course_of`` how long it lasts. They are called late, because most orders of a record are over and their doses are
-    never needed. ``dispensed`` is the latest day on which it was dispensed; ``planned``: it is a step of a plan.
+    never needed; so is ``purposes_of``, what it is for. ``dispensed`` is the latest day on which it was dispensed;
+    ``planned``: it is a step of a plan.
     """
 
     regimen: Regimen
@@ -45,6 +46,7 @@ class RecordEntry(LazyValues):
     start: date | None
     dose_on: Callable[[date], DailyDose | NoDailyDose] = field(repr=False)
     course_of: Callable[[], Course] = field(repr=False)
+    purposes_of: Callable[[str], frozenset[str]] = field(repr=False)
     dispensed: date | None = None
     planned: bool = False
 
@@ -62,6 +64,11 @@ class RecordEntry(LazyValues):
     def administration(self) -> Administration:
         """How it is given. The texts are read for it, so it is asked of what is, or may be, in force."""
         return self.administered()
+
+    @lazy
+    def purposes(self) -> frozenset[str]:
+        """The ids of the concepts that it is for, by its reasons, its words and its product, as far as that is sure."""
+        return self.purposes_of(self.administration.route)
 
     @lazy
     def order(self) -> tuple[bool, date, str, str]:

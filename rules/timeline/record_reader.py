@@ -8,12 +8,16 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
+from rules.knowledge.agent import Agent
 from rules.knowledge.knowledge import Knowledge
 from rules.model import Medication, Patient, RecordKind, Regimen
+from rules.reading.condition.purpose import purposes_of
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose
 from rules.reading.dosage.reconcile import remembered_daily_dose
 from rules.reading.dosage.route import administration_of, reaches_brain
+from rules.reading.dosage.text import words_of
 from rules.reading.product.product import NotRelevant, Product, UnknownProduct
+from rules.reading.product.purpose import purposes_of_product
 from rules.reading.product.resolve import resolve
 from rules.timeline.course import course_of
 from rules.timeline.record import MedicationRecord, RecordEntry, UnidentifiedProduct
@@ -114,7 +118,15 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
     def course() -> Course:
         return course_of(regimen, product, knowledge)
 
+    @cache
+    def purposes() -> frozenset[str]:
+        return purposes_of(regimen.reasons, words_of(regimen.dosages), knowledge)
+
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in agents:
         companions = tuple(other for other in agents if other is not agent)
-        yield RecordEntry(regimen, product, agent, companions, administered, on, start, dose_on, course)
+
+        def purposes_by(route: str, agent: Agent = agent) -> frozenset[str]:
+            return purposes() | purposes_of_product(regimen.medication, product, agent, route)
+
+        yield RecordEntry(regimen, product, agent, companions, administered, on, start, dose_on, course, purposes_by)

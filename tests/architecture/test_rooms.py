@@ -24,6 +24,7 @@ RULES = (
     "rules.assessment",
     "rules.knowledge",
     "rules.reading.wording",
+    "rules.reading.condition",
     "rules.reading.product",
     "rules.reading.sig",
     "rules.reading.dosage",

@@ -24,6 +24,7 @@ from rules.model import (
     Medication,
     Period,
     Quantity,
+    Reason,
     RecordKind,
     Regimen,
     Setting,
@@ -321,6 +322,11 @@ def _plan(model: Any) -> str | None:
     return next(iter(plans), f"{words(group.system) or ''}|{group.value}" if group and words(group.value) else None)
 
 
+def _reasons(model: Any) -> tuple[Reason, ...]:
+    found = (Reason(codings(one), words(one.text)) for one in model.reasonCode or [])
+    return tuple(dict.fromkeys(reason for reason in found if reason != Reason()))
+
+
 def _request(model: Any) -> dict[str, Any]:
     dispense = model.dispenseRequest
     supply = None
@@ -341,6 +347,7 @@ def _request(model: Any) -> dict[str, Any]:
         "plan": _plan(model),
         "prior": named(model.priorPrescription),
         "references": _resting_on(model.basedOn),
+        "reasons": _reasons(model),
     }
 
 

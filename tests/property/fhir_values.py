@@ -196,6 +196,7 @@ REQUESTS = with_choices(
         category=st.lists(SETTINGS, min_size=1, max_size=2),
         priorPrescription=references("MedicationRequest"),
         basedOn=st.lists(references("MedicationRequest"), min_size=1, max_size=2),
+        reasonCode=st.lists(CONCEPTS, min_size=1, max_size=2),
         dosageInstruction=LINES,
         dispenseRequest=maybe(
             validityPeriod=PERIODS,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds_service.fhir.reader import read_patient
-from rules.model import Period, Quantity, RecordKind, Regimen, Setting, Supply
+from rules.model import CodeSystem, Coding, Period, Quantity, Reason, RecordKind, Regimen, Setting, Supply
 
 ZONE = ZoneInfo("America/New_York")
 TABLETS = Quantity(Fraction(60), "TAB")
@@ -376,3 +376,58 @@ def test_the_day_on_which_a_statement_was_asserted_is_kept_beside_its_period() -
     statement = read("MedicationStatement", effectivePeriod={"start": "2019-02-01"}, dateAsserted="2026-11-20")
     assert (statement.asserted_on, statement.effective) == (date(2026, 11, 20), Period(date(2019, 2, 1)))
     assert read(dateAsserted="2026-11-20").asserted_on is None
+
+
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+CODED = {"coding": [{"system": ICD10, "code": "F10.230"}], "text": "Alcohol withdrawal"}
+ALCOHOL_WITHDRAWAL = Reason((Coding(CodeSystem.ICD10CM, "F10.230"),), "Alcohol withdrawal")
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        ("MedicationRequest", {"reasonCode": [CODED]}),
+        ("MedicationRequest", {"reasonCode": CODED}),  # without its list
+        ("MedicationRequest", {"reasonReference": [{"reference": "Condition/c"}]}),
+        ("MedicationRequest", {"reasonReference": {"reference": "https://ehr.example/fhir/Condition/c"}}),
+        ("MedicationRequest", {"reasonReference": [{"reference": "#c"}], "contained": [{"id": "c", "code": CODED}]}),
+        ("MedicationOrder", {"reasonCodeableConcept": CODED}),  # DSTU2
+        ("MedicationStatement", {"reasonForUseCodeableConcept": CODED}),
+        ("MedicationRequest", {"reason": [{"concept": CODED}]}),  # R5
+        ("MedicationRequest", {"reason": [{"reference": {"reference": "Condition/c"}}]}),
+    ],
+)
+def test_what_an_order_is_for_is_read(kind: str, members: dict[str, object]) -> None:
+    order = {"resourceType": kind, "id": "m", "medicationCodeableConcept": {"text": "x"}, **members}
+    condition = {"resourceType": "Condition", "id": "c", "code": CODED}
+    (regimen,) = read_patient([order, condition], patient_id="p", zone=ZONE).regimens
+    assert regimen.reasons == (ALCOHOL_WITHDRAWAL,)
+
+
+@pytest.mark.parametrize(
+    ("members", "reasons"),
+    [
+        ({}, ()),
+        ({"reasonCode": []}, ()),
+        ({"reasonCode": [{}]}, ()),
+        ({"reasonCode": ["anxiety"]}, (Reason(text="anxiety"),)),
+        ({"reasonCode": [{"text": "x" * 3000}]}, ()),
+        ({"reasonCode": True, "reasonReference": 7, "reason": {}}, ()),
+        (
+            {"reasonReference": [{"reference": "Condition/elsewhere", "display": "Epilepsy"}]},
+            (Reason(text="Epilepsy"),),
+        ),
+        ({"reasonReference": [{"reference": "Condition/elsewhere"}]}, ()),
+        ({"reasonReference": [{"reference": "Condition/refuted"}]}, ()),
+        ({"reasonReference": [{"reference": "Condition/another"}]}, ()),
+    ],
+)
+def test_a_reason_that_cannot_be_read_or_believed_is_none(members: dict[str, object], reasons: tuple[Reason]) -> None:
+    order = {"resourceType": "MedicationRequest", "id": "m", "medicationCodeableConcept": {"text": "x"}, **members}
+    refuted = {"coding": [{"code": "refuted"}]}
+    conditions = [
+        {"resourceType": "Condition", "id": "refuted", "code": CODED, "verificationStatus": refuted},
+        {"resourceType": "Condition", "id": "another", "code": CODED, "subject": {"reference": "Patient/q"}},
+    ]
+    (regimen,) = read_patient([order, *conditions], patient_id="p", zone=ZONE).regimens
+    assert regimen.reasons == reasons

@@ -17,6 +17,7 @@ from rules.model import (
     Patient,
     Period,
     Quantity,
+    Reason,
     RecordKind,
     Regimen,
     Setting,
@@ -74,6 +75,7 @@ MEDICATION_KEYS = frozenset(
         "asserted",
         "plan",
         "open_encounter",
+        "for",
     )
 )
 
@@ -146,7 +148,14 @@ def _regimen(row: Row, on: date) -> Regimen:
         supply=_supply(row),
         prior=f"MedicationRequest/{prior}" if prior else None,
         references=(f"MedicationRequest/{row['under']}",) if "under" in row else (),
+        reasons=tuple(map(_reason, row.get("for", ()))),
     )
+
+
+def _reason(words: str) -> Reason:
+    """A reason by its ICD-10-CM code, or in words."""
+    is_code = words[:1].isupper() and words[1:2].isdigit()
+    return Reason((Coding(CodeSystem.ICD10CM, words),)) if is_code else Reason(text=words)
 
 
 def _written(row: Row, start: date | None) -> date | None:

@@ -7,21 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rules.assessment import ConditionOnRecord
-from rules.findings.case.condition_text import (
-    clauses_of,
-    denies,
-    is_beyond_doubt,
-    is_exact,
-    is_uncertain,
-    names,
-    phrases,
-    remitted,
-    spaced,
-)
-from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
+from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
-from rules.model import CodeSystem, Coding, ConditionEntry, Patient
-from rules.numbers.memo import memoised
+from rules.model import CodeSystem, ConditionEntry, Patient
+from rules.reading.condition.concepts import Codes, by_code, codes_of, matches
+from rules.reading.condition.text import is_beyond_doubt, is_exact, phrases, spaced
 
 STANDING = frozenset({"active", "recurrence", "relapse"})
 PRESENT_STATUSES = STANDING | {""}
@@ -72,33 +62,20 @@ class PatientConditions:
     exempting: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """How an entry stands for a concept. ``doubted``: its words deny or doubt it, or tell of another person."""
-
-    remission: bool
-    unverified: bool
-    doubted: bool = False
-
-
-Codes = set[tuple[CodeSystem, str]]
-Matches = tuple[tuple[Concept, _Match], ...]
-
-
 def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> PatientConditions:
     """The conditions of the patient on a day. Entries of other patients are passed over.
 
     An onset after the day contradicts an entry that stands, and is not believed.
     """
     read = [
-        (entry, _matches(entry.codings, entry.text, knowledge))
+        (entry, matches(entry.codings, entry.text, knowledge))
         for entry in patient.conditions
         if not entry.another_patient and entry.verification_status not in NOT_BELIEVED
     ]
     present: list[PatientCondition] = []
     history: list[PatientCondition] = []
-    for entry, matches in read:
-        for concept, match in matches:
+    for entry, found in read:
+        for concept, match in found:
             remission = match.remission or entry.clinical_status == REMISSION
             condition = PatientCondition(
                 concept=concept.id,
@@ -170,8 +147,8 @@ def _silences(entry: ConditionEntry, concept: Concept, knowledge: Knowledge, on:
     silencing = (each for each in knowledge.concepts.values() if each.silences)
     if not is_beyond_doubt((*named, *entry.remarks), silencing, knowledge.condition_wording):
         return False
-    codes, icd_codes = _codes_of(entry.codings)
-    if not _by_code(codes, icd_codes, concept) and not is_exact(named, concept, knowledge.condition_wording):
+    codes, icd_codes = codes_of(entry.codings)
+    if not by_code(codes, icd_codes, concept) and not is_exact(named, concept, knowledge.condition_wording):
         return False
     days = [day for day in (entry.onset, entry.recorded) if day is not None]
     if entry.of_visit is False or not days:
@@ -190,66 +167,3 @@ def _is_visit(
     if codes & concept.visits or any(code.startswith(prefixes) for code in icd_codes):
         return True
     return any(phrases(wording.visits).search(spaced(text)) for text in texts)
-
-
-@memoised
-def _matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge) -> Matches:
-    """Every concept that codes and a text stand for; one that another of them rules out is left out."""
-    codes, icd_codes = _codes_of(codings)
-    wording = knowledge.condition_wording
-    sent = [words for words in (text, *(coding.display for coding in codings)) if words]
-    texts = list(dict.fromkeys(map(clauses_of, sent)))
-    naming = [words for words in texts if phrases(knowledge.condition_names).search(words)]
-    found: dict[str, _Match] = {}
-    for concept in knowledge.concepts.values():
-        match = _by_code(codes, icd_codes, concept)
-        if match is not None and naming:
-            match = replace(match, doubted=denies(naming, concept, wording))
-        # The classification is complete where a concept has prefixes: its codes are then believed over their wording.
-        if match is None and not (icd_codes and concept.prefixes):
-            match = _by_name(naming, concept, wording)
-        if match is not None:
-            found[concept.id] = match
-    if not found:
-        return ()
-    if is_uncertain(sent, wording):
-        found = {name: replace(match, doubted=True) for name, match in found.items()}
-    in_words = {name for words in texts for name in remitted(words, knowledge.condition_names, wording)}
-    return tuple(
-        (knowledge.concepts[name], _with_remission(match, knowledge.concepts[name], naming, in_words))
-        for name, match in found.items()
-        if not any(other in found for other in knowledge.concepts[name].not_with)
-    )
-
-
-def _with_remission(match: _Match, concept: Concept, naming: list[str], in_words: set[str]) -> _Match:
-    """The match, in remission where the words say so of one of its names; or of nothing, and they name none of it."""
-    parts = tuple(part for name in concept.names for part in name.split(PART_SEPARATOR))
-    if not in_words or match.remission or not parts:
-        return replace(match, remission=match.remission or bool(in_words))
-    is_named = any(phrases(parts).search(words) for words in naming)
-    told = any(phrases(parts).search(name) for name in in_words)
-    return replace(match, remission=told or ("" in in_words and not is_named))
-
-
-def _codes_of(codings: tuple[Coding, ...]) -> tuple[Codes, list[str]]:
-    """The codes as they were sent, and those of ICD-10-CM without the dot."""
-    icd_codes = [
-        coding.code.replace(".", "").strip().upper()
-        for coding in codings
-        if coding.system is CodeSystem.ICD10CM and coding.code
-    ]
-    return {(coding.system, coding.code) for coding in codings if coding.system and coding.code}, icd_codes
-
-
-def _by_code(codes: Codes, icd_codes: list[str], concept: Concept) -> _Match | None:
-    for code in icd_codes:
-        if code.startswith(concept.prefixes) and not code.startswith(concept.excluded_prefixes):
-            return _Match(code.startswith(concept.remission_prefixes), False)
-    matching = codes & concept.codes
-    return _Match(False, not matching - concept.unverified) if matching else None
-
-
-def _by_name(texts: list[str], concept: Concept, wording: ConditionWording) -> _Match | None:
-    named = any(names(text, concept, wording) for text in texts)
-    return _Match(False, not concept.names_verified) if named else None

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor
+from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor, ProductPurpose
 from rules.knowledge.figure import Figure, Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, require_known
@@ -28,6 +28,7 @@ AGENT_KEYS = (
     "equivalents",
     "substitution",
     "morphine_factors",
+    "purposes",
     "reviewed",
     "note",
 )
@@ -111,8 +112,23 @@ def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default
             MorphineFactor(item.text("route"), read_figure(item, reviewed, extra=("route",)))
             for item in entry.items("morphine_factors")
         ),
+        purposes=tuple(_purpose(item, reviewed) for item in entry.items("purposes")),
         source=entry.text("source") if entry.has("source") else None,
         verification=_verification(entry),
+    )
+
+
+def _purpose(item: Section, reviewed: date) -> ProductPurpose:
+    item.only(("condition", "source", "verification"), ("names", "codes", "beside", "least", "not_by", "note"))
+    return ProductPurpose(
+        condition=item.text("condition"),
+        source=item.text("source"),
+        verification=item.choice("verification", Verification),
+        names=frozenset(map(normalised, item.texts("names"))),
+        codes=frozenset((code.system, code.code) for code in map(read_code, item.items("codes"))),
+        beside=frozenset(item.texts("beside")),
+        least=read_figure(item.section("least"), reviewed) if item.has("least") else None,
+        not_by=frozenset(item.texts("not_by")),
     )
 
 

@@ -108,6 +108,7 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
             "needs_date",
             "not_with",
             "silences",
+            "in_orders",
             "note",
         ),
     )
@@ -131,4 +132,5 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
         not_with=entry.texts("not_with"),
         silences=entry.truth("silences") if entry.has("silences") else False,
         visits=frozenset(codes.visits),
+        in_orders=tuple(normalised(text) for text in entry.texts("in_orders")),
     )

@@ -8,7 +8,7 @@ from rules.reading.dosage.daily_dose import FROM_SUPPLY, Administration, DailyDo
 from rules.reading.dosage.dispensed import dispensed_portions, is_of_each
 from rules.reading.dosage.reconcile import evidence_of, read_daily_dose, remembered_daily_dose
 from rules.reading.dosage.route import administration_of, reaches_brain
-from rules.reading.dosage.text import in_turn, steps_of_texts
+from rules.reading.dosage.text import in_turn, steps_of_texts, words_of
 
 __all__ = [
     "FROM_SUPPLY",
@@ -25,4 +25,5 @@ __all__ = [
     "remembered_daily_dose",
     "steps_of_texts",
     "texts_of",
+    "words_of",
 ]

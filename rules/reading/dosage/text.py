@@ -149,6 +149,12 @@ def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:
     return any(line.as_needed for line in read_texts(dosages, knowledge).filled)
 
 
+def words_of(lines: tuple[Dosage, ...]) -> tuple[str, ...]:
+    """Everything that lines say in words, as sent, each once."""
+    words = (text for line in lines for text in (line.text, line.as_needed_for, *line.instructions))
+    return tuple(dict.fromkeys(text for text in words if text))
+
+
 def undated(lines: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
     """Lines that share one period, without it: it tells when they hold, and nothing of the dose."""
     periods = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}

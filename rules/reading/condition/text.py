@@ -123,6 +123,11 @@ def is_uncertain(texts: Iterable[str], wording: ConditionWording) -> bool:
     return any(phrases((*wording.uncertain, *wording.others)).search(spaced(text)) for text in texts)
 
 
+def is_doubtful(text: str, wording: ConditionWording) -> bool:
+    """Whether a word doubts what a text says. Others are spoken of in an order only as those who give the medicine."""
+    return bool(phrases(wording.uncertain).search(spaced(text)))
+
+
 def is_exact(texts: Iterable[str], concept: Concept, wording: ConditionWording) -> bool:
     """Whether a text is a name of the concept and nothing else."""
     allowed = {*concept.names, *wording.beside}
