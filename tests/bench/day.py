@@ -62,12 +62,12 @@ def main() -> None:
     parser.add_argument("--compare", nargs=2, type=Path, metavar=("BEFORE", "AFTER"), help="two files of --out")
     chosen = parser.parse_args()
     if chosen.compare:
-        lines = compared(*(json.loads(path.read_text("utf-8")) for path in chosen.compare))
+        lines = [*compared(*(json.loads(path.read_text("utf-8")) for path in chosen.compare))]
     else:
         answers = answers_of(calls_of_files(chosen.files), store=False) if chosen.files else answers_of(calls())
         if chosen.out:
             chosen.out.write_text(json.dumps(answers, indent=1), "utf-8")
-        lines = (*counted(answers), *(() if chosen.files else _repeats(answers)))
+        lines = [*counted(answers), *([] if chosen.files else _repeats(answers))]
     for line in lines:
         print(line)
 

@@ -60,7 +60,8 @@ class Day:
         }
 
     def _record(self, in_hospital: bool) -> tuple[list[Resource], list[Resource]]:
-        random, named = self._random, []
+        random = self._random
+        named: list[tuple[list[str], object]] = []
         for _ in range(random.choice((0, 2, 3, 4, 6, 8, 12))):
             named.append((drawn(random, COMMON), None))
         for table, share, chronic in ((SEDATIVES, 0.06, 0.7), (OPIOIDS, 0.05, 0.3), (OTHERS, 0.25, 0.8)):
