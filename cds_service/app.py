@@ -11,6 +11,8 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import logs
+from cds_service.cards.wording.language import ENGLISH
+from cds_service.cards.wording.wording import wording_of
 from cds_service.clock import Clock, today
 from cds_service.config import Settings
 from cds_service.errors import CallError, NotAdmittedError, OutOfTimeError
@@ -90,7 +92,7 @@ def create_app(
         parts: the parts to use; None builds those of the configuration.
 
     Raises:
-        KnowledgeError: the site's policy, or the shipped knowledge, cannot be used.
+        KnowledgeError: the site's policy or own words, or the shipped knowledge, cannot be used.
         TenantFileError: the file of tenants cannot be used.
         StoreSettingError: the store's address, password or key cannot be used.
         pydantic.ValidationError: the configuration cannot be used.
@@ -99,6 +101,7 @@ def create_app(
     knowledge = load_knowledge(settings.site_policy_text())
     # Builds the tables for reading names now, before the server forks, and not during the first call.
     prepare(knowledge)
+    wording_of(knowledge, ENGLISH, settings.card_wording_text()).check()
     parts = parts or parts_of(settings, knowledge)
     if clock is not None:
         parts = replace(parts, clock=lambda _zone: clock())
@@ -133,7 +136,9 @@ def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
     if settings.tenants is not None:
         gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(call_store.first_use))
     completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
-    return Parts(gate, Judge(settings.request_limits, completion, ResponseCache(settings.remember_seconds)), call_store)
+    cache = ResponseCache(settings.remember_seconds)
+    judge = Judge(settings.request_limits, completion, cache, settings.card_wording_text())
+    return Parts(gate, judge, call_store)
 
 
 def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:

@@ -125,6 +125,7 @@ class Settings(BaseSettings):
 
     timezone: str = Field(default="UTC", description="Zone in which a day begins, such as America/New_York")
     site_policy: Path | None = Field(default=None, description="YAML file with the site's own policy")
+    card_wording: Path | None = Field(default=None, description="YAML file with the site's own words for cards")
     base_url: HttpUrl | None = Field(default=None, description="Public address of this service, as EHRs call it")
     tenants: Path | None = Field(default=None, description="YAML file of the tenants whose EHRs may call")
     development: bool = Field(
@@ -242,7 +243,7 @@ class Settings(BaseSettings):
                 raise ValueError("there is no such file, or it holds no certificate in PEM") from None
         return path
 
-    @field_validator("site_policy", "tenants", "metrics_secret_file", "store_password_file")
+    @field_validator("site_policy", "card_wording", "tenants", "metrics_secret_file", "store_password_file")
     @classmethod
     def _readable_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -284,6 +285,10 @@ class Settings(BaseSettings):
     def site_policy_text(self) -> str | None:
         """The text of the site's policy; None without one."""
         return None if self.site_policy is None else self.site_policy.read_text(encoding="utf-8")
+
+    def card_wording_text(self) -> str | None:
+        """The text of the site's own words for cards; None without any."""
+        return None if self.card_wording is None else self.card_wording.read_text(encoding="utf-8")
 
 
 def explain(error: ValidationError) -> Iterator[str]:

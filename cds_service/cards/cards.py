@@ -13,20 +13,21 @@ from cds_service.cards.extension import assessment_extension
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import OF_LONG_TERM, Occasion, occasion_of
 from cds_service.cards.suggestions import (
+    Suggestion,
     override_reasons,
     suggestions_on_long_term_use,
     suggestions_on_orders,
     with_uuids,
 )
 from cds_service.cards.wording.detail import detail
+from cds_service.cards.wording.facts import Subject
 from cds_service.cards.wording.markdown import without_markup
-from cds_service.cards.wording.phrases import Subject
 from cds_service.cards.wording.summary import summary
+from cds_service.cards.wording.wording import Wording
 from cds_service.config import MAX_EXTENSION_BYTES
 from cds_service.trust.tenant import MARKDOWN, CardDialect, CardText
 from cds_service.working.assessment_json import without_empty
 from rules.assessment import Assessment, Met
-from rules.knowledge import Knowledge
 
 # The topics of cards. EHRs key acknowledgement and lock-out on these codes, so they never change.
 TOPIC_SYSTEM = "urn:org.benzo-cds:card-topic"
@@ -61,13 +62,15 @@ TOPICS = (
 class Card:
     """A card, with its topic and the ids of the findings that raise it and that it speaks of.
 
-    ``body`` is the card as CDS Hooks has it.
+    ``body`` is the card as CDS Hooks has it. ``detail_beside``: its detail where the card before it is shown too, which
+    does not repeat that one's sections; None for the first card.
     """
 
     topic: str
     raised_by: tuple[str, ...]
     speaks_of: tuple[str, ...]
     body: dict[str, Any]
+    detail_beside: str | None = None
 
     @property
     def indicator(self) -> str:
@@ -86,7 +89,7 @@ class Card:
 def cards_for(
     assessment: Assessment,
     invocation: Invocation,
-    knowledge: Knowledge,
+    wording: Wording,
     hidden: Collection[str] = (),
     dialect: CardDialect = MARKDOWN,
 ) -> tuple[Card, ...]:
@@ -98,25 +101,29 @@ def cards_for(
     Args:
         assessment: the assessment of the patient with the draft orders.
         invocation: the call.
-        knowledge: what the assessment was judged by.
+        wording: the words, and the knowledge that the assessment was judged by.
         hidden: findings that raise no card and are not spoken of.
         dialect: what the EHR can show.
     """
     if hidden:
         findings = tuple(finding for finding in assessment.findings if finding.id not in hidden)
         assessment = replace(assessment, findings=findings)
-    occasion = occasion_of(assessment, invocation.hook, knowledge)
+    occasion = occasion_of(assessment, invocation.hook, wording.knowledge)
     raising = occasion.raising(assessment.findings)
     by_topic = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
     if by_topic[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
         by_topic = {LONG_TERM_USE: (*by_topic[LONG_TERM_USE], *by_topic[SEDATIVE_LOAD])}
-    cards = []
+    cards: list[Card] = []
     for topic in TOPICS:
         raised_by = by_topic.get(topic.code)
         if raised_by:
             findings = _spoken_of(topic, assessment, raised_by)
-            body = _body(topic, findings, assessment, occasion, invocation, knowledge, dialect)
-            cards.append(Card(topic.code, _ids(raised_by), _ids(findings), body))
+            body = _body(topic, findings, assessment, occasion, invocation, wording, dialect)
+            beside = None
+            if cards:
+                said = cards[0].speaks_of
+                beside = _detail(topic, findings, assessment, occasion, invocation, wording, dialect, said)
+            cards.append(Card(topic.code, _ids(raised_by), _ids(findings), body, beside))
     return tuple(cards)
 
 
@@ -149,33 +156,22 @@ def _body(
     assessment: Assessment,
     occasion: Occasion,
     invocation: Invocation,
-    knowledge: Knowledge,
+    wording: Wording,
     dialect: CardDialect,
 ) -> dict[str, Any]:
     """The card as CDS Hooks has it."""
     identity = _uuid(topic.code, invocation)
     lead = findings[0]
     # A finding with a guideline of its own cites that one.
-    guidelines = knowledge.suggestions.guidelines
+    guidelines = wording.knowledge.suggestions.guidelines
     guideline = guidelines[lead.id if lead.id in guidelines else topic.guideline]
-    if topic.code == LONG_TERM_USE:
-        suggestions = tuple(suggestions_on_long_term_use(findings, invocation, knowledge))
-    else:
-        suggestions = tuple(suggestions_on_orders(findings, assessment, invocation, knowledge))
+    suggestions = _suggestions(topic, findings, assessment, invocation, wording)
     load = None if lead.id == _INCOMPLETE else assessment.with_order or assessment.load
-    text = detail(
-        findings,
-        assessment,
-        knowledge,
-        offers=[suggestion.option for suggestion in suggestions],
-        as_table=dialect.orders_as_table,
-    )
-    plain = dialect.text is CardText.PLAIN
     card: dict[str, Any] = {
         "uuid": identity,
-        "summary": summary(lead, Subject.of(occasion.subject), load, knowledge),
+        "summary": summary(lead, Subject.of(occasion.subject), load, wording),
         "indicator": occasion.indicator([finding for finding in findings if _topic(finding) == topic.code]),
-        "detail": without_markup(text) if plain else text,
+        "detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect),
         "source": {
             "label": guideline.label,
             "url": guideline.url,
@@ -185,14 +181,45 @@ def _body(
     if suggestions:
         card["suggestions"] = with_uuids([suggestion.body for suggestion in suggestions], identity)
         card["selectionBehavior"] = "any"
-    card["overrideReasons"] = override_reasons(knowledge)
+    card["overrideReasons"] = override_reasons(wording.knowledge)
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]
     # CDS Hooks forbids empty members.
     cleaned: dict[str, Any] = without_empty(card)
-    others = {_CONTENT_TYPE: "text/plain"} if plain else {}
+    others = {_CONTENT_TYPE: "text/plain"} if dialect.text is CardText.PLAIN else {}
     room = MAX_EXTENSION_BYTES - len(orjson.dumps({_ASSESSMENT: {}, **others}))
-    cleaned["extension"] = {_ASSESSMENT: assessment_extension(assessment, findings, knowledge, room), **others}
+    cleaned["extension"] = {_ASSESSMENT: assessment_extension(assessment, findings, wording.knowledge, room), **others}
     return cleaned
+
+
+def _suggestions(
+    topic: Topic, findings: tuple[Met, ...], assessment: Assessment, invocation: Invocation, wording: Wording
+) -> tuple[Suggestion, ...]:
+    if topic.code == LONG_TERM_USE:
+        return tuple(suggestions_on_long_term_use(findings, invocation, wording))
+    return tuple(suggestions_on_orders(findings, assessment, invocation, wording))
+
+
+def _detail(
+    topic: Topic,
+    findings: tuple[Met, ...],
+    assessment: Assessment,
+    occasion: Occasion,
+    invocation: Invocation,
+    wording: Wording,
+    dialect: CardDialect,
+    said: Collection[str] | None = None,
+) -> str:
+    """The detail of a card; with ``said``, beside a card that says these findings already."""
+    text = detail(
+        findings,
+        Subject.of(occasion.subject),
+        assessment,
+        wording,
+        offers=[suggestion.option for suggestion in _suggestions(topic, findings, assessment, invocation, wording)],
+        as_table=dialect.orders_as_table,
+        said=said,
+    )
+    return without_markup(text) if dialect.text is CardText.PLAIN else text
 
 
 def _uuid(topic: str, invocation: Invocation) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from cds_service.cards.occasion import agents_of
-from cds_service.cards.wording.phrases import agents_named
+from cds_service.cards.wording.facts import agents_named
 from cds_service.working.assessment_json import assessment_members, without_empty
 from rules.assessment import Assessment, Met
 from rules.assessment_lines import NotCounted, NotCountedReason, Standing

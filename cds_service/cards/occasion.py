@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cds_service.cards.wording.phrases import FOR_ANOTHER_PATIENT
+from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT
 from rules.assessment import Assessment, Load, Met, Severity
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoad, Standing
 from rules.findings import NOT_SOFTENED_BY_SWITCH, ONLY_IF_TAKEN

@@ -17,6 +17,7 @@ from cds_service.cards.draft_resources import draft_medication, draft_referral
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.markdown import unbracketed
 from cds_service.cards.wording.options import SuggestionText, addition, referral, removal
+from cds_service.cards.wording.wording import Wording
 from rules.assessment import Assessment, Met, TaperSetting
 from rules.knowledge import Knowledge
 
@@ -39,30 +40,30 @@ class Suggestion:
 
 
 def suggestions_on_orders(
-    findings: Iterable[Met], assessment: Assessment, invocation: Invocation, knowledge: Knowledge
+    findings: Iterable[Met], assessment: Assessment, invocation: Invocation, wording: Wording
 ) -> Iterator[Suggestion]:
     """The suggestions of the card on the draft orders."""
     by_id = {finding.id: finding for finding in findings}
-    yield from _overdose_reversal(by_id, invocation, knowledge)
+    yield from _overdose_reversal(by_id, invocation, wording)
     if "abrupt-change" in by_id:
-        yield from _referral("taper-review", invocation, knowledge)
+        yield from _referral("taper-review", invocation, wording)
     if "insomnia" in assessment.concepts and assessment.increases:
-        yield from _referral("cbt-insomnia", invocation, knowledge)
-    yield from _removals(assessment, invocation)
+        yield from _referral("cbt-insomnia", invocation, wording)
+    yield from _removals(assessment, invocation, wording)
 
 
 def suggestions_on_long_term_use(
-    findings: Iterable[Met], invocation: Invocation, knowledge: Knowledge
+    findings: Iterable[Met], invocation: Invocation, wording: Wording
 ) -> Iterator[Suggestion]:
     """The suggestions of the card on long-term use."""
     by_id = {finding.id: finding for finding in findings}
-    yield from _overdose_reversal(by_id, invocation, knowledge)
+    yield from _overdose_reversal(by_id, invocation, wording)
     taper = by_id.get("taper-referral")
     if taper is None:
-        yield from _referral("pharmacist-review", invocation, knowledge)
+        yield from _referral("pharmacist-review", invocation, wording)
         return
-    yield from _referral(_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, knowledge)
-    yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, knowledge)
+    yield from _referral(_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, wording)
+    yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, wording)
 
 
 def with_uuids(suggestions: Iterable[dict[str, Any]], card_uuid: str) -> list[dict[str, Any]]:
@@ -97,18 +98,16 @@ def _suggestion(text: SuggestionText, kind: str, **target: Any) -> Suggestion:
     return Suggestion(text.option, {"label": text.label, "uuid": "", "actions": [action]})
 
 
-def _overdose_reversal(
-    findings: Mapping[str, Met], invocation: Invocation, knowledge: Knowledge
-) -> Iterator[Suggestion]:
+def _overdose_reversal(findings: Mapping[str, Met], invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
     """A reversal agent, where an opioid is present and no reversal agent is on record."""
     opioid = findings.get("concurrent-opioid")
     if opioid is not None and not opioid.facts.get("reversal_on_record"):
-        offer = knowledge.suggestions.overdose_reversal
-        yield from _creation(addition(offer), partial(draft_medication, offer), invocation)
+        offer = wording.knowledge.suggestions.overdose_reversal
+        yield from _creation(addition(offer, wording), partial(draft_medication, offer), invocation)
 
 
-def _referral(name: str, invocation: Invocation, knowledge: Knowledge) -> Iterator[Suggestion]:
-    offer = knowledge.suggestions.referrals[name]
+def _referral(name: str, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
+    offer = wording.knowledge.suggestions.referrals[name]
     yield from _creation(referral(offer), partial(draft_referral, offer), invocation)
 
 
@@ -124,17 +123,17 @@ def _creation(
     yield _suggestion(text, "create", resource=resource)
 
 
-def _removals(assessment: Assessment, invocation: Invocation) -> Iterator[Suggestion]:
+def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
     """The removal of each new start; where several are of one product, with how each is taken."""
     lines = {line.source: line for line in assessment.lines if line.product}
     names = {
-        source: unbracketed(lines[source].product) if source in lines else "the new order"
+        source: unbracketed(lines[source].product) if source in lines else ""
         for source in _removable(assessment, invocation)
     }
     of_name = Counter(names.values())
     for source, name in names.items():
         taken = unbracketed(getattr(lines.get(source), "read_as", "")) if of_name[name] > 1 else ""
-        yield _suggestion(removal(name, taken), "delete", resourceId=source)
+        yield _suggestion(removal(name, taken, wording), "delete", resourceId=source)
 
 
 def _removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ def print_cards(chosen: Namespace) -> int:
     """
     settings = Settings()
     tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()))
-    judge = Judge(settings.request_limits, FhirServerCompletion(settings.fetch_limits, settings.ca_file))
+    completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
+    judge = Judge(settings.request_limits, completion, own_words=settings.card_wording_text())
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 

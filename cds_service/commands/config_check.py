@@ -10,12 +10,14 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
+from cds_service.cards.wording.language import ENGLISH
+from cds_service.cards.wording.wording import wording_of
 from cds_service.config import PREFIX, Settings, explain
 from cds_service.records.configured_store import NO_STORE, StoreSettingError, open_store
 from cds_service.trust.keys import FixedKeys
 from cds_service.trust.tenant_file import TenantFileError
 from cds_service.trust.tenants import Tenants, TrustedTenant
-from rules.knowledge import load_knowledge
+from rules.knowledge import Knowledge, load_knowledge
 
 
 def check_configuration(_: Namespace) -> int:
@@ -23,7 +25,8 @@ def check_configuration(_: Namespace) -> int:
     wrong = list(unknown_variables())
     try:
         settings = Settings()
-        load_knowledge(settings.site_policy_text())
+        knowledge = load_knowledge(settings.site_policy_text())
+        wrong.extend(_own_words_problems(knowledge, settings))
         tenants = () if settings.tenants is None else Tenants(settings.tenants, settings).current()
         store = None if settings.store in (None, NO_STORE) else open_store(settings)
     except ValidationError as error:
@@ -46,6 +49,14 @@ def check_configuration(_: Namespace) -> int:
     for line in wrong:
         print(f"benzo-cds: {line}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _own_words_problems(knowledge: Knowledge, settings: Settings) -> Iterator[str]:
+    """What is wrong with the site's own words for cards."""
+    try:
+        wording_of(knowledge, ENGLISH, settings.card_wording_text()).check()
+    except ValueError as error:
+        yield f"{PREFIX}CARD_WORDING: {error}"
 
 
 def _line_of(trusted: TrustedTenant) -> str:

@@ -10,6 +10,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from cds_service.cards.wording.language import ENGLISH, load_language, named_in
+from cds_service.cards.wording.wording import wording_of
 from cds_service.clock import today
 from cds_service.commands.documentation.knowledge_text import entry_lines, overview
 from cds_service.config import Settings
@@ -18,6 +20,7 @@ from rules.knowledge import (
     CONDITION_CODES,
     PRODUCTS,
     SITE,
+    Knowledge,
     KnowledgeError,
     ProblemKind,
     Tree,
@@ -27,7 +30,7 @@ from rules.knowledge import (
     read_trees,
     shipped,
 )
-from rules.knowledge.check import Problem, check
+from rules.knowledge.check import Problem, check, stale
 
 PACKAGES = ("rules", "cds_service")
 ROW_KEYS = {PRODUCTS: ("rxcui",), CONDITION_CODES: ("concept", "kind", "system", "code")}
@@ -54,7 +57,8 @@ def check_knowledge(chosen: Namespace) -> int:
     """Print what is wrong with the knowledge base, the site's policy included; 1 if something fails."""
     settings = Settings()
     knowledge = load_knowledge(settings.site_policy_text())
-    problems = problems_of(shipped(), chosen.on or today(settings.zone))
+    on = chosen.on or today(settings.zone)
+    problems = (*problems_of(shipped(), on), *_wording_problems(knowledge, settings.card_wording_text(), on))
     for problem in problems:
         print(f"{'error' if problem.fails else 'note'}: {problem.kind}: {problem.where}: {problem.what}")
     failures = sum(problem.fails for problem in problems)
@@ -103,10 +107,22 @@ def problems_of(directory: Traversable, on: date) -> tuple[Problem, ...]:
     return check(trees, lambda name: _text(directory, name), dict(program_modules()), on)
 
 
+def _wording_problems(knowledge: Knowledge, own_words: str | None, on: date) -> Iterator[Problem]:
+    """What is wrong with the sentences of cards, the site's own among them, on a day."""
+    try:
+        wording_of(knowledge, ENGLISH, own_words).check()
+    except KnowledgeError as error:
+        yield Problem(ProblemKind.UNREADABLE, error.where, error.problem)
+    reviewed = {f"{ENGLISH}.yaml": {"reviewed": load_language().reviewed.isoformat()}}
+    yield from stale(reviewed, read_trees(shipped())["policy.yaml"], on)
+
+
 def program_modules() -> Iterator[tuple[str, str]]:
     """The path and the source of every Python module of this program."""
     for package in PACKAGES:
         yield from _modules(files(package), package)
+    # The sentences of cards name figures of the guidance too.
+    yield "cds_service/cards/wording", repr(tuple(name for _, _, name in named_in(load_language())))
 
 
 def _modules(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:

@@ -66,5 +66,10 @@ class Evaluation:
 
 
 def shown_cards(cards: Iterable[tuple[Card, Verdict]]) -> list[dict[str, Any]]:
-    """The bodies of the cards that are shown."""
-    return [card.body for card, verdict in cards if verdict is Verdict.SHOWN]
+    """The bodies of the cards that are shown; a second one does not repeat what the first one shows."""
+    shown: list[dict[str, Any]] = []
+    for card, verdict in cards:
+        if verdict is Verdict.SHOWN:
+            beside = shown and card.detail_beside is not None
+            shown.append(card.body | {"detail": card.detail_beside} if beside else card.body)
+    return shown

@@ -10,6 +10,8 @@ from typing import Any
 from cds_service import logs
 from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
+from cds_service.cards.wording.language import ENGLISH
+from cds_service.cards.wording.wording import wording_of
 from cds_service.config import RequestLimits
 from cds_service.errors import TooLargeError
 from cds_service.fhir.bundle import BundleEntry, DataStatus, SuppliedData
@@ -47,12 +49,13 @@ class Judge:
     """Judges calls.
 
     ``limits``: how large a request may be; ``completion``: fetches what a request did not send; ``response_cache``:
-    the evaluations of the latest calls.
+    the evaluations of the latest calls; ``own_words``: the site's own words for cards, as YAML.
     """
 
     limits: RequestLimits
     completion: PrefetchCompletion = field(default_factory=NoPrefetchCompletion)
     response_cache: ResponseCache = field(default_factory=ResponseCache)
+    own_words: str | None = None
 
     def evaluate(self, tenant: Tenant, service: Service, received: bytes, on: date) -> Evaluation:
         """The evaluation of a call.
@@ -110,7 +113,7 @@ class Judge:
         if not is_judged and not _lacks_draft(service, invocation, reading):
             return Evaluation(tenant, service, invocation, origins=sent.origins, out_of_time=True)
         assessment = assess_by_name(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
-        return replace(_with_cards(tenant, service, invocation, assessment, sent.origins), out_of_time=True)
+        return replace(self._with_cards(tenant, service, invocation, assessment, sent.origins), out_of_time=True)
 
     def _evaluate(self, tenant: Tenant, service: Service, body: dict[str, Any], on: date) -> tuple[Evaluation, bool]:
         """The evaluation of a well-formed request, and whether it depends on the request alone."""
@@ -144,7 +147,33 @@ class Judge:
             logs.of_another_patient(tenant.id)
             origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
-        return _with_cards(tenant, service, invocation, assessment, origins), completed is sent
+        return self._with_cards(tenant, service, invocation, assessment, origins), completed is sent
+
+    def _with_cards(
+        self,
+        tenant: Tenant,
+        service: Service,
+        invocation: Invocation,
+        assessment: Assessment,
+        origins: Mapping[str, DataOrigin],
+    ) -> Evaluation:
+        """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
+        wording = wording_of(tenant.knowledge, ENGLISH, self.own_words)
+        off = tenant.findings_in_mode(Mode.OFF)
+        hidden = off | tenant.findings_in_mode(Mode.SHADOW)
+        cards = cards_for(assessment, invocation, wording, off, tenant.dialect)
+        would_fire = frozenset(finding for card in cards for finding in card.raised_by)
+        if hidden != off:
+            cards = cards_for(assessment, invocation, wording, hidden, tenant.dialect)
+        return Evaluation(
+            tenant=tenant,
+            service=service,
+            invocation=invocation,
+            assessment=assessment,
+            cards=cards,
+            would_fire=would_fire,
+            origins=origins,
+        )
 
 
 def _is_to_be_judged(draft: Regimen, knowledge: Knowledge) -> bool:
@@ -250,28 +279,3 @@ def _names_of(entry: BundleEntry) -> Iterable[str]:
         resource_type, identity = entry.resource.get("resourceType"), text_of(entry.resource.get("id"))
         if identity is not None:
             yield f"{resource_type}/{identity}" if isinstance(resource_type, str) else identity
-
-
-def _with_cards(
-    tenant: Tenant,
-    service: Service,
-    invocation: Invocation,
-    assessment: Assessment,
-    origins: Mapping[str, DataOrigin],
-) -> Evaluation:
-    """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
-    off = tenant.findings_in_mode(Mode.OFF)
-    hidden = off | tenant.findings_in_mode(Mode.SHADOW)
-    cards = cards_for(assessment, invocation, tenant.knowledge, off, tenant.dialect)
-    would_fire = frozenset(finding for card in cards for finding in card.raised_by)
-    if hidden != off:
-        cards = cards_for(assessment, invocation, tenant.knowledge, hidden, tenant.dialect)
-    return Evaluation(
-        tenant=tenant,
-        service=service,
-        invocation=invocation,
-        assessment=assessment,
-        cards=cards,
-        would_fire=would_fire,
-        origins=origins,
-    )

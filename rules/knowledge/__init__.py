@@ -8,7 +8,14 @@ from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFac
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
 from rules.knowledge.figure import Figure, Source, Table, Verification
-from rules.knowledge.guidance import OverrideEffect, OverrideReason, Referral, SuggestedCode, SuggestedMedication
+from rules.knowledge.guidance import (
+    Contact,
+    OverrideEffect,
+    OverrideReason,
+    Referral,
+    SuggestedCode,
+    SuggestedMedication,
+)
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.characters import is_invisible
 from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
@@ -45,7 +52,7 @@ from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
 from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, FindingPolicy, Policy
 from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
 from rules.knowledge.readers.policy import GROUPS
-from rules.knowledge.readers.section import Tree
+from rules.knowledge.readers.section import Section, Tree
 from rules.knowledge.readers.site import SITE, apply_site
 from rules.knowledge.readers.yaml_text import parse_yaml
 
@@ -72,6 +79,7 @@ __all__ = [
     "Concept",
     "ConcurrencyPolicy",
     "ConditionWording",
+    "Contact",
     "DoseFigure",
     "DosingVocabulary",
     "Figure",
@@ -96,6 +104,7 @@ __all__ = [
     "Referral",
     "Route",
     "Scanner",
+    "Section",
     "SigWords",
     "Source",
     "Strength",

@@ -69,7 +69,12 @@ def check(
         modules: the texts of the Python modules that read the knowledge, by path.
         on: the day on which it must be fresh.
     """
-    found = [*_uncited(trees), *_citations(trees, text_of), *_stale(trees, on), *_out_of_range(trees)]
+    found = [
+        *_uncited(trees),
+        *_citations(trees, text_of),
+        *stale(trees, trees["policy.yaml"], on),
+        *_out_of_range(trees),
+    ]
     try:
         knowledge = build(trees, text_of)
         for code in knowledge.products:
@@ -143,8 +148,9 @@ def _citations(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Iter
             yield Problem(ProblemKind.UNUSED, f"sources.yaml: sources.{source}", "is cited nowhere")
 
 
-def _stale(trees: Mapping[str, Tree], on: date) -> Iterator[Problem]:
-    upkeep = Section("policy.yaml", trees["policy.yaml"]).section("upkeep")
+def stale(trees: Mapping[str, Tree], policy: Tree, on: date) -> Iterator[Problem]:
+    """What was last reviewed too long ago in parsed files, by the months that a policy file allows."""
+    upkeep = Section("policy.yaml", policy).section("upkeep")
     warn, fail = (upkeep.section(key).number("value") for key in ("warn_months", "fail_months"))
     for section, _ in _all(trees):
         if not section.has("reviewed"):

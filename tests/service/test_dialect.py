@@ -47,7 +47,7 @@ def test_orders_as_a_table(tmp_path):
         "| lorazepam 1 MG Oral Tablet | this order | 2 mg/day | 20 mg diazepam |",
         "| oxycodone hydrochloride 5 MG Oral Tablet | on record | 15 mg/day | 22.5 MME/day |",
         "",
-        "- Total: 20 mg/day diazepam-equivalent by Ashton 2002 (high band); 10 by VA/DoD 2021 (low band).",
+        "- Total: 20 mg/day diazepam-eq by Ashton 2002 (high band); 10 by VA/DoD 2021 (low band).",
     ]
 
 

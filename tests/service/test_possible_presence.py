@@ -28,7 +28,7 @@ def lapsed() -> dict[str, Any]:
 def test_a_new_opioid_beside_a_lapsed_benzodiazepine_informs(http: FlaskClient) -> None:
     (card,) = cards(http, sign(oxycodone(), prefetch=prefetch(lapsed())))
     assert card["indicator"] == "info"
-    assert "Lorazepam together with oxycodone" in card["summary"]
+    assert "Lorazepam with oxycodone can slow or stop breathing, if lorazepam is still taken" in card["summary"]
     assert "if lorazepam is still taken" in card["summary"]
     assert "Lorazepam may still be taken; if it is: " in card["detail"]
     assert "its supply ended on 2026-09-23; it may still be taken" in card["detail"]

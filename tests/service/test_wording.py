@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from cds_service.app import create_app
-from cds_service.cards.wording.phrases import Subject, duration, listed, load_figure, load_span
-from cds_service.cards.wording.reasons import REASONS, sentences
-from cds_service.cards.wording.summary import clause
+from cds_service.cards.wording.facts import Subject, duration, load_figure, load_span, reason_of, summary_of
+from cds_service.cards.wording.language import load_language
+from cds_service.cards.wording.wording import wording_of
 from cds_service.working.words import WORDS, fact_lines, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
@@ -26,6 +26,7 @@ from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
 from rules.reading.product.product import UnknownReason
 
+WORDING = wording_of(load_knowledge())
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
 LONGEST_SUMMARY, LONGEST_DETAIL = 139, 1200
@@ -85,7 +86,7 @@ def test_words_are_plain_phrases() -> None:
 
 
 def test_every_finding_that_raises_or_sharpens_a_card_has_its_sentence() -> None:
-    assert set(REASONS) == set(JUDGES)
+    assert {finding for finding in JUDGES if f"findings.{finding}.reason" in load_language().messages} == set(JUDGES)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_every_finding_that_raises_or_sharpens_a_card_has_its_sentence() -> None
     ],
 )
 def test_a_length_of_use_is_given_in_the_usual_unit(facts: dict[str, object], expected: str) -> None:
-    assert duration(facts) == expected
+    assert duration(facts, WORDING) == expected
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_length_of_use_is_given_in_the_usual_unit(facts: dict[str, object], ex
     [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c", "d"], "a, b and 2 more")],
 )
 def test_a_list_reads_as_prose(words: list[str], expected: str) -> None:
-    assert listed(words) == expected
+    assert WORDING.listed(words) == expected
 
 
 def _load(used: str | None, low: str, *, complete: bool = True, if_replaced: str | None = None) -> Load:
@@ -127,7 +128,7 @@ def _load(used: str | None, low: str, *, complete: bool = True, if_replaced: str
     )
 
 
-UNIT = "mg/day diazepam-equivalent"
+UNIT = "mg/day diazepam-eq"
 ALCOHOL_IN_REMISSION = ConditionOnRecord("alcohol use disorder", in_remission=True)
 
 
@@ -144,40 +145,45 @@ ALCOHOL_IN_REMISSION = ConditionOnRecord("alcohol use disorder", in_remission=Tr
     ],
 )
 def test_a_load_says_what_is_uncertain_about_it(load: Load, summary: str, line: str) -> None:
-    assert load_figure(load, load_knowledge()) == summary
-    assert load_span(load, load_knowledge()) == line
+    assert load_figure(load, WORDING) == summary
+    assert load_span(load, WORDING) == line
 
 
 def _met(finding: str, **facts: object) -> Met:
     return Met(finding, Severity.INFO, True, "title", facts)
 
 
+def _said(finding: Met) -> str:
+    return " ".join(filter(None, reason_of(finding, Subject(), WORDING)))
+
+
 @pytest.mark.parametrize(
     ("finding", "agents", "expected"),
     [
         (_met("total-load", band=Band.HIGH, complete=True), ["lorazepam"],
-         "Lorazepam puts the sedative load in ASAM's high dose band"),
+         "With lorazepam the sedative load is in ASAM's high dose band"),
         (_met("total-load", band=Band.MODERATE, complete=False), ["lorazepam", "zolpidem"],
-         "Lorazepam and zolpidem put the sedative load in at least ASAM's moderate dose band"),
+         "With lorazepam and zolpidem the sedative load is in at least ASAM's moderate dose band"),
         (_met("total-load", band=Band.HIGH, complete=True, band_depends_on_table=True), ["lorazepam"],
-         "Lorazepam puts the sedative load in ASAM's high dose band, not by every table"),
-        (_met("high-potency", new=("clonazepam", "lorazepam")), [], "New clonazepam and lorazepam, high-potency "
-         "benzodiazepines"),
+         "With lorazepam the sedative load is in ASAM's high dose band, not by every table"),
+        (_met("high-potency", new=("clonazepam", "lorazepam"), agents=("clonazepam", "lorazepam")), [],
+         "New clonazepam and lorazepam, high-potency benzodiazepines: 1 mg clonazepam is about 20 mg diazepam and "
+         "1 mg lorazepam is about 10 mg diazepam"),
         (_met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), mme=Fraction(30),
-              mme_complete=False), [], "Diazepam together with oxycodone (at least 30 MME/day)"),
+              mme_complete=False), [], "Diazepam with oxycodone can slow or stop breathing"),
         (_met("abrupt-change", kind="out-of-supply", out_of_supply_days=1, days=60, agents=("diazepam",)), "",
-         "Diazepam ran out 1 day ago after 60 days of use, with no new order"),
+         "Diazepam ran out 1 day ago after 60 days of use. Still taken? Stopping suddenly can cause seizures"),
         (_met("substance-use", new=("clonazepam",), conditions=(ALCOHOL_IN_REMISSION,)), ["clonazepam", "oxycodone"],
-         "New clonazepam with alcohol use disorder (in remission) on record"),
+         "New clonazepam with alcohol use disorder (in remission) on record: together an overdose can be fatal"),
     ],
 )  # fmt: skip
 def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], expected: str) -> None:
-    assert clause(finding, Subject.of(agents)) == expected
+    assert summary_of(finding, Subject.of(agents), WORDING) == expected
 
 
 def test_a_use_disorder_in_remission_says_so_once() -> None:
     facts = {"concepts": ("alcohol-use-disorder",), "conditions": (ALCOHOL_IN_REMISSION,)}
-    (sentence,) = sentences(_met("substance-use", **facts), load_knowledge())
+    sentence = _said(_met("substance-use", **facts))
     assert sentence.startswith("Alcohol use disorder (in remission) on record: together with alcohol")
     # On the page of working, a list of facts, as well.
     assert list(fact_lines({"conditions": (ALCOHOL_IN_REMISSION,)})) == [
@@ -188,7 +194,7 @@ def test_a_use_disorder_in_remission_says_so_once() -> None:
 def test_an_earlier_overdose_in_remission_says_so() -> None:
     earlier = ConditionOnRecord("earlier opioid overdose")
     facts = {"concepts": ("opioid-overdose",), "conditions": (earlier,), "in_remission": (earlier.name,)}
-    (sentence,) = sentences(_met("past-overdose", **facts), load_knowledge())
+    sentence = _said(_met("past-overdose", **facts))
     assert sentence.startswith("Earlier opioid overdose (in remission) on record: ")
 
 
@@ -207,20 +213,15 @@ def test_treatment_of_opioid_use_disorder_is_protected_in_the_first_sentence() -
         treatment_of_opioid_use_disorder=("methadone",),
         mme_complete=True,
     )
-    assert "best kept going (ASAM 2025)" in sentences(finding, load_knowledge())[0]
+    assert "best kept going (ASAM 2025)" in reason_of(finding, Subject(), WORDING)[0]
 
 
 def test_guidelines_on_benzodiazepines_are_not_cited_for_a_z_drug_alone() -> None:
-    knowledge = load_knowledge()
     facts = {"days": 200, "since": date(2026, 1, 1), "beyond_days": Fraction(90), "review_months": Fraction(3)}
-    assert "dependence is possible" in " ".join(
-        sentences(_met("long-term-use", agents=("zolpidem",), **facts), knowledge)
-    )
-    assert "dependence is likely" in " ".join(
-        sentences(_met("long-term-use", agents=("diazepam",), **facts), knowledge)
-    )
-    assert "ASAM" not in " ".join(sentences(_met("older-adult", agents=("zolpidem",), age=70), knowledge))
-    assert "ASAM 2025" in " ".join(sentences(_met("older-adult", agents=("diazepam",), age=70), knowledge))
+    assert "dependence is possible" in _said(_met("long-term-use", agents=("zolpidem",), **facts))
+    assert "dependence is likely" in _said(_met("long-term-use", agents=("diazepam",), **facts))
+    assert "ASAM" not in _said(_met("older-adult", agents=("zolpidem",), age=70))
+    assert "ASAM 2025" in _said(_met("older-adult", agents=("diazepam",), age=70))
 
 
 # -- every card of every story ------------------------------------------------------------------------------------
@@ -240,14 +241,23 @@ def _cards(story: Story) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("story", ASKED, ids=[story.slug for story in ASKED])
 def test_every_card_has_all_sections_within_the_length_limits(story: Story) -> None:
-    for card in _cards(story):
+    for position, card in enumerate(_cards(story)):
         summary, detail = card["summary"], card["detail"]
         assert len(summary) <= LONGEST_SUMMARY
         assert len(detail) <= LONGEST_DETAIL
         assert not summary.endswith("…")
-        for part in ("**Why this appeared**", "**Load**", "**Not known or not counted**", "**Options:**", "Sources:"):
+        # A second card does not repeat the sections of the first.
+        own = ("**Load**", "**Not known or not counted**", "Not seen here: other pharmacies, the PDMP")
+        sections = (
+            (
+                "**Load: ",
+                "see the other card.**",
+            )
+            if position
+            else own
+        )
+        for part in ("**Why this appeared**", *sections, "**Options:**", "Sources:"):
             assert part in detail
-        assert "Not seen here: other pharmacies, the PDMP" in detail
         options = detail.partition("**Options:** ")[2].partition(". Do not stop abruptly")[0].split("; ")
         assert len(options) >= 2
         assert options[-1].startswith("continue")
@@ -278,7 +288,7 @@ def _card(slug: str, topic: str | None = None) -> dict[str, Any]:
         ("dose-missing-lorazepam-with-zolpidem", "sedativeLoad", "lorazepam 1 MG Oral Tablet: no dose is given"),
         ("dose-missing-lorazepam-with-zolpidem", "sedativeLoad", "Total: at least 2.5 mg/day"),
         ("pregnancy-lorazepam-as-needed", None, "0 to 1 mg/day ≈ up to 10 mg diazepam"),
-        ("pregnancy-lorazepam-as-needed", None, "Total: 0 to 10 mg/day diazepam-equivalent by Ashton 2002"),
+        ("pregnancy-lorazepam-as-needed", None, "Total: 0 to 10 mg/day diazepam-eq by Ashton 2002"),
         ("substance-use-clonazepam-alcohol", None, "the band depends on the conversion table"),
         (
             "long-term-lorazepam-renewal",

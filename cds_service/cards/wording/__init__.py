@@ -1,13 +1,17 @@
-"""Every sentence of a card: the summary, the sections of the detail, the options, and the phrases they are made of."""
+"""What cards say: every sentence stands in a language file (``en.yaml``), here messages are chosen and given values.
+
+``language`` reads and checks a file, ``wording`` renders its messages, ``facts`` turns the facts of a finding into
+values; the other modules put the parts of a card together.
+"""
 
 __all__ = [
     "detail",
+    "facts",
     "gaps_section",
-    "hazard_reasons",
+    "language",
     "load_section",
     "markdown",
     "options",
-    "phrases",
-    "reasons",
     "summary",
+    "wording",
 ]

@@ -1,35 +1,40 @@
 """The detail of a card: why it appeared, the load, what is not known, the options and the sources.
 
 GitHub Markdown without HTML, and without tables unless the EHR is known to show them. It is kept to about 1,200
-characters: working is cut first, and what was cut is counted; what was not read is never cut.
+characters: working is cut first, and what was cut is counted. The reason of a finding that warns is never cut, and
+what was not read is never cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, Subject, load_span, quoted, reason_of
 from cds_service.cards.wording.gaps_section import GapsSection
 from cds_service.cards.wording.load_section import LoadSection, OrderLine, is_renewal, replacement_questions
+from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
 from cds_service.cards.wording.options import options
-from cds_service.cards.wording.phrases import FOR_ANOTHER_PATIENT, MAX_REASON_LENGTH, quoted, uncapitalised
-from cds_service.cards.wording.reasons import sentences
-from rules.assessment import Assessment, Met
-from rules.knowledge import Knowledge, Verification
+from cds_service.cards.wording.wording import Wording, uncapitalised
+from rules.assessment import Assessment, Met, Severity
+from rules.knowledge import Verification
 
 MAX_DETAIL_LENGTH = 1200
+_MAX_SOURCES = 3
 # The order of the reasons after the first: what a prescriber can act on comes before what only explains it.
 _PRIORITY = (
     "taper-referral", "abrupt-change", "oxybate", "concurrent-opioid", "multiple-sedative-hypnotics",
     "dose-escalation", "pregnancy", "substance-use", "respiratory-disease", "past-overdose", "interdose-withdrawal",
     "mental-health", "total-load",
 )  # fmt: skip
-_TABLE = ("| order | is | a day | comes to |", "|---|---|---|---|")
 
 
 class _Budget(NamedTuple):
-    """How many reasons, orders and gaps are shown; ``brief``: only the first sentence of reasons after the first."""
+    """How many reasons of findings that do not warn, orders and gaps are shown.
+
+    ``brief``: of findings after the first, only what is never cut.
+    """
 
     reasons: int
     orders: int
@@ -47,41 +52,51 @@ _BUDGETS = (
 
 def detail(
     findings: Sequence[Met],
+    subject: Subject,
     assessment: Assessment,
-    knowledge: Knowledge,
+    wording: Wording,
     *,
     offers: Iterable[str],
     as_table: bool = False,
+    said: Collection[str] | None = None,
 ) -> str:
     """The whole text, shortened section by section until it fits.
 
     Args:
         findings: those the card speaks of, the one that leads it first.
+        subject: the agents that the card is about.
         assessment: the assessment.
-        knowledge: what it was judged by.
+        wording: the words.
         offers: the suggestions of the card, each as an option.
         as_table: whether the orders are written as a table.
+        said: the findings of a card that is shown before this one: their reasons, the load and the gaps stand there.
     """
-    questions = tuple(replacement_questions(assessment, knowledge))
-    why = _WhySection(findings, assessment, questions, knowledge)
-    load, gaps = LoadSection(assessment, knowledge), GapsSection(assessment, knowledge)
+    questions = () if said is not None else tuple(replacement_questions(assessment, wording))
+    spoken_of = [finding for finding in findings if said is None or finding.id not in said]
+    why = _WhySection(spoken_of, subject, assessment, questions, wording, renewal=said is None)
+    if said is not None:
+        return _beside(why, findings, offers, assessment, wording)
+    load, gaps = LoadSection(assessment, wording), GapsSection(assessment, wording)
     rest = (
-        options(findings, offers, ask_about_orders=bool(questions), increases=assessment.increases),
-        _sources(findings, assessment, knowledge),
+        options(findings, offers, wording, ask_about_orders=bool(questions), increases=assessment.increases),
+        _sources(findings, assessment, wording),
     )
+    titles = {name: wording.say(f"sections.{name}", {}) for name in ("why", "load", "gaps")}
 
     # Several budgets share a section.
     @cache
     def load_text(most: int) -> str:
-        return _load(tuple(load.lines(most)), as_table=as_table)
+        lines = tuple(load.lines(most))
+        header = wording.say("sections.table", {}) if as_table else None
+        return _load(titles["load"], lines, header)
 
     text = ""
     for budget in _BUDGETS:
         text = "\n\n".join(
             (
-                _section("Why this appeared", why.lines(budget.reasons, brief=budget.brief)),
+                _section(titles["why"], why.lines(budget.reasons, brief=budget.brief)),
                 load_text(budget.orders),
-                _section("Not known or not counted", gaps.lines(budget.gaps)),
+                _section(titles["gaps"], gaps.lines(budget.gaps)),
                 *rest,
             )
         )
@@ -90,44 +105,84 @@ def detail(
     return text
 
 
+def _beside(
+    why: _WhySection, findings: Sequence[Met], offers: Iterable[str], assessment: Assessment, wording: Wording
+) -> str:
+    """The text of a card beside one that shows the load and the gaps."""
+    title = wording.say("sections.why", {})
+    choices = options(findings, offers, wording, ask_about_orders=False, increases=assessment.increases)
+    reasons = _section(title, why.lines(_BUDGETS[0].reasons, brief=False))
+    load = load_span(assessment.with_order or assessment.load, wording)
+    elsewhere = f"**{wording.say('sections.see_first', {'text': load})}**"
+    return "\n\n".join((reasons, elsewhere, choices, _sources(findings, assessment, wording)))
+
+
 def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join((f"**{title}**", *(f"- {line}" for line in lines)))
 
 
-def _load(lines: Sequence[OrderLine | str], *, as_table: bool) -> str:
+def _load(title: str, lines: Sequence[OrderLine | str], header: str | None) -> str:
+    """The section of the load; with a ``header``, its orders as a table."""
     orders = [line for line in lines if isinstance(line, OrderLine)]
-    if not as_table or not orders:
-        return _section("Load", map(str, lines))
+    if header is None or not orders:
+        return _section(title, (line.text if isinstance(line, OrderLine) else line for line in lines))
     rows = (f"| {order.product} | {order.standing} | {order.dose} | {order.comes_to} |" for order in orders)
+    rule = "|".join(["---"] * len(header.split("|")))
     others = (f"- {line}" for line in lines if isinstance(line, str))
     # Markdown needs an empty line around a table.
-    return "\n\n".join(("**Load**", "\n".join((*_TABLE, *rows)), "\n".join(others)))
+    return "\n\n".join((f"**{title}**", "\n".join((f"| {header} |", f"|{rule}|", *rows)), "\n".join(others)))
+
+
+class _Reason(NamedTuple):
+    """What is said of one finding: its title, what is kept where there is room for little, and more."""
+
+    title: str
+    warns: bool
+    text: str
+    more: str
 
 
 class _WhySection:
     """Why the card appeared: a renewal, questions about earlier orders, then the findings by priority."""
 
     def __init__(
-        self, findings: Sequence[Met], assessment: Assessment, questions: Sequence[str], knowledge: Knowledge
+        self,
+        findings: Sequence[Met],
+        subject: Subject,
+        assessment: Assessment,
+        questions: Sequence[str],
+        wording: Wording,
+        *,
+        renewal: bool,
     ) -> None:
-        renewal = next(filter(is_renewal, assessment.not_counted), None)
+        self._wording = wording
         self._first = list(questions)
-        if renewal is not None:
-            text = quoted(renewal.text, MAX_REASON_LENGTH)
-            self._first.insert(0, f"This order renews {quoted(renewal.product)}: {text}.")
+        renewed = next(filter(is_renewal, assessment.not_counted), None)
+        if renewal and renewed is not None:
+            values = {"product": quoted(renewed.product), "text": quoted(renewed.text, MAX_REASON_LENGTH)}
+            self._first.insert(0, wording.say("sections.renews", values))
         reasons = [finding for finding in findings if _has_reason(finding, questions)]
-        self._findings = [*reasons[:1], *sorted(reasons[1:], key=_priority)]
-        self._reasons = [sentences(finding, knowledge) for finding in self._findings[: _BUDGETS[0].reasons]]
+        self._reasons = [
+            # The load has a section of its own.
+            _Reason(
+                "" if finding.id == "total-load" else uncapitalised(finding.title),
+                finding.severity is not Severity.INFO,
+                *reason_of(finding, subject, wording),
+            )
+            for finding in (*reasons[:1], *sorted(reasons[1:], key=_priority))
+        ]
 
     def lines(self, most: int, *, brief: bool) -> Iterator[str]:
-        """The lines, with at most so many findings in sentences; the others by their titles."""
+        """The lines, with at most so many findings that do not warn in sentences; the others by their titles."""
         yield from self._first
-        for index, reason in enumerate(self._reasons[:most]):
-            yield " ".join(reason[:1] if brief and index > 0 else reason)
-        # The load has a section of its own.
-        titles = [uncapitalised(finding.title) for finding in self._findings[most:] if finding.id != "total-load"]
+        titles = []
+        for index, reason in enumerate(self._reasons):
+            if index < most or reason.warns:
+                yield reason.text if brief and index > 0 else " ".join(filter(None, (reason.text, reason.more)))
+            elif reason.title:
+                titles.append(reason.title)
         if titles:
-            yield f"Also: {', '.join(titles)}."
+            yield self._wording.say("sections.also", {"items": titles})
 
 
 def _has_reason(finding: Met, questions: Sequence[str]) -> bool:
@@ -144,14 +199,14 @@ def _priority(finding: Met) -> int:
     return _PRIORITY.index(finding.id) if finding.id in _PRIORITY else len(_PRIORITY)
 
 
-def _sources(findings: Sequence[Met], assessment: Assessment, knowledge: Knowledge) -> str:
-    cited = dict.fromkeys(reference for finding in findings for reference in finding.references)
-    sources = (knowledge.sources[key] for key in cited)
-    names = [
-        f"{source.short} (not read)" if source.verification is Verification.UNVERIFIED else source.short
-        for source in sources
-    ]
-    return (
-        f"Sources: {', '.join(dict.fromkeys(names))}. Equivalents are approximate. "
-        f"Knowledge {assessment.knowledge_version}."
+def _sources(findings: Sequence[Met], assessment: Assessment, wording: Wording) -> str:
+    """The publications that the findings rest on, the first of each finding first; what was not read is no citation."""
+    ranked = sorted(
+        (rank, position, reference)
+        for position, finding in enumerate(findings)
+        for rank, reference in enumerate(finding.references)
     )
+    sources = [wording.knowledge.sources[reference] for _, _, reference in ranked]
+    read = dict.fromkeys(source.short for source in sources if source.verification is not Verification.UNVERIFIED)
+    values = {"items": tuple(read)[:_MAX_SOURCES], "version": assessment.knowledge_version}
+    return wording.say("sections.sources", values)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cds_service.cards.wording.phrases import band_bounds, capitalised, listed, load_span, quoted
-from cds_service.working.numbers import plain, shown
+from cds_service.cards.wording.facts import band_bounds, load_span, quoted
+from cds_service.cards.wording.wording import Wording
+from cds_service.working.numbers import plain
 from rules.assessment import Assessment, Band, Load
 from rules.assessment_lines import (
     Contribution,
-    Doubt,
     NotCounted,
     NotCountedReason,
     NotInLoad,
@@ -32,33 +32,21 @@ _RENEWED = "renewed-by-order"
 _TWO_PRESCRIBERS = "two-prescribers"
 _MAY_BE_STOPPED = "may-be-stopped-by-order"
 _MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch", _MAY_BE_STOPPED})
-_ON_RECORD = "on record"
-_THIS_ORDER = "this order"
-_STANDING = {
-    _RENEWED: "on record, renewed by this order",
-    _ENDED: "on record, ended by this order",
-    _TWO_PRESCRIBERS: "on record, one of two prescribers",
-    "stated-not-taken": "on record, said not to be taken",
-    "in-grace": "on record, supply just over",
-}
+# In the order in which one of them is named.
+_STANDINGS = (_RENEWED, _ENDED, _TWO_PRESCRIBERS, "stated-not-taken", "in-grace")
 
 
-def replacement_questions(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
+def replacement_questions(assessment: Assessment, wording: Wording) -> Iterator[str]:
     """Which orders may not be meant to continue side by side, with the load either way."""
     load = assessment.with_order or assessment.load
     if load.used is None or load.used == load.if_replaced:
         return
-    bounds = band_bounds(knowledge)
-    at_least = "" if load.complete else "at least "
-    one, both = at_least + shown(load.if_replaced, bounds), at_least + shown(load.used, bounds)
+    totals = {"one": load.if_replaced, "both": load.used, "complete": load.complete}
     beside = [line for line in assessment.contributions if _TWO_PRESCRIBERS in line.assumptions]
     if beside:
-        agents = listed(sorted({knowledge.agents[line.agent].name for line in beside}))
-        doses = listed(map(daily_dose, beside), 4)
-        yield (
-            f"Two prescribers order {agents} side by side ({doses}): the load is {both} mg/day if all is taken, "
-            f"{one} if one order is."
-        )
+        agents = tuple(sorted({wording.knowledge.agents[line.agent].name for line in beside}))
+        doses = tuple(daily_dose(line, wording) for line in beside)
+        yield wording.say("sections.two_prescribers", {"agents": agents, "doses": doses, **totals})
     earlier = [
         line
         for line in assessment.contributions
@@ -66,15 +54,14 @@ def replacement_questions(assessment: Assessment, knowledge: Knowledge) -> Itera
     ]
     if not earlier:
         return
-    products = capitalised(listed((quoted(line.product) for line in earlier), 2))
-    are, them = ("are", "them") if len(earlier) > 1 else ("is", "it")
     stopped = any(_MAY_BE_STOPPED in line.assumptions for line in earlier)
-    newer = _THIS_ORDER if stopped or assessment.with_order is not None else "the newer order"
-    text = f"{products} {are} still active: the load is {one} mg/day if {newer}"
-    if stopped:
-        yield f"{text} ends {them}, {both} if not."
-    else:
-        yield f"{text} replaces {them} and the earlier one is ended, {both} if both continue."
+    values = {
+        "items": tuple(quoted(line.product) for line in earlier),
+        "is_draft": stopped or assessment.with_order is not None,
+        "ends_by_order": stopped,
+        **totals,
+    }
+    yield wording.say("sections.still_active", values)
 
 
 def is_renewal(line: NotCounted) -> bool:
@@ -84,56 +71,50 @@ def is_renewal(line: NotCounted) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order of the load in words: product, standing, daily dose, and its equivalent after ``sign``."""
+    """One order of the load: product, standing, daily dose and what it comes to, and all of that as one ``text``."""
 
     product: str
     standing: str
     dose: str
     comes_to: str
-    sign: str = "≈"
-
-    def __str__(self) -> str:
-        return f"{self.product} ({self.standing}): {self.dose} {self.sign} {self.comes_to}"
+    text: str
 
 
 class LoadSection:
     """The orders of the load, the total, and the guideline's own example where it differs."""
 
-    def __init__(self, assessment: Assessment, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
+    def __init__(self, assessment: Assessment, wording: Wording) -> None:
+        self._wording = wording
         self._renewed = {line.agent for line in assessment.not_counted if is_renewal(line)}
         self._orders = sorted(assessment.contributions, key=_prominence)
         self._opioids = sorted(
             assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source)
         )
         self._beside = [line for line in assessment.not_in_load if line.doubts]
-        self._total = (_total(assessment, knowledge), *_printed_example(assessment, knowledge))
+        self._total = (_total(assessment, wording), *_printed_example(assessment, wording))
 
     def lines(self, most: int) -> Iterator[OrderLine | str]:
         """The lines, with at most so many orders and so many opioid orders; the others are counted."""
+        say = self._wording.say
         for line in self._orders[:most]:
-            yield _order(line, self._knowledge, renewed=line.agent in self._renewed)
+            yield _order(line, self._wording, renewed=line.agent in self._renewed)
         if len(self._orders) > most:
-            yield f"and {len(self._orders) - most} more"
-        yield from map(_opioid, self._opioids[:most])
+            yield say("orders.more", {"count": len(self._orders) - most})
+        for opioid in self._opioids[:most]:
+            yield _opioid(opioid, self._wording)
         if len(self._opioids) > most:
-            yield f"and {len(self._opioids) - most} more opioid orders"
-        yield from _doubtful((*self._orders[most:], *self._beside), most)
+            yield say("orders.more_opioids", {"count": len(self._opioids) - most})
+        yield from self._doubtful((*self._orders[most:], *self._beside), most)
         yield from self._total
 
-
-def _doubtful(lines: Iterable[Contribution | NotInLoad], most: int) -> Iterator[str]:
-    """The implausible doses of orders that are not shown themselves."""
-    doubts = list(dict.fromkeys((line.product, doubt) for line in lines for doubt in line.doubts))
-    for product, doubt in doubts[:most]:
-        yield f"{quoted(product)}: {_doubt(doubt)}"
-    if len(doubts) > most:
-        yield f"and {len(doubts) - most} more orders to check"
-
-
-def _doubt(doubt: Doubt) -> str:
-    """``check the order: 40 tablets (40 mg) a day is more than 2 times the labelled maximum of 10 mg a day``."""
-    return f"check the order: {quoted(doubt.text, _MAX_DOUBT_LENGTH)}"
+    def _doubtful(self, lines: Iterable[Contribution | NotInLoad], most: int) -> Iterator[str]:
+        """The implausible doses of orders that are not shown themselves."""
+        doubts = list(dict.fromkeys((line.product, doubt) for line in lines for doubt in line.doubts))
+        for product, doubt in doubts[:most]:
+            values = {"product": quoted(product), "text": quoted(doubt.text, _MAX_DOUBT_LENGTH)}
+            yield self._wording.say("orders.to_check", values)
+        if len(doubts) > most:
+            yield self._wording.say("orders.more_to_check", {"count": len(doubts) - most})
 
 
 def _prominence(line: Contribution) -> tuple[bool, bool, str]:
@@ -142,78 +123,97 @@ def _prominence(line: Contribution) -> tuple[bool, bool, str]:
     return (line.standing != Standing.ORDERED, not notable, line.source)
 
 
-def daily_dose(line: Contribution) -> str:
+def daily_dose(line: Contribution, wording: Wording) -> str:
     """The daily dose of an order: ``2 mg/day``, ``0 to 2 mg/day``."""
     used, low = line.daily_dose.used, line.daily_dose.low
-    return f"{shown(used)} mg/day" if low == used else f"{plain(low)} to {plain(used)} mg/day"
+    if low == used:
+        return wording.say("figures.dose", {"used": used})
+    return wording.say("figures.dose_span", {"low": low, "used": used})
 
 
-def _order(line: Contribution, knowledge: Knowledge, *, renewed: bool) -> OrderLine:
+def _order(line: Contribution, wording: Wording, *, renewed: bool) -> OrderLine:
     if WITH_ORDER in line.assumptions:
-        standing = "on record, begins before this order"
+        standing = "begins_before"
     elif line.standing == Standing.ORDERED:
-        standing = _THIS_ORDER
+        standing = "this_order"
     elif renewed:
-        standing = _STANDING[_RENEWED]
+        standing = _RENEWED
     else:
-        standing = next((words for code, words in _STANDING.items() if code in line.assumptions), _ON_RECORD)
-    up_to = "up to " if line.daily_dose.low < line.daily_dose.used else ""
-    equivalent = plain(line.equivalent.used, band_bounds(knowledge))
-    own = knowledge.tables[knowledge.default_table].own
-    by = "" if line.reference in own else f" by {knowledge.sources[line.reference].short}"
-    doubts = "".join(f"; {_doubt(doubt)}" for doubt in line.doubts)
-    comes_to = f"{up_to}{equivalent} mg diazepam{by}{doubts}"
-    return OrderLine(quoted(line.product), standing, daily_dose(line), comes_to)
+        standing = next((code for code in _STANDINGS if code in line.assumptions), "on_record")
+    knowledge = wording.knowledge
+    equivalent = {
+        "at_least": line.daily_dose.low < line.daily_dose.used,
+        "used": plain(line.equivalent.used, band_bounds(knowledge)),
+        "source": "",
+    }
+    if line.reference not in knowledge.tables[knowledge.default_table].own:
+        equivalent["source"] = knowledge.sources[line.reference].short
+    comes_to = wording.say("orders.equivalent", equivalent)
+    for doubt in line.doubts:
+        comes_to += f"; {wording.say('orders.check', {'text': quoted(doubt.text, _MAX_DOUBT_LENGTH)})}"
+    return _order_line("orders.line", line.product, standing, daily_dose(line, wording), comes_to, wording)
 
 
-def _opioid(line: OpioidContribution) -> OrderLine:
-    standing = _THIS_ORDER if line.standing == Standing.ORDERED else _ON_RECORD
-    unit = "micrograms/hour" if isinstance(line.daily_dose, MicrogramsPerHour) else "mg/day"
-    amount = f"{shown(line.daily_dose.used)} {unit}"
-    return OrderLine(quoted(line.product), standing, amount, f"{shown(line.mme.used)} MME/day", "=")
+def _opioid(line: OpioidContribution, wording: Wording) -> OrderLine:
+    standing = "this_order" if line.standing == Standing.ORDERED else "on_record"
+    patch = isinstance(line.daily_dose, MicrogramsPerHour)
+    amount = wording.say("orders.micrograms" if patch else "figures.dose", {"used": line.daily_dose.used})
+    comes_to = wording.say("orders.mme", {"mme": line.mme.used})
+    return _order_line("orders.opioid_line", line.product, standing, amount, comes_to, wording)
 
 
-def _total(assessment: Assessment, knowledge: Knowledge) -> str:
+def _order_line(message: str, product: str, standing: str, dose: str, comes_to: str, wording: Wording) -> OrderLine:
+    values = {
+        "product": quoted(product),
+        "standing": wording.say(f"standing.{standing}", {}),
+        "doses": dose,
+        "equivalent": comes_to,
+    }
+    return OrderLine(values["product"], values["standing"], dose, comes_to, wording.say(message, values))
+
+
+def _total(assessment: Assessment, wording: Wording) -> str:
     load = assessment.with_order or assessment.load
-    bounds = band_bounds(knowledge)
-    at_least = "" if load.complete else "at least "
     notes = []
     if len({table.band for table in load.by_table.values()}) > 1:
-        notes.append(_band(load.band, load))
+        notes.append(_band(load.band, load, wording))
     if assessment.with_order is not None:
-        notes.append(_before(assessment.load, load, bounds))
-    noted = "; ".join(filter(None, notes))
-    text = f"Total: {load_span(load, knowledge)} by {table_name(assessment.table, knowledge)}"
-    text += f" ({noted})" if noted else ""
+        notes.append(_before(assessment.load, load, wording))
+    values = {
+        "text": load_span(load, wording),
+        "table": table_name(assessment.table, wording.knowledge),
+        "items": tuple(filter(None, notes)),
+    }
+    parts = [wording.say("totals.total", values)]
     for name, table in load.by_table.items():
         if name != assessment.table and table.used is not None:
-            text += f"; {at_least}{shown(table.used, bounds)} by {table_name(name, knowledge)}"
-            differing = _band(table.band, load) if table.band != load.band else ""
-            text += f" ({differing})" if differing else ""
-    text += "."
+            band = _band(table.band, load, wording) if table.band != load.band else ""
+            other = {"used": table.used, "complete": load.complete, "band": band}
+            parts.append(wording.say("totals.other", {**other, "table": table_name(name, wording.knowledge)}))
+    text = f"{'; '.join(parts)}."
     if load.substitution.agents:
-        agents = ", ".join(knowledge.agents[agent].name for agent in load.substitution.agents)
-        about = plain(load.substitution.used)
-        text += f" About {about} mg/day more by figures for withdrawal substitution ({agents}), largely unverified."
+        agents = tuple(wording.knowledge.agents[agent].name for agent in load.substitution.agents)
+        about = {"substitution": load.substitution.used, "agents": agents}
+        text += f" {wording.say('totals.substitution', about)}"
     return text
 
 
-def _band(band: Band | None, load: Load) -> str:
+def _band(band: Band | None, load: Load, wording: Wording) -> str:
     """A band in words. An incomplete load has no low band, because the missing part may raise it."""
     if band is None or (band is Band.LOW and not load.complete):
         return ""
-    return f"{'' if load.complete else 'at least '}{band} band"
+    return wording.say("totals.band", {"band": band, "complete": load.complete})
 
 
-def _before(before: Load, load: Load, bounds: tuple[Fraction, Fraction]) -> str:
+def _before(before: Load, load: Load, wording: Wording) -> str:
     """The load before the draft orders, where that says more than the total."""
     if before.used is None:
-        return "not known before"
+        return wording.say("totals.not_known_before", {})
     if before.used == load.used and before.complete == load.complete:
-        return "unchanged"
+        return wording.say("totals.unchanged", {})
     if before.used == 0 and before.complete:
         return ""
-    return f"{'' if before.complete else 'at least '}{shown(before.used, bounds)} before"
+    return wording.say("totals.before", {"before": before.used, "before_complete": before.complete})
 
 
 def table_name(name: str, knowledge: Knowledge) -> str:
@@ -222,7 +222,7 @@ def table_name(name: str, knowledge: Knowledge) -> str:
     return knowledge.sources[table.own[0]].short if len(table.own) == 1 else table.name
 
 
-def _printed_example(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
+def _printed_example(assessment: Assessment, wording: Wording) -> Iterator[str]:
     """The guideline's own example of a band, where a single agent is taken and the example differs from the table."""
     lines = [
         line
@@ -233,10 +233,10 @@ def _printed_example(assessment: Assessment, knowledge: Knowledge) -> Iterator[s
         return
     agent, load = lines[0].agent, assessment.with_order or assessment.load
     daily = sum((line.daily_dose.used for line in lines), Fraction(0))
-    for example in knowledge.band_examples:
+    for example in wording.knowledge.band_examples:
         above = example.above is None or daily > example.above.value
         if example.agent == agent and above and (example.up_to is None or daily <= example.up_to.value):
             if load.complete and example.band != load.band:
-                name = knowledge.agents[agent].name
-                yield f"ASAM's own printed example for {name} {shown(daily)} mg/day: {example.band} band."
+                name = wording.knowledge.agents[agent].name
+                yield wording.say("totals.printed_example", {"agent": name, "amount": daily, "band": example.band})
             return

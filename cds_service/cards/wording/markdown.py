@@ -7,6 +7,8 @@ import unicodedata
 
 MAX_LENGTH = 80
 """The longest piece of a request that a card repeats, in characters."""
+MAX_REASON_LENGTH = 160
+"""The longest reason or option that quotes a request, in characters."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|<>~&!])")
 _MARKUP = re.compile(r"\\(.)|\*\*")
 

@@ -1,0 +1,268 @@
+"""The facts of a finding as the values of its messages: names as words, lengths of time in the usual unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Self, cast
+
+from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
+from cds_service.cards.wording.wording import Wording
+from cds_service.working.numbers import plain
+from rules.assessment import ConditionOnRecord, Load, Met
+from rules.findings import ONLY_IF_TAKEN
+from rules.findings.case.present import BENZODIAZEPINE
+from rules.knowledge import Agent, Knowledge
+from rules.load.equivalence import equivalence
+
+Facts = Mapping[str, object]
+
+FOR_ANOTHER_PATIENT = "for_another_patient"
+"""The fact that names the depressants ordered for another patient, which is always said."""
+_GABAPENTINOID = "gabapentinoid"
+_DAYS_A_YEAR = Fraction(1461, 4)
+_MONTHS_A_YEAR = 12
+# The usual way to give a length of time: days up to 100 days, months up to 2 years, then years.
+_MAX_DAYS, _MAX_YEARS_IN_MONTHS = 100, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The agents that a card is about. Without names, ``phrase`` stands for them."""
+
+    names: tuple[str, ...] = ()
+    phrase: str = "this_order"
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """The agents with these names; "sedatives" where there are none."""
+        return cls(tuple(names), "sedatives")
+
+
+def summary_of(finding: Met, subject: Subject, wording: Wording) -> str:
+    """The first line of a card that the finding leads, without figures of the load."""
+    values = _values(finding, subject, wording)
+    text = wording.say_of(f"findings.{finding.id}.summary", values)
+    if not text:
+        text = wording.say_of("findings.other.summary", values)
+    return _possibly("summary", text, finding, wording)
+
+
+def reason_of(finding: Met, subject: Subject, wording: Wording) -> tuple[str, str]:
+    """What is said of a finding: what is never cut where it warns, and what is said where there is room."""
+    values = _values(finding, subject, wording)
+    reason = wording.say_of(f"findings.{finding.id}.reason", values)
+    return _possibly("reason", reason, finding, wording), wording.say_of(f"findings.{finding.id}.more", values)
+
+
+def _possibly(part: str, text: str, finding: Met, wording: Wording) -> str:
+    """The text of a finding that holds only if agents that may still be taken are."""
+    agents = texts(finding.facts, ONLY_IF_TAKEN)
+    return wording.say(f"possibly.{part}", {"text": text, "agents": agents}) if agents else text
+
+
+def _values(finding: Met, subject: Subject, wording: Wording) -> dict[str, object]:
+    facts = finding.facts
+    values: dict[str, object] = {**facts, "title": finding.title}
+    values["subject"] = wording.listed(subject.names, 2) or wording.say(f"phrases.{subject.phrase}", {})
+    if "conditions" in facts:
+        values["conditions"] = tuple(condition(on_record, wording) for on_record in conditions_of(facts))
+    if "days" in facts:
+        values["duration"] = duration(facts, wording)
+    further = _FURTHER.get(finding.id)
+    if further is not None:
+        values.update(further(facts, subject, wording))
+    return values
+
+
+# -- the facts of a finding -------------------------------------------------------------------------------------------
+
+
+def texts(facts: Facts, key: str) -> tuple[str, ...]:
+    """A fact that is a list, as words; empty where it is missing."""
+    return tuple(str(word) for word in cast("Sequence[object]", facts.get(key) or ()))
+
+
+def number(facts: Facts, key: str) -> Fraction:
+    """A fact that is a number.
+
+    Raises:
+        KeyError: it is missing.
+        TypeError: it is not a number.
+    """
+    value = facts[key]
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        raise TypeError(f"{key} is not a number")
+    return Fraction(value)
+
+
+def duration(facts: Facts, wording: Wording) -> str:
+    """The length of use (fact ``days``) in days, or in whole months or years where that is usual.
+
+    Months and years are rounded down, so that "more than" is true.
+    """
+    days, at_least = number(facts, "days"), bool(facts.get("at_least"))
+    years = days / _DAYS_A_YEAR
+    if days <= _MAX_DAYS:
+        unit, count = "days", days
+    elif years >= _MAX_YEARS_IN_MONTHS:
+        unit, count = "years", Fraction(int(years))
+    else:
+        unit, count = "months", Fraction(int(years * _MONTHS_A_YEAR))
+    return wording.say(f"phrases.{unit}", {"count": count, "at_least": at_least})
+
+
+def conditions_of(facts: Facts) -> tuple[ConditionOnRecord, ...]:
+    """The conditions that a finding rests on; an earlier event (an overdose) can be in remission too."""
+    in_remission = texts(facts, "in_remission")
+    return tuple(
+        replace(on_record, in_remission=on_record.in_remission or on_record.name in in_remission)
+        for on_record in cast("Sequence[ConditionOnRecord]", facts["conditions"])
+    )
+
+
+def condition(on_record: ConditionOnRecord, wording: Wording) -> str:
+    """A condition in a sentence: ``alcohol use disorder (in remission)``."""
+    if not on_record.in_remission:
+        return on_record.name
+    return wording.say("phrases.in_remission", {"name": on_record.name})
+
+
+def agents_named(names: Iterable[str], knowledge: Knowledge) -> tuple[Agent, ...]:
+    """The agents of the knowledge base with these names, in its order."""
+    wanted = set(names)
+    return tuple(agent for agent in knowledge.agents.values() if agent.name in wanted)
+
+
+def _agents(facts: Facts, wording: Wording) -> tuple[Agent, ...]:
+    return agents_named(texts(facts, "agents"), wording.knowledge)
+
+
+# -- values that only some findings have ------------------------------------------------------------------------------
+
+
+def _of_opioids(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
+    treatment = texts(facts, "treatment_of_opioid_use_disorder")
+    return {"other_opioids": tuple(name for name in texts(facts, "opioids") if name not in treatment)}
+
+
+def _of_several(facts: Facts, subject: Subject, _wording: Wording) -> dict[str, object]:
+    agents = texts(facts, "agents")
+    return {"others": tuple(agent for agent in agents if agent not in subject.names) or agents}
+
+
+def _of_depressants(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
+    return {"gabapentinoid": _GABAPENTINOID in texts(facts, "classes")}
+
+
+def _of_load(_facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    low, moderate = band_bounds(wording.knowledge)
+    threshold = wording.knowledge.findings["total-load"].parameters.get("site_threshold")
+    return {"low": low, "used": moderate, "site_threshold": None if threshold is None else threshold.value}
+
+
+def _of_potency(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    return {"meanings": tuple(filter(None, (milligram_meaning(agent, wording) for agent in _agents(facts, wording))))}
+
+
+def milligram_meaning(agent: Agent, wording: Wording) -> str | None:
+    """One milligram of an agent in diazepam-equivalents of the default table; None without a figure."""
+    knowledge = wording.knowledge
+    found = equivalence(agent, knowledge.tables[knowledge.default_table])
+    if found is None:
+        return None
+    per_milligram = knowledge.policy.equivalence_basis.value / found.figure.low
+    return wording.say("phrases.milligram", {"agent": agent.name, "amount": Fraction(1), "equivalent": per_milligram})
+
+
+def _of_doses(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    return {"half_lives": tuple(_half_life(agent, wording) for agent in _agents(facts, wording))}
+
+
+def _half_life(agent: Agent, wording: Wording) -> str:
+    if agent.half_life is None or agent.half_life.parent is None:
+        return agent.name
+    parent = agent.half_life.parent
+    return wording.say("phrases.half_life", {"agent": agent.name, "low": parent.low, "used": parent.high})
+
+
+def _of_long_term(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    first = wording.knowledge.findings["long-term-use"].parameters["first_days"].value
+    return {"within_months": number(facts, "beyond_days") <= first, **_of_class(facts, wording)}
+
+
+def _of_class(facts: Facts, wording: Wording) -> dict[str, object]:
+    """Whether a benzodiazepine is among the agents: guidelines on them do not cover Z-drugs."""
+    return {"benzodiazepine": any(agent.agent_class.id == BENZODIAZEPINE for agent in _agents(facts, wording))}
+
+
+def _of_age(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    return {"older_age": wording.knowledge.policy.age.older.value, **_of_class(facts, wording)}
+
+
+def _of_taper(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
+    return {"because": tuple(dict.fromkeys((*texts(facts, "because"), *texts(facts, "setting_because"))))}
+
+
+def _of_liver(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    lasting = [
+        agent.name
+        for agent in _agents(facts, wording)
+        if agent.half_life is not None and agent.half_life.active_metabolite is not None
+    ]
+    return {"active_metabolites": tuple(lasting)}
+
+
+_FURTHER: Mapping[str, Callable[[Facts, Subject, Wording], dict[str, object]]] = {
+    "concurrent-opioid": _of_opioids,
+    "multiple-sedative-hypnotics": _of_several,
+    "concurrent-depressants": _of_depressants,
+    "total-load": _of_load,
+    "high-potency": _of_potency,
+    "interdose-withdrawal": _of_doses,
+    "long-term-use": _of_long_term,
+    "older-adult": _of_age,
+    "taper-referral": _of_taper,
+    "liver-disease": _of_liver,
+}
+
+
+# -- loads ------------------------------------------------------------------------------------------------------------
+
+
+def load_figure(load: Load, wording: Wording) -> str:
+    """A load in words: "at least" where it is not complete, "not known" where nothing could be read.
+
+    "up to" where a dose is a range or as needed. Where a newer order may replace an earlier one, both totals are given.
+    """
+    if load.used is None or (load.used == 0 and not load.complete):
+        return wording.say("figures.unknown", {})
+    if load.used == 0:
+        return wording.say("figures.none", {})
+    if load.if_replaced < load.used:
+        values = {"used": load.used, "one": load.if_replaced, "complete": load.complete}
+        return wording.say("figures.replaced", values)
+    up_to = load.low < load.used
+    return wording.say("figures.load", {"used": load.used, "complete": load.complete, "at_least": up_to})
+
+
+def load_span(load: Load, wording: Wording) -> str:
+    """A load with its range, for the load section: ``0 to 10 mg/day diazepam-eq``."""
+    if not load.used or not load.complete:
+        return load_figure(load, wording)
+    bounds = band_bounds(wording.knowledge)
+    if load.low < load.used == load.if_replaced:
+        return wording.say("figures.span", {"low": plain(load.low, bounds), "used": plain(load.used, bounds)})
+    return wording.say("figures.load", {"used": load.used, "complete": True, "at_least": False})
+
+
+def band_bounds(knowledge: Knowledge) -> tuple[Fraction, Fraction]:
+    """The bounds of the dose bands, which no shown load may be rounded across."""
+    bands = knowledge.policy.bands
+    return bands.low_up_to.value, bands.moderate_up_to.value
+
+
+def quoted(text: str, longest: int = MAX_LENGTH) -> str:
+    """Text from a request, escaped for a card. Parentheses stay: with brackets escaped they have no meaning."""
+    return escaped(text, longest).replace("\\(", "(").replace("\\)", ")")

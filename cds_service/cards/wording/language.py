@@ -1,0 +1,151 @@
+"""The messages of cards in one language: a YAML file of Jinja texts that a pharmacist reads and signs.
+
+An entry declares the values that its texts may use. A text holds no figure: every number is a value, and is shown as
+people read it. What a file or a site's own words get wrong is refused with the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from rules.knowledge import KnowledgeError, Section, parse_yaml
+
+ENGLISH = "en"
+OWN_WORDS = "own words"
+# What every text may use beside its values: a citation, a figure of the guidance, a contact, a message without values.
+CITE, FIGURE, CONTACT, MESSAGE = "cite", "figure", "contact", "message"
+FILTERS = ("listed", "capitalised", "uncapitalised", "exactly", "plainly", "load")
+TESTS = ("several",)
+# The only argument that may be a number: how many items of a list are named.
+_COUNTING = "listed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text and the values that it may use. ``id``: group, entry and, where an entry has several texts, which."""
+
+    id: str
+    text: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The messages of one language by id. ``glossary``: what each value is."""
+
+    code: str
+    reviewed: date
+    messages: Mapping[str, Message]
+    glossary: Mapping[str, str]
+
+
+@cache
+def load_language(code: str = ENGLISH, own_words: str | None = None) -> Language:
+    """The shipped messages of a language, with a site's own words in the place of some.
+
+    Args:
+        code: the language, which is the name of its file.
+        own_words: YAML whose ``messages`` are texts by the id of the message that each takes the place of.
+
+    Raises:
+        KnowledgeError: a text is not what it must be; the place is named.
+    """
+    name = f"{code}.yaml"
+    language = read_language(files(__package__).joinpath(name).read_text(encoding="utf-8"), name)
+    return language if own_words is None else _with_own(language, own_words)
+
+
+def read_language(text: str, name: str) -> Language:
+    """A file of messages, every text of it checked.
+
+    Raises:
+        KnowledgeError: a text is not what it must be; the place is named.
+    """
+    top = Section(name, parse_yaml(text, name))
+    top.only(("language", "reviewed", "values", "messages"))
+    glossary = {key: top.section("values").text(key) for key in top.section("values").data}
+    messages = {message.id: message for message in _messages(top.section("messages"), glossary)}
+    return Language(top.text("language"), top.day("reviewed"), messages, glossary)
+
+
+def _messages(groups: Section, glossary: Mapping[str, str]) -> Iterator[Message]:
+    for group, entries in groups.sections():
+        for entry, section in entries.sections():
+            values = section.texts("values")
+            for value in values:
+                if value not in glossary:
+                    raise KnowledgeError(section.at("values"), f"{value!r} is not among the values of this file")
+            for key in section.data:
+                if key != "values":
+                    identity = f"{group}.{entry}" if key == "text" else f"{group}.{entry}.{key}"
+                    yield _checked(Message(identity, section.text(key), frozenset(values)), section.at(key))
+
+
+def _with_own(language: Language, own_words: str) -> Language:
+    top = Section(OWN_WORDS, parse_yaml(own_words, OWN_WORDS))
+    top.only(("language", "reviewed", "messages"))
+    if top.text("language") != language.code:
+        raise KnowledgeError(top.at("language"), f"must be {language.code!r}")
+    top.day("reviewed")
+    section = top.section("messages")
+    own = {}
+    for key in section.data:
+        if key not in language.messages:
+            raise KnowledgeError(section.at(key), "is no message")
+        message = Message(key, section.text(key), language.messages[key].values)
+        own[key] = _checked(message, section.at(key))
+    return Language(language.code, language.reviewed, {**language.messages, **own}, language.glossary)
+
+
+def named_in(language: Language) -> Iterator[tuple[str, str, str]]:
+    """Every source, figure, contact and message that a text names: the message, which of the four, and the name."""
+    for message in language.messages.values():
+        for call in _environment().parse(message.text).find_all(nodes.Call):
+            named = call.args[0] if len(call.args) == 1 else None
+            if isinstance(call.node, nodes.Name) and isinstance(named, nodes.Const):
+                yield message.id, call.node.name, str(named.value)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    """An environment that reads messages; the filters get their meaning from :class:`Wording`."""
+    environment = ImmutableSandboxedEnvironment(autoescape=False, keep_trailing_newline=False)
+    environment.filters = dict.fromkeys(FILTERS, _unused)
+    environment.tests = {**environment.tests, **dict.fromkeys(TESTS, _unused)}
+    return environment
+
+
+def _unused(value: object) -> object:
+    """Stands for a filter where texts are only checked."""
+    return value
+
+
+def _checked(message: Message, where: str) -> Message:
+    """The message itself.
+
+    Raises:
+        KnowledgeError: not a Jinja text, a value that is not declared, a filter that is none, or a figure in the text.
+    """
+    environment = _environment()
+    try:
+        tree = environment.parse(message.text)
+        environment.compile(tree)
+    except TemplateSyntaxError as problem:
+        raise KnowledgeError(where, f"not readable: {problem.message}") from None
+    for name in sorted(meta.find_undeclared_variables(tree) - {CITE, FIGURE, CONTACT, MESSAGE} - message.values):
+        raise KnowledgeError(where, f"uses {name!r}, which is not declared")
+    keys = {id(node.args[0]) for node in tree.find_all(nodes.Call) if node.args}
+    counts = {id(arg) for node in tree.find_all(nodes.Filter) if node.name == _COUNTING for arg in node.args}
+    for constant in tree.find_all(nodes.Const):
+        if id(constant) not in keys | counts and any(char.isdigit() for char in str(constant.value)):
+            raise KnowledgeError(where, f"holds the figure {constant.value!r}; a figure is a value")
+    for data in tree.find_all(nodes.TemplateData):
+        if any(char.isdigit() for char in data.data):
+            raise KnowledgeError(where, f"holds a figure in {data.data.strip()!r}; a figure is a value")
+    return message

@@ -1,0 +1,173 @@
+"""What cards say, in the words of one language and with the figures and citations of one knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sized
+from datetime import date
+from fractions import Fraction
+from functools import cache
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from cds_service.cards.wording.language import (
+    CITE,
+    CONTACT,
+    ENGLISH,
+    FIGURE,
+    MESSAGE,
+    Language,
+    load_language,
+    named_in,
+)
+from cds_service.working.numbers import exactly, plain, shown
+from rules.knowledge import Contact, Figure, Knowledge, KnowledgeError, Verification
+
+Values = Mapping[str, object]
+
+_MOST = 3
+
+
+@cache
+def wording_of(knowledge: Knowledge, language: str = ENGLISH, own_words: str | None = None) -> Wording:
+    """The wording of a knowledge base in a language, with a site's own words; each is compiled once.
+
+    Raises:
+        KnowledgeError: the site's own words are not what they must be.
+    """
+    return Wording(load_language(language, own_words), knowledge)
+
+
+class Wording:
+    """Renders messages. Numbers are shown rounded, with "about" where they are; lists read as prose."""
+
+    def __init__(self, language: Language, knowledge: Knowledge) -> None:
+        self.language, self.knowledge = language, knowledge
+        bands = knowledge.policy.bands
+        self._bounds = (bands.low_up_to.value, bands.moderate_up_to.value)
+        self._templates: dict[str, Template] = {}
+        self._constants: dict[str, str] = {}
+        environment = ImmutableSandboxedEnvironment(
+            autoescape=False, undefined=StrictUndefined, finalize=self._text, trim_blocks=True, lstrip_blocks=True
+        )
+        environment.filters = {
+            "listed": self.listed,
+            "capitalised": lambda value: capitalised(self._text(value)),
+            "uncapitalised": lambda value: uncapitalised(self._text(value)),
+            "exactly": exactly,
+            "plainly": plain,
+            "load": lambda value: shown(value, self._bounds),
+        }
+        environment.tests["several"] = _is_several
+        environment.globals = {
+            CITE: self._cite,
+            FIGURE: self._figure,
+            CONTACT: self._contact,
+            MESSAGE: lambda message: self.say(message, {}),
+        }
+        self._environment = environment
+        # Lists are joined by words that the language file holds.
+        self._and = self.say("phrases.and", {})
+
+    def check(self) -> None:
+        """Refuse a text that cites what is no source or was not read, or names a figure or message that is none.
+
+        Raises:
+            KnowledgeError: the message is named.
+        """
+        known: Mapping[str, Container[str]] = {
+            CITE: {
+                name
+                for name, source in self.knowledge.sources.items()
+                if source.verification is not Verification.UNVERIFIED
+            },
+            FIGURE: self.knowledge.guidance,
+            CONTACT: self.knowledge.suggestions.contacts,
+            MESSAGE: {message.id for message in self.language.messages.values() if not message.values},
+        }
+        for message, kind, name in named_in(self.language):
+            if name not in known.get(kind, ()):
+                raise KnowledgeError(f"{self.language.code}.yaml: {message}", f"{name!r} is none that a text may name")
+
+    def say(self, message: str, values: Values) -> str:
+        """A message with its values, on one line.
+
+        Raises:
+            KeyError: there is no such message.
+            ValueError: a value is missing, or is not declared.
+        """
+        if not values and (constant := self._constants.get(message)) is not None:
+            return constant
+        if self.language.messages[message].values != values.keys():
+            raise ValueError(f"{message}: the values differ from those declared")
+        text = self._rendered(message, values)
+        if not values:
+            self._constants[message] = text
+        return text
+
+    def say_of(self, message: str, facts: Values) -> str:
+        """A message with those of the facts that it declares; a fact that is missing is none. Empty without it."""
+        declared = self.language.messages.get(message)
+        if declared is None:
+            return ""
+        return self._rendered(message, {name: facts.get(name) for name in declared.values})
+
+    def _rendered(self, message: str, values: Values) -> str:
+        template = self._templates.get(message)
+        if template is None:
+            text = self.language.messages[message].text
+            template = self._templates[message] = self._environment.from_string(text)
+            # Jinja layers them, which costs more than the text at each rendering.
+            template.globals = dict(template.globals)
+        return " ".join(template.render(values).split())
+
+    def listed(self, value: object, most: int = _MOST) -> str:
+        """A list in prose, such as "a, b and c"; beyond ``most`` items the last ones are only counted."""
+        if not isinstance(value, Iterable) or isinstance(value, str):
+            return self._text(value)
+        words = [self._text(word) for word in value]
+        if len(words) > most:
+            hidden = len(words) - most + 1
+            words = [*words[: most - 1], self.say("phrases.more", {"count": hidden})]
+        if len(words) < 2:
+            return "".join(words)
+        return f"{', '.join(words[:-1])} {self._and} {words[-1]}"
+
+    def _text(self, value: object) -> str:
+        """A value as it is shown. A missing one, or a truth value, is none that a text can show."""
+        if isinstance(value, str):
+            return value
+        if value is None or isinstance(value, bool | StrictUndefined):
+            raise TypeError("a text shows a value that is none")
+        if isinstance(value, int | Fraction):
+            return shown(Fraction(value))
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, Iterable):
+            return self.listed(value)
+        return str(value)
+
+    def _cite(self, source: str) -> str:
+        """How a text names a source."""
+        return self.knowledge.sources[source].short
+
+    def _figure(self, name: str) -> Figure:
+        return self.knowledge.guidance[name]
+
+    def _contact(self, name: str) -> Contact | None:
+        return self.knowledge.suggestions.contacts.get(name)
+
+
+def _is_several(value: object) -> bool:
+    """Whether a list has more than one item, or a number is more than one."""
+    return len(value) > 1 if isinstance(value, Sized) else isinstance(value, int | Fraction) and value > 1
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def uncapitalised(text: str) -> str:
+    """The text with its first letter in lower case."""
+    return text[:1].lower() + text[1:]
