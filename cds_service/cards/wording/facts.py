@@ -53,6 +53,8 @@ def reason_of(finding: Met, subject: Subject, wording: Wording) -> tuple[str, st
     """What is said of a finding: what is never cut where it warns, and what is said where there is room."""
     values = _values(finding, subject, wording)
     reason = wording.say_of(f"findings.{finding.id}.reason", values)
+    if not reason:
+        reason = wording.say_of("findings.other.reason", values)
     return _possibly("reason", reason, finding, wording), wording.say_of(f"findings.{finding.id}.more", values)
 
 
