@@ -145,6 +145,7 @@ WORDS: Mapping[str, str] = {
     "anti-seizure-treatment": "taken against seizures",
     "single-dose": "a single or procedural dose",
     "acute-alcohol-withdrawal": "treatment of acute alcohol withdrawal",
+    "monitored-setting": "given by vein or infusion during a stay, where the patient is watched",
     # -- the facts of findings
     "z-drug": "Z-drug",
     "mme": "MME a day",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case
+from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
@@ -65,13 +67,20 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
             considered.append(not_judged(finding, ORDERS_NOT_SUPPLIED))
         else:
             result = _judged(judge, case)
-            if isinstance(result, Met):
+            by = exemption_from(case, finding, partial(_holds, judge)) if isinstance(result, Met) else None
+            if by is not None:
+                considered.append(exempt(finding, by))
+            elif isinstance(result, Met):
                 met.append(result)
             else:
                 considered.append(result)
     severities = tuple(reversed(Severity))
     met.sort(key=lambda found: (severities.index(found.severity), not found.raises, found.id))
     return tuple(met), tuple(considered)
+
+
+def _holds(judge: Judge, case: Case) -> bool:
+    return isinstance(_judged(judge, case), Met)
 
 
 def _judged(judge: Judge, case: Case) -> Met | Considered:

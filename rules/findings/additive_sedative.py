@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.case import Case
 from rules.findings.case.change import begun, started_sedatives
 from rules.findings.case.present import agent_names, depressants_of
-from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, BY_ANTI_SEIZURE, exempt
+from rules.findings.case.results import BY_ANTI_SEIZURE, exempt
 from rules.timeline.record import RecordEntry
 
 ID = "additive-sedative"
@@ -20,8 +20,6 @@ def judge(case: Case) -> Met | Considered:
     if not (others and case.sedatives and new):
         unidentified = bool(new) or (bool(others or case.sedatives) and case.unknowns.unidentified_drafts > 0)
         return case.unmet(ID, only_daily_use_missing=bool(others), unidentified_could_complete=unidentified)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
-        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     judged = [entry for entry in new if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)

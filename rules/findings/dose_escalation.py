@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Met, Pattern, Severity
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.case import Case
 from rules.findings.case.present import BENZODIAZEPINE
-from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, exempt, not_judged, not_met, not_used_long_enough
+from rules.findings.case.results import not_judged, not_met, not_used_long_enough
 from rules.numbers.quantity import ONE, PERCENT
 
 ID = "dose-escalation"
@@ -30,8 +30,6 @@ def judge(case: Case) -> Met | Considered:
     after = case.replacement_load(case.ordered, agent_class=BENZODIAZEPINE)
     if before == 0 or after < before * (ONE + parameters["increase_percent"].value * PERCENT):
         return not_met(ID)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
-        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     if use.days < parameters["established_days"].value:
         return not_used_long_enough(ID, use)
     percent: Fraction = (after - before) / before / PERCENT

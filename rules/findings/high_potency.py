@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.case import Case
 from rules.findings.case.change import new_starts
 from rules.findings.case.present import agent_names
-from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, BY_ANTI_SEIZURE, exempt
+from rules.findings.case.results import BY_ANTI_SEIZURE, exempt
 
 ID = "high-potency"
 TRAIT = "high-potency"
@@ -22,7 +22,5 @@ def judge(case: Case) -> Met | Considered:
     judged = [entry for entry in potent if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
-        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     started = [entry for entry in new_starts(case, ID) if entry in judged]
     return case.met(ID, {"agents": agent_names(judged), "new": agent_names(started)}, raises=bool(started))

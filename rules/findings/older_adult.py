@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern, Severity
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.case import Case
 from rules.findings.case.change import started_sedatives
 from rules.findings.case.present import Entries, agent_names
 from rules.findings.case.results import BIRTH_DATE_IN_PART, not_judged, not_met
@@ -39,7 +39,7 @@ def judge(case: Case) -> Met | Considered:
 
 def _started(case: Case) -> Entries:
     """What the orders begin: nothing against seizures or alcohol withdrawal, nor where earlier orders are not known."""
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting or not case.unknowns.history_supplied:
+    if case.in_alcohol_withdrawal or not case.unknowns.history_supplied:
         return ()
     started = started_sedatives(case, ID, softened_by_switch=False)
     return tuple(entry for entry in started if entry.agent.id not in case.anti_seizure_agents)

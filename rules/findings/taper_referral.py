@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rules.assessment import Band, Considered, Exposure, Met, Pattern, TaperSetting
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.case import Case
 from rules.findings.case.results import (
-    BY_ALCOHOL_WITHDRAWAL,
     BY_ANTI_SEIZURE,
     exempt,
     not_met,
@@ -32,8 +31,6 @@ def judge(case: Case) -> Met | Considered:
     high_risk = hazards and use.days > parameters["high_load_days"].value
     if use.days < parameters["long_term_days"].value and not high_risk:
         return not_used_long_enough(ID, use)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
-        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     return case.met(ID, _facts(case, use, hazards))
 
 

@@ -6,8 +6,8 @@ from datetime import date
 from fractions import Fraction
 
 from rules.assessment import Band, Considered, Met, Pattern, Severity
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
-from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, exempt, not_judged, not_met
+from rules.findings.case.case import Case
+from rules.findings.case.results import not_judged, not_met
 from rules.load.total import band_of
 
 ID = "total-load"
@@ -24,8 +24,6 @@ def judge(case: Case) -> Met | Considered:
         if not load.complete:
             return not_judged(ID, "the known part is below the threshold, and the load is not complete")
         return not_met(ID)
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
-        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     bands = {name: table.band for name, table in load.by_table.items()}
     facts = {
         "used": load.used,

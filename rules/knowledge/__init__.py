@@ -25,6 +25,7 @@ from rules.knowledge.lexicon.tokens import Token, tokenise
 from rules.knowledge.lexicon.vocabulary import (
     ANY,
     ORAL,
+    PARENTERAL,
     ROUTES,
     TOPICAL,
     TRANSDERMAL,
@@ -49,7 +50,7 @@ from rules.knowledge.listed_product import (
     Strength,
 )
 from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
-from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, FindingPolicy, Policy
+from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, Exemption, FindingPolicy, Policy
 from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
 from rules.knowledge.readers.policy import GROUPS
 from rules.knowledge.readers.section import Section, Tree
@@ -63,6 +64,7 @@ __all__ = [
     "GROUPS",
     "IMMEDIATE",
     "ORAL",
+    "PARENTERAL",
     "PART_SEPARATOR",
     "PRODUCTS",
     "ROUTES",
@@ -82,6 +84,7 @@ __all__ = [
     "Contact",
     "DoseFigure",
     "DosingVocabulary",
+    "Exemption",
     "Figure",
     "FindingPolicy",
     "HalfLife",

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rules.assessment import Severity
 from rules.knowledge.figure import Figure
+
+
+class Exemption(StrEnum):
+    """What a finding may be exempt in, though it holds."""
+
+    ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
+    MONITORED_SETTING = "monitored-setting"
 
 
 @dataclass(frozen=True, slots=True)
 class FindingPolicy:
     """The policy of one finding, and the texts of its page.
 
-    ``on``: it is judged at all. ``raises``: it may raise a card on its own, at most at ``severity``. ``parameters`` are
-    its thresholds by name; one that is not set is left out. ``references`` are ids of sources. ``page`` holds the texts
-    of its page by part (``summary``, ``fires_when`` ...).
+    ``on``: it is judged at all. ``exempt_in``: where it does not apply though it holds. ``raises``: it may raise a card
+    on its own, at most at ``severity``. ``parameters`` are its thresholds by name; one that is not set is left out.
+    ``references`` are ids of sources. ``page`` holds the texts of its page by part (``summary``, ``fires_when`` ...).
     """
 
     id: str
@@ -29,6 +37,7 @@ class FindingPolicy:
     parameters: Mapping[str, Figure]
     references: tuple[str, ...]
     page: Mapping[str, str]
+    exempt_in: frozenset[Exemption] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

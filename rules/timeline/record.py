@@ -10,7 +10,7 @@ from fractions import Fraction
 from rules.assessment_lines import Certainty, NotCountedReason, Standing
 from rules.knowledge.agent import Agent
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Regimen
+from rules.model import Regimen, Setting
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose, texts_of
@@ -74,6 +74,13 @@ class RecordEntry(LazyValues):
     def order(self) -> tuple[bool, date, str, str]:
         """Record before drafts, older before newer, then by name: the same in whatever order records were sent."""
         return (self.regimen.draft, self.start or date.min, self.regimen.source, self.agent.id)
+
+    @property
+    def of_stay(self) -> bool:
+        """Whether it is to be given during a stay: in its own words, or where it says nothing, as its encounter goes
+        on."""
+        setting = self.regimen.setting
+        return setting is Setting.INPATIENT or (setting is None and self.regimen.of_open_encounter)
 
     @lazy
     def exclusion(self) -> NotCountedReason | None:

@@ -38,18 +38,26 @@ class View(LazyValues):
     """How every entry stands on one day.
 
     ``switches`` are (draft, order) sources of a possible switch of agent. ``widened``: what may still be taken is
-    present as well.
+    present as well. ``left_out`` are entries that are viewed as if they were not there.
     """
 
     viewpoint: Viewpoint
     presences: tuple[Presence, ...]
     switches: tuple[tuple[str, str], ...] = ()
     widened: bool = False
+    left_out: frozenset[RecordEntry] = frozenset()
+
+    @lazy
+    def viewed(self) -> tuple[Presence, ...]:
+        """How every entry stands that is not left out."""
+        if not self.left_out:
+            return self.presences
+        return tuple(presence for presence in self.presences if presence.entry not in self.left_out)
 
     @lazy
     def possible(self) -> tuple[RecordEntry, ...]:
         """The entries that may still be taken."""
-        return tuple(presence.entry for presence in self.presences if presence.possible)
+        return tuple(presence.entry for presence in self.viewed if presence.possible)
 
     def is_present(self, presence: Presence) -> bool:
         """Whether an entry is present: certainly, or in a widened view possibly."""
@@ -58,12 +66,12 @@ class View(LazyValues):
     @lazy
     def counted(self) -> tuple[Presence, ...]:
         """What counts in the additive reading."""
-        return tuple(presence for presence in self.presences if presence.additive)
+        return tuple(presence for presence in self.viewed if presence.additive)
 
     @lazy
     def present(self) -> tuple[RecordEntry, ...]:
         """The entries that are present."""
-        return tuple(presence.entry for presence in self.presences if self.is_present(presence))
+        return tuple(presence.entry for presence in self.viewed if self.is_present(presence))
 
     @lazy
     def present_if_replaced(self) -> tuple[RecordEntry, ...]:
@@ -71,10 +79,10 @@ class View(LazyValues):
 
         A renewal is present in it together with the order that it is counted once with.
         """
-        counted = {presence.entry.agent.id for presence in self.presences if presence.present and presence.replacement}
+        counted = {presence.entry.agent.id for presence in self.viewed if presence.present and presence.replacement}
         return tuple(
             presence.entry
-            for presence in self.presences
+            for presence in self.viewed
             if self.is_present(presence)
             and (
                 presence.possible

@@ -167,7 +167,7 @@ def _written(row: Row, start: date | None) -> date | None:
 def _dosages(row: Row, bounds: Period) -> tuple[Dosage, ...]:
     units = _number(row.get("units"))
     if units is None:
-        return ()
+        return (Dosage(text=row.get("text"), route=row.get("route")),) if {"text", "route"} & set(row) else ()
     unit = row.get("unit") or next((word for part, word in UNIT_WORDS.items() if part in row.get("drug", "")), "tablet")
     if row.get("single") == "true":
         timing = Timing(count=Fraction(1), frequency=Fraction(1))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cds_service.working.numbers import shown
 from rules import Knowledge, load_knowledge
-from rules.knowledge import ANY, Agent, Figure, FindingPolicy, Verification
+from rules.knowledge import ANY, Agent, Exemption, Figure, FindingPolicy, Verification
 
 _PARTS = (
     ("summary", "Summary"),
@@ -24,6 +24,12 @@ _PARTS = (
     ("limits", "Limits"),
     ("not_verified", "Not verified"),
 )
+_EXEMPT_IN = {
+    Exemption.ALCOHOL_WITHDRAWAL: "acute alcohol withdrawal that is being treated: by a condition on record within its "
+    "days, or by what an order says that it is for",
+    Exemption.MONITORED_SETTING: "a setting in which the patient is watched: where it rests on sedatives and opioids "
+    "alone that are given by vein or as an infusion during a stay",
+}
 
 
 def pages(knowledge: Knowledge) -> Mapping[str, str]:
@@ -39,6 +45,10 @@ def _finding(finding: FindingPolicy, knowledge: Knowledge) -> str:
         f"# {finding.title}",
         f"`{finding.id}` - {_severity(finding)}. Knowledge {knowledge.version}.",
         *(f"## {title}\n\n{finding.page[part].strip()}" for part, title in _PARTS if finding.page.get(part)),
+        "## Exempt in\n\n"
+        + "\n".join(f"- `{name}`: {_EXEMPT_IN[name]}" for name in Exemption if name in finding.exempt_in)
+        if finding.exempt_in
+        else "",
         "## Parameters\n\n" + (_parameters(finding) or "None of its own."),
         "## Sources\n\n" + "\n".join(_source(source, knowledge) for source in finding.references),
     )

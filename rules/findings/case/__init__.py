@@ -7,6 +7,7 @@ from rules.findings.case.age import Age, age_on
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
 from rules.findings.case.change import begun, increases, new_starts, raised, removable, started_sedatives
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
+from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.hazard import judge_hazard
 from rules.findings.case.present import (
     BENZODIAZEPINE,
@@ -20,7 +21,6 @@ from rules.findings.case.present import (
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
     BIRTH_DATE_TO_COME,
-    BY_ALCOHOL_WITHDRAWAL,
     BY_ANTI_SEIZURE,
     CONDITIONS_NOT_SUPPLIED,
     DOSES,
@@ -41,7 +41,6 @@ __all__ = [
     "BENZODIAZEPINE",
     "BIRTH_DATE_IN_PART",
     "BIRTH_DATE_TO_COME",
-    "BY_ALCOHOL_WITHDRAWAL",
     "BY_ANTI_SEIZURE",
     "CONDITIONS_NOT_SUPPLIED",
     "DOSES",
@@ -66,6 +65,7 @@ __all__ = [
     "benzodiazepines_of",
     "depressants_of",
     "exempt",
+    "exemption_from",
     "increases",
     "judge_hazard",
     "new_starts",

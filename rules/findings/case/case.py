@@ -121,6 +121,14 @@ class Case(LazyValues):
             ordered=replace(self.ordered, widened=True) if self.ordered is not None else None,
         )
 
+    def without(self, entries: frozenset[RecordEntry]) -> Case:
+        """The case as it is without some entries."""
+        return replace(
+            self,
+            now=replace(self.now, left_out=entries),
+            ordered=replace(self.ordered, left_out=entries) if self.ordered is not None else None,
+        )
+
     @lazy
     def why_no_age(self) -> str:
         """Why :attr:`age` is None."""
@@ -207,6 +215,27 @@ class Case(LazyValues):
         return use.out_of_supply_days <= self.knowledge.policy.concurrency.grace_days.value
 
     # -- exemptions ----------------------------------------------------------------------------------------------
+
+    @lazy
+    def in_alcohol_withdrawal(self) -> bool:
+        """Whether acute alcohol withdrawal is treated: by a condition within its days, or by an order's own reason."""
+        if ACUTE_ALCOHOL_WITHDRAWAL in self.exempting:
+            return True
+        expires = self.knowledge.concepts[ACUTE_ALCOHOL_WITHDRAWAL].expires
+        return any(
+            entry.agent.agent_class.depressant
+            and (expires is None or entry.start is None or (self.on - entry.start).days <= expires.value)
+            and ACUTE_ALCOHOL_WITHDRAWAL in entry.purposes
+            for entry in self.view.present
+        )
+
+    @lazy
+    def monitored(self) -> frozenset[RecordEntry]:
+        """The sedatives and opioids that are given by vein or as an infusion during a stay, where the patient is
+        watched."""
+        return frozenset(
+            entry for entry in (*self.sedatives, *self.opioids) if entry.of_stay and entry.administration.by_vein
+        )
 
     @lazy
     def anti_seizure_agents(self) -> frozenset[str]:

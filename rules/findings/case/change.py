@@ -76,10 +76,10 @@ def raised(case: Case, agent: str) -> bool | None:
 def removable(case: Case) -> tuple[str, ...]:
     """The sources of drafts that begin a class of depressants: what may be left unordered without stopping anything.
 
-    Never a rescue product, an agent against seizures, or what is or may be treatment of opioid use disorder; and none
-    where no earlier orders were supplied.
+    Never a rescue product, what is given in a monitored setting, an agent against seizures, or what is or may be
+    treatment of opioid use disorder; and none in acute alcohol withdrawal, or where no earlier orders were supplied.
     """
-    if not case.unknowns.history_supplied:
+    if not case.unknowns.history_supplied or case.in_alcohol_withdrawal:
         return ()
     days = case.knowledge.findings[NEW_START].parameters[NEW_START_DAYS].value
     return tuple(
@@ -88,6 +88,7 @@ def removable(case: Case) -> tuple[str, ...]:
             for entry in case.drafts
             if entry.agent.agent_class.depressant
             and not entry.administration.rescue
+            and entry not in case.monitored
             and entry.agent.id not in case.anti_seizure_agents
             and not _may_treat_opioid_use_disorder(case, entry)
             and not _replaces_its_class(case, entry)

@@ -8,7 +8,6 @@ from rules.assessment import Considered, Exposure, Result
 BY_ANTI_SEIZURE = "anti-seizure-treatment"
 BY_RESCUE = "rescue-product"
 BY_SINGLE_DOSE = "single-dose"
-BY_ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
 UNDER_AGE = "under-18"
 
 # What was not read where a judgement did not end in time.

@@ -11,6 +11,7 @@ from rules.knowledge.policy import (
     AgePolicy,
     BandPolicy,
     ConcurrencyPolicy,
+    Exemption,
     ExemptionPolicy,
     ExposurePolicy,
     FindingPolicy,
@@ -95,7 +96,7 @@ def read_findings(
     """
     findings: dict[str, FindingPolicy] = {}
     for name, block in section.sections():
-        block.only(("on", "raises", "severity", "references"), ("parameters",))
+        block.only(("on", "raises", "severity", "references"), ("parameters", "exempt_in"))
         if name not in pages.data:
             raise KnowledgeError(pages.at(name), "is missing: every finding has its page")
         page = pages.section(name)
@@ -116,6 +117,7 @@ def read_findings(
             },
             references=block.texts("references"),
             page={part: page.text_or(part, "") for part in PAGE_PARTS},
+            exempt_in=frozenset(_exemption(name, block.at("exempt_in")) for name in block.texts("exempt_in")),
         )
     for name in pages.data:
         if name not in findings:
@@ -123,3 +125,7 @@ def read_findings(
     for name in sorted(critical):
         require_known(name, findings, "policy.yaml: critical", "finding")
     return findings
+
+
+def _exemption(name: str, where: str) -> Exemption:
+    return Exemption(require_known(name, tuple(Exemption), where, "exemption"))

@@ -61,6 +61,8 @@ def read_vocabulary(data: Mapping[str, object]) -> DosingVocabulary:
             route: frozenset(excluded)
             for route, excluded in _lists(top.section("form_excludes").section("entries")).items()
         },
+        vein_words=tuple(map(normalised, top.section("by_vein").texts("words"))),
+        vein_codes=frozenset((CodeSystem.SNOMED, code) for code in top.section("by_vein").texts("codes")),
         rescue_products=tuple(
             RescueProduct(frozenset(entry.texts("agents")), frozenset(entry.texts("routes")), _flag(entry, "as_needed"))
             for entry in top.section("rescue_products").items("entries")

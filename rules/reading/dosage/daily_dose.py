@@ -191,6 +191,7 @@ class Administration:
         exposes: whether the agent reaches the brain at all (a skin cream does not).
         equivalent: whether oral equivalence figures apply.
         rescue: whether it is kept for a seizure, and so no part of a daily load.
+        by_vein: whether it is given by vein or as an infusion.
         assumptions: codes of what was assumed of the route.
     """
 
@@ -199,6 +200,7 @@ class Administration:
     equivalent: bool
     rescue: bool
     assumptions: tuple[str, ...] = ()
+    by_vein: bool = False
 
 
 def texts_of(lines: Iterable[Dosage]) -> str:

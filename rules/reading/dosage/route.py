@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.knowledge.knowledge import Knowledge
-from rules.knowledge.lexicon.vocabulary import ORAL, TOPICAL, TRANSDERMAL, DosingVocabulary, Route
+from rules.knowledge.lexicon.vocabulary import ORAL, PARENTERAL, TOPICAL, TRANSDERMAL, DosingVocabulary, Route
 from rules.knowledge.listed_product import Per
 from rules.model import Dosage, Regimen
 from rules.numbers.memo import memoised
+from rules.reading.condition.text import phrases
 from rules.reading.dosage.daily_dose import Administration
 from rules.reading.dosage.text import TextReading, is_as_needed, read_texts, undated
 from rules.reading.product.product import Product
@@ -24,10 +25,11 @@ SEVERAL_ROUTES = "several-routes-larger-load-counted"
 
 @dataclass(frozen=True, slots=True)
 class RouteReading:
-    """The route of a dosage, and codes of what was assumed."""
+    """The route of a dosage, codes of what was assumed, and whether it is by vein or an infusion."""
 
     route: str
     assumptions: tuple[str, ...] = ()
+    by_vein: bool = False
 
 
 def reaches_brain(product: Product, knowledge: Knowledge) -> bool:
@@ -56,11 +58,24 @@ def route_of(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) 
     excluded = vocabulary.form_excludes.get(of_form or "", frozenset())
     possible = [route for route in named if route.id not in excluded]
     assumptions = [ROUTE_NOT_OF_FORM] if len(possible) < len(named) else []
-    if not possible:
-        return RouteReading(of_form or ORAL, tuple(assumptions))
     if len({route.equivalence for route in possible}) > 1:
         assumptions.append(SEVERAL_ROUTES)
-    return RouteReading(max(possible, key=_load_of).id, tuple(assumptions))
+    route = max(possible, key=_load_of).id if possible else of_form or ORAL
+    # Where no route is stated, an infusion is by vein.
+    may_be = route == PARENTERAL or (not possible and of_form is None)
+    return RouteReading(route, tuple(assumptions), may_be and _is_by_vein(lines, product, vocabulary))
+
+
+def _is_by_vein(lines: tuple[Dosage, ...], product: Product, vocabulary: DosingVocabulary) -> bool:
+    """Whether codes, words or the product's name say that it is given by vein or as an infusion."""
+    said = [product.name]
+    for line in lines:
+        if any((coding.system, coding.code) in vocabulary.vein_codes for coding in line.route_codes):
+            return True
+        timing = line.timing
+        coded = () if timing is None else (timing.code, timing.code_text)
+        said.extend(text for text in (line.route, line.text, *line.instructions, *coded) if text)
+    return any(phrases(vocabulary.vein_words).search(text.lower()) for text in said)
 
 
 def _named(lines: tuple[Dosage, ...], texts: TextReading, vocabulary: DosingVocabulary) -> Iterator[Route]:
@@ -116,4 +131,5 @@ def _by_route(reading: RouteReading, product: Product, knowledge: Knowledge, *, 
         equivalent=vocabulary.has_equivalence(reading.route),
         rescue=rescue,
         assumptions=reading.assumptions,
+        by_vein=reading.by_vein,
     )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, normalised
+from rules.knowledge.lexicon.vocabulary import PARENTERAL, DosingVocabulary, UnitKind, normalised
 from rules.model import Dosage, DoseEntry, Quantity, Timing
 from rules.numbers.quantity import DAYS_PER, ONE, ZERO
 from rules.numbers.text import figure
@@ -28,7 +28,6 @@ DOSES_DIFFER = "doses-differ"
 LIMITED_AT_A_TIME = "limited-at-a-time"
 MAXIMUM_NOT_READ = "maximum-at-a-time-not-read"
 AT_LEAST = "at least "
-PARENTERAL = "parenteral"
 
 # Kinds of statements by precedence: what the prescriber ordered first.
 PREFERRED_KINDS = ("ordered", "calculated", "admin-amount")

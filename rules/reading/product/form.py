@@ -8,14 +8,13 @@ from fractions import Fraction
 from typing import TypeVar
 
 from rules.knowledge.lexicon.name_words import BesideDrug
-from rules.knowledge.lexicon.vocabulary import DosingVocabulary
+from rules.knowledge.lexicon.vocabulary import PARENTERAL, DosingVocabulary
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE
 from rules.reading.product.brands import Brand
 from rules.reading.product.strength import Measure, MeasureKind
 from rules.reading.product.words.mention import Meaning, NameTable
 from rules.reading.product.words.tokens import NameToken
 
-PARENTERAL = "parenteral"
 _WITHIN = "in"
 Value = TypeVar("Value")
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.knowledge.lexicon.vocabulary import UnitKind
+from rules.knowledge.lexicon.vocabulary import PARENTERAL, UnitKind
 from rules.model import Period
 from rules.numbers.quantity import ONE
 from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
 from rules.reading.sig.trace import DoseAmount, DoseCount, NoDailyRate, Range, RouteCode, SigRate, Span, TracedValue
 
-PARENTERAL = "parenteral"
 NO_DATES = Period()
 ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules.knowledge.lexicon.vocabulary import UnitKind
+from rules.knowledge.lexicon.vocabulary import PARENTERAL, UnitKind
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import ONE
 from rules.reading.sig.clauses.dose import read_dose
-from rules.reading.sig.draft import PARENTERAL, Connector, SigDose, SigDraft
+from rules.reading.sig.draft import Connector, SigDose, SigDraft
 from rules.reading.sig.scan.cursor import Cursor
 from rules.reading.sig.scan.lexemes import Lexeme
 from rules.reading.sig.trace import DoseValue, NoDailyRate

@@ -1,0 +1,32 @@
+"""What exempts a case from findings that hold: an acute state that is being treated, a setting in which one is watched.
+
+The policy of a finding names the exemptions that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rules.findings.case.case import Case
+from rules.knowledge.policy import Exemption
+
+
+def exemption_from(case: Case, finding: str, holds: Callable[[Case], bool]) -> str | None:
+    """What exempts from a finding that holds, None if nothing does.
+
+    What is monitored exempts where the finding rests on it alone: it holds without all other sedatives and opioids, and
+    not without those that are monitored.
+
+    Args:
+        case: the case, for which the finding holds.
+        finding: its id.
+        holds: whether it holds for a case.
+    """
+    exempt_in = case.knowledge.findings[finding].exempt_in
+    if Exemption.ALCOHOL_WITHDRAWAL in exempt_in and case.in_alcohol_withdrawal:
+        return Exemption.ALCOHOL_WITHDRAWAL.value
+    if Exemption.MONITORED_SETTING in exempt_in and case.monitored:
+        others = frozenset(entry for entry in (*case.sedatives, *case.opioids) if entry not in case.monitored)
+        if holds(case.without(others)) and not holds(case.without(case.monitored)):
+            return Exemption.MONITORED_SETTING.value
+    return None
