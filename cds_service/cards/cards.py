@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -11,7 +11,7 @@ import orjson
 
 from cds_service.cards.extension import assessment_extension
 from cds_service.cards.invocation import Invocation
-from cds_service.cards.occasion import OF_LONG_TERM, Occasion, occasion_of
+from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Occasion, occasion_of
 from cds_service.cards.suggestions import (
     Suggestion,
     override_reasons,
@@ -62,15 +62,15 @@ TOPICS = (
 class Card:
     """A card, with its topic and the ids of the findings that raise it and that it speaks of.
 
-    ``body`` is the card as CDS Hooks has it. ``detail_beside``: its detail where the card before it is shown too, which
-    does not repeat that one's sections; None for the first card.
+    ``body`` is the card as CDS Hooks has it. ``beside``: the members that differ where the card before it is shown too,
+    as that one's sections and suggestions are not repeated.
     """
 
     topic: str
     raised_by: tuple[str, ...]
     speaks_of: tuple[str, ...]
     body: dict[str, Any]
-    detail_beside: str | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def indicator(self) -> str:
@@ -81,9 +81,20 @@ class Card:
         """The same card as the answer to another call of the same content."""
         identity = _uuid(self.topic, invocation)
         changes: dict[str, Any] = {"uuid": identity}
+        beside = dict(self.beside)
         if "suggestions" in self.body:
             changes["suggestions"] = with_uuids(self.body["suggestions"], identity)
-        return replace(self, body=self.body | changes)
+            if "suggestions" in beside:
+                labels = {suggestion["label"] for suggestion in beside["suggestions"]}
+                beside["suggestions"] = [item for item in changes["suggestions"] if item["label"] in labels]
+        return replace(self, body=self.body | changes, beside=beside)
+
+    def shown_beside(self) -> dict[str, Any]:
+        """The card as it is shown after another one."""
+        body: dict[str, Any] = {**self.body, **self.beside}
+        if body.get("suggestions") == []:
+            del body["suggestions"], body["selectionBehavior"]
+        return body
 
 
 def cards_for(
@@ -119,12 +130,20 @@ def cards_for(
         if raised_by:
             findings = _spoken_of(topic, assessment, raised_by)
             body = _body(topic, findings, assessment, occasion, invocation, wording, dialect)
-            beside = None
-            if cards:
+            cards.append(Card(topic.code, _ids(raised_by), _ids(findings), body))
+            if len(cards) > 1:
                 said = cards[0].speaks_of
-                beside = _detail(topic, findings, assessment, occasion, invocation, wording, dialect, said)
-            cards.append(Card(topic.code, _ids(raised_by), _ids(findings), body, beside))
+                beside = {"detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect, said)}
+                cards[1] = replace(cards[1], beside=beside | _further_suggestions(*cards))
     return tuple(cards)
+
+
+def _further_suggestions(first: Card, second: Card) -> dict[str, Any]:
+    """The suggestions of a second card that the first one does not make; empty if there is no difference."""
+    labels = {suggestion["label"] for suggestion in first.body.get("suggestions", ())}
+    own = second.body.get("suggestions", [])
+    further = [suggestion for suggestion in own if suggestion["label"] not in labels]
+    return {"suggestions": further} if len(further) < len(own) else {}
 
 
 def _ids(findings: Iterable[Met]) -> tuple[str, ...]:
@@ -146,8 +165,9 @@ def _spoken_of(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -
         before, after = [f for f in beside if f.id != _LAST], [f for f in beside if f.id == _LAST]
         others = [*others[:1], *before, *others[1:], *after]
     incomplete = [finding for finding in assessment.findings if finding.id == _INCOMPLETE]
-    # The gaps lead a card only where nothing else raises it.
-    return (*leading, *others, *incomplete) if leading else (*incomplete, *others)
+    # The gaps lead a card only where nothing else raises it, and a stop leads every card that it is on.
+    spoken_of = (*leading, *others, *incomplete) if leading else (*incomplete, *others)
+    return tuple(sorted(spoken_of, key=lambda finding: finding.id not in OF_DECREASE))
 
 
 def _body(
@@ -169,7 +189,7 @@ def _body(
     load = None if lead.id == _INCOMPLETE else assessment.with_order or assessment.load
     card: dict[str, Any] = {
         "uuid": identity,
-        "summary": summary(lead, Subject.of(occasion.subject), load, wording),
+        "summary": summary(lead, Subject.of(occasion.subject), load, assessment.load, wording),
         "indicator": occasion.indicator([finding for finding in findings if _topic(finding) == topic.code]),
         "detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect),
         "source": {

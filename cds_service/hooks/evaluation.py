@@ -70,6 +70,5 @@ def shown_cards(cards: Iterable[tuple[Card, Verdict]]) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     for card, verdict in cards:
         if verdict is Verdict.SHOWN:
-            beside = shown and card.detail_beside is not None
-            shown.append(card.body | {"detail": card.detail_beside} if beside else card.body)
+            shown.append(card.shown_beside() if shown else card.body)
     return shown

@@ -140,7 +140,7 @@ ALCOHOL_IN_REMISSION = ConditionOnRecord("alcohol use disorder", in_remission=Tr
         (_load("10", "0", complete=False), f"at least 10 {UNIT}", f"at least 10 {UNIT}"),
         (_load(None, "0", complete=False), "sedative load not known", "sedative load not known"),
         (_load("0", "0", complete=False), "sedative load not known", "sedative load not known"),
-        (_load("0", "0"), "no benzodiazepine or Z-drug order left", "no benzodiazepine or Z-drug order left"),
+        (_load("0", "0"), "no benzodiazepine or Z-drug order in force", "no benzodiazepine or Z-drug order in force"),
         (_load("38", "18", if_replaced="18"), f"38 {UNIT}, 18 if only the newest order counts", f"38 {UNIT}"),
     ],
 )

@@ -22,6 +22,8 @@ from rules.knowledge import Verification
 
 MAX_DETAIL_LENGTH = 1200
 _MAX_SOURCES = 3
+# Of these a title alone would say that something is on record, and not what it means.
+_NEVER_CUT = frozenset({"abrupt-change", "concurrent-opioid", "mental-health"})
 # The order of the reasons after the first: what a prescriber can act on comes before what only explains it.
 _PRIORITY = (
     "taper-referral", "abrupt-change", "oxybate", "concurrent-opioid", "multiple-sedative-hypnotics",
@@ -137,7 +139,7 @@ class _Reason(NamedTuple):
     """What is said of one finding: its title, what is kept where there is room for little, and more."""
 
     title: str
-    warns: bool
+    is_kept: bool
     text: str
     more: str
 
@@ -166,7 +168,7 @@ class _WhySection:
             # The load has a section of its own.
             _Reason(
                 "" if finding.id == "total-load" else uncapitalised(finding.title),
-                finding.severity is not Severity.INFO,
+                finding.severity is not Severity.INFO or finding.id in _NEVER_CUT,
                 *reason_of(finding, subject, wording),
             )
             for finding in (*reasons[:1], *sorted(reasons[1:], key=_priority))
@@ -176,8 +178,8 @@ class _WhySection:
         """The lines, with at most so many findings that do not warn in sentences; the others by their titles."""
         yield from self._first
         titles = []
-        for index, reason in enumerate(self._reasons):
-            if index < most or reason.warns:
+        for index, reason in enumerate(reason for reason in self._reasons if reason.text):
+            if index < most or reason.is_kept:
                 yield reason.text if brief and index > 0 else " ".join(filter(None, (reason.text, reason.more)))
             elif reason.title:
                 titles.append(reason.title)

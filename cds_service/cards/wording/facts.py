@@ -21,6 +21,7 @@ Facts = Mapping[str, object]
 FOR_ANOTHER_PATIENT = "for_another_patient"
 """The fact that names the depressants ordered for another patient, which is always said."""
 _GABAPENTINOID = "gabapentinoid"
+_GLUCURONIDATION = "glucuronidation"
 _DAYS_A_YEAR = Fraction(1461, 4)
 _MONTHS_A_YEAR = 12
 # The usual way to give a length of time: days up to 100 days, months up to 2 years, then years.
@@ -52,9 +53,10 @@ def summary_of(finding: Met, subject: Subject, wording: Wording) -> str:
 def reason_of(finding: Met, subject: Subject, wording: Wording) -> tuple[str, str]:
     """What is said of a finding: what is never cut where it warns, and what is said where there is room."""
     values = _values(finding, subject, wording)
-    reason = wording.say_of(f"findings.{finding.id}.reason", values)
+    message = f"findings.{finding.id}.reason"
+    reason = wording.say_of(message if message in wording.language.messages else "findings.other.reason", values)
     if not reason:
-        reason = wording.say_of("findings.other.reason", values)
+        return "", ""
     return _possibly("reason", reason, finding, wording), wording.say_of(f"findings.{finding.id}.more", values)
 
 
@@ -208,12 +210,19 @@ def _of_taper(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, o
 
 
 def _of_liver(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
-    lasting = [
+    lasting = tuple(agent.name for agent in _agents(facts, wording) if _has_active_metabolite(agent))
+    others = tuple(
         agent.name
-        for agent in _agents(facts, wording)
-        if agent.half_life is not None and agent.half_life.active_metabolite is not None
-    ]
-    return {"active_metabolites": tuple(lasting)}
+        for agent in wording.knowledge.agents.values()
+        if agent.agent_class.id == BENZODIAZEPINE
+        and (agent.metabolism or "").startswith(_GLUCURONIDATION)
+        and not _has_active_metabolite(agent)
+    )
+    return {"active_metabolites": lasting, "alternatives": others if lasting else ()}
+
+
+def _has_active_metabolite(agent: Agent) -> bool:
+    return agent.half_life is not None and agent.half_life.active_metabolite is not None
 
 
 _FURTHER: Mapping[str, Callable[[Facts, Subject, Wording], dict[str, object]]] = {
@@ -233,13 +242,16 @@ _FURTHER: Mapping[str, Callable[[Facts, Subject, Wording], dict[str, object]]] =
 # -- loads ------------------------------------------------------------------------------------------------------------
 
 
-def load_figure(load: Load, wording: Wording) -> str:
+def load_figure(load: Load, wording: Wording, before: Load | None = None) -> str:
     """A load in words: "at least" where it is not complete, "not known" where nothing could be read.
 
-    "up to" where a dose is a range or as needed. Where a newer order may replace an earlier one, both totals are given.
+    "up to" where a dose is a range or as needed, and "from ... to" where it falls from a known one ``before``. Where a
+    newer order may replace an earlier one, both totals are given.
     """
     if load.used is None or (load.used == 0 and not load.complete):
         return wording.say("figures.unknown", {})
+    if before is not None and before.used is not None and before.complete and load.complete and before.used > load.used:
+        return wording.say("figures.fall", {"before": before.used, "used": load.used})
     if load.used == 0:
         return wording.say("figures.none", {})
     if load.if_replaced < load.used:
@@ -250,13 +262,13 @@ def load_figure(load: Load, wording: Wording) -> str:
 
 
 def load_span(load: Load, wording: Wording) -> str:
-    """A load with its range, for the load section: ``0 to 10 mg/day diazepam-eq``."""
+    """A load with its range, for the load section: ``up to 10 (at least 0) mg/day diazepam-eq``."""
     if not load.used or not load.complete:
         return load_figure(load, wording)
     bounds = band_bounds(wording.knowledge)
     if load.low < load.used == load.if_replaced:
         return wording.say("figures.span", {"low": plain(load.low, bounds), "used": plain(load.used, bounds)})
-    return wording.say("figures.load", {"used": load.used, "complete": True, "at_least": False})
+    return wording.say("figures.load", {"used": load.used, "complete": True, "at_least": load.low < load.if_replaced})
 
 
 def band_bounds(knowledge: Knowledge) -> tuple[Fraction, Fraction]:

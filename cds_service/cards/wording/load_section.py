@@ -187,8 +187,11 @@ def _total(assessment: Assessment, wording: Wording) -> str:
     parts = [wording.say("totals.total", values)]
     for name, table in load.by_table.items():
         if name != assessment.table and table.used is not None:
-            band = _band(table.band, load, wording) if table.band != load.band else ""
-            other = {"used": table.used, "complete": load.complete, "band": band}
+            other_notes = [_band(table.band, load, wording)] if table.band != load.band else []
+            earlier = assessment.load.by_table[name].used if assessment.load.complete else None
+            if assessment.with_order is not None and earlier and earlier != table.used:
+                other_notes.append(wording.say("totals.before", {"before": earlier, "before_complete": True}))
+            other = {"used": table.used, "complete": load.complete, "items": tuple(filter(None, other_notes))}
             parts.append(wording.say("totals.other", {**other, "table": table_name(name, wording.knowledge)}))
     text = f"{'; '.join(parts)}."
     if load.substitution.agents:

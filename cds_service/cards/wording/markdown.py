@@ -10,6 +10,9 @@ MAX_LENGTH = 80
 MAX_REASON_LENGTH = 160
 """The longest reason or option that quotes a request, in characters."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|<>~&!])")
+# GitHub's Markdown makes links of bare addresses. No escape keeps it from those of mail, so they are taken apart.
+_ADDRESS = re.compile(r"(\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.))([:.])", re.IGNORECASE)
+_AT = re.compile(r"(?<=\S)@(?=\S)")
 _MARKUP = re.compile(r"\\(.)|\*\*")
 
 
@@ -27,8 +30,8 @@ def unbracketed(text: str, longest: int = MAX_LENGTH) -> str:
 
 
 def escaped(text: str, longest: int = MAX_LENGTH) -> str:
-    """As :func:`unbracketed`, with every character escaped that Markdown could read as markup."""
-    return _SPECIAL.sub(r"\\\1", unbracketed(text, longest))
+    """As :func:`unbracketed`, with everything escaped that Markdown could read as markup or GitHub's as an address."""
+    return _AT.sub(" @ ", _ADDRESS.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", unbracketed(text, longest))))
 
 
 def without_markup(markdown: str) -> str:

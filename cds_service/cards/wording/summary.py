@@ -13,16 +13,17 @@ MAX_SUMMARY_LENGTH = 139
 _ELLIPSIS = "…"
 
 
-def summary(finding: Met, subject: Subject, load: Load | None, wording: Wording) -> str:
+def summary(finding: Met, subject: Subject, load: Load | None, before: Load, wording: Wording) -> str:
     """The summary of a card that ``finding`` leads, in up to 139 characters: names of agents give way before figures.
 
     Args:
         finding: the finding.
         subject: the agents ordered, or those in the load.
         load: the load to add; None for none.
+        before: the load before the orders being written.
         wording: the words.
     """
-    figures = ", ".join(_figures(finding, load, wording))
+    figures = ", ".join(_figures(finding, load, before, wording))
     leads = [summary_of(finding, named, wording) for named in (subject, Subject())]
     for text in (*(f"{lead}; {figures}" for lead in leads if figures), *leads):
         if len(text) <= MAX_SUMMARY_LENGTH:
@@ -30,11 +31,11 @@ def summary(finding: Met, subject: Subject, load: Load | None, wording: Wording)
     return leads[-1][: MAX_SUMMARY_LENGTH - 1].rstrip() + _ELLIPSIS
 
 
-def _figures(finding: Met, load: Load | None, wording: Wording) -> Iterator[str]:
+def _figures(finding: Met, load: Load | None, before: Load, wording: Wording) -> Iterator[str]:
     """The load, and the morphine milligram equivalents where the finding is about them."""
     if load is None:
         return
-    yield load_figure(load, wording)
+    yield load_figure(load, wording, before)
     mme = finding.facts.get("mme")
     if isinstance(mme, Fraction):
         yield wording.say("figures.mme", {"mme": mme, "mme_complete": bool(finding.facts.get("mme_complete"))})
