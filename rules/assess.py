@@ -75,6 +75,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         not_relevant=record.not_relevant,
         new_starts=removable(case),
         increases=increases(case),
+        opioid_before=case.opioid_now if case.ordered is not None else None,
         concepts=frozenset(case.conditions),
     )
 
@@ -172,9 +173,10 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
     conditions = read_conditions(patient, knowledge, on)
     read_now = _everything_read(patient, record, knowledge, on, drafts=False)
     read = _everything_read(patient, record, knowledge, on, drafts=True)
-    load_ordered = None
+    load_ordered = opioid_ordered = None
     if ordered is not None:
         load_ordered = total(ordered.presences, equivalents_of, knowledge, everything_read=read)
+        opioid_ordered = opioid_load(ordered.presences, conditions.exempting, everything_read=read)
     return Case(
         patient=patient,
         knowledge=knowledge,
@@ -187,7 +189,8 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         equivalents_of=equivalents_of,
         load_now=total(now.presences, equivalents_of, knowledge, everything_read=read_now),
         load_ordered=load_ordered,
-        opioid=opioid_load((ordered or now).presences, conditions.exempting, everything_read=read),
+        opioid_now=opioid_load(now.presences, conditions.exempting, everything_read=read_now),
+        opioid_ordered=opioid_ordered,
         conditions=conditions.present,
         condition_history=conditions.history,
         exempting=conditions.exempting,

@@ -56,7 +56,8 @@ class Load:
     """A total in mg/d diazepam-equivalent. ``used`` is None where no dose could be read, ``high`` where not complete.
 
     ``if_replaced``: the known part, were every newer order to replace the earlier one of its agent. ``components`` are
-    the parts by class, ``by_table`` the totals by table.
+    the parts by class, ``by_table`` the totals by table. ``permits``: a part of it is the most that an as-needed order
+    or a range permits, so that the total is "up to".
     """
 
     used: Fraction | None
@@ -68,6 +69,7 @@ class Load:
     substitution: Substitution
     by_table: Mapping[str, TableTotal]
     if_replaced: Fraction = Fraction(0)
+    permits: bool = False
 
     @property
     def band_is_minimum(self) -> bool:
@@ -77,9 +79,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class OpioidLoad:
-    """The present opioids in MME a day, with the orders being written included.
+    """The present opioids in MME a day.
 
-    ``used`` is None where no MME could be worked out, ``high`` where not complete.
+    ``used`` is None where no MME could be worked out, ``high`` where not complete. ``permits``: a part of it is the
+    most that an as-needed order or a range permits.
     """
 
     present: bool
@@ -89,6 +92,7 @@ class OpioidLoad:
     complete: bool
     contributions: tuple[OpioidContribution, ...]
     excluded: tuple[OpioidExcluded, ...]
+    permits: bool = False
 
 
 class Pattern(StrEnum):
@@ -148,6 +152,17 @@ class ConditionOnRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Prescribed:
+    """Who ordered an agent, by name or else by reference: a fact where several prescribers order what is combined."""
+
+    agent: str
+    by: str
+
+    def __str__(self) -> str:
+        return f"{self.agent} by {self.by}"
+
+
+@dataclass(frozen=True, slots=True)
 class NotSupplied:
     """Data that the judgement asked for and did not get: a fact of ``incomplete-picture``.
 
@@ -197,7 +212,8 @@ class Assessment:
     """The whole judgement on one day.
 
     ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment
-    of opioid use disorder or anti-seizure agent. ``increases``: the orders being written begin or increase exposure.
+    of opioid use disorder or anti-seizure agent. ``opioid`` is with the orders being written, ``opioid_before`` without
+    them; None where none are. ``increases``: the orders being written begin or increase exposure.
     ``concepts``: the conditions on record that findings ask for.
     """
 
@@ -219,6 +235,7 @@ class Assessment:
     new_starts: tuple[str, ...] = ()
     concepts: frozenset[str] = frozenset()
     increases: bool = False
+    opioid_before: OpioidLoad | None = None
 
     @property
     def lines(self) -> tuple[Contribution | NotInLoad | NotCounted, ...]:

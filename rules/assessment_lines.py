@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from rules.numbers.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
+from rules.numbers.quantity import DiazepamEquivalent, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent, Range
 
 # What words of the instructions gave that stopped their reading.
 NOT_UNDERSTOOD = "not understood"
@@ -170,18 +170,25 @@ class NotCounted:
 
 
 class OpioidExclusion(StrEnum):
-    """Why a present opioid adds no MME. All but the last two have none by their nature."""
+    """Why a present opioid adds no MME. The first three have none by their nature.
+
+    ``NO_FACTOR``: the dose may be read, and the table in use has no factor for the agent.
+    """
 
     PARTIAL_AGONIST = "partial-agonist"
     TREATMENT = "opioid-use-disorder-treatment"
     SINGLE_DOSE = "single-dose"
     DOSE_UNKNOWN = "dose-unknown"
     NO_FACTOR = "no-factor"
+    NO_FACTOR_FOR_ROUTE = "no-factor-for-route"
 
 
 @dataclass(frozen=True, slots=True)
 class OpioidContribution:
-    """One opioid order with its factor, and the MME a day that it comes to."""
+    """One opioid order with its factor, and the MME a day that it comes to.
+
+    ``permits``: the dose is the most that an as-needed order or a range permits.
+    """
 
     source: str
     agent: str
@@ -192,14 +199,21 @@ class OpioidContribution:
     mme: MorphineEquivalent
     reference: str
     read_as: str = ""
+    permits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OpioidExcluded:
-    """A present opioid that adds no MME, and why."""
+    """A present opioid that adds no MME, and why.
+
+    ``daily_dose`` is what was read, though it has no factor. ``older_factors`` are the least and the most that tables
+    no longer in use hold it for, in MME a mg; None without one.
+    """
 
     source: str
     agent: str
     standing: Standing
     reason: OpioidExclusion
     text: str
+    daily_dose: MilligramsPerDay | MicrogramsPerHour | None = None
+    older_factors: Range | None = None

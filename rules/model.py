@@ -206,12 +206,13 @@ class Regimen:
     """One record of a medication: an order, a dispense, or somebody's statement.
 
     ``draft`` marks the orders being written now. ``status`` and ``intent`` keep FHIR's R4 words in lower case (empty:
-    not given). ``ended`` is the day on which it was stopped or put on hold, where the record has it. ``asserted_on`` is
-    the day on which somebody reported a statement. ``of_open_encounter``: it was ordered in the stay or visit that the
-    call is about, and that goes on. ``plan`` names the plan that an order belongs to (a CarePlan, or the identifier of
-    a group of orders). ``prior`` is the order that it names as its predecessor; ``references`` are the orders this
-    record itself rests on (``basedOn``, ``authorizingPrescription``), all by their ``source``. ``reasons`` are what it
-    is said to be for, apart from the words of its dosage. ``notes`` are the codes of what the reader had to assume.
+    not given). ``requester`` refers to who ordered it, ``requester_name`` is how the source calls them. ``ended`` is
+    the day on which it was stopped or put on hold, where the record has it. ``asserted_on`` is the day on which
+    somebody reported a statement. ``of_open_encounter``: it was ordered in the stay or visit that the call is about,
+    and that goes on. ``plan`` names the plan that an order belongs to (a CarePlan, or the identifier of a group of
+    orders). ``prior`` is the order that it names as its predecessor; ``references`` are the orders this record itself
+    rests on (``basedOn``, ``authorizingPrescription``), all by their ``source``. ``reasons`` are what it is said to be
+    for, apart from the words of its dosage. ``notes`` are the codes of what the reader had to assume.
     """
 
     source: str
@@ -239,6 +240,7 @@ class Regimen:
     of_open_encounter: bool = False
     plan: str | None = None
     reasons: tuple[Reason, ...] = ()
+    requester_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

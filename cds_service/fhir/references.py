@@ -175,6 +175,21 @@ def party_of(value: object) -> str | None:
     return None
 
 
+def name_of(value: object) -> str | None:
+    """The display of a Reference to a person or an organisation, None without one; never a patient's."""
+    for item in list_of(value):
+        if isinstance(item, dict):
+            if _PATIENT in (item.get("type"), party_of(item)):
+                return None
+            display = text_of(item.get("display"))
+            agent = item.get("agent")  # STU3: requester.agent
+            if display is None and isinstance(agent, dict) and "agent" not in agent:
+                display = name_of(agent)
+            if display is not None:
+                return display
+    return None
+
+
 def identifier_of(value: object) -> str | None:
     """An Identifier as ``system|value``; None without a value."""
     if not isinstance(value, dict) or text_of(value.get("value")) is None:

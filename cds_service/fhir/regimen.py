@@ -26,6 +26,7 @@ from cds_service.fhir.elements import (
 from cds_service.fhir.medication import SentMedications, medication_of
 from cds_service.fhir.references import (
     identifier_of,
+    name_of,
     party_of,
     raw_reference_of,
     reference_of,
@@ -101,6 +102,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
     sent = resource.get("dispenseRequest", resource.get("dispense")) if kind is RecordKind.REQUEST else None
     dispense_request = sent if isinstance(sent, dict) else {}
     authored, effective, validity = _dates(resource, kind, dispense_request, context, notes)
+    requester, requester_name = _requester(resource, context)
     prior = raw_reference_of(resource["priorPrescription"]) if "priorPrescription" in resource else None
     return Regimen(
         source=context.source,
@@ -113,7 +115,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         reported=is_reported(resource),
         taken=None if kind is RecordKind.REQUEST else is_taken(resource, status),
         another_patient=not context.is_patient(resource),
-        requester=_requester(resource, context),
+        requester=requester,
         setting=setting_of(resource.get("category")),
         dosages=dosages_of(lines, zone, notes, resource.get("renderedDosageInstruction"), context.on),
         authored_on=authored,
@@ -124,6 +126,7 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         supply=_supply(resource, dispense_request, sent, kind, notes),
         of_open_encounter=_is_of_encounter(resource, context.encounter),
         plan=_plan(resource),
+        requester_name=requester_name,
         prior=None if prior is None else context.order_of(prior),
         references=_references(resource, context),
         reasons=reasons_of(resource, context.conditions),
@@ -206,12 +209,13 @@ def _read_supply(parts: Any) -> tuple[Supply, frozenset[str]]:
     return Supply(quantity, days, repeats), frozenset(notes)
 
 
-def _requester(resource: Element, context: ReadContext) -> str | None:
+def _requester(resource: Element, context: ReadContext) -> tuple[str | None, str | None]:
+    """Who ordered it, as a reference, and by name where the source gives one."""
     for name in ("requester", "prescriber", "recorder"):
         party = party_of(resource[name]) if name in resource else None
         if party is not None:
-            return context.name_of(party)
-    return None
+            return context.name_of(party), name_of(resource[name])
+    return None, None
 
 
 @memoised_by_json

@@ -18,7 +18,17 @@ import orjson
 
 from cds_service.config import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
 from cds_service.working.numbers import exactly
-from rules.assessment import Assessment, ConditionOnRecord, Considered, Exposure, Load, Met, NotSupplied, OpioidLoad
+from rules.assessment import (
+    Assessment,
+    ConditionOnRecord,
+    Considered,
+    Exposure,
+    Load,
+    Met,
+    NotSupplied,
+    OpioidLoad,
+    Prescribed,
+)
 from rules.assessment_lines import (
     Certainty,
     Contribution,
@@ -62,7 +72,7 @@ def assessment_members(
         "contributions": [_contribution(item) for item in assessment.contributions],
         "not_in_load": [_not_in_load(item) for item in assessment.not_in_load],
         "not_counted": [_not_counted(item) for item in not_counted],
-        "opioid": _opioid(assessment.opioid),
+        "opioid": _opioid(assessment.opioid, assessment.opioid_before),
         "exposure": {name: _exposure(use) for name, use in assessment.exposure.items()},
         "findings": [_finding(item) for item in findings],
         "considered": [_considered(item) for item in considered],
@@ -202,20 +212,25 @@ def _not_counted(item: NotCounted) -> dict[str, Any]:
     }
 
 
-def _opioid(load: OpioidLoad) -> dict[str, Any]:
+def _opioid(load: OpioidLoad, before: OpioidLoad | None) -> dict[str, Any]:
     return {
         "present": load.present,
-        "mme": {
-            "used": _number_or_null(load.used),
-            "low": number(load.low),
-            "high": _number_or_null(load.high),
-            "complete": load.complete,
-        },
+        "mme": _mme(load),
+        "mme_before": None if before is None else _mme(before),
         "contributions": [_opioid_contribution(item) for item in load.contributions],
         "excluded": [
             {"source": item.source, "agent": item.agent, "reason": item.reason, "text": item.text}
             for item in load.excluded
         ],
+    }
+
+
+def _mme(load: OpioidLoad) -> dict[str, Any]:
+    return {
+        "used": _number_or_null(load.used),
+        "low": number(load.low),
+        "high": _number_or_null(load.high),
+        "complete": load.complete,
     }
 
 
@@ -257,7 +272,7 @@ def _considered(item: Considered) -> dict[str, Any]:
 
 def fact_json(value: object) -> Any:
     """A fact of a finding as JSON: exact numbers as figures, dates as text, tuples and sets as lists."""
-    if isinstance(value, ConditionOnRecord | NotSupplied):
+    if isinstance(value, ConditionOnRecord | NotSupplied | Prescribed):
         return str(value)
     if isinstance(value, Fraction):
         return number(value)

@@ -21,7 +21,7 @@ from cds_service.working.text_orders import (
     wrapped,
 )
 from cds_service.working.words import BANDS, NEVER_SEEN, NOT_CHECKED, fact_lines, in_words
-from rules.assessment import Assessment, Band, Exposure, Load, Met, TableTotal
+from rules.assessment import Assessment, Band, Exposure, Load, Met, OpioidLoad, TableTotal
 from rules.assessment_lines import Contribution, NotCounted, NotInLoad
 from rules.knowledge import Knowledge, Verification
 from rules.load.equivalence import equivalence
@@ -156,9 +156,10 @@ class TextPage:
         if not opioid.present:
             return
         yield "OPIOIDS (with the orders being written; morphine milligram equivalents, MME)"
-        at_least = "" if opioid.complete else "at least "
-        total = "not known" if opioid.used is None else f"{at_least}{shown(opioid.used)} MME a day"
-        yield f"{STEP}total: {total}"
+        total = _mme(opioid)
+        before = self.assessment.opioid_before
+        was = f" ({_mme(before)} before)" if before is not None and _mme(before) != total else ""
+        yield f"{STEP}total: {total}{was}"
         for item in opioid.contributions:
             yield from opioid_lines(item)
         for excluded in opioid.excluded:
@@ -248,6 +249,11 @@ def working(
         explain: whether to show which words of the instructions gave what.
     """
     return TextPage(assessment, knowledge, tuple(sorted(set(missing))), explain).text()
+
+
+def _mme(opioid: OpioidLoad) -> str:
+    at_least = "" if opioid.complete else "at least "
+    return "not known" if opioid.used is None else f"{at_least}{shown(opioid.used)} MME a day"
 
 
 def _use(use: Exposure | None) -> str:

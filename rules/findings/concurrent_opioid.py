@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules.assessment import Considered, Met, OpioidLoad, Severity
+from rules.assessment_lines import OpioidExclusion
 from rules.findings.case.case import Case
-from rules.findings.case.present import agent_names
+from rules.findings.case.present import agent_names, opioids_of
 from rules.load.opioid import treats_opioid_use_disorder
 
 ID = "concurrent-opioid"
@@ -37,16 +38,28 @@ def judge(case: Case) -> Met | Considered:
     softer = softened is not None or len(treatment) == len(opioids)
     severity = Severity.WARNING if both and not softer else Severity.INFO
     caution = case.knowledge.findings[ID].parameters["mme_caution"].value
+    before = case.opioid_now if case.ordered is not None and case.opioid_now.present else None
     facts = {
         "opioids": agent_names(opioids),
         "sedatives": agent_names(sedatives),
+        "prescribed_by": case.prescribed_by((*opioids, *sedatives)),
+        "stopped": _ended(case),
         "mme": case.opioid.used,
         "mme_complete": case.opioid.complete,
+        "mme_permits": case.opioid.permits,
+        "mme_before": before.used if before is not None else None,
+        "mme_before_complete": before.complete if before is not None else None,
         "above_caution": _reaches(caution, case.opioid),
+        "caution": caution,
+        "without_factor": _excluded(case, OpioidExclusion.NO_FACTOR),
+        "without_factor_for_route": _excluded(case, OpioidExclusion.NO_FACTOR_FOR_ROUTE),
+        "dose_unknown": _excluded(case, OpioidExclusion.DOSE_UNKNOWN),
         "treatment_of_opioid_use_disorder": agent_names(treatment),
         "reversal_on_record": _reversal_on_record(case),
         "softened_by": softened,
-        "risk_conditions": tuple(case.conditions[name].name for name in RISK_CONDITIONS if name in case.conditions),
+        "risk_conditions": tuple(
+            case.conditions[name].on_record for name in RISK_CONDITIONS if name in case.conditions
+        ),
     }
     return case.met(ID, facts, severity=severity)
 
@@ -56,6 +69,18 @@ def _reaches(threshold: Fraction, opioid: OpioidLoad) -> bool | None:
     if opioid.used is not None and opioid.used >= threshold:
         return True
     return False if opioid.complete else None
+
+
+def _ended(case: Case) -> tuple[str, ...]:
+    """The opioids on record that the orders being written stop or replace by another."""
+    remaining = {entry.agent.id for entry in case.opioids}
+    return agent_names(entry for entry in opioids_of(case.now.present) if entry.agent.id not in remaining)
+
+
+def _excluded(case: Case, reason: OpioidExclusion) -> tuple[str, ...]:
+    """The opioids that add no MME for a reason, by name."""
+    agents = {line.agent for line in case.opioid.excluded if line.reason is reason}
+    return tuple(sorted(case.knowledge.agents[agent].name for agent in agents))
 
 
 def _reversal_on_record(case: Case) -> bool:

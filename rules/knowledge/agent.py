@@ -85,9 +85,10 @@ class Agent:
 
     ``names`` are its other names, brands with a capital letter. ``equivalents`` gives, by source id, the mg that the
     source holds equal to 10 mg of oral diazepam; ``substitution`` is such a figure that was published for substitution
-    in withdrawal only. ``purposes`` are what its products are for by themselves. ``traits`` are attributes that
-    findings ask for, those of its class among them. ``source`` says where the name and class of a substance were read
-    that is in no list of licensed medicines, and ``verification`` how far that was checked.
+    in withdrawal only. ``older_morphine_factors`` are MME by mouth of tables that are no longer in use, and convert
+    nothing. ``purposes`` are what its products are for by themselves. ``traits`` are attributes that findings ask for,
+    those of its class among them. ``source`` says where the name and class of a substance were read that is in no list
+    of licensed medicines, and ``verification`` how far that was checked.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Agent:
     substitution: Figure | None = None
     morphine_factors: tuple[MorphineFactor, ...] = ()
     purposes: tuple[ProductPurpose, ...] = ()
+    older_morphine_factors: tuple[Figure, ...] = ()
     source: str | None = None
     verification: Verification = Verification.READ
 

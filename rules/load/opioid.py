@@ -8,7 +8,7 @@ from dataclasses import replace
 from rules.assessment import OpioidLoad
 from rules.assessment_lines import OpioidContribution, OpioidExcluded, OpioidExclusion
 from rules.knowledge.agent import Agent, MorphineFactor
-from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
+from rules.knowledge.lexicon.vocabulary import ORAL, TRANSDERMAL
 from rules.numbers.quantity import ZERO, MicrogramsPerHour, MilligramsPerDay, MorphineEquivalent
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.timeline.presence import Presence
@@ -18,7 +18,9 @@ OPIOID_USE_DISORDER = "opioid-use-disorder"
 TREATMENT = "opioid-use-disorder-treatment"
 PARTIAL_AGONIST = "partial-agonist"
 # What is left out for one of these reasons may have an MME, so that the total is not complete without it.
-MME_NOT_KNOWN = frozenset({OpioidExclusion.DOSE_UNKNOWN, OpioidExclusion.NO_FACTOR})
+MME_NOT_KNOWN = frozenset(
+    {OpioidExclusion.DOSE_UNKNOWN, OpioidExclusion.NO_FACTOR, OpioidExclusion.NO_FACTOR_FOR_ROUTE}
+)
 
 
 def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) -> bool:
@@ -82,6 +84,7 @@ def opioid_load(presences: Iterable[Presence], conditions: Collection[str], *, e
         complete=complete,
         contributions=tuple(contributions),
         excluded=tuple(excluded),
+        permits=any(line.permits for line in contributions),
     )
 
 
@@ -104,8 +107,7 @@ def _line_of(entry: RecordEntry, conditions: Collection[str]) -> OpioidContribut
         return _excluded(entry, OpioidExclusion.DOSE_UNKNOWN, "its daily dose is not known")
     factor = _factor(agent, entry, dose)
     if factor is None:
-        text = f"no verified conversion factor for this route ({entry.administration.route})"
-        return _excluded(entry, OpioidExclusion.NO_FACTOR, text)
+        return _without_factor(entry, dose)
     figure = factor.factor
     return OpioidContribution(
         source=entry.source,
@@ -117,6 +119,7 @@ def _line_of(entry: RecordEntry, conditions: Collection[str]) -> OpioidContribut
         mme=MorphineEquivalent(dose.used * figure.value, dose.low * figure.value, dose.high * figure.value),
         reference=figure.source,
         read_as=entry.dose.read_as,
+        permits=entry.permits,
     )
 
 
@@ -127,6 +130,19 @@ def _factor(agent: Agent, entry: RecordEntry, dose: MilligramsPerDay | Microgram
         if (factor.route == TRANSDERMAL) is patch and factor.route == entry.administration.route:
             return factor
     return None
+
+
+def _without_factor(entry: RecordEntry, dose: MilligramsPerDay | MicrogramsPerHour) -> OpioidExcluded:
+    """An opioid whose dose was read and that the table in use has no factor for, at all or by this route."""
+    agent, route = entry.agent, entry.administration.route
+    if agent.morphine_factors:
+        text = f"no CDC 2022 factor for this route ({route})"
+        return replace(_excluded(entry, OpioidExclusion.NO_FACTOR_FOR_ROUTE, text), daily_dose=dose)
+    older = [end for figure in agent.older_morphine_factors for end in (figure.low, figure.high)]
+    older_factors = (min(older), max(older)) if older and route == ORAL else None
+    text = "no CDC 2022 factor" if older_factors is None else "no CDC 2022 factor; older tables differ"
+    excluded = _excluded(entry, OpioidExclusion.NO_FACTOR, text)
+    return replace(excluded, daily_dose=dose, older_factors=older_factors)
 
 
 def _excluded(entry: RecordEntry, reason: OpioidExclusion, text: str) -> OpioidExcluded:

@@ -66,6 +66,7 @@ def total(
         components=_components(by_default.parts, knowledge),
         substitution=substitution.shown,
         if_replaced=sum([part.used for part in newest], newest_extra.used),
+        permits=any(presence.entry.permits for presence, _ in by_default.parts),
         by_table={
             name: TableTotal(
                 used=by_table[name],

@@ -159,6 +159,11 @@ class RecordEntry(LazyValues):
         return not (self.single or self.administration.rescue)
 
     @lazy
+    def permits(self) -> bool:
+        """Whether its dose is the most that an as-needed order or a range permits."""
+        return isinstance(self.dose, DailyDose) and self.dose.permits
+
+    @lazy
     def dose_is_partial(self) -> bool:
         """Whether more may be taken than was read."""
         return isinstance(self.dose, DailyDose) and self.dose.partly_read

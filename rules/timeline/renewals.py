@@ -178,6 +178,27 @@ def _lasts_to(written: list[RecordEntry], day: date, policy: ConcurrencyPolicy) 
     return False
 
 
+def of_two_prescribers(orders: Iterable[RecordEntry], policy: ConcurrencyPolicy) -> list[RecordEntry]:
+    """Those of the orders of one agent that are in force together with one of another requester, for longer than a
+    renewal overlaps. In time linear in their number, once they are sorted."""
+    known = [entry for entry in orders if entry.regimen.requester is not None]
+    found: set[RecordEntry] = set()
+    lasting: dict[Hashable, RecordEntry] = {}  # of each of the two requesters whose orders last longest, that order
+    for entry in sorted(known, key=lambda item: item.order):
+        requester = entry.regimen.requester
+        for other, earlier in lasting.items():
+            if other != requester and _lasts_to([earlier], entry.start or date.min, policy):
+                found |= {earlier, entry}
+        lasting[requester] = max((entry, lasting.get(requester, entry)), key=_last_day)
+        if len(lasting) - 1 > 1:
+            del lasting[min(lasting, key=lambda other: _last_day(lasting[other]))]
+    return sorted(found, key=lambda entry: entry.order)
+
+
+def _last_day(entry: RecordEntry) -> date:
+    return entry.window.end or date.max
+
+
 def _newest(counted: list[RecordEntry]) -> list[RecordEntry]:
     """The orders that a replacement would leave: those written last by one requester (the larger where two did).
 

@@ -156,6 +156,24 @@ def test_the_requester_is_named_alike_in_every_form(requester: object, name: str
     assert read(requester=requester).requester == name
 
 
+@pytest.mark.parametrize(
+    ("requester", "name"),
+    [
+        ({"reference": "Practitioner/9", "display": "Dr Abara"}, "Dr Abara"),
+        ({"display": "Dr Abara"}, "Dr Abara"),
+        ({"agent": {"reference": "Practitioner/9", "display": "Dr Abara"}}, "Dr Abara"),
+        ([{"reference": "Practitioner/9", "display": "Dr Abara"}], "Dr Abara"),
+        ({"reference": "Practitioner/9"}, None),
+        ({"reference": "Patient/p1", "display": "Zainab Okoro"}, None),
+        ({"type": "Patient", "display": "Zainab Okoro"}, None),
+        ("Practitioner/9", None),
+        (None, None),
+    ],
+)
+def test_the_requester_has_the_name_that_was_sent_and_a_patient_none(requester: object, name: str | None) -> None:
+    assert read(requester=requester).requester_name == name
+
+
 def test_the_prescriber_of_dstu2_is_the_requester() -> None:
     regimen = read("MedicationOrder", prescriber={"reference": "Practitioner/9"}, dateWritten="2026-01-02")
     assert (regimen.requester, regimen.authored_on, regimen.source) == (

@@ -46,6 +46,7 @@ MEDICATION_KEYS = frozenset(
         "repeats",
         "prn",
         "requester",
+        "requester_name",
         "status",
         "draft",
         "setting",
@@ -147,6 +148,7 @@ def _regimen(row: Row, on: date) -> Regimen:
         ended=date.fromisoformat(row["ended"]) if "ended" in row else None,
         supply=_supply(row),
         prior=f"MedicationRequest/{prior}" if prior else None,
+        requester_name=row.get("requester_name"),
         references=(f"MedicationRequest/{row['under']}",) if "under" in row else (),
         reasons=tuple(map(_reason, row.get("for", ()))),
     )

@@ -45,6 +45,8 @@ def _words(result: Met | Considered) -> str:
 def _text(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, tuple) and any(not isinstance(item, str | tuple) for item in value):
+        return ", ".join(map(str, value))
     return str(value) if not isinstance(value, Fraction) else str(float(value)).removesuffix(".0")
 
 

@@ -73,6 +73,8 @@ def _beside_load(assessment: Assessment, wording: Wording) -> Iterator[str]:
     knowledge = wording.knowledge
     shown = {line.source for line in assessment.opioid.contributions}
     shown |= {line.source for line in assessment.opioid.excluded}
+    # An opioid that the orders end or replace has its part in the MME of before.
+    shown |= {line.source for line in assessment.opioid_before.contributions} if assessment.opioid_before else set()
     for reason in NotInLoadReason:
         agents = {
             knowledge.agents[line.agent].name

@@ -112,6 +112,8 @@ def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
         yield f"  substitution figure: {figure_text(agent.substitution, knowledge)}"
     for factor in agent.morphine_factors:
         yield f"  MME, {factor.route}: {figure_text(factor.factor, knowledge)}"
+    for figure in agent.older_morphine_factors:
+        yield f"  MME by an older table, in no total: {figure_text(figure, knowledge)}"
     yield from _daily_doses(agent, knowledge)
 
 

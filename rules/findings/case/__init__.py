@@ -17,6 +17,8 @@ from rules.findings.case.present import (
     agent_names,
     benzodiazepines_of,
     depressants_of,
+    opioids_of,
+    sedatives_of,
 )
 from rules.findings.case.results import (
     BIRTH_DATE_IN_PART,
@@ -72,8 +74,10 @@ __all__ = [
     "not_judged",
     "not_met",
     "not_used_long_enough",
+    "opioids_of",
     "raised",
     "read_conditions",
     "removable",
+    "sedatives_of",
     "started_sedatives",
 ]

@@ -10,10 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity
+from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Prescribed, Severity
 from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
-from rules.findings.case.present import Entries, benzodiazepines_of, depressants_of, opioids_of, sedatives_of
+from rules.findings.case.present import (
+    Entries,
+    benzodiazepines_of,
+    depressants_of,
+    opioids_of,
+    prescribed_by,
+    sedatives_of,
+)
 from rules.findings.case.results import (
     BIRTH_DATE_TO_COME,
     BY_RESCUE,
@@ -48,9 +55,9 @@ ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
 class Case(LazyValues):
     """Everything that a finding may ask.
 
-    ``ordered`` and ``load_ordered`` are None where no order is being written. ``look_back`` gives the record as it was
-    so many days ago. ``equivalents_of`` gives an entry's load by every table. ``exempting`` are those of the
-    ``conditions`` that may exempt from a finding or soften it.
+    ``ordered``, ``load_ordered`` and ``opioid_ordered`` are None where no order is being written. ``look_back`` gives
+    the record as it was so many days ago. ``equivalents_of`` gives an entry's load by every table. ``exempting`` are
+    those of the ``conditions`` that may exempt from a finding or soften it.
     """
 
     patient: Patient
@@ -64,7 +71,8 @@ class Case(LazyValues):
     equivalents_of: EquivalentsOf
     load_now: Load
     load_ordered: Load | None
-    opioid: OpioidLoad
+    opioid_now: OpioidLoad
+    opioid_ordered: OpioidLoad | None
     conditions: Mapping[str, PatientCondition]
     condition_history: Mapping[str, PatientCondition]
     exempting: frozenset[str]
@@ -80,6 +88,11 @@ class Case(LazyValues):
     def load(self) -> Load:
         """The load of :attr:`view`."""
         return self.load_ordered or self.load_now
+
+    @lazy
+    def opioid(self) -> OpioidLoad:
+        """The opioids of :attr:`view`."""
+        return self.opioid_ordered or self.opioid_now
 
     @lazy
     def default_table(self) -> Table:
@@ -160,6 +173,11 @@ class Case(LazyValues):
     def depressants(self) -> Entries:
         """Every present CNS-active entry, rescue products and single doses left out."""
         return depressants_of(self.view.present)
+
+    def prescribed_by(self, entries: Iterable[RecordEntry]) -> tuple[Prescribed, ...]:
+        """Who ordered which of the entries that count, where several prescribers did; copies and renewals left out."""
+        counted = {presence.entry for presence in self.view.counted}
+        return prescribed_by(entry for entry in entries if entry in counted)
 
     def has_unknown_dose(self, view: View) -> bool:
         """Whether the load of the benzodiazepines present is not known in full, so that its change is not known."""

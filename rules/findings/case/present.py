@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rules.assessment import Prescribed
 from rules.timeline.record import RecordEntry
 
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
@@ -37,3 +38,13 @@ def benzodiazepines_of(entries: Iterable[RecordEntry]) -> Entries:
 def agent_names(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
     """The agents' names, each once, in order."""
     return tuple(sorted({entry.agent.name for entry in entries}))
+
+
+def prescribed_by(entries: Iterable[RecordEntry]) -> tuple[Prescribed, ...]:
+    """Who ordered which agent, by agent and name; nothing where all that is known is of one prescriber."""
+    orders = [entry for entry in entries if entry.regimen.requester is not None]
+    names = {entry.regimen.requester: entry.regimen.requester_name for entry in orders if entry.regimen.requester_name}
+    known = {(entry.agent.name, entry.regimen.requester or "") for entry in orders}
+    if len({requester for _, requester in known}) <= 1:
+        return ()
+    return tuple(Prescribed(agent, names.get(requester) or requester) for agent, requester in sorted(known))

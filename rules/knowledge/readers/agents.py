@@ -29,10 +29,12 @@ AGENT_KEYS = (
     "substitution",
     "morphine_factors",
     "purposes",
+    "older_morphine_factors",
     "reviewed",
     "note",
 )
 MILLIGRAM = "mg"
+MORPHINE = "MME a mg by mouth"
 
 
 def read_classes(section: Section) -> Mapping[str, AgentClass]:
@@ -113,6 +115,9 @@ def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default
             for item in entry.items("morphine_factors")
         ),
         purposes=tuple(_purpose(item, reviewed) for item in entry.items("purposes")),
+        older_morphine_factors=tuple(
+            read_figure(item, reviewed, MORPHINE) for item in entry.items("older_morphine_factors")
+        ),
         source=entry.text("source") if entry.has("source") else None,
         verification=_verification(entry),
     )

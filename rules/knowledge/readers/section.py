@@ -100,8 +100,8 @@ class Section:
         return value == "true"
 
     def number(self, key: str) -> Fraction:
-        """The exact number of a key."""
-        return parse_exact(self.text(key), self.at(key))
+        """The exact number of a key, which may be a fraction of two numbers."""
+        return parse_ratio(self.text(key), self.at(key))
 
     def day(self, key: str) -> date:
         """The date of a key, as YYYY-MM-DD."""

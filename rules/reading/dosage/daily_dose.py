@@ -15,7 +15,7 @@ from rules.model import Dosage
 from rules.numbers.memo import LazyValues, lazy
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay, UnitsPerDay
 from rules.numbers.text import figure_range
-from rules.reading.dosage.line import AT_LEAST, PART_NOT_READ, UnratedLine
+from rules.reading.dosage.line import AT_LEAST, AT_MOST, PART_NOT_READ, UnratedLine
 from rules.reading.dosage.steps import ReadStep
 from rules.reading.wording.prose import BETWEEN_TEXTS, listed
 from rules.reading.wording.refusals import Reason, Refusal
@@ -94,6 +94,11 @@ class DailyDose(LazyValues):
     def partly_read(self) -> bool:
         """Whether more may be taken than was read: a line, a step or an agent's strength is missing."""
         return PART_NOT_READ in self.assumptions
+
+    @property
+    def permits(self) -> bool:
+        """Whether it is the most that an as-needed order or a range permits, so that less may be taken."""
+        return not AT_MOST.isdisjoint(self.assumptions)
 
     @property
     def _taken_as(self) -> str:

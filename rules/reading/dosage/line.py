@@ -17,7 +17,10 @@ from rules.reading.wording.prose import UP_TO, listed
 from rules.reading.wording.refusals import Refusal
 
 # Assumptions that several modules refer to.
+PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
 RANGE_AT_MAXIMUM = "range-counted-at-maximum"
+# Why less may be taken than is counted: the most that an order permits is.
+AT_MOST = frozenset({PRN_AT_MAXIMUM, RANGE_AT_MAXIMUM})
 IMPLAUSIBLE_PERIOD = "implausible-period"
 LIMITED = "limited-by-written-maximum"
 PART_NOT_READ = "part-of-dosage-not-read"

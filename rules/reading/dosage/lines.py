@@ -23,6 +23,7 @@ from rules.reading.dosage.line import (
     IMPLAUSIBLE_PERIOD,
     LIMITED,
     PART_NOT_READ,
+    PRN_AT_MAXIMUM,
     SMALL_DOSE,
     DosageLine,
     NoSchedule,
@@ -47,7 +48,6 @@ from rules.reading.product.product import Product
 from rules.reading.wording.refusals import Reason, Refusal
 
 LIMIT_NOT_READ = "written-maximum-not-read"
-PRN_AT_MAXIMUM = "prn-counted-at-permitted-maximum"
 NOT_DAILY_LEFT_OUT = "not-daily-part-left-out"
 
 
