@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from rules.assessment import Considered, Met, Severity
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, Case
+from rules.findings.case.case import Case
 from rules.findings.case.present import Entries, agent_names, sedatives_of
-from rules.findings.case.results import BY_ALCOHOL_WITHDRAWAL, exempt
 from rules.timeline.record import RecordEntry
 from rules.timeline.renewals import of_two_prescribers
 
@@ -23,8 +22,6 @@ def judge(case: Case) -> Met | Considered:
     doubled = _of_two_prescribers(case)
     if len(together) <= 1 and not doubled:
         return case.unmet(ID, only_daily_use_missing=bool(together), unidentified_could_complete=bool(together))
-    if ACUTE_ALCOHOL_WITHDRAWAL in case.exempting:
-        return exempt(ID, BY_ALCOHOL_WITHDRAWAL)
     additive_only = len(agent_names(case.sedatives_if_replaced)) <= 1
     facts = {
         "agents": together,
