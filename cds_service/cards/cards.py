@@ -134,6 +134,9 @@ def cards_for(
             if len(cards) > 1:
                 said = cards[0].speaks_of
                 beside = {"detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect, said)}
+                further = [finding for finding in findings if finding.id not in said]
+                if further:
+                    beside["summary"] = _summary(further[0], assessment, occasion, wording)
                 cards[1] = replace(cards[1], beside=beside | _further_suggestions(*cards))
     return tuple(cards)
 
@@ -186,10 +189,9 @@ def _body(
     guidelines = wording.knowledge.suggestions.guidelines
     guideline = guidelines[lead.id if lead.id in guidelines else topic.guideline]
     suggestions = _suggestions(topic, findings, assessment, invocation, wording)
-    load = None if lead.id == _INCOMPLETE else assessment.with_order or assessment.load
     card: dict[str, Any] = {
         "uuid": identity,
-        "summary": summary(lead, Subject.of(occasion.subject), load, assessment.load, wording),
+        "summary": _summary(lead, assessment, occasion, wording),
         "indicator": occasion.indicator([finding for finding in findings if _topic(finding) == topic.code]),
         "detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect),
         "source": {
@@ -217,6 +219,11 @@ def _suggestions(
     if topic.code == LONG_TERM_USE:
         return tuple(suggestions_on_long_term_use(findings, invocation, wording))
     return tuple(suggestions_on_orders(findings, assessment, invocation, wording))
+
+
+def _summary(lead: Met, assessment: Assessment, occasion: Occasion, wording: Wording) -> str:
+    load = None if lead.id == _INCOMPLETE else assessment.with_order or assessment.load
+    return summary(lead, Subject.of(occasion.subject), load, assessment.load, wording)
 
 
 def _detail(

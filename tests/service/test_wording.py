@@ -161,14 +161,13 @@ def _said(finding: Met) -> str:
     ("finding", "agents", "expected"),
     [
         (_met("total-load", band=Band.HIGH, complete=True), ["lorazepam"],
-         "With lorazepam the sedative load is in ASAM's high dose band"),
+         "With lorazepam the sedative load is in ASAM's high dose band for withdrawal risk"),
         (_met("total-load", band=Band.MODERATE, complete=False), ["lorazepam", "zolpidem"],
-         "With lorazepam and zolpidem the sedative load is in at least ASAM's moderate dose band"),
+         "With lorazepam and zolpidem the sedative load is in at least ASAM's moderate dose band for withdrawal risk"),
         (_met("total-load", band=Band.HIGH, complete=True, band_depends_on_table=True), ["lorazepam"],
-         "With lorazepam the sedative load is in ASAM's high dose band, not by every table"),
+         "With lorazepam the sedative load is in ASAM's high dose band for withdrawal risk, not by every table"),
         (_met("high-potency", new=("clonazepam", "lorazepam"), agents=("clonazepam", "lorazepam")), [],
-         "New clonazepam and lorazepam, high-potency benzodiazepines: 1 mg clonazepam is about 20 mg diazepam and "
-         "1 mg lorazepam is about 10 mg diazepam"),
+         "New clonazepam and lorazepam, high potency: physical dependence can develop within weeks"),
         (_met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), mme=Fraction(30),
               mme_complete=False), [], "Diazepam with oxycodone can slow or stop breathing"),
         (_met("abrupt-change", kind="out-of-supply", out_of_supply_days=1, days=60, agents=("diazepam",)), "",

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, Subject, load_span, quoted, reason_of
+from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, Subject, brief_of, load_span, quoted, reason_of
 from cds_service.cards.wording.gaps_section import GapsSection
 from cds_service.cards.wording.load_section import LoadSection, OrderLine, is_renewal, replacement_questions
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
 from cds_service.cards.wording.options import options
-from cds_service.cards.wording.wording import Wording, uncapitalised
+from cds_service.cards.wording.wording import Wording
 from rules.assessment import Assessment, Met, Severity
 from rules.knowledge import Verification
 
@@ -136,9 +136,9 @@ def _load(title: str, lines: Sequence[OrderLine | str], header: str | None) -> s
 
 
 class _Reason(NamedTuple):
-    """What is said of one finding: its title, what is kept where there is room for little, and more."""
+    """What is said of one finding: in a few words, what is kept where there is room for little, and more."""
 
-    title: str
+    brief: str
     is_kept: bool
     text: str
     more: str
@@ -163,11 +163,12 @@ class _WhySection:
         if renewal and renewed is not None:
             values = {"product": quoted(renewed.product), "text": quoted(renewed.text, MAX_REASON_LENGTH)}
             self._first.insert(0, wording.say("sections.renews", values))
-        reasons = [finding for finding in findings if _has_reason(finding, questions)]
+        reasons = [
+            finding for position, finding in enumerate(findings) if _has_reason(finding, questions, leads=position == 0)
+        ]
         self._reasons = [
-            # The load has a section of its own.
             _Reason(
-                "" if finding.id == "total-load" else uncapitalised(finding.title),
+                brief_of(finding, subject, wording),
                 finding.severity is not Severity.INFO or finding.id in _NEVER_CUT,
                 *reason_of(finding, subject, wording),
             )
@@ -175,22 +176,22 @@ class _WhySection:
         ]
 
     def lines(self, most: int, *, brief: bool) -> Iterator[str]:
-        """The lines, with at most so many findings that do not warn in sentences; the others by their titles."""
+        """The lines, with at most so many findings that do not warn in sentences; the others in a few words."""
         yield from self._first
-        titles = []
+        others = []
         for index, reason in enumerate(reason for reason in self._reasons if reason.text):
             if index < most or reason.is_kept:
                 yield reason.text if brief and index > 0 else " ".join(filter(None, (reason.text, reason.more)))
-            elif reason.title:
-                titles.append(reason.title)
-        if titles:
-            yield self._wording.say("sections.also", {"items": titles})
+            elif reason.brief:
+                others.append(reason.brief)
+        if others:
+            yield self._wording.say("sections.also", {"items": others})
 
 
-def _has_reason(finding: Met, questions: Sequence[str]) -> bool:
+def _has_reason(finding: Met, questions: Sequence[str], *, leads: bool) -> bool:
     """Whether a finding is given as a reason. Gaps have a section of their own, and so has a pending replacement."""
     if finding.id == "incomplete-picture":
-        return finding.raises or bool(finding.facts.get(FOR_ANOTHER_PATIENT))
+        return (leads and finding.raises) or bool(finding.facts.get(FOR_ANOTHER_PATIENT))
     return not (questions and finding.facts.get("only_if_both_continue"))
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
-from cds_service.cards.wording.wording import Wording
+from cds_service.cards.wording.wording import Wording, uncapitalised
 from cds_service.working.numbers import plain
 from rules.assessment import ConditionOnRecord, Load, Met
 from rules.findings import ONLY_IF_TAKEN
@@ -58,6 +58,14 @@ def reason_of(finding: Met, subject: Subject, wording: Wording) -> tuple[str, st
     if not reason:
         return "", ""
     return _possibly("reason", reason, finding, wording), wording.say_of(f"findings.{finding.id}.more", values)
+
+
+def brief_of(finding: Met, subject: Subject, wording: Wording) -> str:
+    """A finding in a few words, where there is no room for its reason; empty where other sections say it."""
+    message = f"findings.{finding.id}.brief"
+    if message not in wording.language.messages:
+        return uncapitalised(finding.title)
+    return wording.say_of(message, _values(finding, subject, wording))
 
 
 def _possibly(part: str, text: str, finding: Met, wording: Wording) -> str:
@@ -167,7 +175,8 @@ def _of_load(_facts: Facts, _subject: Subject, wording: Wording) -> dict[str, ob
 
 
 def _of_potency(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
-    return {"meanings": tuple(filter(None, (milligram_meaning(agent, wording) for agent in _agents(facts, wording))))}
+    meanings = [milligram_meaning(agent, wording) for agent in _agents(facts, wording)]
+    return {"meanings": tuple(filter(None, meanings)), "meaning": meanings[0] if len(meanings) == 1 else None}
 
 
 def milligram_meaning(agent: Agent, wording: Wording) -> str | None:

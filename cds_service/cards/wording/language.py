@@ -25,6 +25,7 @@ FILTERS = ("listed", "capitalised", "uncapitalised", "exactly", "plainly", "load
 TESTS = ("several",)
 # The only argument that may be a number: how many items of a list are named.
 _COUNTING = "listed"
+_BRIEF = "brief"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ def _messages(groups: Section, glossary: Mapping[str, str]) -> Iterator[Message]
             for key in section.data:
                 if key != "values":
                     identity = f"{group}.{entry}" if key == "text" else f"{group}.{entry}.{key}"
-                    yield _checked(Message(identity, section.text(key), frozenset(values)), section.at(key))
+                    # A finding that other sections of a card tell of may have no brief text.
+                    text = "" if key == _BRIEF and not section.has(key) else section.text(key)
+                    yield _checked(Message(identity, text, frozenset(values)), section.at(key))
 
 
 def _with_own(language: Language, own_words: str) -> Language:
