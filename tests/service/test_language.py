@@ -80,7 +80,9 @@ def test_a_site_puts_its_own_words_in_the_place_of_ours(tmp_path: Path) -> None:
     (story,) = [story for story in stories() if story.slug == "opioid-hydrocodone-on-alprazolam"]
     app = create_app(Settings(card_wording=file), clock=lambda: story.on)
     response = app.test_client().post(f"/cds-services/benzo-{story.hook}", json=copy.deepcopy(story.request))
-    assert "fewer tablets, or fewer days" in response.get_json()["cards"][0]["detail"]
+    detail = response.get_json()["cards"][0]["detail"]
+    assert "fewer tablets, or fewer days" in detail
+    assert detail.endswith("+words.")
 
 
 @pytest.mark.parametrize(

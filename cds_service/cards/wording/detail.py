@@ -22,13 +22,16 @@ from rules.knowledge import Verification
 
 MAX_DETAIL_LENGTH = 1200
 _MAX_SOURCES = 3
+# Added to the version of the knowledge where a site's own words stand in the place of some.
+_OWN_WORDS = "+words"
 # Of these a title alone would say that something is on record, and not what it means.
 _NEVER_CUT = frozenset({"abrupt-change", "concurrent-opioid", "mental-health"})
 # The order of the reasons after the first: what a prescriber can act on comes before what only explains it.
 _PRIORITY = (
-    "taper-referral", "abrupt-change", "oxybate", "concurrent-opioid", "multiple-sedative-hypnotics",
-    "dose-escalation", "pregnancy", "substance-use", "respiratory-disease", "past-overdose", "interdose-withdrawal",
-    "mental-health", "total-load",
+    "abrupt-change", "oxybate", "concurrent-opioid", "gabapentinoid-breathing", "multiple-sedative-hypnotics",
+    "additive-sedative", "dose-escalation", "pregnancy", "substance-use", "respiratory-disease", "past-overdose",
+    "mental-health", "taper-under-way", "taper-referral", "older-adult", "interdose-withdrawal",
+    "concurrent-depressants", "liver-disease", "high-potency", "total-load",
 )  # fmt: skip
 
 
@@ -211,5 +214,6 @@ def _sources(findings: Sequence[Met], assessment: Assessment, wording: Wording) 
     )
     sources = [wording.knowledge.sources[reference] for _, _, reference in ranked]
     read = dict.fromkeys(source.short for source in sources if source.verification is not Verification.UNVERIFIED)
-    values = {"items": tuple(read)[:_MAX_SOURCES], "version": assessment.knowledge_version}
+    version = assessment.knowledge_version + (_OWN_WORDS if wording.language.own_words else "")
+    values = {"items": tuple(read)[:_MAX_SOURCES], "version": version}
     return wording.say("sections.sources", values)

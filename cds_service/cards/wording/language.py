@@ -7,7 +7,7 @@ people read it. What a file or a site's own words get wrong is refused with the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -39,12 +39,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The messages of one language by id. ``glossary``: what each value is."""
+    """The messages of one language by id. ``glossary``: what each value is; ``own_words``: some are a site's own."""
 
     code: str
     reviewed: date
     messages: Mapping[str, Message]
     glossary: Mapping[str, str]
+    own_words: bool = False
 
 
 @cache
@@ -104,7 +105,7 @@ def _with_own(language: Language, own_words: str) -> Language:
             raise KnowledgeError(section.at(key), "is no message")
         message = Message(key, section.text(key), language.messages[key].values)
         own[key] = _checked(message, section.at(key))
-    return Language(language.code, language.reviewed, {**language.messages, **own}, language.glossary)
+    return replace(language, messages={**language.messages, **own}, own_words=True)
 
 
 def named_in(language: Language) -> Iterator[tuple[str, str, str]]:
