@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from cds_service.app import create_app
+from cds_service.cards.wording import facts
 from cds_service.cards.wording.language import load_language, read_language
 from cds_service.cards.wording.wording import Wording, wording_of
 from cds_service.config import Settings
 from fhir_fixtures import stories
-from rules import load_knowledge
+from rules import findings, load_knowledge
 from rules.knowledge import KnowledgeError
 
+FINDINGS = Path(str(findings.__file__)).parent
 HEAD = "language: en\nreviewed: 2026-11-29\nvalues: {agents: names, count: how many}\nmessages:\n  group:\n"
 
 
@@ -61,6 +64,21 @@ def test_every_value_of_the_glossary_is_declared_by_a_message() -> None:
     language = load_language()
     declared = {value for message in language.messages.values() for value in message.values}
     assert set(language.glossary) == declared
+
+
+def _words_of(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_every_value_of_a_finding_is_a_fact_of_it_or_worked_out_from_its_facts() -> None:
+    # A value that nobody gives would be none on every card, and say nothing.
+    shared = _words_of(FINDINGS / "case" / "hazard.py") | _words_of(Path(str(facts.__file__)))
+    for message in load_language().messages.values():
+        group, finding, *_ = message.id.split(".")
+        module = FINDINGS / f"{finding.replace('-', '_')}.py"
+        if group == "findings" and finding != "other":
+            assert message.values <= shared | _words_of(module), message.id
 
 
 def test_a_message_takes_exactly_the_values_that_it_declares() -> None:
