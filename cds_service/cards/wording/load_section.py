@@ -191,7 +191,12 @@ def _total(assessment: Assessment, wording: Wording) -> str:
             earlier = assessment.load.by_table[name].used if assessment.load.complete else None
             if assessment.with_order is not None and earlier and earlier != table.used:
                 other_notes.append(wording.say("totals.before", {"before": earlier, "before_complete": True}))
-            other = {"used": table.used, "complete": load.complete, "items": tuple(filter(None, other_notes))}
+            other = {
+                "used": table.used,
+                "complete": load.complete,
+                "at_least": load.low < load.if_replaced,
+                "items": tuple(filter(None, other_notes)),
+            }
             parts.append(wording.say("totals.other", {**other, "table": table_name(name, wording.knowledge)}))
     text = f"{'; '.join(parts)}."
     if load.substitution.agents:
