@@ -237,6 +237,8 @@ def merge_under_orders(presences: Presences, ordered: OrderedAgents, policy: Con
     ]
     replaced = {_order(item.entry) for item in orders if item.reason is NotCountedReason.REPLACED}
     stopped = {_order(item.entry) for item in orders if item.entry.regimen.status in NOT_CONTINUED}
+    # At discharge an order can be both the one that is judged and the one that something was dispensed under.
+    drafts = {_order(entry): _used(entry) for entry, item in presences.items() if entry.regimen.draft and item.additive}
     more: dict[tuple[str, str], list[Presence]] = defaultdict(list)
     for entry, presence in list(presences.items()):
         if not (presence.present or presence.possible) or entry.regimen.kind is RecordKind.REQUEST:
@@ -249,6 +251,8 @@ def merge_under_orders(presences: Presences, ordered: OrderedAgents, policy: Con
                 presences[entry] = presence.may_continue(NotCountedReason.LAPSED, text)
             else:
                 presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=until_now)
+        elif any(_used(entry) <= drafts[reference] for reference in references & drafts.keys()):
+            presences[entry] = presence.counted_once(NotCountedReason.DUPLICATE, f"{word} under this order")
         elif ordered.cover(entry):
             text = f"{word} under an order that is on record"
             presences[entry] = presence.counted_once(NotCountedReason.DUPLICATE, text)
