@@ -4,7 +4,7 @@
 key, an unknown or a missing one is refused with its path. ``check`` tells whether an edition is fit to be shipped.
 """
 
-from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor, ProductPurpose
+from rules.knowledge.agent import Agent, AgentClass, CnsActive, Code, Counted, HalfLife, MorphineFactor, ProductPurpose
 from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
 from rules.knowledge.figure import Figure, Source, Table, Verification
@@ -77,11 +77,13 @@ __all__ = [
     "AgentClass",
     "BandPolicy",
     "BesideDrug",
+    "CnsActive",
     "Code",
     "Concept",
     "ConcurrencyPolicy",
     "ConditionWording",
     "Contact",
+    "Counted",
     "DoseFigure",
     "DosingVocabulary",
     "Exemption",

@@ -1,9 +1,10 @@
-"""Agents and their classes: what is known of a depressant or a reversal agent, each figure with its source."""
+"""Agents and their classes: what is known of a depressant, a reversal agent or one that only counts, with sources."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from rules.knowledge.figure import Figure, Verification
 from rules.model import CodeSystem
@@ -23,13 +24,35 @@ class Code:
     combination: bool = False
 
 
+class Counted(StrEnum):
+    """Whether a criterion counts an agent; ``NOT_SETTLED``: the copy that was read does not show it."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_SETTLED = "not-settled"
+
+
+@dataclass(frozen=True, slots=True)
+class CnsActive:
+    """Whether the criterion for older adults counts an agent among the CNS-active drugs, and where that was read.
+
+    ``where`` says what was seen: the agent itself, its class, or nothing.
+    """
+
+    counted: Counted
+    source: str
+    verification: Verification
+    where: str
+
+
 @dataclass(frozen=True, slots=True)
 class AgentClass:
-    """A class of CNS-active agents.
+    """A class of agents.
 
     ``in_load``: its agents count in the diazepam-equivalent load. ``opioid``: they count in the MME. ``reversal``: they
-    reverse opioids and depress nothing. ``depressant``: they count as CNS-active. ``traits``: attributes that findings
-    ask for and all its agents have.
+    reverse opioids and depress nothing. ``depressant``: they depress the central nervous system. ``cns_active``:
+    whether they count among the CNS-active drugs of an older adult. ``traits``: attributes that findings ask for and
+    all its agents have.
     """
 
     id: str
@@ -39,7 +62,16 @@ class AgentClass:
     opioid: bool
     reversal: bool
     depressant: bool
+    cns_active: CnsActive
     traits: frozenset[str] = frozenset()
+
+    @property
+    def counts_only(self) -> bool:
+        """Whether its agents are there to be counted in older adults alone: they are no sedatives and reverse nothing.
+
+        One of them raises nothing, leaves no load incomplete, and is never asked for where it cannot be told.
+        """
+        return not (self.in_load or self.opioid or self.reversal or self.depressant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +113,15 @@ class ProductPurpose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
-    """A depressant or a reversal agent, by its generic name.
+    """A depressant, a reversal agent or one that only counts, by its generic name.
 
     ``names`` are its other names, brands with a capital letter. ``equivalents`` gives, by source id, the mg that the
     source holds equal to 10 mg of oral diazepam; ``substitution`` is such a figure that was published for substitution
     in withdrawal only. ``older_morphine_factors`` are MME by mouth of tables that are no longer in use, and convert
     nothing. ``purposes`` are what its products are for by themselves. ``traits`` are attributes that findings ask for,
     those of its class among them. ``source`` says where the name and class of a substance were read that is in no list
-    of licensed medicines, and ``verification`` how far that was checked.
+    of licensed medicines, and ``verification`` how far that was checked. ``own_cns_active``: where it counts otherwise
+    than its class.
     """
 
     id: str
@@ -107,6 +140,12 @@ class Agent:
     older_morphine_factors: tuple[Figure, ...] = ()
     source: str | None = None
     verification: Verification = Verification.READ
+    own_cns_active: CnsActive | None = None
+
+    @property
+    def cns_active(self) -> CnsActive:
+        """Whether it counts among the CNS-active drugs of an older adult: its own entry, else that of its class."""
+        return self.own_cns_active or self.agent_class.cns_active
 
     def has(self, trait: str) -> bool:
         """Whether the agent or its class has the trait."""

@@ -34,6 +34,8 @@ def lines_of(
 ) -> tuple[Contribution | NotInLoad | NotCounted, ...]:
     """A line for each entry: as the record stands, and of the orders being written what they add or change.
 
+    None for an agent that only counts in older adults: it is no sedative, and the finding that counts it names it.
+
     Args:
         now: the record viewed without the orders being written.
         ordered: the record viewed with them, None where there are none.
@@ -49,7 +51,8 @@ def lines_of(
             presences[entry] = _changed_by_order(presences[entry], presence)
         elif presence.additive:
             presences[entry] = presence.assuming(WITH_ORDER)
-    in_order = sorted(presences.values(), key=lambda presence: presence.entry.order)
+    shown = (presence for presence in presences.values() if not presence.entry.agent.agent_class.counts_only)
+    in_order = sorted(shown, key=lambda presence: presence.entry.order)
     return tuple(_line_of(presence, equivalents_of, knowledge) for presence in in_order)
 
 

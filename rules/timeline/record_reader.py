@@ -46,7 +46,8 @@ def read_record(patient: Patient, knowledge: Knowledge, on: date) -> MedicationR
         else:
             read = list(_entries(regimen, product, knowledge, on))
             entries.extend(read)
-            not_relevant += not read
+            # What only counts in older adults is otherwise as any other drug.
+            not_relevant += all(entry.agent.agent_class.counts_only for entry in read)
     drafts: dict[tuple[str, str], Regimen] = {
         (entry.source, entry.agent.id): entry.regimen
         for entry in entries

@@ -122,7 +122,7 @@ CASES = {
     "a class without an agent": (
         ProblemKind.UNUSED, "classes.yaml", "classes:\n",
         "classes:\n  idle: {name: i, plural: i, in_load: 'false', opioid: 'false', reversal: 'false', "
-        "depressant: 'true'}\n",
+        "depressant: 'true', cns_active: {value: 'no', source: beers-2023, verification: read, where: w}}\n",
         "classes.idle",
     ),
     "a guideline figure that no wording uses": (

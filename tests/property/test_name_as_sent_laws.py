@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from unicodedata import category
 
@@ -42,9 +42,14 @@ COMBINED = [
 
 @cache
 def ours() -> dict[str, frozenset[str]]:
-    """Every name of ours of one word with its agents."""
-    knowledge = load_knowledge()
-    return {name: frozenset(agents) for name, agents in knowledge.agent_by_name.items() if name.isalpha()}
+    """Every name of ours of one word with its agents; those that only count in older adults are known as written."""
+    named = ((name, depressants(agents)) for name, agents in load_knowledge().agent_by_name.items() if name.isalpha())
+    return {name: agents for name, agents in named if agents}
+
+
+def depressants(agents: Iterable[str]) -> frozenset[str]:
+    """The agents but those that only count."""
+    return frozenset(agent for agent in agents if not load_knowledge().agents[agent].agent_class.counts_only)
 
 
 def is_unlicensed(meant: frozenset[str]) -> bool:
@@ -72,7 +77,7 @@ def agents(written: str) -> frozenset[str] | None:
     """The agents that a name is read as: none where it is not relevant, None where it is refused."""
     found = read_name(written, load_knowledge())
     if isinstance(found, Product):
-        return frozenset(entry.agent for entry in found.ingredients)
+        return depressants(entry.agent for entry in found.ingredients)
     return frozenset() if isinstance(found, NotRelevant) else None
 
 
@@ -163,7 +168,7 @@ ENDINGS = ("", "a", "e", "o", "um")
 @cache
 def generic() -> tuple[str, ...]:
     """The generic names of one word, of which more than four letters are left without an ending: not "opium"."""
-    agents = load_knowledge().agents
+    agents = depressants(load_knowledge().agents)
     return tuple(sorted(name for name in agents if name.isalpha() and len(re.sub("(?:um|[aeio])$", "", name)) > 4))
 
 

@@ -212,7 +212,8 @@ def _coded(agent: str) -> list[Coding]:
 
 @cache
 def _with_codes() -> tuple[str, ...]:
-    return tuple(sorted(agent for agent in load_knowledge().agents if _coded(agent)))
+    agents = load_knowledge().agents.values()
+    return tuple(sorted(each.id for each in agents if not each.agent_class.counts_only and _coded(each.id)))
 
 
 def _axes(agents: set[str]) -> set[str]:

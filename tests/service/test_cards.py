@@ -179,6 +179,12 @@ def test_selecting_an_irrelevant_drug_gives_no_card_whatever_else_is_drafted(htt
     assert cards(http, select(lorazepam(), metformin(), oxycodone(), selections=["metformin-1"])) == []
 
 
+def test_an_order_for_a_drug_that_only_counts_gives_no_card_beside_sedatives(http):
+    record = [lorazepam("a", **LONG_USE), zolpidem("b", **LONG_USE), oxycodone("c", **LONG_USE)]
+    for name in ("sertraline 50 MG Oral Tablet", "lamotrigine 100 MG Oral Tablet", "venlafaxine"):
+        assert cards(http, sign(order("new", name), prefetch=prefetch(*record))) == []
+
+
 def test_a_card_on_a_selected_order_counts_all_drafts(http):
     (card,) = cards(http, select(lorazepam(), oxycodone(), selections=["MedicationRequest/oxycodone-1"]))
     assert card["indicator"] == "warning"

@@ -16,6 +16,7 @@ from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import (
     Entries,
     benzodiazepines_of,
+    cns_active_of,
     depressants_of,
     opioids_of,
     prescribed_by,
@@ -122,7 +123,7 @@ class Case(LazyValues):
 
     @lazy
     def may_be_taken(self) -> Entries:
-        """The CNS-active entries of :attr:`view` that may still be taken and do not count."""
+        """The CNS depressants of :attr:`view` that may still be taken and do not count."""
         return depressants_of(self.view.possible)
 
     @lazy
@@ -171,13 +172,18 @@ class Case(LazyValues):
 
     @lazy
     def depressants(self) -> Entries:
-        """Every present CNS-active entry, rescue products and single doses left out."""
+        """Every present CNS depressant, rescue products and single doses left out."""
         return depressants_of(self.view.present)
 
     def prescribed_by(self, entries: Iterable[RecordEntry]) -> tuple[Prescribed, ...]:
         """Who ordered which of the entries that count, where several prescribers did; copies and renewals left out."""
         counted = {presence.entry for presence in self.view.counted}
         return prescribed_by(entry for entry in entries if entry in counted)
+
+    @lazy
+    def cns_active(self) -> Entries:
+        """Every present entry that the criterion for older adults counts, those that only count among them."""
+        return cns_active_of(self.view.present)
 
     def has_unknown_dose(self, view: View) -> bool:
         """Whether the load of the benzodiazepines present is not known in full, so that its change is not known."""

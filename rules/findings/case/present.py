@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules.assessment import Prescribed
+from rules.knowledge.agent import Counted
 from rules.timeline.record import RecordEntry
 
 # The class whose sudden stop endangers: thresholds of change are judged on its load alone.
@@ -26,8 +27,16 @@ def opioids_of(entries: Iterable[RecordEntry]) -> Entries:
 
 
 def depressants_of(entries: Iterable[RecordEntry]) -> Entries:
-    """The CNS-active ones, rescue products and single doses left out."""
+    """The CNS depressants, rescue products and single doses left out."""
     return tuple(entry for entry in entries if entry.agent.agent_class.depressant and entry.daily_use)
+
+
+def cns_active_of(entries: Iterable[RecordEntry], counted: Counted = Counted.YES) -> Entries:
+    """Those that the criterion for older adults counts as CNS-active drugs (or does not, or does not settle).
+
+    Depressants or not; rescue products and single doses left out. Several entries of one agent are one drug.
+    """
+    return tuple(entry for entry in entries if entry.agent.cns_active.counted is counted and entry.daily_use)
 
 
 def benzodiazepines_of(entries: Iterable[RecordEntry]) -> Entries:

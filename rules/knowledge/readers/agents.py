@@ -6,7 +6,7 @@ import csv
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from rules.knowledge.agent import Agent, AgentClass, Code, HalfLife, MorphineFactor, ProductPurpose
+from rules.knowledge.agent import Agent, AgentClass, CnsActive, Code, Counted, HalfLife, MorphineFactor, ProductPurpose
 from rules.knowledge.figure import Figure, Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, require_known
@@ -30,6 +30,7 @@ AGENT_KEYS = (
     "morphine_factors",
     "purposes",
     "older_morphine_factors",
+    "cns_active",
     "reviewed",
     "note",
 )
@@ -41,7 +42,7 @@ def read_classes(section: Section) -> Mapping[str, AgentClass]:
     """Every class of ``classes.yaml`` by its id."""
     classes: dict[str, AgentClass] = {}
     for name, entry in section.sections():
-        entry.only(("name", "plural", "in_load", "opioid", "reversal", "depressant"), ("traits", "note"))
+        entry.only(("name", "plural", "in_load", "opioid", "reversal", "depressant", "cns_active"), ("traits", "note"))
         classes[name] = AgentClass(
             id=name,
             name=entry.text("name"),
@@ -50,6 +51,7 @@ def read_classes(section: Section) -> Mapping[str, AgentClass]:
             opioid=entry.truth("opioid"),
             reversal=entry.truth("reversal"),
             depressant=entry.truth("depressant"),
+            cns_active=_cns_active(entry.section("cns_active")),
             traits=frozenset(entry.texts("traits")),
         )
     return classes
@@ -120,6 +122,23 @@ def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default
         ),
         source=entry.text("source") if entry.has("source") else None,
         verification=_verification(entry),
+        own_cns_active=_cns_active(entry.section("cns_active")) if entry.has("cns_active") else None,
+    )
+
+
+def _cns_active(entry: Section) -> CnsActive:
+    """Whether the criterion for older adults counts a class or an agent.
+
+    ::
+
+        cns_active = "value:" ( "yes" | "no" | "not-settled" ) , "source:" id , "verification:" text , "where:" text ;
+    """
+    entry.only(("value", "source", "verification", "where"))
+    return CnsActive(
+        counted=entry.choice("value", Counted),
+        source=entry.text("source"),
+        verification=entry.choice("verification", Verification),
+        where=entry.text("where"),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.listed_product import IMMEDIATE, Ingredient, Per
-from rules.reading.product.name import NameReading
+from rules.reading.product.name_reading import NameReading
 from rules.reading.product.product import Product
 from rules.reading.product.weight import LOAD, OPIOID, on_axis, weighs_as_much
 from rules.reading.product.words.spelling import MISSPELT

@@ -74,7 +74,7 @@ def agents_of_codes(medication: Medication, knowledge: Knowledge) -> CodedAgents
     for coding in medication.codings:
         if coding.system is None or coding.code is None:
             continue
-        for agent in knowledge.agents_by_code.get((coding.system, coding.code), ()):
+        for agent in _agents_of(coding.system, coding.code, knowledge):
             if not _is_verified(agent, coding.system, coding.code, knowledge):
                 doubtful.add(agent)
             elif coding.system is CodeSystem.RXNORM:
@@ -91,8 +91,31 @@ def _rxnorm_codes(medication: Medication) -> set[str]:
 def no_code_is_known(medication: Medication, knowledge: Knowledge) -> bool:
     """Whether RxNorm codes were sent and none of them is one of our agents or products: they may be of another drug."""
     codes = _rxnorm_codes(medication)
-    known = knowledge.agents_by_code
-    return bool(codes) and not any(code in knowledge.products or (CodeSystem.RXNORM, code) in known for code in codes)
+    return bool(codes) and not any(
+        code in knowledge.products or _agents_of(CodeSystem.RXNORM, code, knowledge) for code in codes
+    )
+
+
+def counted_agents_of_codes(medication: Medication, knowledge: Knowledge) -> tuple[str, ...]:
+    """The agents of verified ingredient codes that only count in older adults, in the order of their ids."""
+    return tuple(
+        sorted(
+            {
+                agent
+                for coding in medication.codings
+                if coding.system is not None and coding.code is not None
+                for agent in knowledge.agents_by_code.get((coding.system, coding.code), ())
+                if knowledge.agents[agent].agent_class.counts_only
+                and _is_verified(agent, coding.system, coding.code, knowledge)
+            }
+        )
+    )
+
+
+def _agents_of(system: CodeSystem, code: str, knowledge: Knowledge) -> tuple[str, ...]:
+    """The agents of an ingredient code, those that only count left out: they decide nothing of a depressant."""
+    found = knowledge.agents_by_code.get((system, code), ())
+    return tuple(agent for agent in found if not knowledge.agents[agent].agent_class.counts_only)
 
 
 def _is_verified(agent: str, system: CodeSystem, code: str, knowledge: Knowledge) -> bool:

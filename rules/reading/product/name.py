@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import replace
 
 from rules.knowledge.agent import Agent
 from rules.knowledge.knowledge import Knowledge
@@ -16,6 +15,7 @@ from rules.reading.product.beside import BesideWords, is_unread
 from rules.reading.product.brands import BRACKET, Brands
 from rules.reading.product.form import FormReader, common
 from rules.reading.product.ingredient_strength import AMBIGUOUS, IngredientStrengths
+from rules.reading.product.name_reading import NameReading
 from rules.reading.product.product import UnknownReason
 from rules.reading.product.strength import (
     StrengthRow,
@@ -26,6 +26,7 @@ from rules.reading.product.strength import (
 from rules.reading.product.words.boundaries import WordBoundaries
 from rules.reading.product.words.characters import legible
 from rules.reading.product.words.combinations import Combinations
+from rules.reading.product.words.counted import CountedNames
 from rules.reading.product.words.mention import (
     ClassNameTable,
     IngredientOrder,
@@ -43,31 +44,6 @@ _INNERMOST = re.compile(r"\(([^()]*)\)")
 _PACK = re.compile(r"^\s*\{.*\}")
 
 
-@dataclass(frozen=True, slots=True)
-class NameReading:
-    """What one name tells. ``ingredients`` is empty where it names no agent; ``usable``: it does name something.
-
-    ``class_named``: it names a class of agents and none of them. ``unclear``: a word of it that is near the name of an
-    agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names. ``container``: it names a
-    container or supply alone. ``unread``: it has words in letters that are not read. ``names_other``: it names a drug
-    that is known and is none of ours.
-    """
-
-    ingredients: tuple[Ingredient, ...]
-    usable: bool
-    container: bool = False
-    unread: bool = False
-    names_other: bool = False
-    class_named: str | None = None
-    unclear: UnclearWord | None = None
-    misspelt: frozenset[str] = frozenset()
-    form: str | None = None
-    route: str | None = None
-    release: str = IMMEDIATE
-    package_millilitres: Fraction | None = None
-    assumptions: tuple[str, ...] = ()
-
-
 class NameReader:
     """Reads names by one knowledge base; its tables are built once, those of the code list when they are asked for.
 
@@ -79,21 +55,26 @@ class NameReader:
     """
 
     def __init__(self, knowledge: Knowledge) -> None:
-        words = knowledge.name_words
-        self._vocabulary = knowledge.vocabulary
-        self._forms = FormReader(knowledge.vocabulary, words.beside_drug, words.fluids_and_supplies.fluids)
-        self._beside = BesideWords(words, knowledge.vocabulary)
-        named = [
-            (name, Meaning(agent.id, generic=name == name.lower()))
-            for agent in knowledge.agents.values()
-            for name in _names_of(agent)
+        agents = knowledge.agents.values()
+        count_only = {agent.id for agent in agents if agent.agent_class.counts_only}
+        listed = [
+            (name, Meaning(agent.id, generic=name == name.lower())) for agent in agents for name in _names_of(agent)
         ]
         # Brands of other countries are known as they are written; only the others are read misspelt, cut or glued.
         brands = [
-            (name, Meaning(agent, generic=False)) for name, agents in knowledge.brand_names.items() for agent in agents
+            (name, Meaning(agent, generic=False)) for name, held in knowledge.brand_names.items() for agent in held
         ]
+        named = [entry for entry in listed if entry[1].id not in count_only]
+        counted_names = [entry for entry in (*listed, *brands) if entry[1].id in count_only]
+        # Agents that only count are other drugs to the names of ours, and are known as they are written.
+        written = frozenset(name.lower() for name, _ in counted_names if name.isalpha())
+        words = replace(knowledge.name_words, others=knowledge.name_words.others | written)
+        self._vocabulary = knowledge.vocabulary
+        self._forms = FormReader(knowledge.vocabulary, words.beside_drug, words.fluids_and_supplies.fluids)
+        self._beside = BesideWords(words, knowledge.vocabulary)
         names = NameTable(named)
-        self._names = NameTable((*named, *brands))
+        self._names = NameTable((*named, *(entry for entry in brands if entry[1].id not in count_only)))
+        self._counted = CountedNames(counted_names, words.first_word_at_least)
         self._classes = ClassNameTable(knowledge.classes.values(), words.class_names)
         also_known = (
             *self._names.every_word(),
@@ -103,8 +84,8 @@ class NameReader:
             *self._classes.words,
         )
         single = names.single_words()
-        unlicensed = {name.lower() for agent in knowledge.agents.values() if agent.source for name in _names_of(agent)}
-        class_of = {agent.id: agent.agent_class.id for agent in knowledge.agents.values()}
+        unlicensed = {name.lower() for agent in agents if agent.source for name in _names_of(agent)}
+        class_of = {agent.id: agent.agent_class.id for agent in agents}
         self._spelling = Spelling(single, also_known, words, unlicensed, class_of)
         self._combinations = Combinations(knowledge.products, single, words, self._beside.words)
         parts = (*self._beside.words, *self._combinations.partner_names)
@@ -150,9 +131,9 @@ class NameReader:
 
     def _read_pack(self, text: str) -> NameReading:
         """A pack lists its parts in parentheses; a strength that differs between them is not one strength."""
-        parts = [self._read_plain(part) for part in _INNERMOST.findall(text)]
-        volumes = {part.package_millilitres for part in parts if part.package_millilitres}
-        parts = [part for part in parts if part.ingredients]
+        every_part = [self._read_plain(part) for part in _INNERMOST.findall(text)]
+        volumes = {part.package_millilitres for part in every_part if part.package_millilitres}
+        parts = [part for part in every_part if part.ingredients]
         strengths: dict[str, set[Strength | None]] = {}
         for part in parts:
             for entry in part.ingredients:
@@ -165,6 +146,7 @@ class NameReader:
             release=EXTENDED if any(part.release == EXTENDED for part in parts) else IMMEDIATE,
             package_millilitres=common(volumes),
             assumptions=(AMBIGUOUS,) if any(len(found) > 1 for found in strengths.values()) else (),
+            counted=tuple({entry.agent: entry for part in every_part for entry in part.counted}.values()),
         )
 
     def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
@@ -208,7 +190,19 @@ class NameReader:
             release=form.release,
             package_millilitres=form.package_millilitres,
             assumptions=(*spelling, *notes, *part_not_read),
+            counted=self._counted_in(tokens, every_row),
         )
+
+    def _counted_in(self, tokens: Sequence[NameToken], rows: Sequence[StrengthRow]) -> tuple[Ingredient, ...]:
+        """The agents of a name that only count, as they are written."""
+        mentions = self._counted.mentions(tokens)
+        if not mentions:
+            return ()
+        own = without_aliases(mentions)
+        order = IngredientOrder(tokens, mentions, own, self._no_ingredients)
+        strengths, _ = self._strengths.of(order, rows, len(tokens))
+        agents = dict.fromkeys(agent for mention in own for agent in mention.agents)
+        return tuple(Ingredient(agent, strengths.get(agent)) for agent in agents)
 
     def _mentions(
         self, tokens: Sequence[NameToken], rows: Sequence[StrengthRow]

@@ -24,7 +24,9 @@ from rules.reading.product.agreement import (
     with_other_agents,
 )
 from rules.reading.product.code import agents_of_codes, no_code_is_known, product_of_codes
-from rules.reading.product.name import PART_NOT_READ, NameReading, reader_of
+from rules.reading.product.counted import with_counted
+from rules.reading.product.name import PART_NOT_READ, reader_of
+from rules.reading.product.name_reading import NameReading, names_sent
 from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct, UnknownReason
 from rules.reading.product.strength import listed_strength
 from rules.reading.product.weight import outweighs
@@ -35,7 +37,7 @@ from rules.reading.wording.prose import listed
 
 def read_name(name: str, knowledge: Knowledge) -> Resolved:
     """What one name alone tells: written out, misspelt or shortened. Never raises."""
-    return _from_names([name], knowledge)
+    return with_counted(_from_names([name], knowledge), Medication(text=name), knowledge)
 
 
 def prepare(knowledge: Knowledge) -> None:
@@ -48,11 +50,18 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Resolved:
     """The agents of a medication: by its codes, else by its names, else by its own list of ingredients.
 
     A name that says more than its code fills what the code leaves open; where it contradicts the code, that is noted
-    and the larger reading is used. Never raises.
+    and the larger reading is used. What only counts in older adults is sought last, and changes nothing else. Never
+    raises.
     """
+    legible = _with_legible_codes(medication)
+    return with_counted(_resolved(legible, knowledge), legible, knowledge)
+
+
+def _with_legible_codes(medication: Medication) -> Medication:
+    """A medication with the codes that are read."""
     # A code of a system that is not known says nothing, and a client may number every order with one.
     codings = tuple(_legible_code(coding) for coding in medication.codings if coding.system or coding.display)
-    return _resolved(medication if codings == medication.codings else replace(medication, codings=codings), knowledge)
+    return medication if codings == medication.codings else replace(medication, codings=codings)
 
 
 def _legible_code(coding: Coding) -> Coding:
@@ -65,7 +74,7 @@ def _legible_code(coding: Coding) -> Coding:
 
 @memoised
 def _resolved(medication: Medication, knowledge: Knowledge) -> Resolved:
-    names = _names_sent(medication)
+    names = names_sent(medication)
     coded_product = product_of_codes(medication, knowledge)
     found: Resolved
     coded = any(coding.system and coding.code for coding in medication.codings)
@@ -83,13 +92,6 @@ def _resolved(medication: Medication, knowledge: Knowledge) -> Resolved:
             release = found.release if form.release == IMMEDIATE else form.release
             found = replace(found, form=form.form, route=found.route or form.route, release=release)
     return found
-
-
-def _names_sent(medication: Medication) -> list[str]:
-    """Every name as sent: displays first, then the text."""
-    sent = [coding.display for coding in medication.codings] + [medication.text]
-    shown = (visible(name).strip() for name in sent if name)
-    return list(dict.fromkeys(name for name in shown if name))
 
 
 def _with_names(coded: Product, names: Sequence[str], knowledge: Knowledge) -> Product:
@@ -229,7 +231,8 @@ def _filled_from_list(found: Resolved, medication: Medication, knowledge: Knowle
     others: list[str] = []
     unread: list[UnknownProduct] = []
     for entry in medication.ingredients:
-        resolved = resolve(Medication(codings=entry.codings, text=entry.text), knowledge)
+        each = _with_legible_codes(Medication(codings=entry.codings, text=entry.text))
+        resolved = _resolved(each, knowledge)
         if isinstance(resolved, Product):
             for ingredient in resolved.ingredients:
                 strength = listed_strength(entry.strength, entry.per, knowledge.vocabulary) or ingredient.strength
