@@ -12,7 +12,7 @@ from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, N
 from rules.findings import judge_all
 from rules.findings.case.age import age_on
 from rules.findings.case.case import Case
-from rules.findings.case.change import increases, removable
+from rules.findings.case.change import increases, removable, rises_elsewhere
 from rules.findings.case.conditions import read_conditions
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
 from rules.findings.case.unknowns import DRAFTS, ORDERS
@@ -76,6 +76,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         new_starts=removable(case),
         increases=increases(case),
         opioid_before=case.opioid_now if case.ordered is not None else None,
+        rises_elsewhere=rises_elsewhere(case),
         concepts=frozenset(case.conditions),
     )
 

@@ -78,6 +78,16 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRise:
+    """How much the load rises by a table that is not the default (mg/d diazepam-equivalent), in the replacement
+    reading."""
+
+    table: str
+    before: Fraction
+    after: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class OpioidLoad:
     """The present opioids in MME a day.
 
@@ -141,11 +151,16 @@ class AbruptChange(StrEnum):
 class ConditionOnRecord:
     """A condition that a finding rests on: a fact of the findings about hazards.
 
-    Renderings without a wording of their own show it as ``name, in remission``.
+    Renderings without a wording of their own show it as ``name, in remission``. ``is_dependence``: the record says
+    dependence, which is not told as a use disorder; ``words`` are then those of the record. ``may_be_prescribed``: it
+    may come of a medicine taken as prescribed.
     """
 
     name: str
     in_remission: bool = False
+    is_dependence: bool = False
+    may_be_prescribed: bool = False
+    words: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}, in remission" if self.in_remission else self.name
@@ -213,7 +228,8 @@ class Assessment:
 
     ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment
     of opioid use disorder or anti-seizure agent. ``opioid`` is with the orders being written, ``opioid_before`` without
-    them; None where none are. ``increases``: the orders being written begin or increase exposure.
+    them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
+    one, raises the load. ``increases``: the orders being written begin or increase exposure.
     ``concepts``: the conditions on record that findings ask for.
     """
 
@@ -236,6 +252,7 @@ class Assessment:
     concepts: frozenset[str] = frozenset()
     increases: bool = False
     opioid_before: OpioidLoad | None = None
+    rises_elsewhere: tuple[TableRise, ...] = ()
 
     @property
     def lines(self) -> tuple[Contribution | NotInLoad | NotCounted, ...]:

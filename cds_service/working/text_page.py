@@ -72,6 +72,10 @@ class TextPage:
         yield from self._total("On record today", self.assessment.load)
         if self.assessment.with_order is not None:
             yield from self._total("With the orders being written", self.assessment.with_order)
+        for rise in self.assessment.rises_elsewhere:
+            before, after = shown(rise.before, self.limits), shown(rise.after, self.limits)
+            equal = f"{STEP}About equal by {self.assessment.table}"
+            yield f"{equal}, it rises from {before} to {after} mg/d by {rise.table}."
 
     def _total(self, title: str, load: Load) -> Iterator[str]:
         at_least = "" if load.complete else "at least "

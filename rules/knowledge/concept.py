@@ -12,6 +12,21 @@ PART_SEPARATOR = " + "
 
 
 @dataclass(frozen=True, slots=True)
+class Dependence:
+    """How a use disorder is called where the record says dependence, which need not be one.
+
+    Attributes:
+        name: the name.
+        prefixes: the beginnings of ICD-10-CM codes whose own name says dependence.
+        may_be_prescribed: what it is of is prescribed, so that it may come of a medicine taken as directed.
+    """
+
+    name: str
+    prefixes: tuple[str, ...]
+    may_be_prescribed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Concept:
     """A condition that findings ask for: its codes, names for entries without a code, and when it expires.
 
@@ -32,6 +47,7 @@ class Concept:
         silences: it exempts from every finding. An entry then counts only where nothing about it is in doubt.
         visits: codes, and beginnings of ICD-10-CM codes, that tell of a visit or an event: such an entry silences for a
             limited time.
+        dependence: how it is called where the record says dependence; None: it is no use disorder.
     """
 
     id: str
@@ -52,6 +68,7 @@ class Concept:
     silences: bool = False
     in_orders: tuple[str, ...] = ()
     visits: frozenset[tuple[CodeSystem, str]] = frozenset()
+    dependence: Dependence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,8 @@ class ConditionWording:
         uncertain: those of doubt. An entry with one of them neither silences nor exempts from a finding.
         others: those of another person or of work; likewise.
         visits: those that tell of a visit or an event.
+        dependence: those that say dependence.
+        use_disorder: those that say that it is a use disorder, or more than dependence.
         beside: those that may stand beside the name of a condition without changing what it says.
     """
 
@@ -79,4 +98,6 @@ class ConditionWording:
     uncertain: tuple[str, ...]
     others: tuple[str, ...]
     visits: tuple[str, ...]
+    dependence: tuple[str, ...]
+    use_disorder: tuple[str, ...]
     beside: tuple[str, ...]

@@ -52,7 +52,7 @@ class ConcurrencyPolicy:
     long an active order counts after its window. ``out_of_supply_days``: how long after its window a patient is taken
     to be out of supply. ``lapsed_mention_days``: how long after its window a lapsed order is mentioned.
     ``renewal_overlap_days``: the overlap up to which an order renews another. ``switch_percent``: how much two loads
-    may differ in a possible switch.
+    may differ in a possible switch. ``table_rise_percent``: how much another table must differ to be told.
     """
 
     recency_days: Figure
@@ -66,6 +66,7 @@ class ConcurrencyPolicy:
     begins_within_days: Figure
     stay_days: Figure
     switch_percent: Figure
+    table_rise_percent: Figure
 
 
 @dataclass(frozen=True, slots=True)

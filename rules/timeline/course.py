@@ -68,6 +68,7 @@ def _with_supply(
     return replace(
         course,
         supplied_days=None if days is None else days * times,
+        fill_days=days,
         fill=fill,
         refilled=repeats > ZERO,
         supply_not_believed=too_many or too_long,

@@ -60,10 +60,11 @@ Presences = dict[RecordEntry, Presence]
 
 
 def renewal_text(entry: RecordEntry, counted: RecordEntry) -> str:
-    """The text of a renewal that counts once with ``counted``; for a draft also how early it is."""
+    """The text of a renewal that counts once with ``counted``; for a draft also how early it is by what is in hand."""
     text = f"counted once with {dated_order(counted)}"
-    start, end = entry.start, counted.window.end
-    if entry.regimen.draft and start is not None and end is not None and end >= start:
+    start = entry.start
+    end = counted.in_hand_until(start) if entry.regimen.draft and start is not None else None
+    if start is not None and end is not None and end >= start:
         remaining = (end - start).days + 1
         text += f"; early, {remaining} {'day' if remaining == 1 else 'days'} of its supply remain, until {end}"
     return text

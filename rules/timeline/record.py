@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import floor
 
 from rules.assessment_lines import Certainty, NotCountedReason, Standing
 from rules.knowledge.agent import Agent
@@ -16,7 +17,7 @@ from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose, texts_of
 from rules.reading.product.product import Product, UnknownProduct
 from rules.timeline.status import exclusion, is_completed
-from rules.timeline.window import Course, Coverage, Window, window_of
+from rules.timeline.window import Course, Coverage, Window, last_day, later, window_of
 
 NOT_COVERED = {
     Coverage.LAPSED: NotCountedReason.LAPSED,
@@ -48,6 +49,7 @@ class RecordEntry(LazyValues):
     course_of: Callable[[], Course] = field(repr=False)
     purposes_of: Callable[[str], frozenset[str]] = field(repr=False)
     dispensed: date | None = None
+    fills: tuple[RecordEntry, ...] = field(default=(), repr=False)
     planned: bool = False
 
     @property
@@ -125,6 +127,42 @@ class RecordEntry(LazyValues):
         if self.regimen.supply is None or self.regimen.supply.quantity is None:
             return None
         return self.course_of().days_of_supply(self.dose_on(self.on) if self.regimen.draft else self.dose)
+
+    def in_hand_until(self, on: date) -> date | None:
+        """The last day that the units of an order last which can be in hand on a day; None where that is not known.
+
+        By the dispenses on record, one after another. Without any, by the supply that the order states: refills are
+        taken to be filled as each fill ends, so that no more than the present one is in hand. A period alone tells no
+        supply.
+        """
+        if self.fills:
+            return self._dispensed_until(on)
+        start, days = self.start, self._days_of_fill(self)
+        if start is None or start > on or days is None or days <= 0:
+            return None
+        fills = floor(Fraction((on - start).days) / days) + 1 if self.course_of().refilled else 1
+        last = last_day(start, fills * days)
+        return last if last is None or self.window.end is None else min(last, self.window.end)
+
+    def _dispensed_until(self, on: date) -> date | None:
+        last: date | None = None
+        for fill in sorted(self.fills, key=lambda item: item.order):
+            if fill.start is None or fill.start > on:
+                continue
+            begun = fill.start if last is None else max(fill.start, later(last, 1))
+            last = last_day(begun, self._days_of_fill(fill))
+            if last is None:
+                return None
+        return last
+
+    def _days_of_fill(self, fill: RecordEntry) -> Fraction | None:
+        """The days' supply of a fill, else how long its units last at the daily dose of the order."""
+        course = fill.course_of()
+        if course.fill_days is not None or course.fill is None:
+            return course.fill_days
+        if not isinstance(self.dose, DailyDose) or self.dose.units is None or self.dose.units.used <= 0:
+            return None
+        return course.fill.units / self.dose.units.used
 
     @lazy
     def sig(self) -> str:

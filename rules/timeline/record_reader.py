@@ -63,22 +63,22 @@ def _in_context(entries: list[RecordEntry]) -> Iterator[RecordEntry]:
 
     The steps of a plan begin one after another; orders of one day may have one identifier because one hand wrote them.
     """
-    dispensed: dict[tuple[str, str], date] = {}
+    fills: dict[tuple[str, str], list[RecordEntry]] = defaultdict(list)
     steps: dict[tuple[str | None, str], set[date | None]] = defaultdict(set)
     for entry in entries:
         regimen = entry.regimen
         if regimen.kind is RecordKind.DISPENSE and entry.start is not None and entry.exclusion is None:
             for order in regimen.references or ("",):
-                known = dispensed.get((entry.agent.id, order), entry.start)
-                dispensed[entry.agent.id, order] = max(known, entry.start)
+                fills[entry.agent.id, order].append(entry)
         elif regimen.plan is not None and not regimen.draft:
             steps[regimen.plan, entry.agent.id].add(entry.start)
     for entry in entries:
         agent, regimen = entry.agent.id, entry.regimen
-        days = [dispensed[agent, order] for order in (entry.source, "") if (agent, order) in dispensed]
+        of_order = (*fills.get((agent, entry.source), ()), *fills.get((agent, ""), ()))
+        days = [fill.start for fill in of_order if fill.start is not None]
         planned = regimen.kind is RecordKind.REQUEST and len(steps[regimen.plan, agent]) > 1
         if regimen.kind is RecordKind.REQUEST and (days or planned):
-            yield replace(entry, dispensed=max(days, default=None), planned=planned)
+            yield replace(entry, dispensed=max(days, default=None), fills=of_order, planned=planned)
         else:
             yield entry
 

@@ -33,6 +33,7 @@ class Course:
         of_text: whether only texts state it, so that what is supplied for longer counts.
         differs: whether lines and texts state different lengths.
         supplied_days: the days' supply, all fills together; None where not stated or not believed.
+        fill_days: the days' supply of one fill.
         fill: what is dispensed at a time, in the unit of the dose; None where not known.
         refilled: whether it is dispensed again.
         supply_not_believed: whether days' supply or repeats are more than is believed.
@@ -43,6 +44,7 @@ class Course:
     of_text: bool = False
     differs: bool = False
     supplied_days: Fraction | None = None
+    fill_days: Fraction | None = None
     fill: Fill | None = None
     refilled: bool = False
     supply_not_believed: bool = False
@@ -147,7 +149,7 @@ class Window:
             return min(self.end, on)
         if self.latest is None:
             return on
-        return min(on, _later(self.latest, int(policy.recency_days.value)))
+        return min(on, later(self.latest, int(policy.recency_days.value)))
 
 
 def window_of(
@@ -177,10 +179,10 @@ def window_of(
         end, contradicts = None, True
     if end is None and start is not None:
         length = _days(course, days_of_supply)
-        end = _last_day(start, length)
+        end = last_day(start, length)
         written = regimen.authored_on if regimen.kind is RecordKind.REQUEST else None
         if end is not None and written is not None and end < written <= on:
-            end, contradicts = _last_day(written, length), True
+            end, contradicts = last_day(written, length), True
     # A dispense tells that an order lasted longer, and never that one without a date is old.
     known = (start, regimen.authored_on, regimen.asserted_on, dispensed) if start is not None else ()
     evidence = [day for day in known if day is not None and day <= on]
@@ -208,9 +210,9 @@ def _days(course: Course, days_of_supply: Callable[[], Fraction | None]) -> Frac
     return days
 
 
-def _last_day(first: date, days: Fraction | None) -> date | None:
+def last_day(first: date, days: Fraction | None) -> date | None:
     """The last of so many days, None where their number is not known."""
-    return _later(first, ceil(days) - 1) if days is not None and days > 0 else None
+    return later(first, ceil(days) - 1) if days is not None and days > 0 else None
 
 
 def _stopped(start: date | None, end: date | None, ended: date | None) -> date | None:
@@ -221,7 +223,7 @@ def _stopped(start: date | None, end: date | None, ended: date | None) -> date |
     return last if start is None else max(start, last)
 
 
-def _later(start: date, days: int) -> date:
+def later(start: date, days: int) -> date:
     """So many days later, at most the last date there is."""
     try:
         return start + timedelta(days=days)

@@ -43,7 +43,7 @@ INTERNAL = {
     "out-of-supply", "no-condition", "remark-too-long", "text-too-long", "version-unsure",
 }  # fmt: skip
 # Why an opioid adds no MME: shown by its text, not by its code.
-SHOWN_BY_TEXT = {"no-factor", "opioid-use-disorder-treatment", "partial-agonist"}
+SHOWN_BY_TEXT = {"no-factor", "no-factor-for-route", "opioid-use-disorder-treatment", "partial-agonist"}
 # Why a product is unknown: shown by its sentence.
 SHOWN_BY_TEXT |= set(UnknownReason)
 

@@ -23,6 +23,8 @@ ROW_KEYS = frozenset(
     (
         *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
         *("discharge", "site", "load", "with_order", "counted", "beside", "not_counted", "absent", "assumed", "text"),
+        "text_lacks",
+        "rises_elsewhere",
         *("not_assumed", "findings", "increases", "new_starts", "mme", "possible"),
     )
 )
@@ -70,9 +72,15 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
     for source, words in row.get("text", {}).items():
         if not all(word in texts.get(source, "") for word in words):
             yield f"text.{source}: expected {words}, found {texts.get(source)!r}"
+    for source, words in row.get("text_lacks", {}).items():
+        if source not in texts or any(word in texts[source] for word in words):
+            yield f"text_lacks.{source}: found {texts.get(source)!r}"
     for finding, wanted in row.get("findings", {}).items():
         if not _result(found, finding).startswith(wanted):
             yield f"{finding}: expected {wanted}, found {_result(found, finding)}"
+    rises = {rise.table: f"{float(rise.before):g} to {float(rise.after):g}" for rise in found.rises_elsewhere}
+    if "rises_elsewhere" in row and row["rises_elsewhere"] != rises:
+        yield f"rises_elsewhere: expected {row['rises_elsewhere']}, found {rises}"
     if "increases" in row and row["increases"] != str(found.increases).lower():
         yield f"increases: expected {row['increases']}, found {found.increases}"
 

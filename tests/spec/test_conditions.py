@@ -81,7 +81,16 @@ def test_another_patient_s_entry_never_counts(row: Mapping[str, Any]) -> None:
 
 def test_remission_is_said_in_the_name() -> None:
     found = read(entry({"icd": "F11.21"})).present
-    assert found["opioid-use-disorder"].name == "opioid use disorder, in remission"
+    assert found["opioid-use-disorder"].name == "opioid dependence, in remission"
+
+
+@pytest.mark.parametrize("row", [param for param in ROWS if "told" in param.values[0]])
+def test_a_use_disorder_is_told_in_the_words_of_the_record(row: Mapping[str, Any]) -> None:
+    (found,) = read(entry(row)).present.values()
+    told = found.on_record
+    assert (told.name, told.words) == (row["told"], row.get("words", ""))
+    assert told.is_dependence is ("dependence" in row["told"])
+    assert told.may_be_prescribed is (row.get("may_be_prescribed") == "true")
 
 
 def test_the_surer_entry_is_shown_in_any_order() -> None:

@@ -85,6 +85,7 @@ def test_the_fallback_is_the_declared_chain(knowledge: Knowledge) -> None:
         ("concurrency", "lapsed_mention_days", 90, "d"),
         ("concurrency", "renewal_overlap_days", 10, "d"),
         ("concurrency", "switch_percent", 25, "%"),
+        ("concurrency", "table_rise_percent", 50, "%"),
         ("exposure", "bridge_days", 30, "d"),
         ("exposure", "coverage_percent", 50, "%"),
         ("exposure", "sparse_days_per_week", 3, "d/wk"),

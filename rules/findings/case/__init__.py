@@ -5,7 +5,15 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 
 from rules.findings.case.age import Age, age_on
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
-from rules.findings.case.change import begun, increases, new_starts, raised, removable, started_sedatives
+from rules.findings.case.change import (
+    begun,
+    increases,
+    new_starts,
+    raised,
+    removable,
+    rises_elsewhere,
+    started_sedatives,
+)
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.hazard import judge_hazard
@@ -78,6 +86,7 @@ __all__ = [
     "raised",
     "read_conditions",
     "removable",
+    "rises_elsewhere",
     "sedatives_of",
     "started_sedatives",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from rules.assessment import TableRise
 from rules.findings.case.case import Case
 from rules.findings.case.present import OXYBATE, Entries, depressants_of, sedatives_of
 from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, treats_opioid_use_disorder
@@ -123,6 +124,32 @@ def increases(case: Case) -> bool:
         return True
     others = {entry.agent.id for entry in case.drafts if _adds_by_itself(entry)}
     return any(_amount(case.ordered, agent) > _amount(case.now, agent) for agent in (others & agents) - unknown)
+
+
+def rises_elsewhere(case: Case) -> tuple[TableRise, ...]:
+    """The tables by which a change of agent raises the load by ``table_rise_percent``, though it is about equal
+    (``switch_percent``) by the default one. Nothing where a dose is not known."""
+    if case.ordered is None or not _changes_agents(case, case.ordered):
+        return ()
+    if any(entry.amount is None for view in (case.now, case.ordered) for entry in sedatives_of(view.present)):
+        return ()
+    policy = case.knowledge.policy.concurrency
+    before, after = (case.replacement_load(view) for view in (case.now, case.ordered))
+    if before == 0 or abs(after - before) > before * policy.switch_percent.value * PERCENT:
+        return ()
+    least = ONE + policy.table_rise_percent.value * PERCENT
+    rises = (
+        TableRise(name, case.replacement_load(case.now, table), case.replacement_load(case.ordered, table))
+        for name, table in case.knowledge.tables.items()
+    )
+    return tuple(rise for rise in rises if rise.before > 0 and rise.after >= rise.before * least)
+
+
+def _changes_agents(case: Case, ordered: View) -> bool:
+    """Whether the orders end one sedative and begin another, by the replacement reading."""
+    before = {entry.agent.id for entry in sedatives_of(case.now.present_if_replaced)}
+    after = {entry.agent.id for entry in sedatives_of(ordered.present_if_replaced)}
+    return bool(before - after) and bool(after - before)
 
 
 def _unused_for(case: Case, agent_class: str, days: Fraction) -> bool:

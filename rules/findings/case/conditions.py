@@ -10,7 +10,7 @@ from rules.assessment import ConditionOnRecord
 from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, ConditionEntry, Patient
-from rules.reading.condition.concepts import Codes, by_code, codes_of, matches
+from rules.reading.condition.concepts import Codes, Match, by_code, codes_of, matches
 from rules.reading.condition.text import is_beyond_doubt, is_exact, phrases, spaced
 
 STANDING = frozenset({"active", "recurrence", "relapse"})
@@ -79,7 +79,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
             remission = match.remission or entry.clinical_status == REMISSION
             condition = PatientCondition(
                 concept=concept.id,
-                on_record=ConditionOnRecord(concept.name),
+                on_record=_shown(concept, match),
                 source=entry.source,
                 recorded=entry.onset or entry.recorded,
                 in_remission=remission,
@@ -90,10 +90,22 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
             if _counts(entry, concept, remission, on) and (
                 not concept.silences or _silences(entry, concept, knowledge, on)
             ):
-                shown = ConditionOnRecord(concept.name, in_remission=True)
-                present.append(replace(condition, on_record=shown) if remission else condition)
+                shown = replace(condition.on_record, in_remission=remission)
+                present.append(replace(condition, on_record=shown))
     exempting = frozenset(item.concept for item in present if not (item.unverified or item.doubted))
     return PatientConditions(_by_concept(present), _by_concept(history), exempting)
+
+
+def _shown(concept: Concept, match: Match) -> ConditionOnRecord:
+    """How a condition is told: dependence on record is no use disorder."""
+    if concept.dependence is None or not match.dependence:
+        return ConditionOnRecord(concept.name)
+    return ConditionOnRecord(
+        concept.dependence.name,
+        is_dependence=True,
+        may_be_prescribed=concept.dependence.may_be_prescribed,
+        words=match.words,
+    )
 
 
 def _is_doubted(entry: ConditionEntry, on: date) -> bool:

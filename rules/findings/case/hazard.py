@@ -26,6 +26,8 @@ def judge_hazard(
     New is one whose class was not taken, and one that adds to another of its class. A condition whose code is
     unverified never warns on its own, and neither does a start that may be none, as no earlier orders were supplied.
 
+    Each condition on record is a fact of its own as well, by its id.
+
     Args:
         case: the case.
         finding: the finding's id.
@@ -49,6 +51,7 @@ def judge_hazard(
         "concepts": tuple(found),
         "conditions": tuple(condition.on_record for condition in found.values()),
         "in_remission": tuple(condition.name for condition in found.values() if condition.in_remission),
+        **{concept.replace("-", "_"): condition.on_record for concept, condition in found.items()},
     }
     severity = Severity.WARNING if started and verified and case.unknowns.history_supplied else Severity.INFO
     return case.met(finding, facts, severity=severity, raises=bool(started))

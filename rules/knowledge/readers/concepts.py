@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
+from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording, Dependence
 from rules.knowledge.figure import Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, require_known
@@ -15,7 +15,7 @@ from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
-KINDS = ("prefix", "except", "remission", "code", "visit")
+KINDS = ("prefix", "except", "remission", "dependence", "code", "visit")
 
 
 @dataclass(slots=True)
@@ -23,6 +23,7 @@ class _Codes:
     prefixes: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
     remission: list[str] = field(default_factory=list)
+    dependence: list[str] = field(default_factory=list)
     codes: set[tuple[CodeSystem, str]] = field(default_factory=set)
     unverified: set[tuple[CodeSystem, str]] = field(default_factory=set)
     visits: set[tuple[CodeSystem, str]] = field(default_factory=set)
@@ -90,7 +91,12 @@ def _add(known: Mapping[str, _Codes], row: Mapping[str, str], line: str) -> None
         return
     if system is not CodeSystem.ICD10CM or "." in code:
         raise KnowledgeError(line, "a prefix is one of ICD-10-CM, without the dot")
-    prefixes = {"prefix": entry.prefixes, "except": entry.excluded, "remission": entry.remission}[kind]
+    prefixes = {
+        "prefix": entry.prefixes,
+        "except": entry.excluded,
+        "remission": entry.remission,
+        "dependence": entry.dependence,
+    }[kind]
     if any(code.startswith(other) for other in prefixes):
         raise KnowledgeError(line, f"prefix {code} is covered already")
     prefixes.append(code)
@@ -109,6 +115,7 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
             "not_with",
             "silences",
             "in_orders",
+            "dependence",
             "note",
         ),
     )
@@ -133,4 +140,10 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
         silences=entry.truth("silences") if entry.has("silences") else False,
         visits=frozenset(codes.visits),
         in_orders=tuple(normalised(text) for text in entry.texts("in_orders")),
+        dependence=_dependence(entry.section("dependence"), codes) if entry.has("dependence") else None,
     )
+
+
+def _dependence(entry: Section, codes: _Codes) -> Dependence:
+    entry.only(("name", "may_be_prescribed"))
+    return Dependence(entry.text("name"), tuple(codes.dependence), entry.truth("may_be_prescribed"))

@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "begins_within_days",
         "stay_days",
         "switch_percent",
+        "table_rise_percent",
     ),
     "exposure": ("bridge_days", "coverage_percent", "sparse_days_per_week"),
     "bands": ("low_up_to", "moderate_up_to"),

@@ -8,16 +8,21 @@ from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, Coding
 from rules.numbers.memo import memoised
-from rules.reading.condition.text import clauses_of, denies, is_uncertain, names, phrases, remitted
+from rules.reading.condition.text import CLAUSE_END, clauses_of, denies, is_uncertain, names, phrases, remitted
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How codes and words stand for a concept. ``doubted``: the words deny or doubt it, or tell of another person."""
+    """How codes and words stand for a concept. ``doubted``: the words deny or doubt it, or tell of another person.
+
+    ``dependence``: they say dependence, and not that it is a use disorder; by ``words``, else by the code alone.
+    """
 
     remission: bool
     unverified: bool
     doubted: bool = False
+    dependence: bool = False
+    words: str = ""
 
 
 Codes = set[tuple[CodeSystem, str]]
@@ -44,6 +49,10 @@ def matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge)
             found[concept.id] = match
     if not found:
         return ()
+    found = {
+        name: _with_dependence(match, knowledge.concepts[name], sent, icd_codes, wording)
+        for name, match in found.items()
+    }
     if is_uncertain(sent, wording):
         found = {name: replace(match, doubted=True) for name, match in found.items()}
     in_words = {name for words in texts for name in remitted(words, knowledge.condition_names, wording)}
@@ -62,6 +71,21 @@ def _with_remission(match: Match, concept: Concept, naming: list[str], in_words:
     is_named = any(phrases(parts).search(words) for words in naming)
     told = any(phrases(parts).search(name) for name in in_words)
     return replace(match, remission=told or ("" in in_words and not is_named))
+
+
+def _with_dependence(
+    match: Match, concept: Concept, sent: list[str], icd_codes: list[str], wording: ConditionWording
+) -> Match:
+    """The match, told as dependence where the clauses that name the concept say so and no more; else by its code."""
+    if concept.dependence is None:
+        return match
+    clauses = [(clause, words) for words in sent for clause in clauses_of(words).split(CLAUSE_END)]
+    said = [(clause, words) for clause, words in clauses if phrases(concept.names).search(clause)] or clauses
+    if any(phrases(wording.use_disorder).search(clause) for clause, _ in said):
+        return match
+    saying = next((words for clause, words in said if phrases(wording.dependence).search(clause)), "")
+    by_its_code = any(code.startswith(concept.dependence.prefixes) for code in icd_codes)
+    return replace(match, dependence=bool(saying) or by_its_code, words=saying)
 
 
 def codes_of(codings: tuple[Coding, ...]) -> tuple[Codes, list[str]]:
