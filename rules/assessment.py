@@ -147,6 +147,16 @@ class AbruptChange(StrEnum):
     CUT = "cut"
 
 
+class CountedBy(StrEnum):
+    """By which classes CNS-active drugs are counted: a fact of ``concurrent-depressants``.
+
+    ``HOUSE``: the depressants that are known here; no guideline that was read sets a number for them.
+    """
+
+    BEERS_2023 = "beers-2023"
+    HOUSE = "benzo-cds-policy"
+
+
 @dataclass(frozen=True, slots=True)
 class ConditionOnRecord:
     """A condition that a finding rests on: a fact of the findings about hazards.

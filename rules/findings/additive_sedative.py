@@ -11,6 +11,7 @@ from rules.timeline.record import RecordEntry
 
 ID = "additive-sedative"
 TRAIT = "additive-sedative"
+LABELLED = "labelled-with-depressants"
 
 
 def judge(case: Case) -> Met | Considered:
@@ -23,7 +24,12 @@ def judge(case: Case) -> Met | Considered:
     judged = [entry for entry in new if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
-    facts = {"new": agent_names(judged), "others": agent_names(others), "sedatives": agent_names(case.sedatives)}
+    facts = {
+        "new": agent_names(judged),
+        "others": agent_names(others),
+        "sedatives": agent_names(case.sedatives),
+        "labelled": agent_names(entry for entry in others if entry.agent.has(LABELLED)),
+    }
     return case.met(ID, facts)
 
 
