@@ -15,6 +15,7 @@ from rules.findings.case.case import Case
 from rules.findings.case.change import increases, removable, rises_elsewhere
 from rules.findings.case.conditions import read_conditions
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
+from rules.findings.case.taper import taper_of
 from rules.findings.case.unknowns import DRAFTS, ORDERS
 from rules.knowledge.knowledge import Knowledge
 from rules.load.contributions import lines_of, unidentified_lines, unread_lines
@@ -196,6 +197,7 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         condition_history=conditions.history,
         exempting=conditions.exempting,
         earliest_record=earliest_record(patient),
+        taper_of=taper_of,
         at_discharge=at_discharge,
     )
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.assessment_lines import Contribution, NotCounted, NotInLoad, OpioidContribution, OpioidExcluded
+from rules.numbers.text import decimal_text
 
 
 class Severity(StrEnum):
@@ -135,6 +136,51 @@ class TaperSetting(StrEnum):
     SPECIALIST = "specialist or inpatient care"
     ADDICTION_MEDICINE = "addiction medicine"
     PRIMARY_CARE = "pharmacist or primary care"
+
+
+class Acting(StrEnum):
+    """How long agents act, by their half-lives with active metabolites: a fact of ``abrupt-change``."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class TaperEvidence(StrEnum):
+    """What shows that a taper is under way: a fact of ``taper-under-way``.
+
+    ``STEP``: an order being written is a step of it. ``STATED``: an order states the steps to come. ``ORDERS``: the
+    orders of the last weeks step down.
+    """
+
+    STEP = "step"
+    STATED = "stated"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Taper:
+    """A taper that is under way.
+
+    ``before`` and ``after`` are loads by the default table (mg/d diazepam-equivalent): of steps that are stated, that
+    of now and the last; else the largest that it came from, and that of now or with the orders being written.
+    ``percent`` is the last fall, or of stated steps all of it.
+    """
+
+    evidence: TaperEvidence
+    before: Fraction
+    after: Fraction
+    percent: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedDose:
+    """What was taken of an agent in a day, in milligrams: a fact of ``abrupt-change``."""
+
+    agent: str
+    milligrams: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.agent} {decimal_text(self.milligrams)} mg a day"
 
 
 class AbruptChange(StrEnum):

@@ -8,3 +8,5 @@ MAX_MAGNITUDE = 10**9
 """The largest number that is read: beyond any dose, count or period. A larger one is refused, not computed with."""
 MAX_DIGITS = 30
 """Characters of a number that is read, and the largest power of ten in it."""
+MAX_DAYS_AHEAD = 100
+"""Days ahead for which the steps of an order are worked out one by one."""

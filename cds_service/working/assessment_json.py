@@ -28,6 +28,7 @@ from rules.assessment import (
     NotSupplied,
     OpioidLoad,
     Prescribed,
+    StoppedDose,
 )
 from rules.assessment_lines import (
     Certainty,
@@ -272,7 +273,7 @@ def _considered(item: Considered) -> dict[str, Any]:
 
 def fact_json(value: object) -> Any:
     """A fact of a finding as JSON: exact numbers as figures, dates as text, tuples and sets as lists."""
-    if isinstance(value, ConditionOnRecord | NotSupplied | Prescribed):
+    if isinstance(value, ConditionOnRecord | NotSupplied | Prescribed | StoppedDose):
         return str(value)
     if isinstance(value, Fraction):
         return number(value)

@@ -14,6 +14,7 @@ from pkgutil import iter_modules
 
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case
+from rules.findings.case.change import increases
 from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import (
@@ -42,9 +43,15 @@ NOT_SOFTENED_BY_SWITCH = frozenset(
     {"concurrent-opioid", "older-adult", "respiratory-disease", "gabapentinoid-breathing"}
 )
 
+# What is said though the orders being written are steps of a taper on pace.
+NOT_QUIET = frozenset({"abrupt-change", "incomplete-picture"})
+
 # What they say rests on earlier use: whether a drug is new, for how long it was taken, how much of it.
 RESTING_ON_HISTORY = frozenset(
-    {"high-potency", "long-term-use", "interdose-withdrawal", "dose-escalation", "abrupt-change", "taper-referral"}
+    (
+        *("high-potency", "long-term-use", "interdose-withdrawal", "dose-escalation", "abrupt-change"),
+        *("taper-under-way", "taper-referral"),
+    )
 )
 
 
@@ -74,6 +81,8 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
                 met.append(result)
             else:
                 considered.append(result)
+    if case.taper is not None:
+        met = [replace(found, raises=False) if _is_quiet(found, case) else found for found in met]
     severities = tuple(reversed(Severity))
     met.sort(key=lambda found: (severities.index(found.severity), not found.raises, found.id))
     return tuple(met), tuple(considered)
@@ -95,6 +104,19 @@ def _judged(judge: Judge, case: Case) -> Met | Considered:
     named = {name for names in possibly.facts.values() if isinstance(names, tuple) for name in names}
     facts = {**possibly.facts, ONLY_IF_TAKEN: tuple(name for name in may_be_taken if name in named) or may_be_taken}
     return replace(possibly, severity=Severity.INFO, facts=facts)
+
+
+def _is_quiet(found: Met, case: Case) -> bool:
+    """Whether a finding raises no card beside a taper on pace.
+
+    Orders of sedatives alone that do not raise the load are met with silence, save for what cannot be told. Without
+    orders only what the policy names is quiet: what would be said of the use that the taper ends.
+    """
+    if case.ordered is None:
+        return case.knowledge.findings[found.id].quiet_in_taper
+    ordered = (entry.agent.agent_class for entry in case.drafts)
+    steps_alone = all(each.in_load or not each.depressant for each in ordered) and not increases(case)
+    return steps_alone and found.id not in NOT_QUIET
 
 
 def _exemption(case: Case) -> str | None:

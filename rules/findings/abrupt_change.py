@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity
+from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity, StoppedDose
 from rules.findings.case.case import Case
+from rules.findings.case.half_life import acting
+from rules.findings.case.pace import Level, first_too_fast, level_on, levels_ahead, levels_before, too_fast
 from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
-from rules.knowledge.figure import Table
-from rules.numbers.quantity import PERCENT, ZERO
 from rules.timeline.record import RecordEntry
 from rules.timeline.view import View
 
 ID = "abrupt-change"
+Facts = dict[str, object]
 
 
 def judge(case: Case) -> Met | Considered:
-    """Met when, by the replacement reading, established use ends or falls by more than the policy's percentage.
+    """Met when, by the replacement reading, established use ends, or falls by more than the policy's percentage of the
+    largest dose of the days before.
 
-    The fall is measured against today and against some days ago; where the agents differ it must hold in every table.
+    Where the agents differ the fall must hold in every table. A last step that is small enough is none, also to zero.
     Without an order being written, an established user out of supply with no new order is met as well.
     """
     use = case.uses[BENZODIAZEPINE]
@@ -29,19 +31,34 @@ def judge(case: Case) -> Met | Considered:
     change = _change(case, use)
     if change is None:
         return _unjudged(case) or not_met(ID)
+    last = _last(case, use)
+    level = _level(case, last)
+    ends = change["kind"] is not AbruptChange.CUT
+    if ends and level is not None and level <= parameters["tail_step_mg_de"].value:
+        return not_met(ID)
     if use.days < parameters["established_days"].value:
         return not_used_long_enough(ID, use)
+    agents = _taken(last) + _taken(case.now)
+    treated = [entry for entry in agents if entry.agent.id in case.anti_seizure_agents]
     facts = {
         "days": use.days,
         "since": use.since,
-        "agents": agent_names(_taken(_earlier(case)) + _taken(case.now)),
+        "agents": agent_names(agents),
+        "anti_seizure": agent_names(treated),
+        "acting": acting({entry.agent for entry in agents}, parameters["short_acting_hours"].value),
         "may_still_be_taken": not case.within_grace(use),
         "until": use.until,
+        "doses": _doses(last),
+        "before": level,
         **change,
     }
     by_order = case.at_discharge or (case.ordered is not None and _orders_concern_it(case))
     warns = by_order and case.within_grace(use)
     return case.met(ID, facts, severity=Severity.WARNING if warns else Severity.INFO)
+
+
+def _is_benzodiazepine(entry: RecordEntry) -> bool:
+    return entry.agent.agent_class.id == BENZODIAZEPINE
 
 
 def _taken(view: View) -> Entries:
@@ -54,16 +71,37 @@ def _earlier(case: Case) -> View:
     return case.look_back(int(case.knowledge.findings[ID].parameters["look_back_days"].value))
 
 
+def _last(case: Case, use: Exposure) -> View:
+    """The record as it is, or where nothing is taken any more as it was on the last day of use."""
+    return case.now if _taken(case.now) or not use.out_of_supply_days else case.look_back(use.out_of_supply_days)
+
+
+def _level(case: Case, view: View) -> Fraction | None:
+    """The load of the benzodiazepines of a view by the default table; None where it is not known, or none counts."""
+    level = level_on(case, view, _is_benzodiazepine)
+    if level is None or not any(level.by_table):
+        return None
+    return level.by_table[list(case.knowledge.tables).index(case.knowledge.default_table)]
+
+
+def _doses(view: View) -> tuple[StoppedDose, ...]:
+    """What was taken of each benzodiazepine in a day, as far as it is known."""
+    entries = (presence.entry for presence in view.counted if presence.replacement)
+    found: dict[str, Fraction] = {}
+    for entry in benzodiazepines_of(entries):
+        if entry.milligrams is not None:
+            found[entry.agent.name] = found.get(entry.agent.name, Fraction()) + entry.milligrams.used
+    return tuple(StoppedDose(agent, used) for agent, used in sorted(found.items()))
+
+
 def _orders_concern_it(case: Case) -> bool:
     """Whether the orders being written give, stop or replace a benzodiazepine: otherwise they change nothing of it."""
     orders = (*case.drafts, *case.stops)
     remaining = {entry.source for entry in _taken(case.view)}
-    return any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in orders) or any(
-        entry.source not in remaining for entry in _taken(case.now)
-    )
+    return any(map(_is_benzodiazepine, orders)) or any(entry.source not in remaining for entry in _taken(case.now))
 
 
-def _change(case: Case, use: Exposure) -> dict[str, object] | None:
+def _change(case: Case, use: Exposure) -> Facts | None:
     """What changes, as facts; None if nothing does."""
     remaining = _taken(case.view)
     if case.at_discharge and not any(_is_supplied(entry, case) for entry in remaining):
@@ -80,8 +118,7 @@ def _change(case: Case, use: Exposure) -> dict[str, object] | None:
         return {"kind": AbruptChange.OUT_OF_SUPPLY, "out_of_supply_days": out_of_supply}
     if not remaining:
         return {"kind": AbruptChange.STOPPED} if _was_taken(case) else None
-    percent = _fall(case, remaining)
-    return None if percent is None else {"kind": AbruptChange.CUT, "percent": percent}
+    return _cut(case)
 
 
 def _was_taken(case: Case) -> bool:
@@ -94,7 +131,7 @@ def _was_stopped(case: Case, use: Exposure) -> bool:
     return any(
         entry.regimen.ended == use.until
         for entry in case.record.entries
-        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.regimen.draft
+        if _is_benzodiazepine(entry) and not entry.regimen.draft
     )
 
 
@@ -103,7 +140,7 @@ def _length_is_known(case: Case, use: Exposure) -> bool:
     return any(
         entry.window.end is not None and entry.window.end >= use.until
         for entry in case.record.entries
-        if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.regimen.draft
+        if _is_benzodiazepine(entry) and not entry.regimen.draft
     )
 
 
@@ -114,36 +151,42 @@ def _is_supplied(entry: RecordEntry, case: Case) -> bool:
     return (case.on - entry.window.end).days <= case.knowledge.policy.concurrency.out_of_supply_days.value
 
 
-def _fall(case: Case, remaining: Entries) -> Fraction | None:
-    """The fall in percent if it is over the policy's limit by the tables that must agree, else None."""
-    limit = case.knowledge.findings[ID].parameters["cut_percent"].value
-    if case.has_unknown_dose(case.view):
+def _cut(case: Case) -> Facts | None:
+    """The fall, if one is too fast: to what is taken with the orders being written, or at a step that they state."""
+    after = level_on(case, case.view, _is_benzodiazepine)
+    if after is None:
         return None
-    falls: list[Fraction] = []
-    for earlier in (case.now,) if _changes_nothing(case) else (case.now, _earlier(case)):
-        before = _taken(earlier)
-        if not before or case.has_unknown_dose(earlier):
-            continue
-        same_agents = {entry.agent.id for entry in before} == {entry.agent.id for entry in remaining}
-        decisive = [case.default_table] if same_agents else list(case.knowledge.tables.values())
-        cuts = [_cut(case, earlier, table) for table in decisive]
-        if all(cut > limit for cut in cuts):
-            falls.append(min(cuts))
-    return max(falls, default=None)
+    before = list(levels_before(case, _is_benzodiazepine))
+    goes_on = bool(before) and before[0].day == case.now.viewpoint.on and _goes_on(before[0], after)
+    if case.ordered is not None and goes_on:
+        # An earlier cut is not of the orders being written.
+        before = before[:1]
+    falls = [(percent, level) for level in before if (percent := too_fast(case, level, after)) is not None]
+    if falls:
+        percent, level = max(falls, key=lambda found: found[0])
+        return _cut_facts(case, percent, level, after)
+    if case.ordered is None:
+        return None
+    steep = first_too_fast(case, before, levels_ahead(case, _is_benzodiazepine))
+    if steep is None:
+        return None
+    level, percent = steep
+    return {**_cut_facts(case, percent, max((*before, after), key=lambda each: each.by_table), level), "on": level.day}
 
 
-def _changes_nothing(case: Case) -> bool:
-    """Whether the orders being written go on with today's load: an earlier cut is then not theirs."""
-    if case.ordered is None or not _taken(case.now):
-        return False
-    return all(_cut(case, case.now, table) <= 0 for table in case.knowledge.tables.values())
+def _cut_facts(case: Case, percent: Fraction, before: Level, after: Level) -> Facts:
+    default = list(case.knowledge.tables).index(case.knowledge.default_table)
+    return {
+        "kind": AbruptChange.CUT,
+        "percent": percent,
+        "before": before.by_table[default],
+        "after": after.by_table[default],
+    }
 
 
-def _cut(case: Case, earlier: View, table: Table) -> Fraction:
-    """The fall in percent by a table, below zero for a rise."""
-    before = case.replacement_load(earlier, table, agent_class=BENZODIAZEPINE)
-    after = case.replacement_load(case.view, table, agent_class=BENZODIAZEPINE)
-    return (before - after) / before / PERCENT if before > 0 else ZERO
+def _goes_on(now: Level, after: Level) -> bool:
+    """Whether the orders being written go on with today's load, or with more."""
+    return all(one <= other for one, other in zip(now.by_table, after.by_table, strict=True))
 
 
 def _unjudged(case: Case) -> Considered | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from rules.assessment import Considered, Met, Pattern
 from rules.findings.case.case import Case
+from rules.findings.case.half_life import half_life, is_short_acting
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_judged, not_met, not_used_long_enough
-from rules.knowledge.agent import Agent
-from rules.knowledge.figure import Figure, Verification
 
 ID = "interdose-withdrawal"
 SYMPTOMS = ("anxiety", "panic", "insomnia", "palpitations", "tremor")
@@ -19,15 +16,15 @@ def judge(case: Case) -> Met | Considered:
     """Met when a present agent's half-life, active metabolites included, is short and its class is taken regularly."""
     parameters = case.knowledge.findings[ID].parameters
     hours = parameters["half_life_hours"].value
-    short = [entry for entry in case.sedatives if _is_short_acting(entry.agent, hours)]
+    short = [entry for entry in case.sedatives if is_short_acting(entry.agent, hours)]
     if not short:
-        unknown = [entry for entry in case.sedatives if _half_life(entry.agent) is None]
+        unknown = [entry for entry in case.sedatives if half_life(entry.agent) is None]
         return not_judged(ID, f"no verified half-life of {unknown[0].agent.name}") if unknown else not_met(ID)
     judged = [entry for entry in short if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
     # Only the use of short-acting agents counts, not years of a longer-acting one.
-    entries = [entry for entry in case.record.entries if _is_short_acting(entry.agent, hours)]
+    entries = [entry for entry in case.record.entries if is_short_acting(entry.agent, hours)]
     classes = dict.fromkeys(entry.agent.agent_class.id for entry in judged)
     uses = [use for agent_class in classes if (use := case.exposure(entries, agent_class)) is not None]
     steady = [use for use in uses if use.pattern is Pattern.CONTINUOUS]
@@ -40,21 +37,3 @@ def judge(case: Case) -> Met | Considered:
     # What is ordered today has not been taken regularly; it is named only where nothing else is.
     taken = [entry for entry in judged if not entry.regimen.draft] or judged
     return case.met(ID, {"agents": agent_names(taken), "days": longest.days, "possibly_withdrawal": symptoms})
-
-
-def _is_short_acting(agent: Agent, hours: Fraction) -> bool:
-    """Whether the agent's half-life is known and at most so many hours."""
-    half_life = _half_life(agent)
-    return half_life is not None and half_life.high <= hours
-
-
-def _half_life(agent: Agent) -> Figure | None:
-    """The longer of parent and active metabolite, None without a verified figure: an unverified one decides nothing."""
-    if agent.half_life is None:
-        return None
-    figures = [
-        figure
-        for figure in (agent.half_life.parent, agent.half_life.active_metabolite)
-        if figure is not None and figure.verification is not Verification.UNVERIFIED
-    ]
-    return max(figures, key=lambda figure: figure.high, default=None)

@@ -18,6 +18,7 @@ class Exemption(StrEnum):
 
     ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
     MONITORED_SETTING = "monitored-setting"
+    TAPER_UNDER_WAY = "taper-under-way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,9 @@ class FindingPolicy:
     """The policy of one finding, and the texts of its page.
 
     ``on``: it is judged at all. ``exempt_in``: where it does not apply though it holds. ``raises``: it may raise a card
-    on its own, at most at ``severity``. ``parameters`` are its thresholds by name; one that is not set is left out.
-    ``references`` are ids of sources. ``page`` holds the texts of its page by part (``summary``, ``fires_when`` ...).
+    on its own, at most at ``severity``; ``quiet_in_taper``: none where a taper on pace is under way. ``parameters`` are
+    its thresholds by name; one that is not set is left out. ``references`` are ids of sources. ``page`` holds the texts
+    of its page by part (``summary``, ``fires_when`` ...).
     """
 
     id: str
@@ -38,6 +40,7 @@ class FindingPolicy:
     references: tuple[str, ...]
     page: Mapping[str, str]
     exempt_in: frozenset[Exemption] = frozenset()
+    quiet_in_taper: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rules.timeline.in_force import Viewpoint
 from rules.timeline.presence import Presence
 from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.record_reader import read_record
-from rules.timeline.renewals import of_two_prescribers
+from rules.timeline.renewals import follow_each_other, of_two_prescribers, therapy_of
 from rules.timeline.replacement import refers_to
 from rules.timeline.status import exclusion, is_stopping
 from rules.timeline.view import View, view
@@ -26,9 +26,11 @@ __all__ = [
     "earliest_record",
     "exclusion",
     "exposure",
+    "follow_each_other",
     "is_stopping",
     "of_two_prescribers",
     "read_record",
     "refers_to",
+    "therapy_of",
     "view",
 ]

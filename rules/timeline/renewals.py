@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from rules.assessment_lines import NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
@@ -34,11 +35,13 @@ MAY_REPLACE = "may-replace-earlier-order"
 class RenewalStatus:
     """How an entry stands to the others of its therapy: renewed by another one, or counted.
 
-    ``newest``: it counts in the replacement reading as well.
+    ``newest``: it counts in the replacement reading as well. ``in_turn_with``: orders being written that follow each
+    other, of which the largest counts.
     """
 
     entry: RecordEntry
     renewed_by: RecordEntry | None = None
+    in_turn_with: RecordEntry | None = None
     newest: bool = True
     assumptions: tuple[str, ...] = ()
 
@@ -95,7 +98,23 @@ def counted_together(entries: Iterable[RecordEntry], policy: ConcurrencyPolicy) 
             else:
                 therapies[therapy_of(entry)].append(entry)
     for orders in therapies.values():
-        yield from _of_one_therapy(sorted(orders, key=lambda entry: entry.order), policy)
+        in_turn = [entry for entry in orders if entry.regimen.draft]
+        counted = _largest_of_chain(in_turn) if follow_each_other(in_turn) else in_turn
+        for entry in in_turn:
+            if entry not in counted:
+                yield RenewalStatus(entry, in_turn_with=counted[0], newest=False)
+        together = [entry for entry in orders if not entry.regimen.draft or entry in counted]
+        yield from _of_one_therapy(sorted(together, key=lambda entry: entry.order), policy)
+
+
+def _largest_of_chain(chain: Iterable[RecordEntry]) -> list[RecordEntry]:
+    """Of orders that follow each other those of the day with the largest dose, of the first such day."""
+    by_start: dict[date, list[RecordEntry]] = defaultdict(list)
+    for entry in chain:
+        by_start[entry.start or date.min].append(entry)
+    return max(
+        (by_start[start] for start in sorted(by_start)), key=lambda together: sum((_amount(e) for e in together), ZERO)
+    )
 
 
 def _of_one_therapy(orders: list[RecordEntry], policy: ConcurrencyPolicy) -> Iterator[RenewalStatus]:
@@ -213,6 +232,19 @@ def _newest(counted: list[RecordEntry]) -> list[RecordEntry]:
         if drafts or start == latest:
             written[(_requester(entry), start)].append(entry)
     return max(written.values(), key=lambda together: sum((_amount(entry) for entry in together), ZERO))
+
+
+def follow_each_other(entries: Iterable[RecordEntry]) -> bool:
+    """Whether orders are steps one after another: they begin on several days, each after the end of those before."""
+    by_start: dict[date, list[RecordEntry]] = defaultdict(list)
+    for entry in entries:
+        by_start[entry.start or date.min].append(entry)
+    starts = sorted(by_start)
+    return len(starts) > 1 and all(
+        entry.window.end is not None and entry.window.end < later
+        for earlier, later in pairwise(starts)
+        for entry in by_start[earlier]
+    )
 
 
 def has_same_daily_dose(one: RecordEntry, other: RecordEntry) -> bool:

@@ -177,7 +177,10 @@ def _count_once(presences: Presences, policy: ConcurrencyPolicy) -> None:
     counted = [entry for entry in counted if presences[entry].additive]
     for status in counted_together(counted, policy):
         presence = presences[status.entry]
-        if status.renewed_by is not None:
+        if status.in_turn_with is not None:
+            text = "one of orders that follow each other; the largest of them counts"
+            presences[status.entry] = presence.counted_once(NotCountedReason.RENEWAL, text)
+        elif status.renewed_by is not None:
             text = renewal_text(status.entry, status.renewed_by)
             presences[status.entry] = presence.counted_once(NotCountedReason.RENEWAL, text)
         elif not status.newest or status.assumptions:

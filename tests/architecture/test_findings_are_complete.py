@@ -16,7 +16,7 @@ IDS = {
     "total-load", "multiple-sedative-hypnotics", "high-potency", "interdose-withdrawal", "long-term-use",
     "dose-escalation", "concurrent-opioid", "concurrent-depressants", "oxybate", "older-adult", "respiratory-disease",
     "substance-use", "past-overdose", "mental-health", "pregnancy", "liver-disease", "abrupt-change", "taper-referral",
-    "incomplete-picture", "additive-sedative", "gabapentinoid-breathing",
+    "incomplete-picture", "additive-sedative", "gabapentinoid-breathing", "taper-under-way",
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ _EXEMPT_IN = {
     "days, or by what an order says that it is for",
     Exemption.MONITORED_SETTING: "a setting in which the patient is watched: where it rests on sedatives and opioids "
     "alone that are given by vein or as an infusion during a stay",
+    Exemption.TAPER_UNDER_WAY: "a taper that is under way within pace",
 }
 
 

@@ -16,7 +16,18 @@ from rules.findings.case.change import (
 )
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.exemptions import exemption_from
+from rules.findings.case.half_life import acting, half_life, is_short_acting
 from rules.findings.case.hazard import judge_hazard
+from rules.findings.case.pace import (
+    Level,
+    fall,
+    first_too_fast,
+    in_load,
+    level_on,
+    levels_ahead,
+    levels_before,
+    too_fast,
+)
 from rules.findings.case.present import (
     BENZODIAZEPINE,
     GABAPENTINOID,
@@ -45,6 +56,7 @@ from rules.findings.case.results import (
     not_met,
     not_used_long_enough,
 )
+from rules.findings.case.taper import taper_of
 from rules.findings.case.unknowns import DRAFTS, ORDERS
 
 __all__ = [
@@ -68,8 +80,10 @@ __all__ = [
     "Age",
     "Case",
     "Entries",
+    "Level",
     "PatientCondition",
     "PatientConditions",
+    "acting",
     "age_on",
     "agent_names",
     "begun",
@@ -78,8 +92,16 @@ __all__ = [
     "depressants_of",
     "exempt",
     "exemption_from",
+    "fall",
+    "first_too_fast",
+    "half_life",
+    "in_load",
     "increases",
+    "is_short_acting",
     "judge_hazard",
+    "level_on",
+    "levels_ahead",
+    "levels_before",
     "new_starts",
     "not_judged",
     "not_met",
@@ -91,4 +113,6 @@ __all__ = [
     "rises_elsewhere",
     "sedatives_of",
     "started_sedatives",
+    "taper_of",
+    "too_fast",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Prescribed, Severity
+from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Prescribed, Severity, Taper
 from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import (
@@ -57,8 +57,8 @@ class Case(LazyValues):
     """Everything that a finding may ask.
 
     ``ordered``, ``load_ordered`` and ``opioid_ordered`` are None where no order is being written. ``look_back`` gives
-    the record as it was so many days ago. ``equivalents_of`` gives an entry's load by every table. ``exempting`` are
-    those of the ``conditions`` that may exempt from a finding or soften it.
+    the record as it was so many days ago, ``taper_of`` the taper of a case. ``equivalents_of`` gives an entry's load by
+    every table. ``exempting`` are those of the ``conditions`` that may exempt from a finding or soften it.
     """
 
     patient: Patient
@@ -78,6 +78,7 @@ class Case(LazyValues):
     condition_history: Mapping[str, PatientCondition]
     exempting: frozenset[str]
     earliest_record: date | None
+    taper_of: Callable[[Case], Taper | None]
     at_discharge: bool = False
 
     @lazy
@@ -205,6 +206,11 @@ class Case(LazyValues):
     def stops(self) -> Entries:
         """Entries of the orders being written that stop an order."""
         return tuple(entry for entry in self.record.entries if is_stopping(entry.regimen))
+
+    @lazy
+    def taper(self) -> Taper | None:
+        """The taper that is under way, or that the orders being written continue; None where there is none."""
+        return self.taper_of(self)
 
     # -- use over time -------------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ def read_findings(
     """
     findings: dict[str, FindingPolicy] = {}
     for name, block in section.sections():
-        block.only(("on", "raises", "severity", "references"), ("parameters", "exempt_in"))
+        block.only(("on", "raises", "severity", "references"), ("parameters", "exempt_in", "quiet_in_taper"))
         if name not in pages.data:
             raise KnowledgeError(pages.at(name), "is missing: every finding has its page")
         page = pages.section(name)
@@ -118,6 +118,7 @@ def read_findings(
             },
             references=block.texts("references"),
             page={part: page.text_or(part, "") for part in PAGE_PARTS},
+            quiet_in_taper=block.truth("quiet_in_taper") if block.has("quiet_in_taper") else False,
             exempt_in=frozenset(_exemption(name, block.at("exempt_in")) for name in block.texts("exempt_in")),
         )
     for name in pages.data:
