@@ -30,7 +30,7 @@ class PatientCondition:
     ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
     ``unverified``: it rests on a code that could not be verified, and decides nothing alone. ``doubted``: the entry is
     not confirmed, has an end, is denied or doubted by its own words, or could not be read in full; a hazard is believed
-    all the same, and an exemption is not.
+    all the same, and an exemption is not. ``words`` are the record's own, empty where it has a code alone.
     """
 
     concept: str
@@ -40,6 +40,7 @@ class PatientCondition:
     in_remission: bool
     unverified: bool
     doubted: bool = False
+    words: str = ""
 
     @property
     def name(self) -> str:
@@ -85,6 +86,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 in_remission=remission,
                 unverified=match.unverified,
                 doubted=match.doubted or _is_doubted(entry, on),
+                words=_words_of(entry),
             )
             history.append(condition)
             if _counts(entry, concept, remission, on) and (
@@ -106,6 +108,11 @@ def _shown(concept: Concept, match: Match) -> ConditionOnRecord:
         may_be_prescribed=concept.dependence.may_be_prescribed,
         words=match.words,
     )
+
+
+def _words_of(entry: ConditionEntry) -> str:
+    """How the record words an entry: its text, else the first name of its codes."""
+    return next(filter(None, (entry.text, *(coding.display for coding in entry.codings))), "")
 
 
 def _is_doubted(entry: ConditionEntry, on: date) -> bool:
