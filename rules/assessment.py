@@ -228,6 +228,7 @@ class Prescribed:
 
     agent: str
     by: str
+    is_named: bool = False
 
     def __str__(self) -> str:
         return f"{self.agent} by {self.by}"

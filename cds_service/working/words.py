@@ -163,6 +163,7 @@ WORDS: Mapping[str, str] = {
     "two_prescribers": "ordered by two prescribers",
     "above_caution": "at or above the MME that calls for caution",
     "cns_active": "CNS-active medicines",
+    "benzo-cds-policy": "the classes of this service",
     "counted": "counted only, no sedatives",
     "counted_by": "counted by",
     "labelled": "named by its label",

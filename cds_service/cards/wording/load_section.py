@@ -64,6 +64,11 @@ def replacement_questions(assessment: Assessment, wording: Wording) -> Iterator[
     yield wording.say("sections.still_active", values)
 
 
+def is_nothing(load: Load) -> bool:
+    """Whether nothing is, or may be, in a load or beside it by figures for withdrawal: a total of 0 says nothing."""
+    return load.used == 0 and load.complete and not load.substitution.agents
+
+
 def is_renewal(line: NotCounted) -> bool:
     """Whether a draft order renews an order on record: it adds nothing, and may be early."""
     return line.reason is NotCountedReason.RENEWAL and line.standing is Standing.ORDERED
@@ -91,7 +96,9 @@ class LoadSection:
             assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source)
         )
         self._beside = [line for line in assessment.not_in_load if line.doubts]
-        self._total = (_total(assessment, wording), *_printed_example(assessment, wording))
+        self._total: tuple[str, ...] = (_total(assessment, wording), *_printed_example(assessment, wording))
+        if is_nothing(assessment.load) and is_nothing(assessment.with_order or assessment.load):
+            self._total = ()
 
     def lines(self, most: int) -> Iterator[OrderLine | str]:
         """The lines, with at most so many orders and so many opioid orders; the others are counted."""
@@ -191,6 +198,8 @@ def _total(assessment: Assessment, wording: Wording) -> str:
             earlier = assessment.load.by_table[name].used if assessment.load.complete else None
             if assessment.with_order is not None and earlier and earlier != table.used:
                 other_notes.append(wording.say("totals.before", {"before": earlier, "before_complete": True}))
+            if any(rise.table == name for rise in assessment.rises_elsewhere):
+                other_notes.append(wording.say("totals.rises", {}))
             other = {
                 "used": table.used,
                 "complete": load.complete,

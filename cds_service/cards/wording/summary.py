@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from cds_service.cards.wording.facts import Subject, load_figure, summary_of
+from cds_service.cards.wording.load_section import is_nothing
 from cds_service.cards.wording.wording import Wording
 from rules.assessment import Load, Met
 
@@ -35,7 +36,9 @@ def _figures(finding: Met, load: Load | None, before: Load, wording: Wording) ->
     """The load, and the morphine milligram equivalents where the finding is about them."""
     if load is None:
         return
-    yield load_figure(load, wording, before)
+    if not (is_nothing(before) and is_nothing(load)):
+        yield load_figure(load, wording, before)
     mme = finding.facts.get("mme")
     if isinstance(mme, Fraction):
-        yield wording.say("figures.mme", {"mme": mme, "mme_complete": bool(finding.facts.get("mme_complete"))})
+        names = ("mme", "mme_complete", "mme_permits", "mme_before")
+        yield wording.say("figures.mme", {name: finding.facts.get(name) for name in names})
