@@ -76,6 +76,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         not_relevant=record.not_relevant,
         new_starts=removable(case),
         increases=increases(case),
+        something_taken=case.something_taken,
         opioid_before=case.opioid_now if case.ordered is not None else None,
         rises_elsewhere=rises_elsewhere(case),
         concepts=frozenset(case.conditions),

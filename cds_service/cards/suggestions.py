@@ -24,6 +24,7 @@ from rules.knowledge import Knowledge
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
 STANDARD_REASON = "org.benzo-cds.standard-reason"
 _TAPER_REFERRALS: Mapping[TaperSetting, str] = {
+    TaperSetting.INPATIENT: "specialist-taper",
     TaperSetting.SPECIALIST: "specialist-taper",
     TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
     TaperSetting.PRIMARY_CARE: "taper-review",
@@ -45,8 +46,11 @@ def suggestions_on_orders(
     """The suggestions of the card on the draft orders."""
     by_id = {finding.id: finding for finding in findings}
     yield from _overdose_reversal(by_id, invocation, wording)
-    if "abrupt-change" in by_id:
-        yield from _referral("taper-review", invocation, wording)
+    abrupt = by_id.get("abrupt-change")
+    if abrupt is not None:
+        # What is taken against seizures is no matter of a taper: who treats the seizures is asked.
+        treated = abrupt.facts.get("anti_seizure")
+        yield from _referral("seizure-control" if treated else "taper-review", invocation, wording)
     if "insomnia" in assessment.concepts and assessment.increases:
         yield from _referral("cbt-insomnia", invocation, wording)
     yield from _removals(assessment, invocation, wording)

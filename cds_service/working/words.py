@@ -116,6 +116,8 @@ WORDS: Mapping[str, str] = {
     "counts-with-order": "not counted today: it begins before the orders being written, and counts with them",
     "renewed-by-order": "the order being written renews it",
     "replaced-by-order": "the order being written replaces it",
+    "superseded-during-stay": "during the stay the inpatient order takes its place; it goes on afterwards",
+    "inpatient-dose-not-known": "no dose of the inpatient order is known, so that this one still counts",
     "named-order-is-another-drug": "the order it names is of another drug, so both are counted",
     "more-than-ordered": "more was dispensed or stated than ordered, which is counted; the low reading has the order",
     "stated-not-taken": "the patient is said not to take it; it is counted all the same",

@@ -177,6 +177,11 @@ class RecordEntry(LazyValues):
         return self.dose.by_agent_hourly.get(self.agent.id)
 
     @property
+    def dose_is_stated(self) -> bool:
+        """Whether its dose is known, or it is given otherwise than in daily doses: an infusion."""
+        return isinstance(self.dose, DailyDose) or self.dose.reason is not NotCountedReason.DOSE_UNKNOWN
+
+    @property
     def completed(self) -> bool:
         """Whether it is an order on record that was carried out in full; its supply may last."""
         return is_completed(self.regimen)

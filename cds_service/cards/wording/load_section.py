@@ -184,7 +184,10 @@ def _total(assessment: Assessment, wording: Wording) -> str:
     notes = []
     if len({table.band for table in load.by_table.values()}) > 1:
         notes.append(_band(load.band, load, wording))
-    if assessment.with_order is not None:
+    ended = _ended(assessment)
+    if ended is not None and not assessment.load.used:
+        notes.append(wording.say("totals.before", {"before": ended, "before_complete": True}))
+    elif assessment.with_order is not None:
         notes.append(_before(assessment.load, load, wording))
     values = {
         "text": load_span(load, wording),
@@ -213,6 +216,15 @@ def _total(assessment: Assessment, wording: Wording) -> str:
         about = {"substitution": load.substitution.used, "agents": agents}
         text += f" {wording.say('totals.substitution', about)}"
     return text
+
+
+def _ended(assessment: Assessment) -> Fraction | None:
+    """What benzodiazepines that are not taken any more came to; None where none have ended, or that is not known."""
+    for finding in assessment.findings:
+        before = finding.facts.get("before")
+        if finding.id == "abrupt-change" and isinstance(before, Fraction):
+            return before
+    return None
 
 
 def _band(band: Band | None, load: Load, wording: Wording) -> str:

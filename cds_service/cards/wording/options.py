@@ -73,7 +73,7 @@ def options(
     if ask_about_orders or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
         choices.append(say("review_orders"))
     protected = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
-    if increases and not protected and "long-term-use" not in ids and len(choices) < _ENOUGH:
+    if increases and not protected and not ids & {"long-term-use", "abrupt-change"} and len(choices) < _ENOUGH:
         choices.append(say("lower_dose"))
     choices.append(wording.say("options.continue", _continued(findings)))
     if len(choices) == 1:

@@ -244,6 +244,13 @@ class Case(LazyValues):
         """Whether the use rests on an order that is in force or in its days of grace, not on one that has lapsed."""
         return use.out_of_supply_days <= self.knowledge.policy.concurrency.grace_days.value
 
+    @lazy
+    def something_taken(self) -> bool:
+        """Whether a sedative is taken, may still be taken, or was until lately, apart from what is being ordered."""
+        taken = sedatives_of((*self.now.present, *self.now.possible))
+        lately = [use for use in self.uses.values() if use is not None and self.within_grace(use)]
+        return bool(taken or lately)
+
     # -- exemptions ----------------------------------------------------------------------------------------------
 
     @lazy
