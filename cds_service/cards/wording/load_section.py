@@ -29,11 +29,20 @@ from rules.numbers import MicrogramsPerHour
 _MAX_DOUBT_LENGTH = 240
 _ENDED = "replaced-by-order"
 _RENEWED = "renewed-by-order"
+_SUPERSEDED = "superseded-during-stay"
 _TWO_PRESCRIBERS = "two-prescribers"
 _MAY_BE_STOPPED = "may-be-stopped-by-order"
 _MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch", _MAY_BE_STOPPED})
 # In the order in which one of them is named.
-_STANDINGS = (_RENEWED, _ENDED, _TWO_PRESCRIBERS, "stated-not-taken", "in-grace")
+_STANDINGS = (
+    _RENEWED,
+    _ENDED,
+    _SUPERSEDED,
+    "inpatient-dose-not-known",
+    _TWO_PRESCRIBERS,
+    "stated-not-taken",
+    "in-grace",
+)
 
 
 def replacement_questions(assessment: Assessment, wording: Wording) -> Iterator[str]:
@@ -256,7 +265,8 @@ def _printed_example(assessment: Assessment, wording: Wording) -> Iterator[str]:
     lines = [
         line
         for line in assessment.contributions
-        if _ENDED not in line.assumptions and (assessment.with_order is not None or line.standing == Standing.CURRENT)
+        if not {_ENDED, _SUPERSEDED} & set(line.assumptions)
+        and (assessment.with_order is not None or line.standing == Standing.CURRENT)
     ]
     if len({line.agent for line in lines}) != 1:
         return
