@@ -172,11 +172,11 @@ def _said(finding: Met) -> str:
     ("finding", "agents", "expected"),
     [
         (_met("total-load", band=Band.HIGH, complete=True), ["lorazepam"],
-         "With lorazepam the sedative load is in ASAM's high dose band for withdrawal risk"),
+         "Sedative load with lorazepam: FIGURES; ASAM's high dose band for withdrawal risk"),
         (_met("total-load", band=Band.MODERATE, complete=False), ["lorazepam", "zolpidem"],
-         "With lorazepam and zolpidem the sedative load is in at least ASAM's moderate dose band for withdrawal risk"),
+         "Sedative load with lorazepam and zolpidem: FIGURES; at least ASAM's moderate dose band for withdrawal risk"),
         (_met("total-load", band=Band.HIGH, complete=True, band_depends_on_table=True), ["lorazepam"],
-         "With lorazepam the sedative load is in ASAM's high dose band for withdrawal risk, not by every table"),
+         "Sedative load with lorazepam: FIGURES; ASAM's high dose band for withdrawal risk, not by every table"),
         (_met("high-potency", new=("clonazepam", "lorazepam"), agents=("clonazepam", "lorazepam")), [],
          "New clonazepam and lorazepam, high potency: physical dependence can develop within weeks"),
         (_met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), mme=Fraction(30),
@@ -207,7 +207,7 @@ def _said(finding: Met) -> str:
     ],
 )  # fmt: skip
 def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], expected: str) -> None:
-    assert summary_of(finding, Subject.of(agents), WORDING) == expected
+    assert summary_of(finding, Subject.of(agents), WORDING, "FIGURES") == expected
 
 
 def test_a_use_disorder_in_remission_says_so_once() -> None:

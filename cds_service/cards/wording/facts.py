@@ -41,13 +41,20 @@ class Subject:
         return cls(tuple(names), "sedatives")
 
 
-def summary_of(finding: Met, subject: Subject, wording: Wording) -> str:
-    """The first line of a card that the finding leads, without figures of the load."""
-    values = _values(finding, subject, wording)
-    text = wording.say_of(f"findings.{finding.id}.summary", values)
-    if not text:
-        text = wording.say_of("findings.other.summary", values)
-    return _possibly("summary", text, finding, wording)
+def summary_of(finding: Met, subject: Subject, wording: Wording, figures: str = "") -> str:
+    """The first line of a card that the finding leads. ``figures``: the load, where its text gives it a place."""
+    values = _values(finding, subject, wording) | {"figures": figures}
+    return _possibly("summary", wording.say_of(_summary_message(finding, wording), values), finding, wording)
+
+
+def gives_figures(finding: Met, wording: Wording) -> bool:
+    """Whether the first line of the finding has a place of its own for the figures."""
+    return "{{ figures }}" in wording.language.messages[_summary_message(finding, wording)].text
+
+
+def _summary_message(finding: Met, wording: Wording) -> str:
+    message = f"findings.{finding.id}.summary"
+    return message if message in wording.language.messages else "findings.other.summary"
 
 
 def reason_of(finding: Met, subject: Subject, wording: Wording) -> tuple[str, str]:
@@ -239,18 +246,24 @@ def _of_load(_facts: Facts, _subject: Subject, wording: Wording) -> dict[str, ob
 
 
 def _of_potency(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
-    meanings = [milligram_meaning(agent, wording) for agent in _agents(facts, wording)]
-    return {"meanings": tuple(filter(None, meanings)), "meaning": meanings[0] if len(meanings) == 1 else None}
+    agents = _agents(facts, wording)
+    meanings = tuple(filter(None, (milligram_meaning(agent, wording) for agent in agents)))
+    return {"meanings": meanings, "meaning": _milligrams_in(agents[0], wording) if len(agents) == 1 else None}
 
 
 def milligram_meaning(agent: Agent, wording: Wording) -> str | None:
     """One milligram of an agent in diazepam-equivalents of the default table; None without a figure."""
+    per_milligram = _milligrams_in(agent, wording)
+    if per_milligram is None:
+        return None
+    return wording.say("phrases.milligram", {"agent": agent.name, "amount": Fraction(1), "equivalent": per_milligram})
+
+
+def _milligrams_in(agent: Agent, wording: Wording) -> Fraction | None:
+    """The milligrams of diazepam that one milligram of an agent is held equal to."""
     knowledge = wording.knowledge
     found = equivalence(agent, knowledge.tables[knowledge.default_table])
-    if found is None:
-        return None
-    per_milligram = knowledge.policy.equivalence_basis.value / found.figure.low
-    return wording.say("phrases.milligram", {"agent": agent.name, "amount": Fraction(1), "equivalent": per_milligram})
+    return None if found is None else knowledge.policy.equivalence_basis.value / found.figure.low
 
 
 def _of_doses(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
