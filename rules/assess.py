@@ -197,6 +197,8 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         conditions=conditions.present,
         condition_history=conditions.history,
         exempting=conditions.exempting,
+        condition_entries=conditions.entries,
+        standing_conditions=conditions.standing,
         earliest_record=earliest_record(patient),
         taper_of=taper_of,
         at_discharge=at_discharge,

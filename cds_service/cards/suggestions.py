@@ -62,9 +62,12 @@ def suggestions_on_long_term_use(
     """The suggestions of the card on long-term use."""
     by_id = {finding.id: finding for finding in findings}
     yield from _overdose_reversal(by_id, invocation, wording)
-    taper = by_id.get("taper-referral")
+    taper, long_term = by_id.get("taper-referral"), by_id.get("long-term-use")
     if taper is None:
-        yield from _referral("pharmacist-review", invocation, wording)
+        recognised = long_term is not None and long_term.facts.get("longer_indications")
+        yield from _referral("specialist-review" if recognised else "pharmacist-review", invocation, wording)
+        if recognised and long_term is not None and long_term.facts.get("therapy_fits"):
+            yield from _referral("cbt", invocation, wording)
         return
     yield from _referral(_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, wording)
     yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, wording)

@@ -149,6 +149,7 @@ WORDS: Mapping[str, str] = {
     "acute-alcohol-withdrawal": "treatment of acute alcohol withdrawal",
     "monitored-setting": "given by vein or infusion during a stay, where the patient is watched",
     "taper-under-way": "a taper that is under way",
+    "longer-indication": "a recognised reason for longer use",
     # -- the facts of findings
     "z-drug": "Z-drug",
     "mme": "MME a day",
@@ -170,6 +171,8 @@ WORDS: Mapping[str, str] = {
     "counted_by": "counted by",
     "labelled": "named by its label",
     "evidence": "told by",
+    "longer_indications": "recognised reasons for longer use",
+    "therapy_fits": "cognitive behavioural therapy fits",
     "step": "the order being written",
     "stated": "the steps that an order states",
     "orders": "the orders of the last weeks",

@@ -77,8 +77,9 @@ def raised(case: Case, agent: str) -> bool | None:
 def removable(case: Case) -> tuple[str, ...]:
     """The sources of drafts that begin a class of depressants: what may be left unordered without stopping anything.
 
-    Never a rescue product, what is given in a monitored setting, an agent against seizures, or what is or may be
-    treatment of opioid use disorder; and none in acute alcohol withdrawal, or where no earlier orders were supplied.
+    Never a rescue product, what is given in a monitored setting, an agent against seizures or for a recognised reason
+    of longer use, or what is or may be treatment of opioid use disorder; and none in acute alcohol withdrawal, or where
+    no earlier orders were supplied.
     """
     if not case.unknowns.history_supplied or case.in_alcohol_withdrawal:
         return ()
@@ -90,6 +91,7 @@ def removable(case: Case) -> tuple[str, ...]:
             if entry.agent.agent_class.depressant
             and not entry.administration.rescue
             and entry not in case.monitored
+            and not case.is_for_longer_use(entry)
             and entry.agent.id not in case.anti_seizure_agents
             and not _may_treat_opioid_use_disorder(case, entry)
             and not _replaces_its_class(case, entry)

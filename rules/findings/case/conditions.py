@@ -55,12 +55,15 @@ class PatientConditions:
     ``present`` are those that count on the day: none that is over, refuted, expired or another patient's; a use
     disorder in remission counts, and is shown as that. ``history`` are those that the patient has or ever had by the
     day, resolved and expired ones included. ``exempting`` are those of ``present`` that may exempt from a finding or
-    soften it: an entry of them is beyond doubt.
+    soften it: an entry of them is beyond doubt. ``entries`` is every entry of ``history``, and ``standing`` those of
+    them that count on the day.
     """
 
     present: Mapping[str, PatientCondition]
     history: Mapping[str, PatientCondition]
     exempting: frozenset[str] = frozenset()
+    entries: tuple[PatientCondition, ...] = ()
+    standing: tuple[PatientCondition, ...] = ()
 
 
 def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> PatientConditions:
@@ -95,7 +98,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 shown = replace(condition.on_record, in_remission=remission)
                 present.append(replace(condition, on_record=shown))
     exempting = frozenset(item.concept for item in present if not (item.unverified or item.doubted))
-    return PatientConditions(_by_concept(present), _by_concept(history), exempting)
+    return PatientConditions(_by_concept(present), _by_concept(history), exempting, tuple(history), tuple(present))
 
 
 def _shown(concept: Concept, match: Match) -> ConditionOnRecord:
