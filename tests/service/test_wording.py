@@ -390,7 +390,7 @@ def _card(slug: str, topic: str | None = None) -> dict[str, Any]:
             "by Ashton 2002 (high band; unchanged); 10 by VA/DoD 2021 (low band)",
         ),
         ("long-term-lorazepam-renewal", "longTermUse", "ASAM's own printed example for lorazepam 2 mg/day: low band"),
-        ("long-term-lorazepam-renewal", "longTermUse", "anxiety on record may be that rather than new illness"),
+        ("long-term-lorazepam-renewal", "longTermUse", "withdrawal can occur between doses"),
         ("abrupt-change-clonazepam-halved", "longTermUse", "A supervised taper may be worth discussing"),
         ("methadone-for-opioid-use-disorder", None, "best kept going (ASAM 2025)"),
         ("opioid-hydrocodone-on-alprazolam", None, "Not checked: CYP3A4 inhibitors (alprazolam)"),
