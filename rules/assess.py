@@ -12,9 +12,11 @@ from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, N
 from rules.findings import judge_all
 from rules.findings.case.age import age_on
 from rules.findings.case.case import Case
-from rules.findings.case.change import increases, removable, rises_elsewhere
+from rules.findings.case.change import increases, rises_elsewhere
 from rules.findings.case.conditions import read_conditions
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
+from rules.findings.case.reversal import lacks_reversal
+from rules.findings.case.start import begun_by_orders, removable
 from rules.findings.case.taper import taper_of
 from rules.findings.case.unknowns import DRAFTS, ORDERS
 from rules.knowledge.knowledge import Knowledge
@@ -74,9 +76,10 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         findings=findings,
         considered=considered,
         not_relevant=record.not_relevant,
+        begun=begun_by_orders(case),
         new_starts=removable(case),
         increases=increases(case),
-        something_taken=case.something_taken,
+        lacks_reversal=lacks_reversal(case),
         opioid_before=case.opioid_now if case.ordered is not None else None,
         rises_elsewhere=rises_elsewhere(case),
         concepts=frozenset(case.conditions),
@@ -197,8 +200,6 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         conditions=conditions.present,
         condition_history=conditions.history,
         exempting=conditions.exempting,
-        condition_entries=conditions.entries,
-        standing_conditions=conditions.standing,
         earliest_record=earliest_record(patient),
         taper_of=taper_of,
         at_discharge=at_discharge,

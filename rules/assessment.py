@@ -133,8 +133,7 @@ class Exposure:
 class TaperSetting(StrEnum):
     """Where a taper is best supervised: a fact of ``taper-referral``."""
 
-    INPATIENT = "specialist or inpatient care"
-    SPECIALIST = "specialist care"
+    SPECIALIST = "specialist or inpatient care"
     ADDICTION_MEDICINE = "addiction medicine"
     PRIMARY_CARE = "pharmacist or primary care"
 
@@ -229,7 +228,6 @@ class Prescribed:
 
     agent: str
     by: str
-    is_named: bool = False
 
     def __str__(self) -> str:
         return f"{self.agent} by {self.by}"
@@ -288,8 +286,8 @@ class Assessment:
     of opioid use disorder or anti-seizure agent. ``opioid`` is with the orders being written, ``opioid_before`` without
     them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
     one, raises the load. ``increases``: the orders being written begin or increase exposure.
-    ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
-    taken, may still be taken, or was taken until lately: what is merely being ordered can be left without a taper.
+    ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
+    ``concepts``: the conditions on record that findings ask for.
     """
 
     knowledge_version: str
@@ -307,10 +305,11 @@ class Assessment:
     findings: tuple[Met, ...]
     considered: tuple[Considered, ...]
     not_relevant: int
+    begun: tuple[str, ...] = ()
     new_starts: tuple[str, ...] = ()
     concepts: frozenset[str] = frozenset()
     increases: bool = False
-    something_taken: bool = False
+    lacks_reversal: bool = False
     opioid_before: OpioidLoad | None = None
     rises_elsewhere: tuple[TableRise, ...] = ()
 

@@ -1,7 +1,8 @@
 """Cards: what an assessment gives the prescriber to read and to choose, for one call of a hook.
 
 ``cards`` decides which cards appear and puts them together; ``occasion`` which findings a call gives reason to speak
-of; ``suggestions`` what a card offers. Every sentence of a card stands in ``wording``.
+of; ``situation`` what is taken, ordered and begun, and so which answers and referrals fit; ``suggestions`` and
+``options`` what a card offers. Every sentence of a card stands in ``wording``.
 """
 
 __all__ = ["cards", "invocation", "occasion"]

@@ -12,6 +12,8 @@ import orjson
 from cds_service.cards.extension import assessment_extension
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Occasion, occasion_of
+from cds_service.cards.options import Offered, options
+from cds_service.cards.situation import CallSituation, situation_of
 from cds_service.cards.suggestions import (
     Suggestion,
     override_reasons,
@@ -120,6 +122,8 @@ def cards_for(
         findings = tuple(finding for finding in assessment.findings if finding.id not in hidden)
         assessment = replace(assessment, findings=findings)
     occasion = occasion_of(assessment, invocation.hook, wording.knowledge)
+    situation = situation_of(assessment, occasion, wording.knowledge)
+    call = _Call(assessment, occasion, situation, invocation, wording, dialect)
     raising = occasion.raising(assessment.findings)
     by_topic = {topic.code: tuple(f for f in raising if _topic(f) == topic.code) for topic in TOPICS}
     if by_topic[LONG_TERM_USE] and (occasion.conversation or occasion.unchanged):
@@ -129,14 +133,15 @@ def cards_for(
         raised_by = by_topic.get(topic.code)
         if raised_by:
             findings = _spoken_of(topic, assessment, raised_by)
-            body = _body(topic, findings, assessment, occasion, invocation, wording, dialect)
+            suggestions = call.suggestions(topic, findings)
+            body = _body(topic, findings, suggestions, call)
             cards.append(Card(topic.code, _ids(raised_by), _ids(findings), body))
             if len(cards) > 1:
                 said = cards[0].speaks_of
-                beside = {"detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect, said)}
+                beside = {"detail": call.detail(findings, suggestions, said)}
                 further = [finding for finding in findings if finding.id not in said]
                 if further:
-                    beside["summary"] = _summary(further[0], assessment, occasion, wording)
+                    beside["summary"] = call.summary(further[0])
                 cards[1] = replace(cards[1], beside=beside | _further_suggestions(*cards))
     return tuple(cards)
 
@@ -173,27 +178,67 @@ def _spoken_of(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -
     return tuple(sorted(spoken_of, key=lambda finding: finding.id not in OF_DECREASE))
 
 
-def _body(
-    topic: Topic,
-    findings: tuple[Met, ...],
-    assessment: Assessment,
-    occasion: Occasion,
-    invocation: Invocation,
-    wording: Wording,
-    dialect: CardDialect,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that cards are written for."""
+
+    assessment: Assessment
+    occasion: Occasion
+    situation: CallSituation
+    invocation: Invocation
+    wording: Wording
+    dialect: CardDialect
+
+    def suggestions(self, topic: Topic, findings: tuple[Met, ...]) -> tuple[Suggestion, ...]:
+        """The suggestions of a card with these findings."""
+        suggested = suggestions_on_long_term_use if topic.code == LONG_TERM_USE else suggestions_on_orders
+        return tuple(suggested(findings, self.situation, self.invocation, self.wording))
+
+    def summary(self, lead: Met) -> str:
+        """The summary of a card that a finding leads."""
+        load = None if lead.id == _INCOMPLETE else self.assessment.with_order or self.assessment.load
+        return summary(lead, Subject.of(self.occasion.subject), load, self.assessment.load, self.wording)
+
+    def detail(
+        self, findings: tuple[Met, ...], suggestions: tuple[Suggestion, ...], said: Collection[str] | None = None
+    ) -> str:
+        """The detail of a card; with ``said``, beside a card that says these findings already."""
+        offered = Offered(
+            tuple(suggestion.option for suggestion in suggestions if not suggestion.removes),
+            tuple(suggestion.option for suggestion in suggestions if suggestion.removes),
+        )
+        text = detail(
+            findings,
+            Subject.of(self.occasion.subject),
+            self.assessment,
+            self.wording,
+            choices=options(findings, offered, self.situation, self.wording, beside=said is not None),
+            as_table=self.dialect.orders_as_table,
+            said=said,
+        )
+        return without_markup(text) if self.dialect.text is CardText.PLAIN else text
+
+    def override_reasons(
+        self, topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion, ...]
+    ) -> list[dict[str, Any]]:
+        """The answers that fit a card."""
+        offers = any(not suggestion.removes for suggestion in suggestions)
+        situations = self.situation.of_card(findings, long_term=topic.code == LONG_TERM_USE, offers=offers)
+        return override_reasons(situations, self.situation.classes_of(findings), self.wording.knowledge)
+
+
+def _body(topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion, ...], call: _Call) -> dict[str, Any]:
     """The card as CDS Hooks has it."""
-    identity = _uuid(topic.code, invocation)
-    lead = findings[0]
+    identity = _uuid(topic.code, call.invocation)
+    lead, knowledge = findings[0], call.wording.knowledge
     # A finding with a guideline of its own cites that one.
-    guidelines = wording.knowledge.suggestions.guidelines
+    guidelines = knowledge.suggestions.guidelines
     guideline = guidelines[lead.id if lead.id in guidelines else topic.guideline]
-    suggestions = _suggestions(topic, findings, assessment, invocation, wording)
     card: dict[str, Any] = {
         "uuid": identity,
-        "summary": _summary(lead, assessment, occasion, wording),
-        "indicator": occasion.indicator([finding for finding in findings if _topic(finding) == topic.code]),
-        "detail": _detail(topic, findings, assessment, occasion, invocation, wording, dialect),
+        "summary": call.summary(lead),
+        "indicator": call.occasion.indicator([finding for finding in findings if _topic(finding) == topic.code]),
+        "detail": call.detail(findings, suggestions),
         "source": {
             "label": guideline.label,
             "url": guideline.url,
@@ -203,50 +248,14 @@ def _body(
     if suggestions:
         card["suggestions"] = with_uuids([suggestion.body for suggestion in suggestions], identity)
         card["selectionBehavior"] = "any"
-    card["overrideReasons"] = override_reasons(wording.knowledge)
+    card["overrideReasons"] = call.override_reasons(topic, findings, suggestions)
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]
     # CDS Hooks forbids empty members.
     cleaned: dict[str, Any] = without_empty(card)
-    others = {_CONTENT_TYPE: "text/plain"} if dialect.text is CardText.PLAIN else {}
+    others = {_CONTENT_TYPE: "text/plain"} if call.dialect.text is CardText.PLAIN else {}
     room = MAX_EXTENSION_BYTES - len(orjson.dumps({_ASSESSMENT: {}, **others}))
-    cleaned["extension"] = {_ASSESSMENT: assessment_extension(assessment, findings, wording.knowledge, room), **others}
+    cleaned["extension"] = {_ASSESSMENT: assessment_extension(call.assessment, findings, knowledge, room), **others}
     return cleaned
-
-
-def _suggestions(
-    topic: Topic, findings: tuple[Met, ...], assessment: Assessment, invocation: Invocation, wording: Wording
-) -> tuple[Suggestion, ...]:
-    if topic.code == LONG_TERM_USE:
-        return tuple(suggestions_on_long_term_use(findings, invocation, wording))
-    return tuple(suggestions_on_orders(findings, assessment, invocation, wording))
-
-
-def _summary(lead: Met, assessment: Assessment, occasion: Occasion, wording: Wording) -> str:
-    load = None if lead.id == _INCOMPLETE else assessment.with_order or assessment.load
-    return summary(lead, Subject.of(occasion.subject), load, assessment.load, wording)
-
-
-def _detail(
-    topic: Topic,
-    findings: tuple[Met, ...],
-    assessment: Assessment,
-    occasion: Occasion,
-    invocation: Invocation,
-    wording: Wording,
-    dialect: CardDialect,
-    said: Collection[str] | None = None,
-) -> str:
-    """The detail of a card; with ``said``, beside a card that says these findings already."""
-    text = detail(
-        findings,
-        Subject.of(occasion.subject),
-        assessment,
-        wording,
-        offers=[suggestion.option for suggestion in _suggestions(topic, findings, assessment, invocation, wording)],
-        as_table=dialect.orders_as_table,
-        said=said,
-    )
-    return without_markup(text) if dialect.text is CardText.PLAIN else text
 
 
 def _uuid(topic: str, invocation: Invocation) -> str:

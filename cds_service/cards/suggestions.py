@@ -15,20 +15,24 @@ from pydantic import ValidationError
 from cds_service import logs
 from cds_service.cards.draft_resources import draft_medication, draft_referral
 from cds_service.cards.invocation import Invocation
+from cds_service.cards.occasion import agents_of
+from cds_service.cards.situation import CallSituation
+from cds_service.cards.wording.facts import agents_named, conditions_of
 from cds_service.cards.wording.markdown import unbracketed
 from cds_service.cards.wording.options import SuggestionText, addition, referral, removal
+from cds_service.cards.wording.short_name import short_name
 from cds_service.cards.wording.wording import Wording
 from rules.assessment import Assessment, Met, TaperSetting
-from rules.knowledge import Knowledge
+from rules.knowledge import Knowledge, Situation
 
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
 STANDARD_REASON = "org.benzo-cds.standard-reason"
 _TAPER_REFERRALS: Mapping[TaperSetting, str] = {
-    TaperSetting.INPATIENT: "specialist-taper",
     TaperSetting.SPECIALIST: "specialist-taper",
     TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
     TaperSetting.PRIMARY_CARE: "taper-review",
 }
+_REMOVE = "delete"
 _RELATIVE_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 
 
@@ -39,38 +43,42 @@ class Suggestion:
     option: str
     body: dict[str, Any]
 
+    @property
+    def removes(self) -> bool:
+        """Whether it removes a draft order."""
+        return any(action["type"] == _REMOVE for action in self.body["actions"])
+
 
 def suggestions_on_orders(
-    findings: Iterable[Met], assessment: Assessment, invocation: Invocation, wording: Wording
+    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, wording: Wording
 ) -> Iterator[Suggestion]:
     """The suggestions of the card on the draft orders."""
     by_id = {finding.id: finding for finding in findings}
-    yield from _overdose_reversal(by_id, invocation, wording)
-    abrupt = by_id.get("abrupt-change")
-    if abrupt is not None:
-        # What is taken against seizures is no matter of a taper: who treats the seizures is asked.
-        treated = abrupt.facts.get("anti_seizure")
-        yield from _referral("seizure-control" if treated else "taper-review", invocation, wording)
-    if "insomnia" in assessment.concepts and assessment.increases:
-        yield from _referral("cbt-insomnia", invocation, wording)
-    yield from _removals(assessment, invocation, wording)
+    yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
+    names = []
+    if "abrupt-change" in by_id:
+        names.append("taper-review")
+    if "substance-use" in by_id and _is_use_disorder_today(by_id["substance-use"]):
+        names.append("addiction-medicine")
+    if situation.begins_sedative and "insomnia" in situation.assessment.concepts:
+        names.append("cbt-insomnia")
+    yield from _referrals(names, situation, invocation, wording)
+    yield from _removals(situation.assessment, invocation, wording)
 
 
 def suggestions_on_long_term_use(
-    findings: Iterable[Met], invocation: Invocation, wording: Wording
+    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, wording: Wording
 ) -> Iterator[Suggestion]:
     """The suggestions of the card on long-term use."""
     by_id = {finding.id: finding for finding in findings}
-    yield from _overdose_reversal(by_id, invocation, wording)
-    taper, long_term = by_id.get("taper-referral"), by_id.get("long-term-use")
-    if taper is None:
-        recognised = long_term is not None and long_term.facts.get("longer_indications")
-        yield from _referral("specialist-review" if recognised else "pharmacist-review", invocation, wording)
-        if recognised and long_term is not None and long_term.facts.get("therapy_fits"):
-            yield from _referral("cbt", invocation, wording)
-        return
-    yield from _referral(_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], invocation, wording)
-    yield from _referral("cbt-insomnia" if taper.facts.get("insomnia") else "cbt", invocation, wording)
+    yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
+    taper = by_id.get("taper-referral")
+    if taper is not None:
+        therapy = "cbt-insomnia" if taper.facts.get("insomnia") else "cbt"
+        names = [_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], therapy]
+    else:
+        names = ["specialist-review" if Situation.LONGER_INDICATION in situation.kinds else "pharmacist-review"]
+    yield from _referrals(names, situation, invocation, wording)
 
 
 def with_uuids(suggestions: Iterable[dict[str, Any]], card_uuid: str) -> list[dict[str, Any]]:
@@ -80,8 +88,16 @@ def with_uuids(suggestions: Iterable[dict[str, Any]], card_uuid: str) -> list[di
     ]
 
 
-def override_reasons(knowledge: Knowledge) -> list[dict[str, Any]]:
-    """The fixed reasons to override a card, each with HL7's wider reason."""
+def override_reasons(
+    situations: frozenset[Situation], classes: frozenset[str], knowledge: Knowledge
+) -> list[dict[str, Any]]:
+    """The reasons to override a card that fit it, each with HL7's wider reason.
+
+    Args:
+        situations: those of the card.
+        classes: the classes of the agents that it is about.
+        knowledge: the reasons, each with where it fits.
+    """
     return [
         {
             "code": reason.code,
@@ -96,6 +112,7 @@ def override_reasons(knowledge: Knowledge) -> list[dict[str, Any]]:
             },
         }
         for reason in knowledge.suggestions.override_reasons
+        if reason.fits & situations and (not reason.classes or reason.classes & classes)
     ]
 
 
@@ -105,17 +122,30 @@ def _suggestion(text: SuggestionText, kind: str, **target: Any) -> Suggestion:
     return Suggestion(text.option, {"label": text.label, "uuid": "", "actions": [action]})
 
 
-def _overdose_reversal(findings: Mapping[str, Met], invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
-    """A reversal agent, where an opioid is present and no reversal agent is on record."""
-    opioid = findings.get("concurrent-opioid")
-    if opioid is not None and not opioid.facts.get("reversal_on_record"):
+def _overdose_reversal(
+    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, wording: Wording
+) -> Iterator[Suggestion]:
+    """A reversal agent, on a card that speaks of an opioid which one would be kept for."""
+    named = frozenset(name for finding in findings for name in agents_of(finding))
+    opioids = (agent for agent in agents_named(named, wording.knowledge) if agent.agent_class.opioid)
+    if situation.assessment.lacks_reversal and any(opioids):
         offer = wording.knowledge.suggestions.overdose_reversal
         yield from _creation(addition(offer, wording), partial(draft_medication, offer), invocation)
 
 
-def _referral(name: str, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
-    offer = wording.knowledge.suggestions.referrals[name]
-    yield from _creation(referral(offer), partial(draft_referral, offer), invocation)
+def _referrals(
+    names: Iterable[str], situation: CallSituation, invocation: Invocation, wording: Wording
+) -> Iterator[Suggestion]:
+    """The referrals of these names that fit the situation."""
+    for name in names:
+        offer = wording.knowledge.suggestions.referrals[name]
+        if not offer.unless & situation.kinds:
+            yield from _creation(referral(offer), partial(draft_referral, offer), invocation)
+
+
+def _is_use_disorder_today(finding: Met) -> bool:
+    """Whether a use disorder is on record that is neither in remission nor may come of a medicine as prescribed."""
+    return any(not (each.in_remission or each.may_be_prescribed) for each in conditions_of(finding.facts))
 
 
 def _creation(
@@ -131,16 +161,21 @@ def _creation(
 
 
 def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
-    """The removal of each new start; where several are of one product, with how each is taken."""
+    """The removal of each new start, by its short name; of several of one name, with how each is taken."""
     lines = {line.source: line for line in assessment.lines if line.product}
+    agents: dict[str, list[str]] = {}
+    for line in assessment.lines:
+        agents.setdefault(line.source, []).append(line.agent)
     names = {
-        source: unbracketed(lines[source].product) if source in lines else ""
+        source: unbracketed(short_name(lines[source].product, agents[source], wording.knowledge))
+        if source in lines
+        else ""
         for source in _removable(assessment, invocation)
     }
     of_name = Counter(names.values())
     for source, name in names.items():
         taken = unbracketed(getattr(lines.get(source), "read_as", "")) if of_name[name] > 1 else ""
-        yield _suggestion(removal(name, taken, wording), "delete", resourceId=source)
+        yield _suggestion(removal(name, taken, wording), _REMOVE, resourceId=source)
 
 
 def _removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met
 from rules.findings.case.case import Case
-from rules.findings.case.change import begun, started_sedatives
 from rules.findings.case.present import agent_names, depressants_of
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt
+from rules.findings.case.start import begun, started_sedatives
 from rules.timeline.record import RecordEntry
 
 ID = "additive-sedative"

@@ -8,10 +8,10 @@ from rules.assessment import Considered, Met, OpioidLoad, Severity
 from rules.assessment_lines import OpioidExclusion
 from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names, opioids_of
+from rules.findings.case.reversal import lacks_reversal, reversal_on_record
 from rules.load.opioid import treats_opioid_use_disorder
 
 ID = "concurrent-opioid"
-REVERSAL = "overdose-reversal"
 RISK_CONDITIONS = (
     "sleep-apnoea",
     "copd",
@@ -55,7 +55,8 @@ def judge(case: Case) -> Met | Considered:
         "without_factor_for_route": _excluded(case, OpioidExclusion.NO_FACTOR_FOR_ROUTE),
         "dose_unknown": _excluded(case, OpioidExclusion.DOSE_UNKNOWN),
         "treatment_of_opioid_use_disorder": agent_names(treatment),
-        "reversal_on_record": _reversal_on_record(case),
+        "reversal_on_record": reversal_on_record(case),
+        "lacks_reversal": lacks_reversal(case),
         "softened_by": softened,
         "risk_conditions": tuple(
             case.conditions[name].on_record for name in RISK_CONDITIONS if name in case.conditions
@@ -81,11 +82,3 @@ def _excluded(case: Case, reason: OpioidExclusion) -> tuple[str, ...]:
     """The opioids that add no MME for a reason, by name."""
     agents = {line.agent for line in case.opioid.excluded if line.reason is reason}
     return tuple(sorted(case.knowledge.agents[agent].name for agent in agents))
-
-
-def _reversal_on_record(case: Case) -> bool:
-    """Whether a single-ingredient reversal agent is on record (a combination with an opioid is not one)."""
-    return any(
-        entry.agent.has(REVERSAL) and len({ingredient.agent for ingredient in entry.product.ingredients}) == 1
-        for entry in case.view.present
-    )

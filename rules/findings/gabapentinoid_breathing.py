@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met
 from rules.findings.case.case import Case
-from rules.findings.case.change import begun, raised
+from rules.findings.case.change import raised
 from rules.findings.case.present import GABAPENTINOID, agent_names
 from rules.findings.case.results import not_judged
+from rules.findings.case.start import begun
 from rules.timeline.record import RecordEntry
 
 ID = "gabapentinoid-breathing"
@@ -33,9 +34,6 @@ def judge(case: Case) -> Met | Considered:
         "raised": agent_names(more),
         "opioids": agent_names(case.opioids),
         "sedatives": agent_names(case.sedatives),
-        "mme": case.opioid.used if case.opioids else None,
-        "mme_complete": case.opioid.complete,
-        "mme_permits": case.opioid.permits,
         "conditions": tuple(condition.on_record for condition in breathing),
         "age": case.age.least if case.age is not None and is_older else None,
     }

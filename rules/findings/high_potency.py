@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met
 from rules.findings.case.case import Case
-from rules.findings.case.change import new_starts
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt
+from rules.findings.case.start import new_starts
 
 ID = "high-potency"
 TRAIT = "high-potency"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern, Severity
 from rules.findings.case.case import Case
-from rules.findings.case.change import started_sedatives
 from rules.findings.case.present import Entries, agent_names
 from rules.findings.case.results import BIRTH_DATE_IN_PART, not_judged, not_met
+from rules.findings.case.start import started_sedatives
 
 ID = "older-adult"
 SHARPENING = ("falls", "fracture", "dementia", "delirium")

@@ -162,11 +162,14 @@ def _require_order(knowledge: Knowledge) -> None:
 
 
 def _require_classes(knowledge: Knowledge) -> None:
-    """Refuse a plausible figure of a class that does not exist."""
+    """Refuse a plausible figure, or an answer to a card, of a class that does not exist."""
     plausible = knowledge.vocabulary.plausible
     for name in (*plausible.times_labelled_maximum, *plausible.times_defined_daily_dose):
         if name != ANY:
             require_known(name, knowledge.classes, "forms.yaml: plausible", "class")
+    for reason in knowledge.suggestions.override_reasons:
+        for name in sorted(reason.classes):
+            require_known(name, knowledge.classes, "guidance.yaml: suggestions.override_reasons", "class")
 
 
 def _text(directory: Traversable, name: str) -> str:

@@ -9,6 +9,28 @@ from enum import StrEnum
 from rules.knowledge.figure import Figure
 
 
+class Situation(StrEnum):
+    """What a card may be about. Answers and referrals state for which of these they fit, or do not.
+
+    ``ANY``: every card. ``THIS_PATIENT`` and ``ANOTHER_PATIENT``: the patient of the chart, or one whom a draft names
+    by mistake. ``NEW_START``: an order of it begins something. ``ESTABLISHED_USE``: it is about a benzodiazepine or
+    Z-drug in established use: ordered again or in another dose, ended, or, without orders, on record. ``ON_RECORD``: a
+    depressant is taken, or may be. ``OFFER_IN_USE``: something is offered to a patient who takes one. ``TAPERING``: a
+    taper is under way. ``LONGER_INDICATION``: guidelines recognise a condition on record, or what an order is for, as
+    a reason for longer use.
+    """
+
+    ANY = "any"
+    THIS_PATIENT = "this-patient"
+    ANOTHER_PATIENT = "another-patient"
+    NEW_START = "new-start"
+    ESTABLISHED_USE = "established-use"
+    ON_RECORD = "on-record"
+    OFFER_IN_USE = "offer-in-use"
+    TAPERING = "taper-under-way"
+    LONGER_INDICATION = "longer-indication"
+
+
 @dataclass(frozen=True, slots=True)
 class SuggestedCode:
     """A coding of a resource that a suggestion creates; ``system`` is its URI."""
@@ -30,13 +52,17 @@ class SuggestedMedication:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A referral that is offered: its label, the text of what is asked for, and its codings, where verified."""
+    """A referral that is offered: its label, the text of what is asked for, and its codings, where verified.
+
+    It is offered in none of the situations ``unless``.
+    """
 
     id: str
     label: str
     text: str
     codings: tuple[SuggestedCode, ...]
     source: str
+    unless: frozenset[Situation] = frozenset()
 
 
 class OverrideEffect(StrEnum):
@@ -49,13 +75,19 @@ class OverrideEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OverrideReason:
-    """An answer that a card offers; ``standard`` is HL7's code of the wider reason."""
+    """An answer that a card offers; ``standard`` is HL7's code of the wider reason.
+
+    It is offered where one of the situations ``fits``, and where the card is about an agent of one of the ``classes``,
+    if there are any.
+    """
 
     code: str
     display: str
     effect: OverrideEffect
     standard: SuggestedCode
     source: str
+    fits: frozenset[Situation]
+    classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

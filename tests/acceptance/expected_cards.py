@@ -13,7 +13,8 @@ EXPECTED_KEYS = frozenset(
         *("detail_has_one_of", "suggestions", "suggestions_lack"),
     )
 )
-OVERRIDE_REASONS = 8
+# Of eight answers those that fit a card, of which there are always two.
+FEWEST_REASONS, MOST_REASONS = 2, 8
 Card = Mapping[str, Any]
 
 # An order to stop, at the start of a sentence or of a list item. "Discontinue it if this one replaces it" is no such.
@@ -81,6 +82,13 @@ def _one(expected: Mapping[str, Any], card: Card) -> Iterator[str]:
             yield f"a suggestion of kind {kind}; there are {kinds}"
 
 
+def _is_taken(card: Card) -> bool:
+    """Whether a benzodiazepine or Z-drug is, or was until now, in use: the card's own assessment tells."""
+    assessment = card["extension"]["org.benzo-cds.assessment"]
+    on_record = any(line["standing"] == "current" for line in assessment.get("contributions", []))
+    return on_record or any(assessment.get("exposure", {}).values())
+
+
 def broken_rules(card: Card, *, complete: bool) -> list[str]:
     """What holds of every card and does not of this one; ``complete``: whether the load it speaks of is complete."""
     lines: list[str] = []
@@ -88,15 +96,17 @@ def broken_rules(card: Card, *, complete: bool) -> list[str]:
     text = f"{card['summary']}\n{detail}\n" + "\n".join(item["label"] for item in card.get("suggestions", []))
     if len(card["summary"]) > LONGEST_SUMMARY:
         lines.append(f"summary of {len(card['summary'])} characters")
-    options = len(card.get("suggestions", [])) + len(card.get("overrideReasons", []))
-    if options < 2 or len(card.get("overrideReasons", [])) != OVERRIDE_REASONS:
-        lines.append(f"{options} options, {len(card.get('overrideReasons', []))} of them override reasons")
+    reasons = card.get("overrideReasons", [])
+    if not FEWEST_REASONS <= len(reasons) <= MOST_REASONS:
+        lines.append(f"{len(reasons)} override reasons")
+    if len(re.findall(r"; ", detail.partition("**Options:**")[2].partition("\n")[0])) < 1:
+        lines.append("fewer than two options")
     if any(suggestion.get("isRecommended") for suggestion in card.get("suggestions", [])):
         lines.append("a suggestion is recommended")
     if _IMPERATIVE.search(text):
         lines.append(f"an order to stop: {_IMPERATIVE.search(text)}")
-    if re.search(r"\btaper", text, re.I) and not _NOT_ABRUPTLY.search(text):
-        lines.append("speaks of a taper and does not say: do not stop abruptly")
+    if re.search(r"\btaper", text, re.I) and _is_taken(card) and not _NOT_ABRUPTLY.search(text):
+        lines.append("speaks of a taper of what is taken and does not say: do not stop abruptly")
     if not complete and _REASSURING.search(text):
         lines.append(f"reassures of an incomplete load: {_REASSURING.search(text)}")
     if not complete and "at least" not in detail.lower():

@@ -25,7 +25,7 @@ from rules import Assessment, Patient, Regimen, assess
 from rules.assessment import Load, Severity
 
 MANY = settings(max_examples=100, deadline=None)
-GIVEN_WAY = {"replaced-by-order", "renewed-by-order", "superseded-during-stay"}
+GIVEN_WAY = {"replaced-by-order", "renewed-by-order"}
 
 
 def judged(patient: Patient, on: date = ON) -> Assessment:
@@ -112,7 +112,21 @@ def test_what_is_renamed_is_judged_alike(patient: Patient) -> None:
     here, there = judged(patient), judged(mapped(patient, renamed))
     assert (there.load, there.with_order, there.considered) == (here.load, here.with_order, here.considered)
     assert outcomes(there) == outcomes(here)
+    assert there.begun == tuple(renamed(source) for source in here.begun)
     assert there.new_starts == tuple(renamed(source) for source in here.new_starts)
+
+
+@MANY
+@given(worlds())
+def test_only_what_is_not_taken_can_begin(patient: Patient) -> None:
+    found = judged(patient)
+    drafts = {regimen.source for regimen in patient.regimens if regimen.draft}
+    assert set(found.new_starts) <= set(found.begun) <= drafts
+    taken = {line.agent for line in found.contributions if line.standing == "current"}
+    begun = [line.agent for line in found.contributions if line.source in found.begun and line.standing == "ordered"]
+    assert taken.isdisjoint(begun)
+    switched = [line.source for line in found.contributions if "possible-switch" in line.assumptions]
+    assert set(switched).isdisjoint(found.begun)
 
 
 @MANY

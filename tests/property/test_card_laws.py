@@ -245,6 +245,34 @@ def test_only_drafts_of_this_call_may_be_removed(body: dict[str, Any]) -> None:
                 assert action["resourceId"] in ("MedicationRequest/d0", "MedicationRequest/d1")
 
 
+def takes(reply: Any) -> bool:
+    """Whether a benzodiazepine or Z-drug, a figure for substitution, or use of either is on record."""
+    lines = [*reply.get("contributions", []), *reply.get("not_in_load", []), *reply.get("not_counted", [])]
+    on_record = any(line["standing"] == "current" for line in reply.get("contributions", []))
+    unread = any("standing" not in line or line["standing"] == "current" for line in lines)
+    return on_record or unread or any(reply.get("exposure", {}).values())
+
+
+@MANY
+@given(requests())
+def test_a_card_offers_a_choice_that_fits(body: dict[str, Any]) -> None:
+    for card in cards_of(body):
+        reply, answers = assessed(card), {reason["code"] for reason in card["overrideReasons"]}
+        assert {"benefits-outweigh-risks", "palliative"} <= answers
+        options = card["detail"].partition("**Options:** ")[2].partition("\n")[0]
+        assert len(options.split("; ")) >= 2
+        removals = [item["label"] for item in card.get("suggestions", []) if item["actions"][0]["type"] == "delete"]
+        if removals:
+            assert 0 <= options.find("a lower dose") < options.find(removals[0].lower()), options
+            assert "short-course" in answers
+        if body["hook"] in ("patient-view", "encounter-start"):
+            assert "short-course" not in answers
+            assert "order as written" not in options
+        if not takes(reply):
+            assert answers.isdisjoint({"taper-under-way", "record-differs", "patient-declined"})
+            assert "abruptly" not in options
+
+
 def spiked() -> st.SearchStrategy[str]:
     """Names of products with something hostile before, in or after them."""
     noise = st.one_of(

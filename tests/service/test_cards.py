@@ -111,8 +111,8 @@ def test_a_muscle_relaxant_is_not_counted_as_a_third_sedative_hypnotic(http):
     record = [lorazepam("old", **LONG_USE), zolpidem("old-2", **LONG_USE)]
     relaxant = order("relaxant", "cyclobenzaprine hydrochloride 5 MG Oral Tablet")
     (card,) = cards(http, sign(relaxant, prefetch=prefetch(*record)))
-    # Three sedating medicines: what the order brings about. The two sedatives together are said behind it.
-    assert (card["indicator"], "makes 3 sedating medicines" in card["summary"]) == ("info", True)
+    # Three CNS-active drugs: what the order brings about. The two sedatives together are said behind it.
+    assert (card["indicator"], "3 CNS-active" in card["summary"]) == ("info", True)
     assert "multiple-sedative-hypnotics" in ids(card)
 
 
@@ -423,9 +423,9 @@ def test_created_resources_are_valid_and_drafts_of_this_patient(answer):
                     assert resource["requester"] == {"reference": "Practitioner/dr-1"}
 
 
-def test_there_are_eight_override_reasons_each_with_its_standard_code(answer):
+def test_the_answers_that_fit_have_each_its_standard_code(answer):
     for card in answer[1]:
-        assert len({reason["code"] for reason in card["overrideReasons"]}) == 8
+        assert 2 <= len({reason["code"] for reason in card["overrideReasons"]}) == len(card["overrideReasons"]) <= 8
         for reason in card["overrideReasons"]:
             (standard,) = reason["extension"].values()
             assert standard["system"] == "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
@@ -559,8 +559,8 @@ def test_orders_of_one_product_are_told_apart_by_how_they_are_taken() -> None:
     nightly = order("night", "lorazepam 1 MG Oral Tablet", code="197901", a_day=1, units=2)
     (card,) = post(client(), sign(lorazepam("day"), nightly)).json["cards"]
     removed = {each["actions"][0]["resourceId"]: each["label"] for each in card["suggestions"]}
-    assert removed["MedicationRequest/day"].startswith("Remove lorazepam 1 MG Oral Tablet (one ")
-    assert removed["MedicationRequest/night"].startswith("Remove lorazepam 1 MG Oral Tablet (two ")
+    assert removed["MedicationRequest/day"].startswith("Remove lorazepam (one 1 mg ")
+    assert removed["MedicationRequest/night"].startswith("Remove lorazepam (two 1 mg ")
 
 
 def test_of_many_options_the_first_few_are_listed_and_the_rest_counted() -> None:

@@ -25,7 +25,7 @@ ROW_KEYS = frozenset(
         *("discharge", "site", "load", "with_order", "counted", "beside", "not_counted", "absent", "assumed", "text"),
         "text_lacks",
         "rises_elsewhere",
-        *("not_assumed", "findings", "increases", "new_starts", "mme", "possible"),
+        *("not_assumed", "findings", "increases", "new_starts", "begun", "mme", "possible"),
     )
 )
 
@@ -56,6 +56,7 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
     yield from _set("counted", row, (_name(line.source) for line in found.contributions))
     yield from _set("absent", row, (_name(line.source) for line in found.not_counted if not line.present))
     yield from _set("possible", row, (_name(line.source) for line in found.not_counted if line.certainty == "possible"))
+    yield from _set("begun", row, (_name(source) for source in found.begun))
     yield from _set("new_starts", row, (_name(source) for source in found.new_starts))
     for member, lines in (("beside", found.not_in_load), ("not_counted", found.not_counted)):
         reasons = {_name(line.source): str(line.reason) for line in lines}

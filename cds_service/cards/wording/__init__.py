@@ -12,6 +12,7 @@ __all__ = [
     "load_section",
     "markdown",
     "options",
+    "short_name",
     "summary",
     "wording",
 ]

@@ -15,7 +15,6 @@ from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, Subject, brief_
 from cds_service.cards.wording.gaps_section import GapsSection
 from cds_service.cards.wording.load_section import LoadSection, OrderLine, is_renewal, replacement_questions
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
-from cds_service.cards.wording.options import options
 from cds_service.cards.wording.wording import Wording
 from rules.assessment import Assessment, Met, Severity
 from rules.knowledge import Verification
@@ -61,7 +60,7 @@ def detail(
     assessment: Assessment,
     wording: Wording,
     *,
-    offers: Iterable[str],
+    choices: str,
     as_table: bool = False,
     said: Collection[str] | None = None,
 ) -> str:
@@ -72,7 +71,7 @@ def detail(
         subject: the agents that the card is about.
         assessment: the assessment.
         wording: the words.
-        offers: the suggestions of the card, each as an option.
+        choices: the line of options.
         as_table: whether the orders are written as a table.
         said: the findings of a card that is shown before this one: their reasons, the load and the gaps stand there.
     """
@@ -80,43 +79,36 @@ def detail(
     spoken_of = [finding for finding in findings if said is None or finding.id not in said]
     why = _WhySection(spoken_of, subject, assessment, questions, wording, renewal=said is None)
     if said is not None:
-        return _beside(why, findings, offers, assessment, wording)
+        return _beside(why, findings, choices, assessment, wording)
     load, gaps = LoadSection(assessment, wording), GapsSection(assessment, wording)
-    rest = (
-        options(findings, offers, wording, ask_about_orders=bool(questions), increases=assessment.increases),
-        _sources(findings, assessment, wording),
-    )
+    rest = (choices, _sources(findings, assessment, wording))
     titles = {name: wording.say(f"sections.{name}", {}) for name in ("why", "load", "gaps")}
 
     # Several budgets share a section.
     @cache
     def load_text(most: int) -> str:
         lines = tuple(load.lines(most))
-        if not lines:
-            return ""
         header = wording.say("sections.table", {}) if as_table else None
         return _load(titles["load"], lines, header)
 
     text = ""
     for budget in _BUDGETS:
-        sections = (
-            _section(titles["why"], why.lines(budget.reasons, brief=budget.brief)),
-            load_text(budget.orders),
-            _section(titles["gaps"], gaps.lines(budget.gaps)),
-            *rest,
+        text = "\n\n".join(
+            (
+                _section(titles["why"], why.lines(budget.reasons, brief=budget.brief)),
+                load_text(budget.orders),
+                _section(titles["gaps"], gaps.lines(budget.gaps)),
+                *rest,
+            )
         )
-        text = "\n\n".join(filter(None, sections))
         if len(text) <= MAX_DETAIL_LENGTH:
             break
     return text
 
 
-def _beside(
-    why: _WhySection, findings: Sequence[Met], offers: Iterable[str], assessment: Assessment, wording: Wording
-) -> str:
+def _beside(why: _WhySection, findings: Sequence[Met], choices: str, assessment: Assessment, wording: Wording) -> str:
     """The text of a card beside one that shows the load and the gaps."""
     title = wording.say("sections.why", {})
-    choices = options(findings, offers, wording, ask_about_orders=False, increases=assessment.increases)
     reasons = _section(title, why.lines(_BUDGETS[0].reasons, brief=False))
     load = load_span(assessment.with_order or assessment.load, wording)
     elsewhere = f"**{wording.say('sections.see_first', {'text': load})}**"

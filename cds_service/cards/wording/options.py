@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, number, quoted
+from cds_service.cards.wording.facts import quoted
+from cds_service.cards.wording.load_section import daily_dose
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
-from cds_service.cards.wording.wording import Wording, uncapitalised
-from rules.assessment import Met
+from cds_service.cards.wording.short_name import short_name
+from cds_service.cards.wording.wording import Values, Wording, uncapitalised
+from rules.assessment_lines import Contribution
 from rules.knowledge import Referral, SuggestedMedication
 
-# A card with so many options of its own needs no general one.
-_ENOUGH = 3
-_MAX_OFFERED = 5
+_LEAST = 2
 
 
 class SuggestionText(NamedTuple):
@@ -46,48 +46,26 @@ def referral(offer: Referral) -> SuggestionText:
     return SuggestionText(offer.label, offer.label, uncapitalised(offer.label))
 
 
-def options(
-    findings: Sequence[Met], offered: Iterable[str], wording: Wording, *, ask_about_orders: bool, increases: bool
-) -> str:
-    """The line of options, at least two.
-
-    Args:
-        findings: those the card speaks of.
-        offered: the options of the card's suggestions.
-        wording: the words.
-        ask_about_orders: whether the card asks which orders are to continue.
-        increases: whether the draft orders begin or increase exposure.
-    """
-
-    def say(name: str) -> str:
-        return wording.say(f"options.{name}", {})
-
-    # Suggestions for several orders of one product have one option.
-    unique = list(dict.fromkeys(quoted(option, MAX_REASON_LENGTH) for option in offered))
-    choices = unique[:_MAX_OFFERED]
-    if len(unique) > _MAX_OFFERED:
-        choices.append(wording.say("options.more", {"count": len(unique) - _MAX_OFFERED}))
-    ids = {finding.id for finding in findings}
-    if any(finding.facts.get(FOR_ANOTHER_PATIENT) for finding in findings):
-        choices.append(say("check_patient"))
-    if ask_about_orders or ids & {"multiple-sedative-hypnotics", "dose-escalation"}:
-        choices.append(say("review_orders"))
-    protected = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
-    if increases and not protected and not ids & {"long-term-use", "abrupt-change"} and len(choices) < _ENOUGH:
-        choices.append(say("lower_dose"))
-    choices.append(wording.say("options.continue", _continued(findings)))
-    if len(choices) == 1:
-        choices.insert(0, say("review_dose"))
-    line = wording.say("options.line", {"options": choices, "text": wording.say("phrases.do_not_stop", {})})
-    return f"**{say('label')}** {line}"
+def end_of_order(line: Contribution, wording: Wording) -> SuggestionText:
+    """The end of an order on record whose place a newer one may take."""
+    values = {"product": short_name(line.product, (line.agent,), wording.knowledge), "doses": daily_dose(line, wording)}
+    label = wording.say("suggestions.end", values)
+    return SuggestionText(label, label, wording.say("suggestions.end_option", values))
 
 
-def _continued(findings: Iterable[Met]) -> dict[str, object]:
-    """Whether a home medicine would continue, and how often the guideline reviews long-term use."""
-    values: dict[str, object] = {"medicine": False, "reviews": None}
-    for finding in findings:
-        if finding.facts.get("kind") == "missing-at-discharge":
-            values["medicine"] = True
-        if finding.id == "long-term-use":
-            values["reviews"] = number(finding.facts, "review_months")
-    return values
+def option(name: str, wording: Wording, values: Values | None = None) -> str:
+    """An option that is no suggestion, by the name of its message."""
+    return wording.say(f"options.{name}", values or {})
+
+
+def shown(offers: Iterable[str]) -> list[str]:
+    """The options of suggestions, which quote the request, safe to show. Suggestions for several orders of one product
+    have one option."""
+    return list(dict.fromkeys(quoted(text, MAX_REASON_LENGTH) for text in offers))
+
+
+def options_line(choices: Sequence[str], wording: Wording, *, do_not_stop: bool) -> str:
+    """The line of options, of which there are at least two. ``do_not_stop``: whether a sudden stop is warned of."""
+    listed = choices if len(choices) >= _LEAST else [option("review_dose", wording), *choices]
+    text = wording.say("phrases.do_not_stop", {}) if do_not_stop else ""
+    return f"**{option('label', wording)}** {wording.say('options.line', {'options': listed, 'text': text})}"

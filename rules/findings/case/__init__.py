@@ -5,15 +5,7 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 
 from rules.findings.case.age import Age, age_on
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
-from rules.findings.case.change import (
-    begun,
-    increases,
-    new_starts,
-    raised,
-    removable,
-    rises_elsewhere,
-    started_sedatives,
-)
+from rules.findings.case.change import increases, raised, rises_elsewhere
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.half_life import acting, half_life, is_short_acting
@@ -56,6 +48,8 @@ from rules.findings.case.results import (
     not_met,
     not_used_long_enough,
 )
+from rules.findings.case.reversal import lacks_reversal, reversal_on_record
+from rules.findings.case.start import begun, begun_by_orders, new_starts, removable, started_sedatives
 from rules.findings.case.taper import taper_of
 from rules.findings.case.unknowns import DRAFTS, ORDERS
 
@@ -87,6 +81,7 @@ __all__ = [
     "age_on",
     "agent_names",
     "begun",
+    "begun_by_orders",
     "benzodiazepines_of",
     "cns_active_of",
     "depressants_of",
@@ -99,6 +94,7 @@ __all__ = [
     "increases",
     "is_short_acting",
     "judge_hazard",
+    "lacks_reversal",
     "level_on",
     "levels_ahead",
     "levels_before",
@@ -110,6 +106,7 @@ __all__ = [
     "raised",
     "read_conditions",
     "removable",
+    "reversal_on_record",
     "rises_elsewhere",
     "sedatives_of",
     "started_sedatives",

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case
-from rules.findings.case.change import started_sedatives
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import not_judged, not_met
+from rules.findings.case.start import started_sedatives
 
 
 def judge_hazard(

@@ -13,12 +13,17 @@ from rules.knowledge.guidance import (
     OverrideEffect,
     OverrideReason,
     Referral,
+    Situation,
     SuggestedCode,
     SuggestedMedication,
     Suggestions,
     WithdrawalRisk,
 )
+from rules.knowledge.problem import KnowledgeError, require_known
 from rules.knowledge.readers.section import Section, read_figure
+
+# Every card offers a choice of answers.
+_LEAST_ANSWERS = 2
 
 
 def read_figures(section: Section, reviewed: date) -> Mapping[str, Figure]:
@@ -29,6 +34,9 @@ def read_figures(section: Section, reviewed: date) -> Mapping[str, Figure]:
 def read_suggestions(section: Section) -> Suggestions:
     """The ``suggestions:`` section of ``guidance.yaml``."""
     section.only(("overdose_reversal", "referrals", "override_reasons", "contacts", "guidelines"))
+    reasons = tuple(_reason(entry) for entry in section.items("override_reasons"))
+    if sum(Situation.ANY in reason.fits for reason in reasons) < _LEAST_ANSWERS:
+        raise KnowledgeError(section.at("override_reasons"), "fewer than two of them fit any card")
     reversal = section.section("overdose_reversal")
     reversal.only(("label", "coding", "dosage_text", "source"), ("note",))
     return Suggestions(
@@ -39,7 +47,7 @@ def read_suggestions(section: Section) -> Suggestions:
             source=reversal.text("source"),
         ),
         referrals={name: _referral(name, entry) for name, entry in section.section("referrals").sections()},
-        override_reasons=tuple(_reason(entry) for entry in section.items("override_reasons")),
+        override_reasons=reasons,
         contacts={name: _contact(name, entry) for name, entry in section.section("contacts").sections()},
         guidelines={name: _guideline(entry) for name, entry in section.section("guidelines").sections()},
     )
@@ -51,20 +59,31 @@ def _coding(entry: Section) -> SuggestedCode:
 
 
 def _referral(name: str, entry: Section) -> Referral:
-    entry.only(("label", "text", "source"), ("codings", "note"))
+    entry.only(("label", "text", "source"), ("codings", "unless", "note"))
     codings = tuple(_coding(item) for item in entry.items("codings"))
-    return Referral(name, entry.text("label"), entry.text("text"), codings, entry.text("source"))
+    unless = _situations(entry, "unless")
+    return Referral(name, entry.text("label"), entry.text("text"), codings, entry.text("source"), unless)
 
 
 def _reason(entry: Section) -> OverrideReason:
-    entry.only(("code", "display", "leads_to", "source", "standard"), ("note",))
+    entry.only(("code", "display", "leads_to", "source", "standard", "fits"), ("classes", "note"))
+    fits = _situations(entry, "fits")
+    if not fits:
+        raise KnowledgeError(entry.at("fits"), "is empty: the answer would never be offered")
     return OverrideReason(
         code=entry.text("code"),
         display=entry.text("display"),
         effect=entry.choice("leads_to", OverrideEffect),
         standard=_coding(entry.section("standard")),
         source=entry.text("source"),
+        fits=fits,
+        classes=frozenset(entry.texts("classes")),
     )
+
+
+def _situations(entry: Section, key: str) -> frozenset[Situation]:
+    known = tuple(Situation)
+    return frozenset(Situation(require_known(name, known, entry.at(key), "situation")) for name in entry.texts(key))
 
 
 def _contact(name: str, entry: Section) -> Contact:

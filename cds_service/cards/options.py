@@ -1,0 +1,109 @@
+"""Which options a card names beside those of its suggestions, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cds_service.cards.situation import CallSituation
+from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, number
+from cds_service.cards.wording.options import end_of_order, option, options_line, shown
+from cds_service.cards.wording.wording import Wording
+from rules.assessment import AbruptChange, Met
+
+# A card with so many options of its own needs no general one.
+_ENOUGH = 3
+_MAX_OFFERED = 5
+_INCOMPLETE = "incomplete-picture"
+_SMALLER_STEP = frozenset({AbruptChange.STOPS, AbruptChange.CUT})
+_SEVERAL_ORDERS = frozenset({"multiple-sedative-hypnotics", "dose-escalation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What the suggestions of a card offer, as options: ``removals`` of drafts, and ``others``."""
+
+    others: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+
+
+def options(
+    findings: Sequence[Met], offered: Offered, situation: CallSituation, wording: Wording, *, beside: bool
+) -> str:
+    """The line of options, at least two.
+
+    Args:
+        findings: those the card speaks of.
+        offered: the options of the card's suggestions.
+        situation: that of the call.
+        wording: the words.
+        beside: whether another card is shown before it, which has the options about the orders.
+    """
+    choices: list[str] = []
+    do_not_stop = False
+    misplaced = any(finding.facts.get(FOR_ANOTHER_PATIENT) for finding in findings)
+    if misplaced:
+        choices += (option(name, wording) for name in ("check_patient", "other_chart"))
+    if situation.ordered or not misplaced:
+        choices += _of_patient(findings, offered, situation, wording, beside=beside)
+        do_not_stop = situation.is_taken(findings)
+    return options_line(choices, wording, do_not_stop=do_not_stop)
+
+
+def _of_patient(
+    findings: Sequence[Met], offered: Offered, situation: CallSituation, wording: Wording, *, beside: bool
+) -> list[str]:
+    """The options for the patient of the chart: a removal after a lower dose, and the order as it is last."""
+    offers, removals = shown(offered.others), shown(offered.removals)
+    choices: list[str] = []
+    if not beside:
+        choices += (option(name, wording) for name in _about_record(findings, situation))
+        ends = shown(end_of_order(line, wording).option for line in situation.earlier)
+        choices += (end for end in ends if end not in offers)
+    choices += offers[:_MAX_OFFERED]
+    if not beside and _fits_lower_dose(findings, situation) and (situation.begins or len(choices) < _ENOUGH):
+        choices.append(option("lower_dose", wording, {"begins": situation.begins}))
+    choices += removals[: max(_MAX_OFFERED - len(offers), 0)]
+    hidden = len(offers) + len(removals) - _MAX_OFFERED
+    if hidden > 0:
+        choices.append(option("more", wording, {"count": hidden}))
+    return [*choices, option("continue", wording, _continued(findings, situation, beside=beside))]
+
+
+def _about_record(findings: Sequence[Met], situation: CallSituation) -> Iterator[str]:
+    """The options about what is on record, by the names of their messages."""
+    ids = {finding.id for finding in findings}
+    changes = {finding.facts.get("kind") for finding in findings if finding.id == "abrupt-change"}
+    if changes & _SMALLER_STEP:
+        yield "smaller_step"
+    if changes - _SMALLER_STEP:
+        yield "bridge"
+    if any(finding.id == _INCOMPLETE and finding.raises for finding in findings):
+        yield "ask"
+    several = bool(ids & _SEVERAL_ORDERS) or situation.two_prescribers
+    if several and not (situation.earlier or situation.ends_orders):
+        yield "review_orders"
+
+
+def _fits_lower_dose(findings: Iterable[Met], situation: CallSituation) -> bool:
+    """Whether a lower dose is an option: of what the orders begin, or raise and what is no treatment of opioid use
+    disorder."""
+    if situation.begins:
+        return True
+    treatment = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
+    return situation.assessment.increases and not treatment
+
+
+def _continued(findings: Iterable[Met], situation: CallSituation, *, beside: bool) -> dict[str, object]:
+    """Whether an order stands as it was written, or use goes on, and how often the guideline reviews long-term use.
+
+    ``medicine``: what goes on is a home medicine that the orders leave out.
+    """
+    ordered = situation.has_orders and not situation.renews_alone and not beside
+    values: dict[str, object] = {"as_written": ordered, "medicine": False, "reviews": None}
+    for finding in findings:
+        if finding.facts.get("kind") == AbruptChange.MISSING_AT_DISCHARGE:
+            values |= {"as_written": False, "medicine": True}
+        if finding.id == "long-term-use":
+            values["reviews"] = number(finding.facts, "review_months")
+    return values

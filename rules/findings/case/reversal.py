@@ -1,0 +1,23 @@
+"""Overdose reversal: whether a medicine for it is on record, and an opioid that it would be kept for."""
+
+from __future__ import annotations
+
+from rules.findings.case.case import Case
+
+REVERSAL = "overdose-reversal"
+
+
+def reversal_on_record(case: Case) -> bool:
+    """Whether a single-ingredient reversal agent is on record or ordered (a combination with an opioid is not one)."""
+    return any(
+        entry.agent.has(REVERSAL) and len({ingredient.agent for ingredient in entry.product.ingredients}) == 1
+        for entry in case.view.present
+    )
+
+
+def lacks_reversal(case: Case) -> bool:
+    """Whether an opioid is taken outside, or will be, and no reversal agent is on record.
+
+    What is given during a stay, by vein or not, is watched by those who give it.
+    """
+    return not reversal_on_record(case) and any(not entry.of_stay for entry in case.opioids)
