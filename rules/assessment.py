@@ -133,7 +133,8 @@ class Exposure:
 class TaperSetting(StrEnum):
     """Where a taper is best supervised: a fact of ``taper-referral``."""
 
-    SPECIALIST = "specialist or inpatient care"
+    INPATIENT = "specialist or inpatient care"
+    SPECIALIST = "specialist care"
     ADDICTION_MEDICINE = "addiction medicine"
     PRIMARY_CARE = "pharmacist or primary care"
 
@@ -228,6 +229,7 @@ class Prescribed:
 
     agent: str
     by: str
+    is_named: bool = False
 
     def __str__(self) -> str:
         return f"{self.agent} by {self.by}"
@@ -287,7 +289,8 @@ class Assessment:
     them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
     one, raises the load. ``increases``: the orders being written begin or increase exposure.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
-    ``concepts``: the conditions on record that findings ask for.
+    ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
+    taken, may still be taken, or was taken until lately: what is merely being ordered can be left without a taper.
     """
 
     knowledge_version: str
@@ -309,6 +312,7 @@ class Assessment:
     new_starts: tuple[str, ...] = ()
     concepts: frozenset[str] = frozenset()
     increases: bool = False
+    something_taken: bool = False
     lacks_reversal: bool = False
     opioid_before: OpioidLoad | None = None
     rises_elsewhere: tuple[TableRise, ...] = ()

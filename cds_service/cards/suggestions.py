@@ -28,6 +28,7 @@ from rules.knowledge import Knowledge, Situation
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
 STANDARD_REASON = "org.benzo-cds.standard-reason"
 _TAPER_REFERRALS: Mapping[TaperSetting, str] = {
+    TaperSetting.INPATIENT: "specialist-taper",
     TaperSetting.SPECIALIST: "specialist-taper",
     TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
     TaperSetting.PRIMARY_CARE: "taper-review",
@@ -56,8 +57,10 @@ def suggestions_on_orders(
     by_id = {finding.id: finding for finding in findings}
     yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
     names = []
-    if "abrupt-change" in by_id:
-        names.append("taper-review")
+    abrupt = by_id.get("abrupt-change")
+    if abrupt is not None:
+        # What is taken against seizures is no matter of a taper: who treats the seizures is asked.
+        names.append("seizure-control" if abrupt.facts.get("anti_seizure") else "taper-review")
     if "substance-use" in by_id and _is_use_disorder_today(by_id["substance-use"]):
         names.append("addiction-medicine")
     if situation.begins_sedative and "insomnia" in situation.assessment.concepts:
@@ -72,12 +75,15 @@ def suggestions_on_long_term_use(
     """The suggestions of the card on long-term use."""
     by_id = {finding.id: finding for finding in findings}
     yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
-    taper = by_id.get("taper-referral")
+    taper, long_term = by_id.get("taper-referral"), by_id.get("long-term-use")
     if taper is not None:
         therapy = "cbt-insomnia" if taper.facts.get("insomnia") else "cbt"
         names = [_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], therapy]
     else:
-        names = ["specialist-review" if Situation.LONGER_INDICATION in situation.kinds else "pharmacist-review"]
+        recognised = long_term is not None and bool(long_term.facts.get("longer_indications"))
+        names = ["specialist-review" if recognised else "pharmacist-review"]
+        if recognised and long_term is not None and long_term.facts.get("therapy_fits"):
+            names.append("cbt")
     yield from _referrals(names, situation, invocation, wording)
 
 

@@ -72,8 +72,11 @@ def _earlier(case: Case) -> View:
 
 
 def _last(case: Case, use: Exposure) -> View:
-    """The record as it is, or where nothing is taken any more as it was on the last day of use."""
-    return case.now if _taken(case.now) or not use.out_of_supply_days else case.look_back(use.out_of_supply_days)
+    """The record as it is, or where nothing is taken any more as it was on the last day of use, or some days ago."""
+    if _taken(case.now):
+        return case.now
+    ended = case.look_back(use.out_of_supply_days) if use.out_of_supply_days else case.now
+    return ended if _taken(ended) else _earlier(case)
 
 
 def _level(case: Case, view: View) -> Fraction | None:

@@ -8,7 +8,8 @@ from rules.assessment import Considered, Met, Pattern, Severity
 from rules.findings.case.case import Case
 from rules.findings.case.present import BENZODIAZEPINE
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
-from rules.numbers.quantity import ONE, PERCENT
+from rules.numbers.quantity import ONE, PERCENT, ZERO
+from rules.timeline.record import RecordEntry
 
 ID = "dose-escalation"
 
@@ -33,4 +34,19 @@ def judge(case: Case) -> Met | Considered:
     if use.days < parameters["established_days"].value:
         return not_used_long_enough(ID, use)
     percent: Fraction = (after - before) / before / PERCENT
-    return case.met(ID, {"before": before, "after": after, "percent": percent}, severity=Severity.WARNING)
+    earlier = [presence.entry for presence in case.ordered.counted if not presence.replacement]
+    of_class = [entry for entry in earlier if entry.agent.agent_class.id == BENZODIAZEPINE and not entry.regimen.draft]
+    facts = {
+        "before": before,
+        "after": after,
+        "percent": percent,
+        "if_added": after + _load(case, of_class),
+        "may_be_ended": tuple(dict.fromkeys(entry.source for entry in of_class)),
+    }
+    return case.met(ID, facts, severity=Severity.WARNING)
+
+
+def _load(case: Case, entries: list[RecordEntry]) -> Fraction:
+    """What entries come to by the default table, in mg/d diazepam-equivalent."""
+    parts = [case.equivalents_of(entry).get(case.default_table.id) for entry in entries]
+    return sum([part.used for part in parts if part is not None], ZERO)

@@ -34,6 +34,9 @@ def judge(case: Case) -> Met | Considered:
         "raised": agent_names(more),
         "opioids": agent_names(case.opioids),
         "sedatives": agent_names(case.sedatives),
+        "mme": case.opioid.used if case.opioids else None,
+        "mme_complete": case.opioid.complete,
+        "mme_permits": case.opioid.permits,
         "conditions": tuple(condition.on_record for condition in breathing),
         "age": case.age.least if case.age is not None and is_older else None,
     }

@@ -33,8 +33,18 @@ def judge(case: Case) -> Met | Considered:
         "until": use.until,
         "agents": agent_names(_taken(case)),
         "review_months": parameters["review_months"].value,
+        "longer_indications": tuple(case.knowledge.concepts[name].name for name in case.longer_indications),
+        "therapy_fits": _therapy_fits(case),
     }
     return case.met(ID, facts)
+
+
+def _therapy_fits(case: Case) -> bool:
+    """Whether cognitive behavioural therapy is worth offering: not where all reasons for use are ones that it does not
+    treat."""
+    reasons = (case.knowledge.concepts[name].longer_indication for name in case.longer_indications)
+    fits = [reason.therapy_fits for reason in reasons if reason is not None]
+    return any(fits) or not fits
 
 
 def _taken(case: Case) -> Entries:

@@ -9,6 +9,7 @@ from rules.findings.case.case import Case
 from rules.findings.case.present import Entries, agent_names, sedatives_of
 from rules.timeline.record import RecordEntry
 from rules.timeline.renewals import of_two_prescribers
+from rules.timeline.replacement import INPATIENT_DOSE_UNKNOWN
 
 ID = "multiple-sedative-hypnotics"
 
@@ -37,7 +38,9 @@ def judge(case: Case) -> Met | Considered:
 def _of_two_prescribers(case: Case) -> Entries:
     """The orders of one agent that two prescribers wrote and that are in force together, not one after the other."""
     by_agent: dict[str, list[RecordEntry]] = defaultdict(list)
-    for entry in sedatives_of(presence.entry for presence in case.view.counted):
+    # Of home and ward one gives way to the other, whatever its dose.
+    counted = [each for each in case.view.counted if INPATIENT_DOSE_UNKNOWN not in each.assumptions]
+    for entry in sedatives_of(presence.entry for presence in counted):
         by_agent[entry.agent.id].append(entry)
     policy = case.knowledge.policy.concurrency
     return tuple(entry for orders in by_agent.values() for entry in of_two_prescribers(orders, policy))

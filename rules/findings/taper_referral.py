@@ -12,9 +12,12 @@ from rules.findings.case.results import (
 )
 
 ID = "taper-referral"
-EVER = ("withdrawal-seizure", "provoked-seizure")
-COMPLICATED = (*EVER, "alcohol-withdrawal", "alcohol-use-disorder", "pregnancy", "seizure-disorder")
-USE_DISORDERS = ("opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")
+# What makes inpatient care worth considering by Recommendation 5: harm that is near, severe or complicated withdrawal
+# now or before, however long ago; further what makes a taper a matter for specialists, and for addiction medicine.
+EVER = ("withdrawal-seizure",)
+NEAR_HARM = ("alcohol-withdrawal", "suicidal-ideation")
+COMPLICATING = ("provoked-seizure", "seizure-disorder", "pregnancy")
+USE_DISORDERS = ("alcohol-use-disorder", "opioid-use-disorder", "sedative-use-disorder", "stimulant-use-disorder")
 OTHER_AXES = ("oxybate", "opioid")
 
 
@@ -45,23 +48,29 @@ def _hazards(case: Case) -> tuple[str, ...]:
 
 
 def _facts(case: Case, use: Exposure, hazards: tuple[str, ...]) -> dict[str, object]:
-    # An earlier withdrawal seizure makes a taper complicated however long ago it was resolved.
-    on_record = {**case.condition_history, **case.conditions}
-    complicated = tuple(
-        on_record[name].name for name in COMPLICATED if name in case.conditions or (name in EVER and name in on_record)
-    )
-    disorders = tuple(case.conditions[name].name for name in USE_DISORDERS if name in case.conditions)
-    high = case.load.band is Band.HIGH
-    if complicated or high:
-        setting = TaperSetting.SPECIALIST
-    else:
-        setting = TaperSetting.ADDICTION_MEDICINE if disorders else TaperSetting.PRIMARY_CARE
+    setting, because = _setting(case)
     return {
         "days": use.days,
         "at_least": use.at_least,
         "because": hazards,
         "setting": setting,
-        "setting_because": (*complicated, *disorders, *(("high load",) if high else ())),
+        "setting_because": because,
         "insomnia": "insomnia" in case.conditions,
         "may_still_be_taken": not case.within_grace(use),
     }
+
+
+def _setting(case: Case) -> tuple[TaperSetting, tuple[str, ...]]:
+    """In which setting a taper is best supervised, and by which conditions; never by the load alone."""
+    ever = {name: condition for name, condition in case.condition_history.items() if name in EVER}
+    on_record = {**ever, **case.conditions}
+    found: dict[TaperSetting, tuple[str, ...]] = {
+        setting: tuple(on_record[name].name for name in concepts if name in on_record)
+        for setting, concepts in (
+            (TaperSetting.INPATIENT, (*EVER, *NEAR_HARM)),
+            (TaperSetting.SPECIALIST, COMPLICATING),
+            (TaperSetting.ADDICTION_MEDICINE, USE_DISORDERS),
+        )
+    }
+    setting = next((setting for setting, names in found.items() if names), TaperSetting.PRIMARY_CARE)
+    return setting, tuple(name for names in found.values() for name in names)

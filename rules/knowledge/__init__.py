@@ -5,7 +5,14 @@ key, an unknown or a missing one is refused with its path. ``check`` tells wheth
 """
 
 from rules.knowledge.agent import Agent, AgentClass, CnsActive, Code, Counted, HalfLife, MorphineFactor, ProductPurpose
-from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
+from rules.knowledge.concept import (
+    PART_SEPARATOR,
+    Citation,
+    Concept,
+    ConditionWording,
+    LongerIndication,
+    WithdrawalSign,
+)
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
 from rules.knowledge.figure import Figure, Source, Table, Verification
 from rules.knowledge.guidance import (
@@ -78,6 +85,7 @@ __all__ = [
     "AgentClass",
     "BandPolicy",
     "BesideDrug",
+    "Citation",
     "CnsActive",
     "Code",
     "Concept",
@@ -95,6 +103,7 @@ __all__ = [
     "Knowledge",
     "KnowledgeError",
     "ListedProduct",
+    "LongerIndication",
     "MaximumDoses",
     "Moment",
     "MorphineFactor",
@@ -124,6 +133,7 @@ __all__ = [
     "Unit",
     "UnitKind",
     "Verification",
+    "WithdrawalSign",
     "Word",
     "WordKind",
     "apply_site",

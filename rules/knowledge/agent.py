@@ -111,6 +111,15 @@ class ProductPurpose:
     not_by: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class BrandAgents:
+    """The ids of the agents of a brand: those that a number beside its name may be a strength of, and the ``lesser``
+    ones beside them, of which no strength is stated."""
+
+    agents: tuple[str, ...]
+    lesser: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
     """A depressant, a reversal agent or one that only counts, by its generic name.

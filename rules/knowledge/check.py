@@ -23,6 +23,8 @@ from rules.numbers.text import decimal_text
 CITING = ("source", "references", "own", "fallback")
 # Keys that make a mapping a statement of fact, which must be cited there or in a mapping around it.
 STATING = (("value",), ("values",), ("system", "code"))
+# Attributes of conditions that modules ask for, rather than for each condition.
+KINDS_OF_CONCEPTS = ("withdrawal", "longer_indication")
 MONTH = "mo"
 
 
@@ -218,9 +220,13 @@ def _unused(trees: Mapping[str, Tree], knowledge: Knowledge, usage: Usage) -> It
     yield from unread(traits, "agents.yaml: traits", usage.constants, "no module asks for this trait")
     classes = {agent.agent_class.id for agent in knowledge.agents.values()}
     yield from unread(knowledge.classes, "classes.yaml: classes", classes, "no agent is of this class")
-    not_with = {other for concept in knowledge.concepts.values() for other in concept.not_with}
+    asked = {other for concept in knowledge.concepts.values() for other in concept.not_with}
+    for kind in KINDS_OF_CONCEPTS:
+        # All of a kind are asked for together.
+        if kind in usage.attributes:
+            asked |= {name for name, concept in knowledge.concepts.items() if getattr(concept, kind)}
     yield from unread(
-        knowledge.concepts, "conditions.yaml: concepts", usage.constants | not_with, "no module asks for this condition"
+        knowledge.concepts, "conditions.yaml: concepts", usage.constants | asked, "no module asks for this condition"
     )
     for name, block in Section("policy.yaml", trees["policy.yaml"]).section("findings").sections():
         path = f"policy.yaml: findings.{name}.parameters"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.knowledge.figure import Figure
+from rules.knowledge.figure import Figure, Verification
 from rules.model import CodeSystem
 
 # Between the parts of a name that is read where each of them is written.
@@ -24,6 +24,38 @@ class Dependence:
     name: str
     prefixes: tuple[str, ...]
     may_be_prescribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a statement was read, how far that was checked, and the table, recommendation or page."""
+
+    source: str
+    verification: Verification
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalSign:
+    """A sign or symptom of the guideline's table of benzodiazepine withdrawal, by the table's group.
+
+    ``severe``: the table marks it as typical of the sudden end of high doses.
+    """
+
+    group: str
+    severe: bool
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class LongerIndication:
+    """That guidelines recognise a condition as one for which a benzodiazepine may be used longer than weeks.
+
+    ``therapy_fits``: cognitive behavioural therapy treats it as well, so that offering it makes sense.
+    """
+
+    therapy_fits: bool
+    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +80,9 @@ class Concept:
         visits: codes, and beginnings of ICD-10-CM codes, that tell of a visit or an event: such an entry silences for a
             limited time.
         dependence: how it is called where the record says dependence; None: it is no use disorder.
+        withdrawal: it is a sign of benzodiazepine withdrawal.
+        longer_indication: it is a recognised reason for longer use of a benzodiazepine.
+        indication: a benzodiazepine may be given for it, so that it is withdrawal only where it is newer than the drug.
     """
 
     id: str
@@ -69,6 +104,9 @@ class Concept:
     in_orders: tuple[str, ...] = ()
     visits: frozenset[tuple[CodeSystem, str]] = frozenset()
     dependence: Dependence | None = None
+    withdrawal: WithdrawalSign | None = None
+    longer_indication: LongerIndication | None = None
+    indication: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rules.knowledge.agent import Agent, AgentClass
+from rules.knowledge.agent import Agent, AgentClass, BrandAgents
 from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.figure import Figure, Source, Table
 from rules.knowledge.guidance import BandExample, Suggestions, WithdrawalRisk
@@ -39,7 +39,7 @@ class Knowledge:
     products: ProductList
     agents_by_code: Mapping[tuple[CodeSystem, str], tuple[str, ...]]
     agent_by_name: Mapping[str, tuple[str, ...]]
-    brand_names: Mapping[str, tuple[str, ...]]
+    brand_names: Mapping[str, BrandAgents]
     tables: Mapping[str, Table]
     default_table: str
     concepts: Mapping[str, Concept]

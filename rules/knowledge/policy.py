@@ -19,6 +19,7 @@ class Exemption(StrEnum):
     ALCOHOL_WITHDRAWAL = "acute-alcohol-withdrawal"
     MONITORED_SETTING = "monitored-setting"
     TAPER_UNDER_WAY = "taper-under-way"
+    LONGER_INDICATION = "longer-indication"
 
 
 @dataclass(frozen=True, slots=True)

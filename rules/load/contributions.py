@@ -23,6 +23,7 @@ from rules.reading.dosage.daily_dose import DailyDose
 from rules.reading.dosage.reconcile import evidence_of
 from rules.timeline.presence import Presence
 from rules.timeline.record import MedicationRecord, RecordEntry
+from rules.timeline.replacement import SUPERSEDED
 from rules.timeline.view import View
 
 # An order on record that adds nothing today and counts with the orders being written: it begins before they do.
@@ -62,6 +63,8 @@ def _changed_by_order(now: Presence, ordered: Presence) -> Presence:
         return now.assuming(*ordered.assumptions)
     if ordered.reason is NotCountedReason.RENEWAL:
         return now.assuming("renewed-by-order")
+    if SUPERSEDED in ordered.assumptions:
+        return now.assuming(SUPERSEDED)
     return now.assuming("replaced-by-order")
 
 

@@ -11,12 +11,14 @@ from rules.timeline.presence import Presence
 from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.record_reader import read_record
 from rules.timeline.renewals import follow_each_other, of_two_prescribers, therapy_of
-from rules.timeline.replacement import refers_to
+from rules.timeline.replacement import INPATIENT_DOSE_UNKNOWN, SUPERSEDED, refers_to
 from rules.timeline.status import exclusion, is_stopping
 from rules.timeline.view import View, view
 from rules.timeline.window import Coverage
 
 __all__ = [
+    "INPATIENT_DOSE_UNKNOWN",
+    "SUPERSEDED",
     "Coverage",
     "MedicationRecord",
     "Presence",

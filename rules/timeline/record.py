@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from math import floor
 
 from rules.assessment_lines import Certainty, NotCountedReason, Standing
 from rules.knowledge.agent import Agent
@@ -131,17 +130,13 @@ class RecordEntry(LazyValues):
     def in_hand_until(self, on: date) -> date | None:
         """The last day that the units of an order last which can be in hand on a day; None where that is not known.
 
-        By the dispenses on record, one after another. Without any, by the supply that the order states: refills are
-        taken to be filled as each fill ends, so that no more than the present one is in hand. A period alone tells no
-        supply.
+        By the dispenses on record, one after another; without any, by one fill of the order: whether it was filled
+        again is not known. A period alone tells no supply.
         """
         if self.fills:
             return self._dispensed_until(on)
         start, days = self.start, self._days_of_fill(self)
-        if start is None or start > on or days is None or days <= 0:
-            return None
-        fills = floor(Fraction((on - start).days) / days) + 1 if self.course_of().refilled else 1
-        last = last_day(start, fills * days)
+        last = last_day(start, days) if start is not None and start <= on else None
         return last if last is None or self.window.end is None else min(last, self.window.end)
 
     def _dispensed_until(self, on: date) -> date | None:
@@ -180,6 +175,11 @@ class RecordEntry(LazyValues):
         if self.milligrams is not None or not isinstance(self.dose, DailyDose):
             return self.milligrams
         return self.dose.by_agent_hourly.get(self.agent.id)
+
+    @property
+    def dose_is_stated(self) -> bool:
+        """Whether its dose is known, or it is given otherwise than in daily doses: an infusion."""
+        return isinstance(self.dose, DailyDose) or self.dose.reason is not NotCountedReason.DOSE_UNKNOWN
 
     @property
     def completed(self) -> bool:

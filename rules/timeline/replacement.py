@@ -26,6 +26,10 @@ MORE_THAN_ORDERED = "more-than-ordered"
 # A draft has the id of an order of another drug, or names it as its prior: both count.
 NAMES_ANOTHER_DRUG = "named-order-is-another-drug"
 
+# During a stay an inpatient order takes the place of a home order: it does not end it.
+SUPERSEDED = "superseded-during-stay"
+INPATIENT_DOSE_UNKNOWN = "inpatient-dose-not-known"
+
 NOT_CONTINUED = frozenset({"stopped", "cancelled", ON_HOLD})
 KIND_WORDS = {RecordKind.DISPENSE: "dispensed", RecordKind.STATEMENT: "stated"}
 
@@ -199,22 +203,30 @@ def supersede_home_orders(presences: Presences, on: date, policy: ConcurrencyPol
     """During a stay, the inpatient order of an agent supersedes the home order of that agent.
 
     An inpatient order of long ago is of an earlier stay, unless its encounter is open. A single dose or a rescue
-    product on the ward supersedes nothing, and a home order that is being written now is not superseded.
+    product on the ward supersedes nothing, and a home order that is being written now is not superseded. Where no dose
+    of the inpatient order is known, that of home still counts.
     """
-    inpatient = {
-        entry.agent.id
+    inpatient = [
+        entry
         for entry, presence in presences.items()
         if presence.additive
         and entry.regimen.setting is Setting.INPATIENT
         and entry.regimen.kind is RecordKind.REQUEST
         and _is_of_this_stay(entry, on, policy)
         and entry.daily_use
-    }
+    ]
+    superseding = {entry.agent.id for entry in inpatient}
+    known = {entry.agent.id for entry in inpatient if entry.dose_is_stated}
     for entry, presence in list(presences.items()):
         at_home = entry.regimen.setting is not Setting.INPATIENT and not entry.regimen.draft
-        if entry.agent.id in inpatient and presence.present and at_home:
+        if not (entry.agent.id in superseding and presence.present and at_home):
+            continue
+        if entry.agent.id in known:
             text = "during the stay the inpatient order takes its place"
-            presences[entry] = presence.absent(NotCountedReason.REPLACED, text)
+            superseded = presence.assuming(SUPERSEDED)
+            presences[entry] = superseded.absent(NotCountedReason.REPLACED, text)
+        else:
+            presences[entry] = presence.assuming(INPATIENT_DOSE_UNKNOWN)
 
 
 def _is_of_this_stay(entry: RecordEntry, on: date, policy: ConcurrencyPolicy) -> bool:

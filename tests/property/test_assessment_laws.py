@@ -25,7 +25,7 @@ from rules import Assessment, Patient, Regimen, assess
 from rules.assessment import Load, Severity
 
 MANY = settings(max_examples=100, deadline=None)
-GIVEN_WAY = {"replaced-by-order", "renewed-by-order"}
+GIVEN_WAY = {"replaced-by-order", "renewed-by-order", "superseded-during-stay"}
 
 
 def judged(patient: Patient, on: date = ON) -> Assessment:

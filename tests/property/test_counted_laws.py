@@ -33,7 +33,7 @@ def without_counted(found: Resolved) -> Resolved:
     if not isinstance(found, Product):
         return found
     left = tuple(entry for entry in found.ingredients if entry.agent not in COUNTED)
-    return replace(found, ingredients=left, also_counted=()) if left else NotRelevant(found.name)
+    return replace(found, ingredients=left, also_holds=()) if left else NotRelevant(found.name)
 
 
 def told(found: Resolved) -> object:

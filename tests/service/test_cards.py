@@ -111,8 +111,8 @@ def test_a_muscle_relaxant_is_not_counted_as_a_third_sedative_hypnotic(http):
     record = [lorazepam("old", **LONG_USE), zolpidem("old-2", **LONG_USE)]
     relaxant = order("relaxant", "cyclobenzaprine hydrochloride 5 MG Oral Tablet")
     (card,) = cards(http, sign(relaxant, prefetch=prefetch(*record)))
-    # Three CNS-active drugs: what the order brings about. The two sedatives together are said behind it.
-    assert (card["indicator"], "3 CNS-active" in card["summary"]) == ("info", True)
+    # Three sedating medicines: what the order brings about. The two sedatives together are said behind it.
+    assert (card["indicator"], "makes 3 sedating medicines" in card["summary"]) == ("info", True)
     assert "multiple-sedative-hypnotics" in ids(card)
 
 

@@ -21,7 +21,17 @@ from cds_service.cards.wording.wording import wording_of
 from cds_service.working.words import WORDS, fact_lines, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
-from rules.assessment import Band, ConditionOnRecord, Load, Met, Severity, Substitution, TableTotal
+from rules.assessment import (
+    Band,
+    ConditionOnRecord,
+    CountedBy,
+    Load,
+    Met,
+    Prescribed,
+    Severity,
+    Substitution,
+    TableTotal,
+)
 from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
 from rules.reading.product.product import UnknownReason
@@ -130,6 +140,7 @@ def _load(used: str | None, low: str, *, complete: bool = True, if_replaced: str
 
 UNIT = "mg/day diazepam-eq"
 ALCOHOL_IN_REMISSION = ConditionOnRecord("alcohol use disorder", in_remission=True)
+TWO = (Prescribed("zolpidem", "Practitioner/a"), Prescribed("zolpidem", "Practitioner/b"))
 
 
 @pytest.mark.parametrize(
@@ -161,29 +172,50 @@ def _said(finding: Met) -> str:
     ("finding", "agents", "expected"),
     [
         (_met("total-load", band=Band.HIGH, complete=True), ["lorazepam"],
-         "With lorazepam the sedative load is in ASAM's high dose band for withdrawal risk"),
+         "Sedative load with lorazepam: FIGURES; ASAM's high dose band for withdrawal risk"),
         (_met("total-load", band=Band.MODERATE, complete=False), ["lorazepam", "zolpidem"],
-         "With lorazepam and zolpidem the sedative load is in at least ASAM's moderate dose band for withdrawal risk"),
+         "Sedative load with lorazepam and zolpidem: FIGURES; at least ASAM's moderate dose band for withdrawal risk"),
         (_met("total-load", band=Band.HIGH, complete=True, band_depends_on_table=True), ["lorazepam"],
-         "With lorazepam the sedative load is in ASAM's high dose band for withdrawal risk, not by every table"),
+         "Sedative load with lorazepam: FIGURES; ASAM's high dose band for withdrawal risk, not by every table"),
         (_met("high-potency", new=("clonazepam", "lorazepam"), agents=("clonazepam", "lorazepam")), [],
          "New clonazepam and lorazepam, high potency: physical dependence can develop within weeks"),
         (_met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), mme=Fraction(30),
               mme_complete=False), [], "Diazepam with oxycodone can slow or stop breathing"),
         (_met("abrupt-change", kind="out-of-supply", out_of_supply_days=1, days=60, agents=("diazepam",)), "",
          "Diazepam ran out 1 day ago after 60 days of use. Still taken? Stopping suddenly can cause seizures"),
-        (_met("substance-use", new=("clonazepam",), conditions=(ALCOHOL_IN_REMISSION,)), ["clonazepam", "oxycodone"],
+        (_met("substance-use", new=("clonazepam",), conditions=(ALCOHOL_IN_REMISSION,),
+              alcohol_use_disorder=ALCOHOL_IN_REMISSION), ["clonazepam", "oxycodone"],
          "New clonazepam with alcohol use disorder (in remission) on record: together an overdose can be fatal"),
+        (_met("older-adult", age=84, agents=("temazepam",), new=("temazepam",), **{"with": ("falls", "dementia")}), [],
+         "New temazepam at age 84 with falls and dementia on record: falls, fractures and confusion are known risks"),
+        (_met("older-adult", age=70, agents=("temazepam",)), [], "Temazepam at age 70: a known risk for falls"),
+        (_met("additive-sedative", new=("carisoprodol",), others=("carisoprodol",), sedatives=("alprazolam",)), [],
+         "New carisoprodol with alprazolam: sedation can add up, and no table converts carisoprodol"),
+        (_met("additive-sedative", new=("temazepam",), others=("phenobarbital",), sedatives=("temazepam",)), [],
+         "New temazepam with phenobarbital: sedation can add up, and no table converts phenobarbital"),
+        (_met("gabapentinoid-breathing", agents=("gabapentin",), new=("gabapentin",), opioids=("oxycodone",),
+              sedatives=("diazepam",), conditions=(ConditionOnRecord("sleep apnoea"),)), [],
+         "New gabapentin with oxycodone and diazepam and sleep apnoea: breathing can slow"),
+        (_met("gabapentinoid-breathing", agents=("gabapentin",), raised=("gabapentin",), opioids=("oxycodone",),
+              conditions=(), age=70), [], "Gabapentin raised with oxycodone at age 70: breathing can slow"),
+        (_met("concurrent-depressants", new=("gabapentin",), cns_active=("gabapentin", "lorazepam", "sertraline"),
+              counted=("sertraline",), counted_by=CountedBy.BEERS_2023, count=3, threshold=3), [],
+         "Gabapentin makes 3 CNS-active drugs together, a risk for falls: gabapentin, lorazepam and sertraline"),
+        (_met("multiple-sedative-hypnotics", agents=("zolpidem",), two_prescribers=("zolpidem",),
+              only_if_both_continue=True, prescribed_by=TWO), ["zolpidem"],
+         "Zolpidem ordered by 2 prescribers side by side: if all is taken, dose and sedation add up"),
     ],
 )  # fmt: skip
 def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], expected: str) -> None:
-    assert summary_of(finding, Subject.of(agents), WORDING) == expected
+    assert summary_of(finding, Subject.of(agents), WORDING, "FIGURES") == expected
 
 
 def test_a_use_disorder_in_remission_says_so_once() -> None:
-    facts = {"concepts": ("alcohol-use-disorder",), "conditions": (ALCOHOL_IN_REMISSION,)}
+    facts = {"alcohol_use_disorder": ALCOHOL_IN_REMISSION, "conditions": (ALCOHOL_IN_REMISSION,)}
     sentence = _said(_met("substance-use", **facts))
-    assert sentence.startswith("Alcohol use disorder (in remission) on record: together with alcohol")
+    assert (
+        sentence == "Alcohol use disorder (in remission) on record: with alcohol an overdose can be fatal (FDA 2020)."
+    )
     # On the page of working, a list of facts, as well.
     assert list(fact_lines({"conditions": (ALCOHOL_IN_REMISSION,)})) == [
         "conditions: alcohol use disorder, in remission"
@@ -220,7 +252,70 @@ def test_guidelines_on_benzodiazepines_are_not_cited_for_a_z_drug_alone() -> Non
     assert "dependence is possible" in _said(_met("long-term-use", agents=("zolpidem",), **facts))
     assert "dependence is likely" in _said(_met("long-term-use", agents=("diazepam",), **facts))
     assert "ASAM" not in _said(_met("older-adult", agents=("zolpidem",), age=70))
-    assert "ASAM 2025" in _said(_met("older-adult", agents=("diazepam",), age=70))
+    assert "ASAM 2025" in _said(_met("older-adult", agents=("diazepam",), age=70, established=True))
+
+
+def test_a_new_short_course_at_an_older_age_is_no_taper() -> None:
+    new = _met("older-adult", agents=("diazepam",), new=("diazepam",), age=70, established=False, course_days=7)
+    assert _said(new) == (
+        "Age 70: diazepam can cause falls, fractures and confusion, by AGS Beers 2023 (copy). 7 days are ordered. "
+        "A safer choice, the lowest dose and an agreed end are options."
+    )
+
+
+def test_dependence_on_record_is_told_in_the_words_of_the_record_and_as_no_use_disorder() -> None:
+    words = "Benzodiazepine dependence (iatrogenic)"
+    found = ConditionOnRecord("sedative dependence", is_dependence=True, may_be_prescribed=True, words=words)
+    facts = {"sedative_use_disorder": found, "conditions": (found,)}
+    assert _said(_met("substance-use", **facts)) == (
+        f'Sedative dependence on record ("{words}"): dependence on a medicine taken as prescribed is expected and is '
+        "not a use disorder (ASAM 2025)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"mme": Fraction(30), "mme_complete": True}, "; opioids 30 MME/day."),
+        ({"mme": Fraction(30), "mme_complete": True, "mme_permits": True}, "; opioids up to 30 MME/day."),
+        ({"mme": Fraction(30), "mme_complete": False}, "; opioids at least 30 MME/day."),
+        ({"mme": Fraction(80), "mme_complete": True, "mme_before": Fraction(120)}, "; opioids 80 MME/day, 120 before."),
+        ({"mme": Fraction(30), "mme_complete": True, "mme_before": Fraction(30)}, "; opioids 30 MME/day."),
+        ({"mme": Fraction(80), "mme_complete": True, "above_caution": True, "caution": Fraction(50)},
+         "; opioids 80 MME/day (from 50 on CDC 2022 advises more caution)."),
+        ({"mme": None, "mme_complete": False, "without_factor": ("dihydrocodeine",)},
+         "; dihydrocodeine has no CDC 2022 factor, and older tables differ."),
+        ({"mme": None, "mme_complete": False, "dose_unknown": ("morphine",)}, "; the dose of morphine is not known."),
+        ({"mme": None, "mme_complete": True}, "(FDA 2016)."),
+    ],
+)  # fmt: skip
+def test_the_opioid_dose_is_told_as_far_as_it_is_known(facts: dict[str, object], expected: str) -> None:
+    finding = _met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), **facts)
+    assert reason_of(finding, Subject(), WORDING)[0].endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("prescribed_by", "expected"),
+    [
+        ((Prescribed("diazepam", "Dr Abara", True), Prescribed("oxycodone", "Dr _Bello_", True)),
+         "Ordered by 2 prescribers: diazepam by Dr Abara and oxycodone by Dr \\_Bello\\_."),
+        ((Prescribed("diazepam", "Dr Abara", True), Prescribed("oxycodone", "Practitioner/b")),
+         "Ordered by 2 prescribers."),
+        ((), "(FDA 2016)."),
+    ],
+)  # fmt: skip
+def test_prescribers_are_named_where_several_are(prescribed_by: tuple[Prescribed, ...], expected: str) -> None:
+    facts = {"mme": None, "mme_complete": True, "prescribed_by": prescribed_by}
+    finding = _met("concurrent-opioid", sedatives=("diazepam",), opioids=("oxycodone",), **facts)
+    assert reason_of(finding, Subject(), WORDING)[0].endswith(expected)
+
+
+def test_what_each_condition_of_the_mind_means_is_said() -> None:
+    ptsd, depression = ConditionOnRecord("post-traumatic stress disorder"), ConditionOnRecord("depression")
+    said = _said(_met("mental-health", conditions=(depression, ptsd), ptsd=ptsd, depression=depression))
+    assert "recommends against benzodiazepines" in said
+    assert "an association, not a cause" in said
+    assert "988" not in said
 
 
 # -- every card of every story ------------------------------------------------------------------------------------
@@ -296,7 +391,7 @@ def _card(slug: str, topic: str | None = None) -> dict[str, Any]:
             "by Ashton 2002 (high band; unchanged); 10 by VA/DoD 2021 (low band)",
         ),
         ("long-term-lorazepam-renewal", "longTermUse", "ASAM's own printed example for lorazepam 2 mg/day: low band"),
-        ("long-term-lorazepam-renewal", "longTermUse", "anxiety on record may be that rather than new illness"),
+        ("long-term-lorazepam-renewal", "longTermUse", "withdrawal can occur between doses"),
         ("abrupt-change-clonazepam-halved", "longTermUse", "A supervised taper may be worth discussing"),
         ("methadone-for-opioid-use-disorder", None, "best kept going (ASAM 2025)"),
         ("opioid-hydrocodone-on-alprazolam", None, "Not checked: CYP3A4 inhibitors (alprazolam)"),

@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
-from rules.knowledge import load_knowledge
+from rules.knowledge import Verification, load_knowledge
 from rules.model import CodeSystem, Coding, ConditionEntry, Patient
 
 ON = date(2026, 11, 22)
 TABLES = yaml.load(Path(__file__).with_name("conditions.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+KINDS = yaml.load(Path(__file__).with_name("condition_kinds.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 ROWS = [pytest.param(row, id=f"{chapter}: {row['why']}") for chapter, rows in TABLES.items() for row in rows]
 
 
@@ -112,3 +113,37 @@ def test_another_country_s_classification_is_read_by_its_display() -> None:
     coding = Coding(None, "J44", "Chronic obstructive pulmonary disease")
     found = read(ConditionEntry("Condition/1", (coding,))).present
     assert set(found) == {"copd"}
+
+
+def test_the_signs_of_withdrawal_are_those_of_the_guideline() -> None:
+    concepts = load_knowledge().concepts
+    signs = {name: concept.withdrawal for name, concept in concepts.items() if concept.withdrawal is not None}
+    expected = {name: group for group, names in KINDS["signs"].items() for name in names}
+    assert {name: sign.group for name, sign in signs.items()} == expected
+    assert {name for name, sign in signs.items() if sign.severe} == set(KINDS["severe"])
+    assert all(sign.citation.verification is Verification.READ for sign in signs.values())
+
+
+def test_what_a_benzodiazepine_is_given_for_and_what_for_longer() -> None:
+    concepts = load_knowledge().concepts
+    assert {name for name, concept in concepts.items() if concept.indication} == set(KINDS["indications"])
+    longer = {name: concept.longer_indication for name, concept in concepts.items() if concept.longer_indication}
+    assert set(longer) == set(KINDS["longer"])
+    assert {name for name, reason in longer.items() if reason.therapy_fits} == set(KINDS["therapy"])
+    assert all(reason.citations for reason in longer.values())
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            {"icd": "F13.20", "display": "Sedative dependence", "text": "Dependence as prescribed"},
+            "Dependence as prescribed",
+        ),
+        ({"icd": "F14.20", "display": "Cocaine dependence, uncomplicated"}, "Cocaine dependence, uncomplicated"),
+        ({"icd": "F14.20"}, ""),
+    ],
+)
+def test_the_words_of_the_record_reach_the_case(row: dict[str, str], words: str) -> None:
+    (found,) = read(entry(row)).present.values()
+    assert found.words == words

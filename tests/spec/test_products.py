@@ -53,7 +53,7 @@ def check(row: dict[str, Any], found: Product | UnknownProduct | NotRelevant) ->
             assert getattr(found, key) == row[key]
     if "package" in row:
         assert found.package_millilitres == Fraction(row["package"])
-    assert list(found.also_counted) == row.get("also_counted", [])
+    assert list(found.also_holds) == row.get("also_holds", [])
     assert set(row.get("assumptions", ())) <= set(found.assumptions)
     if "code-and-name-disagree" not in row.get("assumptions", ()):
         assert "code-and-name-disagree" not in found.assumptions

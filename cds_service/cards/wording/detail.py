@@ -88,19 +88,20 @@ def detail(
     @cache
     def load_text(most: int) -> str:
         lines = tuple(load.lines(most))
+        if not lines:
+            return ""
         header = wording.say("sections.table", {}) if as_table else None
         return _load(titles["load"], lines, header)
 
     text = ""
     for budget in _BUDGETS:
-        text = "\n\n".join(
-            (
-                _section(titles["why"], why.lines(budget.reasons, brief=budget.brief)),
-                load_text(budget.orders),
-                _section(titles["gaps"], gaps.lines(budget.gaps)),
-                *rest,
-            )
+        sections = (
+            _section(titles["why"], why.lines(budget.reasons, brief=budget.brief)),
+            load_text(budget.orders),
+            _section(titles["gaps"], gaps.lines(budget.gaps)),
+            *rest,
         )
+        text = "\n\n".join(filter(None, sections))
         if len(text) <= MAX_DETAIL_LENGTH:
             break
     return text

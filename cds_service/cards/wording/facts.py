@@ -10,7 +10,7 @@ from typing import Self, cast
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.cards.wording.wording import Wording, uncapitalised
 from cds_service.working.numbers import plain
-from rules.assessment import ConditionOnRecord, Load, Met
+from rules.assessment import ConditionOnRecord, CountedBy, Load, Met, Prescribed
 from rules.findings import ONLY_IF_TAKEN
 from rules.findings.case.present import BENZODIAZEPINE
 from rules.knowledge import Agent, Knowledge
@@ -41,13 +41,20 @@ class Subject:
         return cls(tuple(names), "sedatives")
 
 
-def summary_of(finding: Met, subject: Subject, wording: Wording) -> str:
-    """The first line of a card that the finding leads, without figures of the load."""
-    values = _values(finding, subject, wording)
-    text = wording.say_of(f"findings.{finding.id}.summary", values)
-    if not text:
-        text = wording.say_of("findings.other.summary", values)
-    return _possibly("summary", text, finding, wording)
+def summary_of(finding: Met, subject: Subject, wording: Wording, figures: str = "") -> str:
+    """The first line of a card that the finding leads. ``figures``: the load, where its text gives it a place."""
+    values = _values(finding, subject, wording) | {"figures": figures}
+    return _possibly("summary", wording.say_of(_summary_message(finding, wording), values), finding, wording)
+
+
+def gives_figures(finding: Met, wording: Wording) -> bool:
+    """Whether the first line of the finding has a place of its own for the figures."""
+    return "{{ figures }}" in wording.language.messages[_summary_message(finding, wording)].text
+
+
+def _summary_message(finding: Met, wording: Wording) -> str:
+    message = f"findings.{finding.id}.summary"
+    return message if message in wording.language.messages else "findings.other.summary"
 
 
 def reason_of(finding: Met, subject: Subject, wording: Wording) -> tuple[str, str]:
@@ -80,6 +87,8 @@ def _values(finding: Met, subject: Subject, wording: Wording) -> dict[str, objec
     values["subject"] = wording.listed(subject.names, 2) or wording.say(f"phrases.{subject.phrase}", {})
     if "conditions" in facts:
         values["conditions"] = tuple(condition(on_record, wording) for on_record in conditions_of(facts))
+    if "prescribed_by" in facts:
+        values.update(_prescribers(facts))
     if "days" in facts:
         values["duration"] = duration(facts, wording)
     further = _FURTHER.get(finding.id)
@@ -154,9 +163,21 @@ def _agents(facts: Facts, wording: Wording) -> tuple[Agent, ...]:
 # -- values that only some findings have ------------------------------------------------------------------------------
 
 
-def _of_opioids(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
+def _prescribers(facts: Facts) -> dict[str, object]:
+    """Who ordered which, where all of them are named; else only how many they are, since references tell nothing."""
+    orders = cast("Sequence[Prescribed]", facts["prescribed_by"])
+    count = len({order.by for order in orders})
+    named = tuple(quoted(str(order)) for order in orders) if all(order.is_named for order in orders) else ()
+    return {"prescribed_by": named, "prescribers": count or None}
+
+
+def _of_opioids(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
     treatment = texts(facts, "treatment_of_opioid_use_disorder")
-    return {"other_opioids": tuple(name for name in texts(facts, "opioids") if name not in treatment)}
+    risks = cast("Sequence[ConditionOnRecord]", facts.get("risk_conditions") or ())
+    return {
+        "other_opioids": tuple(name for name in texts(facts, "opioids") if name not in treatment),
+        "risk_conditions": tuple(condition(risk, wording) for risk in risks),
+    }
 
 
 def _of_several(facts: Facts, subject: Subject, _wording: Wording) -> dict[str, object]:
@@ -164,8 +185,58 @@ def _of_several(facts: Facts, subject: Subject, _wording: Wording) -> dict[str, 
     return {"others": tuple(agent for agent in agents if agent not in subject.names) or agents}
 
 
-def _of_depressants(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
-    return {"gabapentinoid": _GABAPENTINOID in texts(facts, "classes")}
+def _of_depressants(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    older = wording.knowledge.policy.age.older.value
+    return {
+        "gabapentinoid": _GABAPENTINOID in texts(facts, "classes"),
+        "older_age": older,
+        "by_beers": facts.get("counted_by") is CountedBy.BEERS_2023,
+        "is_many": number(facts, "count") >= number(facts, "threshold"),
+    }
+
+
+def _of_additive(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
+    taken = (*texts(facts, "others"), *texts(facts, "sedatives"))
+    return {"beside": tuple(name for name in taken if name not in texts(facts, "new")) or texts(facts, "sedatives")}
+
+
+def _of_breathing(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
+    return {"beside": (*texts(facts, "opioids"), *texts(facts, "sedatives"))}
+
+
+def _of_substances(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    opioid, sedative = _recorded(facts, "opioid_use_disorder"), _recorded(facts, "sedative_use_disorder")
+    alcohol = _recorded(facts, "alcohol_use_disorder")
+    return {
+        "alcohol": _told(facts, "alcohol_use_disorder", wording),
+        "alcohol_is_current": alcohol is not None and not alcohol.in_remission,
+        "opioid": _told(facts, "opioid_use_disorder", wording),
+        "opioid_dependence": opioid is not None and opioid.may_be_prescribed,
+        "sedative": _told(facts, "sedative_use_disorder", wording),
+        "sedative_dependence": sedative is not None and sedative.may_be_prescribed,
+        "sedative_words": quoted(sedative.words) if sedative is not None else "",
+        "stimulant": _told(facts, "stimulant_use_disorder", wording),
+    }
+
+
+def _of_mind(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    return {
+        "ptsd": _told(facts, "ptsd", wording),
+        "depression": _told(facts, "depression", wording),
+        "suicidal": _told(facts, "suicidal_ideation", wording),
+    }
+
+
+def _recorded(facts: Facts, key: str) -> ConditionOnRecord | None:
+    """A condition that is a fact of its own, None where it is not on record."""
+    found = facts.get(key)
+    return found if isinstance(found, ConditionOnRecord) else None
+
+
+def _told(facts: Facts, key: str, wording: Wording) -> str:
+    """The same in a sentence; empty where it is not on record."""
+    found = _recorded(facts, key)
+    return "" if found is None else condition(found, wording)
 
 
 def _of_load(_facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
@@ -175,18 +246,24 @@ def _of_load(_facts: Facts, _subject: Subject, wording: Wording) -> dict[str, ob
 
 
 def _of_potency(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
-    meanings = [milligram_meaning(agent, wording) for agent in _agents(facts, wording)]
-    return {"meanings": tuple(filter(None, meanings)), "meaning": meanings[0] if len(meanings) == 1 else None}
+    agents = _agents(facts, wording)
+    meanings = tuple(filter(None, (milligram_meaning(agent, wording) for agent in agents)))
+    return {"meanings": meanings, "meaning": _milligrams_in(agents[0], wording) if len(agents) == 1 else None}
 
 
 def milligram_meaning(agent: Agent, wording: Wording) -> str | None:
     """One milligram of an agent in diazepam-equivalents of the default table; None without a figure."""
+    per_milligram = _milligrams_in(agent, wording)
+    if per_milligram is None:
+        return None
+    return wording.say("phrases.milligram", {"agent": agent.name, "amount": Fraction(1), "equivalent": per_milligram})
+
+
+def _milligrams_in(agent: Agent, wording: Wording) -> Fraction | None:
+    """The milligrams of diazepam that one milligram of an agent is held equal to."""
     knowledge = wording.knowledge
     found = equivalence(agent, knowledge.tables[knowledge.default_table])
-    if found is None:
-        return None
-    per_milligram = knowledge.policy.equivalence_basis.value / found.figure.low
-    return wording.say("phrases.milligram", {"agent": agent.name, "amount": Fraction(1), "equivalent": per_milligram})
+    return None if found is None else knowledge.policy.equivalence_basis.value / found.figure.low
 
 
 def _of_doses(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
@@ -238,6 +315,10 @@ _FURTHER: Mapping[str, Callable[[Facts, Subject, Wording], dict[str, object]]] =
     "concurrent-opioid": _of_opioids,
     "multiple-sedative-hypnotics": _of_several,
     "concurrent-depressants": _of_depressants,
+    "additive-sedative": _of_additive,
+    "gabapentinoid-breathing": _of_breathing,
+    "substance-use": _of_substances,
+    "mental-health": _of_mind,
     "total-load": _of_load,
     "high-potency": _of_potency,
     "interdose-withdrawal": _of_doses,

@@ -29,11 +29,20 @@ from rules.numbers import MicrogramsPerHour
 _MAX_DOUBT_LENGTH = 240
 _ENDED = "replaced-by-order"
 _RENEWED = "renewed-by-order"
+_SUPERSEDED = "superseded-during-stay"
 _TWO_PRESCRIBERS = "two-prescribers"
 _MAY_BE_STOPPED = "may-be-stopped-by-order"
 _MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch", _MAY_BE_STOPPED})
 # In the order in which one of them is named.
-_STANDINGS = (_RENEWED, _ENDED, _TWO_PRESCRIBERS, "stated-not-taken", "in-grace")
+_STANDINGS = (
+    _RENEWED,
+    _ENDED,
+    _SUPERSEDED,
+    "inpatient-dose-not-known",
+    _TWO_PRESCRIBERS,
+    "stated-not-taken",
+    "in-grace",
+)
 
 
 def replacement_questions(assessment: Assessment, wording: Wording) -> Iterator[str]:
@@ -64,6 +73,11 @@ def replacement_questions(assessment: Assessment, wording: Wording) -> Iterator[
     yield wording.say("sections.still_active", values)
 
 
+def is_nothing(load: Load) -> bool:
+    """Whether nothing is, or may be, in a load or beside it by figures for withdrawal: a total of 0 says nothing."""
+    return load.used == 0 and load.complete and not load.substitution.agents
+
+
 def is_renewal(line: NotCounted) -> bool:
     """Whether a draft order renews an order on record: it adds nothing, and may be early."""
     return line.reason is NotCountedReason.RENEWAL and line.standing is Standing.ORDERED
@@ -91,7 +105,9 @@ class LoadSection:
             assessment.opioid.contributions, key=lambda line: (line.standing != Standing.ORDERED, line.source)
         )
         self._beside = [line for line in assessment.not_in_load if line.doubts]
-        self._total = (_total(assessment, wording), *_printed_example(assessment, wording))
+        self._total: tuple[str, ...] = (_total(assessment, wording), *_printed_example(assessment, wording))
+        if is_nothing(assessment.load) and is_nothing(assessment.with_order or assessment.load):
+            self._total = ()
 
     def lines(self, most: int) -> Iterator[OrderLine | str]:
         """The lines, with at most so many orders and so many opioid orders; the others are counted."""
@@ -177,7 +193,10 @@ def _total(assessment: Assessment, wording: Wording) -> str:
     notes = []
     if len({table.band for table in load.by_table.values()}) > 1:
         notes.append(_band(load.band, load, wording))
-    if assessment.with_order is not None:
+    ended = _ended(assessment)
+    if ended is not None and not assessment.load.used:
+        notes.append(wording.say("totals.before", {"before": ended, "before_complete": True}))
+    elif assessment.with_order is not None:
         notes.append(_before(assessment.load, load, wording))
     values = {
         "text": load_span(load, wording),
@@ -191,6 +210,8 @@ def _total(assessment: Assessment, wording: Wording) -> str:
             earlier = assessment.load.by_table[name].used if assessment.load.complete else None
             if assessment.with_order is not None and earlier and earlier != table.used:
                 other_notes.append(wording.say("totals.before", {"before": earlier, "before_complete": True}))
+            if any(rise.table == name for rise in assessment.rises_elsewhere):
+                other_notes.append(wording.say("totals.rises", {}))
             other = {
                 "used": table.used,
                 "complete": load.complete,
@@ -204,6 +225,15 @@ def _total(assessment: Assessment, wording: Wording) -> str:
         about = {"substitution": load.substitution.used, "agents": agents}
         text += f" {wording.say('totals.substitution', about)}"
     return text
+
+
+def _ended(assessment: Assessment) -> Fraction | None:
+    """What benzodiazepines that are not taken any more came to; None where none have ended, or that is not known."""
+    for finding in assessment.findings:
+        before = finding.facts.get("before")
+        if finding.id == "abrupt-change" and isinstance(before, Fraction):
+            return before
+    return None
 
 
 def _band(band: Band | None, load: Load, wording: Wording) -> str:
@@ -235,7 +265,8 @@ def _printed_example(assessment: Assessment, wording: Wording) -> Iterator[str]:
     lines = [
         line
         for line in assessment.contributions
-        if _ENDED not in line.assumptions and (assessment.with_order is not None or line.standing == Standing.CURRENT)
+        if not {_ENDED, _SUPERSEDED} & set(line.assumptions)
+        and (assessment.with_order is not None or line.standing == Standing.CURRENT)
     ]
     if len({line.agent for line in lines}) != 1:
         return

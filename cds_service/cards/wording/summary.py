@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cds_service.cards.wording.facts import Subject, load_figure, summary_of
+from cds_service.cards.wording.facts import Subject, gives_figures, load_figure, summary_of
+from cds_service.cards.wording.load_section import is_nothing
 from cds_service.cards.wording.wording import Wording
 from rules.assessment import Load, Met
 
@@ -24,8 +25,9 @@ def summary(finding: Met, subject: Subject, load: Load | None, before: Load, wor
         wording: the words.
     """
     figures = ", ".join(_figures(finding, load, before, wording))
-    leads = [summary_of(finding, named, wording) for named in (subject, Subject())]
-    for text in (*(f"{lead}; {figures}" for lead in leads if figures), *leads):
+    leads = [summary_of(finding, named, wording, figures) for named in (subject, Subject())]
+    added = figures and not gives_figures(finding, wording)
+    for text in (*(f"{lead}; {figures}" for lead in leads if added), *leads):
         if len(text) <= MAX_SUMMARY_LENGTH:
             return text
     return leads[-1][: MAX_SUMMARY_LENGTH - 1].rstrip() + _ELLIPSIS
@@ -35,7 +37,9 @@ def _figures(finding: Met, load: Load | None, before: Load, wording: Wording) ->
     """The load, and the morphine milligram equivalents where the finding is about them."""
     if load is None:
         return
-    yield load_figure(load, wording, before)
+    if not (is_nothing(before) and is_nothing(load)):
+        yield load_figure(load, wording, before)
     mme = finding.facts.get("mme")
     if isinstance(mme, Fraction):
-        yield wording.say("figures.mme", {"mme": mme, "mme_complete": bool(finding.facts.get("mme_complete"))})
+        names = ("mme", "mme_complete", "mme_permits", "mme_before")
+        yield wording.say("figures.mme", {name: finding.facts.get(name) for name in names})

@@ -30,6 +30,8 @@ _EXEMPT_IN = {
     Exemption.MONITORED_SETTING: "a setting in which the patient is watched: where it rests on sedatives and opioids "
     "alone that are given by vein or as an infusion during a stay",
     Exemption.TAPER_UNDER_WAY: "a taper that is under way within pace",
+    Exemption.LONGER_INDICATION: "a recognised reason for longer use, on record or stated by the orders of all "
+    "benzodiazepines that are taken",
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rules.knowledge import (
     GROUPS,
     Agent,
+    Citation,
     Concept,
     Figure,
     FindingPolicy,
@@ -214,3 +215,14 @@ def _concept(concept: Concept) -> Iterator[str]:
             yield f"  {label}: {', '.join(values)}"
     if concept.expires is not None:
         yield f"  expires after {decimal_text(concept.expires.value)} days"
+    if concept.indication:
+        yield "  a benzodiazepine may be given for it"
+    if concept.withdrawal is not None:
+        severe = ", typical of the sudden end of high doses" if concept.withdrawal.severe else ""
+        yield f"  sign of withdrawal ({concept.withdrawal.group}{severe}): {_cited(concept.withdrawal.citation)}"
+    if concept.longer_indication is not None:
+        yield f"  reason for longer use: {'; '.join(map(_cited, concept.longer_indication.citations))}"
+
+
+def _cited(citation: Citation) -> str:
+    return f"{citation.source}, {citation.where} ({citation.verification})"

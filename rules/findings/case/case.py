@@ -14,6 +14,7 @@ from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Patter
 from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.present import (
+    BENZODIAZEPINE,
     Entries,
     benzodiazepines_of,
     cns_active_of,
@@ -32,7 +33,6 @@ from rules.findings.case.results import (
     not_met,
 )
 from rules.findings.case.unknowns import Unknowns
-from rules.knowledge.agent import Agent
 from rules.knowledge.figure import Table
 from rules.knowledge.knowledge import Knowledge
 from rules.load.equivalence import EquivalentsOf
@@ -48,6 +48,7 @@ ORDERS = "medicationRequests"
 CONDITIONS = "conditions"
 ANTI_SEIZURE = "anti-seizure"
 PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
+SELDOM_ANTI_SEIZURE = "seldom-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
 
@@ -59,6 +60,7 @@ class Case(LazyValues):
     ``ordered``, ``load_ordered`` and ``opioid_ordered`` are None where no order is being written. ``look_back`` gives
     the record as it was so many days ago, ``taper_of`` the taper of a case. ``equivalents_of`` gives an entry's load by
     every table. ``exempting`` are those of the ``conditions`` that may exempt from a finding or soften it.
+    ``condition_entries`` is every entry that the patient has or ever had, ``standing_conditions`` those that stand.
     """
 
     patient: Patient
@@ -77,6 +79,8 @@ class Case(LazyValues):
     conditions: Mapping[str, PatientCondition]
     condition_history: Mapping[str, PatientCondition]
     exempting: frozenset[str]
+    condition_entries: tuple[PatientCondition, ...]
+    standing_conditions: tuple[PatientCondition, ...]
     earliest_record: date | None
     taper_of: Callable[[Case], Taper | None]
     at_discharge: bool = False
@@ -244,6 +248,13 @@ class Case(LazyValues):
         """Whether the use rests on an order that is in force or in its days of grace, not on one that has lapsed."""
         return use.out_of_supply_days <= self.knowledge.policy.concurrency.grace_days.value
 
+    @lazy
+    def something_taken(self) -> bool:
+        """Whether a sedative is taken, may still be taken, or was until lately, apart from what is being ordered."""
+        taken = sedatives_of((*self.now.present, *self.now.possible))
+        lately = [use for use in self.uses.values() if use is not None and self.within_grace(use)]
+        return bool(taken or lately)
+
     # -- exemptions ----------------------------------------------------------------------------------------------
 
     @lazy
@@ -269,14 +280,63 @@ class Case(LazyValues):
 
     @lazy
     def anti_seizure_agents(self) -> frozenset[str]:
-        """The agents on record or ordered that are taken against seizures."""
-        return frozenset(entry.agent.id for entry in self.record.entries if self._is_anti_seizure(entry.agent))
+        """The agents on record or ordered that are taken against seizures, in all of their orders that are in force."""
+        present = [entry for entry in self.view.present if entry.agent.has(ANTI_SEIZURE)]
+        agents = {entry.agent.id for entry in present}
+        others = [entry for entry in self.record.entries if entry.agent.id not in agents]
+        treated = {entry.agent.id for entry in (*present, *others) if self._is_anti_seizure(entry)}
+        return frozenset(treated - {entry.agent.id for entry in present if not self._is_anti_seizure(entry)})
 
-    def _is_anti_seizure(self, agent: Agent) -> bool:
-        """Whether the agent is taken against seizures: with a seizure disorder on record, or presumed so."""
+    def _is_anti_seizure(self, entry: RecordEntry) -> bool:
+        """Whether an order is against seizures: of an agent that is presumed so, by what it says that it is for, or
+        with a seizure disorder on record.
+
+        The disorder makes no order of it that says another purpose, or is taken as needed; nor one of an agent that is
+        seldom taken so, where another reason for it is on record.
+        """
+        agent = entry.agent
         if agent.has(PRESUMED_ANTI_SEIZURE):
             return True
-        return agent.has(ANTI_SEIZURE) and SEIZURE_DISORDER in self.exempting
+        if not agent.has(ANTI_SEIZURE):
+            return False
+        if SEIZURE_DISORDER in entry.purposes:
+            return True
+        if SEIZURE_DISORDER not in self.exempting or self._indications(entry.purposes):
+            return False
+        if agent.has(SELDOM_ANTI_SEIZURE) and self._indications(self.conditions):
+            return False
+        return not (entry in self.view.present and entry.dose.as_needed)
+
+    def _indications(self, concepts: Iterable[str]) -> frozenset[str]:
+        """Those of some concepts, a seizure disorder left out, that a benzodiazepine may be given for."""
+        known = self.knowledge.concepts
+        return frozenset(name for name in concepts if known[name].indication and name != SEIZURE_DISORDER)
+
+    @lazy
+    def longer_indications(self) -> tuple[str, ...]:
+        """The recognised reasons for longer use, by their ids, that each benzodiazepine in use is given for; empty
+        where one of the sedatives is given for none.
+
+        An order that says what it is for is for that; any other is for such a condition on record.
+        """
+        entries = sedatives_of(self.view.present) or sedatives_of(
+            entry for entry in self.record.entries if not entry.regimen.draft
+        )
+        reasons = [self._longer_indications_of(entry) for entry in entries]
+        return tuple(sorted(frozenset[str]().union(*reasons))) if reasons and all(reasons) else ()
+
+    def _longer_indications_of(self, entry: RecordEntry) -> frozenset[str]:
+        if entry.agent.agent_class.id != BENZODIAZEPINE:
+            return frozenset()
+        known = self.knowledge.concepts
+        stated = frozenset(name for name in entry.purposes if known[name].longer_indication is not None)
+        if stated or self._indications(entry.purposes):
+            return stated
+        return frozenset(name for name in self.exempting if known[name].longer_indication is not None)
+
+    def is_for_longer_use(self, entry: RecordEntry) -> bool:
+        """Whether an order is for a recognised reason of longer use."""
+        return bool(self._longer_indications_of(entry))
 
     # -- what is not known ---------------------------------------------------------------------------------------
 

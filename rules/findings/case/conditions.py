@@ -30,7 +30,7 @@ class PatientCondition:
     ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
     ``unverified``: it rests on a code that could not be verified, and decides nothing alone. ``doubted``: the entry is
     not confirmed, has an end, is denied or doubted by its own words, or could not be read in full; a hazard is believed
-    all the same, and an exemption is not.
+    all the same, and an exemption is not. ``words`` are the record's own, empty where it has a code alone.
     """
 
     concept: str
@@ -40,6 +40,7 @@ class PatientCondition:
     in_remission: bool
     unverified: bool
     doubted: bool = False
+    words: str = ""
 
     @property
     def name(self) -> str:
@@ -54,12 +55,15 @@ class PatientConditions:
     ``present`` are those that count on the day: none that is over, refuted, expired or another patient's; a use
     disorder in remission counts, and is shown as that. ``history`` are those that the patient has or ever had by the
     day, resolved and expired ones included. ``exempting`` are those of ``present`` that may exempt from a finding or
-    soften it: an entry of them is beyond doubt.
+    soften it: an entry of them is beyond doubt. ``entries`` is every entry of ``history``, and ``standing`` those of
+    them that count on the day.
     """
 
     present: Mapping[str, PatientCondition]
     history: Mapping[str, PatientCondition]
     exempting: frozenset[str] = frozenset()
+    entries: tuple[PatientCondition, ...] = ()
+    standing: tuple[PatientCondition, ...] = ()
 
 
 def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> PatientConditions:
@@ -85,6 +89,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 in_remission=remission,
                 unverified=match.unverified,
                 doubted=match.doubted or _is_doubted(entry, on),
+                words=_words_of(entry),
             )
             history.append(condition)
             if _counts(entry, concept, remission, on) and (
@@ -93,7 +98,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 shown = replace(condition.on_record, in_remission=remission)
                 present.append(replace(condition, on_record=shown))
     exempting = frozenset(item.concept for item in present if not (item.unverified or item.doubted))
-    return PatientConditions(_by_concept(present), _by_concept(history), exempting)
+    return PatientConditions(_by_concept(present), _by_concept(history), exempting, tuple(history), tuple(present))
 
 
 def _shown(concept: Concept, match: Match) -> ConditionOnRecord:
@@ -106,6 +111,11 @@ def _shown(concept: Concept, match: Match) -> ConditionOnRecord:
         may_be_prescribed=concept.dependence.may_be_prescribed,
         words=match.words,
     )
+
+
+def _words_of(entry: ConditionEntry) -> str:
+    """How the record words an entry: its text, else the first name of its codes."""
+    return next(filter(None, (entry.text, *(coding.display for coding in entry.codings))), "")
 
 
 def _is_doubted(entry: ConditionEntry, on: date) -> bool:

@@ -27,6 +27,8 @@ def exemption_from(case: Case, finding: str, holds: Callable[[Case], bool]) -> s
         return Exemption.ALCOHOL_WITHDRAWAL.value
     if Exemption.TAPER_UNDER_WAY in exempt_in and case.taper is not None:
         return Exemption.TAPER_UNDER_WAY.value
+    if Exemption.LONGER_INDICATION in exempt_in and case.longer_indications:
+        return Exemption.LONGER_INDICATION.value
     if Exemption.MONITORED_SETTING in exempt_in and case.monitored:
         others = frozenset(entry for entry in (*case.sedatives, *case.opioids) if entry not in case.monitored)
         if holds(case.without(others)) and not holds(case.without(case.monitored)):

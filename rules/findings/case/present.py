@@ -56,4 +56,7 @@ def prescribed_by(entries: Iterable[RecordEntry]) -> tuple[Prescribed, ...]:
     known = {(entry.agent.name, entry.regimen.requester or "") for entry in orders}
     if len({requester for _, requester in known}) <= 1:
         return ()
-    return tuple(Prescribed(agent, names.get(requester) or requester) for agent, requester in sorted(known))
+    return tuple(
+        Prescribed(agent, names.get(requester) or requester, is_named=requester in names)
+        for agent, requester in sorted(known)
+    )

@@ -68,8 +68,8 @@ def starts(case: Case) -> Entries:
     unordered without stopping or changing anything.
 
     No renewal, dose change or switch, stated or plausible. Never a rescue product, what is given in a monitored
-    setting, an agent against seizures, or what is or may be treatment of opioid use disorder; none in acute alcohol
-    withdrawal.
+    setting, an agent against seizures or for a recognised reason of longer use, or what is or may be treatment of
+    opioid use disorder; none in acute alcohol withdrawal.
     """
     if case.in_alcohol_withdrawal:
         return ()
@@ -79,6 +79,7 @@ def starts(case: Case) -> Entries:
         if entry.agent.agent_class.depressant
         and not entry.administration.rescue
         and entry not in case.monitored
+        and not case.is_for_longer_use(entry)
         and entry.agent.id not in case.anti_seizure_agents
         and not _may_treat_opioid_use_disorder(case, entry)
         and not replaces_its_class(case, entry)

@@ -6,7 +6,17 @@ import csv
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from rules.knowledge.agent import Agent, AgentClass, CnsActive, Code, Counted, HalfLife, MorphineFactor, ProductPurpose
+from rules.knowledge.agent import (
+    Agent,
+    AgentClass,
+    BrandAgents,
+    CnsActive,
+    Code,
+    Counted,
+    HalfLife,
+    MorphineFactor,
+    ProductPurpose,
+)
 from rules.knowledge.figure import Figure, Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, require_known
@@ -14,7 +24,7 @@ from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
 BRAND_COLUMNS = ("name", "agents", "source")
-_BETWEEN_AGENTS = ";"
+_BETWEEN_AGENTS, _LESSER = ";", "+"
 AGENT_KEYS = (
     "name",
     "names",
@@ -67,8 +77,12 @@ def read_agents(section: Section, classes: Mapping[str, AgentClass], reviewed: d
 
 def read_brand_names(
     text: str, agents: Collection[str], sources: Collection[str], where: str
-) -> Mapping[str, tuple[str, ...]]:
-    """The agents of each brand name of ``brand_names.csv``; those of a product of several stand with ";" between them.
+) -> Mapping[str, BrandAgents]:
+    """The agents of each brand name of ``brand_names.csv``, those of which its number is no strength with a "+" before.
+
+    ::
+
+        agents = [ "+" ] , agent , { ";" , [ "+" ] , agent } ;
 
     Raises:
         KnowledgeError: columns other than the expected ones, a name that stands twice, an agent that does not exist, or
@@ -77,15 +91,18 @@ def read_brand_names(
     rows = csv.reader(text.splitlines(), strict=True)
     if tuple(next(rows, ())) != BRAND_COLUMNS:
         raise KnowledgeError(where, f"the columns must be {', '.join(BRAND_COLUMNS)}")
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, BrandAgents] = {}
     for row in filter(None, rows):
         line = f"{where}: line {rows.line_num}"
         name, listed, source = row if len(row) == len(BRAND_COLUMNS) else ("", "", "")
         require_known(source, sources, line, "source of names")
         if normalised(name) in found:
             raise KnowledgeError(line, f"{name!r} stands twice")
-        found[normalised(name)] = tuple(
-            require_known(agent, agents, line, "agent") for agent in listed.split(_BETWEEN_AGENTS)
+        held = listed.split(_BETWEEN_AGENTS)
+        known = [require_known(each.removeprefix(_LESSER), agents, line, "agent") for each in held]
+        found[normalised(name)] = BrandAgents(
+            agents=tuple(agent for agent, each in zip(known, held, strict=True) if agent == each),
+            lesser=tuple(agent for agent, each in zip(known, held, strict=True) if agent != each),
         )
     return found
 

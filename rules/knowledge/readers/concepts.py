@@ -7,15 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording, Dependence
+from rules.knowledge.concept import (
+    PART_SEPARATOR,
+    Citation,
+    Concept,
+    ConditionWording,
+    Dependence,
+    LongerIndication,
+    WithdrawalSign,
+)
 from rules.knowledge.figure import Verification
 from rules.knowledge.lexicon.vocabulary import normalised
-from rules.knowledge.problem import KnowledgeError, require_known
+from rules.knowledge.problem import KnowledgeError, ProblemKind, require_known
 from rules.knowledge.readers.section import Section, read_figure
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
 KINDS = ("prefix", "except", "remission", "dependence", "code", "visit")
+_CITATION = ("source", "verification", "where")
 
 
 @dataclass(slots=True)
@@ -116,6 +125,9 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
             "silences",
             "in_orders",
             "dependence",
+            "withdrawal",
+            "longer_indication",
+            "indication",
             "note",
         ),
     )
@@ -141,9 +153,34 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
         visits=frozenset(codes.visits),
         in_orders=tuple(normalised(text) for text in entry.texts("in_orders")),
         dependence=_dependence(entry.section("dependence"), codes) if entry.has("dependence") else None,
+        withdrawal=_withdrawal_sign(entry.section("withdrawal")) if entry.has("withdrawal") else None,
+        longer_indication=_longer_indication(entry.section("longer_indication"))
+        if entry.has("longer_indication")
+        else None,
+        indication=entry.truth("indication") if entry.has("indication") else False,
     )
 
 
 def _dependence(entry: Section, codes: _Codes) -> Dependence:
     entry.only(("name", "may_be_prescribed"))
     return Dependence(entry.text("name"), tuple(codes.dependence), entry.truth("may_be_prescribed"))
+
+
+def _withdrawal_sign(entry: Section) -> WithdrawalSign:
+    entry.only(("group", *_CITATION), ("severe",))
+    severe = entry.truth("severe") if entry.has("severe") else False
+    return WithdrawalSign(entry.text("group"), severe, _citation(entry))
+
+
+def _longer_indication(entry: Section) -> LongerIndication:
+    entry.only(("therapy_fits", "citations"))
+    citations = entry.items("citations")
+    for item in citations:
+        item.only(_CITATION)
+    if not citations:
+        raise KnowledgeError(entry.at("citations"), "names no source", ProblemKind.UNCITED)
+    return LongerIndication(entry.truth("therapy_fits"), tuple(map(_citation, citations)))
+
+
+def _citation(entry: Section) -> Citation:
+    return Citation(entry.text("source"), entry.choice("verification", Verification), entry.text("where"))

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rules.knowledge.concept import PART_SEPARATOR, Concept, ConditionWording
+from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, Coding
 from rules.numbers.memo import memoised
-from rules.reading.condition.text import CLAUSE_END, clauses_of, denies, is_uncertain, names, phrases, remitted
+from rules.reading.condition.text import (
+    CLAUSE_END,
+    clauses_of,
+    denies,
+    is_uncertain,
+    names,
+    parts_of,
+    phrases,
+    remitted,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ def matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge)
 
 def _with_remission(match: Match, concept: Concept, naming: list[str], in_words: set[str]) -> Match:
     """The match, in remission where the words say so of one of its names; or of nothing, and they name none of it."""
-    parts = tuple(part for name in concept.names for part in name.split(PART_SEPARATOR))
+    parts = parts_of(concept.names)
     if not in_words or match.remission or not parts:
         return replace(match, remission=match.remission or bool(in_words))
     is_named = any(phrases(parts).search(words) for words in naming)

@@ -36,13 +36,22 @@ def clauses_of(text: str) -> str:
 def names(text: str, concept: Concept, wording: ConditionWording) -> bool:
     """Whether a text (as :func:`clauses_of` gives it) has a name of the concept, all its parts in clauses that do not
     deny them."""
+    parts = parts_of(concept.names)
+    if not parts or phrases(parts).search(text) is None:
+        return False
     words = phrases(concept.except_names).sub(CLAUSE_END, text) if concept.except_names else text
     return any(all(_is_named(part, words, wording) for part in name.split(PART_SEPARATOR)) for name in concept.names)
 
 
+@cache
+def parts_of(names_of_concept: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a concept, those of several parts part by part."""
+    return tuple(part for name in names_of_concept for part in name.split(PART_SEPARATOR))
+
+
 def denies(texts: Iterable[str], concept: Concept, wording: ConditionWording) -> bool:
     """Whether the texts name the concept only where they deny it, or tell it of another person."""
-    parts = tuple(part for name in concept.names for part in name.split(PART_SEPARATOR))
+    parts = parts_of(concept.names)
     naming = [text for text in texts if parts and phrases(parts).search(text)]
     return bool(naming) and not any(names(text, concept, wording) for text in naming)
 

@@ -26,7 +26,7 @@ from rules.reading.product.strength import (
 from rules.reading.product.words.boundaries import WordBoundaries
 from rules.reading.product.words.characters import legible
 from rules.reading.product.words.combinations import Combinations
-from rules.reading.product.words.counted import CountedNames
+from rules.reading.product.words.further_names import FurtherNames
 from rules.reading.product.words.mention import (
     ClassNameTable,
     IngredientOrder,
@@ -62,19 +62,26 @@ class NameReader:
         ]
         # Brands of other countries are known as they are written; only the others are read misspelt, cut or glued.
         brands = [
-            (name, Meaning(agent, generic=False)) for name, held in knowledge.brand_names.items() for agent in held
+            (name, Meaning(agent, generic=False))
+            for name, held in knowledge.brand_names.items()
+            for agent in held.agents
+        ]
+        lesser = [
+            (name, Meaning(agent, generic=False))
+            for name, held in knowledge.brand_names.items()
+            for agent in held.lesser
         ]
         named = [entry for entry in listed if entry[1].id not in count_only]
-        counted_names = [entry for entry in (*listed, *brands) if entry[1].id in count_only]
+        further_names = [entry for entry in (*listed, *brands) if entry[1].id in count_only]
         # Agents that only count are other drugs to the names of ours, and are known as they are written.
-        written = frozenset(name.lower() for name, _ in counted_names if name.isalpha())
+        written = frozenset(name.lower() for name, _ in further_names if name.isalpha())
         words = replace(knowledge.name_words, others=knowledge.name_words.others | written)
         self._vocabulary = knowledge.vocabulary
         self._forms = FormReader(knowledge.vocabulary, words.beside_drug, words.fluids_and_supplies.fluids)
         self._beside = BesideWords(words, knowledge.vocabulary)
         names = NameTable(named)
         self._names = NameTable((*named, *(entry for entry in brands if entry[1].id not in count_only)))
-        self._counted = CountedNames(counted_names, words.first_word_at_least)
+        self._further = FurtherNames((*further_names, *lesser), words.first_word_at_least)
         self._classes = ClassNameTable(knowledge.classes.values(), words.class_names)
         also_known = (
             *self._names.every_word(),
@@ -146,7 +153,7 @@ class NameReader:
             release=EXTENDED if any(part.release == EXTENDED for part in parts) else IMMEDIATE,
             package_millilitres=common(volumes),
             assumptions=(AMBIGUOUS,) if any(len(found) > 1 for found in strengths.values()) else (),
-            counted=tuple({entry.agent: entry for part in every_part for entry in part.counted}.values()),
+            also_holds=tuple({entry.agent: entry for part in every_part for entry in part.also_holds}.values()),
         )
 
     def _read_plain(self, text: str, bracketed: Sequence[str] = ()) -> NameReading:
@@ -190,12 +197,12 @@ class NameReader:
             release=form.release,
             package_millilitres=form.package_millilitres,
             assumptions=(*spelling, *notes, *part_not_read),
-            counted=self._counted_in(tokens, every_row),
+            also_holds=self._further_agents_in(tokens, every_row),
         )
 
-    def _counted_in(self, tokens: Sequence[NameToken], rows: Sequence[StrengthRow]) -> tuple[Ingredient, ...]:
+    def _further_agents_in(self, tokens: Sequence[NameToken], rows: Sequence[StrengthRow]) -> tuple[Ingredient, ...]:
         """The agents of a name that only count, as they are written."""
-        mentions = self._counted.mentions(tokens)
+        mentions = self._further.mentions(tokens)
         if not mentions:
             return ()
         own = without_aliases(mentions)

@@ -25,8 +25,8 @@ class NameReading:
     ``class_named``: it names a class of agents and none of them. ``unclear``: a word of it that is near the name of an
     agent and is not read. ``misspelt``: agents that only a misspelt or shortened word names. ``container``: it names a
     container or supply alone. ``unread``: it has words in letters that are not read. ``names_other``: it names a drug
-    that is known and is none of ours. ``counted``: the agents in it that only count in older adults, which to all else
-    of the reading are other drugs.
+    that is known and is none of ours. ``also_holds``: the agents in it that only count in older adults, which to all
+    else of the reading are other drugs, and the lesser ones of a brand.
     """
 
     ingredients: tuple[Ingredient, ...]
@@ -42,4 +42,4 @@ class NameReading:
     release: str = IMMEDIATE
     package_millilitres: Fraction | None = None
     assumptions: tuple[str, ...] = ()
-    counted: tuple[Ingredient, ...] = ()
+    also_holds: tuple[Ingredient, ...] = ()

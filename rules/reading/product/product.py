@@ -17,8 +17,9 @@ class Product(HashedOnce):
 
     ``name`` is what to print: the name as sent, with what a misspelt one was read as, else the code list's. A strength
     is None where only the agent is known. ``release`` is ``immediate`` or ``extended``; ``package_millilitres`` the
-    volume of one unit; ``code`` the RxCUI it was resolved by, if any. ``also_counted`` are agents beside the
-    ingredients that only count in older adults; where nothing else is in it, such agents are the ingredients.
+    volume of one unit; ``code`` the RxCUI it was resolved by, if any. ``also_holds`` are agents in it
+    of which no strength is stated and no dose is read: the lesser ones of a brand, and those that only count in older
+    adults; where nothing else is in it, these are the ingredients.
     """
 
     ingredients: tuple[Ingredient, ...]
@@ -29,7 +30,7 @@ class Product(HashedOnce):
     package_millilitres: Fraction | None = None
     code: str | None = None
     assumptions: tuple[str, ...] = ()
-    also_counted: tuple[str, ...] = ()
+    also_holds: tuple[str, ...] = ()
 
 
 class UnknownReason(StrEnum):

@@ -24,7 +24,7 @@ from rules.reading.product.agreement import (
     with_other_agents,
 )
 from rules.reading.product.code import agents_of_codes, no_code_is_known, product_of_codes
-from rules.reading.product.counted import with_counted
+from rules.reading.product.further_agents import with_further_agents
 from rules.reading.product.name import PART_NOT_READ, reader_of
 from rules.reading.product.name_reading import NameReading, names_sent
 from rules.reading.product.product import NotRelevant, Product, Resolved, UnknownProduct, UnknownReason
@@ -37,7 +37,7 @@ from rules.reading.wording.prose import listed
 
 def read_name(name: str, knowledge: Knowledge) -> Resolved:
     """What one name alone tells: written out, misspelt or shortened. Never raises."""
-    return with_counted(_from_names([name], knowledge), Medication(text=name), knowledge)
+    return with_further_agents(_from_names([name], knowledge), Medication(text=name), knowledge)
 
 
 def prepare(knowledge: Knowledge) -> None:
@@ -54,7 +54,7 @@ def resolve(medication: Medication, knowledge: Knowledge) -> Resolved:
     raises.
     """
     legible = _with_legible_codes(medication)
-    return with_counted(_resolved(legible, knowledge), legible, knowledge)
+    return with_further_agents(_resolved(legible, knowledge), legible, knowledge)
 
 
 def _with_legible_codes(medication: Medication) -> Medication:

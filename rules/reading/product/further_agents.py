@@ -1,6 +1,7 @@
-"""Agents that only count among the CNS-active drugs of an older adult: sought in what was sent, as they are written.
+"""Agents that a medication holds beside those that its dose is read of, sought as they are written.
 
-They are other drugs to everything else that is read of a medication, so that no depressant is read otherwise for them.
+They are those that only count among the CNS-active drugs of an older adult, and the lesser ones of a brand. To all else
+that is read of a medication they are other drugs, so that no depressant is read otherwise for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.listed_product import Ingredient
 from rules.model import Medication
+from rules.reading.product.agreement import agents_of
 from rules.reading.product.code import counted_agents_of_codes
 from rules.reading.product.name import reader_of
 from rules.reading.product.name_reading import NameReading, names_sent
@@ -21,8 +23,8 @@ from rules.reading.product.strength import listed_strength
 _WITHOUT_NAME = frozenset({UnknownReason.NO_NAME, UnknownReason.OTHER_LETTERS})
 
 
-def with_counted(found: Resolved, medication: Medication, knowledge: Knowledge) -> Resolved:
-    """What was found, with the agents beside it that only count; where nothing of ours was, they are the product.
+def with_further_agents(found: Resolved, medication: Medication, knowledge: Knowledge) -> Resolved:
+    """What was found, with the further agents; where nothing of ours was, those that only count are the product.
 
     What cannot be told stays so: its name may mean a depressant. Only a code tells what a product without a name is.
     """
@@ -35,7 +37,7 @@ def with_counted(found: Resolved, medication: Medication, knowledge: Knowledge) 
     if not agents:
         return found
     if isinstance(found, Product):
-        return replace(found, also_counted=tuple(sorted(agents)))
+        return replace(found, also_holds=tuple(sorted(agents.keys() - agents_of(found.ingredients))))
     if isinstance(found, NotRelevant) or (found.reason in _WITHOUT_NAME and coded):
         return _product(found, tuple(agents.values()), readings, knowledge)
     return found
@@ -47,7 +49,7 @@ def _product(
     readings: list[NameReading],
     knowledge: Knowledge,
 ) -> Product:
-    named = next((reading for reading in readings if reading.counted), NameReading((), usable=False))
+    named = next((reading for reading in readings if reading.also_holds), NameReading((), usable=False))
     return Product(
         ingredients,
         found.name or ", ".join(knowledge.agents[entry.agent].name for entry in ingredients),
@@ -60,7 +62,7 @@ def _product(
 
 def _named(readings: list[NameReading]) -> Iterator[Ingredient]:
     for reading in readings:
-        yield from reading.counted
+        yield from reading.also_holds
 
 
 def _listed(medication: Medication, knowledge: Knowledge) -> Iterator[Ingredient]:

@@ -1,4 +1,7 @@
-"""Names of agents that only count in older adults: known as they are written, generic ones in every language."""
+"""Names of what a product holds beside the agents of its dose: those that only count, the lesser ones of a brand.
+
+They are known as they are written, generic ones in every language.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from rules.reading.product.words.mention import Meaning, Mention, NameTable, is_
 from rules.reading.product.words.tokens import NameToken
 
 
-class CountedNames:
-    """Finds these agents in names. None is read misspelt or cut: such a word is nearest to a drug that is not ours."""
+class FurtherNames:
+    """Finds these agents in names. None is read misspelt or cut: such a word is as that of any other drug."""
 
     def __init__(self, names: Iterable[tuple[str, Meaning]], at_least: int) -> None:
         """A table of names with what they mean; a generic name of ``at_least`` letters is known in other languages."""
