@@ -153,7 +153,8 @@ class TextPage:
             yield from uncounted_lines(item)
             yield from self._words(item)
         if self.assessment.not_relevant:
-            yield f"{STEP}Medications that hold none of the agents known here: {self.assessment.not_relevant}."
+            others = "Medications that hold no depressant, opioid or reversal agent known here"
+            yield f"{STEP}{others}: {self.assessment.not_relevant}."
 
     def _opioid(self) -> Iterator[str]:
         opioid = self.assessment.opioid

@@ -7,14 +7,13 @@ key, an unknown or a missing one is refused with its path. ``check`` tells wheth
 from rules.knowledge.agent import Agent, AgentClass, CnsActive, Code, Counted, HalfLife, MorphineFactor, ProductPurpose
 from rules.knowledge.concept import (
     PART_SEPARATOR,
-    Citation,
     Concept,
     ConditionWording,
     LongerIndication,
     WithdrawalSign,
 )
 from rules.knowledge.edition import CONDITION_CODES, PRODUCTS, load_knowledge, read_directory, read_trees, shipped
-from rules.knowledge.figure import Figure, Source, Table, Verification
+from rules.knowledge.figure import Citation, Figure, Source, Table, Verification
 from rules.knowledge.guidance import (
     Contact,
     OverrideEffect,

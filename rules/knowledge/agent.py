@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.figure import Citation, Figure, Verification
 from rules.model import CodeSystem
 
 
@@ -130,7 +130,8 @@ class Agent:
     nothing. ``purposes`` are what its products are for by themselves. ``traits`` are attributes that findings ask for,
     those of its class among them. ``source`` says where the name and class of a substance were read that is in no list
     of licensed medicines, and ``verification`` how far that was checked. ``own_cns_active``: where it counts otherwise
-    than its class.
+    than its class. ``label_warning``: where the label speaks of it beside other depressants, with what it says.
+    ``observed_for``: how long a patient is watched after each dose.
     """
 
     id: str
@@ -150,6 +151,8 @@ class Agent:
     source: str | None = None
     verification: Verification = Verification.READ
     own_cns_active: CnsActive | None = None
+    label_warning: Citation | None = None
+    observed_for: Figure | None = None
 
     @property
     def cns_active(self) -> CnsActive:

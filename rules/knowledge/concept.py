@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.figure import Citation, Figure
 from rules.model import CodeSystem
 
 # Between the parts of a name that is read where each of them is written.
@@ -24,15 +24,6 @@ class Dependence:
     name: str
     prefixes: tuple[str, ...]
     may_be_prescribed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """Where a statement was read, how far that was checked, and the table, recommendation or page."""
-
-    source: str
-    verification: Verification
-    where: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a statement was read, how far that was checked, and the table, recommendation or page."""
+
+    source: str
+    verification: Verification
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figure(LazyValues):
     """A published number or range, its unit, where it was printed, how far it was verified and when last reviewed.
 

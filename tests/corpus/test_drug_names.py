@@ -29,7 +29,8 @@ WRITTEN = {
     "clonazepam": "clonazepam klonopin", "clorazepate": "clorazepate tranxene", "codeine": "codeine",
     "diazepam": "diazepam valium", "estazolam": "estazolam", "eszopiclone": "eszopiclone lunesta",
     "fentanyl": "fentanyl actiq", "flurazepam": "flurazepam", "gabapentin": "gabapentin neurontin",
-    "hydrocodone": "hydrocodone norco vicodin", "hydromorphone": "hydromorphone dilaudid", "levorphanol": "levorphanol",
+    "hydrocodone": "hydrocodone norco vicodin", "ketamine": "ketamine", "clonidine": "clonidine",
+    "hydromorphone": "hydromorphone dilaudid", "levorphanol": "levorphanol",
     "lorazepam": "lorazepam ativan", "meperidine": "meperidine", "meprobamate": "meprobamate",
     "methadone": "methadone", "midazolam": "midazolam", "morphine": "morphine", "nalbuphine": "nalbuphine",
     "opium": "opium", "oxazepam": "oxazepam", "oxycodone": "oxycodone oxycontin oxcontin percocet endocet",
@@ -40,6 +41,9 @@ WRITTEN = {
 }  # fmt: skip
 NOT_OURS = {"Griseofulvin Ultramicrosize": "an antifungal that stands in the list by its letters alone"}
 MISSPELT = {"ketamine 5%- gabapentin 10%-lidocaine 6%-amitripline 2%"}
+READ_SINCE = {
+    "carfentanil", "etonitazene", "isotonitazene", "metonitazene", "protonitazene", "medetomidine",
+}  # fmt: skip
 OTHER_SUBSTANCES = {
     "N05CC03": "a compound of chloral hydrate with a substance of its own",
     "N06AA03": "imipramine oxide, a drug beside imipramine",
@@ -98,8 +102,9 @@ def test_no_unlicensed_depressant_is_passed_over(knowledge: Knowledge) -> None:
         if row["class"].startswith(COVERED):
             found = read_name(f"{row['name']} 1 mg", knowledge)
             counts[type(found)] += 1
-            # What could not be verified is no agent.
-            assert not isinstance(found, Product) or "NOT VERIFIED" not in row["verification"], row["name"]
+            # What could not be verified is no agent, but for what was read in other places since.
+            verified = "NOT VERIFIED" not in row["verification"] or agents(found) <= READ_SINCE
+            assert not isinstance(found, Product) or verified, row["name"]
     print(f"\nunlicensed depressants: {counts[Product]} known, {counts[UnknownProduct]} refused")
     assert counts[NotRelevant] == 0
     assert counts[Product] > 40

@@ -115,6 +115,12 @@ def _agent(agent: Agent, knowledge: Knowledge) -> Iterator[str]:
         yield f"  MME, {factor.route}: {figure_text(factor.factor, knowledge)}"
     for figure in agent.older_morphine_factors:
         yield f"  MME by an older table, in no total: {figure_text(figure, knowledge)}"
+    counted = agent.cns_active
+    yield f"  CNS-active in older adults: {counted.counted} ({counted.source}, {counted.where}, {counted.verification})"
+    if agent.label_warning is not None:
+        yield f"  label: {_cited(agent.label_warning)}"
+    if agent.observed_for is not None:
+        yield f"  watched after a dose: {figure_text(agent.observed_for, knowledge)}"
     yield from _daily_doses(agent, knowledge)
 
 

@@ -17,10 +17,10 @@ from rules.knowledge.agent import (
     MorphineFactor,
     ProductPurpose,
 )
-from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.figure import Citation, Figure, Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, require_known
-from rules.knowledge.readers.section import Section, read_figure
+from rules.knowledge.readers.section import CITATION_KEYS, Section, read_citation, read_figure
 from rules.model import CodeSystem
 
 BRAND_COLUMNS = ("name", "agents", "source")
@@ -41,6 +41,8 @@ AGENT_KEYS = (
     "purposes",
     "older_morphine_factors",
     "cns_active",
+    "label_warning",
+    "observed_for",
     "reviewed",
     "note",
 )
@@ -140,7 +142,14 @@ def _agent(name: str, entry: Section, classes: Mapping[str, AgentClass], default
         source=entry.text("source") if entry.has("source") else None,
         verification=_verification(entry),
         own_cns_active=_cns_active(entry.section("cns_active")) if entry.has("cns_active") else None,
+        label_warning=_label_warning(entry.section("label_warning")) if entry.has("label_warning") else None,
+        observed_for=read_figure(entry.section("observed_for"), reviewed) if entry.has("observed_for") else None,
     )
+
+
+def _label_warning(entry: Section) -> Citation:
+    entry.only(CITATION_KEYS)
+    return read_citation(entry)
 
 
 def _cns_active(entry: Section) -> CnsActive:

@@ -9,7 +9,6 @@ from datetime import date
 
 from rules.knowledge.concept import (
     PART_SEPARATOR,
-    Citation,
     Concept,
     ConditionWording,
     Dependence,
@@ -19,12 +18,11 @@ from rules.knowledge.concept import (
 from rules.knowledge.figure import Verification
 from rules.knowledge.lexicon.vocabulary import normalised
 from rules.knowledge.problem import KnowledgeError, ProblemKind, require_known
-from rules.knowledge.readers.section import Section, read_figure
+from rules.knowledge.readers.section import CITATION_KEYS, Section, read_citation, read_figure
 from rules.model import CodeSystem
 
 COLUMNS = ("concept", "kind", "system", "code", "source", "verification")
 KINDS = ("prefix", "except", "remission", "dependence", "code", "visit")
-_CITATION = ("source", "verification", "where")
 
 
 @dataclass(slots=True)
@@ -167,20 +165,16 @@ def _dependence(entry: Section, codes: _Codes) -> Dependence:
 
 
 def _withdrawal_sign(entry: Section) -> WithdrawalSign:
-    entry.only(("group", *_CITATION), ("severe",))
+    entry.only(("group", *CITATION_KEYS), ("severe",))
     severe = entry.truth("severe") if entry.has("severe") else False
-    return WithdrawalSign(entry.text("group"), severe, _citation(entry))
+    return WithdrawalSign(entry.text("group"), severe, read_citation(entry))
 
 
 def _longer_indication(entry: Section) -> LongerIndication:
     entry.only(("therapy_fits", "citations"))
     citations = entry.items("citations")
     for item in citations:
-        item.only(_CITATION)
+        item.only(CITATION_KEYS)
     if not citations:
         raise KnowledgeError(entry.at("citations"), "names no source", ProblemKind.UNCITED)
-    return LongerIndication(entry.truth("therapy_fits"), tuple(map(_citation, citations)))
-
-
-def _citation(entry: Section) -> Citation:
-    return Citation(entry.text("source"), entry.choice("verification", Verification), entry.text("where"))
+    return LongerIndication(entry.truth("therapy_fits"), tuple(map(read_citation, citations)))

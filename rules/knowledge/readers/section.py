@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
-from rules.knowledge.figure import Figure, Verification
+from rules.knowledge.figure import Citation, Figure, Verification
 from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
 from rules.numbers.quantity import exact, exact_ratio
 from rules.numbers.text import decimal_text
@@ -18,6 +18,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 Tree = Mapping[str, object]
 
 FIGURE_KEYS = ("value", "unit", "source")
+CITATION_KEYS = ("source", "verification", "where")
 FIGURE_EXTRAS = ("verification", "reviewed", "where", "range", "note")
 
 
@@ -194,6 +195,11 @@ def read_figure(section: Section, reviewed: date, unit: str | None = None, extra
         where=section.text_or("where", ""),
         bounds=bounds,
     )
+
+
+def read_citation(section: Section) -> Citation:
+    """The citation of a section, whose other keys (but :data:`CITATION_KEYS`) the caller reads."""
+    return Citation(section.text("source"), section.choice("verification", Verification), section.text("where"))
 
 
 def require_within(value: Fraction, bounds: tuple[Fraction, Fraction], where: str) -> None:
