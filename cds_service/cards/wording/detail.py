@@ -37,7 +37,7 @@ _PRIORITY = (
 class _Budget(NamedTuple):
     """How many reasons of findings that do not warn, orders and gaps are shown.
 
-    ``brief``: of findings after the first, only what is never cut.
+    ``brief``: of findings after the first, only what is never cut; of the first too where ``reasons`` is none.
     """
 
     reasons: int
@@ -50,7 +50,7 @@ class _Budget(NamedTuple):
 _BUDGETS = (
     _Budget(5, 4, 4, brief=False), _Budget(5, 3, 3, brief=False), _Budget(4, 2, 3, brief=False), _Budget(5, 4, 4),
     _Budget(5, 3, 3), _Budget(4, 2, 3), _Budget(3, 2, 3), _Budget(3, 2, 2), _Budget(2, 2, 3), _Budget(2, 2, 2),
-    _Budget(1, 2, 2), _Budget(1, 2, 1),
+    _Budget(1, 2, 2), _Budget(1, 2, 1), _Budget(0, 2, 1), _Budget(0, 1, 1),
 )  # fmt: skip
 
 
@@ -177,8 +177,9 @@ class _WhySection:
         yield from self._first
         others = []
         for index, reason in enumerate(reason for reason in self._reasons if reason.text):
-            if index < most or reason.is_kept:
-                yield reason.text if brief and index > 0 else " ".join(filter(None, (reason.text, reason.more)))
+            if index < max(most, 1) or reason.is_kept:
+                in_full = not brief or index < min(most, 1)
+                yield " ".join(filter(None, (reason.text, reason.more))) if in_full else reason.text
             elif reason.brief:
                 others.append(reason.brief)
         if others:
