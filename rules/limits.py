@@ -10,3 +10,5 @@ MAX_DIGITS = 30
 """Characters of a number that is read, and the largest power of ten in it."""
 MAX_DAYS_AHEAD = 100
 """Days ahead for which the steps of an order are worked out one by one."""
+MAX_STEPS = 100
+"""Reductions by a percentage that are worked out: the exact fraction grows longer with each."""

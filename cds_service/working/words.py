@@ -114,6 +114,7 @@ WORDS: Mapping[str, str] = {
     "may-be-stopped-by-order": "the order being written may stop it",
     "possible-switch": "possibly a switch from one agent to another: both are counted, the low reading has one",
     "counts-with-order": "not counted today: it begins before the orders being written, and counts with them",
+    "reduced-since-start": "the reductions that the text states are taken to be followed",
     "renewed-by-order": "the order being written renews it",
     "replaced-by-order": "the order being written replaces it",
     "superseded-during-stay": "during the stay the inpatient order takes its place; it goes on afterwards",

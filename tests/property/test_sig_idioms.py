@@ -321,9 +321,27 @@ def test_what_turns_a_dose_around_is_not_read_past(sig: str, turn: str, what: st
 
 @given(
     st.sampled_from(["1 tab bid", "2 mg tid", "1 tablet at bedtime"]),
-    st.sampled_from(["titrate to effect", "taper as directed", "reduce by 1 mg every week", "disminuir gradualmente"]),
+    st.sampled_from(
+        ["titrate to effect", "taper as directed", "increase by 1 mg every week", "disminuir gradualmente"]
+    ),
 )
 def test_a_titration_overrules_the_rate_beside_it(sig: str, words: str) -> None:
     read = read_sig(f"{sig}, {words}", KNOWLEDGE)
     assert isinstance(read, ReadSig)
     assert read.no_daily_rate is NoDailyRate.TITRATION
+
+
+@given(
+    st.sampled_from(["1 tab bid", "2 mg tid", "1 tablet at bedtime"]),
+    st.sampled_from(["reduce by", "decrease by", "then taper by", "reducing by"]),
+    st.sampled_from(["1 mg", "10%", "half a tablet", "0.25 mg"]),
+    st.sampled_from(["every week", "weekly", "every 2 weeks", "per month", "fortnightly"]),
+)
+def test_a_dose_that_falls_is_the_dose_to_begin_with(sig: str, by: str, amount: str, every: str) -> None:
+    alone, falling = read_sig(sig, KNOWLEDGE), read_sig(f"{sig}, {by} {amount} {every}", KNOWLEDGE)
+    assert isinstance(alone, ReadSig)
+    assert isinstance(falling, ReadSig)
+    assert falling.dosages == alone.dosages
+    assert falling.no_daily_rate is None
+    assert falling.reduction is not None
+    assert falling.reduction.every_days >= 7

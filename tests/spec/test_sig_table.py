@@ -26,6 +26,12 @@ def shown(read: ReadSig | UnreadableSig) -> str:
         if place:
             text += " + " if dosage.sequence == read.dosages[place - 1].sequence else " then "
         text += line(dosage)
+    if read.reduction:
+        fall, unit = read.reduction, read.reduction.unit or ""
+        text += f" less {quantity(Quantity(fall.amount, unit)) if unit != 'percent' else f'{fall.amount} %'}"
+        text += f" in {fall.every_days} d" + (
+            f" after {fall.first_days} d" if fall.first_days != fall.every_days else ""
+        )
     if read.no_daily_rate:
         text += f" no rate ({read.no_daily_rate})"
     return text.strip()

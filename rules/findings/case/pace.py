@@ -132,10 +132,10 @@ def levels_ahead(case: Case, is_of_kind: Kind) -> Iterator[Level]:
     counted = [presence.entry for presence in case.view.counted if presence.replacement and is_of_kind(presence.entry)]
     chains = _chains(case, is_of_kind)
     moving = [entry for entry in counted if is_stepped(entry)] + [entry for chain in chains.values() for entry in chain]
-    ends = [entry.window.end for entry in moving if entry.window.end is not None]
+    day = case.view.viewpoint.on
+    ends = [entry.window.end or day + timedelta(days=MAX_DAYS_AHEAD) for entry in moving]
     if not ends or any(_is_unknown(case, entry) for entry in (*counted, *moving)):
         return
-    day = case.view.viewpoint.on
     steady = [entry for entry in counted if therapy_of(entry) not in chains]
     for ahead in range(min((max(ends) - day).days, MAX_DAYS_AHEAD) + 1):
         on = day + timedelta(days=ahead)

@@ -80,6 +80,7 @@ class WordKind(StrEnum):
     REASON = "reason"
     AS_DIRECTED = "as_directed"
     TITRATION = "titration"
+    REDUCTION = "reduction"
     SINGLE = "single"
     PROTOCOL = "protocol"
     INFUSION = "infusion"

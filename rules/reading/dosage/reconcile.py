@@ -11,23 +11,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from math import ceil
 from typing import TypeVar
 
 from rules.assessment_lines import Evidence
 from rules.knowledge.knowledge import Knowledge
+from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind
+from rules.knowledge.listed_product import Per
+from rules.limits import MAX_STEPS
 from rules.model import Dosage, Regimen, Supply
 from rules.numbers.memo import memoised
-from rules.numbers.quantity import ZERO, Amount
+from rules.numbers.quantity import ONE, PERCENT, ZERO, Amount
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.reading.dosage.dispensed import DispensedAverage, dispensed_average
 from rules.reading.dosage.lines import read_lines
 from rules.reading.dosage.text import TextReading, read_texts, undated
 from rules.reading.product.product import Product
-from rules.reading.sig.evidence import evidence, readings_of
+from rules.reading.sig.evidence import evidence, readings_of, reduction_words
+from rules.reading.sig.trace import OF_PERCENT, Reduction
 
 FROM_TEXT = "read-from-text"
 TEXT_DIFFERS = "text-and-structure-differ"
 STRUCTURE, TEXT, INSTRUCTION = "structured dose", "text", "other instruction"
+REDUCED = "reduced-since-start"
 SUPPLY_DIFFERS = "quantity-and-supply-differ"
 
 AnyAmount = TypeVar("AnyAmount", bound=Amount)
@@ -105,7 +111,61 @@ def _reconciled(
     dose, written = _read_both(texts, supply, product, knowledge, start, on)
     supplied = dispensed_average(supply, product, knowledge.vocabulary) if texts.from_text else None
     also = [read_lines(lines, supply, product, knowledge, start=start, on=on) for lines in texts.also]
-    return _combined(texts, dose, written, also, supplied if isinstance(supplied, DispensedAverage) else None)
+    combined = _combined(texts, dose, written, also, supplied if isinstance(supplied, DispensedAverage) else None)
+    if texts.reduction is None or not isinstance(combined, DailyDose):
+        return combined
+    return _reduced(combined, texts.reduction, product, knowledge.vocabulary, start, on)
+
+
+def _reduced(
+    dose: DailyDose,
+    reduction: Reduction,
+    product: Product,
+    vocabulary: DosingVocabulary,
+    start: date | None,
+    on: date,
+) -> DailyDose:
+    """The dose on a day, which falls from the first day on as the text states; never to nothing, which is a stop.
+
+    Where the first day is not known, or the amount is of a unit that the dose is not known in, it is the dose to begin
+    with.
+    """
+    since = Fraction((on - start).days) if start is not None else ZERO
+    times = int((since - reduction.first_days) / reduction.every_days) + 1 if since >= reduction.first_days else 0
+    part = _part_of(dose, reduction, product, vocabulary)
+    if part is None:
+        return dose
+    factor = ONE
+    if reduction.unit == OF_PERCENT:
+        factor = (ONE - part) ** min(times, MAX_STEPS)
+    elif part < ONE:
+        factor = ONE - part * min(times, ceil(ONE / part) - 1)
+    less = reduction_words(reduction, vocabulary)
+    steps = "one step" if times == 1 else f"{times} steps"
+    label = f"after {steps} of {less} from" if times else f"to begin with, then {less}"
+    return replace(
+        dose,
+        by_agent={agent: amount.times(factor) for agent, amount in dose.by_agent.items()},
+        by_agent_hourly={agent: amount.times(factor) for agent, amount in dose.by_agent_hourly.items()},
+        units=None if dose.units is None else dose.units.times(factor),
+        step_label=label,
+        assumptions=(*dose.assumptions, REDUCED) if times else dose.assumptions,
+    )
+
+
+def _part_of(dose: DailyDose, reduction: Reduction, product: Product, vocabulary: DosingVocabulary) -> Fraction | None:
+    """Which part of the dose to begin with the first reduction is; None where its unit is not one of the dose."""
+    if reduction.unit == OF_PERCENT:
+        return reduction.amount * PERCENT
+    unit = vocabulary.unit(reduction.unit)
+    if unit is not None and unit.kind is UnitKind.MASS:
+        amounts = [amount.used for amount in dose.by_agent.values()]
+        whole = amounts[0] if len(amounts) == 1 else ZERO
+        return reduction.amount * unit.size / whole if whole else None
+    whole = dose.units.used if dose.units is not None else ZERO
+    liquid = any(part.strength is not None and part.strength.per is Per.MILLILITRE for part in product.ingredients)
+    counted = unit is None or unit.kind is (UnitKind.VOLUME if liquid else UnitKind.COUNTABLE)
+    return reduction.amount / whole if counted and whole else None
 
 
 def _read_both(

@@ -18,7 +18,7 @@ from rules.reading.dosage.line import Schedule
 from rules.reading.dosage.schedule import read_schedule
 from rules.reading.dosage.stated_dose import with_rate_as_dose
 from rules.reading.sig.read import read_sig
-from rules.reading.sig.trace import NoDailyRate, ReadSig, UnreadableSig
+from rules.reading.sig.trace import NoDailyRate, ReadSig, Reduction, UnreadableSig
 from rules.reading.wording.refusals import Reason, Refusal
 
 # A timing code that the vocabulary has for what is no daily regimen.
@@ -44,6 +44,7 @@ class TextReading:
         unread: why no dose was found in a text.
         reads: the reading of each line's text, None of a line without a text.
         also: the lines by each further instruction that says something that could contradict them.
+        reduction: how the dose falls from its first day on; None where it does not, or several lines are there.
     """
 
     filled: tuple[Dosage, ...]
@@ -53,6 +54,7 @@ class TextReading:
     unread: tuple[Refusal, ...] = ()
     reads: tuple[ReadSig | UnreadableSig | None, ...] = ()
     also: tuple[tuple[Dosage, ...], ...] = ()
+    reduction: Reduction | None = None
 
     @property
     def steps(self) -> list[tuple[Dosage, ...]]:
@@ -61,8 +63,10 @@ class TextReading:
 
     @property
     def changes(self) -> bool:
-        """Whether the dose may change from one day to another: by steps, or by lines of different dates."""
-        return any(_changes(lines) for lines in (self.filled, self.written or (), *self.also))
+        """Whether the dose may change from one day to another: by steps, by dates of lines, or as it falls."""
+        return self.reduction is not None or any(
+            _changes(lines) for lines in (self.filled, self.written or (), *self.also)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,19 @@ def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading
             for place, line in enumerate(lines)
             for other in line.also
         ),
+        reduction=_reduction(dosages, reads, knowledge),
     )
+
+
+def _reduction(
+    dosages: tuple[Dosage, ...], reads: tuple[ReadSig | UnreadableSig | None, ...], knowledge: Knowledge
+) -> Reduction | None:
+    """The one reduction that the texts of the only line state."""
+    if dosages[1:]:
+        return None
+    further = [read_sig(words, knowledge) for words in dosages[0].instructions]
+    found = {read.reduction for read in (*reads, *further) if isinstance(read, ReadSig) and read.reduction is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 def steps_of_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> list[tuple[Dosage, ...]]:

@@ -10,7 +10,17 @@ from rules.knowledge.lexicon.vocabulary import PARENTERAL, UnitKind
 from rules.model import Period
 from rules.numbers.quantity import ONE
 from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
-from rules.reading.sig.trace import DoseAmount, DoseCount, NoDailyRate, Range, RouteCode, SigRate, Span, TracedValue
+from rules.reading.sig.trace import (
+    DoseAmount,
+    DoseCount,
+    NoDailyRate,
+    Range,
+    Reduction,
+    RouteCode,
+    SigRate,
+    Span,
+    TracedValue,
+)
 
 NO_DATES = Period()
 ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")
@@ -161,7 +171,7 @@ class SigDraft:
     comma did. ``open_repeat`` stands for "may repeat" without a number. ``titration_heading``: "taper" or the like
     comes before the first dose, so that the steps must state all of it. ``over`` stands for "over 5 minutes", how long
     one dose takes. ``refilled``: it is dispensed again, so that its length is that of one supply. ``agents`` are those
-    of the medicine named. ``follows``: "then" comes before all of it.
+    of the medicine named. ``follows``: "then" comes before all of it. ``reduction``: by how much the dose falls.
     """
 
     steps: list[SigStep] = field(default_factory=lambda: [SigStep()])
@@ -180,6 +190,7 @@ class SigDraft:
     titration_heading: bool = False
     agents: str = ""
     follows: bool = False
+    reduction: Reduction | None = None
 
     def __post_init__(self) -> None:
         self.step = self.steps[-1]

@@ -15,6 +15,7 @@ from rules.knowledge.lexicon.vocabulary import DosingVocabulary, UnitKind, norma
 from rules.numbers.quantity import ONE
 from rules.numbers.text import figure
 from rules.reading.sig.trace import (
+    OF_PERCENT,
     Clause,
     ClockTime,
     DayPattern,
@@ -26,6 +27,7 @@ from rules.reading.sig.trace import (
     Moments,
     NoDailyRate,
     ReadSig,
+    Reduction,
     RouteCode,
     SigRate,
     TracedValue,
@@ -132,6 +134,16 @@ def in_words(value: TracedValue, vocabulary: DosingVocabulary) -> str:
             return CLAUSES[value]
         case NoDailyRate():
             return NO_DAILY_RATE[value]
+        case Reduction():
+            return f"then {reduction_words(value, vocabulary)}"
+
+
+def reduction_words(value: Reduction, vocabulary: DosingVocabulary) -> str:
+    """``2 mg less every 14 days``, ``10 % less every week``."""
+    every = counted(value.every_days, vocabulary.period_names[DAY])
+    if value.unit == OF_PERCENT:
+        return f"{figure(value.amount)} % less every {every}"
+    return f"{_amount(DoseAmount(value.amount, value.amount, value.unit), vocabulary)} less every {every}"
 
 
 def _amount(amount: DoseAmount, vocabulary: DosingVocabulary) -> str:

@@ -50,6 +50,7 @@ from rules.reading.sig.words import (
     directions_clause,
     every_night_clause,
     no_daily_rate_clause,
+    reduction_clause,
     route_clause,
     single_clause,
     skip_article,
@@ -139,6 +140,7 @@ READERS: Mapping[WordKind, tuple[Reader, ...]] = {
     WordKind.SINGLE: (single_clause,),
     WordKind.AS_DIRECTED: (no_daily_rate_clause,),
     WordKind.TITRATION: (no_daily_rate_clause,),
+    WordKind.REDUCTION: (reduction_clause,),
     WordKind.PROTOCOL: (no_daily_rate_clause,),
     WordKind.INFUSION: (no_daily_rate_clause,),
     WordKind.STARTING: (dated_clause,),
@@ -172,7 +174,8 @@ def read_clauses(cursor: Cursor, draft: SigDraft) -> None:
         connector = "and" | "plus" | "additional" | "then" | "increase to" | "stop" | "alternating" | "=", total ;
         numbered  = dose | day pattern | limit | up to | once ;
         timed     = rate clause | amount per period | when | label | length | repeat | dated | changes after ;
-        worded    = verb | route | as needed | ( "for" | "to help" ), [ reason ] | "once only" | no daily rate ;
+        worded    = verb | route | as needed | ( "for" | "to help" ), [ reason ] | "once only" | no daily rate
+                  | reduction ;
         skipped   = concentration | supply | name | site | device | remark | diagnosis | directions | "the" | ... ;
 
     Raises:

@@ -68,7 +68,8 @@ def read_sig(text: str, knowledge: Knowledge) -> ReadSig | UnreadableSig:
             raise UnreadError(lexemes[0], lexemes[-1])
     except UnreadError as unread:
         return UnreadableSig(text[unread.start : unread.end].strip(), unread.start, unread.end)
-    return ReadSig(dosages, tuple(draft.trace), no_daily_rate, follows=draft.follows)
+    reduction = None if draft.steps[1:] else draft.reduction
+    return ReadSig(dosages, tuple(draft.trace), no_daily_rate, follows=draft.follows, reduction=reduction)
 
 
 def _skip_heading(cursor: Cursor) -> None:
@@ -83,7 +84,7 @@ def _skip_heading(cursor: Cursor) -> None:
 
 def _no_daily_rate(draft: SigDraft, dosages: tuple[Dosage, ...], vocabulary: DosingVocabulary) -> NoDailyRate | None:
     """Why the lines state no daily rate, None where they do."""
-    if draft.titration_heading and not draft.is_course:
+    if (draft.titration_heading and not draft.is_course) or (draft.reduction is not None and draft.steps[1:]):
         return NoDailyRate.TITRATION
     overruling = next((reason for reason in OVERRULING if reason in draft.no_daily_rate), None)
     if overruling is None and draft.over is not None and not _is_taken_by_mouth(draft, vocabulary):
@@ -99,7 +100,8 @@ def _no_daily_rate(draft: SigDraft, dosages: tuple[Dosage, ...], vocabulary: Dos
         return overruling
     if any(line.maximum or (line.timing is not None and _is_rate(line.timing)) for line in dosages):
         return None
-    return next(iter(draft.no_daily_rate), NoDailyRate.NOT_STATED)
+    nothing = NoDailyRate.NOT_STATED if draft.reduction is None else NoDailyRate.TITRATION
+    return next(iter(draft.no_daily_rate), nothing)
 
 
 def _is_taken_by_mouth(draft: SigDraft, vocabulary: DosingVocabulary) -> bool:
@@ -118,7 +120,7 @@ def _is_rate(timing: Timing) -> bool:
 
 def _says_something(draft: SigDraft, dosages: tuple[Dosage, ...], no_daily_rate: NoDailyRate | None) -> bool:
     """Whether the text instructs at all; a strength alone ("10 mEq ER tablet") does not."""
-    if draft.no_daily_rate or draft.titration_heading:
+    if draft.no_daily_rate or draft.titration_heading or draft.reduction is not None:
         return True
     if not dosages:
         return False

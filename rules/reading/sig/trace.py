@@ -10,6 +10,7 @@ from rules.model import Dosage
 from rules.numbers.quantity import DAYS_PER
 
 Range = tuple[Fraction, Fraction]
+OF_PERCENT = "percent"
 
 
 class NoDailyRate(StrEnum):
@@ -138,6 +139,20 @@ class RouteCode:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """The daily dose falls by ``amount`` of ``unit`` every so many days, first after ``first_days``.
+
+    ``unit`` is a unit's id, :data:`OF_PERCENT` of the dose before, or None: a number of whatever the dose is counted
+    in.
+    """
+
+    amount: Fraction
+    unit: str | None
+    every_days: Fraction
+    first_days: Fraction
+
+
 TracedValue = (
     DoseValue
     | DayPattern
@@ -151,6 +166,7 @@ TracedValue = (
     | RouteCode
     | Clause
     | NoDailyRate
+    | Reduction
 )
 
 
@@ -169,13 +185,15 @@ class ReadSig:
 
     ``dosages`` are its lines; increasing sequences follow one another. ``no_daily_rate`` says why none of them states
     a daily rate, None where one does. ``trace`` tells where each value comes from. ``follows``: it begins with
-    "then" or the like, so that it follows what was written before it.
+    "then" or the like, so that it follows what was written before it. ``reduction``: the dose is one to begin with,
+    and falls from then on.
     """
 
     dosages: tuple[Dosage, ...]
     trace: tuple[Span, ...]
     no_daily_rate: NoDailyRate | None
     follows: bool = False
+    reduction: Reduction | None = None
 
 
 @dataclass(frozen=True, slots=True)

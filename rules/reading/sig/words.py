@@ -5,6 +5,8 @@ Each function reads a clause at the position and moves past it. It returns False
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from rules.knowledge.lexicon.word_kinds import WordKind
 from rules.numbers.quantity import DAYS_PER, ONE
 from rules.reading.sig.clauses.course import read_date
@@ -13,7 +15,7 @@ from rules.reading.sig.clauses.rate import read_rate
 from rules.reading.sig.clauses.reason import skip_reason
 from rules.reading.sig.draft import SigDraft
 from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
-from rules.reading.sig.trace import Length, Moments, NoDailyRate
+from rules.reading.sig.trace import Length, Moments, NoDailyRate, Reduction
 
 NO_DAILY_RATE = {
     WordKind.AS_DIRECTED: NoDailyRate.AS_DIRECTED,
@@ -25,7 +27,7 @@ NO_DAILY_RATE = {
 SAYS_WHEN = (WordKind.RATE, WordKind.EVERY, WordKind.COUNTED, WordKind.MOMENT, WordKind.PER_PERIOD)
 # "Increase to 2 tablets after one week", "in one week".
 AFTER = frozenset({"after", "in"})
-# "Reduce by 0.5 mg every week".
+# "Increase by 0.5 mg every week".
 BY = " by"
 
 
@@ -78,7 +80,7 @@ def no_daily_rate_clause(cursor: Cursor, draft: SigDraft) -> bool:
 
     ::
 
-        no daily rate = "reduce by", [ dose ], [ rate ] | "as directed", [ number without a space before it ]
+        no daily rate = "increase by", [ dose ], [ rate ] | "as directed", [ number without a space before it ]
                       | "titrate" | "per protocol" | "infuse" | ... ;
     """
     word = cursor.next()
@@ -95,6 +97,42 @@ def no_daily_rate_clause(cursor: Cursor, draft: SigDraft) -> bool:
         if reason is NoDailyRate.AS_DIRECTED and cursor.at(WordKind.NUMBER) and cursor.adjacent():
             cursor.next()
     return True
+
+
+def reduction_clause(cursor: Cursor, draft: SigDraft) -> bool:
+    """``reduce by 2 mg every 2 weeks``, ``reduce by 10 % weekly``: how the dose before it falls from then on.
+
+    Where it is not said by how much or how often, or a dose falls that is one of several steps, no daily rate is
+    stated::
+
+        reduction = "reduce by", [ dose ], [ rate | "per week" ] ; (* one amount; "%" is a unit *)
+    """
+    word = cursor.next()
+    doses = read_dose(cursor) or []
+    interval = _interval(cursor)
+    amounts = [dose for dose in doses if dose.low == dose.high]
+    if draft.reduction is not None or draft.steps[1:] or interval is None or not amounts or len(doses) > 1:
+        draft.note(word, word, NoDailyRate.TITRATION)
+        draft.no_daily_rate.append(NoDailyRate.TITRATION)
+        return True
+    first = draft.step.days[1] if draft.step.days is not None else interval
+    # The dose to begin with is not over when it first falls.
+    draft.step.days = None
+    draft.reduction = Reduction(amounts[0].high * amounts[0].size, amounts[0].unit, interval, first)
+    draft.note(word, cursor.peek(-1), draft.reduction)
+    return True
+
+
+def _interval(cursor: Cursor) -> Fraction | None:
+    """The days of ``every 2 weeks``, ``fortnightly``, ``per week``; None where it is not one of days or more."""
+    period = cursor.accept(WordKind.PER_PERIOD)
+    if period is not None:
+        return DAYS_PER[period.code]
+    rate = read_rate(cursor)
+    if rate is None or rate.every[0] != rate.every[1] or rate.times != (ONE, ONE):
+        return None
+    days = rate.every[0] * DAYS_PER[rate.unit]
+    return days if days >= ONE else None
 
 
 def every_night_clause(cursor: Cursor, draft: SigDraft) -> bool:

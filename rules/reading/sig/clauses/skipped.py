@@ -19,6 +19,7 @@ IN_REMARK = SKIPPABLE | {
     WordKind.STOP,
     WordKind.SINGLE,
     WordKind.TITRATION,
+    WordKind.REDUCTION,
 }
 # What may come before a place: "to the", "in each", "at".
 BEFORE_SITE = (
