@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from cds_service.cards.occasion import OF_DECREASE
 from cds_service.cards.situation import CallSituation
 from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, number
 from cds_service.cards.wording.options import end_of_order, option, options_line, shown
@@ -87,7 +88,10 @@ def _about_record(findings: Sequence[Met], situation: CallSituation) -> Iterator
 
 def _fits_lower_dose(findings: Iterable[Met], situation: CallSituation) -> bool:
     """Whether a lower dose is an option: of what the orders begin, or raise and what is no treatment of opioid use
-    disorder."""
+    disorder. Never on a card about a stop or a cut."""
+    findings = tuple(findings)
+    if any(finding.id in OF_DECREASE for finding in findings):
+        return False
     if situation.begins:
         return True
     treatment = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
