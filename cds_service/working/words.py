@@ -192,6 +192,7 @@ WORDS: Mapping[str, str] = {
     "established": "in established use",
     "course_days": "length of the new order, in days",
     "severe": "in need of special care with a benzodiazepine",
+    "benzodiazepines": "benzodiazepines",
     "reversal_on_record": "overdose reversal medicine on record",
     "lacks_reversal": "an opioid taken outside a stay, and no overdose reversal medicine on record",
     "possibly_withdrawal": "on record, possibly withdrawal",

@@ -40,7 +40,7 @@ def judge(case: Case) -> Met | Considered:
     if not case.sedatives or not (others or count >= raising):
         one_present = bool(case.sedatives or others)
         return case.unmet(ID, only_daily_use_missing=bool(others), unidentified_could_complete=one_present)
-    benzodiazepine = any(entry.agent.agent_class.id == BENZODIAZEPINE for entry in case.sedatives)
+    benzodiazepines = [entry for entry in case.sedatives if entry.agent.agent_class.id == BENZODIAZEPINE]
     new = _begun(case)
     facts = {
         "others": agent_names(others),
@@ -51,7 +51,8 @@ def judge(case: Case) -> Met | Considered:
         "counted": agent_names(entry for entry in counted if entry.agent.agent_class.counts_only),
         "counted_by": _counted_by(case),
         "threshold": raising,
-        "severe": agent_names(entry for entry in others if benzodiazepine and entry.agent.has(SEVERE)),
+        "severe": agent_names(entry for entry in others if benzodiazepines and entry.agent.has(SEVERE)),
+        "benzodiazepines": agent_names(benzodiazepines),
         "labelled": agent_names(entry for entry in others if entry.agent.has(LABELLED)),
     }
     return case.met(ID, facts, raises=bool(new) and _makes(case, raising))

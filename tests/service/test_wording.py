@@ -203,7 +203,7 @@ def _said(finding: Met) -> str:
          "Gabapentin makes 3 CNS-active drugs together, a risk for falls: gabapentin, lorazepam and sertraline"),
         (_met("multiple-sedative-hypnotics", agents=("zolpidem",), two_prescribers=("zolpidem",),
               only_if_both_continue=True, prescribed_by=TWO), ["zolpidem"],
-         "Zolpidem ordered by 2 prescribers side by side: if all is taken, dose and sedation add up"),
+         "Zolpidem ordered by 2 prescribers: if all is taken, dose and sedation add up"),
     ],
 )  # fmt: skip
 def test_a_summary_is_grammatical_for_one_and_for_many(finding: Met, agents: list[str], expected: str) -> None:

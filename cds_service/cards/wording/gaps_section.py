@@ -38,7 +38,7 @@ class GapsSection:
 def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:
     # What may still be taken comes first: of many gaps the last are only counted.
     for line in sorted(assessment.not_counted, key=lambda line: line.certainty is not Certainty.POSSIBLE):
-        if line.reason not in _HISTORY and not is_renewal(line):
+        if line.reason not in _HISTORY and not is_renewal(line) and not _is_counted_elsewhere(line):
             yield _not_counted(line, wording)
     load = assessment.with_order or assessment.load
     for table in load.by_table.values():
@@ -49,6 +49,11 @@ def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:
             yield from _not_supplied(finding.facts.get("missing"), wording)
     yield from _beside_load(assessment, wording)
     yield from _not_judged(assessment, wording)
+
+
+def _is_counted_elsewhere(line: NotCounted) -> bool:
+    """Whether a record says again what one that counts says, such as a dispense under an order: nothing is missing."""
+    return line.reason is NotCountedReason.DUPLICATE and not line.requesters
 
 
 def _not_counted(line: NotCounted, wording: Wording) -> str:
