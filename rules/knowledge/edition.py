@@ -18,7 +18,13 @@ from rules.knowledge.readers.agents import (
     read_classes,
 )
 from rules.knowledge.readers.concepts import every_name, read_concepts, read_wording
-from rules.knowledge.readers.guidance import read_band_examples, read_figures, read_suggestions, read_withdrawal_risk
+from rules.knowledge.readers.guidance import (
+    read_band_examples,
+    read_figures,
+    read_suggestions,
+    read_withdrawal_course,
+    read_withdrawal_risk,
+)
 from rules.knowledge.readers.maximum_doses import read_maximum_doses
 from rules.knowledge.readers.name_words import read_name_words
 from rules.knowledge.readers.policy import read_findings, read_policy
@@ -99,7 +105,11 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     reviewed = policy.day("reviewed")
     critical = frozenset(policy.texts("critical"))
     pages = _top(trees, "findings.yaml", ("findings",))
-    guidance = _top(trees, "guidance.yaml", ("reviewed", "figures", "band_examples", "withdrawal_risk", "suggestions"))
+    guidance = _top(
+        trees,
+        "guidance.yaml",
+        ("reviewed", "figures", "band_examples", "withdrawal_risk", "withdrawal_course", "suggestions"),
+    )
     guidance_reviewed = guidance.day("reviewed")
     conditions = _top(trees, "conditions.yaml", ("reviewed", "wording", "concepts"))
     listing = _top(trees, "agents.yaml", ("reviewed", "agents"))
@@ -138,6 +148,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         suggestions=read_suggestions(guidance.section("suggestions")),
         band_examples=read_band_examples(guidance.items("band_examples"), guidance_reviewed),
         withdrawal_risk=read_withdrawal_risk(guidance.items("withdrawal_risk")),
+        withdrawal_course=read_withdrawal_course(guidance.items("withdrawal_course"), guidance_reviewed),
     )
     _require_order(knowledge)
     _require_classes(knowledge)

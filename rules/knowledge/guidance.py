@@ -132,6 +132,15 @@ class BandExample:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalCourse:
+    """A figure on how withdrawal runs: what it is of, and how long the agent acts (``short``, ``long`` or ``any``)."""
+
+    what: str
+    acting: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawalRisk:
     """A row of the guideline's table of withdrawal risk: a duration, a frequency, a dose and the risk, in its words."""
 

@@ -9,7 +9,7 @@ from datetime import date
 from rules.knowledge.agent import Agent, AgentClass, BrandAgents
 from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.figure import Figure, Source, Table
-from rules.knowledge.guidance import BandExample, Suggestions, WithdrawalRisk
+from rules.knowledge.guidance import BandExample, Suggestions, WithdrawalCourse, WithdrawalRisk
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
@@ -55,3 +55,4 @@ class Knowledge:
     suggestions: Suggestions
     band_examples: tuple[BandExample, ...]
     withdrawal_risk: tuple[WithdrawalRisk, ...]
+    withdrawal_course: tuple[WithdrawalCourse, ...]

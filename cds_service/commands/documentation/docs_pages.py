@@ -91,9 +91,8 @@ def _overview(knowledge: Knowledge) -> str:
 def _not_checked() -> str:
     return (
         "## What is not checked\n\n"
-        "CYP3A4 inhibitors and other interactions of metabolism; an opioid with a gabapentinoid and no "
-        "benzodiazepine or Z-drug; prescription monitoring programmes; fills at other pharmacies; opioid treatment "
-        "programmes; alcohol that nobody wrote down; laboratory results."
+        "CYP3A4 inhibitors and other interactions of metabolism; prescription monitoring programmes; fills at other "
+        "pharmacies; opioid treatment programmes; alcohol that nobody wrote down; laboratory results."
     )
 
 
@@ -108,6 +107,7 @@ def _knowledge(knowledge: Knowledge) -> str:
         f"{shown(knowledge.policy.equivalence_basis.value)} mg of the reference drug; in bold the figure that the "
         "default table uses.\n\n" + "\n".join(_equivalents(agents, knowledge)),
         "## Labelled maximum doses\n\n" + "\n".join(_labelled(knowledge)),
+        "## The course of withdrawal\n\n" + "\n".join(_course(knowledge)),
         "## Classes\n\n" + "\n".join(_classes(knowledge)),
         "## Bibliography\n\n" + "\n".join(_source(source, knowledge) for source in knowledge.sources),
     )
@@ -168,12 +168,21 @@ def _doubt(figure: Figure) -> str:
     return "" if figure.verification is Verification.READ else f", {figure.verification}"
 
 
+def _course(knowledge: Knowledge) -> Iterator[str]:
+    for entry in knowledge.withdrawal_course:
+        agent = "" if entry.acting == "any" else f" ({entry.acting}-acting agents)"
+        figure = entry.figure
+        yield f"- {entry.what}{agent}: {_value(figure)} {figure.unit} ({figure.source}, {figure.where}{_doubt(figure)})"
+
+
 def _classes(knowledge: Knowledge) -> Iterator[str]:
     for agent_class in knowledge.classes.values():
         members = sorted(agent.name for agent in knowledge.agents.values() if agent.agent_class is agent_class)
         axis = "in the load" if agent_class.in_load else "MME" if agent_class.opioid else "named beside the load"
         if agent_class.reversal:
             axis = "reverses opioids"
+        if agent_class.counts_only:
+            axis = "counted in older adults only"
         yield f"- {agent_class.plural} ({axis}): {', '.join(members)}"
 
 

@@ -17,6 +17,7 @@ from rules.knowledge.guidance import (
     SuggestedCode,
     SuggestedMedication,
     Suggestions,
+    WithdrawalCourse,
     WithdrawalRisk,
 )
 from rules.knowledge.problem import KnowledgeError, require_known
@@ -107,6 +108,14 @@ def read_band_examples(items: tuple[Section, ...], reviewed: date) -> tuple[Band
         )
         examples.append(BandExample(item.text("agent"), item.text("band"), above, up_to))
     return tuple(examples)
+
+
+def read_withdrawal_course(items: tuple[Section, ...], reviewed: date) -> tuple[WithdrawalCourse, ...]:
+    """The figures on how withdrawal runs."""
+    return tuple(
+        WithdrawalCourse(item.text("what"), item.text("acting"), read_figure(item, reviewed, extra=("what", "acting")))
+        for item in items
+    )
 
 
 def read_withdrawal_risk(items: tuple[Section, ...]) -> tuple[WithdrawalRisk, ...]:
