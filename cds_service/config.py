@@ -66,8 +66,6 @@ MAX_UNSAVED_CALLS = 10_000
 MAX_RETENTION_DAYS = 36_500
 REPORT_SECONDS = 20.0
 """Longest read of the store for the page of how the findings do."""
-CARD_REPEAT_SECONDS = 3_600
-"""How long an unchanged card that was shown at order-select is not repeated at order-sign."""
 KEYS_MAX_BYTES = 200_000
 """Largest set of public keys that is fetched."""
 KEYS_DEADLINE_SECONDS = 3.0

@@ -163,16 +163,15 @@ def stored_identifier(text: str, pseudonyms: Pseudonyms) -> str:
 
 
 def fingerprint(card: Card, evaluation: Evaluation, pseudonyms: Pseudonyms) -> str:
-    """The same for two cards that say the same about the same drafts, and different for any others.
+    """The same for two cards of one topic on the same orders of depressants, and different for any others.
 
     It holds between calls of one version of the program.
     """
-    assessment = evaluation.assessment
-    drafts = sorted(repr(line) for line in assessment.lines if line.standing == Standing.ORDERED) if assessment else ()
-    # The detail is cut to its length: what it leaves out may have changed too.
-    findings = [repr(met) for met in assessment.findings if met.id in card.speaks_of] if assessment else ()
-    text = (card.topic, card.indicator, card.body["summary"], card.body["detail"])
-    return pseudonyms.of("card", *text, *drafts, *findings)
+    assessment, classes = evaluation.assessment, evaluation.tenant.knowledge.classes
+    ordered = (line for line in assessment.lines if line.standing == Standing.ORDERED) if assessment else ()
+    # A reversal agent that is added changes none of them.
+    orders = sorted(repr(line) for line in ordered if not line.agent or classes[line.agent_class].depressant)
+    return pseudonyms.of("card", card.topic, *orders)
 
 
 def load_of(assessment: Assessment | None) -> tuple[Fraction | None, bool]:
@@ -209,11 +208,11 @@ def stored_snapshot(row: Any) -> CardSnapshot:
 
 
 def hazards_of(card: Card, evaluation: Evaluation, pseudonyms: Pseudonyms) -> frozenset[str]:
-    """Pseudonyms of what stands behind a card: the agents taken, what could not be read of them, and whatever the
+    """Pseudonyms of what stands behind a card: the depressants taken, what could not be read of them, and whatever the
     findings that the card speaks of name, such as a condition."""
-    hazards = set()
+    hazards, classes = set(), evaluation.tenant.knowledge.classes
     for line in evaluation.assessment.lines if evaluation.assessment else ():
-        if line.agent and getattr(line, "present", True):
+        if line.agent and classes[line.agent_class].depressant and getattr(line, "present", True):
             hazards.add(f"agent {line.agent}")
         if isinstance(line, NotCounted) and line.reason in _UNKNOWN_REASONS:
             hazards.add(f"{line.reason} {line.agent or line.product or line.source}")
@@ -239,8 +238,9 @@ def amounts_outside_load(evaluation: Evaluation, pseudonyms: Pseudonyms) -> dict
     """The amounts that no load shows, by pseudonym: the daily dose of each agent outside the load (one amount for each
     unit; None where a dose is unknown), and the number of records that could not be read."""
     amounts: dict[str, Fraction | None] = {}
+    classes = evaluation.tenant.knowledge.classes
     for line in evaluation.assessment.not_in_load if evaluation.assessment else ():
-        if line.present:
+        if line.present and classes[line.agent_class].depressant:
             dose = line.daily_dose
             name = _hazard_pseudonym(f"dose {line.agent} {_STORED_UNITS[type(dose)]}", evaluation, pseudonyms)
             before = amounts.get(name, Fraction(0))

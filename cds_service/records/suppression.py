@@ -1,4 +1,4 @@
-"""Cards that are not shown now: the patient's card was answered and nothing is worse, or was just shown unchanged."""
+"""Cards that are not shown now: the patient's card was answered, or the user was shown it, and nothing is worse."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from cds_service.cards.cards import Card
-from cds_service.cards.occasion import OF_DECREASE
-from cds_service.config import CARD_REPEAT_SECONDS
+from cds_service.cards.occasion import CONVERSATION, OF_DECREASE
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.records.call_rows import (
     CardSnapshot,
@@ -32,12 +31,14 @@ from rules.knowledge import OverrideEffect
 
 _OVERRIDDEN = "overridden"
 _SIGN, _SELECT = "order-sign", "order-select"
-_INFO = "info"
 _PER_CENT = 100
 _WHOLE = 1
+_NO_RISE = Fraction(0)
 _SEVERITIES = [severity.value for severity in Severity]
 # So many of the latest cards of a patient are searched for an answer.
 _MAX_CARDS = 500
+# So many of the latest cards that a user was shown of a patient are compared with the one of now.
+_MAX_SHOWN = 50
 
 # Statements are built once, here: building one takes longer than executing it.
 _SHOWN = (
@@ -72,16 +73,11 @@ _ANSWERED = (
 )
 _latest_cards = _latest(*cards.c).subquery()
 _ANSWERED_CARDS = select(_latest_cards).where(_latest_cards.c.uuid == bindparam("answered"))
-_SAME_CARD = (
-    select(cards.c.sequence)
-    .where(
-        *_SHOWN,
-        cards.c.user == bindparam("user"),
-        cards.c.service == bindparam("service"),
-        cards.c.fingerprint == bindparam("fingerprint"),
-        cards.c.at <= bindparam("now"),
-    )
-    .limit(1)
+_SHOWN_TO_USER = (
+    select(*cards.c)
+    .where(*_SHOWN, cards.c.user == bindparam("user"), cards.c.at <= bindparam("now"))
+    .order_by(cards.c.at.desc())
+    .limit(_MAX_SHOWN)
 )
 
 
@@ -95,7 +91,7 @@ class CardSuppression:
     pseudonyms: Pseudonyms
 
     def verdicts(self) -> Mapping[str, Verdict]:
-        """The topics that are suppressed: snoozed for the patient, or shown to the user a moment ago."""
+        """The topics that are suppressed: snoozed for the patient, or shown to the user before."""
         verdicts = {}
         for card in self.evaluation.cards:
             if self._is_snoozed(card):
@@ -123,15 +119,29 @@ class CardSuppression:
         return bool(earlier) and all(is_no_worse(now, snapshot, rise) for snapshot in earlier)
 
     def _is_repeated(self, card: Card) -> bool:
-        user = user_pseudonym(self.evaluation, self.pseudonyms)
-        if self.evaluation.service.hook != _SIGN or card.indicator != _INFO or not user:
+        """Whether the user was shown the card, and nothing is worse or new: on opening a chart in the policy's days,
+        whatever the hook was; before signing in its minutes, of the same orders when they were selected."""
+        user, hook = user_pseudonym(self.evaluation, self.pseudonyms), self.evaluation.service.hook
+        policy = self.evaluation.tenant.knowledge.policy.repeat
+        if hook in CONVERSATION:
+            period = timedelta(days=float(policy.chart_days.value))
+        elif hook == _SIGN and card.indicator != Severity.CRITICAL:
+            period = timedelta(minutes=float(policy.order_minutes.value))
+        else:
             return False
-        parameters = self._parameters(card, timedelta(seconds=CARD_REPEAT_SECONDS)) | {
-            "user": user,
-            "service": self.evaluation.service.id.replace(_SIGN, _SELECT),
-            "fingerprint": fingerprint(card, self.evaluation, self.pseudonyms),
-        }
-        return self.connection.execute(_SAME_CARD, parameters).first() is not None
+        if not (user and period):
+            return False
+        rows = self.connection.execute(_SHOWN_TO_USER, self._parameters(card, period) | {"user": user})
+        # The same call again, whose answer may have been lost, has the same answer.
+        shown = [row for row in rows if row.uuid != card.body["uuid"]]
+        if hook == _SIGN and shown:
+            selected = self.evaluation.service.id.replace(_SIGN, _SELECT)
+            orders = fingerprint(card, self.evaluation, self.pseudonyms)
+            shown = [row for row in shown if (row.service, row.fingerprint) == (selected, orders)]
+        if not shown:
+            return False
+        now = snapshot_of(card, self.evaluation, self.pseudonyms)
+        return any(is_no_worse(now, stored_snapshot(row), _NO_RISE) for row in shown)
 
     def _parameters(self, card: Card, period: timedelta) -> Row:
         """The parameters of the statements for the topic of a card, in the period before the call."""
@@ -145,7 +155,7 @@ class CardSuppression:
 
 
 def is_no_worse(now: CardSnapshot, answered: CardSnapshot, rise: Fraction) -> bool:
-    """Whether the answer to an earlier card covers a card now.
+    """Whether an earlier card, or the answer to it, covers a card now.
 
     It does not if the card is more severe; if a finding, an agent, a condition or something unread is new; if the load,
     or an amount outside it, has risen by the share ``rise`` or more; if something known then is unknown now; or if a

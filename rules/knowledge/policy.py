@@ -118,6 +118,17 @@ class SnoozePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatPolicy:
+    """How long a card that a user was shown is not shown to that user again, unless something is worse or new.
+
+    ``order_minutes``: from the selection of an order to its signing; ``chart_days``: on opening the chart.
+    """
+
+    order_minutes: Figure
+    chart_days: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The policy, except what belongs to one finding (:class:`FindingPolicy`).
 
@@ -132,6 +143,7 @@ class Policy:
     age: AgePolicy
     exemption: ExemptionPolicy
     snooze: SnoozePolicy
+    repeat: RepeatPolicy
     equivalence_basis: Figure
     include_substitution: bool
     critical: frozenset[str]

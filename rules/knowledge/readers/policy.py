@@ -16,6 +16,7 @@ from rules.knowledge.policy import (
     ExposurePolicy,
     FindingPolicy,
     Policy,
+    RepeatPolicy,
     SnoozePolicy,
 )
 from rules.knowledge.problem import KnowledgeError, require_known, suggestion
@@ -41,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "age": ("adult", "older"),
     "exemption": ("visit_days",),
     "snooze": ("days", "rise_percent"),
+    "repeat": ("order_minutes", "chart_days"),
 }
 PAGE_PARTS = ("title", "summary", "fires_when", "not_when", "rationale", "evidence", "limits", "not_verified")
 
@@ -58,6 +60,7 @@ def read_policy(section: Section, critical: frozenset[str], reviewed: date) -> P
         age=AgePolicy(**groups["age"]),
         exemption=ExemptionPolicy(**groups["exemption"]),
         snooze=SnoozePolicy(**groups["snooze"]),
+        repeat=RepeatPolicy(**groups["repeat"]),
         equivalence_basis=_settable(section.section("equivalence_basis"), reviewed),
         include_substitution=substitution.truth("value"),
         critical=critical,
