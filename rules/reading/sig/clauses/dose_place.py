@@ -70,7 +70,9 @@ def add_dose(cursor: Cursor, draft: SigDraft, doses: list[SigDose], bracketed: b
         if ended and _other_strength(line.doses, doses):
             # "One 150 mg tablet for 5 days, one 100 mg tablet for 5 days": one after the other, or both.
             raise cursor.error(first)
-        if ended if step.label is None or step.label_first else True:
+        # "Week 1: 1 tab AM, 1/2 tab HS; week 2: ...": the parts of a day of the step that its label opened.
+        part_of_day = step.label is not None and step.label_first and bool(line.moments) and not line.rate
+        if not part_of_day and (ended if step.label is None or step.label_first else True):
             draft.new_step()
         else:
             draft.new_line(draft.pending or (Connector.COMMA if draft.after_comma else Connector.BARE), first)
