@@ -24,11 +24,14 @@ def judge(case: Case) -> Met | Considered:
     judged = [entry for entry in new if entry.agent.id not in case.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
+    observed = {entry.agent.name: entry.agent.observed_for for entry in others if entry.agent.observed_for is not None}
     facts = {
         "new": agent_names(judged),
         "others": agent_names(others),
         "sedatives": agent_names(case.sedatives),
         "labelled": agent_names(entry for entry in others if entry.agent.has(LABELLED)),
+        "observed": tuple(sorted(observed)),
+        "observed_hours": max((figure.value for figure in observed.values()), default=None),
     }
     return case.met(ID, facts)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from rules.assessment import Considered, Met, Pattern
 from rules.findings.case.case import Case
-from rules.findings.case.present import Entries, agent_names
+from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_met, not_used_long_enough
+from rules.timeline.record import RecordEntry
 
 ID = "long-term-use"
+HYPNOTIC = "hypnotic"
+INSOMNIA = "insomnia"
 
 
 def judge(case: Case) -> Met | Considered:
@@ -32,11 +35,18 @@ def judge(case: Case) -> Met | Considered:
         "may_still_be_taken": not case.within_grace(use),
         "until": use.until,
         "agents": agent_names(_taken(case)),
+        "for_sleep": agent_names(filter(_is_for_sleep, _taken(case))),
         "review_months": parameters["review_months"].value,
         "longer_indications": tuple(case.knowledge.concepts[name].name for name in case.longer_indications),
         "therapy_fits": _therapy_fits(case),
     }
     return case.met(ID, facts)
+
+
+def _is_for_sleep(entry: RecordEntry) -> bool:
+    """Whether a benzodiazepine is taken to sleep: it is a hypnotic, or its order says so."""
+    is_benzodiazepine = entry.agent.agent_class.id == BENZODIAZEPINE
+    return is_benzodiazepine and (entry.agent.has(HYPNOTIC) or INSOMNIA in entry.purposes)
 
 
 def _therapy_fits(case: Case) -> bool:
