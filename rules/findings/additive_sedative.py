@@ -11,7 +11,6 @@ from rules.timeline.record import RecordEntry
 
 ID = "additive-sedative"
 TRAIT = "additive-sedative"
-LABELLED = "labelled-with-depressants"
 
 
 def judge(case: Case) -> Met | Considered:
@@ -29,7 +28,7 @@ def judge(case: Case) -> Met | Considered:
         "new": agent_names(judged),
         "others": agent_names(others),
         "sedatives": agent_names(case.sedatives),
-        "labelled": agent_names(entry for entry in others if entry.agent.has(LABELLED)),
+        "labelled": agent_names(entry for entry in others if entry.agent.label_warning is not None),
         "observed": tuple(sorted(observed)),
         "observed_hours": max((figure.value for figure in observed.values()), default=None),
     }

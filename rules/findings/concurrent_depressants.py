@@ -17,7 +17,6 @@ from rules.findings.case.present import (
 
 ID = "concurrent-depressants"
 SEVERE = "severe-with-benzodiazepine"
-LABELLED = "labelled-with-depressants"
 
 
 def judge(case: Case) -> Met | Considered:
@@ -53,7 +52,7 @@ def judge(case: Case) -> Met | Considered:
         "threshold": raising,
         "severe": agent_names(entry for entry in others if benzodiazepines and entry.agent.has(SEVERE)),
         "benzodiazepines": agent_names(benzodiazepines),
-        "labelled": agent_names(entry for entry in others if entry.agent.has(LABELLED)),
+        "labelled": agent_names(entry for entry in others if entry.agent.label_warning is not None),
     }
     return case.met(ID, facts, raises=bool(new) and _makes(case, raising))
 
