@@ -209,8 +209,8 @@ class ConditionOnRecord:
     """A condition that a finding rests on: a fact of the findings about hazards.
 
     Renderings without a wording of their own show it as ``name, in remission``. ``is_dependence``: the record says
-    dependence, which is not told as a use disorder; ``words`` are then those of the record. ``may_be_prescribed``: it
-    may come of a medicine taken as prescribed.
+    dependence, which is not told as a use disorder. ``may_be_prescribed``: it may come of a medicine taken as
+    prescribed. ``words`` are those of the record on a use disorder or dependence, where they do not judge.
     """
 
     name: str

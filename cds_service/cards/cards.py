@@ -21,7 +21,7 @@ from cds_service.cards.suggestions import (
     suggestions_on_orders,
     with_uuids,
 )
-from cds_service.cards.wording.detail import detail
+from cds_service.cards.wording.detail import detail, priority
 from cds_service.cards.wording.facts import Subject
 from cds_service.cards.wording.markdown import without_markup
 from cds_service.cards.wording.summary import summary
@@ -29,7 +29,7 @@ from cds_service.cards.wording.wording import Wording
 from cds_service.config import MAX_EXTENSION_BYTES
 from cds_service.trust.tenant import MARKDOWN, CardDialect, CardText
 from cds_service.working.assessment_json import without_empty
-from rules.assessment import Assessment, Met
+from rules.assessment import Assessment, Met, Severity
 
 # The topics of cards. EHRs key acknowledgement and lock-out on these codes, so they never change.
 TOPIC_SYSTEM = "urn:org.benzo-cds:card-topic"
@@ -164,7 +164,14 @@ def _topic(finding: Met) -> str:
 
 def _spoken_of(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -> tuple[Met, ...]:
     """The findings of a card: those that raise it, those that only sharpen it, and the gaps, which every card names."""
-    leading = [finding for finding in raising if _topic(finding) == topic.code and finding.id != _INCOMPLETE]
+    leading = sorted(
+        (finding for finding in raising if _topic(finding) == topic.code and finding.id != _INCOMPLETE),
+        # Of what warns the order stands; of the rest what can be acted on comes first.
+        key=lambda finding: (
+            finding.severity is Severity.INFO,
+            finding.severity is Severity.INFO and priority(finding),
+        ),
+    )
     others = [f for f in assessment.findings if _topic(f) == topic.code and f not in leading and f.id != _INCOMPLETE]
     if topic.code == LONG_TERM_USE:
         met = {finding.id: finding for finding in assessment.findings}

@@ -29,7 +29,8 @@ def judge(case: Case) -> Met | Considered:
         "only_if_both_continue": additive_only,
         "switches": case.view.switches,
         "two_prescribers": agent_names(doubled),
-        "prescribed_by": case.prescribed_by(case.sedatives),
+        # Beside an opioid the finding on it tells who prescribed which.
+        "prescribed_by": () if case.opioids else case.prescribed_by(case.sedatives),
     }
     raises = len(together) > 1 or any(entry.regimen.draft for entry in doubled)
     return case.met(ID, facts, severity=Severity.INFO if additive_only else Severity.WARNING, raises=raises)

@@ -115,7 +115,8 @@ class ConditionWording:
         others: those of another person or of work; likewise.
         visits: those that tell of a visit or an event.
         dependence: those that say dependence.
-        use_disorder: those that say that it is a use disorder, or more than dependence.
+        use_disorder: those that say that it is a use disorder.
+        judging: those that say so and judge; an entry with one of them is not quoted.
         beside: those that may stand beside the name of a condition without changing what it says.
     """
 
@@ -129,4 +130,5 @@ class ConditionWording:
     visits: tuple[str, ...]
     dependence: tuple[str, ...]
     use_disorder: tuple[str, ...]
+    judging: tuple[str, ...]
     beside: tuple[str, ...]

@@ -65,8 +65,9 @@ def renewal_text(entry: RecordEntry, counted: RecordEntry) -> str:
     start = entry.start
     end = counted.in_hand_until(start) if entry.regimen.draft and start is not None else None
     if start is not None and end is not None and end >= start:
-        remaining = (end - start).days + 1
-        text += f"; early, {remaining} {'day' if remaining == 1 else 'days'} of its supply remain, until {end}"
+        days = (end - start).days + 1
+        remaining = f"{days} days of its supply remain" if days > 1 else "1 day of its supply remains"
+        text += f"; early, {remaining}, until {end}"
     return text
 
 

@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, Subject, brief_of, load_span, quoted, reason_of
+from cds_service.cards.wording.facts import (
+    FOR_ANOTHER_PATIENT,
+    Subject,
+    brief_of,
+    load_span,
+    quoted,
+    reason_of,
+    texts,
+)
 from cds_service.cards.wording.gaps_section import GapsSection
 from cds_service.cards.wording.load_section import LoadSection, OrderLine, is_renewal, replacement_questions
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
@@ -32,6 +40,9 @@ _PRIORITY = (
     "mental-health", "taper-under-way", "taper-referral", "older-adult", "interdose-withdrawal",
     "concurrent-depressants", "liver-disease", "high-potency", "total-load",
 )  # fmt: skip
+
+# They say of pairs of medicines what the count of all of them would say again.
+_PAIRS = frozenset({"additive-sedative", "gabapentinoid-breathing"})
 
 
 class _Budget(NamedTuple):
@@ -161,7 +172,9 @@ class _WhySection:
             values = {"product": quoted(renewed.product), "text": quoted(renewed.text, MAX_REASON_LENGTH)}
             self._first.insert(0, wording.say("sections.renews", values))
         reasons = [
-            finding for position, finding in enumerate(findings) if _has_reason(finding, questions, leads=position == 0)
+            finding
+            for position, finding in enumerate(findings)
+            if _has_reason(finding, questions, leads=position == 0) and not _is_said_by(findings, finding)
         ]
         self._reasons = [
             _Reason(
@@ -169,7 +182,7 @@ class _WhySection:
                 finding.severity is not Severity.INFO or finding.id in _NEVER_CUT,
                 *reason_of(finding, subject, wording),
             )
-            for finding in (*reasons[:1], *sorted(reasons[1:], key=_priority))
+            for finding in (*reasons[:1], *sorted(reasons[1:], key=priority))
         ]
 
     def lines(self, most: int, *, brief: bool) -> Iterator[str]:
@@ -190,10 +203,26 @@ def _has_reason(finding: Met, questions: Sequence[str], *, leads: bool) -> bool:
     """Whether a finding is given as a reason. Gaps have a section of their own, and so has a pending replacement."""
     if finding.id == "incomplete-picture":
         return (leads and finding.raises) or bool(finding.facts.get(FOR_ANOTHER_PATIENT))
-    return not (questions and finding.facts.get("only_if_both_continue"))
+    return not (questions and finding.facts.get("only_if_both_continue") and not finding.facts.get("two_prescribers"))
 
 
-def _priority(finding: Met) -> int:
+def _is_said_by(findings: Sequence[Met], finding: Met) -> bool:
+    """Whether what a finding only sharpens is said by those about the same medicines in pairs."""
+    others = set(texts(finding.facts, "others"))
+    if finding.id != "concurrent-depressants" or finding.raises or finding.facts.get("severe"):
+        return False
+    told = {
+        name
+        for each in findings
+        if each.id in _PAIRS
+        for key in ("agents", "others")
+        for name in texts(each.facts, key)
+    }
+    return bool(others) and others <= told
+
+
+def priority(finding: Met) -> int:
+    """The place of a finding among those of its severity: what can be acted on comes before what only explains it."""
     # A symptom that may be withdrawal changes what is done today.
     if finding.facts.get("possibly_withdrawal"):
         return -1

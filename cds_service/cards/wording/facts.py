@@ -166,9 +166,10 @@ def _agents(facts: Facts, wording: Wording) -> tuple[Agent, ...]:
 def _prescribers(facts: Facts) -> dict[str, object]:
     """Who ordered which, where all of them are named; else only how many they are, since references tell nothing."""
     orders = cast("Sequence[Prescribed]", facts["prescribed_by"])
-    count = len({order.by for order in orders})
-    named = tuple(quoted(str(order)) for order in orders) if all(order.is_named for order in orders) else ()
-    return {"prescribed_by": named, "prescribers": count or None}
+    of_one_agent = len({order.agent for order in orders}) == 1
+    named = tuple(quoted(order.by if of_one_agent else str(order)) for order in orders)
+    is_named = all(order.is_named for order in orders)
+    return {"prescribed_by": named if is_named else (), "prescribers": len({order.by for order in orders}) or None}
 
 
 def _of_opioids(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
@@ -206,7 +207,7 @@ def _of_breathing(facts: Facts, _subject: Subject, _wording: Wording) -> dict[st
 
 def _of_substances(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
     opioid, sedative = _recorded(facts, "opioid_use_disorder"), _recorded(facts, "sedative_use_disorder")
-    alcohol = _recorded(facts, "alcohol_use_disorder")
+    alcohol, stimulant = _recorded(facts, "alcohol_use_disorder"), _recorded(facts, "stimulant_use_disorder")
     return {
         "alcohol": _told(facts, "alcohol_use_disorder", wording),
         "alcohol_is_current": alcohol is not None and not alcohol.in_remission,
@@ -216,6 +217,7 @@ def _of_substances(facts: Facts, _subject: Subject, wording: Wording) -> dict[st
         "sedative_dependence": sedative is not None and sedative.may_be_prescribed,
         "sedative_words": quoted(sedative.words) if sedative is not None else "",
         "stimulant": _told(facts, "stimulant_use_disorder", wording),
+        "stimulant_words": quoted(stimulant.words) if stimulant is not None else "",
     }
 
 

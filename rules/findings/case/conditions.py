@@ -104,7 +104,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
 def _shown(concept: Concept, match: Match) -> ConditionOnRecord:
     """How a condition is told: dependence on record is no use disorder."""
     if concept.dependence is None or not match.dependence:
-        return ConditionOnRecord(concept.name)
+        return ConditionOnRecord(concept.name, words=match.words)
     return ConditionOnRecord(
         concept.dependence.name,
         is_dependence=True,

@@ -24,7 +24,8 @@ from rules.reading.condition.text import (
 class Match:
     """How codes and words stand for a concept. ``doubted``: the words deny or doubt it, or tell of another person.
 
-    ``dependence``: they say dependence, and not that it is a use disorder; by ``words``, else by the code alone.
+    ``dependence``: they say dependence, and not that it is a use disorder. ``words``: those that say the one or the
+    other, without judging.
     """
 
     remission: bool
@@ -90,11 +91,14 @@ def _with_dependence(
         return match
     clauses = [(clause, words) for words in sent for clause in clauses_of(words).split(CLAUSE_END)]
     said = [(clause, words) for clause, words in clauses if phrases(concept.names).search(clause)] or clauses
-    if any(phrases(wording.use_disorder).search(clause) for clause, _ in said):
-        return match
-    saying = next((words for clause, words in said if phrases(wording.dependence).search(clause)), "")
+    says_more = phrases((*wording.use_disorder, *wording.judging))
+    is_more = any(says_more.search(clause) for clause, _ in said)
+    says = phrases(wording.use_disorder if is_more else wording.dependence)
+    words = next((words for clause, words in said if says.search(clause)), "")
     by_its_code = any(code.startswith(concept.dependence.prefixes) for code in icd_codes)
-    return replace(match, dependence=bool(saying) or by_its_code, words=saying)
+    is_dependence = not is_more and (bool(words) or by_its_code)
+    judges = any(phrases(wording.judging).search(clauses_of(each)) for each in sent)
+    return replace(match, dependence=is_dependence, words="" if judges else words)
 
 
 def codes_of(codings: tuple[Coding, ...]) -> tuple[Codes, list[str]]:
