@@ -266,5 +266,6 @@ def _body(topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion
 
 
 def _uuid(topic: str, invocation: Invocation) -> str:
-    """The card's uuid: the same for the same call and topic."""
-    return str(uuid5(NAMESPACE_URL, f"{invocation.service_id}|{invocation.hook_instance}|{topic}"))
+    """The card's uuid: the same for the same call, patient and topic."""
+    call = (invocation.service_id, invocation.hook_instance, invocation.patient_reference, topic)
+    return str(uuid5(NAMESPACE_URL, "|".join(call)))

@@ -396,7 +396,8 @@ def test_the_uuid_of_a_card_follows_from_service_instance_and_topic(answer):
     body, found = answer
     for card in found:
         topic = card["source"]["topic"]["code"]
-        identity = uuid5(NAMESPACE_URL, f"benzo-{body['hook']}|{body['hookInstance']}|{topic}")
+        patient = f"Patient/{body['context']['patientId']}"
+        identity = uuid5(NAMESPACE_URL, f"benzo-{body['hook']}|{body['hookInstance']}|{patient}|{topic}")
         assert card["uuid"] == str(identity)
         offered = [item["uuid"] for item in card.get("suggestions", [])]
         assert offered == [str(uuid5(NAMESPACE_URL, f"{identity}|{index}")) for index in range(len(offered))]

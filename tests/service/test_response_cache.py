@@ -37,6 +37,7 @@ from fhir_fixtures import stories
 from rules import load_knowledge
 
 SIGN = "/cds-services/benzo-order-sign"
+SELECT = "/cds-services/benzo-order-select"
 OXYCODONE = "oxycodone hydrochloride 5 MG Oral Tablet"
 ZOLPIDEM = "zolpidem tartrate 5 MG Oral Tablet"
 
@@ -265,7 +266,7 @@ def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_p
             call = body | {"hookInstance": str(UUID(int=number))}
             shown.append(posted(http, call, f"benzo-{body['hook']}").json["cards"])
             if number == 6:
-                assert answered(http, shown[-1][0], "benefits-outweigh-risks").status_code == 200
+                assert answered(http, shown[0][0], "benefits-outweigh-risks").status_code == 200
         counts = [line for line in http.get("/metrics").text.splitlines() if "seconds" not in line]
         return shown, rows_of(file), [line for line in counts if "created" not in line]
 
@@ -296,7 +297,7 @@ def answered(http: FlaskClient, card: dict[str, Any], code: str) -> Any:
         "overrideReason": {"reason": {"code": code, "system": reason["system"]}},
         "outcomeTimestamp": "2026-11-22T10:00:00Z",
     }
-    return http.post(f"{SIGN}/feedback", json={"feedback": [feedback]})
+    return http.post(f"{SELECT}/feedback", json={"feedback": [feedback]})
 
 
 def test_what_is_remembered_is_not_changed_by_later_calls(tmp_path: Path) -> None:
