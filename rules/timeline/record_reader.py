@@ -124,8 +124,8 @@ def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date)
         return purposes_of(regimen.reasons, words_of(regimen.dosages), knowledge)
 
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
-    for agent in agents:
-        companions = tuple(other for other in agents if other is not agent)
+    for agent in (*agents, *(knowledge.agents[name] for name in product.also_holds)):
+        companions = tuple(other for other in agents if other is not agent) if agent in agents else ()
 
         def purposes_by(route: str, agent: Agent = agent) -> frozenset[str]:
             return purposes() | purposes_of_product(regimen.medication, product, agent, route)

@@ -28,7 +28,8 @@ def with_further_agents(found: Resolved, medication: Medication, knowledge: Know
 
     What cannot be told stays so: its name may mean a depressant. Only a code tells what a product without a name is.
     """
-    readings = [reader_of(knowledge).read(name) for name in names_sent(medication)]
+    names = names_sent(medication) or ([found.name] if isinstance(found, Product) else [])
+    readings = [reader_of(knowledge).read(name) for name in names]
     coded = [Ingredient(agent, None) for agent in counted_agents_of_codes(medication, knowledge)]
     agents: dict[str, Ingredient] = {}
     for entry in (*_named(readings), *_listed(medication, knowledge), *coded):
