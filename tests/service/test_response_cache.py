@@ -254,7 +254,8 @@ def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_p
     record = prefetch(order("oxy", OXYCODONE, a_day=4))
     selected = select(lorazepam(), selections=["MedicationRequest/lorazepam-1"], prefetch=record)
     signed = sign(lorazepam(), prefetch=record)
-    bodies = [selected] * 3 + [signed] * 7
+    by_another = signed | {"context": signed["context"] | {"userId": "Practitioner/dr-2"}}
+    bodies = [selected] * 3 + [signed] * 2 + [by_another] * 5
     key = tmp_path / "key"
     key.write_text("0123456789abcdef" * 4, encoding="utf-8")
 
@@ -272,7 +273,7 @@ def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_p
 
     repeated, anew = report(120), report(0)
     assert repeated == anew
-    assert [len(cards) for cards in anew[0]][-3:] == [0, 0, 0]
+    assert [len(cards) for cards in anew[0]] == [1, 1, 1, 0, 0, 1, 1, 0, 0, 0]
 
 
 def rows_of(file: Path) -> dict[str, list[dict[str, Any]]]:
