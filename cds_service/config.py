@@ -25,6 +25,14 @@ to read. No setting: the longest RxNorm name has 345."""
 FIRST_YEAR_BELIEVED, LAST_YEAR_BELIEVED = 1901, 2098
 """Systems write days of other years (0001, 1900, 2099, 2999, 9999) where they know none."""
 
+DEFAULT_COUNTRY = "US"
+"""The country of a site that names none, if its time zone may be of it: the knowledge is that of the US."""
+DEFAULT_COUNTRY_ZONES = frozenset({"UTC", "US", "America", "EST", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "HST"})
+"""The first part of the names of time zones that may be of the default country; UTC is that of who names none."""
+DEFAULT_COUNTRY_ISLANDS = frozenset({"Pacific/Honolulu", "Pacific/Guam", "Pacific/Pago_Pago", "Pacific/Saipan"})
+NO_COUNTRY = ""
+"""A country that is not known: no contact is that of it."""
+
 MAX_MEMOISED_LENGTH = 2_000
 """Longest FHIR element (a medication's codes, a dosage, a quantity) whose reading is memoised, in bytes."""
 MAX_MEMOISED = 4_096
@@ -122,6 +130,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     timezone: str = Field(default="UTC", description="Zone in which a day begins, such as America/New_York")
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
+        default=None,
+        description="Country whose crisis and treatment services cards name, in two letters; if not set, US, or none "
+        "where the time zone is not of the Americas",
+    )
     site_policy: Path | None = Field(default=None, description="YAML file with the site's own policy")
     card_wording: Path | None = Field(default=None, description="YAML file with the site's own words for cards")
     base_url: HttpUrl | None = Field(default=None, description="Public address of this service, as EHRs call it")
@@ -310,6 +323,12 @@ def time_zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("not a time zone of the IANA database, such as America/New_York") from None
+
+
+def country_of(timezone: str) -> str:
+    """The country of a site that names none, by its time zone."""
+    may_be_default = timezone in DEFAULT_COUNTRY_ISLANDS or timezone.partition("/")[0] in DEFAULT_COUNTRY_ZONES
+    return DEFAULT_COUNTRY if may_be_default else NO_COUNTRY
 
 
 def is_origin(text: str) -> bool:

@@ -17,7 +17,7 @@ from cds_service.cards.draft_resources import draft_medication, draft_referral
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import agents_of
 from cds_service.cards.situation import CallSituation
-from cds_service.cards.wording.facts import agents_named, conditions_of
+from cds_service.cards.wording.facts import agents_named, is_use_disorder_today
 from cds_service.cards.wording.markdown import unbracketed
 from cds_service.cards.wording.options import SuggestionText, addition, referral, removal
 from cds_service.cards.wording.short_name import short_name
@@ -61,7 +61,7 @@ def suggestions_on_orders(
     if abrupt is not None:
         # What is taken against seizures is no matter of a taper: who treats the seizures is asked.
         names.append("seizure-control" if abrupt.facts.get("anti_seizure") else "taper-review")
-    if "substance-use" in by_id and _is_use_disorder_today(by_id["substance-use"]):
+    if "substance-use" in by_id and is_use_disorder_today(by_id["substance-use"].facts):
         names.append("addiction-medicine")
     if situation.begins_sedative and "insomnia" in situation.assessment.concepts:
         names.append("cbt-insomnia")
@@ -147,11 +147,6 @@ def _referrals(
         offer = wording.knowledge.suggestions.referrals[name]
         if not offer.unless & situation.kinds:
             yield from _creation(referral(offer), partial(draft_referral, offer), invocation)
-
-
-def _is_use_disorder_today(finding: Met) -> bool:
-    """Whether a use disorder is on record that is neither in remission nor may come of a medicine as prescribed."""
-    return any(not (each.in_remission or each.may_be_prescribed) for each in conditions_of(finding.facts))
 
 
 def _creation(

@@ -158,7 +158,7 @@ class Judge:
         origins: Mapping[str, DataOrigin],
     ) -> Evaluation:
         """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
-        wording = wording_of(tenant.knowledge, ENGLISH, self.own_words)
+        wording = wording_of(tenant.knowledge, ENGLISH, self.own_words, tenant.country)
         off = tenant.findings_in_mode(Mode.OFF)
         hidden = off | tenant.findings_in_mode(Mode.SHADOW)
         cards = cards_for(assessment, invocation, wording, off, tenant.dialect)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
-from cds_service.config import Settings
+from cds_service.config import DEFAULT_COUNTRY, Settings, country_of
 from rules.knowledge import Knowledge
 
 OPEN_TENANT = "open"
@@ -68,7 +68,8 @@ class Tenant:
     """The settings of one tenant.
 
     ``knowledge`` includes the policies of the site and of the tenant; ``zone`` is the time zone in which an instant
-    becomes a day. ``aliases`` maps the tenant's prefetch keys to ours, ``override_reasons`` its reason codes to ours.
+    becomes a day; ``country`` is the one whose services cards name. ``aliases`` maps the tenant's prefetch keys to
+    ours, ``override_reasons`` its reason codes to ours.
     ``services`` and ``findings`` hold the modes that differ from ``mode``.
     """
 
@@ -83,6 +84,7 @@ class Tenant:
     fhir_servers: tuple[FhirServer, ...] = ()
     snooze_days: int | None = None
     override_reasons: Mapping[str, str] = field(default_factory=dict)
+    country: str = DEFAULT_COUNTRY
 
     def mode_of(self, service: str) -> Mode:
         """The mode of a service: the tenant's or its own, whichever is quieter."""
@@ -96,4 +98,6 @@ class Tenant:
 def open_tenant(settings: Settings, knowledge: Knowledge) -> Tenant:
     """The one tenant of a service that does not authenticate its callers."""
     servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
-    return Tenant(OPEN_TENANT, knowledge, settings.zone, settings.prefetch_aliases, fhir_servers=servers)
+    country = settings.country or country_of(settings.timezone)
+    aliases = settings.prefetch_aliases
+    return Tenant(OPEN_TENANT, knowledge, settings.zone, aliases, fhir_servers=servers, country=country)

@@ -113,6 +113,7 @@ class TenantBlock(_Block):
     fhir_servers: list[FhirServerBlock] = []
     prefetch_aliases: dict[str, str] = {}
     timezone: str | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     mode: Mode = Mode.ON
     services: dict[str, Mode] = {}
     findings: dict[str, Mode] = {}

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from cds_service import logs
-from cds_service.config import TENANTS_CHECK_SECONDS, Settings, time_zone
+from cds_service.config import TENANTS_CHECK_SECONDS, Settings, country_of, time_zone
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
 from cds_service.trust.tenant import CardDialect, FhirServer, Tenant
 from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants
@@ -127,6 +127,7 @@ class Tenants:
             fhir_servers=tuple(FhirServer(server.base, server.open, server.private) for server in block.fhir_servers),
             snooze_days=block.snooze_days,
             override_reasons=block.override_reasons,
+            country=block.country or settings.country or country_of(block.timezone or settings.timezone),
         )
         return TrustedTenant(
             tenant=tenant,

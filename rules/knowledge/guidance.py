@@ -92,13 +92,17 @@ class OverrideReason:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where help is found: a label, how to reach it, and its web address, if any."""
+    """Where help is found: a label, how to reach it, and its web address, if any.
+
+    ``country`` is where it helps, by its two letters of ISO 3166.
+    """
 
     id: str
     label: str
     reach: str
     url: str | None
     source: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)

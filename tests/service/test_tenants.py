@@ -78,6 +78,7 @@ MISTAKES = [
     ),
     ({"mode": "quiet"}, "general: mode: Input should be 'on', 'shadow' or 'off'"),
     ({"timezone": "Mars/Olympus"}, "general: timezone: not a time zone of the IANA database, such as America/New_York"),
+    ({"country": "usa"}, "general: country: String should match pattern '^[A-Z]{2}$'"),
     ({"prefetch_aliases": {"meds": "medications"}}, "general: prefetch_aliases: no such prefetch key: medications"),
     ({"services": {"benzo-order-sing": "off"}}, "general: services: no such service: benzo-order-sing"),
     ({"findings": {"total-lode": "off"}}, "general: findings: no such finding: total-lode"),
@@ -161,6 +162,29 @@ def test_what_is_written_is_in_force(tmp_path: Path) -> None:
         ("https://ehr.example/fhir", True, False)
     ]
     assert tenant.knowledge.findings["total-load"].parameters["site_threshold"].value == 40
+
+
+@pytest.mark.parametrize(
+    ("block", "settings", "country"),
+    [
+        ({}, {}, "US"),
+        ({"timezone": "America/New_York"}, {}, "US"),
+        ({"timezone": "Pacific/Honolulu"}, {}, "US"),
+        ({"timezone": "Europe/London"}, {}, ""),
+        ({"timezone": "Pacific/Auckland"}, {}, ""),
+        ({"timezone": "Japan"}, {}, ""),
+        ({}, {"timezone": "Europe/Paris"}, ""),
+        ({"timezone": "America/Chicago"}, {"timezone": "Europe/Paris"}, "US"),
+        ({"timezone": "Asia/Tokyo"}, {"country": "US"}, "US"),
+        ({"country": "FR"}, {"country": "US"}, "FR"),
+        ({"country": "US", "timezone": "Europe/London"}, {}, "US"),
+    ],
+)
+def test_the_country_of_a_tenant_is_its_own_the_sites_or_that_of_the_zone(
+    tmp_path: Path, block: dict[str, Any], settings: dict[str, Any], country: str
+) -> None:
+    (trusted,) = Tenants(tenants_file(tmp_path, general=block), Settings(**settings)).current()
+    assert trusted.tenant.country == country
 
 
 def test_a_tenants_policy_lies_over_the_sites() -> None:

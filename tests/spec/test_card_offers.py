@@ -13,6 +13,7 @@ from compact_patient import Row, day_of, patient_of
 from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.wording import wording_of
+from cds_service.config import DEFAULT_COUNTRY
 from rules import assess, load_knowledge
 
 ROWS = yaml.load(Path(__file__).with_name("card_offers.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)["rows"]
@@ -20,7 +21,7 @@ ROW_KEYS = frozenset(
     (
         *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
         *("hook", "buttons", "buttons_not", "answers", "answers_not", "options", "options_not", "before", "abruptly"),
-        "cards",
+        *("cards", "country", "says", "says_not"),
     )
 )
 
@@ -40,7 +41,8 @@ def cards_of(row: Row) -> list[dict[str, Any]]:
         selected=frozenset(drafts),
     )
     assessment = assess(patient, knowledge, day_of(row), at_discharge=hook == "encounter-discharge")
-    return [card.body for card in cards_for(assessment, invocation, wording_of(knowledge))]
+    wording = wording_of(knowledge, country=row.get("country", DEFAULT_COUNTRY))
+    return [card.body for card in cards_for(assessment, invocation, wording)]
 
 
 def options_of(card: dict[str, Any]) -> str:
@@ -66,6 +68,9 @@ def _differences(row: Row, cards: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"an answer {code}" for code in row.get("answers_not", ()) if code in answers)
     yield from (f"no option {words!r}: {options}" for words in row.get("options", ()) if words not in options)
     yield from (f"an option {words!r}: {options}" for words in row.get("options_not", ()) if words in options)
+    details = "\n".join(card["detail"] for card in cards)
+    yield from (f"no card says {words!r}: {details}" for words in row.get("says", ()) if words not in details)
+    yield from (f"a card says {words!r}: {details}" for words in row.get("says_not", ()) if words in details)
     if "before" in row:
         first, second = row["before"]
         if not -1 < options.find(first) < options.find(second):

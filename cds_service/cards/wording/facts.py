@@ -218,7 +218,13 @@ def _of_substances(facts: Facts, _subject: Subject, wording: Wording) -> dict[st
         "sedative_words": quoted(sedative.words) if sedative is not None else "",
         "stimulant": _told(facts, "stimulant_use_disorder", wording),
         "stimulant_words": quoted(stimulant.words) if stimulant is not None else "",
+        "treatable": is_use_disorder_today(facts),
     }
+
+
+def is_use_disorder_today(facts: Facts) -> bool:
+    """Whether a use disorder is on record that is neither in remission nor may come of a medicine as prescribed."""
+    return any(not (each.in_remission or each.may_be_prescribed) for each in conditions_of(facts))
 
 
 def _of_mind(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:

@@ -20,6 +20,7 @@ from cds_service.cards.wording.language import (
     load_language,
     named_in,
 )
+from cds_service.config import DEFAULT_COUNTRY
 from cds_service.working.numbers import exactly, plain, shown
 from rules.knowledge import Contact, Figure, Knowledge, KnowledgeError, Verification
 
@@ -29,20 +30,22 @@ _MOST = 3
 
 
 @cache
-def wording_of(knowledge: Knowledge, language: str = ENGLISH, own_words: str | None = None) -> Wording:
-    """The wording of a knowledge base in a language, with a site's own words; each is compiled once.
+def wording_of(
+    knowledge: Knowledge, language: str = ENGLISH, own_words: str | None = None, country: str = DEFAULT_COUNTRY
+) -> Wording:
+    """The wording of a knowledge base in a language, with a site's own words, in a country; each is compiled once.
 
     Raises:
         KnowledgeError: the site's own words are not what they must be.
     """
-    return Wording(load_language(language, own_words), knowledge)
+    return Wording(load_language(language, own_words), knowledge, country)
 
 
 class Wording:
     """Renders messages. Numbers are shown rounded, with "about" where they are; lists read as prose."""
 
-    def __init__(self, language: Language, knowledge: Knowledge) -> None:
-        self.language, self.knowledge = language, knowledge
+    def __init__(self, language: Language, knowledge: Knowledge, country: str = DEFAULT_COUNTRY) -> None:
+        self.language, self.knowledge, self.country = language, knowledge, country
         bands = knowledge.policy.bands
         self._bounds = (bands.low_up_to.value, bands.moderate_up_to.value)
         self._templates: dict[str, Template] = {}
@@ -155,7 +158,9 @@ class Wording:
         return self.knowledge.guidance[name]
 
     def _contact(self, name: str) -> Contact | None:
-        return self.knowledge.suggestions.contacts.get(name)
+        """A contact, if it is one of the country."""
+        contact = self.knowledge.suggestions.contacts.get(name)
+        return contact if contact is not None and contact.country == self.country else None
 
 
 def _is_several(value: object) -> bool:

@@ -88,9 +88,9 @@ def _situations(entry: Section, key: str) -> frozenset[Situation]:
 
 
 def _contact(name: str, entry: Section) -> Contact:
-    entry.only(("label", "reach", "source"), ("url", "note"))
+    entry.only(("label", "reach", "source", "country"), ("url", "note"))
     url = entry.text("url") if entry.has("url") else None
-    return Contact(name, entry.text("label"), entry.text("reach"), url, entry.text("source"))
+    return Contact(name, entry.text("label"), entry.text("reach"), url, entry.text("source"), entry.text("country"))
 
 
 def _guideline(entry: Section) -> GuidelineLink:
