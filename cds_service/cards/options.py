@@ -17,7 +17,7 @@ _ENOUGH = 3
 _MAX_OFFERED = 5
 _INCOMPLETE = "incomplete-picture"
 _SMALLER_STEP = frozenset({AbruptChange.STOPS, AbruptChange.CUT})
-_SEVERAL_ORDERS = frozenset({"multiple-sedative-hypnotics", "dose-escalation"})
+_MULTIPLE = "multiple-sedative-hypnotics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _about_record(findings: Sequence[Met], situation: CallSituation) -> Iterator
         yield "bridge"
     if any(finding.id == _INCOMPLETE and finding.raises for finding in findings):
         yield "ask"
-    several = bool(ids & _SEVERAL_ORDERS) or situation.two_prescribers
+    several = _MULTIPLE in ids or situation.two_prescribers
     if several and not (situation.earlier or situation.ends_orders):
         yield "review_orders"
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity, StoppedDose
 from rules.findings.case.case import Case
 from rules.findings.case.half_life import acting
-from rules.findings.case.pace import Level, first_too_fast, level_on, levels_ahead, levels_before, too_fast
+from rules.findings.case.pace import Fall, Level, first_too_fast, level_on, levels_ahead, levels_before, steepest
 from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
 from rules.timeline.record import RecordEntry
@@ -164,26 +164,22 @@ def _cut(case: Case) -> Facts | None:
     if case.ordered is not None and goes_on:
         # An earlier cut is not of the orders being written.
         before = before[:1]
-    falls = [(percent, level) for level in before if (percent := too_fast(case, level, after)) is not None]
-    if falls:
-        percent, level = max(falls, key=lambda found: found[0])
-        return _cut_facts(case, percent, level, after)
+    fall = steepest(case, before, after)
+    if fall is not None:
+        return _cut_facts(case, fall)
     if case.ordered is None:
         return None
-    steep = first_too_fast(case, before, levels_ahead(case, _is_benzodiazepine))
-    if steep is None:
-        return None
-    level, percent = steep
-    return {**_cut_facts(case, percent, max((*before, after), key=lambda each: each.by_table), level), "on": level.day}
+    ahead = first_too_fast(case, before, levels_ahead(case, _is_benzodiazepine))
+    return None if ahead is None else {**_cut_facts(case, ahead), "on": ahead.after.day}
 
 
-def _cut_facts(case: Case, percent: Fraction, before: Level, after: Level) -> Facts:
+def _cut_facts(case: Case, fall: Fall) -> Facts:
     default = list(case.knowledge.tables).index(case.knowledge.default_table)
     return {
         "kind": AbruptChange.CUT,
-        "percent": percent,
-        "before": before.by_table[default],
-        "after": after.by_table[default],
+        "percent": fall.percent,
+        "before": fall.before.by_table[default],
+        "after": fall.after.by_table[default],
     }
 
 

@@ -23,4 +23,10 @@ def judge(case: Case) -> Met | Considered:
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
     started = [entry for entry in new_starts(case, ID) if entry in judged]
-    return case.met(ID, {"agents": agent_names(judged), "new": agent_names(started)}, raises=bool(started))
+    recognised = bool(started) and all(case.is_for_longer_use(entry) for entry in started)
+    facts = {
+        "agents": agent_names(judged),
+        "new": agent_names(started),
+        "longer_indications": case.longer_indication_names if recognised else (),
+    }
+    return case.met(ID, facts, raises=bool(started))

@@ -37,7 +37,7 @@ def judge(case: Case) -> Met | Considered:
         "agents": agent_names(_taken(case)),
         "for_sleep": agent_names(filter(_is_for_sleep, _taken(case))),
         "review_months": parameters["review_months"].value,
-        "longer_indications": tuple(case.knowledge.concepts[name].name for name in case.longer_indications),
+        "longer_indications": case.longer_indication_names,
         "therapy_fits": _therapy_fits(case),
     }
     return case.met(ID, facts)

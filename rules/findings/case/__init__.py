@@ -11,6 +11,7 @@ from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.half_life import acting, half_life, is_short_acting
 from rules.findings.case.hazard import judge_hazard
 from rules.findings.case.pace import (
+    Fall,
     Level,
     fall,
     first_too_fast,
@@ -18,6 +19,7 @@ from rules.findings.case.pace import (
     level_on,
     levels_ahead,
     levels_before,
+    steepest,
     too_fast,
 )
 from rules.findings.case.present import (
@@ -74,6 +76,7 @@ __all__ = [
     "Age",
     "Case",
     "Entries",
+    "Fall",
     "Level",
     "PatientCondition",
     "PatientConditions",
@@ -110,6 +113,7 @@ __all__ = [
     "rises_elsewhere",
     "sedatives_of",
     "started_sedatives",
+    "steepest",
     "taper_of",
     "too_fast",
 ]

@@ -317,7 +317,8 @@ class Case(LazyValues):
         """The recognised reasons for longer use, by their ids, that each benzodiazepine in use is given for; empty
         where one of the sedatives is given for none.
 
-        An order that says what it is for is for that; any other is for such a condition on record.
+        An order that says what it is for is for that; one that does not, for what another of the agent says, and where
+        none does for such a condition on record.
         """
         entries = sedatives_of(self.view.present) or sedatives_of(
             entry for entry in self.record.entries if not entry.regimen.draft
@@ -325,14 +326,28 @@ class Case(LazyValues):
         reasons = [self._longer_indications_of(entry) for entry in entries]
         return tuple(sorted(frozenset[str]().union(*reasons))) if reasons and all(reasons) else ()
 
+    @property
+    def longer_indication_names(self) -> tuple[str, ...]:
+        """The same by their names."""
+        return tuple(self.knowledge.concepts[name].name for name in self.longer_indications)
+
     def _longer_indications_of(self, entry: RecordEntry) -> frozenset[str]:
         if entry.agent.agent_class.id != BENZODIAZEPINE:
             return frozenset()
         known = self.knowledge.concepts
-        stated = frozenset(name for name in entry.purposes if known[name].longer_indication is not None)
-        if stated or self._indications(entry.purposes):
+        purposes = entry.purposes or self._stated_purposes.get(entry.agent.id, frozenset())
+        stated = frozenset(name for name in purposes if known[name].longer_indication is not None)
+        if stated or self._indications(purposes):
             return stated
         return frozenset(name for name in self.exempting if known[name].longer_indication is not None)
+
+    @lazy
+    def _stated_purposes(self) -> dict[str, frozenset[str]]:
+        """What the orders on record and those being written say that they are for, by the agent."""
+        found: dict[str, frozenset[str]] = {}
+        for entry in self.record.entries:
+            found[entry.agent.id] = found.get(entry.agent.id, frozenset()) | entry.purposes
+        return found
 
     def is_for_longer_use(self, entry: RecordEntry) -> bool:
         """Whether an order is for a recognised reason of longer use."""

@@ -166,16 +166,31 @@ def _latest(chain: list[RecordEntry], day: date) -> list[RecordEntry]:
     return [entry for entry in chain if entry.start == begun]
 
 
-def first_too_fast(case: Case, before: Iterable[Level], ahead: Iterable[Level]) -> tuple[Level, Fraction] | None:
-    """The first of the levels ahead that lies too far below the largest of the days before it, with the fall in
-    percent."""
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A fall that is too fast, between two days that lie as near as the policy looks back (percent)."""
+
+    before: Level
+    after: Level
+    percent: Fraction
+
+
+def steepest(case: Case, before: Iterable[Level], after: Level) -> Fall | None:
+    """The largest fall to a level that is too fast; None where none is."""
+    percents = ((level, too_fast(case, level, after)) for level in before)
+    falls = [Fall(level, after, percent) for level, percent in percents if percent is not None]
+    return max(falls, key=lambda each: each.percent, default=None)
+
+
+def first_too_fast(case: Case, before: Iterable[Level], ahead: Iterable[Level]) -> Fall | None:
+    """The fall to the first of the levels ahead that lies too far below one of the days before it."""
     days = int(case.knowledge.findings[PACE].parameters["look_back_days"].value)
     earlier = list(before)
     for level in ahead:
         earlier = [other for other in earlier if (level.day - other.day).days <= days]
-        falls = [percent for other in earlier if (percent := too_fast(case, other, level)) is not None]
-        if falls:
-            return level, max(falls)
+        found = steepest(case, earlier, level)
+        if found is not None:
+            return found
         earlier.append(level)
     return None
 
