@@ -12,7 +12,7 @@ from strategies import CONDITIONS, KNOWLEDGE, ON, orders_alone_of_their_agent, w
 
 from rules import Assessment, Patient, Regimen, assess
 from rules.assessment import Met, Severity
-from rules.model import CodeSystem, Coding, ConditionEntry
+from rules.model import CodeSystem, Coding, ConditionEntry, Medication
 
 MANY = settings(max_examples=100, deadline=None)
 SEVERITIES = tuple(Severity)
@@ -75,3 +75,30 @@ def test_who_prescribed_is_told_only_where_several_did(patient: Patient, code: s
         told = found.facts.get("prescribed_by", ())
         assert isinstance(told, tuple)
         assert not told or len({item.by for item in told}) > 1
+
+
+@MANY
+@given(worlds(drafts=False), orders_alone_of_their_agent(), st.booleans())
+def test_a_renewal_begins_nothing(patient: Patient, alone: Regimen, older: bool) -> None:
+    born = date(1940, 1, 1) if older else date(1980, 1, 1)
+    again = replace(alone, source="MedicationRequest/again", draft=True, authored_on=ON, prior=alone.source)
+    found = judged(replace(patient, born=(born, born), regimens=(*patient.regimens, alone, again)))
+    raising = {line.id for line in found.findings if line.raises}
+    met = {line.id for line in found.findings}
+    assert not raising & {"concurrent-depressants", "older-adult"}
+    assert not met & {"additive-sedative", "gabapentinoid-breathing"}
+
+
+@MANY
+@given(worlds(drafts=False), st.booleans())
+def test_what_only_counts_is_never_called_a_depressant(patient: Patient, older: bool) -> None:
+    born = date(1940, 1, 1) if older else date(1980, 1, 1)
+    sertraline = Regimen(
+        "MedicationRequest/ssri", Medication(text="sertraline 50 MG Oral Tablet"), draft=True, authored_on=ON
+    )
+    before = judged(replace(patient, born=(born, born)))
+    after = judged(replace(patient, born=(born, born), regimens=(*patient.regimens, sertraline)))
+    raising = {line.id for line in after.findings if line.raises} - {line.id for line in before.findings if line.raises}
+    assert not raising
+    for line in after.findings:
+        assert "sertraline" not in line.facts.get("others", ())  # type: ignore[operator]
