@@ -47,7 +47,7 @@ def _signs(case: Case, entries: list[RecordEntry], since: date) -> tuple[str, ..
     """The signs of withdrawal on record that are dated after the use began, by name.
 
     None that the orders are for, nor one of the kind of such a reason, or of one on record that is older than the use
-    or has no date; none of those that are typical of the sudden end of high doses.
+    or has no date; none that the record explains otherwise, nor those typical of the sudden end of high doses.
     """
     reasons = {purpose for entry in entries if not entry.regimen.draft for purpose in entry.purposes}
     reasons |= {each.concept for each in case.condition_entries if not (each.recorded and each.recorded > since)}
@@ -56,8 +56,8 @@ def _signs(case: Case, entries: list[RecordEntry], since: date) -> tuple[str, ..
     for condition in case.standing_conditions:
         sign = case.knowledge.concepts[condition.concept].withdrawal
         is_new = condition.recorded is not None and since < condition.recorded <= case.on
-        may_be_reason = condition.concept in reasons or _kind(case, condition.concept) in kinds
-        if sign is not None and not sign.severe and is_new and not may_be_reason:
+        may_be_other = condition.explained or condition.concept in reasons or _kind(case, condition.concept) in kinds
+        if sign is not None and not sign.severe and is_new and not may_be_other:
             found.setdefault(condition.concept, condition.name)
     return tuple(found[concept] for concept in sorted(found))
 

@@ -117,6 +117,8 @@ class ConditionWording:
         dependence: those that say dependence.
         use_disorder: those that say that it is a use disorder.
         judging: those that say so and judge; an entry with one of them is not quoted.
+        causes: those that say what a condition comes from, or that it is only spoken of.
+        of_withdrawal: those that say that it comes from a medicine that is missed.
         beside: those that may stand beside the name of a condition without changing what it says.
     """
 
@@ -131,4 +133,6 @@ class ConditionWording:
     dependence: tuple[str, ...]
     use_disorder: tuple[str, ...]
     judging: tuple[str, ...]
+    causes: tuple[str, ...]
+    of_withdrawal: tuple[str, ...]
     beside: tuple[str, ...]

@@ -30,7 +30,8 @@ class PatientCondition:
     ``on_record`` is how it is shown, ``source`` the entry, ``recorded`` its onset or else the day it was written.
     ``unverified``: it rests on a code that could not be verified, and decides nothing alone. ``doubted``: the entry is
     not confirmed, has an end, is denied or doubted by its own words, or could not be read in full; a hazard is believed
-    all the same, and an exemption is not. ``words`` are the record's own, empty where it has a code alone.
+    all the same, and an exemption is not. ``explained``: its words say what it comes from, and that is no withdrawal.
+    ``words`` are the record's own, empty where it has a code alone.
     """
 
     concept: str
@@ -40,6 +41,7 @@ class PatientCondition:
     in_remission: bool
     unverified: bool
     doubted: bool = False
+    explained: bool = False
     words: str = ""
 
     @property
@@ -89,6 +91,7 @@ def read_conditions(patient: Patient, knowledge: Knowledge, on: date) -> Patient
                 in_remission=remission,
                 unverified=match.unverified,
                 doubted=match.doubted or _is_doubted(entry, on),
+                explained=match.explained,
                 words=_words_of(entry),
             )
             history.append(condition)

@@ -12,6 +12,7 @@ from rules.reading.condition.text import (
     CLAUSE_END,
     clauses_of,
     denies,
+    is_explained,
     is_uncertain,
     names,
     parts_of,
@@ -24,13 +25,14 @@ from rules.reading.condition.text import (
 class Match:
     """How codes and words stand for a concept. ``doubted``: the words deny or doubt it, or tell of another person.
 
-    ``dependence``: they say dependence, and not that it is a use disorder. ``words``: those that say the one or the
-    other, without judging.
+    ``explained``: they say what it comes from, and that is no withdrawal. ``dependence``: they say dependence, and not
+    that it is a use disorder. ``words``: those that say the one or the other, without judging.
     """
 
     remission: bool
     unverified: bool
     doubted: bool = False
+    explained: bool = False
     dependence: bool = False
     words: str = ""
 
@@ -65,6 +67,8 @@ def matches(codings: tuple[Coding, ...], text: str | None, knowledge: Knowledge)
     }
     if is_uncertain(sent, wording):
         found = {name: replace(match, doubted=True) for name, match in found.items()}
+    if is_explained(sent, wording):
+        found = {name: replace(match, explained=True) for name, match in found.items()}
     in_words = {name for words in texts for name in remitted(words, knowledge.condition_names, wording)}
     return tuple(
         (knowledge.concepts[name], _with_remission(match, knowledge.concepts[name], naming, in_words))

@@ -132,6 +132,15 @@ def is_uncertain(texts: Iterable[str], wording: ConditionWording) -> bool:
     return any(phrases((*wording.uncertain, *wording.others)).search(spaced(text)) for text in texts)
 
 
+def is_explained(texts: Iterable[str], wording: ConditionWording) -> bool:
+    """Whether the texts say what a condition comes from, and not that it is withdrawal."""
+    spelt = [spaced(text) for text in texts]
+    causes, of_withdrawal = (
+        any(phrases(words).search(text) for text in spelt) for words in (wording.causes, wording.of_withdrawal)
+    )
+    return causes and not of_withdrawal
+
+
 def is_doubtful(text: str, wording: ConditionWording) -> bool:
     """Whether a word doubts what a text says. Others are spoken of in an order only as those who give the medicine."""
     return bool(phrases(wording.uncertain).search(spaced(text)))
