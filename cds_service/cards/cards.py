@@ -252,8 +252,9 @@ def _body(topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion
             "topic": {"system": TOPIC_SYSTEM, "code": topic.code, "display": topic.display},
         },
     }
-    if suggestions:
-        card["suggestions"] = with_uuids([suggestion.body for suggestion in suggestions], identity)
+    filed = [suggestion.body for suggestion in suggestions if suggestion.filing in call.dialect.files]
+    if filed:
+        card["suggestions"] = with_uuids(filed, identity)
         card["selectionBehavior"] = "any"
     card["overrideReasons"] = call.override_reasons(topic, findings, suggestions)
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]

@@ -19,10 +19,12 @@ from cds_service.cards.occasion import agents_of
 from cds_service.cards.situation import CallSituation
 from cds_service.cards.wording.facts import agents_named, is_use_disorder_today
 from cds_service.cards.wording.markdown import unbracketed
-from cds_service.cards.wording.options import SuggestionText, addition, referral, removal
+from cds_service.cards.wording.options import SuggestionText, addition, end_of_order, referral, removal
 from cds_service.cards.wording.short_name import short_name
 from cds_service.cards.wording.wording import Wording
+from cds_service.trust.tenant import Filing
 from rules.assessment import Assessment, Met, TaperSetting
+from rules.assessment_lines import Contribution
 from rules.knowledge import Knowledge, Situation
 
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
@@ -33,21 +35,31 @@ _TAPER_REFERRALS: Mapping[TaperSetting, str] = {
     TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
     TaperSetting.PRIMARY_CARE: "taper-review",
 }
-_REMOVE = "delete"
+# CDS Hooks' types of action.
+_ACTIONS = {
+    Filing.MEDICATION: "create",
+    Filing.REFERRAL: "create",
+    Filing.REMOVAL: "delete",
+    Filing.END: "update",
+}
 _RELATIVE_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One suggestion: how the detail names the ``option``, and the ``body`` as CDS Hooks has it, still without uuid."""
+    """One suggestion: what it asks the EHR to file, and how the detail names the ``option``.
 
+    ``body`` is the suggestion as CDS Hooks has it, still without uuid.
+    """
+
+    filing: Filing
     option: str
     body: dict[str, Any]
 
     @property
     def removes(self) -> bool:
         """Whether it removes a draft order."""
-        return any(action["type"] == _REMOVE for action in self.body["actions"])
+        return self.filing is Filing.REMOVAL
 
 
 def suggestions_on_orders(
@@ -55,6 +67,7 @@ def suggestions_on_orders(
 ) -> Iterator[Suggestion]:
     """The suggestions of the card on the draft orders."""
     by_id = {finding.id: finding for finding in findings}
+    yield from _ends(situation, invocation, wording)
     yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
     names = []
     abrupt = by_id.get("abrupt-change")
@@ -122,10 +135,25 @@ def override_reasons(
     ]
 
 
-def _suggestion(text: SuggestionText, kind: str, **target: Any) -> Suggestion:
+def _suggestion(filing: Filing, text: SuggestionText, **target: Any) -> Suggestion:
     """A suggestion of one action, nothing pre-selected. ``target``: what an action of this kind needs."""
-    action = {"type": kind, "description": text.description, **target}
-    return Suggestion(text.option, {"label": text.label, "uuid": "", "actions": [action]})
+    action = {"type": _ACTIONS[filing], "description": text.description, **target}
+    return Suggestion(filing, text.option, {"label": text.label, "uuid": "", "actions": [action]})
+
+
+def _ends(situation: CallSituation, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
+    """The end of each earlier order of an agent whose dose a draft changes: the order as it was sent, now stopped."""
+    ordered = [
+        line for line in situation.ordered if isinstance(line, Contribution) and line.source in invocation.drafts
+    ]
+    ended: set[str] = set()
+    for line in situation.earlier:
+        order = invocation.orders.get(line.source)
+        changed = any(new.agent == line.agent and new.daily_dose != line.daily_dose for new in ordered)
+        if order is not None and changed and line.source not in ended:
+            ended.add(line.source)
+            text = end_of_order(line, wording)
+            yield _suggestion(Filing.END, text, resource={**order, "status": "stopped"})
 
 
 def _overdose_reversal(
@@ -136,7 +164,7 @@ def _overdose_reversal(
     opioids = (agent for agent in agents_named(named, wording.knowledge) if agent.agent_class.opioid)
     if situation.assessment.lacks_reversal and any(opioids):
         offer = wording.knowledge.suggestions.overdose_reversal
-        yield from _creation(addition(offer, wording), partial(draft_medication, offer), invocation)
+        yield from _creation(Filing.MEDICATION, addition(offer, wording), partial(draft_medication, offer), invocation)
 
 
 def _referrals(
@@ -146,11 +174,11 @@ def _referrals(
     for name in names:
         offer = wording.knowledge.suggestions.referrals[name]
         if not offer.unless & situation.kinds:
-            yield from _creation(referral(offer), partial(draft_referral, offer), invocation)
+            yield from _creation(Filing.REFERRAL, referral(offer), partial(draft_referral, offer), invocation)
 
 
 def _creation(
-    text: SuggestionText, build: Callable[[str, str | None], dict[str, Any]], invocation: Invocation
+    filing: Filing, text: SuggestionText, build: Callable[[str, str | None], dict[str, Any]], invocation: Invocation
 ) -> Iterator[Suggestion]:
     try:
         resource = build(invocation.patient_reference, invocation.requester)
@@ -158,7 +186,7 @@ def _creation(
         # An identifier of the request is not valid in FHIR. The error quotes it, so it is not logged.
         logs.suggestion_left_out()
         return
-    yield _suggestion(text, "create", resource=resource)
+    yield _suggestion(filing, text, resource=resource)
 
 
 def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
@@ -176,7 +204,7 @@ def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) 
     of_name = Counter(names.values())
     for source, name in names.items():
         taken = unbracketed(getattr(lines.get(source), "read_as", "")) if of_name[name] > 1 else ""
-        yield _suggestion(removal(name, taken, wording), _REMOVE, resourceId=source)
+        yield _suggestion(Filing.REMOVAL, removal(name, taken, wording), resourceId=source)
 
 
 def _removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:

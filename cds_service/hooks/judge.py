@@ -23,10 +23,11 @@ from cds_service.hooks.document import parse_object, require_well_formed
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.prefetch import DataOrigin, PrefetchedRecord, prefetched_record
 from cds_service.hooks.prefetch_completion import NoPrefetchCompletion, PrefetchCompletion
+from cds_service.hooks.recorded_orders import endable_orders
 from cds_service.hooks.request import HookRequest, patient_reference, read_request
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.services import Service
-from cds_service.trust.tenant import Mode, Tenant
+from cds_service.trust.tenant import Filing, Mode, Tenant
 from rules import assess, assess_by_name
 from rules.assessment import Assessment
 from rules.findings.case import OUT_OF_TIME
@@ -168,7 +169,8 @@ class Judge:
         return Evaluation(
             tenant=tenant,
             service=service,
-            invocation=invocation,
+            # What is kept of a call holds no record.
+            invocation=replace(invocation, orders={}),
             assessment=assessment,
             cards=cards,
             would_fire=would_fire,
@@ -228,16 +230,17 @@ def _read(
     record = record_of(prefetched.entries, request.drafts.entries, READ_TYPES, request.access.server)
     record.missing.update(prefetched.missing)
     record.missing.update((service.drafts or "", str(gap)) for gap in request.drafts.incomplete)
-    selected = _selected_drafts(service, request, record)
+    selected, patient = _selected_drafts(service, request, record), patient_reference(request.patient_id)
     invocation = Invocation(
         service_id=service.id,
         hook=service.hook,
         hook_instance=request.hook_instance,
-        patient_reference=patient_reference(request.patient_id),
+        patient_reference=patient,
         requester=requester_of(request.user_id),
         encounter_id=request.encounter_id,
         drafts=tuple(item.source for item in record.resources if item.draft),
         selected=selected,
+        orders=endable_orders(record, patient) if Filing.END in tenant.dialect.files else {},
     )
     return invocation, Reading.of(
         record,

@@ -29,7 +29,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure
 from cds_service.trust.keys import has_private_half
-from cds_service.trust.tenant import CardText, Mode
+from cds_service.trust.tenant import CardText, Filing, Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS = "tenants"
@@ -119,6 +119,7 @@ class TenantBlock(_Block):
     findings: dict[str, Mode] = {}
     policy: dict[str, Any] | None = None
     cards: CardsBlock = CardsBlock()
+    orders: dict[Filing, bool] = {}
     override_reasons: dict[str, str] = {}
     snooze_days: Annotated[int, Field(ge=0, le=366)] | None = None
 

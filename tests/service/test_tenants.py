@@ -78,6 +78,10 @@ MISTAKES = [
     ),
     ({"mode": "quiet"}, "general: mode: Input should be 'on', 'shadow' or 'off'"),
     ({"timezone": "Mars/Olympus"}, "general: timezone: not a time zone of the IANA database, such as America/New_York"),
+    (
+        {"orders": {"stop": True}},
+        "general: orders.stop.[key]: Input should be 'medication', 'referral', 'removal' or 'end'",
+    ),
     ({"country": "usa"}, "general: country: String should match pattern '^[A-Z]{2}$'"),
     ({"prefetch_aliases": {"meds": "medications"}}, "general: prefetch_aliases: no such prefetch key: medications"),
     ({"services": {"benzo-order-sing": "off"}}, "general: services: no such service: benzo-order-sing"),
