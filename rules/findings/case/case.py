@@ -272,11 +272,9 @@ class Case(LazyValues):
 
     @lazy
     def monitored(self) -> frozenset[RecordEntry]:
-        """The sedatives and opioids that are given by vein or as an infusion during a stay, where the patient is
-        watched."""
-        return frozenset(
-            entry for entry in (*self.sedatives, *self.opioids) if entry.of_stay and entry.administration.by_vein
-        )
+        """The depressants that are given by vein or as an infusion during a stay, where the patient is watched."""
+        present = depressants_of(self.view.present)
+        return frozenset(entry for entry in present if entry.of_stay and entry.administration.by_vein)
 
     @lazy
     def anti_seizure_agents(self) -> frozenset[str]:

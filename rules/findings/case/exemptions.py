@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules.findings.case.case import Case
+from rules.findings.case.present import depressants_of
 from rules.knowledge.policy import Exemption
 
 
 def exemption_from(case: Case, finding: str, holds: Callable[[Case], bool]) -> str | None:
     """What exempts from a finding that holds, None if nothing does.
 
-    What is monitored exempts where the finding rests on it alone: it holds without all other sedatives and opioids, and
-    not without those that are monitored.
+    What is monitored exempts where the finding rests on it alone: it holds without all other depressants, and not
+    without those that are monitored.
 
     Args:
         case: the case, for which the finding holds.
@@ -30,7 +31,7 @@ def exemption_from(case: Case, finding: str, holds: Callable[[Case], bool]) -> s
     if Exemption.LONGER_INDICATION in exempt_in and case.longer_indications:
         return Exemption.LONGER_INDICATION.value
     if Exemption.MONITORED_SETTING in exempt_in and case.monitored:
-        others = frozenset(entry for entry in (*case.sedatives, *case.opioids) if entry not in case.monitored)
+        others = frozenset(entry for entry in depressants_of(case.view.present) if entry not in case.monitored)
         if holds(case.without(others)) and not holds(case.without(case.monitored)):
             return Exemption.MONITORED_SETTING.value
     return None

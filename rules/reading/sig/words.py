@@ -12,7 +12,7 @@ from rules.numbers.quantity import DAYS_PER, ONE
 from rules.reading.sig.clauses.course import read_date
 from rules.reading.sig.clauses.dose import read_dose
 from rules.reading.sig.clauses.rate import read_rate
-from rules.reading.sig.clauses.reason import skip_reason
+from rules.reading.sig.clauses.reason import skip_reason, skip_threshold
 from rules.reading.sig.draft import SigDraft
 from rules.reading.sig.scan.cursor import SENTENCE_SIGNS, SOFT_SIGNS, Cursor
 from rules.reading.sig.trace import Length, Moments, NoDailyRate, Reduction
@@ -81,7 +81,7 @@ def no_daily_rate_clause(cursor: Cursor, draft: SigDraft) -> bool:
     ::
 
         no daily rate = "increase by", [ dose ], [ rate ] | "as directed", [ number without a space before it ]
-                      | "titrate" | "per protocol" | "infuse" | ... ;
+                      | "titrate" | "per protocol", [ threshold ] | "infuse" | ... ;
     """
     word = cursor.next()
     reason = NO_DAILY_RATE[word.kind]
@@ -96,6 +96,8 @@ def no_daily_rate_clause(cursor: Cursor, draft: SigDraft) -> bool:
         draft.no_daily_rate.append(reason)
         if reason is NoDailyRate.AS_DIRECTED and cursor.at(WordKind.NUMBER) and cursor.adjacent():
             cursor.next()
+        if reason is NoDailyRate.PROTOCOL:
+            skip_threshold(cursor)
     return True
 
 

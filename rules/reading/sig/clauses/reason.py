@@ -86,6 +86,21 @@ def skip_reason(cursor: Cursor, *, until: bool = False) -> str | None:
     return " ".join(lexeme.text for lexeme in skipped if lexeme.kind is not WordKind.SIGN) or None
 
 
+def skip_threshold(cursor: Cursor) -> None:
+    """Skip from what score of a scale on a dose is given, "CIWA > 8"::
+
+    threshold = { ":" | "(" | "score" }, ( ">" | "at least" ), [ "=" ], numbers, [ ")" ] ;
+    """
+    begin = cursor.position
+    cursor.skip(":(", WordKind.SCALE)
+    compared = cursor.accept(*HOW_LONG, WordKind.AT_LEAST)
+    cursor.accept(WordKind.EQUALS)
+    if compared is None or cursor.numbers() is None:
+        cursor.position = begin
+    else:
+        cursor.skip(")")
+
+
 def _skip_duration(cursor: Cursor, unopened: frozenset[str]) -> bool:
     """Skip how long a complaint lasts, "over 2 hours", or for how long it has been there: "x 3 months".
 
