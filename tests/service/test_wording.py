@@ -255,6 +255,11 @@ def test_guidelines_on_benzodiazepines_are_not_cited_for_a_z_drug_alone() -> Non
     assert "ASAM 2025" in _said(_met("older-adult", agents=("diazepam",), age=70, established=True))
 
 
+def test_two_kinds_of_sedative_begun_together_stand_beside_each_other() -> None:
+    facts = {"new": ("carisoprodol", "zolpidem"), "others": ("carisoprodol",), "sedatives": ("zolpidem",)}
+    assert _said(_met("additive-sedative", **facts)).startswith("Carisoprodol with zolpidem: ")
+
+
 def test_a_new_short_course_at_an_older_age_is_no_taper() -> None:
     new = _met("older-adult", agents=("diazepam",), new=("diazepam",), age=70, established=False, course_days=7)
     assert _said(new) == (

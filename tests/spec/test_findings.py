@@ -42,6 +42,13 @@ def _words(result: Met | Considered) -> str:
     return f"exempt {result.by}" if result.result == "exempt" else result.result
 
 
+def _fact(met: Met, name: str) -> object:
+    """A fact by its name, or after a dot an attribute of it."""
+    fact, _, attribute = name.partition(".")
+    value = met.facts.get(fact)
+    return getattr(value, attribute) if attribute else value
+
+
 def _text(value: object) -> str:
     if value is None:
         return "none"
@@ -59,7 +66,7 @@ def test_the_finding_answers_as_the_row_says(finding: str, row: Row) -> None:
         if "raises" in row:
             assert str(result.raises).lower() == row["raises"], f"{row['name']}: raises"
         for name, wanted in row.get("facts", {}).items():
-            assert _text(result.facts.get(name)) == wanted, f"{row['name']}: {name}"
+            assert _text(_fact(result, name)) == wanted, f"{row['name']}: {name}"
     if isinstance(result, Considered) and result.result == "not-judged":
         assert result.why, f"{row['name']}: not judged without saying why"
         assert row.get("why", "") in result.why

@@ -197,8 +197,12 @@ def _of_depressants(facts: Facts, _subject: Subject, wording: Wording) -> dict[s
 
 
 def _of_additive(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
-    taken = (*texts(facts, "others"), *texts(facts, "sedatives"))
-    return {"beside": tuple(name for name in taken if name not in texts(facts, "new")) or texts(facts, "sedatives")}
+    new = texts(facts, "new")
+    beside = tuple(name for name in (*texts(facts, "others"), *texts(facts, "sedatives")) if name not in new)
+    if beside:
+        return {"beside": beside}
+    sedatives = texts(facts, "sedatives")
+    return {"new": tuple(name for name in new if name not in sedatives), "beside": sedatives}
 
 
 def _of_breathing(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
