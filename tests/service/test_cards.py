@@ -587,8 +587,7 @@ def test_a_rise_by_two_orders_is_not_attributed_to_one_of_them() -> None:
     nightly = order("night", "lorazepam 1 MG Oral Tablet", code="197901", a_day=1)
     found = post(client(), sign(lorazepam("day"), nightly, prefetch=prefetch(home))).json["cards"]
     assert found[0]["summary"] == (
-        "With lorazepam the benzodiazepine load rises by 75 %: tolerance, or withdrawal between doses, is possible; "
-        "70 mg/day diazepam-eq"
+        "With lorazepam the load rises from 40 to 70 mg/day diazepam-eq: tolerance or withdrawal between doses?"
     )
 
 

@@ -49,7 +49,7 @@ def summary_of(finding: Met, subject: Subject, wording: Wording, figures: str = 
 
 def gives_figures(finding: Met, wording: Wording) -> bool:
     """Whether the first line of the finding has a place of its own for the figures."""
-    return "{{ figures }}" in wording.language.messages[_summary_message(finding, wording)].text
+    return "figures" in wording.language.messages[_summary_message(finding, wording)].values
 
 
 def _summary_message(finding: Met, wording: Wording) -> str:
@@ -278,6 +278,12 @@ def _milligrams_in(agent: Agent, wording: Wording) -> Fraction | None:
     return None if found is None else knowledge.policy.equivalence_basis.value / found.figure.low
 
 
+def _of_escalation(_facts: Facts, subject: Subject, wording: Wording) -> dict[str, object]:
+    named = agents_named(subject.names, wording.knowledge)
+    raising = tuple(agent.name for agent in named if agent.agent_class.id == BENZODIAZEPINE)
+    return {"subject": wording.listed(raising, 2)} if raising else {}
+
+
 def _of_doses(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
     return {"half_lives": tuple(_half_life(agent, wording) for agent in _agents(facts, wording))}
 
@@ -327,6 +333,7 @@ _FURTHER: Mapping[str, Callable[[Facts, Subject, Wording], dict[str, object]]] =
     "concurrent-opioid": _of_opioids,
     "multiple-sedative-hypnotics": _of_several,
     "concurrent-depressants": _of_depressants,
+    "dose-escalation": _of_escalation,
     "additive-sedative": _of_additive,
     "gabapentinoid-breathing": _of_breathing,
     "substance-use": _of_substances,
