@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -67,6 +67,14 @@ def not_admitted(reason: str, issuer_of: str | None = None) -> None:
 def not_fetched(reason: str, tenant: str, keys: Sequence[str] = ()) -> None:
     """Log that something was not fetched for a call, and why; the address is not logged."""
     _log.warning("not fetched", reason=reason, tenant=tenant, **({"keys": list(keys)} if keys else {}))
+
+
+def incomplete(tenant: str, gaps: Mapping[str, Sequence[str]], unread: int) -> None:
+    """Log what was missing from a call that was judged, by prefetch key, and how many resources could not be read.
+
+    Cards say in plain words what is missing of the patient's picture; this says how it came to be.
+    """
+    _log.info("incomplete", tenant=tenant, missing={key: list(whys) for key, whys in gaps.items()}, unread=unread)
 
 
 def of_another_patient(tenant: str) -> None:

@@ -235,6 +235,10 @@ class Prescribed:
         return f"{self.agent} by {self.by}"
 
 
+NOT_SUPPLIED, IN_PART = "not supplied", "supplied only in part"
+"""Why data is missing, where no more is of use to who reads a card: how it came to be is a matter of IT."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotSupplied:
     """Data that the judgement asked for and did not get: a fact of ``incomplete-picture``.

@@ -29,7 +29,7 @@ from cds_service.hooks.response_cache import ResponseCache
 from cds_service.services import Service
 from cds_service.trust.tenant import Filing, Mode, Tenant
 from rules import assess, assess_by_name
-from rules.assessment import Assessment
+from rules.assessment import IN_PART, Assessment
 from rules.findings.case import OUT_OF_TIME
 from rules.knowledge import Knowledge
 from rules.model import Regimen
@@ -114,7 +114,8 @@ class Judge:
         if not is_judged and not _lacks_draft(service, invocation, reading):
             return Evaluation(tenant, service, invocation, origins=sent.origins, out_of_time=True)
         assessment = assess_by_name(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
-        return replace(self._with_cards(tenant, service, invocation, assessment, sent.origins), out_of_time=True)
+        evaluation = self._with_cards(tenant, service, invocation, reading, assessment, sent.origins)
+        return replace(evaluation, out_of_time=True)
 
     def _evaluate(self, tenant: Tenant, service: Service, body: dict[str, Any], on: date) -> tuple[Evaluation, bool]:
         """The evaluation of a well-formed request, and whether it depends on the request alone."""
@@ -148,29 +149,35 @@ class Judge:
             logs.of_another_patient(tenant.id)
             origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
-        return self._with_cards(tenant, service, invocation, assessment, origins), completed is sent
+        if completed.gaps or patient.unread:
+            logs.incomplete(tenant.id, completed.gaps, len(patient.unread))
+        return self._with_cards(tenant, service, invocation, reading, assessment, origins), completed is sent
 
     def _with_cards(
         self,
         tenant: Tenant,
         service: Service,
         invocation: Invocation,
+        reading: Reading,
         assessment: Assessment,
         origins: Mapping[str, DataOrigin],
     ) -> Evaluation:
         """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
+        # What is kept of a call holds no record.
+        asked = invocation
+        if Filing.END in tenant.dialect.files:
+            asked = replace(invocation, orders=endable_orders(reading.record, invocation.patient_reference))
         wording = wording_of(tenant.knowledge, ENGLISH, self.own_words, tenant.country)
         off = tenant.findings_in_mode(Mode.OFF)
         hidden = off | tenant.findings_in_mode(Mode.SHADOW)
-        cards = cards_for(assessment, invocation, wording, off, tenant.dialect)
+        cards = cards_for(assessment, asked, wording, off, tenant.dialect)
         would_fire = frozenset(finding for card in cards for finding in card.raised_by)
         if hidden != off:
-            cards = cards_for(assessment, invocation, wording, hidden, tenant.dialect)
+            cards = cards_for(assessment, asked, wording, hidden, tenant.dialect)
         return Evaluation(
             tenant=tenant,
             service=service,
-            # What is kept of a call holds no record.
-            invocation=replace(invocation, orders={}),
+            invocation=invocation,
             assessment=assessment,
             cards=cards,
             would_fire=would_fire,
@@ -229,18 +236,18 @@ def _read(
 ) -> tuple[Invocation, Reading]:
     record = record_of(prefetched.entries, request.drafts.entries, READ_TYPES, request.access.server)
     record.missing.update(prefetched.missing)
-    record.missing.update((service.drafts or "", str(gap)) for gap in request.drafts.incomplete)
-    selected, patient = _selected_drafts(service, request, record), patient_reference(request.patient_id)
+    if request.drafts.incomplete:
+        record.missing.add((service.drafts or "", IN_PART))
+    selected = _selected_drafts(service, request, record)
     invocation = Invocation(
         service_id=service.id,
         hook=service.hook,
         hook_instance=request.hook_instance,
-        patient_reference=patient,
+        patient_reference=patient_reference(request.patient_id),
         requester=requester_of(request.user_id),
         encounter_id=request.encounter_id,
         drafts=tuple(item.source for item in record.resources if item.draft),
         selected=selected,
-        orders=endable_orders(record, patient) if Filing.END in tenant.dialect.files else {},
     )
     return invocation, Reading.of(
         record,

@@ -10,6 +10,8 @@ from typing import Any
 from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.services import PREFETCH, REQUIRED
+from rules.assessment import IN_PART, NOT_SUPPLIED
+from rules.findings.case import OUT_OF_TIME
 
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
 
@@ -44,8 +46,13 @@ class PrefetchedRecord:
 
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
-        """What is missing, as ``(key, why)``."""
-        return tuple((key, str(gap)) for key, data in self.by_key.items() for gap in data.incomplete)
+        """What is missing, as ``(key, why)`` in words for who reads a card."""
+        return tuple((key, _missing(data)) for key, data in self.by_key.items() if data.incomplete)
+
+    @property
+    def gaps(self) -> dict[str, list[str]]:
+        """How it came to be missing, by key, in words for a log."""
+        return {key: sorted(map(str, data.incomplete)) for key, data in self.by_key.items() if data.incomplete}
 
     @property
     def missing_required(self) -> tuple[str, ...]:
@@ -75,6 +82,12 @@ class PrefetchedRecord:
             tried = f"It could not be fetched either: {'; '.join(dict.fromkeys(failures))}. " if failures else ""
             text = f"Prefetch data is missing: {', '.join(missing)}."
             raise MissingDataError(text, *places, hint=tried + _HINT)
+
+
+def _missing(data: SuppliedData) -> str:
+    if OUT_OF_TIME in data.incomplete:
+        return OUT_OF_TIME
+    return IN_PART if data.status in (DataStatus.DATA, DataStatus.NO_DATA) else NOT_SUPPLIED
 
 
 def read_prefetch(request: dict[str, Any]) -> dict[str, SuppliedData]:

@@ -42,6 +42,12 @@ def logged() -> Iterator[list[str]]:
         logger.setLevel(before)
 
 
+def logged_gaps(lines: list[str]) -> str:
+    """Why something was missing from the calls, as the service logged it."""
+    events = [json.loads(line) for line in lines]
+    return json.dumps([each["missing"] for each in events if each["event"] == "incomplete"], ensure_ascii=False)
+
+
 def client(**settings: Any) -> FlaskClient:
     return create_app(Settings(**settings), clock=lambda: DAY).test_client()
 

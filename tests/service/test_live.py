@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from caller import tenants_file, token
-from ehr import DAY, bundle, logged, lorazepam, metformin, order
+from ehr import DAY, bundle, logged, logged_gaps, lorazepam, metformin, order
 from fhir_server import EMPTY, FhirServer, Reply, fhir_server
 from flask.testing import FlaskClient
 
@@ -116,8 +116,11 @@ def test_what_is_included_beside_the_pages_does_not_make_up_for_what_is_missing(
     first = server.page(metformin("m1"), after=f"{server.base}?page=2", total=4)
     server.answers["MedicationRequest"] = Reply(with_an_included_one(first, 1))
     server.answers["?page=2"] = Reply(with_an_included_one(server.page(metformin("m2"), total=4), 2))
-    (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
-    assert "fewer entries were sent than the total says" in missing(card)
+    with logged() as lines:
+        (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
+    assert "medication orders supplied only in part" in missing(card)
+    assert "fewer entries were sent than the total says" not in card["detail"]
+    assert "fewer entries were sent than the total says" in logged_gaps(lines)
 
 
 def test_a_page_that_was_sent_is_followed(server: FhirServer) -> None:
@@ -137,16 +140,22 @@ def test_endless_paging_ends(server: FhirServer) -> None:
         return Reply(server.page(metformin(f"m{number}"), after=f"{server.base}?page={number}"))
 
     server.answers["MedicationRequest"] = another
-    (card,) = service(server, fhir_max_pages=5).post(SIGN, json=body(server)).get_json()["cards"]
-    assert "more pages than are read" in missing(card)
+    with logged() as lines:
+        (card,) = service(server, fhir_max_pages=5).post(SIGN, json=body(server)).get_json()["cards"]
+    assert "medication orders supplied only in part" in missing(card)
+    assert "more pages than are read" not in card["detail"]
+    assert "more pages than are read" in logged_gaps(lines)
     assert len([path for path in server.asked if "page=" in path]) == 4
 
 
 def test_pages_in_a_circle_end(server: FhirServer) -> None:
     server.answers["MedicationRequest"] = Reply(server.page(metformin("m1"), after=f"{server.base}?page=2"))
     server.answers["?page=2"] = Reply(server.page(metformin("m2"), after=f"{server.base}?page=2"))
-    (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
-    assert "pages go in a circle" in missing(card)
+    with logged() as lines:
+        (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
+    assert "medication orders supplied only in part" in missing(card)
+    assert "pages go in a circle" not in card["detail"]
+    assert "pages go in a circle" in logged_gaps(lines)
 
 
 def test_a_broken_page_leaves_the_ones_before_and_is_said(server: FhirServer) -> None:
@@ -154,9 +163,12 @@ def test_a_broken_page_leaves_the_ones_before_and_is_said(server: FhirServer) ->
         server.page(order("oxy", OXYCODONE, a_day=4), after=f"{server.base}?page=2")
     )
     server.answers["?page=2"] = Reply(b"<html>sorry</html>")
-    (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
+    with logged() as lines:
+        (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
     assert "oxycodone" in card["detail"]
-    assert "something other than FHIR" in missing(card)
+    assert "medication orders supplied only in part" in missing(card)
+    assert "something other than FHIR" not in card["detail"]
+    assert "something other than FHIR" in logged_gaps(lines)
 
 
 @pytest.mark.parametrize(
@@ -222,16 +234,22 @@ def test_required_data_that_cannot_be_had_is_a_412_that_says_why(server: FhirSer
 def test_optional_data_that_cannot_be_had_is_said_on_the_card(server: FhirServer) -> None:
     server.answers["MedicationRequest"] = Reply(EMPTY)
     server.answers["Condition"] = Reply({"resourceType": "OperationOutcome"}, 403)
-    (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
-    assert "does not allow it to be read" in missing(card)
+    with logged() as lines:
+        (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
+    assert "the problem list not supplied" in missing(card)
+    assert "does not allow it to be read" not in card["detail"]
+    assert "does not allow it to be read" in logged_gaps(lines)
 
 
 def test_one_slow_read_does_not_cost_the_others(server: FhirServer) -> None:
     server.answers["MedicationRequest"] = Reply(server.page(order("oxy", OXYCODONE, a_day=4)))
     server.answers["Condition"] = Reply(EMPTY, delay=30.0)
-    (card,) = service(server, fhir_deadline_seconds=3).post(SIGN, json=body(server)).get_json()["cards"]
+    with logged() as lines:
+        (card,) = service(server, fhir_deadline_seconds=3).post(SIGN, json=body(server)).get_json()["cards"]
     assert "oxycodone" in card["detail"]
-    assert "did not answer in time" in missing(card)
+    assert "the problem list not supplied" in missing(card)
+    assert "did not answer in time" not in card["detail"]
+    assert "did not answer in time" in logged_gaps(lines)
 
 
 def test_a_busy_server_is_asked_again_in_time(server: FhirServer) -> None:
@@ -312,9 +330,12 @@ def test_an_address_that_only_looks_like_the_listed_one_is_not_asked(server: Fhi
 def test_a_next_link_elsewhere_is_not_followed_and_gets_no_token(server: FhirServer) -> None:
     with fhir_server() as foreign:
         server.answers["MedicationRequest"] = Reply(server.page(metformin("m1"), after=f"{foreign.base}?page=2"))
-        (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
+        with logged() as lines:
+            (card,) = service(server).post(SIGN, json=body(server)).get_json()["cards"]
         assert foreign.asked == []
-    assert "not one of the tenant’s FHIR server" in missing(card)
+    assert "medication orders supplied only in part" in missing(card)
+    assert "not one of the tenant’s FHIR server" not in card["detail"]
+    assert "not one of the tenant’s FHIR server" in logged_gaps(lines)
 
 
 def test_a_next_link_beside_the_base_is_not_followed(server: FhirServer) -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 import requests
 from caller import ES256, ES384, OTHER_ES384, RS384, public, signed
-from ehr import DAY, lorazepam, order, patient
+from ehr import DAY, logged, logged_gaps, lorazepam, order, patient
 from flask.testing import FlaskClient
 from sandbox_server import SIGN, asked, hook_request, matches, missing, outcome, served_sandbox
 
@@ -383,6 +383,9 @@ def test_our_service_reports_that_access_was_denied(served: str, clock: Clock) -
 
 def test_our_service_reports_what_its_scopes_did_not_allow(served: str) -> None:
     scope = "system/MedicationRequest.rs system/Patient.r system/MedicationDispense.rs system/MedicationStatement.rs"
-    (card,) = answered(served, fhirAuthorization=authorization(served, scope)).get_json()["cards"]
+    with logged() as lines:
+        (card,) = answered(served, fhirAuthorization=authorization(served, scope)).get_json()["cards"]
     assert "oxycodone" in card["detail"]
-    assert "does not allow it to be read" in missing(card)
+    assert "the problem list not supplied" in missing(card)
+    assert "does not allow it to be read" not in card["detail"]
+    assert "does not allow it to be read" in logged_gaps(lines)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from ehr import DAY, metformin, order, patient
+from ehr import DAY, logged, logged_gaps, metformin, order, patient
 from flask.testing import FlaskClient
 from sandbox_server import SIGN, asked, hook_request, links, matches, missing, outcome, served_sandbox
 
@@ -207,24 +207,33 @@ def test_unavailable_orders_are_a_412_that_says_why(base: str, kind: str, why: s
 
 @pytest.mark.parametrize(("kind", "why"), WHOLE)
 def test_unavailable_conditions_are_reported_on_the_card(base: str, kind: str, why: str) -> None:
-    answer = fetched(base, {"kind": kind, "types": ["Condition"], "seconds": 30}, deadline=3)
-    (card,) = answer.get_json()["cards"]
+    with logged() as lines:
+        answer = fetched(base, {"kind": kind, "types": ["Condition"], "seconds": 30}, deadline=3)
+        (card,) = answer.get_json()["cards"]
     assert "oxycodone" in card["detail"]
-    assert why in missing(card)
+    assert "the problem list not supplied" in missing(card)
+    assert why not in card["detail"]
+    assert why in logged_gaps(lines)
 
 
 @pytest.mark.parametrize(("kind", "why"), PARTIAL)
 def test_the_pages_before_a_broken_one_count_and_the_rest_is_reported_missing(base: str, kind: str, why: str) -> None:
-    (card,) = fetched(base, {"kind": kind, "types": ["MedicationRequest"]}).get_json()["cards"]
+    with logged() as lines:
+        (card,) = fetched(base, {"kind": kind, "types": ["MedicationRequest"]}).get_json()["cards"]
     assert "oxycodone" in card["detail"]
-    assert why in missing(card)
+    assert "medication orders supplied only in part" in missing(card)
+    assert why not in card["detail"]
+    assert why in logged_gaps(lines)
     assert card["extension"]["org.benzo-cds.assessment"]["load"]["with_order"]["complete"] is False
 
 
 @pytest.mark.parametrize(("kind", "why"), PARTIAL)
 def test_conditions_with_a_broken_page_are_reported_on_the_card(base: str, kind: str, why: str) -> None:
-    (card,) = fetched(base, {"kind": kind, "types": ["Condition"]}).get_json()["cards"]
-    assert why in missing(card)
+    with logged() as lines:
+        (card,) = fetched(base, {"kind": kind, "types": ["Condition"]}).get_json()["cards"]
+    assert "the problem list supplied only in part" in missing(card)
+    assert why not in card["detail"]
+    assert why in logged_gaps(lines)
 
 
 def test_a_request_throttled_once_is_repeated(base: str) -> None:

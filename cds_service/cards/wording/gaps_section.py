@@ -8,14 +8,14 @@ from cds_service.cards.wording.facts import quoted
 from cds_service.cards.wording.load_section import is_renewal
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
 from cds_service.cards.wording.wording import Wording, uncapitalised
-from rules.assessment import Assessment, NotSupplied
+from rules.assessment import IN_PART, NOT_SUPPLIED, Assessment, NotSupplied
 from rules.assessment_lines import Certainty, NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 
-_DOSES = "doses"
+_DOSES, _SELECTIONS = "doses", "selections"
 _ENZYME = "CYP3A4"
-# Orders that are over or were never given are history, not gaps.
-_HISTORY = frozenset({NotCountedReason.NOT_ACTIVE})
+# Orders that are over or were never given are history, not gaps; what could not be read has no name to list.
+_SHOWN_APART = frozenset({NotCountedReason.NOT_ACTIVE, NotCountedReason.UNREADABLE})
 
 
 class GapsSection:
@@ -38,8 +38,9 @@ class GapsSection:
 def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:
     # What may still be taken comes first: of many gaps the last are only counted.
     for line in sorted(assessment.not_counted, key=lambda line: line.certainty is not Certainty.POSSIBLE):
-        if line.reason not in _HISTORY and not is_renewal(line) and not _is_counted_elsewhere(line):
+        if line.reason not in _SHOWN_APART and not is_renewal(line) and not _is_counted_elsewhere(line):
             yield _not_counted(line, wording)
+    yield from _not_read(assessment, wording)
     load = assessment.with_order or assessment.load
     for table in load.by_table.values():
         for agent in table.missing:
@@ -49,6 +50,15 @@ def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:
             yield from _not_supplied(finding.facts.get("missing"), wording)
     yield from _beside_load(assessment, wording)
     yield from _not_judged(assessment, wording)
+
+
+def _not_read(assessment: Assessment, wording: Wording) -> Iterator[str]:
+    """How many records could not be read, the medicines first: why is a matter of IT."""
+    unread = [line for line in assessment.not_counted if line.reason is NotCountedReason.UNREADABLE]
+    medicines = sum(line.present for line in unread)
+    for name, count in (("medicines_not_read", medicines), ("others_not_read", len(unread) - medicines)):
+        if count:
+            yield wording.say(f"gaps.{name}", {"count": count})
 
 
 def _is_counted_elsewhere(line: NotCounted) -> bool:
@@ -69,8 +79,12 @@ def _not_supplied(missing: object, wording: Wording) -> Iterator[str]:
             if item.what == _DOSES:
                 yield wording.say("gaps.not_worked_out", {"why": item.why})
                 continue
+            if item.what == _SELECTIONS:
+                yield wording.say("gaps.selections", {})
+                continue
             name = wording.say_of(f"data.{item.what}", {}) or quoted(item.what)
-            yield wording.say("gaps.not_supplied", {"name": name, "why": quoted(item.why, MAX_REASON_LENGTH)})
+            why = "" if item.why in (NOT_SUPPLIED, IN_PART) else quoted(item.why, MAX_REASON_LENGTH)
+            yield wording.say("gaps.not_supplied", {"name": name, "in_part": item.why == IN_PART, "why": why})
 
 
 def _beside_load(assessment: Assessment, wording: Wording) -> Iterator[str]:
