@@ -108,7 +108,8 @@ def patient_in(content: FileContent, settings: Settings, on: date | None = None)
     if content.prefetch is not None:
         record = prefetched_record(content.prefetch, settings.prefetch_aliases)
         entries = record.entries
-        missing |= set(record.missing)
+        # Who runs the command is told how it came to be missing.
+        missing |= {(key, why) for key, whys in record.gaps.items() for why in whys}
     return read_patient(
         entries,
         patient_id=content.patient_id,

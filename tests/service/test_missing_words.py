@@ -8,7 +8,6 @@ import pytest
 from ehr import ABSENT, bundle, cards, client, logged, logged_gaps, lorazepam, order, prefetch, sign
 
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
-PLAIN = "not supplied"
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
 
