@@ -81,6 +81,8 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         increases=increases(case),
         something_taken=case.something_taken,
         lacks_reversal=lacks_reversal(case),
+        # Of what was over long ago nothing is read.
+        longer_indications=case.longer_indications if case.sedatives or case.longest_use else (),
         opioid_before=case.opioid_now if case.ordered is not None else None,
         rises_elsewhere=rises_elsewhere(case),
         concepts=frozenset(case.conditions),

@@ -293,6 +293,7 @@ class Assessment:
     them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
     one, raises the load. ``increases``: the orders being written begin or increase exposure.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
+    ``longer_indications``: the ids of the recognised reasons for longer use that all benzodiazepines are given for.
     ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
     taken, may still be taken, or was taken until lately: what is merely being ordered can be left without a taper.
     """
@@ -318,6 +319,7 @@ class Assessment:
     increases: bool = False
     something_taken: bool = False
     lacks_reversal: bool = False
+    longer_indications: tuple[str, ...] = ()
     opioid_before: OpioidLoad | None = None
     rises_elsewhere: tuple[TableRise, ...] = ()
 

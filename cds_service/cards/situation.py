@@ -145,14 +145,19 @@ def situation_of(assessment: Assessment, occasion: Occasion, knowledge: Knowledg
         ends_orders=any(map(_is_ended, recorded)),
         two_prescribers=any(_TWO_PRESCRIBERS in getattr(line, "assumptions", ()) for line in of_patient),
         established=frozenset(_established(assessment, knowledge)),
-        kinds=frozenset(_kinds(assessment)),
+        kinds=frozenset(_kinds(assessment, knowledge)),
     )
 
 
-def _kinds(assessment: Assessment) -> Iterator[Situation]:
+def _kinds(assessment: Assessment, knowledge: Knowledge) -> Iterator[Situation]:
     yield Situation.ANY
     if _names_any(assessment.findings, frozenset({_TAPERING})):
         yield Situation.TAPERING
+    reasons = [knowledge.concepts[name].longer_indication for name in assessment.longer_indications]
+    if reasons:
+        yield Situation.LONGER_INDICATION
+        if not any(reason.therapy_fits for reason in reasons if reason is not None):
+            yield Situation.NO_THERAPY
 
 
 def _established(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:

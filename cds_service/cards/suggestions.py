@@ -73,7 +73,7 @@ def suggestions_on_orders(
     abrupt = by_id.get("abrupt-change")
     if abrupt is not None:
         # What is taken against seizures is no matter of a taper: who treats the seizures is asked.
-        names.append("seizure-control" if abrupt.facts.get("anti_seizure") else "taper-review")
+        names.append("seizure-control" if abrupt.facts.get("anti_seizure") else _review(situation, "taper-review"))
     if "substance-use" in by_id and is_use_disorder_today(by_id["substance-use"].facts):
         names.append("addiction-medicine")
     if situation.begins_sedative and "insomnia" in situation.assessment.concepts:
@@ -88,16 +88,20 @@ def suggestions_on_long_term_use(
     """The suggestions of the card on long-term use."""
     by_id = {finding.id: finding for finding in findings}
     yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
-    taper, long_term = by_id.get("taper-referral"), by_id.get("long-term-use")
+    taper = by_id.get("taper-referral")
     if taper is not None:
         therapy = "cbt-insomnia" if taper.facts.get("insomnia") else "cbt"
         names = [_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], therapy]
     else:
-        recognised = long_term is not None and bool(long_term.facts.get("longer_indications"))
-        names = ["specialist-review" if recognised else "pharmacist-review"]
-        if recognised and long_term is not None and long_term.facts.get("therapy_fits"):
+        names = [_review(situation, "pharmacist-review")]
+        if Situation.LONGER_INDICATION in situation.kinds:
             names.append("cbt")
     yield from _referrals(names, situation, invocation, wording)
+
+
+def _review(situation: CallSituation, usual: str) -> str:
+    """The usual review; of use for a recognised reason that by the specialist who treats it."""
+    return "specialist-review" if Situation.LONGER_INDICATION in situation.kinds else usual
 
 
 def with_uuids(suggestions: Iterable[dict[str, Any]], card_uuid: str) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ class Situation(StrEnum):
     Z-drug in established use: ordered again or in another dose, ended, or, without orders, on record. ``ON_RECORD``: a
     depressant is taken, or may be. ``OFFER_IN_USE``: something is offered to a patient who takes one. ``TAPERING``: a
     taper is under way. ``LONGER_INDICATION``: guidelines recognise a condition on record, or what an order is for, as
-    a reason for longer use.
+    a reason for longer use; ``NO_THERAPY``: one that cognitive behavioural therapy does not treat.
     """
 
     ANY = "any"
@@ -29,6 +29,7 @@ class Situation(StrEnum):
     OFFER_IN_USE = "offer-in-use"
     TAPERING = "taper-under-way"
     LONGER_INDICATION = "longer-indication"
+    NO_THERAPY = "therapy-does-not-fit"
 
 
 @dataclass(frozen=True, slots=True)
