@@ -134,11 +134,10 @@ def is_uncertain(texts: Iterable[str], wording: ConditionWording) -> bool:
 
 def is_explained(texts: Iterable[str], wording: ConditionWording) -> bool:
     """Whether the texts say what a condition comes from, and not that it is withdrawal."""
+    causes, of_withdrawal = phrases(wording.causes), phrases(wording.of_withdrawal)
     spelt = [spaced(text) for text in texts]
-    causes, of_withdrawal = (
-        any(phrases(words).search(text) for text in spelt) for words in (wording.causes, wording.of_withdrawal)
-    )
-    return causes and not of_withdrawal
+    says_cause = any(causes.search(text) for text in spelt)
+    return says_cause and not any(of_withdrawal.search(causes.sub(CLAUSE_END, text)) for text in spelt)
 
 
 def is_doubtful(text: str, wording: ConditionWording) -> bool:
