@@ -37,9 +37,12 @@ def calls() -> Iterator[Call]:
         yield Call(f"{order} {_SELECTED}", _MORNING + _HOUR, day.request(number, "order-select"))
         yield Call(f"{order} {_SIGNED}", _MORNING + _HOUR + _MINUTE, day.request(number))
         if opened:
-            yield Call(f"chart {number} {_AGAIN}", _MORNING + 4 * _HOUR, day.request(number, "patient-view"))
-            other = day.request(number, "patient-view")
+            again, other = (day.request(number, "patient-view") for _ in range(2))
+            # The same hookInstance would be the same call, whose answer was lost.
+            for position, opening in enumerate((again, other), start=1):
+                opening["hookInstance"] = f"{opening['hookInstance']}-{position}"
             other["context"]["userId"] = _ANOTHER_USER
+            yield Call(f"chart {number} {_AGAIN}", _MORNING + 4 * _HOUR, again)
             yield Call(f"chart {number} {_BY_ANOTHER}", _MORNING + 5 * _HOUR, other)
 
 
