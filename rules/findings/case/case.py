@@ -255,6 +255,15 @@ class Case(LazyValues):
         lately = [use for use in self.uses.values() if use is not None and self.within_grace(use)]
         return bool(taken or lately)
 
+    @lazy
+    def of_late(self) -> View:
+        """The record now; where the supply of the sedatives ended some days ago and is not yet called out of supply, as
+        it was on its last day: an order that follows then begins nothing."""
+        use, days = self.longest_use, self.knowledge.policy.concurrency.out_of_supply_days.value
+        if use is None or sedatives_of(self.now.present) or not 0 < use.out_of_supply_days <= days:
+            return self.now
+        return self.look_back(use.out_of_supply_days)
+
     # -- exemptions ----------------------------------------------------------------------------------------------
 
     @lazy

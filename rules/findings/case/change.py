@@ -32,7 +32,7 @@ def increases(case: Case) -> bool:
     """
     if case.ordered is None:
         return False
-    taken, ordered = depressants_of(case.now.present_if_replaced), depressants_of(case.ordered.present_if_replaced)
+    taken, ordered = depressants_of(case.of_late.present_if_replaced), depressants_of(case.ordered.present_if_replaced)
     agents = {entry.agent.id for entry in taken}
     added = [entry for entry in ordered if entry.regimen.draft and entry.agent.id not in agents]
     switched = {draft for draft, _ in case.ordered.switches}
@@ -42,15 +42,15 @@ def increases(case: Case) -> bool:
     unknown = {entry.agent.id for entry in (*taken, *ordered) if entry.amount is None}
     in_load = any(entry.agent.agent_class.in_load for entry in instead)
     spread = case.knowledge.policy.concurrency.switch_percent.value if in_load else ZERO
-    before = case.replacement_load(case.now, without=unknown)
+    before = case.replacement_load(case.of_late, without=unknown)
     if case.replacement_load(case.ordered, without=unknown) > before * (ONE + spread * PERCENT):
         return True
     opioid = any(entry.agent.agent_class.opioid for entry in instead)
-    if opioid and _mme(case, case.ordered) > _mme(case, case.now):
+    if opioid and _mme(case, case.ordered) > _mme(case, case.of_late):
         return True
     others = {entry.agent.id for entry in case.drafts if _adds_by_itself(entry)}
     return any(
-        amount_taken(case.ordered, agent) > amount_taken(case.now, agent) for agent in (others & agents) - unknown
+        amount_taken(case.ordered, agent) > amount_taken(case.of_late, agent) for agent in (others & agents) - unknown
     )
 
 

@@ -35,7 +35,7 @@ def taper_of(case: Case) -> Taper | None:
     taken = sedatives_of((*case.now.present, *case.sedatives))
     if not taken or case.view.switches or not same_hand(case.view, case.sedatives):
         return None
-    now, after = level_on(case, case.now, in_load), level_on(case, case.view, in_load)
+    now, after = level_on(case, case.of_late, in_load), level_on(case, case.view, in_load)
     if now is None or after is None:
         return None
     before, ahead = list(levels_before(case, in_load)), list(levels_ahead(case, in_load))
