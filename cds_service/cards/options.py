@@ -17,6 +17,7 @@ _ENOUGH = 3
 _MAX_OFFERED = 5
 _INCOMPLETE = "incomplete-picture"
 _SMALLER_STEP = frozenset({AbruptChange.STOPS, AbruptChange.CUT})
+_OUT_OF_SUPPLY = frozenset({AbruptChange.OUT_OF_SUPPLY, AbruptChange.STOPPED})
 _MULTIPLE = "multiple-sedative-hypnotics"
 
 
@@ -59,10 +60,11 @@ def _of_patient(
     choices: list[str] = []
     if not beside:
         choices += (option(name, wording) for name in _about_record(findings, situation))
-        ends = shown(end_of_order(line, wording).option for line in situation.earlier)
+        ends = shown(end_of_order(line, wording, is_draft=situation.has_orders).option for line in situation.earlier)
         choices += (end for end in ends if end not in offers)
     choices += offers[:_MAX_OFFERED]
-    if not beside and _fits_lower_dose(findings, situation) and (situation.begins or len(choices) < _ENOUGH):
+    fits = bool(removals) or (_fits_lower_dose(findings, situation) and (situation.begins or len(choices) < _ENOUGH))
+    if fits and not beside:
         choices.append(option("lower_dose", wording, {"begins": situation.begins}))
     choices += removals[: max(_MAX_OFFERED - len(offers), 0)]
     hidden = len(offers) + len(removals) - _MAX_OFFERED
@@ -74,28 +76,31 @@ def _of_patient(
 def _about_record(findings: Sequence[Met], situation: CallSituation) -> Iterator[str]:
     """The options about what is on record, by the names of their messages."""
     ids = {finding.id for finding in findings}
-    changes = {finding.facts.get("kind") for finding in findings if finding.id == "abrupt-change"}
+    changes = {finding.facts.get("kind") for finding in findings if finding.id in OF_DECREASE}
     if changes & _SMALLER_STEP:
         yield "smaller_step"
-    if changes - _SMALLER_STEP:
+    if changes & _OUT_OF_SUPPLY:
         yield "bridge"
     if any(finding.id == _INCOMPLETE and finding.raises for finding in findings):
         yield "ask"
-    several = _MULTIPLE in ids or situation.two_prescribers
+    several = _MULTIPLE in ids or situation.two_prescribers or situation.adds_to_what_is_taken
     if several and not (situation.earlier or situation.ends_orders):
         yield "review_orders"
 
 
 def _fits_lower_dose(findings: Iterable[Met], situation: CallSituation) -> bool:
-    """Whether a lower dose is an option: of what the orders begin, or raise and what is no treatment of opioid use
-    disorder. Never on a card about a stop or a cut."""
+    """Whether a lower dose is an option where nothing is offered for removal: of what the orders begin, or raise.
+
+    Not of what begins and is never left out, such as treatment of alcohol withdrawal or of opioid use disorder. Never
+    on a card about a stop or a cut.
+    """
     findings = tuple(findings)
     if any(finding.id in OF_DECREASE for finding in findings):
         return False
     if situation.begins:
         return True
     treatment = any(finding.facts.get("treatment_of_opioid_use_disorder") for finding in findings)
-    return situation.assessment.increases and not treatment
+    return situation.assessment.increases and situation.changes_what_is_taken and not treatment
 
 
 def _continued(findings: Iterable[Met], situation: CallSituation, *, beside: bool) -> dict[str, object]:

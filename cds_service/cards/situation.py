@@ -61,6 +61,18 @@ class CallSituation:
         )
 
     @property
+    def changes_what_is_taken(self) -> bool:
+        """Whether an order is of an agent that is taken."""
+        taken = {line.agent for line in self.on_record}
+        return any(line.agent in taken for line in self.ordered)
+
+    @property
+    def adds_to_what_is_taken(self) -> bool:
+        """Whether an order of an agent counts beside one on record of the same, which nothing ends or renews."""
+        taken = {line.agent for line in self.on_record if not (_is_ended(line) or isinstance(line, NotCounted))}
+        return any(line.agent in taken for line in self.ordered if not isinstance(line, NotCounted))
+
+    @property
     def begins_sedative(self) -> bool:
         """Whether an order begins a benzodiazepine or Z-drug."""
         begun = (line for line in self.ordered if line.source in self.assessment.begun)

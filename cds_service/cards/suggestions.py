@@ -156,7 +156,7 @@ def _ends(situation: CallSituation, invocation: Invocation, wording: Wording) ->
         changed = any(new.agent == line.agent and new.daily_dose != line.daily_dose for new in ordered)
         if order is not None and changed and line.source not in ended:
             ended.add(line.source)
-            text = end_of_order(line, wording)
+            text = end_of_order(line, wording, is_draft=True)
             yield _suggestion(Filing.END, text, resource={**order, "status": "stopped"})
 
 

@@ -46,11 +46,11 @@ def referral(offer: Referral) -> SuggestionText:
     return SuggestionText(offer.label, offer.label, uncapitalised(offer.label))
 
 
-def end_of_order(line: Contribution, wording: Wording) -> SuggestionText:
-    """The end of an order on record whose place a newer one may take."""
+def end_of_order(line: Contribution, wording: Wording, *, is_draft: bool) -> SuggestionText:
+    """The end of an order on record whose place a newer one may take, which ``is_draft`` or is on record too."""
     values = {"product": short_name(line.product, (line.agent,), wording.knowledge), "doses": daily_dose(line, wording)}
     label = wording.say("suggestions.end", values)
-    return SuggestionText(label, label, wording.say("suggestions.end_option", values))
+    return SuggestionText(label, label, wording.say("suggestions.end_option", values | {"is_draft": is_draft}))
 
 
 def option(name: str, wording: Wording, values: Values | None = None) -> str:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 
 from rules.knowledge import Knowledge
+from rules.reading.product import NotRelevant, read_name
 
 # So many letters are read of a name, and so many further ingredients shown.
 _MAX_READ = 300
@@ -33,12 +34,16 @@ def short_name(product: str, agents: Iterable[str], knowledge: Knowledge) -> str
     ours = [knowledge.agents[agent].name for agent in dict.fromkeys(agents)]
     if not ours:
         return product
-    others = [] if "/" not in product else _others(product[:_MAX_READ], ours)
+    others = [] if "/" not in product else _others(product[:_MAX_READ], ours, knowledge)
     return "/".join((*ours, *others[:_MAX_OTHERS]))
 
 
-def _others(product: str, ours: Iterable[str]) -> list[str]:
-    """The ingredients of a name that are none of ours."""
+def _others(product: str, ours: Iterable[str], knowledge: Knowledge) -> list[str]:
+    """The ingredients of a name that are none of ours, by another name such as a brand either."""
     parts = [_PART.match(part) for part in product.split("/")]
-    names = [part.group(1).lower() for part in parts if part is not None]
-    return list(dict.fromkeys(name for name in names if not any(our.lower() in name for our in ours)))
+    names = dict.fromkeys(part.group(1).lower() for part in parts if part is not None)
+    return [
+        name
+        for name in names
+        if not any(our.lower() in name for our in ours) and isinstance(read_name(name, knowledge), NotRelevant)
+    ]
