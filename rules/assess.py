@@ -79,6 +79,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         begun=begun_by_orders(case),
         new_starts=removable(case),
         increases=increases(case),
+        treats_alcohol_withdrawal=not case.for_alcohol_withdrawal.isdisjoint(case.drafts),
         something_taken=case.something_taken,
         lacks_reversal=lacks_reversal(case),
         # Of what was over long ago nothing is read.

@@ -291,7 +291,8 @@ class Assessment:
     ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment
     of opioid use disorder or anti-seizure agent. ``opioid`` is with the orders being written, ``opioid_before`` without
     them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
-    one, raises the load. ``increases``: the orders being written begin or increase exposure.
+    one, raises the load. ``increases``: the orders being written begin or increase exposure;
+    ``treats_alcohol_withdrawal``: one of them treats acute alcohol withdrawal.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
     ``longer_indications``: the ids of the recognised reasons for longer use that all benzodiazepines are given for.
     ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
@@ -317,6 +318,7 @@ class Assessment:
     new_starts: tuple[str, ...] = ()
     concepts: frozenset[str] = frozenset()
     increases: bool = False
+    treats_alcohol_withdrawal: bool = False
     something_taken: bool = False
     lacks_reversal: bool = False
     longer_indications: tuple[str, ...] = ()

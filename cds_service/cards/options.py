@@ -95,7 +95,7 @@ def _fits_lower_dose(findings: Iterable[Met], situation: CallSituation) -> bool:
     on a card about a stop or a cut.
     """
     findings = tuple(findings)
-    if any(finding.id in OF_DECREASE for finding in findings):
+    if situation.assessment.treats_alcohol_withdrawal or any(finding.id in OF_DECREASE for finding in findings):
         return False
     if situation.begins:
         return True

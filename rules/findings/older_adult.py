@@ -39,10 +39,14 @@ def judge(case: Case) -> Met | Considered:
 
 def _started(case: Case) -> Entries:
     """What the orders begin: nothing against seizures or alcohol withdrawal, nor where earlier orders are not known."""
-    if case.in_alcohol_withdrawal or not case.unknowns.history_supplied:
+    if not case.unknowns.history_supplied:
         return ()
     started = started_sedatives(case, ID, softened_by_switch=False)
-    return tuple(entry for entry in started if entry.agent.id not in case.anti_seizure_agents)
+    return tuple(
+        entry
+        for entry in started
+        if entry.agent.id not in case.anti_seizure_agents and entry not in case.for_alcohol_withdrawal
+    )
 
 
 def _is_established(case: Case) -> bool:

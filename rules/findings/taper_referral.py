@@ -10,6 +10,7 @@ from rules.findings.case.results import (
     not_met,
     not_used_long_enough,
 )
+from rules.knowledge.policy import Exemption
 
 ID = "taper-referral"
 # What makes inpatient care worth considering by Recommendation 5: harm that is near, severe or complicated withdrawal
@@ -34,6 +35,8 @@ def judge(case: Case) -> Met | Considered:
     high_risk = hazards and use.days > parameters["high_load_days"].value
     if use.days < parameters["long_term_days"].value and not high_risk:
         return not_used_long_enough(ID, use)
+    if case.in_alcohol_withdrawal:
+        return exempt(ID, Exemption.ALCOHOL_WITHDRAWAL.value)
     return case.met(ID, _facts(case, use, hazards))
 
 

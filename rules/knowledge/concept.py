@@ -107,6 +107,8 @@ class ConditionWording:
     Attributes:
         denials_before: those that deny a condition that is named after them.
         denials_after: those that deny a condition that is named before them.
+        not_now_before: those before an acute condition in an order that tell of it as past, to come or feared.
+        not_now_after: those after it.
         remission: those of remission.
         remission_denials: those that, before them, say that there is none.
         doubts: those that negate, refuse, end, only plan or talk of. An entry with one of them, wherever it stands,
@@ -124,6 +126,8 @@ class ConditionWording:
 
     denials_before: tuple[str, ...]
     denials_after: tuple[str, ...]
+    not_now_before: tuple[str, ...]
+    not_now_after: tuple[str, ...]
     remission: tuple[str, ...]
     remission_denials: tuple[str, ...]
     doubts: tuple[str, ...]

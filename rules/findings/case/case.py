@@ -51,6 +51,7 @@ PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SELDOM_ANTI_SEIZURE = "seldom-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
+TREATS_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal-treatment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,15 +270,49 @@ class Case(LazyValues):
     @lazy
     def in_alcohol_withdrawal(self) -> bool:
         """Whether acute alcohol withdrawal is treated: by a condition within its days, or by an order's own reason."""
-        if ACUTE_ALCOHOL_WITHDRAWAL in self.exempting:
-            return True
-        expires = self.knowledge.concepts[ACUTE_ALCOHOL_WITHDRAWAL].expires
-        return any(
-            entry.agent.agent_class.depressant
-            and (expires is None or entry.start is None or (self.on - entry.start).days <= expires.value)
-            and ACUTE_ALCOHOL_WITHDRAWAL in entry.purposes
+        return ACUTE_ALCOHOL_WITHDRAWAL in self.exempting or any(
+            ACUTE_ALCOHOL_WITHDRAWAL in entry.purposes and self._may_treat_alcohol_withdrawal(entry)
             for entry in self.view.present
         )
+
+    @lazy
+    def for_alcohol_withdrawal(self) -> frozenset[RecordEntry]:
+        """The orders that treat acute alcohol withdrawal: of an agent that does, for no longer than it lasts, and for
+        nothing else by what they say."""
+        if not self.in_alcohol_withdrawal:
+            return frozenset()
+        return frozenset(
+            entry
+            for entry in self.view.present
+            if self._may_treat_alcohol_withdrawal(entry)
+            and (ACUTE_ALCOHOL_WITHDRAWAL in entry.purposes or not self._is_for_another_purpose(entry))
+        )
+
+    def _may_treat_alcohol_withdrawal(self, entry: RecordEntry) -> bool:
+        """Whether an order is of an agent that treats alcohol withdrawal, for no longer than that lasts: by its length,
+        or where it states none by the days since it began."""
+        expires = self.knowledge.concepts[ACUTE_ALCOHOL_WITHDRAWAL].expires
+        if not entry.agent.has(TREATS_ALCOHOL_WITHDRAWAL) or entry.start is None:
+            return False
+        days = (self.on - entry.start).days
+        if entry.window.end is not None:
+            days = max(days, (entry.window.end - entry.start).days + 1)
+        return expires is None or days <= expires.value
+
+    def _is_for_another_purpose(self, entry: RecordEntry) -> bool:
+        """Whether an order says that it is for something else than alcohol withdrawal, known to us or not."""
+        if entry.purposes:
+            return (
+                bool(self._indications(entry.purposes) - {ACUTE_ALCOHOL_WITHDRAWAL})
+                or SEIZURE_DISORDER in entry.purposes
+            )
+        return bool(entry.regimen.reasons)
+
+    @lazy
+    def treats_withdrawal_alone(self) -> bool:
+        """Whether every depressant ordered, or without orders every sedative taken, treats acute alcohol withdrawal."""
+        concerned = depressants_of(self.drafts) or self.sedatives
+        return bool(self.for_alcohol_withdrawal) and self.for_alcohol_withdrawal.issuperset(concerned)
 
     @lazy
     def monitored(self) -> frozenset[RecordEntry]:

@@ -69,16 +69,15 @@ def starts(case: Case) -> Entries:
 
     No renewal, dose change or switch, stated or plausible. Never a rescue product, what is given in a monitored
     setting, an agent against seizures or for a recognised reason of longer use, or what is or may be treatment of
-    opioid use disorder; none in acute alcohol withdrawal.
+    opioid use disorder or of acute alcohol withdrawal.
     """
-    if case.in_alcohol_withdrawal:
-        return ()
     return tuple(
         entry
         for entry in case.drafts
         if entry.agent.agent_class.depressant
         and not entry.administration.rescue
         and entry not in case.monitored
+        and entry not in case.for_alcohol_withdrawal
         and not case.is_for_longer_use(entry)
         and entry.agent.id not in case.anti_seizure_agents
         and not _may_treat_opioid_use_disorder(case, entry)
@@ -88,8 +87,10 @@ def starts(case: Case) -> Entries:
 
 
 def removable(case: Case) -> tuple[str, ...]:
-    """The sources of drafts that may be offered for removal; none where no earlier orders were supplied."""
-    return _sources_of(case, starts(case)) if case.unknowns.history_supplied else ()
+    """The sources of drafts that may be offered for removal; none where no earlier orders were supplied, nor in acute
+    alcohol withdrawal."""
+    may_be = case.unknowns.history_supplied and not case.in_alcohol_withdrawal
+    return _sources_of(case, starts(case)) if may_be else ()
 
 
 def begun_by_orders(case: Case) -> tuple[str, ...]:
