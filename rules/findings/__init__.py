@@ -6,11 +6,12 @@ Each module has ``judge(case)``, which answers with :class:`rules.assessment.Met
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import cast
 
 from rules.assessment import Considered, Met, Severity
 from rules.findings.case.case import Case
@@ -25,6 +26,7 @@ from rules.findings.case.results import (
     exempt,
     not_judged,
 )
+from rules.findings.case.taper import has_begun, has_new_condition
 
 __all__ = ["JUDGES", "NOT_SOFTENED_BY_SWITCH", "ONLY_IF_TAKEN", "judge_all"]
 
@@ -43,8 +45,8 @@ NOT_SOFTENED_BY_SWITCH = frozenset(
     {"concurrent-opioid", "older-adult", "respiratory-disease", "gabapentinoid-breathing"}
 )
 
-# What is said though the orders being written are steps of a taper on pace.
-NOT_QUIET = frozenset({"abrupt-change", "incomplete-picture"})
+# What is of several sedatives together.
+OF_SEVERAL = frozenset({"multiple-sedative-hypnotics"})
 
 # What they say rests on earlier use: whether a drug is new, for how long it was taken, how much of it.
 RESTING_ON_HISTORY = frozenset(
@@ -81,7 +83,7 @@ def judge_all(case: Case) -> tuple[tuple[Met, ...], tuple[Considered, ...]]:
                 met.append(result)
             else:
                 considered.append(result)
-    if case.taper is not None:
+    if case.taper is not None and _hides_nothing(met, case):
         met = [replace(found, raises=False) if _is_quiet(found, case) else found for found in met]
     severities = tuple(reversed(Severity))
     met.sort(key=lambda found: (severities.index(found.severity), not found.raises, found.id))
@@ -107,16 +109,27 @@ def _judged(judge: Judge, case: Case) -> Met | Considered:
 
 
 def _is_quiet(found: Met, case: Case) -> bool:
-    """Whether a finding raises no card beside a taper on pace.
+    """Whether a finding raises no card beside a taper on pace: one of the use and the load that the taper ends.
 
-    Orders of sedatives alone that do not raise the load are met with silence, save for what cannot be told. Without
-    orders only what the policy names is quiet: what would be said of the use that the taper ends.
+    None beside an order that is no step of it, nor where the sedatives are of several prescribers, or one is new.
     """
-    if case.ordered is None:
-        return case.knowledge.findings[found.id].quiet_in_taper
+    if not case.knowledge.findings[found.id].quiet_in_taper:
+        return False
     ordered = (entry.agent.agent_class for entry in case.drafts)
-    steps_alone = all(each.in_load or not each.depressant for each in ordered) and not increases(case)
-    return steps_alone and found.id not in NOT_QUIET
+    if any(each.depressant and not each.in_load for each in ordered) or increases(case):
+        return False
+    return found.id not in OF_SEVERAL or not (found.facts["prescribed_by"] or has_begun(case))
+
+
+def _hides_nothing(met: Iterable[Met], case: Case) -> bool:
+    """Whether a taper may be met with silence: all conditions are known, and none that may warn is new."""
+    concepts = {
+        concept
+        for found in met
+        if case.knowledge.findings[found.id].raises
+        for concept in cast("Iterable[str]", found.facts.get("concepts", ()))
+    }
+    return case.unknowns.why_conditions_unknown is None and not has_new_condition(case, concepts)
 
 
 def _exemption(case: Case) -> str | None:

@@ -7,6 +7,7 @@ from rules.findings.case.case import Case
 from rules.findings.case.pace import in_load, level_on
 from rules.findings.case.present import agent_names, sedatives_of
 from rules.findings.case.results import not_judged, not_met
+from rules.findings.case.taper import why_not_judged
 
 ID = "taper-under-way"
 
@@ -25,6 +26,9 @@ def judge(case: Case) -> Met | Considered:
             "percent": taper.percent,
         }
         return case.met(ID, facts)
+    why = why_not_judged(case)
+    if taken and why is not None:
+        return not_judged(ID, why)
     if taken and any(level_on(case, view, in_load) is None for view in (case.now, case.view)):
         return not_judged(ID, "a daily dose is not known, or has no published equivalent")
     return not_met(ID)

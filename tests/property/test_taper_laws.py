@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -147,3 +147,42 @@ def test_between_two_steps_nothing_is_said_of_the_taper(
     found = judged(drug, [*steps, same], named=False, ended=ended)
     assert "taper-under-way" in met(found)
     assert not [finding.id for finding in found.findings if finding.raises]
+
+
+@settings(deadline=None, max_examples=60)
+@given(paces(), SPLITS, st.sampled_from(sorted(AGENTS)), st.booleans())
+def test_what_is_new_beside_a_step_is_told(
+    pace: tuple[Fraction, list[tuple[int, Fraction]]], parts: list[int], drug: str, by_another: bool
+) -> None:
+    *earlier, now = schedule(pace, parts)
+    begun = now.day - timedelta(days=8)
+    ends = [each.day - timedelta(days=1) for each in [*earlier[1:], now]]
+    records = [order(drug, step, last) for step, last in zip(earlier, ends, strict=True)]
+    draft = order(drug, now, now.day + timedelta(days=27), draft=True)
+    for other in ("oxycodone hydrochloride 10 MG Oral Tablet", "zolpidem tartrate 10 MG Oral Tablet"):
+        new = replace(
+            order(drug, Step(begun, Fraction(1), 1), begun + timedelta(days=29)),
+            source="MedicationRequest/new",
+            medication=Medication(text=other),
+            requester="Practitioner/two" if by_another else "Practitioner/one",
+        )
+        found = assess(Patient(reference="Patient/p", regimens=(*records, new, draft)), KNOWLEDGE, now.day)
+        raised = {finding.id for finding in found.findings if finding.raises}
+        assert {"concurrent-opioid", "multiple-sedative-hypnotics"} & raised
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(4, 60), st.integers(1, 25), st.integers(1, 300), st.integers(7, 28))
+def test_an_order_that_rises_at_a_later_step_is_no_taper(load: int, part: int, rise: int, days: int) -> None:
+    drug = "diazepam 1 MG/ML Oral Solution"
+    first = Fraction(load) * (100 - part) / 100
+    steps = [Step(FIRST_STEP, first, 1), Step(FIRST_STEP, first * (100 + rise) / 100, 1)]
+    lines = [replace(order(drug, each, FIRST_STEP).dosages[0], sequence=n) for n, each in enumerate(steps, 1)]
+    bounded = [
+        replace(line, timing=replace(line.timing or Timing(), bounds=Period(), bounds_days=Fraction(days)))
+        for line in lines
+    ]
+    record = order(drug, Step(BEGAN, Fraction(load), 1), FIRST_STEP + timedelta(days=30))
+    draft = replace(order(drug, steps[0], FIRST_STEP, draft=True), dosages=tuple(bounded))
+    found = assess(Patient(reference="Patient/p", regimens=(record, draft)), KNOWLEDGE, FIRST_STEP)
+    assert "taper-under-way" not in met(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from rules.assessment import Taper, TaperEvidence
 from rules.findings.case.case import Case
@@ -20,6 +22,9 @@ from rules.findings.case.pace import (
     too_fast,
 )
 from rules.findings.case.present import sedatives_of
+from rules.findings.case.results import SUPPLIED_EARLY
+from rules.model import RecordKind
+from rules.reading.product.product import Product
 
 FINDING = "taper-under-way"
 
@@ -27,10 +32,10 @@ FINDING = "taper-under-way"
 def taper_of(case: Case) -> Taper | None:
     """The taper that the orders being written continue, or that is under way without any; None where there is none.
 
-    An order that raises the load, or lowers it too fast now or at a step to come, is none. Neither is one by another
+    An order that raises the load or lowers it too fast, now or at a step to come, is none. Neither is one by another
     hand than that of the order whose dose it lowers, which may go on beside it, nor what may be a switch of agents.
     """
-    if not case.knowledge.findings[FINDING].on:
+    if not case.knowledge.findings[FINDING].on or why_not_judged(case) is not None:
         return None
     taken = sedatives_of((*case.now.present, *case.sedatives))
     if not taken or case.view.switches or not same_hand(case.view, case.sedatives):
@@ -39,7 +44,7 @@ def taper_of(case: Case) -> Taper | None:
     if now is None or after is None:
         return None
     before, ahead = list(levels_before(case, in_load)), list(levels_ahead(case, in_load))
-    if first_too_fast(case, before, ahead) is not None:
+    if first_too_fast(case, before, ahead) is not None or _rise_ahead(ahead):
         return None
     if case.ordered is not None:
         pairs = list(zip(now.by_table, after.by_table, strict=True))
@@ -50,6 +55,68 @@ def taper_of(case: Case) -> Taper | None:
     if not any(after.by_table):
         return None
     return _by_steps_ahead(case, ahead) or _by_orders(case, after)
+
+
+def why_not_judged(case: Case) -> str | None:
+    """Why a taper cannot be told from the record; None where it can."""
+    if case.unknowns.why_orders_unknown is not None:
+        return case.unknowns.why_orders_unknown
+    return SUPPLIED_EARLY if _is_supplied_early(case) else None
+
+
+def has_begun(case: Case) -> bool:
+    """Whether a sedative is taken that was not so many days ago as a fall is judged over."""
+    before = {entry.agent.id for entry in sedatives_of(case.look_back(_look_back_days(case)).present)}
+    return any(entry.agent.id not in before for entry in case.sedatives)
+
+
+def has_new_condition(case: Case, concepts: Collection[str]) -> bool:
+    """Whether one of some conditions was recorded in the days that a fall is judged over."""
+    since = case.on - timedelta(days=_look_back_days(case))
+    return any(
+        entry.concept in concepts and entry.recorded is not None and entry.recorded >= since
+        for entry in case.condition_entries
+    )
+
+
+def _rise_ahead(ahead: list[Level]) -> bool:
+    """Whether one of the levels ahead lies above the one before it, by any table."""
+    return any(
+        one < other
+        for before, after in pairwise(ahead)
+        for one, other in zip(before.by_table, after.by_table, strict=True)
+    )
+
+
+def _is_supplied_early(case: Case) -> bool:
+    """Whether the fills of the last weeks left more in hand than a renewal may overlap: more may be taken than ordered.
+
+    Fills of one product are laid end to end; of one day one counts.
+    """
+    most = case.knowledge.policy.concurrency.renewal_overlap_days.value
+    since = case.on - timedelta(days=int(case.knowledge.findings[FINDING].parameters["orders_of_days"].value))
+    fills: dict[tuple[str, Product], dict[date, int]] = {}
+    for entry in case.record.entries:
+        start, end = entry.start, entry.window.end if entry.regimen.kind is RecordKind.DISPENSE else None
+        if not in_load(entry) or start is None or end is None or entry.historic_exclusion is not None:
+            continue
+        if since <= start <= case.on:
+            days = fills.setdefault((entry.agent.id, entry.product), {})
+            days[start] = max(days.get(start, 0), (end - start).days + 1)
+    return any(_most_in_hand(lengths) > most for lengths in fills.values())
+
+
+def _most_in_hand(fills: dict[date, int]) -> int:
+    """How many days of supply are left at most when the next fill is given, by the day and the days of each."""
+    most, until = 0, date.min
+    for start, days in sorted(fills.items()):
+        left = max((until - start).days, 0)
+        most, until = max(most, left), start + timedelta(days=left + days)
+    return most
+
+
+def _look_back_days(case: Case) -> int:
+    return int(case.knowledge.findings[PACE].parameters["look_back_days"].value)
 
 
 def _by_step(case: Case, before: list[Level], after: Level) -> Taper | None:
@@ -88,7 +155,7 @@ def _by_orders(case: Case, after: Level) -> Taper | None:
 
 def _levels_of_weeks(case: Case) -> Iterator[Level]:
     """The levels of earlier days, at intervals in which a fall is judged, from the latest on; up to one not known."""
-    interval = int(case.knowledge.findings[PACE].parameters["look_back_days"].value)
+    interval = _look_back_days(case)
     days = int(case.knowledge.findings[FINDING].parameters["orders_of_days"].value)
     for back in range(interval, days + 1, interval):
         level = level_on(case, case.look_back(back), in_load)

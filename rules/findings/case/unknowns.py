@@ -57,6 +57,11 @@ class Unknowns(LazyValues):
             return UNIDENTIFIED
         if any(item.medication for item in self.patient.unread):
             return UNREADABLE
+        return self.why_orders_unknown
+
+    @lazy
+    def why_orders_unknown(self) -> str | None:
+        """Why a further order may be on record; None if all were supplied."""
         return ORDERS_NOT_SUPPLIED if self._is_missing(ORDERS) else None
 
     @lazy
