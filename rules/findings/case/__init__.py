@@ -52,7 +52,7 @@ from rules.findings.case.results import (
 )
 from rules.findings.case.reversal import lacks_reversal, reversal_on_record
 from rules.findings.case.start import begun, begun_by_orders, new_starts, removable, started_sedatives
-from rules.findings.case.taper import taper_of
+from rules.findings.case.taper import has_begun, has_new_condition, taper_of, why_not_judged
 from rules.findings.case.unknowns import DRAFTS, ORDERS
 
 __all__ = [
@@ -93,6 +93,8 @@ __all__ = [
     "fall",
     "first_too_fast",
     "half_life",
+    "has_begun",
+    "has_new_condition",
     "in_load",
     "increases",
     "is_short_acting",
@@ -116,4 +118,5 @@ __all__ = [
     "steepest",
     "taper_of",
     "too_fast",
+    "why_not_judged",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -24,7 +24,6 @@ from rules.findings.case.pace import (
 from rules.findings.case.present import sedatives_of
 from rules.findings.case.results import SUPPLIED_EARLY
 from rules.model import RecordKind
-from rules.reading.product.product import Product
 
 FINDING = "taper-under-way"
 
@@ -95,7 +94,7 @@ def _is_supplied_early(case: Case) -> bool:
     """
     most = case.knowledge.policy.concurrency.renewal_overlap_days.value
     since = case.on - timedelta(days=int(case.knowledge.findings[FINDING].parameters["orders_of_days"].value))
-    fills: dict[tuple[str, Product], dict[date, int]] = {}
+    fills: dict[Hashable, dict[date, int]] = {}
     for entry in case.record.entries:
         start, end = entry.start, entry.window.end if entry.regimen.kind is RecordKind.DISPENSE else None
         if not in_load(entry) or start is None or end is None or entry.historic_exclusion is not None:
