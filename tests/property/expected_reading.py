@@ -121,6 +121,13 @@ def named(reference: Any) -> str | None:
     return "/".join(text.partition("/_history/")[0].split("/")[-2:])
 
 
+def display(reference: Any) -> str | None:
+    """The name that a reference shows; None for one to a patient."""
+    if reference is None or (party(reference) or "").startswith("Patient"):
+        return None
+    return " ".join(reference.display.split()) if reference.display else None
+
+
 def party(reference: Any) -> str | None:
     if reference is None:
         return None
@@ -340,6 +347,7 @@ def _request(model: Any) -> dict[str, Any]:
         "do_not_perform": bool(model.doNotPerform),
         "reported": bool(model.reportedBoolean) or bool(model.reportedReference and model.reportedReference.reference),
         "requester": party(model.requester) or party(model.recorder),
+        "requester_name": display(model.requester if party(model.requester) else model.recorder),
         "dosages": tuple(map(dosage, model.dosageInstruction or [])),
         "authored_on": day(model.authoredOn),
         "validity": period(dispense and dispense.validityPeriod),

@@ -237,7 +237,7 @@ def test_a_call_that_runs_out_of_time_names_what_is_ordered_and_what_is_there(sl
     opioid = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4)
     (card,) = told(opioid, record=[lorazepam("old")])
     assert card["indicator"] == "warning"
-    assert card["summary"].startswith("Lorazepam together with oxycodone")
+    assert card["summary"].startswith("Lorazepam with oxycodone can slow or stop breathing")
     assert "could not be worked out in time" in card["detail"]
     # An order that is not active is not there.
     (card,) = told(opioid, record=[lorazepam("old", status="stopped")])
