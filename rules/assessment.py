@@ -293,6 +293,7 @@ class Assessment:
     them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
     one, raises the load. ``increases``: the orders being written begin or increase exposure;
     ``treats_alcohol_withdrawal``: one of them treats acute alcohol withdrawal.
+    ``taken_over``: the sources of orders on record that one takes over, so that to end them leaves no gap and no cut.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
     ``longer_indications``: the ids of the recognised reasons for longer use that all benzodiazepines are given for.
     ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
@@ -319,6 +320,7 @@ class Assessment:
     concepts: frozenset[str] = frozenset()
     increases: bool = False
     treats_alcohol_withdrawal: bool = False
+    taken_over: frozenset[str] = frozenset()
     something_taken: bool = False
     lacks_reversal: bool = False
     longer_indications: tuple[str, ...] = ()

@@ -146,7 +146,7 @@ def _suggestion(filing: Filing, text: SuggestionText, **target: Any) -> Suggesti
 
 
 def _ends(situation: CallSituation, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
-    """The end of each earlier order of an agent whose dose a draft changes: the order as it was sent, now stopped."""
+    """The end of each earlier order that a draft of another dose takes over: the order as it was sent, now stopped."""
     ordered = [
         line for line in situation.ordered if isinstance(line, Contribution) and line.source in invocation.drafts
     ]
@@ -154,7 +154,8 @@ def _ends(situation: CallSituation, invocation: Invocation, wording: Wording) ->
     for line in situation.earlier:
         order = invocation.orders.get(line.source)
         changed = any(new.agent == line.agent and new.daily_dose != line.daily_dose for new in ordered)
-        if order is not None and changed and line.source not in ended:
+        taken_over = changed and line.source in situation.assessment.taken_over
+        if order is not None and taken_over and line.source not in ended:
             ended.add(line.source)
             text = end_of_order(line, wording, is_draft=True)
             yield _suggestion(Filing.END, text, resource={**order, "status": "stopped"})

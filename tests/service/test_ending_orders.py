@@ -18,13 +18,15 @@ from cds_service.services import service_of
 from cds_service.trust.tenant import FILED, CardDialect, Filing, open_tenant
 from rules import load_knowledge
 
+SELF = {"reference": "Practitioner/d1"}
 OLD = {
+    "requester": SELF,
     "authoredOn": "2026-01-02",
     "dispenseRequest": {"expectedSupplyDuration": {"value": 365, "unit": "d"}},
     "identifier": [{"system": "urn:ehr", "value": "77"}],
     "note": [{"text": "as the patient asked"}],
 }
-NEW = order("new", "lorazepam 1 MG Oral Tablet", code="197901", a_day=4)
+NEW = order("new", "lorazepam 1 MG Oral Tablet", code="197901", a_day=4, requester=SELF)
 
 
 def old(**more: Any) -> dict[str, Any]:
@@ -103,6 +105,39 @@ def test_a_statement_is_no_order(tmp_path: Path) -> None:
 def test_an_order_that_the_draft_replaces_by_name_needs_no_end(tmp_path: Path) -> None:
     named = NEW | {"priorPrescription": {"reference": "MedicationRequest/old"}}
     assert ends(suggestions(tmp_path, raised(old(), drafts=(named,)))) == []
+
+
+def _new(**more: Any) -> dict[str, Any]:
+    return NEW | {"dosageInstruction": [NEW["dosageInstruction"][0] | more]}
+
+
+KEPT = {
+    "another hand's": (old(requester={"reference": "Practitioner/d2"}), NEW),
+    "of an unknown hand": ({key: value for key, value in old().items() if key != "requester"}, NEW),
+    "by a draft of an unknown hand": (old(), {key: value for key, value in NEW.items() if key != "requester"}),
+    "by half its dose": (old(), order("new", "lorazepam 1 MG Oral Tablet", code="197901", requester=SELF)),
+    "by an extra dose": (old(), _new(text="1 extra tablet 4 times a day")),
+    "by an order beside it": (old(), _new(text="1 tablet 4 times a day, continue other lorazepam")),
+    "by a draft that begins later": (
+        old(),
+        _new(
+            timing={"repeat": {"frequency": 4, "period": 1, "periodUnit": "d", "boundsPeriod": {"start": "2026-12-20"}}}
+        ),
+    ),
+    "by a draft of an unknown dose": (old(), NEW | {"dosageInstruction": [{"text": "as directed"}]}),
+}
+
+
+@pytest.mark.parametrize(("record", "draft"), KEPT.values(), ids=KEPT)
+def test_an_order_whose_end_would_cut_or_leave_a_gap_is_ended_in_words_alone(
+    tmp_path: Path, record: dict[str, Any], draft: dict[str, Any]
+) -> None:
+    assert ends(suggestions(tmp_path, raised(record, drafts=(draft,)))) == []
+
+
+def test_two_orders_that_come_to_more_than_the_draft_are_not_ended(tmp_path: Path) -> None:
+    more = [old(), old(id="second"), old(id="third")]
+    assert ends(suggestions(tmp_path, raised(*more))) == []
 
 
 def test_a_renewal_ends_nothing(tmp_path: Path) -> None:

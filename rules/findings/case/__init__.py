@@ -5,7 +5,7 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 
 from rules.findings.case.age import Age, age_on
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
-from rules.findings.case.change import increases, raised, rises_elsewhere
+from rules.findings.case.change import increases, raised, rises_elsewhere, taken_over
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.half_life import acting, half_life, is_short_acting
@@ -116,6 +116,7 @@ __all__ = [
     "sedatives_of",
     "started_sedatives",
     "steepest",
+    "taken_over",
     "taper_of",
     "too_fast",
     "why_not_judged",

@@ -10,6 +10,8 @@ from rules.findings.case.case import Case
 from rules.findings.case.present import OXYBATE, depressants_of, sedatives_of
 from rules.load.opioid import mme_of
 from rules.numbers.quantity import ONE, PERCENT, ZERO
+from rules.reading.condition.text import phrases
+from rules.reading.dosage.text import words_of
 from rules.timeline.record import RecordEntry
 from rules.timeline.replacement import refers_to
 from rules.timeline.view import View
@@ -78,6 +80,37 @@ def _changes_agents(case: Case, ordered: View) -> bool:
     before = {entry.agent.id for entry in sedatives_of(case.now.present_if_replaced)}
     after = {entry.agent.id for entry in sedatives_of(ordered.present_if_replaced)}
     return bool(before - after) and bool(after - before)
+
+
+def taken_over(case: Case) -> frozenset[str]:
+    """The sources of the orders on record that a draft takes over, so that to end them leaves no gap and no cut.
+
+    The draft is of the same agent and by the same hand, begins by today, comes to at least about as much as those
+    orders do together (``switch_percent`` less), and its words do not tell that it is taken beside another. Where any
+    of that is not known it takes over nothing.
+    """
+    least = ONE - case.knowledge.policy.concurrency.switch_percent.value * PERCENT
+    found: set[str] = set()
+    for draft in case.drafts:
+        begins = draft.start is not None and draft.start <= case.on
+        if not begins or draft.amount is None or draft.regimen.requester is None or _is_taken_beside(case, draft):
+            continue
+        earlier = [
+            entry
+            for entry in case.now.present
+            if entry.agent.id == draft.agent.id and entry.regimen.requester == draft.regimen.requester
+        ]
+        amounts = [entry.amount for entry in earlier]
+        known = [amount.used for amount in amounts if type(amount) is type(draft.amount)]
+        if len(known) == len(amounts) and draft.amount.used >= sum(known, ZERO) * least:
+            found |= {entry.source for entry in earlier}
+    return frozenset(found)
+
+
+def _is_taken_beside(case: Case, draft: RecordEntry) -> bool:
+    """Whether the words of a draft tell that it is taken beside another order."""
+    words = phrases(case.knowledge.vocabulary.beside_words)
+    return any(words.search(text.lower()) for text in words_of(draft.regimen.dosages))
 
 
 def replaces_its_class(case: Case, draft: RecordEntry) -> bool:

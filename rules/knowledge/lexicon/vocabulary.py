@@ -174,6 +174,7 @@ class DosingVocabulary:
         as_needed_endings: what a frequency code ends with where it is as needed.
         routes: by id; ``route_words`` gives the id of a spelling, ``route_codes`` that of a code.
         form_excludes: by the route of a form, the routes that a product of such a form is not given by.
+        beside_words: those of an order that is taken beside another of the same medicine.
         vein_words: the words of an order that is given by vein or as an infusion; ``vein_codes`` those of its route.
         rescue_products: the agents that are kept for a seizure, by route.
         number_words, time_words: the words for a number ("one half"), and for how often ("twice").
@@ -194,6 +195,7 @@ class DosingVocabulary:
     route_codes: Mapping[tuple[CodeSystem, str], str]
     dose_forms: Mapping[str, DoseForm]
     form_excludes: Mapping[str, frozenset[str]]
+    beside_words: tuple[str, ...]
     vein_words: tuple[str, ...]
     vein_codes: frozenset[tuple[CodeSystem, str]]
     rescue_products: tuple[RescueProduct, ...]

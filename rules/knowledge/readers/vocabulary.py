@@ -61,6 +61,7 @@ def read_vocabulary(data: Mapping[str, object]) -> DosingVocabulary:
             route: frozenset(excluded)
             for route, excluded in _lists(top.section("form_excludes").section("entries")).items()
         },
+        beside_words=tuple(map(normalised, top.section("beside_words").texts("words"))),
         vein_words=tuple(map(normalised, top.section("by_vein").texts("words"))),
         vein_codes=frozenset((CodeSystem.SNOMED, code) for code in top.section("by_vein").texts("codes")),
         rescue_products=tuple(
