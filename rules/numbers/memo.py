@@ -120,23 +120,50 @@ def text_length(value: object) -> int:
 
     A value that is compared by identity, such as the knowledge, counts as none.
     """
-    if isinstance(value, date):
-        return MAX_MEMOISED_LENGTH + 1
-    if value is None or isinstance(value, str):
-        return len(value) if value else 0
-    if isinstance(value, tuple):
-        return sum(map(text_length, value)) if value else 0
-    if isinstance(value, HashedOnce):
-        try:
-            return value._length
-        except AttributeError:
-            object.__setattr__(value, "_length", _text_length_of_fields(value))
-            return value._length
-    return _text_length_of_fields(value)
+    cls = type(value)
+    measure = _MEASURES.get(cls)
+    if measure is None:
+        measure = _MEASURES[cls] = _measure_of(cls)
+    return measure(value)
 
 
-def _text_length_of_fields(value: Any) -> int:
-    parameters = getattr(value, "__dataclass_params__", None)
-    if parameters is None or not parameters.eq:
-        return 0
+def _measure_of(cls: type) -> Callable[[Any], int]:
+    """How the texts in values of a class are measured."""
+    if issubclass(cls, date):
+        return _too_long
+    if issubclass(cls, str):
+        return len
+    if issubclass(cls, tuple):
+        return _length_of_items
+    if issubclass(cls, HashedOnce):
+        return _length_worked_out_once
+    parameters = getattr(cls, "__dataclass_params__", None)
+    return _no_text if parameters is None or not parameters.eq else _length_of_fields
+
+
+def _too_long(_: object) -> int:
+    return MAX_MEMOISED_LENGTH + 1
+
+
+def _no_text(_: object) -> int:
+    return 0
+
+
+def _length_of_items(items: tuple[object, ...]) -> int:
+    return sum(map(text_length, items)) if items else 0
+
+
+def _length_worked_out_once(value: HashedOnce) -> int:
+    try:
+        return value._length
+    except AttributeError:
+        object.__setattr__(value, "_length", _length_of_fields(value))
+        return value._length
+
+
+def _length_of_fields(value: Any) -> int:
     return sum(text_length(getattr(value, name)) for name in value.__dataclass_fields__)
+
+
+_MEASURES: dict[type, Callable[[Any], int]] = {}
+"""How values are measured, by their class."""
