@@ -77,7 +77,7 @@ def condition_of(
         codings=codings,
         text=text,
         clinical_status=_clinical_status(resource),
-        verification_status=_status(resource.get("verificationStatus"), _VERIFICATIONS),
+        verification_status=_verification_status(resource.get("verificationStatus")),
         onset=_first_date(resource, ("onsetDateTime", "onsetDate"), zone, notes)
         or period_of(resource.get("onsetPeriod"), zone, notes).start,
         abatement=_abatement(resource, zone, notes),
@@ -98,16 +98,22 @@ def _codings_and_text(code: object) -> tuple[tuple[Coding, ...], str | None]:
 
 def _of_visit(resource: Element) -> bool | None:
     """Whether it was diagnosed at a visit, or stands on the problem list; None if not stated."""
+    spelt = _category_names(resource.get("category"))
+    if _OF_PROBLEM_LIST in spelt:
+        return False
+    is_of_visit = bool(spelt & _OF_VISIT) or (not spelt and bool(resource.get("encounter")))
+    return is_of_visit or None
+
+
+@memoised_by_json
+def _category_names(categories: object) -> frozenset[str]:
+    """The categories by their codes, displays and texts."""
     names = set()
-    for category in list_of(resource.get("category")):
+    for category in list_of(categories):
         codings = list_of(category.get("coding")) if isinstance(category, dict) else []
         names |= {code_of(coding.get(key)) for coding in codings if isinstance(coding, dict) for key in _CODING_NAMES}
         names.add(code_of(category.get("text") if isinstance(category, dict) else category))
-    spelt = {"-".join(name.split()) for name in names}
-    if _OF_PROBLEM_LIST in spelt:
-        return False
-    is_of_visit = bool(spelt & _OF_VISIT) or (not spelt - {""} and bool(resource.get("encounter")))
-    return is_of_visit or None
+    return frozenset("-".join(name.split()) for name in names) - {""}
 
 
 def _remarks(sent: object, notes: Notes) -> tuple[str, ...]:
@@ -141,8 +147,18 @@ def _status(value: object, known: frozenset[str]) -> str:
     return next((code for code in codes if code in known), code_of(value))
 
 
+@memoised_by_json
+def _verification_status(value: object) -> str:
+    return _status(value, _VERIFICATIONS)
+
+
+@memoised_by_json
+def _stated_clinical_status(value: object) -> str:
+    return _status(value, _CLINICAL)
+
+
 def _clinical_status(resource: Element) -> str:
-    status = _status(resource.get("clinicalStatus"), _CLINICAL)
+    status = _stated_clinical_status(resource.get("clinicalStatus"))
     if not status and (resource.get("abatementBoolean") is True or any(map(resource.get, _ABATEMENTS_WITHOUT_DATE))):
         return "resolved"
     return status
@@ -199,7 +215,7 @@ def _referenced_reason(reference: object, resource: Element, sent: SentCondition
     raw = raw_reference_of(reference)
     condition = None if raw is None else _contained(resource, raw) or sent(raw)
     if condition is not None:
-        refuted = _status(condition.get("verificationStatus"), _VERIFICATIONS) in _NOT_BELIEVED
+        refuted = _verification_status(condition.get("verificationStatus")) in _NOT_BELIEVED
         return Reason() if refuted else _reason(condition.get("code"))
     display = text_of(reference.get("display")) if isinstance(reference, dict) else None
     return Reason(text=display if display is not None and len(display) <= MAX_TEXT_LENGTH else None)

@@ -49,6 +49,8 @@ def memoised_by_json(read: Callable[[object], T]) -> Callable[[object], T]:
 
     @wraps(read)
     def reading(value: object) -> T:
+        if value is None:
+            return read(value)
         try:
             text = orjson.dumps(value)
         except TypeError:

@@ -15,6 +15,7 @@ from cds_service.fhir.condition import WHY_CONDITION_NOT_TOLD, condition_of
 from cds_service.fhir.elements import Element, NotReadableError
 from cds_service.fhir.identity import SentResource
 from cds_service.fhir.record import SentRecord, record_of
+from cds_service.fhir.references import read_reference
 from cds_service.fhir.regimen import KINDS, ReadContext, regimen_of, setting_of
 from cds_service.fhir.subject import Subject, subject_of
 from rules.model import ConditionEntry, Patient, RecordKind, Regimen, Setting, Unread
@@ -127,24 +128,22 @@ class Reading:
         yield CONDITIONS, list(conditions)
 
     def _regimens(self, items: Iterable[SentResource]) -> Iterator[Regimen]:
+        context = ReadContext(
+            self.zone,
+            self._medication,
+            self._condition,
+            partial(self.record.order_of, types=KINDS),
+            self.subject.is_subject_of,
+            self.record.name_of,
+            read_reference(self.encounter) if self.encounter else None,
+            self.on,
+        )
         for item in items:
             kind = KINDS.get(item.resource_type)
             if kind is None:
                 continue
-            context = ReadContext(
-                item.source,
-                item.draft,
-                self.zone,
-                partial(self._medication, item),
-                partial(self._condition, item),
-                self.subject.is_subject_of,
-                self.record.name_of,
-                partial(self.record.order_of, by=item, types=KINDS),
-                self.encounter,
-                self.on,
-            )
             try:
-                regimen = regimen_of(item.resource, kind, context, set(item.notes))
+                regimen = regimen_of(item, kind, context)
             except Exception as error:  # a resource that cannot be read must not cost the answer
                 self.record.unread.append(_unread(item, error))
             else:

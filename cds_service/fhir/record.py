@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from cds_service.fhir.bundle import BundleEntry, entries_of
 from cds_service.fhir.elements import Element, text_of
 from cds_service.fhir.identity import SentResource, canonical_json, product_names, told_apart
-from cds_service.fhir.references import address_of, base_of, normalised, type_and_id
+from cds_service.fhir.references import address_of, normalised, read_reference, type_and_id
 from rules.model import Unread
 
 _MEDICATION = "medication"
@@ -61,8 +61,9 @@ class SentRecord:
         of the call; a reference without an address may mean any. ``drafts``: only what was sent with the drafts, or
         only what was not.
         """
-        named = base_of(reference)
-        asked = (normalised(reference), self._local(named) if named else by.base, bool(named), frozenset(types), drafts)
+        read = read_reference(reference)
+        base = self._local(read.server) if read.server else by.base
+        asked = (read.name, base, bool(read.server), frozenset(types), drafts)
         if asked not in self._meant:
             self._meant[asked] = self._meant_by(*asked)
         return self._meant[asked]
@@ -83,7 +84,7 @@ class SentRecord:
                 return of_base
         return [] if is_absolute else found
 
-    def order_of(self, reference: str, by: SentResource, types: Collection[str]) -> str:
+    def order_of(self, by: SentResource, reference: str, types: Collection[str]) -> str:
         """The source of the order that a reference in a resource means; the reference, normalised, if it was not sent.
 
         Of several orders with one id it is the one with the product of ``by``, in the record rather than a draft.
@@ -193,16 +194,16 @@ def _sent_resource(
 ) -> SentResource:
     """The resource with its ``Type/id``, or else the address of its entry, as its source; empty if it has neither."""
     identity = text_of(resource.get("id"))
-    alias = normalised(full_url) if full_url and full_url.strip() else ""
+    address = read_reference(full_url or "")
+    alias = address.name
     source = f"{resource_type}/{identity}" if identity else alias
     if full_url and source and alias:
-        if type_and_id(alias)[0] is None:
+        if address.resource_type is None:
             return SentResource(source, resource_type, resource, draft, aliases=(alias,))
-        if source == alias or unquote(source) == unquote(alias):
-            base = base_of(full_url)
-            if base and base != record.server:
-                address = full_url.strip().partition("/_history/")[0].rstrip("/")
-                return SentResource(source, resource_type, resource, draft, base, address)
+        base = address.server
+        if base and base != record.server and (source == alias or unquote(source) == unquote(alias)):
+            url = full_url.strip().partition("/_history/")[0].rstrip("/")
+            return SentResource(source, resource_type, resource, draft, base, url)
     return SentResource(source, resource_type, resource, draft)
 
 

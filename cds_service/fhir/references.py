@@ -6,10 +6,12 @@ contradict. The server is not compared: an EHR writes the same reference with an
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from unicodedata import category
 from urllib.parse import unquote
 
 from cds_service.fhir.elements import list_of, text_of
+from rules.numbers.memo import memoised
 
 _URN = "urn:"
 _HISTORY = "/_history/"
@@ -43,43 +45,72 @@ _SCHEMES = ("http://", "https://")
 _NOT_SEEN = "C"
 
 
-def normalised(reference: str) -> str:
-    """The reference as ``Type/id`` if it names a type and an id, a urn in lower case, anything else as sent::
+class Reference(NamedTuple):
+    """What a reference names, see :func:`read_reference`.
 
-    reference = urn | [base, "/"], [type, "/"], id, ["/_history/", version], ["?", query], ["#", fragment]
+    Attributes:
+        name: ``Type/id`` if it names a type and an id, a urn in lower case, anything else as sent.
+        resource_type: None if it names none.
+        identity: the id; all of the name where it names no type.
+        server: the address of the server of an absolute reference, see :func:`address_of`; empty for any other.
+    """
+
+    name: str
+    resource_type: str | None
+    identity: str
+    server: str = ""
+
+    def may_be(self, other: Reference) -> bool:
+        """Whether both can mean the same resource; an empty one means nothing."""
+        if self.resource_type and other.resource_type:
+            return self.resource_type == other.resource_type and self.identity == other.identity
+        if self.identity == other.identity:
+            return bool(self.identity)
+        # Ids are case-sensitive, but a urn was put into lower case.
+        is_urn = self.name.startswith(_URN) or other.name.startswith(_URN)
+        return is_urn and self.identity.lower() == other.identity.lower()
+
+
+def read_reference(reference: str) -> Reference:
+    """What a reference names::
+
+    reference = urn | [path, "/"], id, ["/_history/", version], ["?", query], ["#", fragment]
+    path      = [["http://" | "https://"], base, "/"], type
     """
     text = reference.strip()
     if text[: len(_URN)].lower() == _URN:
-        return text.lower()
+        text = text.lower()
+        return Reference(text, *_split(text))
     if text.startswith("#"):
-        return text
+        return Reference(text, *_split(text))
     if "?" in text:
         before = text.partition("?")[0].rstrip("/")
         if _type_of(before.rpartition("/")[2]) or not _type_of(before.rpartition("/")[0].rpartition("/")[2]):
-            return text  # conditional: a search, not an id
+            return Reference(text, *_split(text))  # conditional: a search, not an id
         text = before
     if "#" in text or _HISTORY in text:
         text = text.partition(_HISTORY)[0].partition("#")[0]
-    base, slash, identity = text.rstrip("/").rpartition("/")
-    if not slash:
-        return identity
-    text = f"{base}/{identity}"
-    resource_type = _type_of(base.rstrip("/").rpartition("/")[2])
-    return f"{resource_type}/{identity}" if resource_type and identity else text
+    text = text.rstrip("/")
+    path, _, identity = text.rpartition("/")
+    resource_type, server = _type_and_server(path)
+    if resource_type is None:
+        return Reference(text, None, text)
+    return Reference(f"{resource_type}/{identity}", resource_type, identity, server)
 
 
-def base_of(reference: str) -> str:
-    """The address of the server that an absolute reference names, without its scheme; empty for any other::
+@memoised
+def _type_and_server(path: str) -> tuple[str | None, str]:
+    """The type and the server of what stands before the id of a reference: nearly all of a record have the same few."""
+    resource_type = _type_of(path.rstrip("/").rpartition("/")[2])
+    scheme = next((scheme for scheme in _SCHEMES if path[: len(scheme)].lower() == scheme), None)
+    if resource_type is None or scheme is None:
+        return resource_type, ""
+    return resource_type, address_of(path[len(scheme) :].rpartition("/")[0])
 
-    reference = ("http://" | "https://"), base, "/", type, "/", id, ["/_history/", version], ["#", fragment]
-    """
-    text = reference.strip()
-    scheme = next((scheme for scheme in _SCHEMES if text[: len(scheme)].lower() == scheme), None)
-    name = normalised(text)
-    if scheme is None or _split(name)[0] is None or "/" not in name:
-        return ""
-    path = text[len(scheme) :].partition("?")[0].partition(_HISTORY)[0].partition("#")[0].rstrip("/")
-    return address_of(path.rpartition("/")[0].rpartition("/")[0])
+
+def normalised(reference: str) -> str:
+    """The reference as ``Type/id`` if it names a type and an id, a urn in lower case, anything else as sent."""
+    return read_reference(reference).name
 
 
 def address_of(server: str) -> str:
@@ -107,7 +138,8 @@ def patient_key(reference: str) -> str:
 
 def type_and_id(reference: str) -> tuple[str | None, str]:
     """The type of the referenced resource (None if the reference has none) and its id."""
-    return _split(normalised(reference))
+    read = read_reference(reference)
+    return read.resource_type, read.identity
 
 
 def _split(text: str) -> tuple[str | None, str]:
@@ -122,15 +154,7 @@ def references_match(one: str | None, other: str | None) -> bool:
     """Whether two references can mean the same resource; an absent or empty one matches nothing."""
     if not one or not other:
         return False
-    one, other = normalised(one), normalised(other)
-    one_type, one_id = _split(one)
-    other_type, other_id = _split(other)
-    if one_type and other_type:
-        return one_type == other_type and one_id == other_id
-    if one_id == other_id:
-        return bool(one_id)
-    # Ids are case-sensitive, but a urn was put into lower case.
-    return (one.startswith(_URN) or other.startswith(_URN)) and one_id.lower() == other_id.lower()
+    return read_reference(one).may_be(read_reference(other))
 
 
 def reference_of(value: object) -> str | None:
@@ -156,13 +180,13 @@ def party_of(value: object) -> str | None:
     for item in list_of(value):
         if not isinstance(item, dict):
             if isinstance(item, str) and item.strip():
-                return _without_patient_id(normalised(item))
+                return _without_patient_id(item)
             continue
         if item.get("type") == _PATIENT:
             return _PATIENT
         text = text_of(item.get("reference"))
         if text:
-            return _without_patient_id(normalised(text))
+            return _without_patient_id(text)
         identifier = identifier_of(item.get("identifier"))
         if identifier is not None:
             return identifier
@@ -201,11 +225,13 @@ def requester_of(user_id: str | None) -> str | None:
     """The user of a hook as a requester of orders; None if the user is no practitioner."""
     if user_id is None:
         return None
-    return normalised(user_id) if type_and_id(user_id)[0] in _REQUESTERS else None
+    user = read_reference(user_id)
+    return user.name if user.resource_type in _REQUESTERS else None
 
 
 def _without_patient_id(reference: str) -> str:
-    return _PATIENT if _split(reference)[0] == _PATIENT else reference
+    read = read_reference(reference)
+    return _PATIENT if read.resource_type == _PATIENT else read.name
 
 
 def _type_of(word: str) -> str | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from functools import partial
 from typing import Any
 
-from cds_service.fhir.condition import SentConditions, reasons_of
+from cds_service.fhir.condition import reasons_of
 from cds_service.fhir.datatypes import days_of, quantity_of
 from cds_service.fhir.dosage import MODIFIER_EXTENSION, dosages_of
 from cds_service.fhir.elements import (
@@ -23,15 +24,15 @@ from cds_service.fhir.elements import (
     memoised_by_json,
     number_of,
 )
-from cds_service.fhir.medication import SentMedications, medication_of
+from cds_service.fhir.identity import SentResource
+from cds_service.fhir.medication import medication_of
 from cds_service.fhir.references import (
+    Reference,
     identifier_of,
     name_of,
     party_of,
     raw_reference_of,
-    reference_of,
-    references_match,
-    type_and_id,
+    read_reference,
 )
 from cds_service.fhir.status import ended_on, forbids, is_reported, is_taken, status_of
 from cds_service.fhir.timing import NO_PERIOD, period_of, start_of
@@ -65,32 +66,31 @@ _QUANTITY, _DAYS, _REPEATS = "quantity", "days", "repeats"
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """What is known around a resource.
+    """What is known around the resources of a record.
 
-    ``source``: its name in outputs; ``draft``: whether it is an order being written; ``medications``: finds those sent
-    beside it, ``conditions`` the conditions; ``is_patient``: whether a resource is about the patient; ``name_of``: the
-    source that a reference means, ``order_of`` that of an order; ``encounter``: the reference or the id of the
-    encounter that the call is about; ``on``: the day that is judged.
+    ``medication_meant_by``: the Medication that a reference in a resource means; ``condition_meant_by``: the patient's
+    condition; ``order_meant_by``: the source of an order; ``is_patient``: whether a resource is about the patient;
+    ``name_of``: the source that a reference means; ``encounter``: that which the call is about; ``on``: the day that
+    is judged.
     """
 
-    source: str
-    draft: bool
     zone: tzinfo
-    medications: SentMedications
-    conditions: SentConditions
+    medication_meant_by: Callable[[SentResource, str], Element | None]
+    condition_meant_by: Callable[[SentResource, str], Element | None]
+    order_meant_by: Callable[[SentResource, str], str]
     is_patient: Callable[[Element], bool]
     name_of: Callable[[str], str]
-    order_of: Callable[[str], str]
-    encounter: str | None = None
+    encounter: Reference | None = None
     on: date | None = None
 
 
-def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes: Notes) -> Regimen:
-    """The regimen of a resource. ``notes``: the codes noted already.
+def regimen_of(item: SentResource, kind: RecordKind, context: ReadContext) -> Regimen:
+    """The regimen of a resource.
 
     Raises:
         TooLongError: a name of the medication is longer than what is read.
     """
+    resource, notes = item.resource, set(item.notes)
     if resource.get("modifierExtension"):
         notes.add(MODIFIER_EXTENSION)
     if resource.get("resourceType") == "MedicationAdministration":
@@ -105,10 +105,10 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
     requester, requester_name = _requester(resource, context)
     prior = raw_reference_of(resource["priorPrescription"]) if "priorPrescription" in resource else None
     return Regimen(
-        source=context.source,
-        medication=medication_of(resource, context.medications, notes),
+        source=item.source,
+        medication=medication_of(resource, partial(context.medication_meant_by, item), notes),
         kind=kind,
-        draft=context.draft,
+        draft=item.draft,
         status=status,
         intent=code_of(resource.get("intent")),
         do_not_perform=forbids(resource.get("doNotPerform"), notes),
@@ -127,9 +127,9 @@ def regimen_of(resource: Element, kind: RecordKind, context: ReadContext, notes:
         of_open_encounter=_is_of_encounter(resource, context.encounter),
         plan=_plan(resource),
         requester_name=requester_name,
-        prior=None if prior is None else context.order_of(prior),
-        references=_references(resource, context),
-        reasons=reasons_of(resource, context.conditions),
+        prior=None if prior is None else context.order_meant_by(item, prior),
+        references=_references(item, context),
+        reasons=reasons_of(resource, partial(context.condition_meant_by, item)),
         notes=tuple(sorted(notes)),
     )
 
@@ -212,10 +212,16 @@ def _read_supply(parts: Any) -> tuple[Supply, frozenset[str]]:
 def _requester(resource: Element, context: ReadContext) -> tuple[str | None, str | None]:
     """Who ordered it, as a reference, and by name where the source gives one."""
     for name in ("requester", "prescriber", "recorder"):
-        party = party_of(resource[name]) if name in resource else None
-        if party is not None:
-            return context.name_of(party), name_of(resource[name])
+        if name in resource:
+            party, display = _party_and_name(resource[name])
+            if party is not None:
+                return context.name_of(party), display
     return None, None
+
+
+@memoised_by_json
+def _party_and_name(value: object) -> tuple[str | None, str | None]:
+    return party_of(value), name_of(value)
 
 
 @memoised_by_json
@@ -232,25 +238,28 @@ def setting_of(value: object) -> Setting | None:
     return next((setting for code, setting in _SETTINGS.items() if code in codes), None)
 
 
-def _references(resource: Element, context: ReadContext) -> tuple[str, ...]:
+def _references(item: SentResource, context: ReadContext) -> tuple[str, ...]:
     sources = {
-        context.order_of(reference)
-        for name in _BASED_ON & resource.keys()
-        for item in list_of(resource.get(name))
-        if (reference := raw_reference_of(item)) is not None
+        context.order_meant_by(item, reference)
+        for name in _BASED_ON & item.resource.keys()
+        for value in list_of(item.resource[name])
+        if (reference := raw_reference_of(value)) is not None
     }
     return tuple(sorted(sources))
 
 
-def _is_of_encounter(resource: Element, encounter: str | None) -> bool:
+def _is_of_encounter(resource: Element, encounter: Reference | None) -> bool:
     """Whether it was ordered in an encounter (R4's ``encounter``, STU3's and R4's ``context``)."""
-    return any(references_match(reference_of(resource.get(name)), encounter) for name in _ENCOUNTERS)
+    if encounter is None:
+        return False
+    sent = (raw_reference_of(resource[name]) for name in _ENCOUNTERS if name in resource)
+    return any(read_reference(reference).may_be(encounter) for reference in sent if reference)
 
 
 def _plan(resource: Element) -> str | None:
     """The plan that an order belongs to: the CarePlan that it is based on, else the group that it was written in."""
     for item in list_of(resource.get("basedOn")):
-        reference = reference_of(item)
-        if reference is not None and type_and_id(reference)[0] == _CARE_PLAN:
-            return reference
+        reference = raw_reference_of(item)
+        if reference is not None and (read := read_reference(reference)).resource_type == _CARE_PLAN:
+            return read.name
     return next(filter(None, map(identifier_of, list_of(resource.get("groupIdentifier")))), None)
