@@ -30,7 +30,7 @@ from rules.timeline.in_force import Viewpoint
 from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.record_reader import read_record
 from rules.timeline.status import exclusion
-from rules.timeline.view import View, view
+from rules.timeline.view import View, concerned, view
 from rules.timeline.window import Coverage
 
 # The findings that need no dose and no length.
@@ -174,6 +174,14 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
     def look_back(days: int) -> View:
         return viewed(Viewpoint(on - timedelta(days=days), seen_on=on))
 
+    @cache
+    def sedatives() -> list[RecordEntry]:
+        return concerned(record.entries, lambda entry: entry.agent.agent_class.in_load)
+
+    @cache
+    def look_back_at_sedatives(days: int) -> View:
+        return view(sedatives(), Viewpoint(on - timedelta(days=days), seen_on=on), policy, equivalent_of)
+
     now = viewed(Viewpoint(on, at_discharge=at_discharge))
     ordered = None
     drafts = [entry for entry in record.entries if entry.regimen.draft]
@@ -197,6 +205,7 @@ def _case_of(patient: Patient, record: MedicationRecord, knowledge: Knowledge, o
         now=now,
         ordered=ordered,
         look_back=look_back,
+        look_back_at_sedatives=look_back_at_sedatives,
         equivalents_of=equivalents_of,
         load_now=total(now.presences, equivalents_of, knowledge, everything_read=read_now),
         load_ordered=load_ordered,

@@ -68,14 +68,14 @@ def _taken(view: View) -> Entries:
 
 def _earlier(case: Case) -> View:
     """The record as it was some days ago."""
-    return case.look_back(int(case.knowledge.findings[ID].parameters["look_back_days"].value))
+    return case.look_back_at_sedatives(int(case.knowledge.findings[ID].parameters["look_back_days"].value))
 
 
 def _last(case: Case, use: Exposure) -> View:
     """The record as it is, or where nothing is taken any more as it was on the last day of use, or some days ago."""
     if _taken(case.now):
         return case.now
-    ended = case.look_back(use.out_of_supply_days) if use.out_of_supply_days else case.now
+    ended = case.look_back_at_sedatives(use.out_of_supply_days) if use.out_of_supply_days else case.now
     return ended if _taken(ended) else _earlier(case)
 
 

@@ -20,15 +20,19 @@ from rules.timeline.window import Course
 
 def course_of(regimen: Regimen, product: Product | None, knowledge: Knowledge) -> Course:
     """How long a record lasts; ``product`` is None where it was not identified. Never raises."""
-    fills = regimen.kind is RecordKind.REQUEST
-    return _course(regimen.dosages, regimen.supply, fills, product, knowledge)
+    # Dates tell which line follows which, and nothing else of the length.
+    lines = tuple(line.undated for line in in_turn(regimen.dosages, knowledge))
+    course = _of_lines(lines, knowledge)
+    if regimen.supply is None:
+        return course
+    repeats = regimen.supply.repeats if regimen.kind is RecordKind.REQUEST else ZERO
+    supplied = _of_supply(regimen.supply, repeats, product, knowledge)
+    return replace(supplied, days=course.days, stepped=course.stepped, of_text=course.of_text, differs=course.differs)
 
 
 @memoised
-def _course(
-    lines: tuple[Dosage, ...], supply: Supply | None, fills: bool, product: Product | None, knowledge: Knowledge
-) -> Course:
-    lines = in_turn(lines, knowledge)
+def _of_lines(lines: tuple[Dosage, ...], knowledge: Knowledge) -> Course:
+    """The course by lines and texts alone."""
     structured = _in_turn((line.sequence, _days(line)) for line in lines)
     texts = steps_of_texts(lines, knowledge)
     written = [_in_turn((step.sequence, _days(step)) for step in steps) for steps in texts]
@@ -38,22 +42,18 @@ def _course(
         for line, pair in zip(lines, both, strict=True)
     )
     steps = {(line.sequence, step.sequence) for line, text in zip(lines, texts, strict=True) for step in text}
-    course = Course(
+    return Course(
         days=days,
         stepped=days is not None and len(steps or {line.sequence for line in lines}) > 1,
         of_text=days is not None and structured is None,
         differs=any(one is not None and other is not None and one != other for one, other in both),
     )
-    return _with_supply(course, supply, fills, product, knowledge)
 
 
-def _with_supply(
-    course: Course, supply: Supply | None, fills: bool, product: Product | None, knowledge: Knowledge
-) -> Course:
-    if supply is None:
-        return course
+@memoised
+def _of_supply(supply: Supply, repeats: Fraction, product: Product | None, knowledge: Knowledge) -> Course:
+    """The course by what is dispensed alone."""
     plausible = knowledge.vocabulary.plausible
-    repeats = supply.repeats if fills else ZERO
     too_many = repeats > plausible.repeats_at_most.value
     too_long = supply.days is not None and supply.days > plausible.days_of_supply_at_most.value
     times = ONE + repeats
@@ -65,8 +65,7 @@ def _with_supply(
             largest = max(readings, key=lambda portion: portion.size)
             pieces = is_of_each(supply.quantity, knowledge.vocabulary)
             fill = None if largest.units is None else Fill(largest.units, times, days, pieces, plausible)
-    return replace(
-        course,
+    return Course(
         supplied_days=None if days is None else days * times,
         fill_days=days,
         fill=fill,

@@ -1,4 +1,4 @@
-"""When an order that was ended before its supply was gave way to the order that follows it.
+"""When an order that was ended, or carried out, before its supply was used up gave way to the order that follows it.
 
 A record seldom has the day on which an order was stopped; where it does, the order's window ends there. Any other order
 that is over before its window ends is taken to have ended when the next order of its class began that is in force.
@@ -8,8 +8,9 @@ Without such an order its end is not known.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import cache
 
 from rules.model import RecordKind
 from rules.timeline.record import RecordEntry
@@ -60,3 +61,33 @@ def _ended_early(entry: RecordEntry, on: date) -> bool:
     if not _has_begun(entry, on) or entry.exclusion is None or entry.historic_exclusion is not None:
         return False
     return entry.window.end is not None and entry.window.end > on
+
+
+def ordered_again_among(entries: Collection[RecordEntry], on: date) -> Callable[[RecordEntry], bool]:
+    """Whether the agent of a completed order was ordered again until a day: then it is over, though supply may last.
+
+    Not by a single dose, nor by an order that is over itself, and when is not known. Windows and doses are read only of
+    orders that began later, the latest first.
+    """
+
+    @cache
+    def begun() -> Mapping[str, list[RecordEntry]]:
+        """The orders of each agent, the latest last."""
+        orders: dict[str, list[RecordEntry]] = defaultdict(list)
+        for entry in entries:
+            if entry.regimen.kind is RecordKind.REQUEST and _has_begun(entry, on) and entry.historic_exclusion is None:
+                orders[entry.agent.id].append(entry)
+        for of_agent in orders.values():
+            of_agent.sort(key=_start)
+        return orders
+
+    def ordered_again(entry: RecordEntry) -> bool:
+        orders = begun().get(entry.agent.id, [])
+        while entry.start is not None and orders and _start(orders[-1]) > entry.start:
+            latest = orders[-1]
+            if not (latest.completed and latest.window.end is None) and latest.daily_use:
+                return True
+            orders.pop()  # nor does it end any other
+        return False
+
+    return ordered_again

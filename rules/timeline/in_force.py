@@ -1,11 +1,15 @@
-"""Whether an entry of the record is in force on a day by its status and dates, whatever else is on record."""
+"""Whether an entry of the record is in force on a day by its status and dates.
+
+Nothing else on record makes a difference, save that a completed order gives way to a later one of its agent.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from rules.assessment_lines import NotCountedReason
+from rules.assessment_lines import Certainty, NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import RecordKind, Setting
 from rules.timeline.presence import Presence
@@ -42,30 +46,44 @@ class Viewpoint:
         return self.seen_on is not None
 
 
-def by_status_and_dates(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolicy) -> Presence:
-    """How an entry stands by itself: certainly taken, possibly, or not, and why."""
-    presence = Presence(entry)
+def by_status_and_dates(
+    entry: RecordEntry,
+    viewpoint: Viewpoint,
+    policy: ConcurrencyPolicy,
+    ordered_again: Callable[[RecordEntry], bool],
+) -> Presence:
+    """How an entry stands by itself: certainly taken, possibly, or not, and why.
+
+    A completed order whose supply lasts is taken, unless its agent was ordered again (``ordered_again``).
+    """
     reason = entry.historic_exclusion if viewpoint.looks_back else entry.exclusion
     if reason is not None and not (reason is NotCountedReason.NOT_ACTIVE and entry.completed):
-        return _planned(entry, viewpoint, policy) or presence.absent(reason, EXCLUSION_TEXT[reason])
+        return _planned(entry, viewpoint, policy) or _absent(entry, reason, EXCLUSION_TEXT[reason])
     if viewpoint.at_discharge and entry.regimen.setting is Setting.INPATIENT:
         text = "an order of the stay, which ends with it"
-        return presence.absent(NotCountedReason.NOT_ACTIVE, text, until_now=True)
+        return _absent(entry, NotCountedReason.NOT_ACTIVE, text, until_now=True)
     if entry.regimen.draft:
-        return presence
+        return Presence(entry)
+    if reason is not None and ordered_again(entry):
+        return _absent(entry, reason, EXCLUSION_TEXT[reason])
     coverage = _coverage(entry, viewpoint, policy)
     if reason is not None:
         if coverage is not Coverage.CURRENT or entry.window.end is None:
-            return presence.absent(reason, EXCLUSION_TEXT[reason])
-        return presence.assuming("completed-supply-lasts")
+            return _absent(entry, reason, EXCLUSION_TEXT[reason])
+        return Presence(entry, assumptions=("completed-supply-lasts",))
     if not coverage.in_force:
         return _out_of_force(entry, coverage, viewpoint)
     if viewpoint.looks_back and entry.exclusion is not None:
         if entry.window.end is None:
-            return presence.absent(NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
+            return _absent(entry, NotCountedReason.NOT_ACTIVE, "it is over, and when it ended is not recorded")
         if entry.regimen.ended is not None and entry.regimen.ended < viewpoint.on:
-            return presence.absent(NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
-    return presence.assuming(*_assumptions(entry, coverage))
+            return _absent(entry, NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
+    return Presence(entry, assumptions=_assumptions(entry, coverage))
+
+
+def _absent(entry: RecordEntry, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Presence:
+    """The presence of an entry that is neither counted nor present: that of most entries of a long record."""
+    return Presence(entry, False, False, Certainty.NONE, reason, text, until_now=until_now)
 
 
 def _coverage(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolicy) -> Coverage:
@@ -89,7 +107,6 @@ def _planned(entry: RecordEntry, viewpoint: Viewpoint, policy: ConcurrencyPolicy
 
 def _out_of_force(entry: RecordEntry, coverage: Coverage, viewpoint: Viewpoint) -> Presence:
     """The presence of an entry that has not begun or has ended: it may be taken all the same, or not."""
-    presence = Presence(entry)
     is_order = entry.regimen.kind is RecordKind.REQUEST
     if coverage in (Coverage.NOT_YET_STARTED, Coverage.BEGINS_SOON):
         reason, text = NotCountedReason.NOT_YET_STARTED, f"starts on {entry.start}"
@@ -97,8 +114,8 @@ def _out_of_force(entry: RecordEntry, coverage: Coverage, viewpoint: Viewpoint) 
         reason, text = NotCountedReason.LAPSED, _lapsed_text(entry)
     else:
         reason, text = NotCountedReason.NOT_ACTIVE, "its supply is over"
-    may_continue = coverage.possible and not viewpoint.looks_back
-    return presence.may_continue(reason, text) if may_continue else presence.absent(reason, text)
+    possible = coverage.possible and not viewpoint.looks_back
+    return Presence(entry).may_continue(reason, text) if possible else _absent(entry, reason, text)
 
 
 def _lapsed_text(entry: RecordEntry) -> str:

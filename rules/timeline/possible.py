@@ -25,11 +25,13 @@ def settle_possible(presences: Presences) -> None:
 
     Then it is only listed.
     """
+    agents = {entry.agent.id for entry, presence in presences.items() if presence.possible}
     by_agent: dict[str, list[Presence]] = defaultdict(list)
-    for presence in presences.values():
-        by_agent[presence.entry.agent.id].append(presence)
+    for presence in presences.values() if agents else ():
+        if presence.entry.agent.id in agents:
+            by_agent[presence.entry.agent.id].append(presence)
     for entry, presence in presences.items():
-        others = by_agent[entry.agent.id]
+        others = by_agent.get(entry.agent.id, ())
         if presence.possible and not _is_taken_anyway(entry, others) and not _was_followed(entry, others):
             suffix = _MAY_BE_TAKEN[presence.reason] if presence.reason is not None else ""
             presences[entry] = replace(presence, text=f"{presence.text}; {suffix}")

@@ -41,6 +41,8 @@ class Presence:
 
     def assuming(self, *codes: str) -> Presence:
         """The presence with further assumptions."""
+        if not codes:
+            return self
         return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *codes))))
 
     def absent(self, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Presence:

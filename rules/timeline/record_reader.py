@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import partial
 
 from rules.knowledge.agent import Agent
 from rules.knowledge.knowledge import Knowledge
 from rules.model import Medication, Patient, RecordKind, Regimen
+from rules.numbers.memo import LazyValues, lazy
 from rules.reading.condition.purpose import purposes_of
 from rules.reading.dosage.daily_dose import Administration, DailyDose, NoDailyDose
 from rules.reading.dosage.reconcile import remembered_daily_dose
@@ -99,35 +100,66 @@ def _is_unsigned(entry: RecordEntry, drafts: Mapping[tuple[str, str], Regimen], 
     return written >= on if written is not None else regimen.dosages == draft.dosages
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _RegimenReading(LazyValues):
+    """What a regimen says of its product, each part read once, when it is first asked for."""
+
+    regimen: Regimen
+    product: Product
+    knowledge: Knowledge
+    _doses: dict[date, DailyDose | NoDailyDose] = field(default_factory=dict)
+
+    def dose_on(self, day: date) -> DailyDose | NoDailyDose:
+        """The dose of a day."""
+        if day not in self._doses:
+            dose = remembered_daily_dose(self.regimen, self.product, self.knowledge, day)
+            assumed = tuple(self._course.assumptions(dose))
+            self._doses[day] = replace(dose, assumptions=(*dose.assumptions, *assumed)) if assumed else dose
+        return self._doses[day]
+
+    def administered(self) -> Administration:
+        """How it is given."""
+        return self._administration
+
+    def course_of(self) -> Course:
+        """How long it lasts."""
+        return self._course
+
+    def purposes_of(self, agent: Agent, route: str) -> frozenset[str]:
+        """What an agent of it is for."""
+        return self._purposes | purposes_of_product(self.regimen.medication, self.product, agent, route)
+
+    @lazy
+    def _administration(self) -> Administration:
+        return administration_of(self.regimen, self.product, self.knowledge)
+
+    @lazy
+    def _course(self) -> Course:
+        return course_of(self.regimen, self.product, self.knowledge)
+
+    @lazy
+    def _purposes(self) -> frozenset[str]:
+        return purposes_of(self.regimen.reasons, words_of(self.regimen.dosages), self.knowledge)
+
+
 def _entries(regimen: Regimen, product: Product, knowledge: Knowledge, on: date) -> Iterator[RecordEntry]:
     """An entry for each agent of the product; none where the agents do not reach the brain (a skin cream)."""
     if not reaches_brain(product, knowledge):
         return
     start = first_day(regimen, on) or (on if regimen.draft else None)
-
-    @cache
-    def dose_on(day: date) -> DailyDose | NoDailyDose:
-        dose = remembered_daily_dose(regimen, product, knowledge, day)
-        assumed = tuple(course().assumptions(dose))
-        return replace(dose, assumptions=(*dose.assumptions, *assumed)) if assumed else dose
-
-    @cache
-    def administered() -> Administration:
-        return administration_of(regimen, product, knowledge)
-
-    @cache
-    def course() -> Course:
-        return course_of(regimen, product, knowledge)
-
-    @cache
-    def purposes() -> frozenset[str]:
-        return purposes_of(regimen.reasons, words_of(regimen.dosages), knowledge)
-
+    reading = _RegimenReading(regimen, product, knowledge)
     agents = [knowledge.agents[name] for name in dict.fromkeys(part.agent for part in product.ingredients)]
     for agent in (*agents, *(knowledge.agents[name] for name in product.also_holds)):
         companions = tuple(other for other in agents if other is not agent) if agent in agents else ()
-
-        def purposes_by(route: str, agent: Agent = agent) -> frozenset[str]:
-            return purposes() | purposes_of_product(regimen.medication, product, agent, route)
-
-        yield RecordEntry(regimen, product, agent, companions, administered, on, start, dose_on, course, purposes_by)
+        yield RecordEntry(
+            regimen,
+            product,
+            agent,
+            companions,
+            reading.administered,
+            on,
+            start,
+            reading.dose_on,
+            reading.course_of,
+            partial(reading.purposes_of, agent),
+        )

@@ -118,6 +118,9 @@ def _largest_of_chain(chain: Iterable[RecordEntry]) -> list[RecordEntry]:
 
 
 def _of_one_therapy(orders: list[RecordEntry], policy: ConcurrencyPolicy) -> Iterator[RenewalStatus]:
+    if len(orders) == 1:
+        yield RenewalStatus(orders[0])
+        return
     by_dose: dict[Fraction, list[RecordEntry]] = defaultdict(list)
     for entry in orders:
         by_dose[_amount(entry)].append(entry)
@@ -156,6 +159,8 @@ def _requester(entry: RecordEntry) -> Hashable:
 
 def _side_by_side(same_dose: list[RecordEntry], policy: ConcurrencyPolicy) -> list[RecordEntry]:
     """The orders of one daily dose that count: the most courses that stand side by side on any day."""
+    if len(same_dose) == 1:
+        return same_dose
     days: dict[RequesterDay, list[RecordEntry]] = defaultdict(list)
     for entry in same_dose:
         days[(_requester(entry), entry.start or date.min)].append(entry)
@@ -276,11 +281,10 @@ def merge_carried_out(presences: Presences) -> None:
         for entry, presence in presences.items()
         if presence.additive and entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft
     ]
-    others = [entry for entry in orders if entry.regimen.intent not in CARRYING_OUT]
-    for entry in orders:
+    carrying_out = [entry for entry in orders if entry.regimen.intent in CARRYING_OUT]
+    others = [entry for entry in orders if entry.regimen.intent not in CARRYING_OUT] if carrying_out else []
+    for entry in carrying_out:
         regimen = entry.regimen
-        if regimen.intent not in CARRYING_OUT:
-            continue
         based_on = [other for other in others if other.source in regimen.references]
         of_requester = [other for other in others if other.regimen.requester == regimen.requester]
         originals = based_on or [other for other in of_requester if other.regimen.intent == ORIGINAL]

@@ -165,10 +165,12 @@ def _may_be_replaced(presence: Presence) -> Presence:
 
 def apply_priors(presences: Presences) -> None:
     """An order on record that names the one it follows replaces it, also where a third one follows it in turn."""
+    on_record = [entry for entry, presence in presences.items() if presence.present and not entry.regimen.draft]
+    if all(entry.regimen.prior is None for entry in on_record):
+        return
     record: dict[str, list[RecordEntry]] = defaultdict(list)
-    for entry, presence in presences.items():
-        if presence.present and not entry.regimen.draft:
-            record[entry.source].append(entry)
+    for entry in on_record:
+        record[entry.source].append(entry)
     priors = {source: entries[0].regimen.prior for source, entries in record.items()}
     for newer in [entry for entries in record.values() for entry in entries]:
         prior = newer.regimen.prior
@@ -217,7 +219,7 @@ def supersede_home_orders(presences: Presences, on: date, policy: ConcurrencyPol
     ]
     superseding = {entry.agent.id for entry in inpatient}
     known = {entry.agent.id for entry in inpatient if entry.dose_is_stated}
-    for entry, presence in list(presences.items()):
+    for entry, presence in list(presences.items()) if inpatient else ():
         at_home = entry.regimen.setting is not Setting.INPATIENT and not entry.regimen.draft
         if not (entry.agent.id in superseding and presence.present and at_home):
             continue
@@ -242,6 +244,13 @@ def merge_under_orders(presences: Presences, ordered: OrderedAgents, policy: Con
 
     Of several of more the largest counts, and the order is its low reading.
     """
+    resting = [
+        (entry, presence)
+        for entry, presence in presences.items()
+        if (presence.present or presence.possible) and entry.regimen.kind is not RecordKind.REQUEST
+    ]
+    if not resting:
+        return
     orders = [
         presence
         for entry, presence in presences.items()
@@ -252,9 +261,7 @@ def merge_under_orders(presences: Presences, ordered: OrderedAgents, policy: Con
     # At discharge an order can be both the one that is judged and the one that something was dispensed under.
     drafts = {_order(entry): _used(entry) for entry, item in presences.items() if entry.regimen.draft and item.additive}
     more: dict[tuple[str, str], list[Presence]] = defaultdict(list)
-    for entry, presence in list(presences.items()):
-        if not (presence.present or presence.possible) or entry.regimen.kind is RecordKind.REQUEST:
-            continue
+    for entry, presence in resting:
         word = KIND_WORDS[entry.regimen.kind]
         references = {(reference, entry.agent.id) for reference in entry.regimen.references}
         if references & (stopped | replaced):

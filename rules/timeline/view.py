@@ -7,8 +7,7 @@ holds: severities rest on the replacement reading, totals on the additive one.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,8 +15,8 @@ from rules.assessment_lines import NotCountedReason
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import RecordKind
 from rules.numbers.memo import LazyValues, lazy
-from rules.timeline.early_end import early_ends
-from rules.timeline.in_force import EXCLUSION_TEXT, Viewpoint, by_status_and_dates
+from rules.timeline.early_end import early_ends, ordered_again_among
+from rules.timeline.in_force import Viewpoint, by_status_and_dates
 from rules.timeline.possible import settle_possible
 from rules.timeline.presence import Presence, Presences, renewal_text
 from rules.timeline.record import RecordEntry
@@ -100,11 +99,10 @@ def view(
     ``equivalent_of`` is an entry's load by the default table, in mg/d diazepam-equivalent, None if it has none.
     """
     considered = [entry for entry in entries if viewpoint.with_drafts or not entry.regimen.draft]
-    presences = {entry: by_status_and_dates(entry, viewpoint, policy) for entry in considered}
+    ordered_again = ordered_again_among(considered, viewpoint.on)
+    presences = {entry: by_status_and_dates(entry, viewpoint, policy, ordered_again) for entry in considered}
     if viewpoint.seen_on is not None:
         _end_early(presences, viewpoint.on, viewpoint.seen_on)
-    else:
-        _end_completed(presences, viewpoint.on)
     _note_not_taken(presences)
     ordered = ordered_agents(presences)
     if viewpoint.with_drafts:
@@ -121,6 +119,16 @@ def view(
     return View(viewpoint, tuple(presences[entry] for entry in considered), switches)
 
 
+def concerned(entries: Collection[RecordEntry], asked: Callable[[RecordEntry], bool]) -> list[RecordEntry]:
+    """The entries that make a difference to how those that are ``asked`` for stand, in a view of the record alone.
+
+    They are these, and all that name another record or are named by one: nothing else reaches from one class of agents
+    to another. Whole classes must be asked for.
+    """
+    named = {name for entry in entries for name in (entry.regimen.prior, *entry.regimen.references)}
+    return [entry for entry in entries if asked(entry) or entry.regimen.prior is not None or entry.source in named]
+
+
 def _end_early(presences: Presences, on: date, seen_on: date) -> None:
     """Looking back: an order that was ended early gives way to the order that followed it."""
     present = [entry for entry, presence in presences.items() if presence.present]
@@ -128,29 +136,6 @@ def _end_early(presences: Presences, on: date, seen_on: date) -> None:
         if end <= on:
             text = f"it gave way to an order of {end}"
             presences[entry] = presences[entry].absent(NotCountedReason.NOT_ACTIVE, text)
-
-
-def _end_completed(presences: Presences, on: date) -> None:
-    """A completed order whose supply lasts is taken, unless the agent was ordered again: then it is over.
-
-    Not by an order that is still to begin, by a single dose, or by one that is over itself, and when is not known.
-    """
-    orders: dict[str, list[RecordEntry]] = defaultdict(list)
-    for entry in presences:
-        if entry.regimen.kind is RecordKind.REQUEST and not entry.regimen.draft:
-            orders[entry.agent.id].append(entry)
-    for entry, presence in presences.items():
-        if not (presence.present and entry.completed) or entry.start is None:
-            continue
-        # Windows and doses are read only of orders that began later.
-        later = (o for o in orders[entry.agent.id] if o.start is not None and entry.start < o.start <= on)
-        if any(o.historic_exclusion is None and _is_dated(o) and o.daily_use for o in later):
-            presences[entry] = presence.absent(NotCountedReason.NOT_ACTIVE, EXCLUSION_TEXT[NotCountedReason.NOT_ACTIVE])
-
-
-def _is_dated(order: RecordEntry) -> bool:
-    """Whether it is not over, or it is known when it was."""
-    return not order.completed or order.window.end is not None
 
 
 def _note_not_taken(presences: Presences) -> None:
@@ -162,7 +147,7 @@ def _note_not_taken(presences: Presences) -> None:
         and not entry.regimen.another_patient
         and (entry.regimen.taken is False or entry.regimen.status == NOT_TAKEN)
     }
-    for entry, presence in presences.items():
+    for entry, presence in presences.items() if not_taken else ():
         if presence.present and entry.agent.id in not_taken and entry.regimen.kind is RecordKind.REQUEST:
             presences[entry] = presence.assuming("stated-not-taken")
 

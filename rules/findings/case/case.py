@@ -59,8 +59,9 @@ class Case(LazyValues):
     """Everything that a finding may ask.
 
     ``ordered``, ``load_ordered`` and ``opioid_ordered`` are None where no order is being written. ``look_back`` gives
-    the record as it was so many days ago, ``taper_of`` the taper of a case. ``equivalents_of`` gives an entry's load by
-    every table. ``exempting`` are those of the ``conditions`` that may exempt from a finding or soften it.
+    the record as it was so many days ago, ``look_back_at_sedatives`` those of it that the load is the sum of, in less
+    time; ``taper_of`` the taper of a case. ``equivalents_of`` gives an entry's load by every table. ``exempting`` are
+    those of the ``conditions`` that may exempt from a finding or soften it.
     ``condition_entries`` is every entry that the patient has or ever had, ``standing_conditions`` those that stand.
     """
 
@@ -72,6 +73,7 @@ class Case(LazyValues):
     now: View
     ordered: View | None
     look_back: Callable[[int], View]
+    look_back_at_sedatives: Callable[[int], View]
     equivalents_of: EquivalentsOf
     load_now: Load
     load_ordered: Load | None

@@ -97,7 +97,7 @@ def levels_before(case: Case, is_of_kind: Kind) -> Iterator[Level]:
             past.add((case.on - entry.start).days)
         if entry in case.now.present and is_stepped(entry):
             past.update(range(1, days))
-    for view in (case.now, *(case.look_back(each) for each in sorted(past))):
+    for view in (case.now, *(case.look_back_at_sedatives(each) for each in sorted(past))):
         level = level_on(case, view, is_of_kind)
         if level is not None and any(level.by_table):
             yield level

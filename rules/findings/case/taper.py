@@ -157,7 +157,7 @@ def _levels_of_weeks(case: Case) -> Iterator[Level]:
     interval = _look_back_days(case)
     days = int(case.knowledge.findings[FINDING].parameters["orders_of_days"].value)
     for back in range(interval, days + 1, interval):
-        level = level_on(case, case.look_back(back), in_load)
+        level = level_on(case, case.look_back_at_sedatives(back), in_load)
         if level is None or not any(level.by_table):
             return
         yield level

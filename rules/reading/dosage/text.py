@@ -59,7 +59,7 @@ class TextReading:
     @property
     def steps(self) -> list[tuple[Dosage, ...]]:
         """The lines that the text of each line gives by itself, none where it was not read."""
-        return [read.dosages if isinstance(read, ReadSig) else () for read in self.reads]
+        return [_steps(read) for read in self.reads]
 
     @property
     def changes(self) -> bool:
@@ -81,7 +81,6 @@ class _LineReading:
     also: tuple[tuple[Dosage, ...], ...] = ()
 
 
-@memoised
 def in_turn(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Dosage, ...]:
     """Lines without numbers are numbered where one of them begins with "then": it follows those before it.
 
@@ -89,7 +88,7 @@ def in_turn(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Dosage, 
     """
     if not dosages[1:] or any(line.sequence is not None for line in dosages):
         return dosages
-    reads = [read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages]
+    reads = [_read_text(line, knowledge) for line in dosages]
     follows = [isinstance(read, ReadSig) and read.follows for read in reads]
     if not any(follows[1:]):
         return dosages
@@ -112,7 +111,7 @@ def read_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> TextReading
     dosages = tuple(with_rate_as_dose(line, knowledge.vocabulary) for line in in_turn(dosages, knowledge))
     if not any(_has_words(line) for line in dosages):
         return TextReading(dosages, reads=(None,) * len(dosages))
-    reads = tuple(read_sig(line.text, knowledge) if _is_text(line) and line.text else None for line in dosages)
+    reads = tuple(_read_text(line, knowledge) for line in dosages)
     lines = [
         _with_instructions(line, _read_line(line, read, knowledge), knowledge)
         for line, read in zip(dosages, reads, strict=True)
@@ -157,7 +156,7 @@ def _reduction(
 
 def steps_of_texts(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> list[tuple[Dosage, ...]]:
     """The lines that the text of each line gives by itself, none where it was not read."""
-    return read_texts(dosages, knowledge).steps
+    return [_steps(_read_text(line, knowledge)) for line in dosages]
 
 
 def is_as_needed(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> bool:
@@ -190,6 +189,15 @@ def _limits(lines: tuple[Dosage, ...]) -> tuple[int, str]:
 
 def _is_text(line: Dosage) -> bool:
     return bool(line.text and line.text.strip())
+
+
+def _read_text(line: Dosage, knowledge: Knowledge) -> ReadSig | UnreadableSig | None:
+    """The reading of a line's text, None without one."""
+    return read_sig(line.text, knowledge) if line.text and line.text.strip() else None
+
+
+def _steps(read: ReadSig | UnreadableSig | None) -> tuple[Dosage, ...]:
+    return read.dosages if isinstance(read, ReadSig) else ()
 
 
 def _has_words(line: Dosage) -> bool:
