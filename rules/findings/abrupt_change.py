@@ -7,7 +7,16 @@ from fractions import Fraction
 from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity, StoppedDose
 from rules.findings.case.case import Case
 from rules.findings.case.half_life import acting
-from rules.findings.case.pace import Fall, Level, first_too_fast, level_on, levels_ahead, levels_before, steepest
+from rules.findings.case.pace import (
+    Fall,
+    Level,
+    first_too_fast,
+    level_on,
+    levels_ahead,
+    levels_before,
+    of_another_hand,
+    steepest,
+)
 from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
 from rules.timeline.record import RecordEntry
@@ -155,8 +164,12 @@ def _is_supplied(entry: RecordEntry, case: Case) -> bool:
 
 
 def _cut(case: Case) -> Facts | None:
-    """The fall, if one is too fast: to what is taken with the orders being written, or at a step that they state."""
-    after = level_on(case, case.view, _is_benzodiazepine)
+    """The fall, if one is too fast: to what is taken with the orders being written, or at a step that they state.
+
+    An order of another prescriber may go on beside the newer one, and counts with it.
+    """
+    beside = of_another_hand(case.view)
+    after = level_on(case, case.view, _is_benzodiazepine, beside=beside)
     if after is None:
         return None
     before = list(levels_before(case, _is_benzodiazepine))
@@ -167,7 +180,7 @@ def _cut(case: Case) -> Facts | None:
     fall = steepest(case, before, after)
     if fall is not None:
         return _cut_facts(case, fall)
-    if case.ordered is None:
+    if case.ordered is None or beside:
         return None
     ahead = first_too_fast(case, before, levels_ahead(case, _is_benzodiazepine))
     return None if ahead is None else {**_cut_facts(case, ahead), "on": ahead.after.day}

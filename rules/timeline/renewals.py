@@ -190,9 +190,9 @@ def _recency(written: list[RecordEntry]) -> tuple[bool, date]:
     return (not any(entry.regimen.draft for entry in written), max(e.start or date.min for e in written))
 
 
-def _lasts_to(written: list[RecordEntry], day: date, policy: ConcurrencyPolicy) -> bool:
-    """Whether one of the orders has begun and lasts to a day, a brief overlap at its end left aside."""
-    overlap = timedelta(days=int(policy.renewal_overlap_days.value))
+def _lasts_to(written: list[RecordEntry], day: date, policy: ConcurrencyPolicy | None) -> bool:
+    """Whether one of the orders has begun and lasts to a day; by a policy a brief overlap at its end is left aside."""
+    overlap = timedelta(days=int(policy.renewal_overlap_days.value)) if policy is not None else timedelta()
     for entry in written:
         if (entry.start or date.min) > day:
             continue
@@ -203,15 +203,16 @@ def _lasts_to(written: list[RecordEntry], day: date, policy: ConcurrencyPolicy) 
 
 
 def of_two_prescribers(orders: Iterable[RecordEntry], policy: ConcurrencyPolicy) -> list[RecordEntry]:
-    """Those of the orders of one agent that are in force together with one of another requester, for longer than a
-    renewal overlaps. In time linear in their number, once they are sorted."""
+    """Those of the orders of one agent that are in force together with one of another requester; in the same dose for
+    longer than a renewal overlaps. In time linear in their number, once they are sorted."""
     known = [entry for entry in orders if entry.regimen.requester is not None]
     found: set[RecordEntry] = set()
     lasting: dict[Hashable, RecordEntry] = {}  # of each of the two requesters whose orders last longest, that order
     for entry in sorted(known, key=lambda item: item.order):
         requester = entry.regimen.requester
         for other, earlier in lasting.items():
-            if other != requester and _lasts_to([earlier], entry.start or date.min, policy):
+            overlaps = policy if has_same_daily_dose(earlier, entry) else None
+            if other != requester and _lasts_to([earlier], entry.start or date.min, overlaps):
                 found |= {earlier, entry}
         lasting[requester] = max((entry, lasting.get(requester, entry)), key=_last_day)
         if len(lasting) - 1 > 1:

@@ -19,6 +19,7 @@ from rules.findings.case.pace import (
     level_on,
     levels_ahead,
     levels_before,
+    of_another_hand,
     steepest,
     too_fast,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "not_judged",
     "not_met",
     "not_used_long_enough",
+    "of_another_hand",
     "opioids_of",
     "raised",
     "read_conditions",

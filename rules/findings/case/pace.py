@@ -42,13 +42,13 @@ class Level:
     agents: frozenset[str]
 
 
-def level_on(case: Case, view: View, is_of_kind: Kind) -> Level | None:
-    """The level of a view's replacement reading; None where a dose is not known."""
-    taken = [entry for entry in view.present_if_replaced if is_of_kind(entry) and entry.daily_use]
+def level_on(case: Case, view: View, is_of_kind: Kind, *, beside: Entries = ()) -> Level | None:
+    """The level of a view's replacement reading, with what goes on ``beside`` it; None where a dose is not known."""
+    taken = [entry for entry in (*view.present_if_replaced, *beside) if is_of_kind(entry) and entry.daily_use]
     if any(_is_unknown(case, entry) for entry in taken):
         return None
     counted = [presence.entry for presence in view.counted if presence.replacement and is_of_kind(presence.entry)]
-    return _level(case, counted, view.viewpoint.on)
+    return _level(case, [*counted, *filter(is_of_kind, beside)], view.viewpoint.on)
 
 
 def _level(case: Case, counted: Iterable[RecordEntry], day: date) -> Level:
@@ -197,12 +197,27 @@ def first_too_fast(case: Case, before: Iterable[Level], ahead: Iterable[Level]) 
 
 def same_hand(view: View, entries: Entries) -> bool:
     """Whether each of the orders that a newer one may replace was written by the hand that wrote the newer one."""
+    return all(
+        newer is not None and newer.regimen.requester is not None and newer.regimen.requester == entry.regimen.requester
+        for entry, newer in _replaceable(view)
+        if entry in entries
+    )
+
+
+def of_another_hand(view: View) -> Entries:
+    """The orders in force that a newer one of another prescriber may replace, and that may as well go on beside it."""
+    return tuple(
+        entry
+        for entry, newer in _replaceable(view)
+        if newer is not None
+        and None not in (newer.regimen.requester, entry.regimen.requester)
+        and newer.regimen.requester != entry.regimen.requester
+    )
+
+
+def _replaceable(view: View) -> Iterator[tuple[RecordEntry, RecordEntry | None]]:
+    """The orders that count in the additive reading alone, each with the order that may replace it."""
     newest = {presence.entry.agent.id: presence.entry for presence in view.counted if presence.replacement}
     for presence in view.counted:
-        entry = presence.entry
-        if presence.replacement or entry not in entries:
-            continue
-        newer = newest.get(entry.agent.id)
-        if newer is None or newer.regimen.requester is None or newer.regimen.requester != entry.regimen.requester:
-            return False
-    return True
+        if not presence.replacement:
+            yield presence.entry, newest.get(presence.entry.agent.id)

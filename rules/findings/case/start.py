@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from rules.assessment import Pattern
 from rules.findings.case.case import Case
 from rules.findings.case.change import amount_taken, counted_if_replaced, is_taken, replaces, replaces_its_class
 from rules.findings.case.present import Entries, depressants_of, sedatives_of
@@ -16,16 +17,38 @@ from rules.timeline.record import RecordEntry
 NEW_START_DAYS = "new_start_days"
 # The finding whose ``new_start_days`` tell which drafts may be left unordered.
 NEW_START = "high-potency"
+WITHDRAWAL = "abrupt-change"
 
 
-def new_starts(case: Case, finding: str) -> Entries:
-    """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``, as far as is known."""
+def new_starts(case: Case, finding: str, *, if_stopped: bool = False) -> Entries:
+    """Sedatives being ordered whose class was not taken in the finding's ``new_start_days``, as far as is known.
+
+    None of a class that was used of late and may still be taken, unless it is judged as it is ``if_stopped``: a hazard
+    warns then as well.
+    """
     days = case.knowledge.findings[finding].parameters[NEW_START_DAYS].value
     return tuple(
         entry
         for entry in case.drafts
-        if entry.agent.agent_class.in_load and entry.daily_use and _unused_for(case, entry.agent.agent_class.id, days)
+        if entry.agent.agent_class.in_load
+        and entry.daily_use
+        and _unused_for(case, entry.agent.agent_class.id, days)
+        and (if_stopped or not _may_go_on(case, entry))
     )
+
+
+def _may_go_on(case: Case, draft: RecordEntry) -> bool:
+    """Whether the class of a draft was used of late, and may still be taken by an order whose supply ended."""
+    agent_class = draft.agent.agent_class.id
+    used = case.uses.get(agent_class) is not None
+    return used and any(entry.agent.agent_class.id == agent_class and entry.daily_use for entry in case.now.possible)
+
+
+def _may_withdraw(case: Case, draft: RecordEntry) -> bool:
+    """Whether the class of a draft was used until lately, for so long that its end is judged as a withdrawal."""
+    use = case.uses.get(draft.agent.agent_class.id)
+    established = case.knowledge.findings[WITHDRAWAL].parameters["established_days"].value
+    return use is not None and use.pattern is Pattern.CONTINUOUS and use.days >= established
 
 
 def additions(case: Case, present: Entries) -> Entries:
@@ -46,7 +69,7 @@ def started_sedatives(case: Case, finding: str, *, softened_by_switch: bool) -> 
     """Sedatives being ordered that begin their class, or add to another of it."""
     view = case.view
     added = additions(case, view.present_if_replaced if softened_by_switch else view.present)
-    begun = {*new_starts(case, finding), *added}
+    begun = {*new_starts(case, finding, if_stopped=True), *added}
     return tuple(entry for entry in case.drafts if entry in begun)
 
 
@@ -67,8 +90,9 @@ def starts(case: Case) -> Entries:
     """Depressants being ordered that begin something, single doses among them, as far as is known: what could be left
     unordered without stopping or changing anything.
 
-    No renewal, dose change or switch, stated or plausible. Never a rescue product, what is given in a monitored
-    setting, an agent against seizures or for a recognised reason of longer use, or what is or may be treatment of
+    No renewal, dose change or switch, stated or plausible, nor one of what may still be taken. Never a rescue product,
+    what is given in a monitored setting, an agent against seizures or for a recognised reason of longer use, or what is
+    or may be treatment of
     opioid use disorder or of acute alcohol withdrawal.
     """
     return tuple(
@@ -111,8 +135,10 @@ def _begins(case: Case, draft: RecordEntry) -> bool:
     of an order, or where another order of the class is stopped or lowered with it.
     """
     agent, days = draft.agent, case.knowledge.findings[NEW_START].parameters[NEW_START_DAYS].value
+    if any(entry.agent.id == agent.id and entry.daily_use for entry in case.now.possible):
+        return False
     if _unused_for(case, agent.agent_class.id, days):
-        return True
+        return not (_may_go_on(case, draft) or _may_withdraw(case, draft))
     converts = agent.agent_class.in_load or agent.agent_class.opioid
     if not converts or draft.amount is None or not _unused_for(case, agent.agent_class.id, days, agent=agent.id):
         return False
