@@ -117,6 +117,11 @@ def not_kept(number: int) -> None:
     _log.error("records lost", number=number)
 
 
+def own_words_left_out(message: str) -> None:
+    """Log that a site's own text for a message failed, so that the shipped one was shown."""
+    _log.error("own words left out", reason=message)
+
+
 def suggestion_left_out() -> None:
     """Log that a card has no suggestion because its resource would not be valid FHIR."""
     _log.warning("suggestion left out")

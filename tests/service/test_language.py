@@ -103,9 +103,23 @@ def test_a_site_puts_its_own_words_in_the_place_of_ours(tmp_path: Path) -> None:
     assert detail.endswith("+words.")
 
 
+@pytest.mark.parametrize("text", ["{{ contact('none').label }}", "{% if false %}never{% endif %}"])
+def test_a_text_of_the_site_that_fails_or_says_nothing_gives_way_to_the_shipped_one(text: str) -> None:
+    own = OWN.format(text=text).replace("options.lower_dose", "phrases.sedatives")
+    wording = Wording(load_language(own_words=own), load_knowledge())
+    assert wording.say("phrases.sedatives", {}) == "sedatives"
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        lambda text: text.replace("options.lower_dose", "phrases.do_not_stop"),
+        lambda text: text.replace("fewer", "<b>fewer</b>"),
+        lambda text: text.replace("fewer", "[fewer](javascript:x)"),
+        lambda text: text.replace("fewer", "fewer " * 200),
+        lambda text: text.replace("fewer", "{% set a = 'b' %}"),
+        lambda text: text.replace("fewer", "{% include 'a' %}"),
+        lambda text: text.replace("fewer", "{% macro a() %}{% endmacro %}"),
         lambda text: text.replace("options.lower_dose", "options.higher_dose"),
         lambda text: text.replace("language: en", "language: es"),
         lambda text: text.replace("fewer", "{{ agents }}"),

@@ -144,9 +144,9 @@ def _load(title: str, lines: Sequence[OrderLine | str], header: str | None) -> s
 
 
 class _Reason(NamedTuple):
-    """What is said of one finding: in a few words, what is kept where there is room for little, and more."""
+    """What is said of one finding: what is kept where there is room for little, and more."""
 
-    brief: str
+    finding: Met
     is_kept: bool
     text: str
     more: str
@@ -165,8 +165,9 @@ class _WhySection:
         *,
         renewal: bool,
     ) -> None:
-        self._wording = wording
+        self._wording, self._subject = wording, subject
         self._first = list(questions)
+        self._in_few_words: dict[str, str] = {}
         renewed = next(filter(is_renewal, assessment.not_counted), None)
         if renewal and renewed is not None:
             values = {"product": quoted(renewed.product), "text": quoted(renewed.text, MAX_REASON_LENGTH)}
@@ -178,7 +179,7 @@ class _WhySection:
         ]
         self._reasons = [
             _Reason(
-                brief_of(finding, subject, wording),
+                finding,
                 finding.severity is not Severity.INFO or finding.id in _NEVER_CUT,
                 *reason_of(finding, subject, wording),
             )
@@ -193,10 +194,15 @@ class _WhySection:
             if index < max(most, 1) or reason.is_kept:
                 in_full = not brief or index < min(most, 1)
                 yield " ".join(filter(None, (reason.text, reason.more))) if in_full else reason.text
-            elif reason.brief:
-                others.append(reason.brief)
+            elif few_words := self._brief(reason.finding):
+                others.append(few_words)
         if others:
             yield self._wording.say("sections.also", {"items": others})
+
+    def _brief(self, finding: Met) -> str:
+        if finding.id not in self._in_few_words:
+            self._in_few_words[finding.id] = brief_of(finding, self._subject, self._wording)
+        return self._in_few_words[finding.id]
 
 
 def _has_reason(finding: Met, questions: Sequence[str], *, leads: bool) -> bool:
@@ -238,6 +244,6 @@ def _sources(findings: Sequence[Met], assessment: Assessment, wording: Wording) 
     )
     sources = [wording.knowledge.sources[reference] for _, _, reference in ranked]
     read = dict.fromkeys(source.short for source in sources if source.verification is not Verification.UNVERIFIED)
-    version = assessment.knowledge_version + (_OWN_WORDS if wording.language.own_words else "")
+    version = assessment.knowledge_version + (_OWN_WORDS if wording.language.replaced else "")
     values = {"items": tuple(read)[:_MAX_SOURCES], "version": version}
     return wording.say("sections.sources", values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
@@ -152,8 +153,15 @@ def condition(on_record: ConditionOnRecord, wording: Wording) -> str:
 
 def agents_named(names: Iterable[str], knowledge: Knowledge) -> tuple[Agent, ...]:
     """The agents of the knowledge base with these names, in its order."""
-    wanted = set(names)
-    return tuple(agent for agent in knowledge.agents.values() if agent.name in wanted)
+    agents = _agents_by_name(knowledge)
+    found = sorted(agents[name] for name in set(names) if name in agents)
+    return tuple(knowledge.agents[identity] for _, identity in found)
+
+
+@cache
+def _agents_by_name(knowledge: Knowledge) -> Mapping[str, tuple[int, str]]:
+    """The position and the id of each agent, by its name."""
+    return {agent.name: (position, identity) for position, (identity, agent) in enumerate(knowledge.agents.items())}
 
 
 def _agents(facts: Facts, wording: Wording) -> tuple[Agent, ...]:

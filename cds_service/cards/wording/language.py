@@ -7,7 +7,7 @@ people read it. What a file or a site's own words get wrong is refused with the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -26,6 +26,15 @@ TESTS = ("several",)
 # The only argument that may be a number: how many items of a list are named.
 _COUNTING = "listed"
 _BRIEF = "brief"
+# What a site may not say in words of its own.
+LOCKED = frozenset({"phrases.do_not_stop"})
+MAX_OWN_LENGTH = 800
+# Texts show, ask and list: they work nothing out, and define or include nothing.
+_PLAIN_NODES = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name, nodes.Const, nodes.Filter,
+    nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.Call,
+    nodes.Getattr, nodes.Getitem, nodes.Concat, nodes.Tuple, nodes.List,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +48,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The messages of one language by id. ``glossary``: what each value is; ``own_words``: some are a site's own."""
+    """The messages of one language by id. ``glossary``: what each value is.
+
+    ``replaced``: the shipped messages that a site's own take the place of.
+    """
 
     code: str
     reviewed: date
     messages: Mapping[str, Message]
     glossary: Mapping[str, str]
-    own_words: bool = False
+    replaced: Mapping[str, Message] = field(default_factory=dict)
 
 
 @cache
@@ -103,9 +115,24 @@ def _with_own(language: Language, own_words: str) -> Language:
     for key in section.data:
         if key not in language.messages:
             raise KnowledgeError(section.at(key), "is no message")
-        message = Message(key, section.text(key), language.messages[key].values)
-        own[key] = _checked(message, section.at(key))
-    return replace(language, messages={**language.messages, **own}, own_words=True)
+        own[key] = _own(Message(key, section.text(key), language.messages[key].values), section.at(key))
+    replaced = {key: language.messages[key] for key in own}
+    return replace(language, messages={**language.messages, **own}, replaced=replaced)
+
+
+def _own(message: Message, where: str) -> Message:
+    """A site's own text, which is checked like ours and further is no HTML, no link, not long, and no locked one.
+
+    Raises:
+        KnowledgeError: it is not what it must be.
+    """
+    if message.id in LOCKED:
+        raise KnowledgeError(where, "is not for a site to change")
+    if len(message.text) > MAX_OWN_LENGTH:
+        raise KnowledgeError(where, f"has more than {MAX_OWN_LENGTH} characters")
+    if "<" in message.text or "](" in message.text:
+        raise KnowledgeError(where, "holds HTML or a link")
+    return _checked(message, where)
 
 
 def named_in(language: Language) -> Iterator[tuple[str, str, str]]:
@@ -144,6 +171,9 @@ def _checked(message: Message, where: str) -> Message:
         raise KnowledgeError(where, f"not readable: {problem.message}") from None
     for name in sorted(meta.find_undeclared_variables(tree) - {CITE, FIGURE, CONTACT, MESSAGE} - message.values):
         raise KnowledgeError(where, f"uses {name!r}, which is not declared")
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _PLAIN_NODES):
+            raise KnowledgeError(where, f"holds {type(node).__name__}, which a text does not need")
     keys = {id(node.args[0]) for node in tree.find_all(nodes.Call) if node.args}
     counts = {id(arg) for node in tree.find_all(nodes.Filter) if node.name == _COUNTING for arg in node.args}
     for constant in tree.find_all(nodes.Const):

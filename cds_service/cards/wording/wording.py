@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sized
+from collections.abc import Container, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -10,6 +10,7 @@ from functools import cache
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from cds_service import logs
 from cds_service.cards.wording.language import (
     CITE,
     CONTACT,
@@ -17,6 +18,7 @@ from cds_service.cards.wording.language import (
     FIGURE,
     MESSAGE,
     Language,
+    Message,
     load_language,
     named_in,
 )
@@ -116,17 +118,30 @@ class Wording:
         return self._rendered(message, {name: facts.get(name) for name in declared.values})
 
     def _rendered(self, message: str, values: Values) -> str:
-        template = self._templates.get(message)
+        """The text of a message. A site's own text that fails, or says nothing, gives way to the shipped one."""
+        shipped = self.language.replaced.get(message)
+        if shipped is None:
+            return self._render(self.language.messages[message], values)
+        try:
+            text = self._render(self.language.messages[message], values)
+        except Exception:
+            text = ""
+        if not text:
+            logs.own_words_left_out(message)
+            return self._render(shipped, values)
+        return text
+
+    def _render(self, message: Message, values: Values) -> str:
+        template = self._templates.get(message.text)
         if template is None:
-            text = self.language.messages[message].text
-            template = self._templates[message] = self._environment.from_string(text)
+            template = self._templates[message.text] = self._environment.from_string(message.text)
             # Jinja layers them, which costs more than the text at each rendering.
             template.globals = dict(template.globals)
         return " ".join(template.render(values).split())
 
     def listed(self, value: object, most: int = _MOST) -> str:
         """A list in prose, such as "a, b and c"; beyond ``most`` items the last ones are only counted."""
-        if not isinstance(value, Iterable) or isinstance(value, str):
+        if not isinstance(value, tuple | list):
             return self._text(value)
         words = [self._text(word) for word in value]
         if len(words) > most:
@@ -146,9 +161,7 @@ class Wording:
             return shown(Fraction(value))
         if isinstance(value, date):
             return value.isoformat()
-        if isinstance(value, Iterable):
-            return self.listed(value)
-        return str(value)
+        return self.listed(value) if isinstance(value, tuple | list) else str(value)
 
     def _cite(self, source: str) -> str:
         """How a text names a source."""
@@ -165,7 +178,9 @@ class Wording:
 
 def _is_several(value: object) -> bool:
     """Whether a list has more than one item, or a number is more than one."""
-    return len(value) > 1 if isinstance(value, Sized) else isinstance(value, int | Fraction) and value > 1
+    if isinstance(value, tuple | list):
+        return len(value) > 1
+    return isinstance(value, int | Fraction) and value > 1
 
 
 def capitalised(text: str) -> str:
