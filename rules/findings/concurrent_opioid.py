@@ -9,7 +9,7 @@ from rules.assessment_lines import OpioidExclusion
 from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names, opioids_of
 from rules.findings.case.reversal import lacks_reversal, reversal_on_record
-from rules.load.opioid import treats_opioid_use_disorder
+from rules.load.opioid import is_presumed_treatment, treats_opioid_use_disorder
 
 ID = "concurrent-opioid"
 RISK_CONDITIONS = (
@@ -55,6 +55,7 @@ def judge(case: Case) -> Met | Considered:
         "without_factor_for_route": _excluded(case, OpioidExclusion.NO_FACTOR_FOR_ROUTE),
         "dose_unknown": _excluded(case, OpioidExclusion.DOSE_UNKNOWN),
         "treatment_of_opioid_use_disorder": agent_names(treatment),
+        "presumed_treatment": any(is_presumed_treatment(entry, case.exempting) for entry in treatment),
         "reversal_on_record": reversal_on_record(case),
         "lacks_reversal": lacks_reversal(case),
         "softened_by": softened,

@@ -6,17 +6,31 @@ assessment that each record becomes: in the load, beside it, or not counted.
 
 from rules.load.contributions import WITH_ORDER, lines_of, unidentified_lines, unread_lines
 from rules.load.equivalence import EquivalentsOf, equivalence, equivalents_by, to_equivalent
-from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, opioid_load, treats_opioid_use_disorder
+from rules.load.opioid import (
+    OPIOID_USE_DISORDER,
+    PAIN,
+    PARTIAL_AGONIST,
+    PRESUMED_TREATMENT,
+    TREATMENT,
+    is_presumed_treatment,
+    mme_of,
+    opioid_load,
+    treats_opioid_use_disorder,
+)
 from rules.load.total import band_of, replacement_load, total
 
 __all__ = [
+    "OPIOID_USE_DISORDER",
+    "PAIN",
     "PARTIAL_AGONIST",
+    "PRESUMED_TREATMENT",
     "TREATMENT",
     "WITH_ORDER",
     "EquivalentsOf",
     "band_of",
     "equivalence",
     "equivalents_by",
+    "is_presumed_treatment",
     "lines_of",
     "mme_of",
     "opioid_load",

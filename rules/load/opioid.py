@@ -15,6 +15,8 @@ from rules.timeline.presence import Presence
 from rules.timeline.record import RecordEntry
 
 OPIOID_USE_DISORDER = "opioid-use-disorder"
+PRESUMED_TREATMENT = "presumed-opioid-use-disorder"
+PAIN = "pain"
 TREATMENT = "opioid-use-disorder-treatment"
 PARTIAL_AGONIST = "partial-agonist"
 # What is left out for one of these reasons may have an MME, so that the total is not complete without it.
@@ -26,10 +28,20 @@ MME_NOT_KNOWN = frozenset(
 def treats_opioid_use_disorder(entry: RecordEntry, conditions: Collection[str]) -> bool:
     """Whether an entry is treatment for opioid use disorder.
 
-    The agent is one of its treatments, and the disorder is among the ``conditions``, or it is what the order is for by
-    its reason, its words or its product.
+    The agent is one of its treatments, and it is what the order is for by its reason or its words; or, unless the order
+    says that it is for pain, the disorder is among the ``conditions``, or the product or the words let it be presumed.
     """
-    return entry.agent.has(TREATMENT) and (OPIOID_USE_DISORDER in conditions or OPIOID_USE_DISORDER in entry.purposes)
+    if not entry.agent.has(TREATMENT):
+        return False
+    if OPIOID_USE_DISORDER in entry.purposes:
+        return True
+    return PAIN not in entry.purposes and (OPIOID_USE_DISORDER in conditions or PRESUMED_TREATMENT in entry.purposes)
+
+
+def is_presumed_treatment(entry: RecordEntry, conditions: Collection[str]) -> bool:
+    """Whether an entry is treatment for opioid use disorder by its product or by words that do not name it."""
+    stated = OPIOID_USE_DISORDER in conditions or OPIOID_USE_DISORDER in entry.purposes
+    return not stated and treats_opioid_use_disorder(entry, conditions)
 
 
 def mme_of(entry: RecordEntry, conditions: Collection[str]) -> MorphineEquivalent | None:

@@ -51,6 +51,7 @@ PRESUMED_ANTI_SEIZURE = "presumed-anti-seizure"
 SELDOM_ANTI_SEIZURE = "seldom-anti-seizure"
 SEIZURE_DISORDER = "seizure-disorder"
 ACUTE_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal"
+ALCOHOL_USE_DISORDER = "alcohol-use-disorder"
 TREATS_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal-treatment"
 
 
@@ -304,10 +305,7 @@ class Case(LazyValues):
     def _is_for_another_purpose(self, entry: RecordEntry) -> bool:
         """Whether an order says that it is for something else than alcohol withdrawal, known to us or not."""
         if entry.purposes:
-            return (
-                bool(self._indications(entry.purposes) - {ACUTE_ALCOHOL_WITHDRAWAL})
-                or SEIZURE_DISORDER in entry.purposes
-            )
+            return not entry.purposes <= {ACUTE_ALCOHOL_WITHDRAWAL, ALCOHOL_USE_DISORDER}
         return bool(entry.regimen.reasons)
 
     @lazy
@@ -318,9 +316,13 @@ class Case(LazyValues):
 
     @lazy
     def monitored(self) -> frozenset[RecordEntry]:
-        """The depressants that are given by vein or as an infusion during a stay, where the patient is watched."""
-        present = depressants_of(self.view.present)
-        return frozenset(entry for entry in present if entry.of_stay and entry.administration.by_vein)
+        """The depressants that are given by vein or as an infusion where the patient is watched: during a stay, or
+        where nothing is said of the setting."""
+        return frozenset(
+            entry
+            for entry in depressants_of(self.view.present)
+            if entry.administration.by_vein and (entry.of_stay or entry.regimen.setting is None)
+        )
 
     @lazy
     def anti_seizure_agents(self) -> frozenset[str]:
@@ -350,6 +352,15 @@ class Case(LazyValues):
         if agent.has(SELDOM_ANTI_SEIZURE) and self._indications(self.conditions):
             return False
         return not (entry in self.view.present and entry.dose.as_needed)
+
+    def may_be_anti_seizure(self, entry: RecordEntry) -> bool:
+        """Whether an order may be against seizures: of an agent that is given for little else, or where the conditions
+        on record are not known; not where it says another purpose."""
+        agent = entry.agent
+        if not agent.has(ANTI_SEIZURE) or self._indications(entry.purposes):
+            return False
+        unknown = self.unknowns.why_conditions_unknown is not None and not agent.has(SELDOM_ANTI_SEIZURE)
+        return unknown or not agent.agent_class.in_load
 
     def _indications(self, concepts: Iterable[str]) -> frozenset[str]:
         """Those of some concepts, a seizure disorder left out, that a benzodiazepine may be given for."""

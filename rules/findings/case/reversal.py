@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.findings.case.case import Case
+from rules.findings.case.present import depressants_of
 
 REVERSAL = "overdose-reversal"
 
@@ -18,6 +19,10 @@ def reversal_on_record(case: Case) -> bool:
 def lacks_reversal(case: Case) -> bool:
     """Whether an opioid is taken outside, or will be, and no reversal agent is on record.
 
-    What is given during a stay, by vein or not, is watched by those who give it.
+    What is given during a stay, by vein or as an infusion is watched by those who give it; so is the patient whose
+    orders being written are all given so.
     """
-    return not reversal_on_record(case) and any(not entry.of_stay for entry in case.opioids)
+    ordered = depressants_of(case.drafts)
+    if reversal_on_record(case) or (ordered and case.monitored.issuperset(ordered)):
+        return False
+    return any(not (entry.of_stay or entry.administration.by_vein) for entry in case.opioids)

@@ -9,7 +9,15 @@ from rules.assessment import Pattern
 from rules.findings.case.case import Case
 from rules.findings.case.change import amount_taken, counted_if_replaced, is_taken, replaces, replaces_its_class
 from rules.findings.case.present import Entries, depressants_of, sedatives_of
-from rules.load.opioid import PARTIAL_AGONIST, TREATMENT, mme_of, treats_opioid_use_disorder
+from rules.load.opioid import (
+    OPIOID_USE_DISORDER,
+    PAIN,
+    PARTIAL_AGONIST,
+    PRESUMED_TREATMENT,
+    TREATMENT,
+    mme_of,
+    treats_opioid_use_disorder,
+)
 from rules.model import Setting
 from rules.numbers.quantity import PERCENT
 from rules.timeline.record import RecordEntry
@@ -91,19 +99,19 @@ def starts(case: Case) -> Entries:
     unordered without stopping or changing anything.
 
     No renewal, dose change or switch, stated or plausible, nor one of what may still be taken. Never a rescue product,
-    what is given in a monitored setting, an agent against seizures or for a recognised reason of longer use, or what is
-    or may be treatment of
-    opioid use disorder or of acute alcohol withdrawal.
+    what is given by vein or as an infusion, an agent that is or may be against seizures, one for a recognised reason of
+    longer use, or what is or may be treatment of opioid use disorder or of acute alcohol withdrawal.
     """
     return tuple(
         entry
         for entry in case.drafts
         if entry.agent.agent_class.depressant
         and not entry.administration.rescue
-        and entry not in case.monitored
+        and not entry.administration.by_vein
         and entry not in case.for_alcohol_withdrawal
         and not case.is_for_longer_use(entry)
         and entry.agent.id not in case.anti_seizure_agents
+        and not case.may_be_anti_seizure(entry)
         and not _may_treat_opioid_use_disorder(case, entry)
         and not replaces_its_class(case, entry)
         and _begins(case, entry)
@@ -194,12 +202,16 @@ def _unused_for(case: Case, agent_class: str, days: Fraction, *, agent: str | No
 
 def _may_treat_opioid_use_disorder(case: Case, entry: RecordEntry) -> bool:
     """Whether a draft is treatment of opioid use disorder, or may be one: of an agent that treats it, and neither its
-    product nor the conditions on record tell."""
-    if treats_opioid_use_disorder(entry, case.conditions):
-        return True
-    if not entry.agent.has(TREATMENT) or _is_made_for_pain(entry):
+    product, its words nor the conditions on record tell that it is for pain."""
+    if not entry.agent.has(TREATMENT):
         return False
-    return entry.agent.has(PARTIAL_AGONIST) or case.unknowns.why_conditions_unknown is not None
+    if PRESUMED_TREATMENT in entry.purposes or treats_opioid_use_disorder(entry, case.conditions):
+        return True
+    if _is_made_for_pain(entry):
+        return False
+    if entry.agent.has(PARTIAL_AGONIST) or OPIOID_USE_DISORDER in case.conditions:
+        return True
+    return PAIN not in entry.purposes or case.unknowns.why_conditions_unknown is not None
 
 
 def _is_made_for_pain(entry: RecordEntry) -> bool:

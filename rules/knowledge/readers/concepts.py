@@ -129,7 +129,8 @@ def _concept(name: str, entry: Section, codes: _Codes, reviewed: date) -> Concep
             "note",
         ),
     )
-    if not codes.prefixes and not codes.codes and not entry.texts("names"):
+    words = (*entry.texts("names"), *entry.texts("in_orders"))
+    if not codes.prefixes and not codes.codes and not words:
         raise KnowledgeError(entry.path, "a concept without a code or a name")
     return Concept(
         id=name,

@@ -29,7 +29,8 @@ def purposes_of(reasons: tuple[Reason, ...], texts: tuple[str, ...], knowledge: 
         if not (match.doubted or match.unverified or match.remission) and not _is_not_now(reason, concept.id, knowledge)
     }
     concepts, words = _in_orders(knowledge)
-    sent = (*texts, *(reason.text for reason in reasons if reason.text))
+    displays = (coding.display for reason in reasons for coding in reason.codings)
+    sent = (*texts, *filter(None, (*(reason.text for reason in reasons), *displays)))
     for text in map(clauses_of, dict.fromkeys(sent)):
         if not phrases(words).search(text) or is_doubtful(text, knowledge.condition_wording):
             continue

@@ -63,14 +63,21 @@ def route_of(lines: tuple[Dosage, ...], product: Product, knowledge: Knowledge) 
     route = max(possible, key=_load_of).id if possible else of_form or ORAL
     # Where no route is stated, an infusion is by vein.
     may_be = route == PARENTERAL or (not possible and of_form is None)
-    return RouteReading(route, tuple(assumptions), may_be and _is_by_vein(lines, product, vocabulary))
+    return RouteReading(
+        route, tuple(assumptions), may_be and _is_by_vein(lines, product, vocabulary, is_injected=route == PARENTERAL)
+    )
 
 
-def _is_by_vein(lines: tuple[Dosage, ...], product: Product, vocabulary: DosingVocabulary) -> bool:
-    """Whether codes, words or the product's name say that it is given by vein or as an infusion."""
+def _is_by_vein(
+    lines: tuple[Dosage, ...], product: Product, vocabulary: DosingVocabulary, *, is_injected: bool
+) -> bool:
+    """Whether codes, words or the product's name say that it is given by vein or as an infusion; or a rate of what is
+    injected."""
     said = [product.name]
     for line in lines:
         if any((coding.system, coding.code) in vocabulary.vein_codes for coding in line.route_codes):
+            return True
+        if is_injected and any(dose.is_rate for dose in line.doses):
             return True
         timing = line.timing
         coded = () if timing is None else (timing.code, timing.code_text)
