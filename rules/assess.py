@@ -14,6 +14,7 @@ from rules.findings.case.age import age_on
 from rules.findings.case.case import Case
 from rules.findings.case.change import increases, rises_elsewhere, taken_over
 from rules.findings.case.conditions import read_conditions
+from rules.findings.case.pace import rises_ahead
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
 from rules.findings.case.reversal import lacks_reversal
 from rules.findings.case.start import begun_by_orders, removable
@@ -87,6 +88,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         longer_indications=case.longer_indications if case.sedatives or case.longest_use else (),
         opioid_before=case.opioid_now if case.ordered is not None else None,
         rises_elsewhere=rises_elsewhere(case),
+        rises_ahead=rises_ahead(case),
         concepts=frozenset(case.conditions),
     )
 

@@ -89,6 +89,18 @@ class TableRise:
 
 
 @dataclass(frozen=True, slots=True)
+class RiseAhead:
+    """What an order rises to at most by its steps of the days to come: mg a day of an agent, and what that comes to by
+    the default table (mg/d diazepam-equivalent) or in MME a day; None where it has none."""
+
+    source: str
+    agent: str
+    milligrams: Fraction
+    equivalent: Fraction | None
+    mme: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpioidLoad:
     """The present opioids in MME a day.
 
@@ -291,7 +303,8 @@ class Assessment:
     ``new_starts`` are the sources of drafts that begin something: no renewal, dose change, possible switch, treatment
     of opioid use disorder or anti-seizure agent. ``opioid`` is with the orders being written, ``opioid_before`` without
     them; None where none are. ``rises_elsewhere``: the tables by which a change of agent, about equal by the default
-    one, raises the load. ``increases``: the orders being written begin or increase exposure;
+    one, raises the load; ``rises_ahead``: the orders whose dose rises at a later step, which counts by its first.
+    ``increases``: the orders being written begin or increase exposure;
     ``treats_alcohol_withdrawal``: one of them treats acute alcohol withdrawal.
     ``taken_over``: the sources of orders on record that one takes over, so that to end them leaves no gap and no cut.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
@@ -326,6 +339,7 @@ class Assessment:
     longer_indications: tuple[str, ...] = ()
     opioid_before: OpioidLoad | None = None
     rises_elsewhere: tuple[TableRise, ...] = ()
+    rises_ahead: tuple[RiseAhead, ...] = ()
 
     @property
     def lines(self) -> tuple[Contribution | NotInLoad | NotCounted, ...]:

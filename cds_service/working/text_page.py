@@ -76,6 +76,9 @@ class TextPage:
             before, after = shown(rise.before, self.limits), shown(rise.after, self.limits)
             equal = f"{STEP}About equal by {self.assessment.table}"
             yield f"{equal}, it rises from {before} to {after} mg/d by {rise.table}."
+        for ahead in self.assessment.rises_ahead:
+            agent, amount = self.knowledge.agents[ahead.agent].name, shown(ahead.milligrams, self.limits)
+            yield f"{STEP}{agent} rises to {amount} mg/d by the later steps of its order."
 
     def _total(self, title: str, load: Load) -> Iterator[str]:
         at_least = "" if load.complete else "at least "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rules.assessment import Considered, Met, Pattern
+from fractions import Fraction
+
+from rules.assessment import Considered, Exposure, Met, Pattern
 from rules.findings.case.case import Case
 from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_met, not_used_long_enough
@@ -27,6 +29,7 @@ def judge(case: Case) -> Met | Considered:
     first, second, third = (parameters[name].value for name in ("first_days", "second_days", "third_days"))
     if use.days <= first:
         return not_used_long_enough(ID, use)
+    taken = _taken(case, use, first)
     facts = {
         "days": use.days,
         "since": use.since,
@@ -34,8 +37,8 @@ def judge(case: Case) -> Met | Considered:
         "beyond_days": max(days for days in (first, second, third) if use.days > days),
         "may_still_be_taken": not case.within_grace(use),
         "until": use.until,
-        "agents": agent_names(_taken(case)),
-        "for_sleep": agent_names(filter(_is_for_sleep, _taken(case))),
+        "agents": agent_names(taken),
+        "for_sleep": agent_names(filter(_is_for_sleep, taken)),
         "review_months": parameters["review_months"].value,
         "longer_indications": case.longer_indication_names,
         "therapy_fits": _therapy_fits(case),
@@ -57,13 +60,24 @@ def _therapy_fits(case: Case) -> bool:
     return any(fits) or not fits
 
 
-def _taken(case: Case) -> Entries:
-    """What is taken: the sedatives present on record, else (supply over) those of the record's history."""
-    sedatives = tuple(
+def _taken(case: Case, use: Exposure, least: Fraction) -> Entries:
+    """What was used for so long: of the class of that use the sedatives present on record, else (supply over) those of
+    the record's history; only the agents of more than ``least`` days of use of their own, where there are such."""
+    sedatives = [
         entry
         for entry in case.record.entries
         if entry.agent.agent_class.in_load
         and entry.agent.id not in case.anti_seizure_agents
         and not entry.regimen.draft
-    )
-    return tuple(entry for entry in sedatives if entry in case.now.present) or sedatives
+    ]
+    by_class: dict[str, list[RecordEntry]] = {}
+    for entry in sedatives:
+        by_class.setdefault(entry.agent.agent_class.id, []).append(entry)
+    used = [entry for name, entries in by_class.items() if case.exposure(entries, name) == use for entry in entries]
+    taken = [entry for entry in used if entry in case.now.present] or used
+    by_agent: dict[str, list[RecordEntry]] = {}
+    for entry in used:
+        by_agent.setdefault(entry.agent.id, []).append(entry)
+    own = {name: case.exposure(entries, entries[0].agent.agent_class.id) for name, entries in by_agent.items()}
+    long = {name for name, each in own.items() if each is not None and each.days > least}
+    return tuple(entry for entry in taken if entry.agent.id in long) or tuple(taken)

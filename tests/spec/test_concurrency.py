@@ -24,7 +24,7 @@ ROW_KEYS = frozenset(
         *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
         *("discharge", "site", "load", "with_order", "counted", "beside", "not_counted", "absent", "assumed", "text"),
         "text_lacks",
-        "rises_elsewhere",
+        *("rises_elsewhere", "rises_ahead"),
         *("not_assumed", "findings", "increases", "new_starts", "begun", "mme", "possible"),
     )
 )
@@ -82,6 +82,12 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
     rises = {rise.table: f"{float(rise.before):g} to {float(rise.after):g}" for rise in found.rises_elsewhere}
     if "rises_elsewhere" in row and row["rises_elsewhere"] != rises:
         yield f"rises_elsewhere: expected {row['rises_elsewhere']}, found {rises}"
+    ahead = {
+        _name(rise.source): f"{float(rise.milligrams):g} mg, {float(rise.mme or rise.equivalent or 0):g}"
+        for rise in found.rises_ahead
+    }
+    if "rises_ahead" in row and row["rises_ahead"] != ahead:
+        yield f"rises_ahead: expected {row['rises_ahead']}, found {ahead}"
     if "increases" in row and row["increases"] != str(found.increases).lower():
         yield f"increases: expected {row['increases']}, found {found.increases}"
 

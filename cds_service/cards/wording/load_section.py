@@ -12,7 +12,7 @@ from fractions import Fraction
 from cds_service.cards.wording.facts import band_bounds, load_span, quoted
 from cds_service.cards.wording.wording import Wording
 from cds_service.working.numbers import plain
-from rules.assessment import Assessment, Band, Load
+from rules.assessment import Assessment, Band, Load, TableRise
 from rules.assessment_lines import (
     Contribution,
     NotCounted,
@@ -106,6 +106,7 @@ class LoadSection:
         )
         self._beside = [line for line in assessment.not_in_load if line.doubts]
         self._total: tuple[str, ...] = (_total(assessment, wording), *_printed_example(assessment, wording))
+        self._ahead = tuple(_rises_ahead(assessment, wording))
         if is_nothing(assessment.load) and is_nothing(assessment.with_order or assessment.load):
             self._total = ()
 
@@ -122,6 +123,7 @@ class LoadSection:
             yield say("orders.more_opioids", {"count": len(self._opioids) - most})
         yield from self._doubtful((*self._orders[most:], *self._beside), most)
         yield from self._total
+        yield from self._ahead
 
     def _doubtful(self, lines: Iterable[Contribution | NotInLoad], most: int) -> Iterator[str]:
         """The implausible doses of orders that are not shown themselves."""
@@ -210,8 +212,9 @@ def _total(assessment: Assessment, wording: Wording) -> str:
             earlier = assessment.load.by_table[name].used if assessment.load.complete else None
             if assessment.with_order is not None and earlier and earlier != table.used:
                 other_notes.append(wording.say("totals.before", {"before": earlier, "before_complete": True}))
-            if any(rise.table == name for rise in assessment.rises_elsewhere):
-                other_notes.append(wording.say("totals.rises", {}))
+            rises = {rise.table: rise for rise in assessment.rises_elsewhere}
+            if name in rises:
+                other_notes.append(_rise(rises[name], assessment, load, wording))
             other = {
                 "used": table.used,
                 "complete": load.complete,
@@ -225,6 +228,41 @@ def _total(assessment: Assessment, wording: Wording) -> str:
         about = {"substitution": load.substitution.used, "agents": agents}
         text += f" {wording.say('totals.substitution', about)}"
     return text
+
+
+def _rise(rise: TableRise, assessment: Assessment, load: Load, wording: Wording) -> str:
+    """That the load rises by one table alone; where the total counts an earlier order too, what it is without it."""
+    values = {
+        "before": rise.before,
+        "after": rise.after,
+        "one": load.if_replaced,
+        "both": assessment.load.if_replaced,
+        "table": table_name(assessment.table, wording.knowledge),
+        "is_draft": load.if_replaced != load.used,
+    }
+    return wording.say("totals.rises", values)
+
+
+def _rises_ahead(assessment: Assessment, wording: Wording) -> Iterator[str]:
+    """What orders rise to at a later step: the total is that of the first."""
+    for agent in dict.fromkeys(rise.agent for rise in assessment.rises_ahead):
+        most = max((rise for rise in assessment.rises_ahead if rise.agent == agent), key=lambda rise: rise.milligrams)
+        comes_to = None
+        if most.equivalent is not None:
+            equivalent = {
+                "at_least": False,
+                "used": plain(most.equivalent, band_bounds(wording.knowledge)),
+                "source": "",
+            }
+            comes_to = wording.say("orders.equivalent", equivalent)
+        elif most.mme is not None:
+            comes_to = wording.say("orders.mme", {"mme": most.mme})
+        values = {
+            "agent": wording.knowledge.agents[agent].name,
+            "doses": wording.say("figures.dose", {"used": most.milligrams}),
+            "equivalent": comes_to,
+        }
+        yield wording.say("totals.rises_ahead", values)
 
 
 def _ended(assessment: Assessment) -> Fraction | None:

@@ -20,6 +20,7 @@ from rules.findings.case.pace import (
     levels_ahead,
     levels_before,
     of_another_hand,
+    rises_ahead,
     steepest,
     too_fast,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "read_conditions",
     "removable",
     "reversal_on_record",
+    "rises_ahead",
     "rises_elsewhere",
     "sedatives_of",
     "started_sedatives",

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from rules.assessment import RiseAhead
 from rules.assessment_lines import NotCountedReason
 from rules.findings.case.case import Case
 from rules.findings.case.present import Entries
 from rules.knowledge.figure import Table
 from rules.limits import MAX_DAYS_AHEAD
 from rules.load.equivalence import equivalence, to_equivalent
+from rules.load.opioid import mme_of
 from rules.numbers.quantity import PERCENT, ZERO
 from rules.reading.dosage.daily_dose import DailyDose
 from rules.timeline.record import RecordEntry
@@ -140,6 +142,34 @@ def levels_ahead(case: Case, is_of_kind: Kind) -> Iterator[Level]:
     for ahead in range(min((max(ends) - day).days, MAX_DAYS_AHEAD) + 1):
         on = day + timedelta(days=ahead)
         yield _level(case, [*steady, *(entry for chain in chains.values() for entry in _latest(chain, on))], on)
+
+
+def rises_ahead(case: Case) -> tuple[RiseAhead, ...]:
+    """What the orders being written, and those in force, rise to by the steps that they state for the days to come."""
+    orders = [entry for entry in (*case.drafts, *case.view.present) if is_stepped(entry) and entry.amount is not None]
+    found = (_rise_of(case, entry) for entry in dict.fromkeys(orders))
+    return tuple(rise for rise in found if rise is not None)
+
+
+def _rise_of(case: Case, entry: RecordEntry) -> RiseAhead | None:
+    """What an order rises to after the step of the day, None where it does not."""
+    day = case.view.viewpoint.on
+    last = entry.window.end or day + timedelta(days=MAX_DAYS_AHEAD)
+    doses = (entry.dose_on(day + timedelta(days=n)) for n in range(min((last - day).days, MAX_DAYS_AHEAD) + 1))
+    amounts = [dose.by_agent.get(entry.agent.id) for dose in doses if isinstance(dose, DailyDose)]
+    steps = [amount.used for amount in amounts if amount is not None]
+    if not steps or entry.milligrams is None or not 0 < entry.milligrams.used < max(steps):
+        return None
+    times = max(steps) / entry.milligrams.used
+    equivalent = case.equivalents_of(entry).get(case.default_table.id)
+    mme = mme_of(entry, case.exempting) if entry.agent.agent_class.opioid else None
+    return RiseAhead(
+        source=entry.source,
+        agent=entry.agent.id,
+        milligrams=max(steps),
+        equivalent=None if equivalent is None else equivalent.used * times,
+        mme=None if mme is None else mme.used * times,
+    )
 
 
 def _chains(case: Case, is_of_kind: Kind) -> dict[Hashable, list[RecordEntry]]:
