@@ -156,6 +156,7 @@ WORDS: Mapping[str, str] = {
     "mme": "MME a day",
     "mme_complete": "MME complete",
     "mme_before": "MME a day before",
+    "mme_if_replaced": "MME a day if newer orders replace the earlier ones",
     "mme_before_complete": "MME before complete",
     "mme_permits": "a part is the most that is permitted",
     "caution": "MME a day that calls for caution",

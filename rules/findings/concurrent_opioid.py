@@ -7,6 +7,7 @@ from fractions import Fraction
 from rules.assessment import Considered, Met, OpioidLoad, Severity
 from rules.assessment_lines import OpioidExclusion
 from rules.findings.case.case import Case
+from rules.findings.case.change import mme_if_replaced
 from rules.findings.case.present import agent_names, opioids_of
 from rules.findings.case.reversal import lacks_reversal, reversal_on_record
 from rules.load.opioid import is_presumed_treatment, treats_opioid_use_disorder
@@ -46,6 +47,7 @@ def judge(case: Case) -> Met | Considered:
         "stopped": _ended(case),
         "mme": case.opioid.used,
         "mme_complete": case.opioid.complete,
+        "mme_if_replaced": mme_if_replaced(case, case.view) if case.opioid.used is not None else None,
         "mme_permits": case.opioid.permits,
         "mme_before": before.used if before is not None else None,
         "mme_before_complete": before.complete if before is not None else None,

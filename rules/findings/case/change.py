@@ -48,7 +48,7 @@ def increases(case: Case) -> bool:
     if case.replacement_load(case.ordered, without=unknown) > before * (ONE + spread * PERCENT):
         return True
     opioid = any(entry.agent.agent_class.opioid for entry in instead)
-    if opioid and _mme(case, case.ordered) > _mme(case, case.of_late):
+    if opioid and mme_if_replaced(case, case.ordered) > mme_if_replaced(case, case.of_late):
         return True
     others = {entry.agent.id for entry in case.drafts if _adds_by_itself(entry)}
     return any(
@@ -130,8 +130,8 @@ def counted_if_replaced(view: View) -> list[RecordEntry]:
     return [presence.entry for presence in view.counted if presence.replacement]
 
 
-def _mme(case: Case, view: View) -> Fraction:
-    """The MME a day of a view."""
+def mme_if_replaced(case: Case, view: View) -> Fraction:
+    """The MME a day of a view, were every newer order to replace the earlier one of its agent."""
     opioids = [entry for entry in counted_if_replaced(view) if entry.agent.agent_class.opioid]
     amounts = [mme_of(entry, case.exempting) for entry in opioids]
     return sum([amount.used for amount in amounts if amount is not None], ZERO)
