@@ -206,8 +206,10 @@ def _total(assessment: Assessment, wording: Wording) -> str:
         "items": tuple(filter(None, notes)),
     }
     parts = [wording.say("totals.total", values)]
+    # A table without a figure of its own for any of them says nothing of its own.
+    converted = {line.agent for line in assessment.contributions}
     for name, table in load.by_table.items():
-        if name != assessment.table and table.used is not None:
+        if name != assessment.table and table.used is not None and not converted <= set(table.fallback):
             other_notes = [_band(table.band, load, wording)] if table.band != load.band else []
             earlier = assessment.load.by_table[name].used if assessment.load.complete else None
             if assessment.with_order is not None and earlier and earlier != table.used:
