@@ -12,7 +12,7 @@ from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, N
 from rules.findings import judge_all
 from rules.findings.case.age import age_on
 from rules.findings.case.case import Case
-from rules.findings.case.change import increases, rises_elsewhere, taken_over
+from rules.findings.case.change import increases, lengths, rises_elsewhere, taken_over
 from rules.findings.case.conditions import read_conditions
 from rules.findings.case.pace import rises_ahead
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_judged
@@ -82,6 +82,7 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         increases=increases(case),
         treats_alcohol_withdrawal=not case.for_alcohol_withdrawal.isdisjoint(case.drafts),
         taken_over=taken_over(case),
+        lengths=lengths(case),
         something_taken=case.something_taken,
         lacks_reversal=lacks_reversal(case),
         # Of what was over long ago nothing is read.

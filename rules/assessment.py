@@ -307,6 +307,7 @@ class Assessment:
     ``increases``: the orders being written begin or increase exposure;
     ``treats_alcohol_withdrawal``: one of them treats acute alcohol withdrawal.
     ``taken_over``: the sources of orders on record that one takes over, so that to end them leaves no gap and no cut.
+    ``lengths``: for how many days each depressant being ordered is, refills included, by its source.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
     ``longer_indications``: the ids of the recognised reasons for longer use that all benzodiazepines are given for.
     ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
@@ -334,6 +335,7 @@ class Assessment:
     increases: bool = False
     treats_alcohol_withdrawal: bool = False
     taken_over: frozenset[str] = frozenset()
+    lengths: tuple[tuple[str, int | None], ...] = ()
     something_taken: bool = False
     lacks_reversal: bool = False
     longer_indications: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Line, Occasion
+from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Line, Occasion, agents_of
 from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, agents_named, texts
 from rules.assessment import AbruptChange, Assessment, Met
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoadReason, Standing
@@ -16,6 +16,7 @@ MAY_END = frozenset({"may-be-replaced-by-newer-order", "possible-switch"})
 ENDED = frozenset({"replaced-by-order", "may-be-stopped-by-order"})
 
 _TWO_PRESCRIBERS = "two-prescribers"
+_OF_INCREASE = frozenset({"dose-escalation"})
 _TAPERING = "taper-under-way"
 _NOT_DAILY = frozenset({NotCountedReason.NOT_A_DAILY_REGIMEN, NotInLoadReason.RESCUE_PRODUCT})
 # The changes that the orders of the call itself make.
@@ -111,18 +112,31 @@ class CallSituation:
             yield Situation.ANOTHER_PATIENT
         if self.ordered or not misplaced:
             yield Situation.THIS_PATIENT
-        if self.begins and not long_term:
+        if self.begins and not long_term and self._speaks_of_begun(findings):
             yield Situation.NEW_START
-        if self.established and (
-            not self.has_orders
-            or any(map(self._is_of_established_use, self.ordered))
-            or any(finding.id in OF_DECREASE and finding.facts.get("kind") in _BY_ORDERS for finding in findings)
+        raises_dose = self.changes_what_is_taken and _names_any(self.assessment.findings, _OF_INCREASE)
+        if (
+            self.established
+            and not raises_dose
+            and (
+                not self.has_orders
+                or any(map(self._is_of_established_use, self.ordered))
+                or any(finding.id in OF_DECREASE and finding.facts.get("kind") in _BY_ORDERS for finding in findings)
+            )
         ):
             yield Situation.ESTABLISHED_USE
         if self.on_record or self.established or _names_any(findings, OF_DECREASE | OF_LONG_TERM):
             yield Situation.ON_RECORD
             if offers:
                 yield Situation.OFFER_IN_USE
+
+    def _speaks_of_begun(self, findings: tuple[Met, ...]) -> bool:
+        """Whether a card is about what the orders begin: one about a stop or a cut is where it names that besides."""
+        if not _names_any(findings, OF_DECREASE):
+            return True
+        begun = {line.agent for line in self.ordered if line.source in self.assessment.begun}
+        names = {self.knowledge.agents[agent].name for agent in begun}
+        return any(names & agents_of(finding) for finding in findings if finding.id not in OF_DECREASE)
 
     def _is_of_established_use(self, ordered: Line) -> bool:
         """Whether an order is of what is in established use, and not all of a new start."""

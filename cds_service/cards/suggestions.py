@@ -24,7 +24,7 @@ from cds_service.cards.wording.short_name import short_name
 from cds_service.cards.wording.wording import Wording
 from cds_service.trust.tenant import Filing
 from rules.assessment import Assessment, Met, TaperSetting
-from rules.assessment_lines import Contribution
+from rules.assessment_lines import Contribution, Standing
 from rules.knowledge import Knowledge, Situation
 
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
@@ -196,9 +196,11 @@ def _creation(
 
 def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
     """The removal of each new start, by its short name; of several of one name, with how each is taken."""
-    lines = {line.source: line for line in assessment.lines if line.product}
+    # An order on record may have the id of a draft.
+    ordered = [line for line in assessment.lines if line.standing is Standing.ORDERED]
+    lines = {line.source: line for line in ordered if line.product}
     agents: dict[str, list[str]] = {}
-    for line in assessment.lines:
+    for line in ordered:
         agents.setdefault(line.source, []).append(line.agent)
     names = {
         source: unbracketed(short_name(lines[source].product, agents[source], wording.knowledge))

@@ -163,7 +163,7 @@ def stored_identifier(text: str, pseudonyms: Pseudonyms) -> str:
 
 
 def fingerprint(card: Card, evaluation: Evaluation, pseudonyms: Pseudonyms) -> str:
-    """The same for two cards of one topic on the same orders of depressants, and different for any others.
+    """The same for two cards of one topic on the same orders of depressants for as long, and different for any others.
 
     It holds between calls of one version of the program.
     """
@@ -171,7 +171,8 @@ def fingerprint(card: Card, evaluation: Evaluation, pseudonyms: Pseudonyms) -> s
     ordered = (line for line in assessment.lines if line.standing == Standing.ORDERED) if assessment else ()
     # A reversal agent that is added changes none of them.
     orders = sorted(repr(line) for line in ordered if not line.agent or classes[line.agent_class].depressant)
-    return pseudonyms.of("card", card.topic, *orders)
+    lengths = map(repr, assessment.lengths if assessment else ())
+    return pseudonyms.of("card", card.topic, *orders, *lengths)
 
 
 def load_of(assessment: Assessment | None) -> tuple[Fraction | None, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.assessment import Band, Considered, Exposure, Met, Pattern, TaperSetting
 from rules.findings.case.case import Case
+from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.results import (
     BY_ANTI_SEIZURE,
     exempt,
@@ -11,6 +12,7 @@ from rules.findings.case.results import (
     not_used_long_enough,
 )
 from rules.knowledge.policy import Exemption
+from rules.load.opioid import OPIOID_USE_DISORDER, treats_opioid_use_disorder
 
 ID = "taper-referral"
 # What makes inpatient care worth considering by Recommendation 5: harm that is near, severe or complicated withdrawal
@@ -63,12 +65,23 @@ def _facts(case: Case, use: Exposure, hazards: tuple[str, ...]) -> dict[str, obj
     }
 
 
+def _counts(case: Case, condition: PatientCondition) -> bool:
+    """Whether a condition tells of a setting: dependence that may come of a medicine as prescribed is no use disorder,
+    but that of opioids which is treated as one."""
+    if not condition.on_record.may_be_prescribed:
+        return True
+    is_of_opioids = condition.concept == OPIOID_USE_DISORDER
+    return is_of_opioids and any(treats_opioid_use_disorder(entry, case.exempting) for entry in case.opioids)
+
+
 def _setting(case: Case) -> tuple[TaperSetting, tuple[str, ...]]:
     """In which setting a taper is best supervised, and by which conditions; never by the load alone."""
     ever = {name: condition for name, condition in case.condition_history.items() if name in EVER}
     on_record = {**ever, **case.conditions}
     found: dict[TaperSetting, tuple[str, ...]] = {
-        setting: tuple(on_record[name].name for name in concepts if name in on_record)
+        setting: tuple(
+            on_record[name].name for name in concepts if name in on_record and _counts(case, on_record[name])
+        )
         for setting, concepts in (
             (TaperSetting.INPATIENT, (*EVER, *NEAR_HARM)),
             (TaperSetting.SPECIALIST, COMPLICATING),

@@ -43,10 +43,12 @@ class LongerIndication:
     """That guidelines recognise a condition as one for which a benzodiazepine may be used longer than weeks.
 
     ``therapy_fits``: cognitive behavioural therapy treats it as well, so that offering it makes sense.
+    ``agents``: those that the evidence names, where it names some: of others an order has to say that it is for it.
     """
 
     therapy_fits: bool
     citations: tuple[Citation, ...]
+    agents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ class Situation(StrEnum):
 
     ``ANY``: every card. ``THIS_PATIENT`` and ``ANOTHER_PATIENT``: the patient of the chart, or one whom a draft names
     by mistake. ``NEW_START``: an order of it begins something. ``ESTABLISHED_USE``: it is about a benzodiazepine or
-    Z-drug in established use: ordered again or in another dose, ended, or, without orders, on record. ``ON_RECORD``: a
-    depressant is taken, or may be. ``OFFER_IN_USE``: something is offered to a patient who takes one. ``TAPERING``: a
-    taper is under way. ``LONGER_INDICATION``: guidelines recognise a condition on record, or what an order is for, as
-    a reason for longer use; ``NO_THERAPY``: one that cognitive behavioural therapy does not treat.
+    Z-drug in established use: ordered again, not in a higher dose, ended, or, without orders, on record.
+    ``ON_RECORD``: a depressant is taken, or may be. ``OFFER_IN_USE``: something is offered to a patient who takes one.
+    ``TAPERING``: a taper is under way. ``LONGER_INDICATION``: guidelines recognise a condition on record, or what an
+    order is for, as a reason for longer use; ``NO_THERAPY``: one that cognitive behavioural therapy does not treat.
     """
 
     ANY = "any"

@@ -18,6 +18,7 @@ LONG_USE = {
     "authoredOn": "2026-01-02",
     "dispenseRequest": {"expectedSupplyDuration": {"value": 330, "unit": "d"}},
 }
+LONG_SUPPLY = {"expectedSupplyDuration": {"value": 30, "unit": "d"}, "numberOfRepeatsAllowed": 2}
 SUICIDAL = ("6471006", "Suicidal thoughts")
 NARCAN = order("narcan", "naloxone hydrochloride 40 MG/ML Nasal Spray", code="1725059")
 
@@ -193,11 +194,12 @@ def test_naloxone_that_was_added_between_is_no_reason_to_warn_again(http):
     [
         (lorazepam("new") | {"dosageInstruction": OLD["dosageInstruction"] * 2}, prefetch(oxycodone())),
         (lorazepam("new", dosageInstruction=[{"text": "as directed"}]), prefetch(oxycodone())),
+        (lorazepam("new", dispenseRequest=LONG_SUPPLY), prefetch(oxycodone())),
         (lorazepam("new"), prefetch(oxycodone(4))),
         (lorazepam("new"), prefetch(oxycodone(), conditions=conditions(SUICIDAL))),
         (order("new", "clonazepam 1 MG Oral Tablet", a_day=1), prefetch(oxycodone())),
     ],
-    ids=["another dose", "a dose that is not known", "more of the opioid", "a condition", "another drug"],
+    ids=["another dose", "a dose that is not known", "for longer", "more of the opioid", "a condition", "another drug"],
 )
 def test_a_warning_comes_back_at_sign_if_something_changed(http, signed, record):
     selection = selected(lorazepam("new"), prefetch=prefetch(oxycodone(), conditions=conditions()))

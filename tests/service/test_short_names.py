@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from ehr import cards, client, lorazepam, order, prefetch, sign
 
 from cds_service.cards.wording.short_name import short_name
 from rules import load_knowledge
@@ -45,3 +46,11 @@ def test_a_name_of_a_hundred_ingredients_is_short_and_read_in_time() -> None:
     found = short_name(f"lorazepam 1 MG / {name}", ("lorazepam",), load_knowledge())
     assert found.count("/") <= 3
     assert time.perf_counter() - begin < 1
+
+
+def test_a_draft_is_named_by_its_own_product_though_a_record_has_its_id() -> None:
+    oxycodone = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
+    other = order("new", "zolpidem tartrate 5 MG Oral Tablet", authoredOn="2026-11-10")
+    shown = cards(client(), sign(lorazepam("new"), prefetch=prefetch(oxycodone, other)))
+    labels = [each["label"] for card in shown for each in card.get("suggestions", [])]
+    assert not any("zolpidem" in label for label in labels)

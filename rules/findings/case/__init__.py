@@ -5,7 +5,7 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 
 from rules.findings.case.age import Age, age_on
 from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
-from rules.findings.case.change import increases, mme_if_replaced, raised, rises_elsewhere, taken_over
+from rules.findings.case.change import increases, lengths, mme_if_replaced, raised, rises_elsewhere, taken_over
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.exemptions import exemption_from
 from rules.findings.case.half_life import acting, half_life, is_short_acting
@@ -102,6 +102,7 @@ __all__ = [
     "is_short_acting",
     "judge_hazard",
     "lacks_reversal",
+    "lengths",
     "level_on",
     "levels_ahead",
     "levels_before",

@@ -394,7 +394,12 @@ class Case(LazyValues):
         stated = frozenset(name for name in purposes if known[name].longer_indication is not None)
         if stated or self._indications(purposes):
             return stated
-        return frozenset(name for name in self.exempting if known[name].longer_indication is not None)
+        return frozenset(name for name in self.exempting if self._is_recognised(name, entry))
+
+    def _is_recognised(self, concept: str, entry: RecordEntry) -> bool:
+        """Whether a condition on record is a recognised reason for longer use of an entry's agent."""
+        indication = self.knowledge.concepts[concept].longer_indication
+        return indication is not None and (not indication.agents or entry.agent.id in indication.agents)
 
     @lazy
     def _stated_purposes(self) -> dict[str, frozenset[str]]:

@@ -107,6 +107,19 @@ def taken_over(case: Case) -> frozenset[str]:
     return frozenset(found)
 
 
+def lengths(case: Case) -> tuple[tuple[str, int | None], ...]:
+    """For how many days each depressant being ordered is, by its source; None where that is not known."""
+    found = {
+        (
+            entry.source,
+            None if entry.start is None or entry.window.end is None else (entry.window.end - entry.start).days + 1,
+        )
+        for entry in case.drafts
+        if entry.agent.agent_class.depressant
+    }
+    return tuple(sorted(found, key=str))
+
+
 def _is_taken_beside(case: Case, draft: RecordEntry) -> bool:
     """Whether the words of a draft tell that it is taken beside another order."""
     words = phrases(case.knowledge.vocabulary.beside_words)

@@ -172,10 +172,12 @@ def _withdrawal_sign(entry: Section) -> WithdrawalSign:
 
 
 def _longer_indication(entry: Section) -> LongerIndication:
-    entry.only(("therapy_fits", "citations"))
+    entry.only(("therapy_fits", "citations"), ("agents",))
     citations = entry.items("citations")
     for item in citations:
         item.only(CITATION_KEYS)
     if not citations:
         raise KnowledgeError(entry.at("citations"), "names no source", ProblemKind.UNCITED)
-    return LongerIndication(entry.truth("therapy_fits"), tuple(map(read_citation, citations)))
+    return LongerIndication(
+        entry.truth("therapy_fits"), tuple(map(read_citation, citations)), frozenset(entry.texts("agents"))
+    )
