@@ -13,6 +13,7 @@ from rules.findings.case.results import (
 )
 from rules.knowledge.policy import Exemption
 from rules.load.opioid import OPIOID_USE_DISORDER, treats_opioid_use_disorder
+from rules.reading.dosage.reconcile import REDUCED
 
 ID = "taper-referral"
 # What makes inpatient care worth considering by Recommendation 5: harm that is near, severe or complicated withdrawal
@@ -25,7 +26,10 @@ OTHER_AXES = ("oxybate", "opioid")
 
 
 def judge(case: Case) -> Met | Considered:
-    """Met on long-term use, or on a high load or high-risk combination beyond the shorter threshold."""
+    """Met on long-term use, or on a high load or high-risk combination beyond the shorter threshold.
+
+    An order that lowers the dose by its own text is a taper, whether or not all of its steps are on pace.
+    """
     use = case.longest_use_without_anti_seizure
     if use is None:
         present = any(entry.agent.agent_class.in_load for entry in case.view.present)
@@ -39,6 +43,8 @@ def judge(case: Case) -> Met | Considered:
         return not_used_long_enough(ID, use)
     if case.in_alcohol_withdrawal:
         return exempt(ID, Exemption.ALCOHOL_WITHDRAWAL.value)
+    if any(REDUCED in entry.dose.assumptions for entry in case.sedatives):
+        return exempt(ID, Exemption.TAPER_UNDER_WAY.value)
     return case.met(ID, _facts(case, use, hazards))
 
 

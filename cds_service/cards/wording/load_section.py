@@ -41,6 +41,7 @@ _STANDINGS = (
     "inpatient-dose-not-known",
     _TWO_PRESCRIBERS,
     "stated-not-taken",
+    "reduced-since-start",
     "in-grace",
 )
 
