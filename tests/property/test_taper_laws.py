@@ -186,3 +186,18 @@ def test_an_order_that_rises_at_a_later_step_is_no_taper(load: int, part: int, r
     draft = replace(order(drug, steps[0], FIRST_STEP, draft=True), dosages=tuple(bounded))
     found = assess(Patient(reference="Patient/p", regimens=(record, draft)), KNOWLEDGE, FIRST_STEP)
     assert "taper-under-way" not in met(found)
+    (ahead,) = found.rises_ahead
+    assert ahead.milligrams == ahead.equivalent == steps[1].load
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(4, 60), st.integers(1, 99), st.sampled_from(sorted(AGENTS)))
+def test_a_lower_dose_by_another_prescriber_is_an_order_of_two_and_no_fall(load: int, percent: int, drug: str) -> None:
+    record = order(drug, Step(BEGAN, Fraction(load), 1), FIRST_STEP + timedelta(days=60))
+    lower = Step(FIRST_STEP, Fraction(load) * (100 - percent) / 100, 1)
+    draft = replace(order(drug, lower, FIRST_STEP + timedelta(days=27), draft=True), requester="Practitioner/two")
+    found = assess(Patient(reference="Patient/p", regimens=(record, draft)), KNOWLEDGE, FIRST_STEP)
+    assert not {"abrupt-change", "taper-under-way"} & met(found)
+    (two,) = (finding for finding in found.findings if finding.id == "multiple-sedative-hypnotics")
+    assert two.raises
+    assert two.facts["two_prescribers"]
