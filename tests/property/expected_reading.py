@@ -154,7 +154,8 @@ def medication(model: Any, beside: Iterable[Any]) -> Medication:
         return Medication(text=display)
     code = target.code
     return Medication(
-        codings=codings(code),
+        # A code that the same Medication gives twice says nothing twice.
+        codings=tuple(dict.fromkeys(codings(code))),
         text=(words(code.text) if code is not None else None) or display,
         ingredients=tuple(
             IngredientEntry(
