@@ -182,7 +182,7 @@ def _spoken_of(topic: Topic, assessment: Assessment, raising: tuple[Met, ...]) -
     incomplete = [finding for finding in assessment.findings if finding.id == _INCOMPLETE]
     # The gaps lead a card only where nothing else raises it, and a stop leads every card that it is on.
     spoken_of = (*leading, *others, *incomplete) if leading else (*incomplete, *others)
-    return tuple(sorted(spoken_of, key=lambda finding: finding.id not in OF_DECREASE))
+    return tuple(sorted(spoken_of, key=lambda finding: finding.id not in OF_DECREASE or not finding.raises))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ def judge(case: Case) -> Met | Considered:
     largest dose of the days before.
 
     Where the agents differ the fall must hold in every table. A last step that is small enough is none, also to zero.
-    Without an order being written, an established user out of supply with no new order is met as well.
+    Without an order being written, an established user out of supply with no new order is met as well; beside an order
+    that does not concern the use it raises no card.
     """
     use = case.uses[BENZODIAZEPINE]
     parameters = case.knowledge.findings[ID].parameters
@@ -61,9 +62,10 @@ def judge(case: Case) -> Met | Considered:
         "before": level,
         **change,
     }
-    by_order = case.at_discharge or (case.ordered is not None and _orders_concern_it(case))
-    warns = by_order and case.within_grace(use)
-    return case.met(ID, facts, severity=Severity.WARNING if warns else Severity.INFO)
+    concerned = case.ordered is not None and _orders_concern_it(case)
+    warns = (case.at_discharge or concerned) and case.within_grace(use)
+    raises = case.at_discharge or case.ordered is None or concerned
+    return case.met(ID, facts, severity=Severity.WARNING if warns else Severity.INFO, raises=raises)
 
 
 def _is_benzodiazepine(entry: RecordEntry) -> bool:
@@ -119,18 +121,25 @@ def _change(case: Case, use: Exposure) -> Facts | None:
     if case.at_discharge and not any(_is_supplied(entry, case) for entry in remaining):
         return {"kind": AbruptChange.MISSING_AT_DISCHARGE}
     if case.ordered is not None and not _orders_concern_it(case):
-        return None
+        return _out_of_supply(case, use)
     if case.ordered is not None and not remaining:
         return {"kind": AbruptChange.STOPS} if _was_taken(case) else None
     if not remaining and _was_stopped(case, use):
         return {"kind": AbruptChange.STOPPED}
-    out_of_supply = use.out_of_supply_days
-    late = out_of_supply > case.knowledge.policy.concurrency.out_of_supply_days.value
-    if case.ordered is None and late and _length_is_known(case, use):
-        return {"kind": AbruptChange.OUT_OF_SUPPLY, "out_of_supply_days": out_of_supply}
+    if case.ordered is None and (late := _out_of_supply(case, use)) is not None:
+        return late
     if not remaining:
         return {"kind": AbruptChange.STOPPED} if _was_taken(case) else None
     return _cut(case)
+
+
+def _out_of_supply(case: Case, use: Exposure) -> Facts | None:
+    """Since when the supply of the use has been over, where a record tells its length and nothing stopped it."""
+    days = use.out_of_supply_days
+    late = days > case.knowledge.policy.concurrency.out_of_supply_days.value
+    if not late or not _length_is_known(case, use) or _was_stopped(case, use):
+        return None
+    return {"kind": AbruptChange.OUT_OF_SUPPLY, "out_of_supply_days": days}
 
 
 def _was_taken(case: Case) -> bool:

@@ -180,7 +180,7 @@ class _WhySection:
         self._reasons = [
             _Reason(
                 finding,
-                finding.severity is not Severity.INFO or finding.id in _NEVER_CUT,
+                _is_kept(finding),
                 *reason_of(finding, subject, wording),
             )
             for finding in (*reasons[:1], *sorted(reasons[1:], key=priority))
@@ -203,6 +203,12 @@ class _WhySection:
         if finding.id not in self._in_few_words:
             self._in_few_words[finding.id] = brief_of(finding, self._subject, self._wording)
         return self._in_few_words[finding.id]
+
+
+def _is_kept(finding: Met) -> bool:
+    """Whether the reason of a finding is never cut: what warns, what harms, and signs that may be withdrawal."""
+    warns = finding.severity is not Severity.INFO
+    return warns or finding.id in _NEVER_CUT or bool(finding.facts.get("possibly_withdrawal"))
 
 
 def _has_reason(finding: Met, questions: Sequence[str], *, leads: bool) -> bool:
