@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.app import create_app
-from cds_service.cards.wording import facts
+from cds_service.cards.wording import facts, finding_values, reasons
 from cds_service.cards.wording.language import load_language, read_language
 from cds_service.cards.wording.wording import Wording, wording_of
 from cds_service.config import Settings
@@ -73,7 +73,9 @@ def _words_of(path: Path) -> set[str]:
 
 def test_every_value_of_a_finding_is_a_fact_of_it_or_worked_out_from_its_facts() -> None:
     # A value that nobody gives would be none on every card, and say nothing.
-    shared = _words_of(FINDINGS / "case" / "hazard.py") | _words_of(Path(str(facts.__file__)))
+    shared = _words_of(FINDINGS / "case" / "hazard.py")
+    shared |= _words_of(Path(str(facts.__file__))) | _words_of(Path(str(finding_values.__file__)))
+    shared |= _words_of(Path(str(reasons.__file__)))
     for message in load_language().messages.values():
         group, finding, *_ = message.id.split(".")
         module = FINDINGS / f"{finding.replace('-', '_')}.py"

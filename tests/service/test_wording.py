@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from cds_service.app import create_app
-from cds_service.cards.wording.facts import Subject, duration, load_figure, load_span, reason_of, summary_of
+from cds_service.cards.wording.facts import Subject, duration
 from cds_service.cards.wording.language import load_language
+from cds_service.cards.wording.loads import load_figure, load_span
+from cds_service.cards.wording.reasons import reason_of, summary_of
 from cds_service.cards.wording.wording import wording_of
 from cds_service.working.words import WORDS, fact_lines, in_words
 from fhir_fixtures import Story, stories

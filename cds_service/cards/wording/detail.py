@@ -11,18 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from cds_service.cards.wording.facts import (
-    FOR_ANOTHER_PATIENT,
-    Subject,
-    brief_of,
-    load_span,
-    quoted,
-    reason_of,
-    texts,
-)
+from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, Subject, quoted, texts
 from cds_service.cards.wording.gaps_section import GapsSection
 from cds_service.cards.wording.load_section import LoadSection, OrderLine, is_renewal, replacement_questions
+from cds_service.cards.wording.loads import load_span
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
+from cds_service.cards.wording.reasons import brief_of, reason_of
 from cds_service.cards.wording.wording import Wording
 from rules.assessment import Assessment, Met, Severity
 from rules.knowledge import Verification

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cds_service.cards.wording.facts import band_bounds, load_span, quoted
+from cds_service.cards.wording.facts import quoted
+from cds_service.cards.wording.loads import band_bounds, load_span
 from cds_service.cards.wording.wording import Wording
 from cds_service.working.numbers import plain
 from rules.assessment import Assessment, Band, Load, TableRise

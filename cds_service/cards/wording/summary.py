@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cds_service.cards.wording.facts import Subject, gives_figures, load_figure, summary_of
+from cds_service.cards.wording.facts import Subject
 from cds_service.cards.wording.load_section import is_nothing
+from cds_service.cards.wording.loads import load_figure
+from cds_service.cards.wording.reasons import gives_figures, summary_of
 from cds_service.cards.wording.wording import Wording
 from rules.assessment import Load, Met
 
