@@ -331,7 +331,9 @@ def _plan(model: Any) -> str | None:
 
 
 def _reasons(model: Any) -> tuple[Reason, ...]:
-    found = (Reason(codings(one), words(one.text)) for one in model.reasonCode or [])
+    found = [Reason(codings(one), words(one.text)) for one in model.reasonCode or []]
+    # A condition that was not sent is told by the words of the reference.
+    found += [Reason(text=words(one.display)) for one in model.reasonReference or [] if one.display]
     return tuple(dict.fromkeys(reason for reason in found if reason != Reason()))
 
 

@@ -116,7 +116,7 @@ def test_what_has_not_become_worse_stays_away(http, then, now):
         (renewed(oxycodone(), NARCAN), renewed(oxycodone())),
         # Both are of one finding, `mental-health` and `substance-use`.
         (renewed(ill=(DEPRESSION,)), renewed(ill=(DEPRESSION, SUICIDAL))),
-        (renewed(ill=(ALCOHOL,)), renewed(ill=(ALCOHOL, ("75544000", "Opioid dependence")))),
+        (renewed(ill=(ALCOHOL,)), renewed(ill=(ALCOHOL, ("5602001", "Opioid abuse")))),
         # Incomplete before and after, and more is unknown.
         (
             renewed(without_dose("z", "zolpidem tartrate 5 MG Oral Tablet")),

@@ -80,9 +80,9 @@ def test_what_stood_behind_its_card_has_the_same_pseudonyms_now(settings, store,
     (card,) = call.cards
     now = hazards_of(card, call, store.pseudonyms)
     assert now <= set(then.hazards)
-    # No longer named: zolpidem for withdrawal between doses, a high load for the setting of care, and the seven of
-    # concurrent depressants, of which these orders begin none.
-    assert len(set(then.hazards) - now) == 9
+    # No longer named: zolpidem for withdrawal between doses and for long-term use, a high load for the setting of care,
+    # and the seven of concurrent depressants, of which these orders begin none.
+    assert len(set(then.hazards) - now) == 10
     amounts = amounts_outside_load(call, store.pseudonyms)
     # Gabapentin and oxycodone in milligrams a day, fentanyl in micrograms an hour.
     assert {900, 20, 25} <= set(then.amounts.values())
