@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from fractions import Fraction
 
 from rules.knowledge.knowledge import Knowledge
-from rules.model import Dosage, RecordKind, Regimen, Supply
+from rules.model import Dosage, RecordKind, Regimen
 from rules.numbers.memo import memoised
-from rules.numbers.quantity import ONE, ZERO
-from rules.reading.dosage.dispensed import dispensed_portions, is_of_each
+from rules.numbers.quantity import ZERO
 from rules.reading.dosage.text import in_turn, steps_of_texts
 from rules.reading.product.product import Product
-from rules.reading.wording.refusals import Refusal
-from rules.timeline.fill import Fill
-from rules.timeline.window import Course
+from rules.timeline.supply import supplied_length
+from rules.timeline.window import Course, StatedLength
 
 
 def course_of(regimen: Regimen, product: Product | None, knowledge: Knowledge) -> Course:
     """How long a record lasts; ``product`` is None where it was not identified. Never raises."""
     # Dates tell which line follows which, and nothing else of the length.
     lines = tuple(line.undated for line in in_turn(regimen.dosages, knowledge))
-    course = _of_lines(lines, knowledge)
-    if regimen.supply is None:
-        return course
-    repeats = regimen.supply.repeats if regimen.kind is RecordKind.REQUEST else ZERO
-    supplied = _of_supply(regimen.supply, repeats, product, knowledge)
-    return replace(supplied, days=course.days, stepped=course.stepped, of_text=course.of_text, differs=course.differs)
+    repeats = regimen.supply.repeats if regimen.supply and regimen.kind is RecordKind.REQUEST else ZERO
+    return Course(
+        _stated_length(lines, knowledge), supplied_length(regimen.supply, repeats, product, knowledge.vocabulary)
+    )
 
 
 @memoised
-def _of_lines(lines: tuple[Dosage, ...], knowledge: Knowledge) -> Course:
-    """The course by lines and texts alone."""
+def _stated_length(lines: tuple[Dosage, ...], knowledge: Knowledge) -> StatedLength:
     structured = _in_turn((line.sequence, _days(line)) for line in lines)
     texts = steps_of_texts(lines, knowledge)
     written = [_in_turn((step.sequence, _days(step)) for step in steps) for steps in texts]
@@ -42,35 +36,11 @@ def _of_lines(lines: tuple[Dosage, ...], knowledge: Knowledge) -> Course:
         for line, pair in zip(lines, both, strict=True)
     )
     steps = {(line.sequence, step.sequence) for line, text in zip(lines, texts, strict=True) for step in text}
-    return Course(
+    return StatedLength(
         days=days,
         stepped=days is not None and len(steps or {line.sequence for line in lines}) > 1,
         of_text=days is not None and structured is None,
         differs=any(one is not None and other is not None and one != other for one, other in both),
-    )
-
-
-@memoised
-def _of_supply(supply: Supply, repeats: Fraction, product: Product | None, knowledge: Knowledge) -> Course:
-    """The course by what is dispensed alone."""
-    plausible = knowledge.vocabulary.plausible
-    too_many = repeats > plausible.repeats_at_most.value
-    too_long = supply.days is not None and supply.days > plausible.days_of_supply_at_most.value
-    times = ONE + repeats
-    days = None if too_many or too_long else supply.days or None
-    fill: Fill | None = None
-    if supply.quantity is not None and product is not None and not too_many:
-        readings = dispensed_portions(supply.quantity, product, knowledge.vocabulary)
-        if not isinstance(readings, Refusal):
-            largest = max(readings, key=lambda portion: portion.size)
-            pieces = is_of_each(supply.quantity, knowledge.vocabulary)
-            fill = None if largest.units is None else Fill(largest.units, times, days, pieces, plausible)
-    return Course(
-        supplied_days=None if days is None else days * times,
-        fill_days=days,
-        fill=fill,
-        refilled=repeats > ZERO,
-        supply_not_believed=too_many or too_long,
     )
 
 

@@ -152,12 +152,12 @@ class RecordEntry(LazyValues):
 
     def _days_of_fill(self, fill: RecordEntry) -> Fraction | None:
         """The days' supply of a fill, else how long its units last at the daily dose of the order."""
-        course = fill.course_of()
-        if course.fill_days is not None or course.fill is None:
-            return course.fill_days
+        supplied = fill.course_of().supplied
+        if supplied.fill_days is not None or supplied.fill is None:
+            return supplied.fill_days
         if not isinstance(self.dose, DailyDose) or self.dose.units is None or self.dose.units.used <= 0:
             return None
-        return course.fill.units / self.dose.units.used
+        return supplied.fill.units / self.dose.units.used
 
     @lazy
     def sig(self) -> str:

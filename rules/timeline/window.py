@@ -17,50 +17,52 @@ from math import ceil
 from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import Dosage, Period, RecordKind, Regimen
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
-from rules.timeline.fill import Fill
+from rules.timeline.supply import SuppliedLength
 
 LENGTHS_DIFFER = "stated-lengths-differ"
 SUPPLY_NOT_BELIEVED = "length-of-supply-not-believed"
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How long a record lasts, from its first day.
+class StatedLength:
+    """How long lines and texts say that a record lasts.
 
     Attributes:
-        days: the length by its lines and texts; the longer where they differ. None where one of them states none.
+        days: the length; the longer where they differ. None where one of them states none.
         stepped: whether they are steps one after another, all with a length, so that the end of the last is meant.
         of_text: whether only texts state it, so that what is supplied for longer counts.
         differs: whether lines and texts state different lengths.
-        supplied_days: the days' supply, all fills together; None where not stated or not believed.
-        fill_days: the days' supply of one fill.
-        fill: what is dispensed at a time, in the unit of the dose; None where not known.
-        refilled: whether it is dispensed again.
-        supply_not_believed: whether days' supply or repeats are more than is believed.
     """
 
-    days: Fraction | None = None
-    stepped: bool = False
-    of_text: bool = False
-    differs: bool = False
-    supplied_days: Fraction | None = None
-    fill_days: Fraction | None = None
-    fill: Fill | None = None
-    refilled: bool = False
-    supply_not_believed: bool = False
+    days: Fraction | None
+    stepped: bool
+    of_text: bool
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long a record lasts, from its first day: as it is stated, and as it is supplied."""
+
+    stated: StatedLength
+    supplied: SuppliedLength
 
     def days_of_supply(self, dose: DailyDose | NoDailyDose) -> Fraction | None:
         """Days that the dispensed units last at the daily units of the order; None where not known or not believed."""
-        return None if self.fill is None else self.fill.days_of_use(dose)
+        fill = self.supplied.fill
+        return None if fill is None else fill.days_of_use(dose)
 
     def assumptions(self, dose: DailyDose | NoDailyDose) -> Iterator[str]:
         """Codes of what was assumed of the length."""
-        lasts = (self.supplied_days, self.days_of_supply(dose) if self.refilled else None)
-        longer = self.of_text and any(days is not None and self.days is not None and days > self.days for days in lasts)
-        if self.differs or longer:
+        stated, supplied = self.stated, self.supplied
+        if stated.differs or (stated.of_text and self._is_supplied_longer(dose)):
             yield LENGTHS_DIFFER
-        if self.supply_not_believed or (self.fill is not None and self.fill.is_doubted(dose)):
+        if supplied.not_believed or (supplied.fill is not None and supplied.fill.is_doubted(dose)):
             yield SUPPLY_NOT_BELIEVED
+
+    def _is_supplied_longer(self, dose: DailyDose | NoDailyDose) -> bool:
+        lasts = (self.supplied.days, self.days_of_supply(dose) if self.supplied.refilled else None)
+        return any(days is not None and self.stated.days is not None and days > self.stated.days for days in lasts)
 
 
 class Coverage(StrEnum):
@@ -193,18 +195,18 @@ def window_of(
         end=_stopped(start, end, regimen.ended),
         evidence=max(evidence, default=None),
         open_ended=statement,
-        after_end=AfterEnd.OVER if planned or course.stepped or _is_stepped(regimen.dosages) else after_end,
+        after_end=AfterEnd.OVER if planned or course.stated.stepped or _is_stepped(regimen.dosages) else after_end,
         contradicts=contradicts or (not regimen.draft and start is None and _is_dated(regimen)),
     )
 
 
 def _days(course: Course, days_of_supply: Callable[[], Fraction | None]) -> Fraction | None:
     """How many days a record without a stated end lasts, None where that is not known."""
-    days = course.days
-    if days is None or course.of_text:
+    days = course.stated.days
+    if days is None or course.stated.of_text:
         # What a text states is no shorter than what is supplied for it.
-        supplied = course.supplied_days
-        if supplied is None and (days is None or course.refilled):
+        supplied = course.supplied.days
+        if supplied is None and (days is None or course.supplied.refilled):
             supplied = days_of_supply()
         days = max((each for each in (days, supplied) if each is not None), default=None)
     return days
