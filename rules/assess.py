@@ -25,7 +25,7 @@ from rules.load.contributions import lines_of, unidentified_lines, unread_lines
 from rules.load.equivalence import equivalents_by
 from rules.load.opioid import opioid_load
 from rules.load.total import total
-from rules.model import Dosage, Patient, Period, Regimen, Setting, Timing
+from rules.model import NO_PERIOD, Dosage, Patient, Regimen, Setting, Timing
 from rules.timeline.exposure import earliest_record
 from rules.timeline.in_force import Viewpoint
 from rules.timeline.record import MedicationRecord, RecordEntry
@@ -136,7 +136,7 @@ def _without_instructions(regimen: Regimen) -> Regimen:
     supply = regimen.supply
     return replace(
         regimen,
-        dosages=tuple(Dosage(timing=Timing(bounds=bounds)) for bounds in lines if bounds != Period()),
+        dosages=tuple(Dosage(timing=Timing(bounds=bounds)) for bounds in lines if bounds != NO_PERIOD),
         supply=replace(supply, quantity=None) if supply is not None and supply.days is not None else None,
     )
 

@@ -73,6 +73,10 @@ class Period:
     end: date | None = None
 
 
+NO_PERIOD = Period()
+"""A period of which neither end is known."""
+
+
 @hashed_once
 @dataclass(frozen=True, slots=True)
 class Timing(HashedOnce):
@@ -90,7 +94,7 @@ class Timing(HashedOnce):
     count_max: Fraction | None = None
     duration: Fraction | None = None
     duration_unit: str | None = None
-    bounds: Period = Period()
+    bounds: Period = NO_PERIOD
     bounds_days: Fraction | None = None
     bounds_days_max: Fraction | None = None
     events: tuple[date, ...] = ()
@@ -159,12 +163,12 @@ class Dosage(_Dated):
     @property
     def undated(self) -> Dosage:
         """The line without the days that it is for."""
-        if self.timing is None or self.timing.bounds == Period():
+        if self.timing is None or self.timing.bounds == NO_PERIOD:
             return self
         try:
             return self._undated
         except AttributeError:
-            return self.replaced(timing=self.timing.replaced(bounds=Period()))
+            return self.replaced(timing=self.timing.replaced(bounds=NO_PERIOD))
 
 
 @hashed_once
@@ -230,8 +234,8 @@ class Regimen:
     dosages: tuple[Dosage, ...] = ()
     authored_on: date | None = None
     asserted_on: date | None = None
-    validity: Period = Period()
-    effective: Period = Period()
+    validity: Period = NO_PERIOD
+    effective: Period = NO_PERIOD
     ended: date | None = None
     supply: Supply | None = None
     prior: str | None = None

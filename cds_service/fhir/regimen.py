@@ -35,8 +35,8 @@ from cds_service.fhir.references import (
     read_reference,
 )
 from cds_service.fhir.status import ended_on, forbids, is_reported, is_taken, status_of
-from cds_service.fhir.timing import NO_PERIOD, period_of, start_of
-from rules.model import Period, RecordKind, Regimen, Setting, Supply
+from cds_service.fhir.timing import period_of, start_of
+from rules.model import NO_PERIOD, Period, RecordKind, Regimen, Setting, Supply
 from rules.numbers.quantity import ZERO
 
 SUPPLY_NOT_READABLE = "supply-not-readable"

@@ -15,14 +15,13 @@ from fractions import Fraction
 from cds_service.config import FIRST_YEAR_BELIEVED, LAST_YEAR_BELIEVED
 from cds_service.fhir.datatypes import codings_of, concept_text, days_of, in_days, range_of, time_unit
 from cds_service.fhir.elements import Element, Notes, list_of, object_of, positive_of, text_of
-from rules.model import Period, Timing
+from rules.model import NO_PERIOD, Period, Timing
 
 NAIVE_DATETIME = "naive-datetime"
 PARTIAL_DATE = "partial-date"
 DATE_NOT_READABLE = "date-not-readable"
 TIME_NOT_READABLE = "time-not-readable"
 DATE_NOT_BELIEVED = "date-not-believed"
-NO_PERIOD = Period()
 
 _DATE_LENGTH = len("2000-01-01")
 _MONTHS_IN_A_YEAR = 12

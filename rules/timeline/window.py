@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import ceil
 
 from rules.knowledge.policy import ConcurrencyPolicy
-from rules.model import Dosage, Period, RecordKind, Regimen
+from rules.model import NO_PERIOD, Dosage, Period, RecordKind, Regimen
 from rules.reading.dosage.daily_dose import DailyDose, NoDailyDose
 from rules.timeline.supply import SuppliedLength
 
@@ -266,7 +266,7 @@ def _is_dated(regimen: Regimen) -> bool:
 
 def _bounds(dosages: Iterable[Dosage]) -> list[Period]:
     """The period of each line; one without any is open at both ends."""
-    return [dosage.timing.bounds if dosage.timing else Period() for dosage in dosages]
+    return [dosage.timing.bounds if dosage.timing else NO_PERIOD for dosage in dosages]
 
 
 def _contradict(period: Period) -> bool:

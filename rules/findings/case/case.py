@@ -403,9 +403,11 @@ class Case(LazyValues):
 
     @lazy
     def _stated_purposes(self) -> dict[str, frozenset[str]]:
-        """What the orders on record and those being written say that they are for, by the agent."""
+        """What the orders of benzodiazepines on record and being written say that they are for, by the agent."""
         found: dict[str, frozenset[str]] = {}
         for entry in self.record.entries:
+            if entry.agent.agent_class.id != BENZODIAZEPINE:
+                continue
             found[entry.agent.id] = found.get(entry.agent.id, frozenset()) | entry.purposes
         return found
 

@@ -14,7 +14,7 @@ from functools import reduce
 from math import ceil
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
-from rules.model import Dosage, Period, Timing
+from rules.model import NO_PERIOD, Dosage, Period, Timing
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.line import DosageLine, UnratedLine, WrittenMaximum, not_over
 from rules.reading.wording.numbers import number
@@ -201,7 +201,7 @@ def _starts(steps: list[_TimedStep], start: date | None) -> list[date | None]:
     following = steps[0].bounds.start or start
     starts: list[date | None] = []
     for step in steps:
-        own = Period() if shared else step.bounds
+        own = NO_PERIOD if shared else step.bounds
         first = own.start or following
         starts.append(first)
         following = _next_start(own.end, first, step.days)
@@ -220,8 +220,8 @@ def _next_start(end: date | None, start: date | None, days: int | None) -> date 
 
 def _overlapping(lines: tuple[Dosage, ...], on: date) -> tuple[Dosage, ...]:
     """The lines of one step that are in force by their own dates; lines without dates always are."""
-    bounds = [line.timing.bounds if line.timing else Period() for line in lines]
-    dated = [period for period in bounds if period != Period()]
+    bounds = [line.timing.bounds if line.timing else NO_PERIOD for line in lines]
+    dated = [period for period in bounds if period != NO_PERIOD]
     if len(set(dated)) <= 1:
         return lines
     day = on
@@ -229,7 +229,7 @@ def _overlapping(lines: tuple[Dosage, ...], on: date) -> tuple[Dosage, ...]:
         past = [period.end for period in dated if period.end and period.end < on]
         future = [period.start for period in dated if period.start and period.start > on]
         day = max(past) if past else min(future, default=on)
-    return tuple(line for line, period in zip(lines, bounds, strict=True) if period == Period() or _covers(period, day))
+    return tuple(line for line, period in zip(lines, bounds, strict=True) if _covers(period, day))
 
 
 def _covers(period: Period, day: date) -> bool:

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
-from rules.model import Dosage, Period, Timing
+from rules.model import NO_PERIOD, Dosage, Timing
 from rules.numbers.memo import memoised
 from rules.reading.dosage.line import Schedule
 from rules.reading.dosage.schedule import read_schedule
@@ -172,13 +172,13 @@ def words_of(lines: tuple[Dosage, ...]) -> tuple[str, ...]:
 
 def undated(lines: tuple[Dosage, ...]) -> tuple[Dosage, ...]:
     """Lines that share one period, without it: it tells when they hold, and nothing of the dose."""
-    periods = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    periods = {line.timing.bounds for line in lines if line.timing is not None} - {NO_PERIOD}
     return tuple(line.undated for line in lines) if len(periods) == 1 else lines
 
 
 def _changes(lines: tuple[Dosage, ...]) -> bool:
     numbers = {line.sequence for line in lines if line.sequence is not None}
-    periods = {line.timing.bounds for line in lines if line.timing is not None} - {Period()}
+    periods = {line.timing.bounds for line in lines if line.timing is not None} - {NO_PERIOD}
     return len(numbers) > 1 or len(periods) > 1
 
 
@@ -341,7 +341,7 @@ def _timing(text: Timing | None, structure: Timing | None) -> Timing | None:
     if text is None:
         return structure
     if structure is None:
-        return text.replaced(bounds=Period())
+        return text.replaced(bounds=NO_PERIOD)
     return text.replaced(
         bounds=structure.bounds,
         bounds_days=text.bounds_days or structure.bounds_days,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.knowledge.lexicon.vocabulary import PARENTERAL, UnitKind
-from rules.model import Period
+from rules.model import NO_PERIOD, Period
 from rules.numbers.quantity import ONE
 from rules.reading.sig.scan.lexemes import Lexeme, UnreadError
 from rules.reading.sig.trace import (
@@ -22,7 +22,6 @@ from rules.reading.sig.trace import (
     TracedValue,
 )
 
-NO_DATES = Period()
 ONCE_A_DAY = SigRate((ONE, ONE), (ONE, ONE), "d")
 
 
@@ -140,7 +139,7 @@ class SigStep:
 
     lines: list[SigLine] = field(default_factory=lambda: [SigLine()])
     days: Range | None = None
-    bounds: Period = NO_DATES
+    bounds: Period = NO_PERIOD
     label: tuple[Fraction, Fraction, str] | None = None
     label_first: bool = False
     changes_dose: bool = False

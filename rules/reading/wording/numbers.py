@@ -24,8 +24,10 @@ def number_word(value: Fraction, vocabulary: DosingVocabulary) -> str | None:
     """The words for a small number, ``one and a half`` included; None where it is written in digits."""
     if value in vocabulary.number_words:
         return vocabulary.number_words[value]
+    if value.denominator != HALF.denominator:
+        return None
     whole = Fraction(value.numerator // value.denominator)
-    if value - whole == HALF and whole in vocabulary.number_words:
+    if whole in vocabulary.number_words:
         return f"{vocabulary.number_words[whole]} and a {vocabulary.number_words[HALF]}"
     return None
 
