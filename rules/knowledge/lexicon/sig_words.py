@@ -23,8 +23,9 @@ class SigWords:
     """The lexicon of written dosages, read from ``sig_words.yaml`` and ``forms.yaml``.
 
     Attributes:
-        phrases: by their first token, the longest first.
+        phrases: by their first token.
         single_words: the phrases of one token.
+        longer_phrases: the others by their first two tokens, the longest first.
         misspelt: the right spelling of misspelt tokens.
         rates: whole timings by the code of a word.
         parts_of_day: the number of the part of the day that a moment belongs to.
@@ -52,6 +53,7 @@ class SigWords:
 
     phrases: Mapping[str, tuple[Phrase, ...]]
     single_words: Mapping[str, Word]
+    longer_phrases: Mapping[tuple[str, str], tuple[Phrase, ...]]
     misspelt: Mapping[str, str]
     rates: Mapping[str, TimingCode]
     parts_of_day: Mapping[str, int]

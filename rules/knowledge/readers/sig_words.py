@@ -57,6 +57,7 @@ def read_sig_words(data: Mapping[str, object], vocabulary: DosingVocabulary) -> 
     return SigWords(
         phrases=_by_first(meanings),
         single_words={key[0]: word for key, word in meanings.items() if len(key) == 1},
+        longer_phrases=_by_first_two(meanings),
         misspelt=_misspelt(top, frozenset(word for key in meanings for word in key)),
         rates={
             **{timing.code: timing for timing in vocabulary.timing_codes.values()},
@@ -201,13 +202,18 @@ def _add(meanings: dict[tuple[str, ...], Word], text: str, word: Word, where: st
 
 
 def _by_first(meanings: dict[tuple[str, ...], Word]) -> dict[str, tuple[Phrase, ...]]:
-    """The phrases by their first token, the longest first."""
     by_first: dict[str, list[Phrase]] = {}
     for key, word in meanings.items():
         by_first.setdefault(key[0], []).append(Phrase(key, word))
-    return {
-        first: tuple(sorted(phrases, key=lambda phrase: -len(phrase.tokens))) for first, phrases in by_first.items()
-    }
+    return {first: tuple(phrases) for first, phrases in by_first.items()}
+
+
+def _by_first_two(meanings: dict[tuple[str, ...], Word]) -> dict[tuple[str, str], tuple[Phrase, ...]]:
+    """The phrases of two tokens or more, the longest first."""
+    by_two: dict[tuple[str, str], list[Phrase]] = {}
+    for key in sorted((key for key in meanings if key[1:]), key=len, reverse=True):
+        by_two.setdefault((key[0], key[1]), []).append(Phrase(key, meanings[key]))
+    return {begin: tuple(phrases) for begin, phrases in by_two.items()}
 
 
 def _rates(top: Section) -> list[TimingCode]:

@@ -127,13 +127,17 @@ def _part(token: Token, begin: int, end: int) -> Token:
 def _lexeme(pieces: list[Token], position: int, words: SigWords, names: Names) -> tuple[Lexeme, int]:
     """The lexeme that begins at a position, and how many tokens it takes."""
     first = pieces[position]
-    for phrase in words.phrases.get(first.text, ()):
+    second = pieces[position + 1].text if position + 1 < len(pieces) else ""
+    for phrase in words.longer_phrases.get((first.text, second), ()):
         length = len(phrase.tokens)
-        if length == 1 or _matches(pieces, position, phrase.tokens):
+        if tuple(piece.text for piece in pieces[position : position + length]) == phrase.tokens:
             last = pieces[position + length - 1]
             word = phrase.word
             text = " ".join(phrase.tokens)
             return Lexeme(word.kind, text, first.start, last.end, word.code, word.value), length
+    if first.text in words.single_words:
+        word = words.single_words[first.text]
+        return Lexeme(word.kind, first.text, first.start, first.end, word.code, word.value), 1
     if first.value is not None:
         return Lexeme(WordKind.NUMBER, first.text, first.start, first.end, value=first.value), 1
     if first.shape:
@@ -146,14 +150,6 @@ def _lexeme(pieces: list[Token], position: int, words: SigWords, names: Names) -
             return Lexeme(WordKind.NAME, first.text, first.start, following.end, " ".join(names[pair])), 2
     kind = WordKind.NAME if first.text in names else WordKind.UNKNOWN
     return Lexeme(kind, first.text, first.start, first.end, " ".join(names.get(first.text, ()))), 1
-
-
-def _matches(pieces: list[Token], position: int, phrase: tuple[str, ...]) -> bool:
-    """Whether the tokens at a position, of which the first is known to match, are a phrase of two or more."""
-    # Most phrases of a first word differ at the second: "take by mouth" where "take one" is written.
-    if position + len(phrase) > len(pieces) or pieces[position + 1].text != phrase[1]:
-        return False
-    return [piece.text for piece in pieces[position : position + len(phrase)]] == list(phrase)
 
 
 def _shaped(token: Token, words: SigWords) -> Lexeme:
