@@ -26,6 +26,7 @@ from rules.load.equivalence import equivalents_by
 from rules.load.opioid import opioid_load
 from rules.load.total import total
 from rules.model import NO_PERIOD, Dosage, Patient, Regimen, Setting, Timing
+from rules.numbers.memo import one_judgement
 from rules.timeline.exposure import earliest_record
 from rules.timeline.in_force import Viewpoint
 from rules.timeline.record import MedicationRecord, RecordEntry
@@ -38,6 +39,7 @@ from rules.timeline.window import Coverage
 _BY_NAME = frozenset({"concurrent-opioid", "oxybate", "incomplete-picture"})
 
 
+@one_judgement()
 def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bool = False) -> Assessment:
     """Judge a patient on a day.
 

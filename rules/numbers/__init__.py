@@ -4,7 +4,7 @@ Numbers are fractions: nothing passes through binary floating point, and nothing
 """
 
 from rules.numbers.fraction import FastFraction
-from rules.numbers.memo import HashedOnce, LazyValues, hashed_once, lazy, memoised
+from rules.numbers.memo import HashedOnce, LazyValues, hashed_once, lazy, memoised, one_judgement
 from rules.numbers.quantity import (
     DAYS_PER,
     DAYS_PER_WEEK,
@@ -60,6 +60,7 @@ __all__ = [
     "is_exact",
     "lazy",
     "memoised",
+    "one_judgement",
     "rounded",
     "rounded_ratio",
 ]

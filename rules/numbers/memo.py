@@ -2,12 +2,14 @@
 
 The same few thousand names, texts and dosages come in record after record, and reading them takes most of the time of a
 judgement. So the results of reading are kept in the memory of the process, the least recently used dropped first. A
-result for long texts is not kept, nor one for a date: it belongs to one patient and will not be asked for again.
+result for long texts, or for a date, belongs to one patient: it is kept until that patient's judgement ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
@@ -88,29 +90,53 @@ def hashed_once(cls: AnyType) -> AnyType:
     return cls
 
 
-class _TooLongError(Exception):
-    """The arguments are too long to be remembered."""
+class _OfOnePatientError(Exception):
+    """The arguments belong to one patient: they hold a date, or are long."""
+
+
+_readings: ContextVar[dict[Hashable, object] | None] = ContextVar("readings", default=None)
+"""What was read of the patient that is judged, by function and arguments; None while nobody is."""
+
+
+@contextmanager
+def one_judgement() -> Iterator[None]:
+    """While one patient is judged: what is read of this patient alone is remembered, and then forgotten."""
+    if _readings.get() is not None:
+        yield
+        return
+    token = _readings.set({})
+    try:
+        yield
+    finally:
+        _readings.reset(token)
 
 
 def memoised(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Decorates a pure function: it remembers its latest results, :data:`rules.limits.MAX_MEMOISED` of them.
 
-    Its arguments are hashable. What it raises is not remembered.
+    Its arguments are hashable. What it raises is not remembered. A result for texts that are longer than
+    :data:`rules.limits.MAX_MEMOISED_LENGTH` together, or for a date, it remembers within :func:`one_judgement`.
     """
 
     @lru_cache(maxsize=MAX_MEMOISED)
     def remembered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         # The length is looked at only where there is no result yet.
         if text_length(args) > MAX_MEMOISED_LENGTH:
-            raise _TooLongError
+            raise _OfOnePatientError
         return function(*args, **kwargs)
 
     @wraps(function)
     def either(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         try:
             return remembered(*args, **kwargs)  # type: ignore[arg-type]
-        except _TooLongError:
+        except _OfOnePatientError:
+            readings = _readings.get()
+        if readings is None:
             return function(*args, **kwargs)
+        key = (function, args, *kwargs.items())
+        if key not in readings:
+            readings[key] = function(*args, **kwargs)
+        return readings[key]  # type: ignore[return-value]
 
     return either
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from rules.limits import MAX_MEMOISED, MAX_MEMOISED_LENGTH
 from rules.model import Dosage, Medication, Period, Timing
-from rules.numbers.memo import LazyValues, lazy, memoised
+from rules.numbers.memo import LazyValues, lazy, memoised, one_judgement
 
 
 def counted() -> tuple[list[object], Callable[[object], object]]:
@@ -46,6 +46,27 @@ def test_what_holds_a_date_is_not_kept() -> None:
     dated = Dosage(text="a", timing=Timing(bounds=Period(start=date(2026, 11, 22))))
     assert len(read(dated, dated)) == 2
     assert len(read(dated.undated, dated.undated)) == 1
+
+
+def test_what_is_long_or_holds_a_date_is_kept_until_the_judgement_ends() -> None:
+    long = "x" * (MAX_MEMOISED_LENGTH + 1)
+    dated = Dosage(text="a", timing=Timing(bounds=Period(start=date(2026, 11, 22))))
+    computed, reading = counted()
+    for _ in range(2):
+        with one_judgement():
+            for value in (long, dated, long, dated):
+                assert reading(value) == value
+    assert computed == [long, dated, long, dated]
+
+
+def test_judgements_within_one_are_one() -> None:
+    long = "x" * (MAX_MEMOISED_LENGTH + 1)
+    computed, reading = counted()
+    with one_judgement():
+        with one_judgement():
+            reading(long)
+        reading(long)
+    assert computed == [long]
 
 
 def test_the_least_used_is_forgotten() -> None:

@@ -14,6 +14,7 @@ from rules.assessment_lines import NotCountedReason
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import Dosage, Supply
+from rules.numbers.memo import memoised
 from rules.numbers.quantity import DAYS_PER_WEEK, HOURS_PER_DAY, ONE, ZERO, Range
 from rules.reading.dosage.daily_dose import AVERAGED, FROM_SUPPLY, DailyDose, NoDailyDose
 from rules.reading.dosage.dispensed import DispensedAverage, dispensed_average, lasting
@@ -187,6 +188,15 @@ def read_lines(
         on: the day that selects the step of a stepped dosage: before all steps the first, after all the last.
     """
     steps = steps_in_force(lines, start, on)
+    # Days on which the same steps of several lines are in force have the same dose.
+    read = _remembered_steps if lines[1:] else _read_steps
+    return read(lines, steps, supply, product, knowledge)
+
+
+def _read_steps(
+    lines: tuple[Dosage, ...], steps: StepsInForce, supply: Supply | None, product: Product, knowledge: Knowledge
+) -> DailyDose | NoDailyDose:
+    """The daily dose by the steps that are in force."""
     bounds = dose_bounds_of(lines, product, knowledge)
     read = [_read_step(step, bounds) for step in steps.candidates]
     supplied = dispensed_average(supply, product, knowledge.vocabulary)
@@ -208,6 +218,9 @@ def read_lines(
         intervals = (line.interval_days for line in unknown if line.interval_days)
         return _of_supply(supplied, as_needed, next(intervals, None), bounds)
     return NoDailyDose(NotCountedReason.DOSE_UNKNOWN, False, as_needed, unknown, supplied)
+
+
+_remembered_steps = memoised(_read_steps)
 
 
 def _read_step(lines: Sequence[Dosage], bounds: DoseBounds) -> ReadStep:

@@ -48,9 +48,9 @@ def read_daily_dose(regimen: Regimen, product: Product, knowledge: Knowledge, on
         knowledge: the vocabulary of dosing and the bounds of doses.
         on: the day that selects the step of a stepped dosage: before all steps the first, after all the last.
     """
-    texts = read_texts(regimen.dosages, knowledge)
-    start = regimen.validity.start or regimen.effective.start or regimen.authored_on
-    return _reconciled(texts, regimen.supply, product, knowledge, start, on)
+    texts, start = read_texts(regimen.dosages, knowledge), _first_day(regimen)
+    dose = _reconciled(texts, regimen.supply, product, knowledge, start, on)
+    return _fallen(dose, texts.reduction, product, knowledge.vocabulary, start, on)
 
 
 def remembered_daily_dose(
@@ -58,11 +58,19 @@ def remembered_daily_dose(
 ) -> DailyDose | NoDailyDose:
     """As :func:`read_daily_dose`; a dose that does not depend on the day is remembered for other records."""
     lines = undated(regimen.dosages)
-    return (
-        _dose_for_any_supply(lines, product, knowledge)
-        or _dose_for_any_day(lines, regimen.supply, product, knowledge)
-        or read_daily_dose(regimen, product, knowledge, on)
-    )
+    dose = _dose_for_any_supply(lines, product, knowledge)
+    if dose is not None:
+        return dose
+    whole = _dose_for_any_day(lines, regimen.supply, product, knowledge)
+    if whole is None:
+        return read_daily_dose(regimen, product, knowledge, on)
+    reduction = read_texts(lines, knowledge).reduction
+    return _fallen(whole, reduction, product, knowledge.vocabulary, _first_day(regimen), on)
+
+
+def _first_day(regimen: Regimen) -> date | None:
+    """The day from which the lengths of steps, and reductions, are counted."""
+    return regimen.validity.start or regimen.effective.start or regimen.authored_on
 
 
 @memoised
@@ -70,7 +78,9 @@ def _dose_for_any_supply(lines: tuple[Dosage, ...], product: Product, knowledge:
     """The dose of lines for which neither the quantity dispensed nor the day matters; None of other lines."""
     texts = read_texts(lines, knowledge)
     read = texts.filled if texts.written is None else (*texts.filled, *texts.written)
-    if texts.from_text or texts.also or texts.changes or any(line.as_needed or line.as_needed_for for line in read):
+    if texts.from_text or texts.also or any(line.as_needed or line.as_needed_for for line in read):
+        return None
+    if texts.reduction is not None or texts.stepped:
         return None
     dose, written = _read_both(texts, None, product, knowledge, None, date.min)
     if not _is_regular(dose) or (written is not None and not _is_regular(written)):
@@ -88,9 +98,9 @@ def _is_regular(dose: DailyDose | NoDailyDose) -> bool:
 def _dose_for_any_day(
     lines: tuple[Dosage, ...], supply: Supply | None, product: Product, knowledge: Knowledge
 ) -> DailyDose | NoDailyDose | None:
-    """The dose of lines for which the day does not matter; None of lines with steps or dates."""
+    """The dose of lines for which the day does not matter, but for a reduction; None of lines with steps or dates."""
     texts = read_texts(lines, knowledge)
-    return None if texts.changes else _reconciled(texts, supply, product, knowledge, None, date.min)
+    return None if texts.stepped else _reconciled(texts, supply, product, knowledge, None, date.min)
 
 
 def evidence_of(dosages: tuple[Dosage, ...], knowledge: Knowledge) -> tuple[Evidence, ...]:
@@ -111,25 +121,24 @@ def _reconciled(
     dose, written = _read_both(texts, supply, product, knowledge, start, on)
     supplied = dispensed_average(supply, product, knowledge.vocabulary) if texts.from_text else None
     also = [read_lines(lines, supply, product, knowledge, start=start, on=on) for lines in texts.also]
-    combined = _combined(texts, dose, written, also, supplied if isinstance(supplied, DispensedAverage) else None)
-    if texts.reduction is None or not isinstance(combined, DailyDose):
-        return combined
-    return _reduced(combined, texts.reduction, product, knowledge.vocabulary, start, on)
+    return _combined(texts, dose, written, also, supplied if isinstance(supplied, DispensedAverage) else None)
 
 
-def _reduced(
-    dose: DailyDose,
-    reduction: Reduction,
+def _fallen(
+    dose: DailyDose | NoDailyDose,
+    reduction: Reduction | None,
     product: Product,
     vocabulary: DosingVocabulary,
     start: date | None,
     on: date,
-) -> DailyDose:
+) -> DailyDose | NoDailyDose:
     """The dose on a day, which falls from the first day on as the text states; never to nothing, which is a stop.
 
     Where the first day is not known, or the amount is of a unit that the dose is not known in, it is the dose to begin
     with.
     """
+    if reduction is None or not isinstance(dose, DailyDose):
+        return dose
     since = Fraction((on - start).days) if start is not None else ZERO
     times = int((since - reduction.first_days) / reduction.every_days) + 1 if since >= reduction.first_days else 0
     part = _part_of(dose, reduction, product, vocabulary)

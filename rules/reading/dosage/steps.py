@@ -7,6 +7,7 @@ day: steps of no known length that name different times may be such parts, and a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -15,6 +16,7 @@ from math import ceil
 
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
 from rules.model import NO_PERIOD, Dosage, Period, Timing
+from rules.numbers.memo import memoised
 from rules.reading.dosage.intake import Intake
 from rules.reading.dosage.line import DosageLine, UnratedLine, WrittenMaximum, not_over
 from rules.reading.wording.numbers import number
@@ -122,7 +124,7 @@ def steps_in_force(dosages: tuple[Dosage, ...], start: date | None, on: date) ->
     """
     if dosages and not dosages[1:]:
         return StepsInForce((dosages,))
-    steps = [_step(lines) for lines in _by_sequence(dosages)]
+    steps = _timed_steps(dosages)
     if not steps:
         return StepsInForce(((),))
     possible = _in_force(steps, start, on)
@@ -136,6 +138,11 @@ def steps_in_force(dosages: tuple[Dosage, ...], start: date | None, on: date) ->
     elif len(chosen[0]) < len(dosages):
         assumption = STEP_IN_FORCE
     return StepsInForce(chosen, assumption, _position(steps, possible[0]), len(steps))
+
+
+@memoised
+def _timed_steps(dosages: tuple[Dosage, ...]) -> tuple[_TimedStep, ...]:
+    return tuple(_step(lines) for lines in _by_sequence(dosages))
 
 
 def _at_different_times(steps: tuple[tuple[Dosage, ...], ...]) -> bool:
@@ -155,7 +162,7 @@ def _at_different_times(steps: tuple[tuple[Dosage, ...], ...]) -> bool:
     return True
 
 
-def _position(steps: list[_TimedStep], wanted: _TimedStep) -> int:
+def _position(steps: Sequence[_TimedStep], wanted: _TimedStep) -> int:
     """Which of the steps it is, from 1; two steps may be equal."""
     return next(position for position, step in enumerate(steps, 1) if step is wanted)
 
@@ -183,7 +190,7 @@ def _step(lines: tuple[Dosage, ...]) -> _TimedStep:
     )
 
 
-def _in_force(steps: list[_TimedStep], start: date | None, on: date) -> list[_TimedStep]:
+def _in_force(steps: Sequence[_TimedStep], start: date | None, on: date) -> Sequence[_TimedStep]:
     """The step in force, or all that may be where a length or the start is not known."""
     reached = 0
     for position, first in enumerate(_starts(steps, start)):
@@ -191,10 +198,10 @@ def _in_force(steps: list[_TimedStep], start: date | None, on: date) -> list[_Ti
             return steps[reached:]
         if first <= on:
             reached = position
-    return [steps[reached]]
+    return steps[reached : reached + 1]
 
 
-def _starts(steps: list[_TimedStep], start: date | None) -> list[date | None]:
+def _starts(steps: Sequence[_TimedStep], start: date | None) -> list[date | None]:
     """The first day of each step, None where it cannot be known."""
     # One period that all steps share is the span of the whole order, and does not separate the steps.
     shared = len({step.bounds for step in steps}) == 1

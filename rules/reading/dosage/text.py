@@ -13,7 +13,7 @@ from itertools import accumulate
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary, normalised
 from rules.model import NO_PERIOD, Dosage, Timing
-from rules.numbers.memo import memoised
+from rules.numbers.memo import LazyValues, lazy, memoised
 from rules.reading.dosage.line import Schedule
 from rules.reading.dosage.schedule import read_schedule
 from rules.reading.dosage.stated_dose import with_rate_as_dose
@@ -32,7 +32,7 @@ WHY_NO_RATE = {
 
 
 @dataclass(frozen=True, slots=True)
-class TextReading:
+class TextReading(LazyValues):
     """Dosage lines with their texts read.
 
     Attributes:
@@ -61,12 +61,10 @@ class TextReading:
         """The lines that the text of each line gives by itself, none where it was not read."""
         return [_steps(read) for read in self.reads]
 
-    @property
-    def changes(self) -> bool:
-        """Whether the dose may change from one day to another: by steps, by dates of lines, or as it falls."""
-        return self.reduction is not None or any(
-            _changes(lines) for lines in (self.filled, self.written or (), *self.also)
-        )
+    @lazy
+    def stepped(self) -> bool:
+        """Whether the dose may change from one day to another by steps, or by the dates of lines."""
+        return any(_changes(lines) for lines in (self.filled, self.written or (), *self.also))
 
 
 @dataclass(frozen=True, slots=True)
