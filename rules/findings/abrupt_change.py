@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity, StoppedDose
 from rules.findings.case.case import Case
-from rules.findings.case.half_life import acting
 from rules.findings.case.pace import (
     Fall,
     Level,
@@ -19,6 +18,7 @@ from rules.findings.case.pace import (
 )
 from rules.findings.case.present import BENZODIAZEPINE, Entries, agent_names, benzodiazepines_of
 from rules.findings.case.results import not_judged, not_met, not_used_long_enough
+from rules.load.half_life import acting
 from rules.timeline.record import RecordEntry
 from rules.timeline.view import View
 
@@ -49,7 +49,7 @@ def judge(case: Case) -> Met | Considered:
     if use.days < parameters["established_days"].value:
         return not_used_long_enough(ID, use)
     agents = _taken(last) + _taken(case.now)
-    treated = [entry for entry in agents if entry.agent.id in case.anti_seizure_agents]
+    treated = [entry for entry in agents if entry.agent.id in case.indications.anti_seizure_agents]
     facts = {
         "days": use.days,
         "since": use.since,

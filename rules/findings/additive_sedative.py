@@ -20,7 +20,7 @@ def judge(case: Case) -> Met | Considered:
     if not (others and case.sedatives and new):
         unidentified = bool(new) or (bool(others or case.sedatives) and case.unknowns.unidentified_drafts > 0)
         return case.unmet(ID, only_daily_use_missing=bool(others), unidentified_could_complete=unidentified)
-    judged = [entry for entry in new if entry.agent.id not in case.anti_seizure_agents]
+    judged = [entry for entry in new if entry.agent.id not in case.indications.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
     observed = {entry.agent.name: entry.agent.observed_for for entry in others if entry.agent.observed_for is not None}

@@ -6,9 +6,9 @@ from datetime import date
 
 from rules.assessment import Considered, Met, Pattern
 from rules.findings.case.case import Case
-from rules.findings.case.half_life import half_life, is_short_acting
 from rules.findings.case.present import BENZODIAZEPINE, agent_names, benzodiazepines_of
 from rules.findings.case.results import BY_ANTI_SEIZURE, exempt, not_judged, not_met, not_used_long_enough
+from rules.load.half_life import half_life, is_short_acting
 from rules.timeline.record import RecordEntry
 
 ID = "interdose-withdrawal"
@@ -26,7 +26,7 @@ def judge(case: Case) -> Met | Considered:
     if not short:
         unknown = [entry for entry in taken if half_life(entry.agent) is None]
         return not_judged(ID, f"no verified half-life of {unknown[0].agent.name}") if unknown else not_met(ID)
-    judged = [entry for entry in short if entry.agent.id not in case.anti_seizure_agents]
+    judged = [entry for entry in short if entry.agent.id not in case.indications.anti_seizure_agents]
     if not judged:
         return exempt(ID, BY_ANTI_SEIZURE)
     # Only the use of short-acting agents counts, not years of a longer-acting one.

@@ -19,7 +19,7 @@ def judge(case: Case) -> Met | Considered:
     """Met when continuous exposure is longer than the first threshold; which of the three drives the wording."""
     use = case.longest_use_without_anti_seizure
     if use is None:
-        treated = [entry for entry in case.view.present if entry.agent.id in case.anti_seizure_agents]
+        treated = [entry for entry in case.view.present if entry.agent.id in case.indications.anti_seizure_agents]
         if case.longest_use is not None and any(entry.agent.agent_class.in_load for entry in treated):
             return exempt(ID, BY_ANTI_SEIZURE)
         return not_met(ID)
@@ -40,7 +40,7 @@ def judge(case: Case) -> Met | Considered:
         "agents": agent_names(taken),
         "for_sleep": agent_names(filter(_is_for_sleep, taken)),
         "review_months": parameters["review_months"].value,
-        "longer_indications": case.longer_indication_names,
+        "longer_indications": case.indications.longer_indication_names,
         "therapy_fits": _therapy_fits(case),
     }
     return case.met(ID, facts)
@@ -55,7 +55,7 @@ def _is_for_sleep(entry: RecordEntry) -> bool:
 def _therapy_fits(case: Case) -> bool:
     """Whether cognitive behavioural therapy is worth offering: not where all reasons for use are ones that it does not
     treat."""
-    reasons = (case.knowledge.concepts[name].longer_indication for name in case.longer_indications)
+    reasons = (case.knowledge.concepts[name].longer_indication for name in case.indications.longer_indications)
     fits = [reason.therapy_fits for reason in reasons if reason is not None]
     return any(fits) or not fits
 
@@ -67,7 +67,7 @@ def _taken(case: Case, use: Exposure, least: Fraction) -> Entries:
         entry
         for entry in case.record.entries
         if entry.agent.agent_class.in_load
-        and entry.agent.id not in case.anti_seizure_agents
+        and entry.agent.id not in case.indications.anti_seizure_agents
         and not entry.regimen.draft
     ]
     by_class: dict[str, list[RecordEntry]] = {}

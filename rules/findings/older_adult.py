@@ -45,7 +45,8 @@ def _started(case: Case) -> Entries:
     return tuple(
         entry
         for entry in started
-        if entry.agent.id not in case.anti_seizure_agents and entry not in case.for_alcohol_withdrawal
+        if entry.agent.id not in case.indications.anti_seizure_agents
+        and entry not in case.indications.for_alcohol_withdrawal
     )
 
 

@@ -23,7 +23,7 @@ def judge(case: Case) -> Met | Considered:
     """Met with a use disorder on record, also one in remission; a warning on a new start."""
     conditions = _conditions(case)
     result = judge_hazard(case, ID, CONCEPTS, conditions=conditions)
-    if isinstance(result, Met) and case.treats_withdrawal_alone:
+    if isinstance(result, Met) and case.indications.treats_withdrawal_alone:
         # Of the alcohol itself nothing is said while its withdrawal is treated.
         others = [concept for concept in CONCEPTS if concept != ALCOHOL]
         of_others = judge_hazard(case, ID, others, conditions=conditions)

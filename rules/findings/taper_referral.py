@@ -41,7 +41,7 @@ def judge(case: Case) -> Met | Considered:
     high_risk = hazards and use.days > parameters["high_load_days"].value
     if use.days < parameters["long_term_days"].value and not high_risk:
         return not_used_long_enough(ID, use)
-    if case.in_alcohol_withdrawal:
+    if case.indications.in_alcohol_withdrawal:
         return exempt(ID, Exemption.ALCOHOL_WITHDRAWAL.value)
     if any(REDUCED in entry.dose.assumptions for entry in case.sedatives):
         return exempt(ID, Exemption.TAPER_UNDER_WAY.value)

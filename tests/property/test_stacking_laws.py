@@ -63,7 +63,9 @@ def test_two_as_needed_orders_are_no_switch(patient: Patient) -> None:
         item.source for item in patient.regimens if item.dosages and all(line.as_needed for line in item.dosages)
     }
     for found in judged(patient).findings:
-        for draft, order in found.facts.get("switches", ()):  # type: ignore[attr-defined]
+        switches = found.facts.get("switches", ())
+        assert isinstance(switches, tuple)
+        for draft, order in switches:
             assert not {draft, order} <= as_needed
 
 
@@ -101,4 +103,6 @@ def test_what_only_counts_is_never_called_a_depressant(patient: Patient, older: 
     raising = {line.id for line in after.findings if line.raises} - {line.id for line in before.findings if line.raises}
     assert not raising
     for line in after.findings:
-        assert "sertraline" not in line.facts.get("others", ())  # type: ignore[operator]
+        others = line.facts.get("others", ())
+        assert isinstance(others, tuple)
+        assert "sertraline" not in others

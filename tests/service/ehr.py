@@ -165,3 +165,19 @@ def empty_members(value: Any, path: str = "") -> list[str]:
         return [path]
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for key, item in inner for found in empty_members(item, f"{path}/{key}")]
+
+
+def conditions(*codes_and_texts: tuple[str, str]) -> dict[str, Any]:
+    """A problem list of active conditions by SNOMED CT."""
+    return bundle(
+        *(
+            {
+                "resourceType": "Condition",
+                "id": code,
+                "subject": {"reference": "Patient/p1"},
+                "clinicalStatus": {"coding": [{"code": "active"}]},
+                "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}], "text": text},
+            }
+            for code, text in codes_and_texts
+        )
+    )

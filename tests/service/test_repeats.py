@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from caller import ES384, public, tenants_file, token
-from ehr import bundle, cards, lorazepam, order, prefetch, request, select, sign
+from ehr import cards, conditions, lorazepam, order, prefetch, request, select, sign
 from sqlalchemy import update
 from stores import client_with, store_of, store_settings
 
@@ -30,21 +30,6 @@ def http(settings: Settings) -> Any:
 
 def oxycodone(a_day: int = 3, identity: str = "oxy") -> dict[str, Any]:
     return order(identity, "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=a_day)
-
-
-def conditions(*codes_and_texts: tuple[str, str]) -> dict[str, Any]:
-    return bundle(
-        *(
-            {
-                "resourceType": "Condition",
-                "id": code,
-                "subject": {"reference": "Patient/p1"},
-                "clinicalStatus": {"coding": [{"code": "active"}]},
-                "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}], "text": text},
-            }
-            for code, text in codes_and_texts
-        )
-    )
 
 
 def called(http: Any, body: dict[str, Any], number: int, user: str | None = "Practitioner/dr-1") -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from caller import ES384, public, tenants_file, token
-from ehr import bundle, cards, lorazepam, order, prefetch, request, sign
+from ehr import bundle, cards, conditions, lorazepam, order, prefetch, request, sign
 from sqlalchemy import select, update
 from stores import client_with, store_of, store_settings
 
@@ -46,21 +46,6 @@ def gabapentin(a_day: int = 3) -> dict[str, Any]:
 
 def without_dose(identity: str, text: str) -> dict[str, Any]:
     return order(identity, text, dosageInstruction=[])
-
-
-def conditions(*codes_and_texts: tuple[str, str]) -> dict[str, Any]:
-    return bundle(
-        *(
-            {
-                "resourceType": "Condition",
-                "id": code,
-                "subject": {"reference": "Patient/p1"},
-                "clinicalStatus": {"coding": [{"code": "active"}]},
-                "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}], "text": text},
-            }
-            for code, text in codes_and_texts
-        )
-    )
 
 
 def renewed(*beside: dict[str, Any], ill: tuple[tuple[str, str], ...] = (), **more: Any) -> dict[str, Any]:

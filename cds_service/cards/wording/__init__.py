@@ -17,5 +17,6 @@ __all__ = [
     "reasons",
     "short_name",
     "summary",
+    "totals",
     "wording",
 ]

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from cds_service import logs
@@ -29,6 +29,8 @@ from rules.knowledge import Contact, Figure, Knowledge, KnowledgeError, Verifica
 Values = Mapping[str, object]
 
 _MOST = 3
+# What a text can raise at rendering: a value that is missing or of another kind, or an operation that it does not have.
+_FAILURES_OF_A_TEXT = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @cache
@@ -124,7 +126,7 @@ class Wording:
             return self._render(self.language.messages[message], values)
         try:
             text = self._render(self.language.messages[message], values)
-        except Exception:
+        except _FAILURES_OF_A_TEXT:
             text = ""
         if not text:
             logs.own_words_left_out(message)

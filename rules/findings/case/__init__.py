@@ -4,12 +4,12 @@ A finding asks the :class:`Case`. Several share :func:`judge_hazard`, the judgem
 """
 
 from rules.findings.case.age import Age, age_on
-from rules.findings.case.case import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER, Case
+from rules.findings.case.case import Case
 from rules.findings.case.change import increases, lengths, mme_if_replaced, raised, rises_elsewhere, taken_over
 from rules.findings.case.conditions import PatientCondition, PatientConditions, read_conditions
 from rules.findings.case.exemptions import exemption_from
-from rules.findings.case.half_life import acting, half_life, is_short_acting
 from rules.findings.case.hazard import judge_hazard
+from rules.findings.case.indications import ACUTE_ALCOHOL_WITHDRAWAL, SEIZURE_DISORDER
 from rules.findings.case.pace import (
     Fall,
     Level,
@@ -82,7 +82,6 @@ __all__ = [
     "Level",
     "PatientCondition",
     "PatientConditions",
-    "acting",
     "age_on",
     "agent_names",
     "begun",
@@ -94,12 +93,10 @@ __all__ = [
     "exemption_from",
     "fall",
     "first_too_fast",
-    "half_life",
     "has_begun",
     "has_new_condition",
     "in_load",
     "increases",
-    "is_short_acting",
     "judge_hazard",
     "lacks_reversal",
     "lengths",

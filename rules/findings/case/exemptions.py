@@ -29,7 +29,7 @@ def exemption_from(case: Case, finding: str, holds: Callable[[Case], bool]) -> s
         return Exemption.ALCOHOL_WITHDRAWAL.value
     if Exemption.TAPER_UNDER_WAY in exempt_in and case.taper is not None:
         return Exemption.TAPER_UNDER_WAY.value
-    if Exemption.LONGER_INDICATION in exempt_in and case.longer_indications:
+    if Exemption.LONGER_INDICATION in exempt_in and case.indications.longer_indications:
         return Exemption.LONGER_INDICATION.value
     if Exemption.MONITORED_SETTING in exempt_in and case.monitored:
         others = frozenset(entry for entry in depressants_of(case.view.present) if entry not in case.monitored)
@@ -40,8 +40,8 @@ def exemption_from(case: Case, finding: str, holds: Callable[[Case], bool]) -> s
 
 def _is_of_withdrawal(case: Case, holds: Callable[[Case], bool]) -> bool:
     """Whether a finding that holds rests on orders that treat acute alcohol withdrawal, and on no others ordered."""
-    treatment = case.for_alcohol_withdrawal
-    if not treatment or case.treats_withdrawal_alone:
+    treatment = case.indications.for_alcohol_withdrawal
+    if not treatment or case.indications.treats_withdrawal_alone:
         return bool(treatment)
     others = frozenset(entry for entry in case.drafts if entry not in treatment)
     return holds(case.without(others)) and not holds(case.without(treatment))

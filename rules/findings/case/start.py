@@ -108,10 +108,10 @@ def starts(case: Case) -> Entries:
         if entry.agent.agent_class.depressant
         and not entry.administration.rescue
         and not entry.administration.by_vein
-        and entry not in case.for_alcohol_withdrawal
-        and not case.is_for_longer_use(entry)
-        and entry.agent.id not in case.anti_seizure_agents
-        and not case.may_be_anti_seizure(entry)
+        and entry not in case.indications.for_alcohol_withdrawal
+        and not case.indications.is_for_longer_use(entry)
+        and entry.agent.id not in case.indications.anti_seizure_agents
+        and not case.indications.may_be_anti_seizure(entry)
         and not _may_treat_opioid_use_disorder(case, entry)
         and not replaces_its_class(case, entry)
         and _begins(case, entry)
@@ -121,7 +121,7 @@ def starts(case: Case) -> Entries:
 def removable(case: Case) -> tuple[str, ...]:
     """The sources of drafts that may be offered for removal; none where no earlier orders were supplied, nor in acute
     alcohol withdrawal."""
-    may_be = case.unknowns.history_supplied and not case.in_alcohol_withdrawal
+    may_be = case.unknowns.history_supplied and not case.indications.in_alcohol_withdrawal
     return _sources_of(case, starts(case)) if may_be else ()
 
 
