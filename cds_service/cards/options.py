@@ -10,7 +10,8 @@ from cds_service.cards.situation import CallSituation
 from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, number
 from cds_service.cards.wording.options import end_of_order, option, options_line, shown
 from cds_service.cards.wording.wording import Wording
-from rules.assessment import AbruptChange, Met
+from rules.assessment import Met
+from rules.assessment_facts import AbruptChange
 
 # A card with so many options of its own needs no general one.
 _ENOUGH = 3

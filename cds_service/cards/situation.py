@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Line, Occasion, agents_of
 from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, agents_named, texts
-from rules.assessment import AbruptChange, Assessment, Met
+from rules.assessment import Assessment, Met
+from rules.assessment_facts import AbruptChange
 from rules.assessment_lines import Contribution, NotCounted, NotCountedReason, NotInLoadReason, Standing
 from rules.knowledge import Knowledge, Situation
 

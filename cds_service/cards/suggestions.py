@@ -23,7 +23,8 @@ from cds_service.cards.wording.options import SuggestionText, addition, end_of_o
 from cds_service.cards.wording.short_name import short_name
 from cds_service.cards.wording.wording import Wording
 from cds_service.trust.tenant import Filing
-from rules.assessment import Assessment, Met, TaperSetting
+from rules.assessment import Assessment, Met
+from rules.assessment_facts import TaperSetting
 from rules.assessment_lines import Contribution, Standing
 from rules.knowledge import Knowledge, Situation
 

@@ -14,7 +14,7 @@ from cds_service.fhir.identity import SentResource
 from cds_service.fhir.record import SentRecord
 from cds_service.fhir.references import normalised, patient_key, reference_of, type_and_id
 from cds_service.fhir.timing import span_of
-from rules.assessment import NOT_SUPPLIED
+from rules.assessment_facts import NOT_SUPPLIED
 from rules.model import Unread
 
 SEVERAL_PATIENTS = "the record holds more than one patient"

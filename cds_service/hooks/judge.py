@@ -29,7 +29,8 @@ from cds_service.hooks.response_cache import ResponseCache
 from cds_service.services import Service
 from cds_service.trust.tenant import Filing, Mode, Tenant
 from rules import assess, assess_by_name
-from rules.assessment import IN_PART, Assessment
+from rules.assessment import Assessment
+from rules.assessment_facts import IN_PART
 from rules.findings.case import OUT_OF_TIME
 from rules.knowledge import Knowledge
 from rules.model import Regimen

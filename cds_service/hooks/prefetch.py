@@ -10,7 +10,7 @@ from typing import Any
 from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.services import PREFETCH, REQUIRED
-from rules.assessment import IN_PART, NOT_SUPPLIED
+from rules.assessment_facts import IN_PART, NOT_SUPPLIED
 from rules.findings.case import OUT_OF_TIME
 
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."

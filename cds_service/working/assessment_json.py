@@ -18,18 +18,8 @@ import orjson
 
 from cds_service.config import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
 from cds_service.working.numbers import exactly
-from rules.assessment import (
-    Assessment,
-    ConditionOnRecord,
-    Considered,
-    Exposure,
-    Load,
-    Met,
-    NotSupplied,
-    OpioidLoad,
-    Prescribed,
-    StoppedDose,
-)
+from rules.assessment import Assessment, Considered, Exposure, Load, Met, OpioidLoad
+from rules.assessment_facts import ConditionOnRecord, NotSupplied, Prescribed, StoppedDose
 from rules.assessment_lines import (
     Certainty,
     Contribution,

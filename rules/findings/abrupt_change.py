@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.assessment import AbruptChange, Considered, Exposure, Met, Pattern, Severity, StoppedDose
+from rules.assessment import Considered, Exposure, Met, Pattern, Severity
+from rules.assessment_facts import AbruptChange, StoppedDose
 from rules.findings.case.case import Case
 from rules.findings.case.pace import (
     Fall,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rules.assessment import Considered, CountedBy, Met
+from rules.assessment import Considered, Met
+from rules.assessment_facts import CountedBy
 from rules.findings.case.case import Case
 from rules.findings.case.present import (
     BENZODIAZEPINE,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rules.assessment import Considered, Met, NotSupplied
+from rules.assessment import Considered, Met
+from rules.assessment_facts import NotSupplied
 from rules.findings.case.case import Case
 from rules.findings.case.present import agent_names
 from rules.findings.case.results import DOSES, OUT_OF_TIME, not_met

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rules.assessment import Band, Considered, Exposure, Met, Pattern, TaperSetting
+from rules.assessment import Band, Considered, Exposure, Met, Pattern
+from rules.assessment_facts import TaperSetting
 from rules.findings.case.case import Case
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.results import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from rules.assessment import Acting
+from rules.assessment_facts import Acting
 from rules.knowledge.agent import Agent
 from rules.knowledge.figure import Figure, Verification
 

@@ -21,6 +21,7 @@ RULES = (
     "rules.numbers",
     "rules.model",
     "rules.assessment_lines",
+    "rules.assessment_facts",
     "rules.assessment",
     "rules.knowledge",
     "rules.reading.wording",

@@ -23,17 +23,8 @@ from cds_service.cards.wording.wording import wording_of
 from cds_service.working.words import WORDS, fact_lines, in_words
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
-from rules.assessment import (
-    Band,
-    ConditionOnRecord,
-    CountedBy,
-    Load,
-    Met,
-    Prescribed,
-    Severity,
-    Substitution,
-    TableTotal,
-)
+from rules.assessment import Band, Load, Met, Severity, Substitution, TableTotal
+from rules.assessment_facts import ConditionOnRecord, CountedBy, Prescribed
 from rules.assessment_lines import NotCountedReason, NotInLoadReason
 from rules.findings import JUDGES
 from rules.reading.product.product import UnknownReason

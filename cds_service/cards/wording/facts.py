@@ -10,7 +10,7 @@ from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.cards.wording.wording import Wording
-from rules.assessment import ConditionOnRecord
+from rules.assessment_facts import ConditionOnRecord
 from rules.knowledge import Agent, Knowledge
 
 Facts = Mapping[str, object]

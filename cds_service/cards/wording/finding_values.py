@@ -23,7 +23,8 @@ from cds_service.cards.wording.facts import (
 )
 from cds_service.cards.wording.loads import band_bounds
 from cds_service.cards.wording.wording import Wording
-from rules.assessment import ConditionOnRecord, CountedBy, Met, Prescribed
+from rules.assessment import Met
+from rules.assessment_facts import ConditionOnRecord, CountedBy, Prescribed
 from rules.findings.case.present import BENZODIAZEPINE
 from rules.knowledge import Agent
 from rules.load.equivalence import equivalence

@@ -8,7 +8,8 @@ from cds_service.cards.wording.facts import quoted
 from cds_service.cards.wording.load_section import is_renewal
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
 from cds_service.cards.wording.wording import Wording, uncapitalised
-from rules.assessment import IN_PART, NOT_SUPPLIED, Assessment, NotSupplied
+from rules.assessment import Assessment
+from rules.assessment_facts import IN_PART, NOT_SUPPLIED, NotSupplied
 from rules.assessment_lines import Certainty, NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Prescribed, Severity, Taper
+from rules.assessment import Considered, Exposure, Load, Met, OpioidLoad, Pattern, Severity, Taper
+from rules.assessment_facts import Prescribed
 from rules.findings.case.age import Age, is_believed
 from rules.findings.case.conditions import PatientCondition
 from rules.findings.case.indications import Indications

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rules.assessment import ConditionOnRecord
+from rules.assessment_facts import ConditionOnRecord
 from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import CodeSystem, ConditionEntry, Patient

@@ -27,7 +27,8 @@ TREATS_ALCOHOL_WITHDRAWAL = "alcohol-withdrawal-treatment"
 class Indications(LazyValues):
     """What the orders of a record are for, in one view of it.
 
-    ``entries`` are those of the whole record, ``present`` those in force in the view. ``conditions``: the ids of the conditions on record; ``exempting``: those of them that are beyond doubt;
+    ``entries`` are those of the whole record, ``present`` those in force in the view. ``conditions``: the ids of the
+    conditions on record; ``exempting``: those of them that are beyond doubt;
     ``conditions_unknown``: further ones may be there.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.assessment import Prescribed
+from rules.assessment_facts import Prescribed
 from rules.knowledge.agent import Counted
 from rules.timeline.record import RecordEntry
 

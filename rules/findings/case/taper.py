@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from rules.assessment import Taper, TaperEvidence
+from rules.assessment import Taper
+from rules.assessment_facts import TaperEvidence
 from rules.findings.case.case import Case
 from rules.findings.case.pace import (
     PACE,
