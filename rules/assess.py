@@ -85,7 +85,6 @@ def assess(patient: Patient, knowledge: Knowledge, on: date, *, at_discharge: bo
         treats_alcohol_withdrawal=not case.indications.for_alcohol_withdrawal.isdisjoint(case.drafts),
         taken_over=taken_over(case),
         lengths=lengths(case),
-        something_taken=case.something_taken,
         lacks_reversal=lacks_reversal(case),
         # Of what was over long ago nothing is read.
         longer_indications=case.indications.longer_indications if case.sedatives or case.longest_use else (),

@@ -201,8 +201,7 @@ class Assessment:
     ``lengths``: for how many days each depressant being ordered is, refills included, by its source.
     ``lacks_reversal``: an opioid is taken outside a stay, or will be, without an overdose reversal medicine on record.
     ``longer_indications``: the ids of the recognised reasons for longer use that all benzodiazepines are given for.
-    ``concepts``: the conditions on record that findings ask for. ``something_taken``: a benzodiazepine or Z-drug is
-    taken, may still be taken, or was taken until lately: what is merely being ordered can be left without a taper.
+    ``concepts``: the conditions on record that findings ask for.
     """
 
     knowledge_version: str
@@ -227,7 +226,6 @@ class Assessment:
     treats_alcohol_withdrawal: bool = False
     taken_over: frozenset[str] = frozenset()
     lengths: tuple[tuple[str, int | None], ...] = ()
-    something_taken: bool = False
     lacks_reversal: bool = False
     longer_indications: tuple[str, ...] = ()
     opioid_before: OpioidLoad | None = None

@@ -104,12 +104,10 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     """The occasion of a call of a hook with this assessment."""
     before, after = assessment.load, assessment.with_order or assessment.load
     in_load = set(before.components)
-    ordered = [line for line in assessment.lines if line.standing == Standing.ORDERED and _is_for_patient(line)]
-    prescribed = [line for line in ordered if _is_present(line)]
+    ordered = [line for line in assessment.lines if line.standing == Standing.ORDERED and is_of_patient(line)]
+    prescribed = [line for line in ordered if is_present(line)]
     on_record = {
-        line.agent
-        for line in assessment.lines
-        if line.agent and line.standing == Standing.CURRENT and _is_present(line)
+        line.agent for line in assessment.lines if line.agent and line.standing == Standing.CURRENT and is_present(line)
     }
     more = after.if_replaced > before.if_replaced
     # Outside the load only the rules can tell whether more is given than before; here it is taken to be.
@@ -136,12 +134,13 @@ def occasion_of(assessment: Assessment, hook: str, knowledge: Knowledge) -> Occa
     )
 
 
-def _is_for_patient(line: Line) -> bool:
+def is_of_patient(line: Line) -> bool:
     """Whether a line is of a known agent and of this patient."""
     return bool(line.agent) and getattr(line, "reason", None) is not NotCountedReason.WRONG_PATIENT
 
 
-def _is_present(line: Line) -> bool:
+def is_present(line: Line) -> bool:
+    """Whether the agent of a line is taken, or may be."""
     return isinstance(line, Contribution) or line.present
 
 

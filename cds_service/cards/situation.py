@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Line, Occasion, agents_of
+from cds_service.cards.occasion import OF_DECREASE, OF_LONG_TERM, Line, Occasion, agents_of, is_of_patient, is_present
 from cds_service.cards.wording.facts import FOR_ANOTHER_PATIENT, agents_named, texts
 from rules.assessment import Assessment, Met
 from rules.assessment_facts import AbruptChange
@@ -153,11 +153,11 @@ class CallSituation:
 
 def situation_of(assessment: Assessment, occasion: Occasion, knowledge: Knowledge) -> CallSituation:
     """The situation of a call with this assessment."""
-    of_patient = [line for line in assessment.lines if _is_of_patient(line)]
+    of_patient = [line for line in assessment.lines if is_of_patient(line)]
     ordered = tuple(line for line in of_patient if line.standing is Standing.ORDERED)
     recorded = [line for line in of_patient if line.standing is Standing.CURRENT]
     on_record = tuple(
-        line for line in recorded if _is_present(line) and knowledge.agents[line.agent].agent_class.depressant
+        line for line in recorded if is_present(line) and knowledge.agents[line.agent].agent_class.depressant
     )
     earlier = tuple(
         line for line in recorded if isinstance(line, Contribution) and not MAY_END.isdisjoint(line.assumptions)
@@ -194,15 +194,6 @@ def _established(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
     for agent_class, use in assessment.exposure.items():
         if use is not None and use.out_of_supply_days <= grace and (use.at_least or use.days > longest):
             yield agent_class
-
-
-def _is_of_patient(line: Line) -> bool:
-    """Whether a line is of a known agent and of this patient."""
-    return bool(line.agent) and getattr(line, "reason", None) is not NotCountedReason.WRONG_PATIENT
-
-
-def _is_present(line: Line) -> bool:
-    return isinstance(line, Contribution) or line.present
 
 
 def _is_ended(line: Line) -> bool:

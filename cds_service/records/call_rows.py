@@ -17,6 +17,7 @@ from cds_service.records.database import Row
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.timestamps import format_timestamp
 from rules.assessment import Assessment, Met, Severity
+from rules.assessment_facts import ConditionOnRecord
 from rules.assessment_lines import NotCounted, NotCountedReason, Standing
 from rules.numbers.quantity import MicrogramsPerHour, MilligramsPerDay
 
@@ -34,6 +35,8 @@ _UNKNOWN_REASONS = frozenset(
 )
 # Facts of findings that tell of a hazard without naming it in a list: by being true, by being false, by their value,
 # and by their number.
+# What makes a finding less urgent where it joins, or names orders and no hazard.
+_NO_HAZARD = frozenset({"in_remission", "longer_indications", "switches"})
 _HAZARD_IF_TRUE = frozenset({"above_caution", "over_site_threshold"})
 _HAZARD_IF_FALSE = frozenset({"reversal_on_record", "mme_complete"})
 _HAZARD_BY_VALUE = frozenset({"kind"})
@@ -225,8 +228,11 @@ def hazards_of(card: Card, evaluation: Evaluation, pseudonyms: Pseudonyms) -> fr
 
 def _named_by(finding: Met) -> Iterator[str]:
     for key, fact in finding.facts.items():
+        if key in _NO_HAZARD:
+            continue
         if isinstance(fact, tuple):
-            yield from (f"{finding.id} {key} {item}" for item in fact)
+            names = (item.name if isinstance(item, ConditionOnRecord) else item for item in fact)
+            yield from (f"{finding.id} {key} {name}" for name in names)
         elif (
             (fact is True and key in _HAZARD_IF_TRUE)
             or (fact is False and key in _HAZARD_IF_FALSE)

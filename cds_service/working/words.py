@@ -148,7 +148,7 @@ WORDS: Mapping[str, str] = {
     "anti-seizure-treatment": "taken against seizures",
     "single-dose": "a single or procedural dose",
     "acute-alcohol-withdrawal": "treatment of acute alcohol withdrawal",
-    "monitored-setting": "given by vein or infusion during a stay, where the patient is watched",
+    "monitored-setting": "given by vein or infusion where the patient is watched",
     "taper-under-way": "a taper that is under way",
     "longer-indication": "a recognised reason for longer use",
     # -- the facts of findings
@@ -171,7 +171,7 @@ WORDS: Mapping[str, str] = {
     "benzo-cds-policy": "the classes of this service",
     "counted": "counted only, no sedatives",
     "counted_by": "counted by",
-    "labelled": "named by its label",
+    "labelled": "whose label warns of sedation or of other depressants",
     "evidence": "told by",
     "observed": "watched after a dose",
     "observed_hours": "hours of being watched",
@@ -205,8 +205,8 @@ WORDS: Mapping[str, str] = {
     "review_months": "review at least every so many months",
     "unread": "records not read",
     "unnamed": "products not known",
-    "on_record": "CNS-active medicines on record",
-    "ordered": "CNS-active medicines ordered",
+    "on_record": "depressants on record",
+    "ordered": "depressants ordered",
     "out_of_time": "not worked out in time",
     "no_history": "no order on record was supplied",
 }

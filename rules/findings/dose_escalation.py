@@ -41,7 +41,6 @@ def judge(case: Case) -> Met | Considered:
         "after": after,
         "percent": percent,
         "if_added": after + _load(case, of_class),
-        "may_be_ended": tuple(dict.fromkeys(entry.source for entry in of_class)),
     }
     return case.met(ID, facts, severity=Severity.WARNING)
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
+from counted_calls import calls_of
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,8 +18,10 @@ from jsonschema import Draft202012Validator
 from strategies import KNOWLEDGE, ON, OTHERS, SEDATIVES
 
 from cds_service.app import create_app
+from cds_service.cards.wording.short_name import short_name
 from cds_service.config import Settings
 from cds_service.services import SERVICES
+from rules import load_knowledge
 
 MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -360,3 +363,14 @@ def assert_answered_or_refused(response: Any) -> None:
         assert [error.message for error in validator("response").iter_errors(reply)] == []
     else:
         assert (reply["resourceType"], len(reply["issue"])) == ("OperationOutcome", 1)
+
+
+def test_a_name_of_very_many_ingredients_is_short_and_read_in_proportion_to_its_length() -> None:
+    knowledge = load_knowledge()
+
+    def named(ingredients: int) -> str:
+        others = " / ".join(f"ingredient{chr(97 + number % 26)} {number} MG" for number in range(ingredients))
+        return short_name(f"lorazepam 1 MG / {others}", ("lorazepam",), knowledge)
+
+    assert named(20_000).count("/") <= 3
+    assert calls_of(lambda: named(20_000)) < 12 * calls_of(lambda: named(2_000))

@@ -180,7 +180,7 @@ def _said(finding: Met) -> str:
               alcohol_use_disorder=ALCOHOL_IN_REMISSION), ["clonazepam", "oxycodone"],
          "New clonazepam with alcohol use disorder (in remission) on record: together an overdose can be fatal"),
         (_met("older-adult", age=84, agents=("temazepam",), new=("temazepam",), **{"with": ("falls", "dementia")}), [],
-         "New temazepam at age 84 with falls and dementia on record: falls, fractures and confusion are known risks"),
+         "New temazepam at age 84 with falls and dementia on record: falls and fractures are known risks"),
         (_met("older-adult", age=70, agents=("temazepam",)), [], "Temazepam at age 70: a known risk for falls"),
         (_met("additive-sedative", new=("carisoprodol",), others=("carisoprodol",), sedatives=("alprazolam",)), [],
          "New carisoprodol with alprazolam: sedation can add up, and carisoprodol is not in the total"),
@@ -256,7 +256,7 @@ def test_two_kinds_of_sedative_begun_together_stand_beside_each_other() -> None:
 def test_a_new_short_course_at_an_older_age_is_no_taper() -> None:
     new = _met("older-adult", agents=("diazepam",), new=("diazepam",), age=70, established=False, course_days=7)
     assert _said(new) == (
-        "Age 70: diazepam can cause falls, fractures and confusion, by AGS Beers 2023 (copy). 7 days are ordered. "
+        "Age 70: diazepam can cause falls and fractures (AGS Beers 2023, copy). 7 days are ordered. "
         "A safer choice, the lowest dose and an agreed end are options."
     )
 

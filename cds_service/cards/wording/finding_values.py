@@ -73,11 +73,9 @@ def _of_several(facts: Facts, subject: Subject, _wording: Wording) -> dict[str, 
     return {"others": tuple(agent for agent in agents if agent not in subject.names) or agents}
 
 
-def _of_depressants(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
-    older = wording.knowledge.policy.age.older.value
+def _of_depressants(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
     return {
         "gabapentinoid": _GABAPENTINOID in texts(facts, "classes"),
-        "older_age": older,
         "by_beers": facts.get("counted_by") is CountedBy.BEERS_2023,
         "is_many": number(facts, "count") >= number(facts, "threshold"),
     }
@@ -154,6 +152,10 @@ def _of_escalation(_facts: Facts, subject: Subject, wording: Wording) -> dict[st
     return {"subject": wording.listed(raising, 2)} if raising else {}
 
 
+def _of_fall(_facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
+    return {"within_days": wording.knowledge.findings["abrupt-change"].parameters["look_back_days"].value}
+
+
 def _of_doses(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
     return {"half_lives": tuple(_half_life(agent, wording) for agent in agents_of(facts, wording))}
 
@@ -176,7 +178,7 @@ def _of_class(facts: Facts, wording: Wording) -> dict[str, object]:
 
 
 def _of_age(facts: Facts, _subject: Subject, wording: Wording) -> dict[str, object]:
-    return {"older_age": wording.knowledge.policy.age.older.value, **_of_class(facts, wording)}
+    return _of_class(facts, wording)
 
 
 def _of_taper(facts: Facts, _subject: Subject, _wording: Wording) -> dict[str, object]:
@@ -212,6 +214,7 @@ FURTHER_VALUES: Mapping[str, Callable[[Facts, Subject, Wording], dict[str, objec
     "high-potency": _of_potency,
     "interdose-withdrawal": _of_doses,
     "long-term-use": _of_long_term,
+    "abrupt-change": _of_fall,
     "older-adult": _of_age,
     "taper-referral": _of_taper,
     "liver-disease": _of_liver,

@@ -33,7 +33,7 @@ class GapsSection:
         yield from self._gaps[:most]
         if len(self._gaps) > most:
             yield self._wording.say("gaps.more", {"count": len(self._gaps) - most})
-        yield self._never_seen if self._gaps else f"{self._wording.say('gaps.none', {})} {self._never_seen}"
+        yield self._never_seen
 
 
 def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:

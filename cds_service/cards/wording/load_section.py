@@ -159,7 +159,7 @@ def _order(line: Contribution, wording: Wording, *, renewed: bool) -> OrderLine:
         standing = next((code for code in _STANDINGS if code in line.assumptions), "on_record")
     knowledge = wording.knowledge
     equivalent = {
-        "at_least": line.daily_dose.low < line.daily_dose.used,
+        "permits": line.daily_dose.low < line.daily_dose.used,
         "used": plain(line.equivalent.used, band_bounds(knowledge)),
         "source": "",
     }

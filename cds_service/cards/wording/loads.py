@@ -26,7 +26,7 @@ def load_figure(load: Load, wording: Wording, before: Load | None = None) -> str
         values = {"used": load.used, "one": load.if_replaced, "complete": load.complete}
         return wording.say("figures.replaced", values)
     up_to = load.low < load.used
-    return wording.say("figures.load", {"used": load.used, "complete": load.complete, "at_least": up_to})
+    return wording.say("figures.load", {"used": load.used, "complete": load.complete, "permits": up_to})
 
 
 def load_span(load: Load, wording: Wording) -> str:
@@ -36,7 +36,7 @@ def load_span(load: Load, wording: Wording) -> str:
     bounds = band_bounds(wording.knowledge)
     if load.low < load.used == load.if_replaced:
         return wording.say("figures.span", {"low": plain(load.low, bounds), "used": plain(load.used, bounds)})
-    return wording.say("figures.load", {"used": load.used, "complete": True, "at_least": load.low < load.if_replaced})
+    return wording.say("figures.load", {"used": load.used, "complete": True, "permits": load.low < load.if_replaced})
 
 
 def band_bounds(knowledge: Knowledge) -> tuple[Fraction, Fraction]:

@@ -43,5 +43,5 @@ def _figures(finding: Met, load: Load | None, before: Load, wording: Wording) ->
         yield load_figure(load, wording, before)
     mme = finding.facts.get("mme")
     if isinstance(mme, Fraction):
-        names = ("mme", "mme_complete", "mme_permits", "mme_before", "mme_if_replaced")
+        names = ("mme", "mme_complete", "mme_permits", "mme_before", "mme_before_complete", "mme_if_replaced")
         yield wording.say("figures.mme", {name: finding.facts.get(name) for name in names})

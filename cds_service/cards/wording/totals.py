@@ -50,7 +50,7 @@ def total_line(assessment: Assessment, wording: Wording) -> str:
             other = {
                 "used": table.used,
                 "complete": load.complete,
-                "at_least": load.low < load.if_replaced,
+                "permits": load.low < load.if_replaced,
                 "items": tuple(filter(None, other_notes)),
             }
             parts.append(wording.say("totals.other", {**other, "table": table_name(name, wording.knowledge)}))
@@ -68,9 +68,9 @@ def _rise(rise: TableRise, assessment: Assessment, load: Load, wording: Wording)
         "before": rise.before,
         "after": rise.after,
         "one": load.if_replaced,
-        "both": assessment.load.if_replaced,
+        "before_elsewhere": assessment.load.if_replaced,
         "table": table_name(assessment.table, wording.knowledge),
-        "is_draft": load.if_replaced != load.used,
+        "has_earlier_order": load.if_replaced != load.used,
     }
     return wording.say("totals.rises", values)
 
@@ -82,7 +82,7 @@ def rises_ahead(assessment: Assessment, wording: Wording) -> Iterator[str]:
         comes_to = None
         if most.equivalent is not None:
             equivalent = {
-                "at_least": False,
+                "permits": False,
                 "used": plain(most.equivalent, band_bounds(wording.knowledge)),
                 "source": "",
             }

@@ -27,8 +27,8 @@ _PARTS = (
 _EXEMPT_IN = {
     Exemption.ALCOHOL_WITHDRAWAL: "acute alcohol withdrawal that is being treated: by a condition on record within its "
     "days, or by what an order says that it is for",
-    Exemption.MONITORED_SETTING: "a setting in which the patient is watched: where it rests on sedatives and opioids "
-    "alone that are given by vein or as an infusion during a stay",
+    Exemption.MONITORED_SETTING: "a setting in which the patient is watched: where it rests alone on depressants that "
+    "are given by vein or as an infusion, during a stay or where no setting is stated",
     Exemption.TAPER_UNDER_WAY: "a taper that is under way within pace",
     Exemption.LONGER_INDICATION: "a recognised reason for longer use, on record or stated by the orders of all "
     "benzodiazepines that are taken",

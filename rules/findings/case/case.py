@@ -45,9 +45,6 @@ from rules.timeline.record import MedicationRecord, RecordEntry
 from rules.timeline.status import is_stopping
 from rules.timeline.view import View
 
-ORDERS = "medicationRequests"
-CONDITIONS = "conditions"
-
 
 @dataclass(frozen=True, slots=True)
 class Case(LazyValues):
@@ -245,13 +242,6 @@ class Case(LazyValues):
     def within_grace(self, use: Exposure) -> bool:
         """Whether the use rests on an order that is in force or in its days of grace, not on one that has lapsed."""
         return use.out_of_supply_days <= self.knowledge.policy.concurrency.grace_days.value
-
-    @lazy
-    def something_taken(self) -> bool:
-        """Whether a sedative is taken, may still be taken, or was until lately, apart from what is being ordered."""
-        taken = sedatives_of((*self.now.present, *self.now.possible))
-        lately = [use for use in self.uses.values() if use is not None and self.within_grace(use)]
-        return bool(taken or lately)
 
     @lazy
     def of_late(self) -> View:

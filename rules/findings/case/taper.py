@@ -89,11 +89,11 @@ def _rise_ahead(ahead: list[Level]) -> bool:
 
 
 def _is_supplied_early(case: Case) -> bool:
-    """Whether the fills of the last weeks left more in hand than a renewal may overlap: more may be taken than ordered.
+    """Whether the fills of the last weeks left so many days in hand that what is taken is not known.
 
     Fills of one product are laid end to end; of one day one counts.
     """
-    most = case.knowledge.policy.concurrency.renewal_overlap_days.value
+    most = case.knowledge.findings[FINDING].parameters["in_hand_days"].value
     since = case.on - timedelta(days=int(case.knowledge.findings[FINDING].parameters["orders_of_days"].value))
     fills: dict[Hashable, dict[date, int]] = {}
     for entry in case.record.entries:
