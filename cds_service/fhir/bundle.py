@@ -56,6 +56,7 @@ class Gap(StrEnum):
     NOT_SENT = "not sent"
     NOT_FHIR = "not a FHIR resource"
     WARNED = "the server warns that it may not be all"
+    OTHER_TYPE = "it holds no resource of the type that was asked for"
 
 
 class _Absence(Enum):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
+from cds_service.fhir.regimen import KINDS
 from cds_service.services import PREFETCH, REQUIRED
 from rules.assessment_facts import IN_PART, NOT_SUPPLIED
 from rules.findings.case import OUT_OF_TIME
 
+# The types that a key is asked for; the other keys are asked for medication records.
+_TYPES: Mapping[str, Container[object]] = {"patient": ("Patient",), "conditions": ("Condition",)}
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
 
 
@@ -104,4 +107,19 @@ def prefetched_record(prefetch: Mapping[str, SuppliedData], aliases: Mapping[str
     """The record of a prefetch. ``aliases`` map a site's own keys to ours; other keys are ignored."""
     by_key = {aliases.get(key, key): data for key, data in prefetch.items() if key not in PREFETCH}
     by_key |= {key: data for key, data in prefetch.items() if key in PREFETCH}
-    return PrefetchedRecord({key: by_key.get(key) or read_value(ABSENT) for key in PREFETCH})
+    return PrefetchedRecord({key: _of_its_type(key, by_key.get(key) or read_value(ABSENT)) for key in PREFETCH})
+
+
+def _of_its_type(key: str, data: SuppliedData) -> SuppliedData:
+    """The data of a key, incomplete where it holds resources but none of a type that is asked for.
+
+    A mistyped query brings such data, which must not be read as an empty record.
+    """
+    types = _TYPES.get(key, KINDS)
+    if not data.entries or any(_has_type(resource, types) for resource in data.resources):
+        return data
+    return replace(data, incomplete=(*data.incomplete, Gap.OTHER_TYPE))
+
+
+def _has_type(resource: object, types: Container[object]) -> bool:
+    return isinstance(resource, dict) and resource.get("resourceType") in types

@@ -14,11 +14,13 @@ from ehr import (
     bundle,
     cards,
     client,
+    conditions,
     empty_members,
     logged,
     lorazepam,
     metformin,
     order,
+    patient,
     post,
     prefetch,
     request,
@@ -166,6 +168,22 @@ def test_a_page_that_was_not_sent_is_missing(http):
     paged = bundle(type="searchset", link=[{"relation": "next", "url": "https://ehr.example/next"}])
     card = cards(http, sign(lorazepam(), prefetch=prefetch(medicationRequests=paged)))[0]
     assert load_with_order(card)["complete"] is False
+
+
+@pytest.mark.parametrize("others", [bundle(patient()), conditions(("13645005", "COPD")), patient()])
+def test_medication_requests_of_another_type_are_incomplete_not_nothing(http, others):
+    # So a mistyped query answers, and an opioid beside it would meet an empty record.
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(medicationRequests=others)))[0]
+    assert load_with_order(card)["complete"] is False
+    opioid = order("d", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4)
+    (told,) = cards(http, sign(opioid, prefetch=prefetch(medicationRequests=others)))
+    assert "could not be read" in told["summary"]
+
+
+def test_problems_of_another_type_are_named_as_missing(http):
+    card = cards(http, sign(lorazepam(), prefetch=prefetch(conditions=bundle(metformin()))))[0]
+    (incomplete,) = [item for item in assessment(card)["findings"] if item["id"] == "incomplete-picture"]
+    assert any(line.startswith("conditions: ") for line in incomplete["facts"]["missing"])
 
 
 @pytest.mark.parametrize("hook", ["patient-view", "encounter-start", "encounter-discharge"])

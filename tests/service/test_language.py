@@ -33,6 +33,10 @@ HEAD = "language: en\nreviewed: 2026-11-29\nvalues: {agents: names, count: how m
         ("{values: [agents], text: '{{ agents'}", "not readable"),
         ("{values: [agents], text: '{{ agents|shouted }}'}", "not readable"),
         ("{values: [agents]}\n  group: {}", "stands twice"),
+        ("{values: [agents], text: '{{ agents.upper() }}'}", "has no such part"),
+        ("{values: [agents], text: '{{ agents.mro }}'}", "has no such part"),
+        ("{values: [agents], text: '{% for a in agents %}{% for b in agents %}x{% endfor %}{% endfor %}'}", "loops"),
+        ("{values: [agents], text: '{% for a in agents|listed %}x{% endfor %}'}", "loops"),
     ],
 )
 def test_a_text_that_is_not_what_it_must_be_is_refused_with_its_place(entry: str, problem: str) -> None:

@@ -26,6 +26,9 @@ TESTS = ("several",)
 # The only argument that may be a number: how many items of a list are named.
 _COUNTING = "listed"
 _BRIEF = "brief"
+# What a text may ask of a figure or a contact, and of a loop.
+_PARTS = frozenset({"low", "high", "label", "reach"})
+_PARTS_OF_LOOP = frozenset({"first", "last", "index0"})
 # What a site may not say in words of its own.
 LOCKED = frozenset({"phrases.do_not_stop"})
 MAX_OWN_LENGTH = 800
@@ -152,6 +155,13 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
+def _is_part(node: nodes.Getattr) -> bool:
+    """Whether an attribute is one that a figure, a contact or a loop has."""
+    if isinstance(node.node, nodes.Call):
+        return node.attr in _PARTS
+    return isinstance(node.node, nodes.Name) and node.node.name == "loop" and node.attr in _PARTS_OF_LOOP
+
+
 def _unused(value: object) -> object:
     """Stands for a filter where texts are only checked."""
     return value
@@ -174,6 +184,10 @@ def _checked(message: Message, where: str) -> Message:
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _PLAIN_NODES):
             raise KnowledgeError(where, f"holds {type(node).__name__}, which a text does not need")
+        if isinstance(node, nodes.For) and (not isinstance(node.iter, nodes.Name) or any(node.find_all(nodes.For))):
+            raise KnowledgeError(where, "loops over something else than the items of one value")
+        if isinstance(node, nodes.Getattr) and not _is_part(node):
+            raise KnowledgeError(where, f"asks for {node.attr!r} of what has no such part")
     keys = {id(node.args[0]) for node in tree.find_all(nodes.Call) if node.args}
     counts = {id(arg) for node in tree.find_all(nodes.Filter) if node.name == _COUNTING for arg in node.args}
     for constant in tree.find_all(nodes.Const):
