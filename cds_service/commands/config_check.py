@@ -61,11 +61,10 @@ def _own_words_problems(knowledge: Knowledge, settings: Settings) -> Iterator[st
 
 def _line_of(trusted: TrustedTenant) -> str:
     """A tenant in one line: how much is shown, whose keys are taken, and which address its tokens must name."""
-    keys = (
-        f"{', '.join(trusted.keys.keys)} of the file"
-        if isinstance(trusted.keys, FixedKeys)
-        else f"from {trusted.jwks_url}"
-    )
+    keys = f"from {trusted.jwks_url}"
+    if isinstance(trusted.keys, FixedKeys):
+        addresses = f", jku {' or '.join(trusted.key_addresses)}" if trusted.key_addresses else ""
+        keys = f"{', '.join(trusted.keys.keys)} of the file{addresses}"
     return (
         f"tenant {trusted.tenant.id}: mode {trusted.tenant.mode}; keys {keys}; audiences {', '.join(trusted.audiences)}"
     )

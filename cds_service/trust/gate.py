@@ -92,7 +92,7 @@ def _expected_claims(tenant: TrustedTenant, endpoint: Endpoint) -> ExpectedClaim
         audiences=frozenset(address for base in tenant.audiences for address in _accepted_audiences(base, endpoint)),
         algorithms=tenant.algorithms,
         keys=tenant.keys,
-        jwks_url=tenant.jwks_url,
+        key_addresses=tenant.key_addresses,
         tenant_claim=tenant.tenant_claim,
         subject=tenant.subject,
     )

@@ -33,6 +33,7 @@ from cds_service.trust.tenant import CardText, Filing, Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS = "tenants"
+_FILE, _JKU = "jwks_file", "jku"
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _SET = 'must hold a set of keys, {"keys": [...]}'
 _PROBLEM_TEXTS = {
@@ -60,11 +61,28 @@ class _Block(BaseModel):
 
 
 class KeySource(_Block):
-    """The source of a tenant's public keys: an address, a file beside the tenants' file, or the keys themselves."""
+    """The source of a tenant's public keys: an address, a file beside the tenants' file, or the keys themselves.
+
+    ``jku``: beside a file or the keys themselves, the addresses that tokens may name in their header; they are
+    compared and never fetched.
+    """
 
     jwks_url: Text | None = None
     jwks_file: Path | None = None
     keys: list[dict[str, Any]] | None = None
+    jku: Annotated[list[Text], Field(min_length=1)] | None = None
+
+    @field_validator("jku", mode="before")
+    @classmethod
+    def _one_or_several(cls, addresses: object) -> object:
+        return [addresses] if isinstance(addresses, str) else addresses
+
+    @field_validator("jku")
+    @classmethod
+    def _web_addresses(cls, addresses: list[str] | None) -> list[str] | None:
+        if not all(address.startswith(("https://", "http://")) for address in addresses or ()):
+            raise ValueError("must be the address as it stands in the header of the tokens, https://...")
+        return addresses
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -72,7 +90,14 @@ class KeySource(_Block):
             raise ValueError("give exactly one of jwks_url, jwks_file and keys")
         if self.jwks_url is not None and not is_secure(self.jwks_url):
             raise ValueError("jwks_url must begin with https:// (http:// only on this machine)")
+        if self.jwks_url is not None and self.jku is not None:
+            raise ValueError("jku is for jwks_file or keys; with jwks_url a token's jku must be that address")
         return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The values that a token's ``jku`` may have."""
+        return tuple(self.jku or ()) if self.jwks_url is None else (self.jwks_url,)
 
 
 class FhirServerBlock(_Block):
@@ -210,7 +235,7 @@ def key_files(text: str, folder: Path) -> tuple[Path, ...]:
 
 def _key_file(block: object, folder: Path) -> Path | None:
     keys = block.get("keys") if isinstance(block, dict) else None
-    return folder / str(keys["jwks_file"]) if isinstance(keys, dict) and set(keys) == {"jwks_file"} else None
+    return folder / str(keys["jwks_file"]) if isinstance(keys, dict) and set(keys) - {_JKU} == {_FILE} else None
 
 
 def _with_keys(block: object, folder: Path) -> object:
@@ -225,7 +250,8 @@ def _with_keys(block: object, folder: Path) -> object:
     listed = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(listed, list):
         raise _KeyFileError(_SET)
-    return block | {"keys": {"keys": listed}}
+    source = {"keys": listed} | {name: value for name, value in block["keys"].items() if name != _FILE}
+    return block | {"keys": source}
 
 
 def _problems_of(error: ValidationError) -> Iterator[str]:

@@ -23,8 +23,11 @@ from rules.knowledge import parse_yaml
 
 @dataclass(frozen=True, slots=True)
 class TrustedTenant:
-    """A tenant with the claims that its tokens must have. ``audiences`` are as in the file; one that ends in
-    ``/cds-services`` is the base of the addresses that the tenant calls."""
+    """A tenant with what its tokens must have.
+
+    ``audiences`` are as in the file; one that ends in ``/cds-services`` is the base of the addresses that the tenant
+    calls. ``key_addresses`` are the values that a token's ``jku`` may have.
+    """
 
     tenant: Tenant
     issuer: str
@@ -32,12 +35,14 @@ class TrustedTenant:
     audiences: tuple[str, ...]
     keys: KeyRing
     jwks_url: str | None
+    key_addresses: tuple[str, ...]
     tenant_claim: str | None
     subject: str | None
 
 
-FileStamps = tuple[tuple[int, int] | None, ...]
-"""The modification time and the size of files; None for a file that does not exist."""
+FileStamp = tuple[int, int, int, int]
+FileStamps = tuple[FileStamp | None, ...]
+"""The device, number, time of change and size of files; None for a file that does not exist."""
 
 
 @dataclass(slots=True)
@@ -136,6 +141,7 @@ class Tenants:
             audiences=tuple(block.audiences),
             keys=self._keys(block),
             jwks_url=block.keys.jwks_url,
+            key_addresses=block.keys.addresses,
             tenant_claim=block.tenant_claim,
             subject=block.subject,
         )
@@ -169,12 +175,16 @@ def _stamps_of(*files: Path) -> FileStamps:
     return tuple(map(_stamp_of, files))
 
 
-def _stamp_of(file: Path) -> tuple[int, int] | None:
+def _stamp_of(file: Path) -> FileStamp | None:
+    """The stamp of a file, or of the one that a symbolic link leads to.
+
+    The time of its contents is not in it: tools keep or set that time, so that a new file may have the old one's.
+    """
     try:
         status = file.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+    return status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size
 
 
 def merged_policy(site: str | None, own: Mapping[str, Any] | None) -> str | None:

@@ -1,7 +1,7 @@
 """The JSON Web Tokens of CDS Hooks: verified against a tenant's settings, with one reason for each kind of refusal.
 
 Nothing in a token decides how it is verified. Its algorithm must be one of the tenant's and suit the key, the key is
-the tenant's own, and an address of keys in its header must be the tenant's.
+the tenant's own, and an address of keys in its header must be one that the tenant has listed.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class ExpectedClaims:
     """The claims that a token of a tenant must have for one endpoint.
 
     ``audiences``: the accepted values of ``aud``; ``tenant_claim`` and ``subject`` are compared where they are set;
-    ``jwks_url``: the only ``jku`` that the header may have.
+    ``key_addresses``: the values that ``jku`` may have in the header; they are compared and never fetched here.
     """
 
     issuer: str
     audiences: frozenset[str]
     algorithms: frozenset[str]
     keys: KeyRing
-    jwks_url: str | None = None
+    key_addresses: tuple[str, ...] = ()
     tenant_claim: str | None = None
     subject: str | None = None
 
@@ -116,7 +116,7 @@ def _key_of(header: Mapping[str, Any], expected: ExpectedClaims) -> TrustedKey:
         raise NotAdmittedError("not declared to be a JWT")
     if "crit" in header:
         raise NotAdmittedError("the header asks for what is not known")
-    if "jku" in header and header["jku"] != expected.jwks_url:
+    if header.get("jku") is not None and header["jku"] not in expected.key_addresses:
         raise NotAdmittedError("names another address of keys")
     if not isinstance(identity, str) or not 0 < len(identity) <= _MAX_NAME_LENGTH:
         raise NotAdmittedError("names no key")

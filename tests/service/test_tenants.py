@@ -63,6 +63,15 @@ MISTAKES = [
         {"keys": {"keys": [ES384.as_dict(private=True)]}},
         "general: keys: the private half of a key is there; it must stay with the EHR",
     ),
+    (
+        {"keys": {"jwks_url": "https://ehr.example/jwks", "jku": "https://ehr.example/jwks"}},
+        "general: keys: jku is for jwks_file or keys; with jwks_url a token's jku must be that address",
+    ),
+    ({"keys": public(ES384) | {"jku": []}}, "general: keys.jku: List should have at least 1 item"),
+    ({"keys": public(ES384) | {"jku": "ehr.example"}}, "general: keys.jku: must be the address as it stands in the"),
+    ({"keys": public(ES384) | {"jwku": "https://x"}}, "general: keys.jwku: no such key; did you mean j"),
+    ({"keys": {"jku": "https://x"}}, "general: keys: give exactly one of jwks_url, jwks_file and keys"),
+    ({"keys": {"jwks_file": "nowhere.json", "jku": "https://x"}}, "general: keys.jwks_file: No such file or directory"),
     ({"keys": {"jwks_file": "nowhere.json"}}, "general: keys.jwks_file: No such file or directory"),
     (
         {"fhir_servers": [{"base": "http://ehr.example/fhir"}]},
@@ -273,11 +282,14 @@ def test_config_check_tells_whose_keys_are_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fetched = {"keys": {"jwks_url": "https://ehr.example/jwks"}, "issuer": "other", "mode": "shadow"}
-    monkeypatch.setitem(os.environ, "BENZO_CDS_TENANTS", str(tenants_file(tmp_path, general={}, other=fetched)))
+    named = {"keys": public(ES384) | {"jku": "https://ehr.example/keys"}, "issuer": "third"}
+    path = tenants_file(tmp_path, general={}, other=fetched, named=named)
+    monkeypatch.setitem(os.environ, "BENZO_CDS_TENANTS", str(path))
     assert main(["config", "check"]) == 0
     printed = capsys.readouterr().out
     assert f"tenant general: mode on; keys es384 of the file; audiences {BASE}" in printed
     assert f"tenant other: mode shadow; keys from https://ehr.example/jwks; audiences {BASE}" in printed
+    assert f"tenant named: mode on; keys es384 of the file, jku https://ehr.example/keys; audiences {BASE}" in printed
 
 
 def test_the_last_good_file_put_back_as_it_was_is_no_refused_file(watched: FlaskClient, tmp_path: Path) -> None:
@@ -300,6 +312,46 @@ def test_a_changed_file_of_keys_takes_effect(tmp_path: Path, monkeypatch: pytest
     keys.unlink()
     assert call(client).status_code == 200
     assert client.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 1
+
+
+@pytest.fixture
+def rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[FlaskClient, Path]:
+    """A service with keys of a file that looks at its files at every call; OTHER_ES384 is the key before the rotation,
+    ES384 the one after it. Both sets have as many bytes."""
+    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0)
+    now = tmp_path / "..data"
+    for name, key in (("..before", OTHER_ES384), ("..after", ES384)):
+        (tmp_path / name).mkdir()
+        members = key.as_dict(private=False)
+        listed = {"keys": [{name: members[name] for name in ("kty", "crv", "x", "y", "kid")}]}
+        (tmp_path / name / "keys.json").write_text(json.dumps(listed), encoding="utf-8")
+        os.utime(tmp_path / name / "keys.json", (1_000_000_000, 1_000_000_000))
+    now.symlink_to("..before")
+    (tmp_path / "keys.json").symlink_to("..data/keys.json")
+    path = tenants_file(tmp_path, general={"keys": {"jwks_file": "keys.json", "jku": "https://ehr.example/keys"}})
+    client = create_app(Settings(tenants=path), clock=lambda: DAY).test_client()
+    assert call(client).status_code == 401
+    return client, now
+
+
+def test_keys_of_a_file_change_with_a_symbolic_link(rotated: tuple[FlaskClient, Path]) -> None:
+    """As Kubernetes changes a ConfigMap; here both files are of the same size and time."""
+    client, now = rotated
+    after = now.with_name("..data_tmp")
+    after.symlink_to("..after")
+    after.replace(now)
+    assert call(client).status_code == 200
+    assert call(client, key=OTHER_ES384).status_code == 401
+    assert call(client, header={"jku": "https://ehr.example/keys"}).status_code == 200
+
+
+def test_keys_of_a_file_change_where_it_is_written_over_with_its_time_kept(rotated: tuple[FlaskClient, Path]) -> None:
+    client, now = rotated
+    file, after = now / "keys.json", now.with_name("..after") / "keys.json"
+    assert file.stat().st_size == after.stat().st_size
+    file.write_bytes(after.read_bytes())
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    assert call(client).status_code == 200
 
 
 def test_keys_in_a_file_beside_are_read(tmp_path: Path) -> None:

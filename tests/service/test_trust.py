@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import responses
 from caller import (
     BASE,
     ES256,
@@ -263,6 +264,36 @@ def test_the_host_header_does_not_make_an_audience(general: FlaskClient) -> None
         headers={"Authorization": token(aud="https://evil.example" + SIGN), "Host": "evil.example"},
     )
     assert answer.status_code == 401
+
+
+JKU = "https://ehr.example/keys?of=530013"
+
+
+@pytest.mark.parametrize(
+    ("listed", "sent", "status"),
+    [
+        (JKU, JKU, 200),
+        ([JKU, "https://ehr.example/other"], "https://ehr.example/other", 200),
+        (JKU, None, 200),  # left out: an EHR may begin to send it later
+        (JKU, JKU + "/", 401),
+        (JKU, JKU.upper(), 401),
+        (JKU, JKU.replace("530013", "%35%33%30%30%31%33"), 401),
+        (JKU, "https://ehr.example:443/keys?of=530013", 401),
+        (JKU, "", 401),
+        (JKU, [JKU], 401),
+        (JKU, {"url": JKU}, 401),
+        (JKU, 1, 401),
+        (None, JKU, 401),
+    ],
+)
+def test_the_address_of_keys_of_a_token_is_compared_and_never_fetched(
+    tmp_path: Path, listed: Any, sent: Any, status: int
+) -> None:
+    keys = public(ES384) | ({} if listed is None else {"jku": listed})
+    with responses.RequestsMock() as web:
+        client = site(tmp_path, general={"keys": keys})
+        assert call(client, token(header={"jku": sent})).status_code == status
+        assert len(web.calls) == 0
 
 
 def test_keys_come_from_the_tenants_address_and_are_kept(tmp_path: Path) -> None:
