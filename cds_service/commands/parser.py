@@ -76,6 +76,12 @@ def _demo(parser: argparse.ArgumentParser) -> None:
         metavar="FAULT",
         help="what the sandbox does wrong from the start, such as throttled, slow or cut-page; can be repeated",
     )
+    parser.add_argument(
+        "--write-bundle",
+        type=Path,
+        metavar="FILE",
+        help="only write the invented records as one FHIR R4 transaction, for any FHIR server; - for output",
+    )
     parser.set_defaults(run="demo:demo")
 
 

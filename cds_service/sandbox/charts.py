@@ -11,6 +11,13 @@ from fhir_fixtures import Story, stories
 
 Resource = dict[str, Any]
 
+PRESCRIBER: Resource = {
+    "resourceType": "Practitioner",
+    "id": "sandbox-prescriber",
+    "name": [{"text": "Sandbox prescriber (invented)"}],
+}
+"""Who opens charts and signs orders in the demonstration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -34,25 +41,18 @@ def charts(on: date) -> tuple[Chart, ...]:
     Stories with another date, whose dates would be wrong on this one, and those without exactly one Patient are left
     out.
     """
-    selected = [story for story in stories() if story.on == on and len(_patients(story)) == 1]
-    # Ids are unique within a story only; in the store of all charts they must differ.
-    names = {_relative_reference(patient): patient for story in selected for patient in _patients(story)}
-    return tuple(_chart(story, names) for story in selected)
+    return tuple(_chart(story) for story in stories() if story.on == on and len(_patients(story)) == 1)
 
 
-def _chart(story: Story, names: dict[str, Resource]) -> Chart:
-    new_ids: dict[str, str] = {}
-    for resource in _resources(story.patient):
-        if resource["resourceType"] != "Patient":
-            new_ids[_relative_reference(resource)] = _free_id(resource, names)
+def _chart(story: Story) -> Chart:
     (patient,) = _patients(story)
     return Chart(
         slug=story.slug,
         title=" ".join(story.title.split()),
         narrative=" ".join(story.narrative.split()),
         patient=patient["id"],
-        resources=tuple(_with_new_id(resource, new_ids) for resource in _resources(story.patient)),
-        drafts=tuple(_with_new_references(draft, new_ids) for draft in _drafts(story)),
+        resources=tuple(_resources(story.patient)),
+        drafts=tuple(_drafts(story)),
     )
 
 
@@ -70,32 +70,6 @@ def _resources(bundle: Any) -> Iterator[Resource]:
 
 def _relative_reference(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
-
-
-def _free_id(resource: Resource, names: dict[str, Resource]) -> str:
-    """The resource's id, with a number added where another chart uses it for a different resource."""
-    resource_type, original_id, number = resource["resourceType"], str(resource["id"]), 1
-    id_ = original_id
-    while names.setdefault(f"{resource_type}/{id_}", resource) != resource:
-        number += 1
-        id_ = f"{original_id}-{number}"
-    return id_
-
-
-def _with_new_id(resource: Resource, new_ids: dict[str, str]) -> Resource:
-    renamed: Resource = _with_new_references(resource, new_ids)
-    return renamed | {"id": new_ids.get(_relative_reference(resource), resource["id"])}
-
-
-def _with_new_references(value: Any, new_ids: dict[str, str]) -> Any:
-    """The value with every reference to a renamed resource updated."""
-    if isinstance(value, dict):
-        return {key: _with_new_references(member, new_ids) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_with_new_references(member, new_ids) for member in value]
-    if isinstance(value, str) and value in new_ids:
-        return f"{value.partition('/')[0]}/{new_ids[value]}"
-    return value
 
 
 def _drafts(story: Story) -> Iterator[Resource]:
@@ -127,7 +101,7 @@ def _with_list_of_categories(order: Resource) -> Resource:
     return order | {"category": [category]} if isinstance(category, dict) else order
 
 
-def all_resources(of: Iterable[Chart]) -> Iterator[Resource]:
-    """The resources of all these charts."""
-    for chart in of:
-        yield from chart.resources
+def all_resources(of: Iterable[Chart]) -> list[Resource]:
+    """The prescriber of the demonstration and the resources of all these charts, each once."""
+    found = {_relative_reference(resource): resource for chart in of for resource in chart.resources}
+    return [PRESCRIBER, *found.values()]

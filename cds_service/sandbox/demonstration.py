@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import signal
 import socket
 from collections.abc import Iterable, Mapping
@@ -19,12 +20,15 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.fhir.reader import read_patient
 from cds_service.sandbox.charts import all_resources, charts
+from cds_service.sandbox.fhir_server.faults import HEADER
 from cds_service.sandbox.fhir_server.search import record_of
 from cds_service.sandbox.fhir_server.server import Behaviour, sandbox
-from cds_service.sandbox.fhir_store.store import Store
+from cds_service.sandbox.fhir_store.store import Resource, Store
 from cds_service.sandbox.formulary import Formulary
 from cds_service.sandbox.order_entry import order_entry
+from cds_service.sandbox.record_bundle import record_bundle
 from cds_service.trust.addresses import is_loopback_host
+from cds_service.web.cors import CrossOriginCalls, allow_cross_origin_calls
 from cds_service.working.assessment_json import assessment_json
 from rules import Knowledge, assess, load_knowledge
 
@@ -33,11 +37,13 @@ DEMONSTRATION_DATE = date(2026, 11, 22)
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8077
 
-PRESCRIBER = {
-    "resourceType": "Practitioner",
-    "id": "sandbox-prescriber",
-    "name": [{"text": "Sandbox prescriber (invented)"}],
-}
+# Faults are set from this machine, and a person answers the page that asks for consent: no page of another origin does.
+FHIR_CALLS = CrossOriginCalls(
+    re.compile(r"/fhir(?!/faults|/auth/authorize|/auth/launch)(?:/|\Z)"),
+    ("GET", "POST", "PUT", "DELETE", "OPTIONS"),
+    ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Exist", "If-None-Match", "Prefer"),
+    ("ETag", "Last-Modified", "Location", "WWW-Authenticate", HEADER),
+)
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -58,13 +64,19 @@ def demonstration(behaviour: Behaviour | None = None, addresses: Iterable[str] =
     settings = settings.model_copy(update={"tenants": None, "fhir_servers": [*settings.fhir_servers, *fhir_bases]})
     knowledge = load_knowledge(settings.site_policy_text())
     patients = charts(on)
-    store = Store([PRESCRIBER, *all_resources(patients)])
+    store = Store(all_resources(patients))
     app = create_app(settings, clock=lambda: on)
     assess_patient = partial(_assess_record, store, knowledge, settings.zone)
     app.register_blueprint(sandbox(store, on, active), url_prefix="/fhir")
     page = order_entry(patients, Formulary(knowledge), assess_patient, on, demands_token=active.access.demanded)
     app.register_blueprint(page)
+    allow_cross_origin_calls(app, settings.cors_origins, FHIR_CALLS)
     return app
+
+
+def records() -> Resource:
+    """The records of all its patients as one transaction that any FHIR R4 server can load."""
+    return record_bundle(all_resources(charts(DEMONSTRATION_DATE)))
 
 
 def run(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, behaviour: Behaviour | None = None) -> None:

@@ -38,6 +38,17 @@ class IndependentServer:
         return self._ask("GET", path).json()
 
     @contextmanager
+    def loaded(self, transaction: Resource) -> Iterator[Any]:
+        """Hold what a transaction puts meanwhile; what is given is the response, or what was said against it."""
+        names = [entry["request"]["url"] for entry in transaction["entry"]]
+        answer = self._ask("POST", "", json=transaction)
+        try:
+            yield answer.json()
+        finally:
+            for name in names:
+                self._ask("DELETE", name).raise_for_status()
+
+    @contextmanager
     def holding(self, resources: Iterable[Resource]) -> Iterator[dict[str, str]]:
         """Hold the resources meanwhile, under their own ids; what is given are those refused, and what was said."""
         named = {f"{each.get('resourceType')}/{each.get('id')}": each for each in resources}

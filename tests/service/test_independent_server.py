@@ -27,6 +27,8 @@ from cds_service.config import Settings
 from cds_service.fhir.bundle import read_value
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.records.call_store import NoCallStore
+from cds_service.sandbox.charts import all_resources, charts
+from cds_service.sandbox.record_bundle import record_bundle
 from fhir_fixtures import quirks, stories
 from rules import load_knowledge
 from rules.assessment import Assessment
@@ -295,6 +297,17 @@ def test_the_medication_of_a_draft_is_read_by_a_reference_of_every_style(server:
         coded = judged(signing(server.base, lorazepam()), DAY, fhir_servers=[server.base])
     assert coded.body["cards"]
     assert fetched == coded
+
+
+def test_the_records_of_the_demonstration_load_as_one_transaction(server: IndependentServer) -> None:
+    (story,) = [each for each in stories() if each.slug == "taper-referral-diazepam-five-years"]
+    plain = recorded({}, [entry["resource"] for entry in story.patient["entry"]])
+    request = addressed(plain, server.base)
+    with server.loaded(record_bundle(all_resources(charts(DAY)))) as response:
+        assert {entry["response"]["status"] for entry in response.get("entry", [])} == {"201 Created"}, response
+        assert server.get("Patient?_summary=count")["total"] == len(stories())
+        fetched = judged(withheld(request), DAY, fhir_servers=[server.base])
+    assert fetched == judged(prefetched(request), DAY)
 
 
 def test_an_unknown_patient_is_not_judged_to_have_no_load(server: IndependentServer) -> None:

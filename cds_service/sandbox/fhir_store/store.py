@@ -103,11 +103,12 @@ class Store:
     def _add_version(self, resource: Resource) -> Resource:
         resource_type, id_ = resource["resourceType"], resource["id"]
         versions = self.versions(resource_type, id_)
-        meta = {
+        version = {
             "versionId": str(len(versions) + 1),
             "lastUpdated": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
-        stored = _with_meta(resource, meta)
+        labelled = labelled_as_test_data(resource)
+        stored = labelled | {"meta": labelled["meta"] | version}
         self._versions[resource_type][id_] = (*versions, stored)
         return stored
 
@@ -117,7 +118,8 @@ def new_id() -> str:
     return str(uuid4())
 
 
-def _with_meta(resource: Resource, version: dict[str, str]) -> Resource:
+def labelled_as_test_data(resource: Resource) -> Resource:
+    """The resource with HL7's label for test data, once, beside its other security labels."""
     meta = dict(resource.get("meta") or {})
     security = [label for label in meta.get("security", []) if label.get("code") != TEST_DATA["code"]]
-    return resource | {"meta": meta | version | {"security": [*security, TEST_DATA]}}
+    return resource | {"meta": meta | {"security": [*security, TEST_DATA]}}
