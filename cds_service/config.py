@@ -74,6 +74,8 @@ MAX_UNSAVED_CALLS = 10_000
 MAX_RETENTION_DAYS = 36_500
 REPORT_SECONDS = 20.0
 """Longest read of the store for the page of how the findings do."""
+MAX_ADDRESS_LENGTH = 8_000
+"""Longest next link or reference that is followed, in characters."""
 KEYS_MAX_BYTES = 200_000
 """Largest set of public keys that is fetched."""
 KEYS_DEADLINE_SECONDS = 3.0

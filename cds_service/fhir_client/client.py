@@ -13,7 +13,6 @@ from enum import StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 import orjson
 import requests
@@ -22,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from cds_service.config import FetchLimits
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
-from cds_service.trust.addresses import origin
+from cds_service.trust.addresses import address_below
 
 ACCEPTED: Final = "application/fhir+json, application/json;q=0.9"
 _RETRIED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
@@ -120,11 +119,10 @@ class FhirClient:
         Raises:
             FetchError: it is not below the base.
         """
-        joined = urljoin(self.base + "/", reference)
-        own, path = urlsplit(self.base).path, urlsplit(joined).path
-        if origin(joined) != origin(self.base) or not (path == own or path.startswith(own + "/")) or ".." in path:
+        address = address_below(self.base, reference)
+        if address is None:
             raise FetchError(FetchFailure.FOREIGN)
-        return joined
+        return address
 
     def read(self, reference: str, token: str | None, deadline: Deadline) -> object:
         """The FHIR resource at an address below the base, as parsed JSON. A busy server is asked again in time.

@@ -338,6 +338,21 @@ def test_a_next_link_elsewhere_is_not_followed_and_gets_no_token(server: FhirSer
     assert "not one of the tenant’s FHIR server" in logged_gaps(lines)
 
 
+@pytest.mark.parametrize("place", ["next link", "reference"])
+def test_an_address_that_two_readers_take_for_two_hosts_gets_no_token(server: FhirServer, place: str) -> None:
+    """One reader ends the host at the backslash, the other at the slash. ``test_addresses_below.py`` has the rest."""
+    with fhir_server() as foreign:
+        host, _, own = foreign.base.removesuffix("/fhir"), *server.base.rpartition("http://")[1:]
+        named = rf"{host}\@{own}/Medication/lor1"
+        if place == "next link":
+            server.answers["MedicationRequest"] = Reply(server.page(metformin("m1"), after=named))
+            service(server).post(SIGN, json=body(server))
+        else:
+            service(server).post(SIGN, json=body(server, reference("draft-1", named)))
+        assert foreign.asked == []
+        assert not [path for path in server.asked if "lor1" in path]
+
+
 def test_a_next_link_beside_the_base_is_not_followed(server: FhirServer) -> None:
     outside = server.base.removesuffix("/fhir") + "/admin?page=2"
     server.answers["MedicationRequest"] = Reply(server.page(metformin("m1"), after=outside))
