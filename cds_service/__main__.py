@@ -36,24 +36,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rules.knowledge import KnowledgeError
 
     chosen = build_parser().parse_args(arguments)
+    told = _told_in_log if chosen.is_service and not sys.stderr.isatty() else _told
     if not chosen.short_lived:
         gc.enable()
     try:
         return command_of(chosen)(chosen)
     except ValidationError as error:
-        return _cannot(*explain(error), "`benzo-cds config check` lists every setting.")
+        return told(*explain(error), "`benzo-cds config check` lists every setting.")
     except ConfigurationError as error:
-        return _cannot(*error.problems, *([error.hint] if error.hint else ()))
+        return told(*error.problems, *([error.hint] if error.hint else ()))
     except (KnowledgeError, CommandError) as error:
-        return _cannot(str(error))
+        return told(str(error))
     except BrokenPipeError:  # the reader of the output, such as `head`, has ended
         sys.stderr.close()
         return 0
 
 
-def _cannot(*lines: str) -> int:
+def _told(*lines: str) -> int:
     for line in lines:
         print(f"benzo-cds: {line}", file=sys.stderr)
+    return CANNOT
+
+
+def _told_in_log(*lines: str) -> int:
+    """Tell it as a line of the log, where nobody sits at a terminal: all that a service prints is read by a program."""
+    from cds_service import logs
+
+    logs.configure("INFO")
+    logs.cannot_start(lines)
     return CANNOT
 
 

@@ -48,6 +48,8 @@ CALL_STORE = "benzo-cds call store"
 """Key of the call store in the extensions of the application: the server flushes it before a process ends."""
 RESPONSE_CACHE = "benzo-cds response cache"
 """Key of the response cache in the extensions of the application: the server expires it while no call comes."""
+METRICS = "benzo-cds metrics"
+"""Key of the metrics in the extensions of the application: the server samples them while no call comes."""
 # HSTS is left to the proxy, which terminates TLS. No response may load or run anything in a browser.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -111,7 +113,8 @@ def create_app(
     app.url_map.strict_slashes = False
     app.extensions[CALL_STORE] = parts.call_store
     app.extensions[RESPONSE_CACHE] = parts.judge.response_cache
-    metrics = Metrics()
+    metrics = Metrics(parts.gate, parts.call_store, parts.judge.completion)
+    app.extensions[METRICS] = metrics
     _serve_services(app, settings, parts, metrics)
     serve_health(app, knowledge, parts.gate, parts.call_store)
     serve_about(app, knowledge)
@@ -200,7 +203,7 @@ def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
             logs.not_admitted(error.reason, error.issuer_of)
-            metrics.not_admitted(error.reason)
+            metrics.not_admitted(error.reason, error.issuer_of)
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 

@@ -67,6 +67,8 @@ MAX_REMEMBERED_TOKENS = 200_000
 """Token ids that one process remembers where there is no shared store."""
 TENANTS_CHECK_SECONDS = 2.0
 """How often the file of tenants is checked for changes."""
+METRICS_SAMPLE_SECONDS = 1.0
+"""How often a process that waits for calls reads the metrics of its parts."""
 STORE_RETRY_SECONDS = 5.0
 """How long a store is not used after it failed."""
 MAX_UNSAVED_CALLS = 10_000

@@ -1,11 +1,20 @@
-"""Structured logs: one JSON object a line, never with a value from a request."""
+"""Structured logs: one JSON object a line, never with a value from a request.
+
+Every line begins with ``time``, ``level``, ``event`` and ``process``. Lines of gunicorn and of libraries have the same
+form: of a library only the place in its code is written, since its messages may quote addresses and values.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 import traceback
 from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
 from pathlib import PurePath
+from types import TracebackType
 from typing import Any
 
 import orjson
@@ -13,15 +22,36 @@ import structlog
 
 LOGGER = "benzo_cds"
 """Name of the standard library's logger that writes the lines."""
+SERVER_LOGGER = "gunicorn.error"
+"""The logger of gunicorn: its messages are about processes, and hold nothing of a request."""
 
 
 def _in_order(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Time, level and event first, so that a line is easy to read."""
-    return {name: event.pop(name) for name in ("at", "level", "event")} | dict(event)
+    """The members that every line has first, so that a line is easy to read."""
+    first = {name: event.pop(name) for name in ("time", "level", "event")}
+    return first | {"process": os.getpid()} | dict(event)
 
 
 def _line(event: object, **_: object) -> str:
     return orjson.dumps(event).decode()
+
+
+class JsonLines(logging.Formatter):
+    """Writes the records of all loggers as lines of the same form."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        if record.name == LOGGER:
+            return record.getMessage()
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        first = {"time": at, "level": record.levelname.lower()}
+        process = {"process": record.process}
+        error = record.exc_info[1] if record.exc_info else None
+        through = {} if error is None else _origin(error)
+        if record.name == SERVER_LOGGER:
+            return _line(first | {"event": "server"} | process | {"message": record.getMessage()} | through)
+        place = f"{PurePath(record.pathname).name}:{record.lineno} {record.funcName}"
+        return _line(first | {"event": "library"} | process | {"logger": record.name, "place": place} | through)
 
 
 _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
@@ -29,7 +59,7 @@ _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
     processors=[
         structlog.stdlib.filter_by_level,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         _in_order,
         structlog.processors.JSONRenderer(serializer=_line),
     ],
@@ -39,12 +69,41 @@ _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
 
 
 def configure(level: str) -> None:
-    """Send the logs to standard error, from a level such as ``INFO``."""
-    logger, handler = logging.getLogger(LOGGER), logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logger.handlers = [handler]
-    logger.propagate = False
+    """Send all logs to standard error, from a level such as ``INFO``: those of libraries from ``WARNING``.
+
+    Warnings of Python, and errors that nothing catches, become lines too.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logger, root = logging.getLogger(LOGGER), logging.getLogger()
+    logger.handlers, logger.propagate = [handler], False
     logger.setLevel(level)
+    root.handlers = [handler]
+    root.setLevel(max(logging.WARNING, logger.level))
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    sys.unraisablehook = lambda caught: _lost(caught.exc_value)
+    threading.excepthook = lambda caught: _lost(caught.exc_value)
+
+
+def _uncaught(_kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
+    failed(error)
+
+
+def _lost(error: BaseException | None) -> None:
+    """Log an error that ended a thread or a destructor. One that only stops a thread is none."""
+    if error is not None and not isinstance(error, SystemExit):
+        failed(error)
+
+
+def cannot_start(problems: Sequence[str]) -> None:
+    """Log why the service does not start, in the words that a terminal would show."""
+    _log.critical("cannot start", problems=list(problems))
+
+
+def insecure_demo() -> None:
+    """Log that callers are not authenticated, though other machines can reach the service."""
+    _log.warning("callers are not authenticated", no="real patients")
 
 
 def answered(**fields: object) -> None:

@@ -26,14 +26,14 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser.
 
     Of what it parses, ``run`` names the command as ``module:function`` of this folder. ``short_lived`` commands need no
-    garbage collection.
+    garbage collection; what ``is_service`` writes a log.
     """
     parser = argparse.ArgumentParser(
         prog="benzo-cds",
         description="Clinical decision support for sedative safety: the total diazepam-equivalent load.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="the version of the program and of its knowledge")
-    parser.set_defaults(short_lived=False)
+    parser.set_defaults(short_lived=False, is_service=False)
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     _demo(parts.add_parser("demo", help="the service, a FHIR sandbox and an order-entry page, on this machine only"))
     _serve(parts.add_parser("serve", help="the service"))
@@ -94,7 +94,7 @@ def _serve(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="listen beyond this machine although callers are not authenticated: for demonstrations without real data",
     )
-    parser.set_defaults(run="serve:serve")
+    parser.set_defaults(run="serve:serve", is_service=True)
 
 
 def _assess(parser: argparse.ArgumentParser) -> None:

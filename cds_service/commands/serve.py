@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
+from cds_service import logs
 from cds_service.commands.server import AddressInUseError, Server
 from cds_service.config import PREFIX, Settings
 from cds_service.errors import CommandError
@@ -15,6 +15,7 @@ from cds_service.trust.addresses import is_loopback_host
 def serve(chosen: Namespace) -> int:
     """Serve until stopped; without tenants on this machine only, unless ``--insecure-demo`` is given."""
     settings = Settings()
+    logs.configure(settings.log_level)
     host = chosen.host or settings.host
     if settings.tenants is None and not is_loopback_host(host):
         if not chosen.insecure_demo:
@@ -25,7 +26,7 @@ def serve(chosen: Namespace) -> int:
                 "real patients."
             )
         settings = settings.model_copy(update={"insecure_demo": True})
-        print(f"benzo-cds: listening on {host} without authentication. No real patients.", file=sys.stderr)
+        logs.insecure_demo()
     port = chosen.port or settings.port
     settings = with_default_store(settings)
     try:

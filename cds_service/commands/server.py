@@ -23,13 +23,14 @@ import orjson
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 from gunicorn.http import get_parser
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs
-from cds_service.app import CALL_STORE, RESPONSE_CACHE, create_app
-from cds_service.config import GC_THRESHOLDS, REQUEST_HEAD_SECONDS, Settings
+from cds_service.app import CALL_STORE, METRICS, RESPONSE_CACHE, create_app
+from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, REQUEST_HEAD_SECONDS, Settings
 from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_of_status
 from cds_service.hooks.time_limit import set_alarm, stop_alarm
 from cds_service.web.health import DRAINING
@@ -52,12 +53,12 @@ _STATUS: Mapping[type[BaseException], int] = {SlowCallerError: 408, ParseExcepti
 
 
 class CallWorker(SyncWorker):  # type: ignore[misc]
-    """A worker that gives each caller limited time to send a request, and expires its cache while no request comes."""
+    """A worker that gives each caller limited time to send a request, and does its upkeep between requests."""
 
     def notify(self) -> None:
-        """Report that this worker is alive, as gunicorn asks every second or so, and expire its response cache."""
+        """Report that this worker is alive, as gunicorn asks every second or so, and do the upkeep."""
         super().notify()
-        self.app.evict_expired()
+        self.app.upkeep()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Answer one connection. A request that is not sent in time is refused, and the worker goes on."""
@@ -94,6 +95,16 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
             client.sendall(head.encode() + content)
 
 
+class ServerLogger(Logger):  # type: ignore[misc]
+    """Writes what gunicorn says in the form of the other lines of the log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set the handlers up as gunicorn does, and then their form."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.JsonLines())
+
+
 class DrainingArbiter(Arbiter):  # type: ignore[misc]
     """A gunicorn arbiter that reports draining before it stops."""
 
@@ -125,6 +136,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         bare = host.strip("[]")
         _require_free(bare, port)
         self.drain_seconds = settings.drain_seconds
+        self._next_sample = 0.0
         self._folder = Path(tempfile.mkdtemp(prefix="benzo-cds-"))
         # Before the application is built, as cds_service.web.metrics explains.
         os.environ[MULTIPROCESS_FOLDER] = str(self._folder)
@@ -142,6 +154,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             # The log of the service suffices; an access log would hold the addresses of callers.
             "accesslog": None,
             "errorlog": "-",
+            "logger_class": ServerLogger,
             # Later versions of gunicorn open a control socket, which nothing here uses.
             "control_socket_disable": True,
         }
@@ -159,15 +172,19 @@ class Server(BaseApplication):  # type: ignore[misc]
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def evict_expired(self) -> None:
-        """Expire the response cache."""
+    def upkeep(self) -> None:
+        """What a worker does between requests: expire the response cache, and sample the metrics now and then."""
         self._application.extensions[RESPONSE_CACHE].evict_expired()
+        if time.monotonic() >= self._next_sample:
+            self._next_sample = time.monotonic() + METRICS_SAMPLE_SECONDS
+            self._application.extensions[METRICS].state.sample()
 
     def _flush_call_store(self) -> Callable[[Any, Any], None]:
-        """What a worker does last: write the records that wait for the store, if it is up."""
+        """What a worker does last: write the records that wait for the store, if it is up, and count what was lost."""
 
         def at_exit(_arbiter: Any, _worker: Any) -> None:
             self._application.extensions[CALL_STORE].flush(_FLUSH_SECONDS)
+            self._application.extensions[METRICS].state.sample()
 
         return at_exit
 

@@ -12,6 +12,7 @@ __all__ = [
     "judge",
     "outcome",
     "prefetch",
+    "prefetch_completion",
     "prefetch_fetch",
     "request",
     "response_cache",

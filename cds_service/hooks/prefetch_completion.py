@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,8 +14,8 @@ from cds_service.trust.tenant import Tenant
 class PrefetchCompletion(Protocol):
     """Completes a record from the FHIR server of the caller.
 
-    Both methods return the same object if and only if no server was asked and none was refused. Neither raises: what
-    could not be fetched stays missing, with the reason.
+    The first two methods return the same object if and only if no server was asked and none was refused. No method
+    raises: what could not be fetched stays missing, with the reason.
     """
 
     def with_drafts(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
@@ -23,6 +24,10 @@ class PrefetchCompletion(Protocol):
 
     def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The record with the keys and the pages that were not sent, and the medications that it refers to."""
+        ...
+
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """How many reads of this process ended how, by tenant and outcome: ``read``, or a failure's name."""
         ...
 
 
@@ -37,3 +42,7 @@ class NoPrefetchCompletion:
     def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:  # noqa: ARG002
         """The record as it was sent."""
         return record
+
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """Empty."""
+        return {}

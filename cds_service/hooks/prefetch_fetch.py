@@ -7,6 +7,7 @@ could not be fetched stays missing, with the reason.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ from cds_service.trust.tenant import FhirServer, Tenant
 _MEDICATION = "Medication"
 _NO_DATA = SuppliedData(DataStatus.NO_DATA)
 _READ = (DataStatus.DATA, DataStatus.NO_DATA)
+READ = "read"
+"""The outcome of a read that did not fail."""
 # What is missing from the request is no longer missing once it was fetched, or else for another reason.
 _GAPS_OF_THE_REQUEST = frozenset({Gap.NOT_SENT, Gap.HAS_MORE_PAGES})
 
@@ -67,6 +70,12 @@ class FhirServerCompletion:
     authorities: Path | None = None
     _clients: dict[FhirServer, FhirClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def outcomes(self) -> Mapping[tuple[str, str], int]:
+        """How many reads of this process ended how, by tenant and outcome: ``read``, or a failure's name."""
+        with self._lock:
+            return dict(self._outcomes)
 
     def with_drafts(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The record with the medications that draft orders refer to and that were not sent."""
@@ -76,7 +85,7 @@ class FhirServerCompletion:
             return record
         if isinstance(access, FetchFailure):
             return replace(record)
-        return self._with_medications(record, unresolved, access)
+        return self._with_medications(record, unresolved, access, tenant)
 
     def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The record with the keys and the pages that were not sent, and the medications that it refers to."""
@@ -91,13 +100,14 @@ class FhirServerCompletion:
             return _with_failure(record, lacking, access)
         jobs = {key: self._job(key, data, request, access) for key, data in lacking.items()}
         fetched = self._run(jobs, access.deadline)
+        self._count(tenant, *fetched.values())
         _log_failures(fetched, tenant)
         by_key = {key: _completed(data, fetched.get(key)) for key, data in record.by_key.items()}
         changed = {key for key in lacking if by_key[key] is not record.by_key[key] and by_key[key].entries}
         empty = {key for key in lacking if by_key[key].status is DataStatus.NO_DATA}
         record = replace(record, by_key=by_key, fetched=record.fetched | changed | empty)
         unresolved = unresolved_medications(record.entries, record.entries)
-        return self._with_medications(record, unresolved, access) if unresolved else record
+        return self._with_medications(record, unresolved, access, tenant) if unresolved else record
 
     def _access(self, request: HookRequest, tenant: Tenant) -> _Access | FetchFailure | None:
         """The access to the server of the request; None if it names none, the failure if it may not be used."""
@@ -107,14 +117,22 @@ class FhirServerCompletion:
         server = next((listed for listed in tenant.fhir_servers if _is_same_base(listed.base, base)), None)
         if server is None:
             logs.not_fetched("fhirServer is not listed", tenant.id)
+            self._count(tenant, _failed(FetchFailure.NOT_LISTED))
             return FetchFailure.NOT_LISTED
         if request.access.token is None and not server.open:
             logs.not_fetched(FetchFailure.NO_TOKEN.value, tenant.id)
+            self._count(tenant, _failed(FetchFailure.NO_TOKEN))
             return FetchFailure.NO_TOKEN
         with self._lock:
             new = FhirClient(server.base, server.private, self.limits, self.authorities)
             client = self._clients.setdefault(server, new)
         return _Access(client, request.access.token, Deadline(request.access.read_at + self.limits.deadline))
+
+    def _count(self, tenant: Tenant, *fetched: SuppliedData) -> None:
+        with self._lock:
+            for data in fetched:
+                failures = [reason.name.lower() for reason in data.incomplete if isinstance(reason, FetchFailure)]
+                self._outcomes.update((tenant.id, outcome) for outcome in failures or (READ,))
 
     def _job(self, key: str, sent: SuppliedData, request: HookRequest, access: _Access) -> Job:
         if sent.next_url is not None:
@@ -126,7 +144,7 @@ class FhirServerCompletion:
         return lambda: access.read(query)
 
     def _with_medications(
-        self, record: PrefetchedRecord, references: tuple[str, ...], access: _Access
+        self, record: PrefetchedRecord, references: tuple[str, ...], access: _Access, tenant: Tenant
     ) -> PrefetchedRecord:
         """The record with the referenced medications: another object also where none could be fetched, since the server
         may answer the next call."""
@@ -136,6 +154,7 @@ class FhirServerCompletion:
             return lambda: access.read(reference)
 
         fetched = self._run({reference: job(reference) for reference in references}, access.deadline)
+        self._count(tenant, *fetched.values())
         medications = [
             BundleEntry(entry.resource, reference)
             for reference in references

@@ -67,6 +67,10 @@ class CallStore(Protocol):
         """The number of records that wait in this process for the store."""
         ...
 
+    def lost(self) -> int:
+        """The number of records that this process has lost."""
+        ...
+
     def flush(self, seconds: float) -> None:
         """Write the waiting records before the process ends, for at most ``seconds``; the rest is lost and logged."""
         ...
@@ -102,6 +106,10 @@ class NoCallStore:
         return StoreStatus.NONE
 
     def unsaved(self) -> int:
+        """0."""
+        return 0
+
+    def lost(self) -> int:
         """0."""
         return 0
 

@@ -69,6 +69,7 @@ class DatabaseCallStore:
     pseudonyms: Pseudonyms
     program: str
     _tokens_used: int = 0
+    _lost: int = 0
     _queue: deque[_Record] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -140,6 +141,14 @@ class DatabaseCallStore:
         with self._lock:
             return sum(map(_size, self._queue))
 
+    def lost(self) -> int:
+        """The number of records that this process has lost."""
+        return self._lost
+
+    def _count_lost(self, number: int) -> None:
+        self._lost += number
+        logs.not_kept(number)
+
     @contextmanager
     def _no_failure_escapes(self) -> Iterator[None]:
         """Suppress every failure: the caller goes on without what it asked for."""
@@ -159,7 +168,7 @@ class DatabaseCallStore:
             if not self._write_queued():
                 time.sleep(_FLUSH_RETRY_SECONDS)
         if self._queue:
-            logs.not_kept(len(self._queue))
+            self._count_lost(self.unsaved())
 
     def _save(self, *records: _Record) -> None:
         """Write the records, as many as can be written in time; the others wait."""
@@ -170,7 +179,7 @@ class DatabaseCallStore:
                     raise StoreDownError("slow")
                 self.database.use(partial(self._write, record=record), writes=True)
             except UnwritableError:
-                logs.not_kept(_size(record))
+                self._count_lost(_size(record))
             except StoreDownError:
                 self._enqueue(record)
         self._write_queued()
@@ -195,7 +204,7 @@ class DatabaseCallStore:
             while queued - lost > MAX_UNSAVED_CALLS and len(self._queue) > 1:
                 lost += _size(self._queue.popleft())
         if lost:
-            logs.not_kept(lost)
+            self._count_lost(lost)
 
     def _write_queued(self) -> bool:
         """Write some of the waiting records, as many as can be written in time. A call's place in the chain is that of
@@ -213,7 +222,7 @@ class DatabaseCallStore:
             try:
                 self.database.use(partial(self._write, record=record, is_retry=True), writes=True)
             except UnwritableError:
-                logs.not_kept(_size(record))
+                self._count_lost(_size(record))
             except StoreDownError:
                 with self._lock:
                     self._queue.appendleft(record)

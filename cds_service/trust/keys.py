@@ -63,6 +63,10 @@ class KeyRing(Protocol):
         """Seconds since the keys were fetched; None if they never were, or are not fetched."""
         ...
 
+    def fetches(self) -> tuple[int, int]:
+        """How many fetches of this process succeeded, and how many failed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FixedKeys:
@@ -79,6 +83,10 @@ class FixedKeys:
     def age(self) -> float | None:
         """None: they are not fetched."""
         return None
+
+    def fetches(self) -> tuple[int, int]:
+        """No fetch: they are not fetched."""
+        return 0, 0
 
 
 @dataclass(slots=True)
@@ -97,6 +105,8 @@ class FetchedKeys:
     _keys: Mapping[str, TrustedKey] = field(default_factory=dict)
     _fetched_at: float | None = None
     _tried_at: float | None = None
+    _succeeded: int = 0
+    _failed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def key(self, identity: str) -> TrustedKey:
@@ -113,6 +123,10 @@ class FetchedKeys:
         """Seconds since the keys were fetched; None if they never were."""
         return None if self._fetched_at is None else self.clock() - self._fetched_at
 
+    def fetches(self) -> tuple[int, int]:
+        """How many fetches of this process succeeded, and how many failed."""
+        return self._succeeded, self._failed
+
     def _may_try(self, now: float) -> bool:
         with self._lock:
             if self._tried_at is not None and now - self._tried_at < KEYS_REFETCH_SECONDS:
@@ -124,11 +138,15 @@ class FetchedKeys:
         try:
             listed = orjson.loads(_body_of(self.address, self.authorities))
         except (requests.RequestException, orjson.JSONDecodeError, NoKeyError):
+            self._failed += 1
             return
         keys = listed.get("keys") if isinstance(listed, dict) else None
-        if isinstance(keys, list):
-            self._keys = trusted_keys(keys, development=self.development)
-            self._fetched_at = now
+        if not isinstance(keys, list):
+            self._failed += 1
+            return
+        self._keys = trusted_keys(keys, development=self.development)
+        self._fetched_at = now
+        self._succeeded += 1
 
 
 def trusted_keys(listed: Iterable[object], *, development: bool = False) -> dict[str, TrustedKey]:

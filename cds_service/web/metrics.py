@@ -1,4 +1,6 @@
-"""Metrics of the calls for Prometheus: no patient, drug or address, and no label that a caller chooses.
+"""Metrics for Prometheus: no patient, drug or address, and no label that a caller chooses.
+
+What happens with a call is counted here; how the service is stands in :mod:`cds_service.web.state_metrics`.
 
 The metrics of several processes are added up in the folder that ``PROMETHEUS_MULTIPROC_DIR`` names;
 :mod:`cds_service.commands.server` sets it. ``prometheus_client`` reads the variable when it is first imported, so it is
@@ -8,51 +10,61 @@ imported only when the application is built.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
 from cds_service.cards.cards import Card
 from cds_service.errors import UnknownAddressError
 from cds_service.hooks.evaluation import Evaluation, Verdict
+from cds_service.hooks.prefetch_completion import PrefetchCompletion
+from cds_service.records.call_store import CallStore
+from cds_service.trust.gate import Gate
 from cds_service.trust.operator import is_operator
+from cds_service.web.state_metrics import NAMESPACE, StateMetrics
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+    from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 NO_VALUE = "none"
 """Label of a call that is of no service or of no tenant."""
-_NAMESPACE = "benzo_cds"
 _BUCKET_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Metrics:
-    """The metrics of one process."""
+    """The metrics of one process, which reads some of them from the parts of the application."""
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate, call_store: CallStore, completion: PrefetchCompletion) -> None:
+        """Declare the metrics."""
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
         self._registry = CollectorRegistry()
 
         def counter(name: str, description: str, labels: Sequence[str]) -> Callable[..., Counter]:
             # Memoised, since looking up a counter by its labels takes longer than counting. There are few labels.
-            return cache(Counter(name, description, labels, namespace=_NAMESPACE, registry=self._registry).labels)
+            return cache(Counter(name, description, labels, namespace=NAMESPACE, registry=self._registry).labels)
 
         self._calls = counter("calls", "Calls answered", ["service", "status", "tenant"])
         self._out_of_time = counter("out_of_time", "Calls that ran out of time", ["service", "tenant"])
         self._cards = counter("cards", "Cards made", ["service", "tenant", "topic", "indicator", "verdict"])
         self._findings = counter("findings", "Findings that raise a card", ["service", "tenant", "finding"])
         self._record_keys = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
-        self._not_admitted = counter("not_admitted", "Calls that were not admitted", ["reason"])
+        self._not_admitted = counter("not_admitted", "Calls that were not admitted", ["reason", "tenant"])
         seconds = Histogram(
             "call_seconds",
             "Time for an answer",
             ["service", "tenant"],
-            namespace=_NAMESPACE,
+            namespace=NAMESPACE,
             registry=self._registry,
             buckets=_BUCKET_SECONDS,
         )
         self._seconds: Callable[..., Histogram] = cache(seconds.labels)
+        self.state = StateMetrics(self._registry, gate, call_store, completion)
 
     def answered(self, service: str, status: int, tenant: str, seconds: float) -> None:
         """Count a call and the time it took, in seconds."""
@@ -73,20 +85,39 @@ class Metrics:
         for key, origin in evaluation.origins.items():
             self._record_keys(key, origin).inc()
 
-    def not_admitted(self, reason: str) -> None:
-        """Count a caller that was refused. ``reason`` is one of a fixed list."""
-        self._not_admitted(reason).inc()
+    def not_admitted(self, reason: str, issuer_of: str | None) -> None:
+        """Count a caller that was refused.
+
+        Args:
+            reason: one of a fixed list.
+            issuer_of: the tenant whose issuer the token names, if it names one.
+        """
+        self._not_admitted(reason, issuer_of or NO_VALUE).inc()
 
     def text(self) -> bytes:
         """The metrics of all processes in the text format of Prometheus."""
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.multiprocess import MultiProcessCollector
 
+        self.state.sample(ask_store=True)
         if not os.environ.get(MULTIPROCESS_FOLDER):
             return generate_latest(self._registry)
         all_processes = CollectorRegistry()
-        MultiProcessCollector(all_processes)  # type: ignore[no-untyped-call]
+        all_processes.register(_InForce(MultiProcessCollector(None)))  # type: ignore[no-untyped-call]
         return generate_latest(all_processes)
+
+
+class _InForce:
+    """The metrics of all processes without the policies that are no longer in force."""
+
+    def __init__(self, collector: MultiProcessCollector) -> None:
+        self._collector = collector
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._collector.collect():  # type: ignore[no-untyped-call]
+            if metric.name.endswith("_info"):
+                metric.samples = [sample for sample in metric.samples if sample.value]
+            yield metric
 
 
 def serve_metrics(app: Flask, metrics: Metrics, secret_file: Path | None) -> None:

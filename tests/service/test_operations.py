@@ -102,7 +102,10 @@ def test_calls_cards_findings_and_where_the_record_came_from_are_counted() -> No
 def test_refused_callers_are_counted_by_reason(tmp_path: Path) -> None:
     http = with_tenants(tenants_file(tmp_path))
     http.post(SIGN, json={}, headers={"Authorization": "Bearer the.secret.token"})
-    assert re.search(r'benzo_cds_not_admitted_total\{reason="[^"]+"\} 1\.0', counts(http))
+    token_of_nobody = counts(http)
+    assert re.search(r'benzo_cds_not_admitted_total\{reason="[^"]+",tenant="none"\} 1\.0', token_of_nobody)
+    http.post(SIGN, json={}, headers={"Authorization": token(exp=1)})
+    assert 'benzo_cds_not_admitted_total{reason="expired",tenant="general"} 1.0' in counts(http)
     assert "secret" not in counts(http)
 
 
