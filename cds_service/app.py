@@ -189,7 +189,10 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
         tenant = admitted(Endpoint(identity, feedback=True))
         service = service_of(identity)
         items = within(settings.call_seconds, lambda: read_feedback(read_object(body(), limits)))
-        parts.call_store.record_feedback(tenant, service.id, items, datetime.now(UTC))
+        misfits = parts.call_store.record_feedback(tenant, service.id, items, datetime.now(UTC))
+        metrics.answered_cards(tenant, service.id, items, misfits)
+        if misfits:
+            logs.feedback_misfits(tenant.id, service.id, misfits)
         return _json({"received": len(items)})
 
 

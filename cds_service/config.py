@@ -69,6 +69,9 @@ TENANTS_CHECK_SECONDS = 2.0
 """How often the file of tenants is checked for changes."""
 METRICS_SAMPLE_SECONDS = 1.0
 """How often a process that waits for calls reads the metrics of its parts."""
+ANSWER_LEEWAY_SECONDS = 60
+"""Accepted difference between the clock of an EHR that answers a card and that of this service. An answer that is older
+than its card by more answers another one."""
 STORE_RETRY_SECONDS = 5.0
 """How long a store is not used after it failed."""
 MAX_UNSAVED_CALLS = 10_000

@@ -136,6 +136,13 @@ def incomplete(tenant: str, gaps: Mapping[str, Sequence[str]], unread: int) -> N
     _log.info("incomplete", tenant=tenant, missing={key: list(whys) for key, whys in gaps.items()}, unread=unread)
 
 
+def feedback_misfits(tenant: str, service: str, misfits: Mapping[Any, int]) -> None:
+    """Log how many answers were to no card that was shown, and why. They are stored, and snooze nothing."""
+    _log.warning(
+        "feedback to no card", tenant=tenant, service=service, answers={str(why): n for why, n in misfits.items()}
+    )
+
+
 def of_another_patient(tenant: str) -> None:
     """Log that all orders on record that were sent with a call are of another patient than the call's."""
     _log.warning("all of another patient", tenant=tenant)

@@ -17,6 +17,7 @@ from cds_service.cards.situation import CallSituation, situation_of
 from cds_service.cards.suggestions import (
     Suggestion,
     override_reasons,
+    standard_reasons,
     suggestions_on_long_term_use,
     suggestions_on_orders,
     with_uuids,
@@ -41,6 +42,8 @@ _INCOMPLETE = "incomplete-picture"
 _BESIDE_LONG_TERM = ("concurrent-opioid", "abrupt-change", "older-adult", "mental-health")
 _LAST = "total-load"
 _ASSESSMENT = "org.benzo-cds.assessment"
+# Not at each reason: there 3.0 has FHIR's Coding, whose extensions are of another form than those of CDS Hooks.
+_STANDARD_REASONS = "org.benzo-cds.standard-reasons"
 # How Epic is told that a detail is plain text; other EHRs ignore it.
 _CONTENT_TYPE = "com.epic.cdshooks.card.detail.content-type"
 
@@ -260,7 +263,10 @@ def _body(topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion
     card["links"] = [{"label": guideline.label, "url": guideline.url, "type": "absolute"}]
     # CDS Hooks forbids empty members.
     cleaned: dict[str, Any] = without_empty(card)
-    others = {_CONTENT_TYPE: "text/plain"} if call.dialect.text is CardText.PLAIN else {}
+    others: dict[str, Any] = {_CONTENT_TYPE: "text/plain"} if call.dialect.text is CardText.PLAIN else {}
+    standard = standard_reasons(card["overrideReasons"], knowledge)
+    if standard:
+        others[_STANDARD_REASONS] = standard
     room = MAX_EXTENSION_BYTES - len(orjson.dumps({_ASSESSMENT: {}, **others}))
     cleaned["extension"] = {_ASSESSMENT: assessment_extension(call.assessment, findings, knowledge, room), **others}
     return cleaned
@@ -269,4 +275,5 @@ def _body(topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion
 def _uuid(topic: str, invocation: Invocation) -> str:
     """The card's uuid: the same for the same call, patient and topic."""
     call = (invocation.service_id, invocation.hook_instance, invocation.patient_reference, topic)
-    return str(uuid5(NAMESPACE_URL, "|".join(call)))
+    # As JSON, in which no part can run into the next.
+    return str(uuid5(NAMESPACE_URL, orjson.dumps(call).decode()))

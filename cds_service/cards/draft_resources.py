@@ -44,7 +44,7 @@ def _medication(offer: SuggestedMedication) -> str:
             "resourceType": "MedicationRequest",
             "status": "draft",
             "intent": "order",
-            "medicationCodeableConcept": {"coding": [_coding(offer.coding)], "text": offer.label},
+            "medicationCodeableConcept": {"coding": [coding_of(offer.coding)], "text": offer.label},
             "subject": {"reference": _NOBODY},
             "dosageInstruction": [{"text": offer.dosage_text, "asNeededBoolean": True}],
         }
@@ -56,7 +56,7 @@ def _medication(offer: SuggestedMedication) -> str:
 def _referral(offer: Referral) -> str:
     code: dict[str, Any] = {"text": offer.text}
     if offer.codings:
-        code["coding"] = [_coding(coding) for coding in offer.codings]
+        code["coding"] = [coding_of(coding) for coding in offer.codings]
     written: str = ServiceRequest.model_validate(
         {
             "resourceType": "ServiceRequest",
@@ -84,5 +84,6 @@ def _reference(text: str) -> dict[str, Any]:
     return read
 
 
-def _coding(coding: SuggestedCode) -> dict[str, str]:
+def coding_of(coding: SuggestedCode) -> dict[str, str]:
+    """A code as FHIR and CDS Hooks write it."""
     return {"system": coding.system, "code": coding.code, "display": coding.display}

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import ValidationError
 
 from cds_service import logs
-from cds_service.cards.draft_resources import draft_medication, draft_referral
+from cds_service.cards.draft_resources import coding_of, draft_medication, draft_referral
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import agents_of
 from cds_service.cards.situation import CallSituation
@@ -29,7 +29,6 @@ from rules.assessment_lines import Contribution, Standing
 from rules.knowledge import Knowledge, Situation
 
 REASON_SYSTEM = "urn:org.benzo-cds:override-reason"
-STANDARD_REASON = "org.benzo-cds.standard-reason"
 _TAPER_REFERRALS: Mapping[TaperSetting, str] = {
     TaperSetting.INPATIENT: "specialist-taper",
     TaperSetting.SPECIALIST: "specialist-taper",
@@ -115,7 +114,7 @@ def with_uuids(suggestions: Iterable[dict[str, Any]], card_uuid: str) -> list[di
 def override_reasons(
     situations: frozenset[Situation], classes: frozenset[str], knowledge: Knowledge
 ) -> list[dict[str, Any]]:
-    """The reasons to override a card that fit it, each with HL7's wider reason.
+    """The reasons to override a card that fit it.
 
     Args:
         situations: those of the card.
@@ -123,21 +122,17 @@ def override_reasons(
         knowledge: the reasons, each with where it fits.
     """
     return [
-        {
-            "code": reason.code,
-            "system": REASON_SYSTEM,
-            "display": reason.display,
-            "extension": {
-                STANDARD_REASON: {
-                    "system": reason.standard.system,
-                    "code": reason.standard.code,
-                    "display": reason.standard.display,
-                }
-            },
-        }
+        {"code": reason.code, "system": REASON_SYSTEM, "display": reason.display}
         for reason in knowledge.suggestions.override_reasons
         if reason.fits & situations and (not reason.classes or reason.classes & classes)
     ]
+
+
+def standard_reasons(offered: Iterable[Mapping[str, Any]], knowledge: Knowledge) -> dict[str, dict[str, str]]:
+    """HL7's reasons that mean what the offered ones mean, by our codes; none for a reason that HL7 has no code for."""
+    standard = {reason.code: reason.standard for reason in knowledge.suggestions.override_reasons if reason.standard}
+    codes = (reason["code"] for reason in offered)
+    return {code: coding_of(standard[code]) for code in codes if code in standard}
 
 
 def _suggestion(filing: Filing, text: SuggestionText, **target: Any) -> Suggestion:

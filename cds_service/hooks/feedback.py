@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,8 +13,9 @@ from cds_service.fhir.elements import list_of, text_of
 from cds_service.hooks.request import path_of, problems_of
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_TITLE = "com.epic.cdshooks.feedback.overrideReason."
-_TITLES = ("reasonTitle", "reasonDisplay", "reasonCategory")
+# How Epic names a reason that was built in Epic, in an extension.
+_EPIC_REASON = "com.epic.cdshooks.feedback.overrideReason."
+_EPIC_NAMES = ("reasonTitle", "reasonDisplay", "reasonCategory")
 
 
 class _Model(BaseModel):
@@ -30,14 +32,28 @@ class Reason(_Model):
     """The reason for overriding a card: a code of ours or of the client's."""
 
     code: str | None = None
-    system: str | None = None
+    display: str | None = None
+    extension: Any = None
 
 
 class Override(_Model):
-    """The answer to an overridden card. The user's comment, free text of a clinician, is not read."""
+    """The answer to an overridden card. The user's comment, free text of a clinician, is not read.
+
+    The reason stands in ``reason``; some clients send its members without that holder.
+    """
 
     reason: Reason | None = None
+    code: str | None = None
+    display: str | None = None
     extension: Any = None
+
+    def names(self) -> Iterator[str]:
+        """What the reason may be known by, the most exact first: its codes, then the texts of its extensions and its
+        displays."""
+        reasons = [reason for reason in (self.reason, self) if reason is not None]
+        yield from (reason.code for reason in reasons if reason.code)
+        yield from (name for reason in reasons for name in _epic_names(reason.extension))
+        yield from (reason.display for reason in reasons if reason.display)
 
 
 class Feedback(_Model):
@@ -52,24 +68,27 @@ class Feedback(_Model):
     extension: Any = None
 
     @property
-    def codes(self) -> tuple[str, ...]:
-        """The codes of the reasons; without any, the title that Epic sends in an extension."""
-        answers = (*self.override, *self.overrides)
-        codes = [answer.reason.code for answer in answers if answer.reason and answer.reason.code]
-        extensions = (self.extension, *(answer.extension for answer in answers))
-        titles = (
-            text_of(extension.get(_TITLE + name))
-            for extension in extensions
-            if isinstance(extension, dict)
-            for name in _TITLES
-        )
-        return tuple(dict.fromkeys(codes)) or tuple(title for title in titles if title)[:1]
+    def reasons(self) -> tuple[tuple[str, ...], ...]:
+        """The reasons, each by all that it may be known by, the most exact first; empty where none is given.
+
+        An extension of the whole feedback belongs to its first reason.
+        """
+        first, *others = (tuple(answer.names()) for answer in (*self.override, *self.overrides, Override()))
+        reasons = ((*first, *_epic_names(self.extension)), *others)
+        return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
     @property
     def at(self) -> datetime:
         """When the card was answered, by the client's clock. A time without a zone is UTC."""
         at = datetime.fromisoformat(self.outcome_timestamp)
         return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _epic_names(extension: object) -> Iterator[str]:
+    """Title, display and category of a reason in an extension of Epic's."""
+    if isinstance(extension, dict):
+        names = (text_of(extension.get(_EPIC_REASON + name)) for name in _EPIC_NAMES)
+        yield from (name for name in names if name)
 
 
 class _Batch(_Model):

@@ -25,6 +25,14 @@ class StoreStatus(StrEnum):
     DOWN = "down"  # calls are answered without it
 
 
+class Misfit(StrEnum):
+    """Why an answer is to no card that was shown. It is stored, and snoozes nothing."""
+
+    UNKNOWN = "unknown-card"  # no card of that uuid was shown, or it is no longer kept
+    OLDER = "older-than-card"
+    SEVERAL_PATIENTS = "several-patients"  # cards of that uuid were shown for several
+
+
 class CallStore(Protocol):
     """What is stored of calls. No method raises."""
 
@@ -51,8 +59,14 @@ class CallStore(Protocol):
         """
         ...
 
-    def record_feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
-        """Store the answers to cards, received ``at``. An answer that is stored already changes nothing."""
+    def record_feedback(
+        self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime
+    ) -> Mapping[Misfit, int]:
+        """Store the answers to cards, received ``at``. An answer that is stored already changes nothing.
+
+        Returns:
+            How many of them are to no card that was shown, and why; empty where that cannot be told.
+        """
         ...
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:
@@ -94,8 +108,15 @@ class NoCallStore:
     ) -> None:
         """Store nothing."""
 
-    def record_feedback(self, tenant: Tenant, service: str, items: Sequence[Feedback], at: datetime) -> None:
+    def record_feedback(
+        self,
+        tenant: Tenant,  # noqa: ARG002
+        service: str,  # noqa: ARG002
+        items: Sequence[Feedback],  # noqa: ARG002
+        at: datetime,  # noqa: ARG002
+    ) -> Mapping[Misfit, int]:
         """Store nothing."""
+        return {}
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:  # noqa: ARG002
         """None: unknown."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import orjson
+from sqlalchemy import Connection, bindparam, distinct, func, select
 
+from cds_service.config import ANSWER_LEEWAY_SECONDS
+from cds_service.hooks.evaluation import Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records.call_rows import stored_identifier
+from cds_service.records.call_store import Misfit
 from cds_service.records.database import Row
 from cds_service.records.pseudonyms import Pseudonyms
+from cds_service.records.schema import cards
 from cds_service.records.timestamps import format_timestamp
 from cds_service.trust.tenant import Tenant
 from rules.knowledge import Knowledge, OverrideEffect
@@ -18,6 +24,18 @@ from rules.knowledge import Knowledge, OverrideEffect
 OTHER = "other"
 NO_REASON = ""
 _MAX_SUGGESTIONS = 10
+# Cards are looked up so many at a time.
+_CARDS_PER_QUERY = 500
+_LEEWAY = timedelta(seconds=ANSWER_LEEWAY_SECONDS)
+_ANSWERED_CARDS = (
+    select(cards.c.uuid, func.min(cards.c.at), func.count(distinct(cards.c.patient)))
+    .where(
+        cards.c.tenant == bindparam("tenant"),
+        cards.c.uuid.in_(bindparam("uuids", expanding=True)),
+        cards.c.verdict == Verdict.SHOWN.value,
+    )
+    .group_by(cards.c.uuid)
+)
 
 
 def rows_of_feedback(tenant: Tenant, items: Sequence[Feedback], at: datetime, pseudonyms: Pseudonyms) -> list[Row]:
@@ -33,8 +51,37 @@ def rows_of_feedback(tenant: Tenant, items: Sequence[Feedback], at: datetime, ps
             "suggestions": _suggestions(item, pseudonyms),
         }
         for item in items
-        for reason in _reasons(tenant, item)
+        for reason in reasons_of(tenant, item)
     ]
+
+
+def last_answered(answered_at: str, received_at: str) -> str:
+    """The time of the latest card that an answer can be to, by when it was given and received (stored timestamps)."""
+    given = datetime.fromisoformat(min(answered_at, received_at))
+    return format_timestamp(min(given, datetime.max.replace(tzinfo=UTC) - _LEEWAY) + _LEEWAY)
+
+
+def misfits_of(
+    connection: Connection, tenant: Tenant, items: Sequence[Feedback], at: datetime, pseudonyms: Pseudonyms
+) -> Mapping[Misfit, int]:
+    """How many answers, received ``at``, are to no card that was shown before them to one patient."""
+    named = [stored_identifier(item.card, pseudonyms) for item in items]
+    uuids = list(dict.fromkeys(named))
+    shown: dict[str, tuple[str, int]] = {}
+    for start in range(0, len(uuids), _CARDS_PER_QUERY):
+        parameters = {"tenant": tenant.id, "uuids": uuids[start : start + _CARDS_PER_QUERY]}
+        rows = connection.execute(_ANSWERED_CARDS, parameters)
+        shown.update({uuid: (first, patients) for uuid, first, patients in rows})
+    misfits: Counter[Misfit] = Counter()
+    for item, card in zip(items, named, strict=True):
+        first, patients = shown.get(card, ("", 0))
+        if not patients:
+            misfits[Misfit.UNKNOWN] += 1
+        elif patients > 1:
+            misfits[Misfit.SEVERAL_PATIENTS] += 1
+        elif first > last_answered(format_timestamp(item.at), format_timestamp(at)):
+            misfits[Misfit.OLDER] += 1
+    return misfits
 
 
 def reason_codes_leading_to(effect: OverrideEffect, knowledge: Knowledge) -> list[str]:
@@ -42,22 +89,30 @@ def reason_codes_leading_to(effect: OverrideEffect, knowledge: Knowledge) -> lis
     return [reason.code for reason in knowledge.suggestions.override_reasons if reason.effect is effect]
 
 
-def _reasons(tenant: Tenant, item: Feedback) -> Iterable[str]:
-    return dict.fromkeys(_our_code(code, tenant) for code in item.codes) or [NO_REASON]
+def reasons_of(tenant: Tenant, item: Feedback) -> Iterable[str]:
+    """The reasons of an answer as they are stored, each once; ``NO_REASON`` where none was given."""
+    return dict.fromkeys(_our_code(names, tenant) for names in item.reasons) or [NO_REASON]
 
 
-def _our_code(code: str, tenant: Tenant) -> str:
-    """Our code for a client's reason.
+def _our_code(names: Sequence[str], tenant: Tenant) -> str:
+    """Our code for a client's reason, by the first of its names that is known: to the tenant, else to us, else to HL7.
 
     An HL7 code that is wider than ours becomes the one of ours that it covers, and stays as it is where it covers
     several. Any other text becomes ``other``: it may be what a clinician wrote.
     """
     reasons = tenant.knowledge.suggestions.override_reasons
-    mapped = tenant.override_reasons.get(code, code)
-    if any(mapped == reason.code for reason in reasons):
-        return mapped
-    covered = [reason.code for reason in reasons if reason.standard.code == mapped]
-    return covered[0] if len(covered) == 1 else mapped if covered else OTHER
+    folded = [name.strip().casefold() for name in names]
+    own = {key.strip().casefold(): code for key, code in tenant.override_reasons.items()}
+    ours = {text.casefold(): reason.code for reason in reasons for text in (reason.code, reason.display)}
+    for known in (own, ours):
+        found = next((known[name] for name in folded if name in known), None)
+        if found is not None:
+            return found
+    for name in folded:
+        covered = [reason.code for reason in reasons if reason.standard and reason.standard.code == name]
+        if covered:
+            return covered[0] if len(covered) == 1 else name
+    return OTHER
 
 
 def _suggestions(item: Feedback, pseudonyms: Pseudonyms) -> str:

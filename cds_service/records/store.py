@@ -23,10 +23,10 @@ from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
 from cds_service.records.call_rows import CallRows, rows_of_call
-from cds_service.records.call_store import StoreStatus
+from cds_service.records.call_store import Misfit, StoreStatus
 from cds_service.records.database import Database, Row, StoreDownError, UnwritableError
 from cds_service.records.engines import POSTGRESQL, SQLITE
-from cds_service.records.feedback_rows import rows_of_feedback
+from cds_service.records.feedback_rows import misfits_of, rows_of_feedback
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, checkpoints, tokens
 from cds_service.records.suppression import CardSuppression
@@ -101,7 +101,7 @@ class DatabaseCallStore:
         service: str,  # noqa: ARG002
         items: Sequence[Feedback],
         at: datetime,
-    ) -> None:
+    ) -> Mapping[Misfit, int]:
         """Store the answers to cards, now or once the store is back."""
         with self._no_failure_escapes():
             sent = rows_of_feedback(tenant, items, at, self.pseudonyms)
@@ -110,6 +110,10 @@ class DatabaseCallStore:
             # Each transaction must end in time, however large the batch.
             size = _ROWS_PER_TRANSACTION
             self._save(*(tuple(rows[start : start + size]) for start in range(0, len(rows), size)))
+            # A card that waits to be written is not known yet.
+            if not self._queue:
+                return self.database.use(lambda connection: misfits_of(connection, tenant, items, at, self.pseudonyms))
+        return {}
 
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:
         """Whether the id of a token is new to all processes; None where the store is down."""

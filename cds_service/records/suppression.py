@@ -22,7 +22,7 @@ from cds_service.records.call_rows import (
     user_pseudonym,
 )
 from cds_service.records.database import Row
-from cds_service.records.feedback_rows import reason_codes_leading_to
+from cds_service.records.feedback_rows import last_answered, reason_codes_leading_to
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import answers, cards
 from cds_service.records.timestamps import format_timestamp
@@ -37,6 +37,8 @@ _NO_RISE = Fraction(0)
 _SEVERITIES = [severity.value for severity in Severity]
 # So many of the latest cards of a patient are searched for an answer.
 _MAX_CARDS = 500
+# So many of the latest answers to them are searched for one that is younger than its card.
+_MAX_ANSWERS = 20
 # So many of the latest cards that a user was shown of a patient are compared with the one of now.
 _MAX_SHOWN = 50
 
@@ -58,7 +60,7 @@ def _latest(*columns: ColumnElement[Any]) -> Select[Any]:
 # tenant.
 _received = answers.c.received_at.concat("")
 _ANSWERED = (
-    select(answers.c.card)
+    select(answers.c.card, answers.c.answered_at, answers.c.received_at)
     .where(
         answers.c.tenant == bindparam("tenant"),
         answers.c.card.in_(select(_latest(cards.c.uuid).subquery().c.uuid)),
@@ -69,10 +71,18 @@ _ANSWERED = (
         _received <= bindparam("now"),
     )
     .order_by(_received.desc(), answers.c.id.desc())
-    .limit(1)
+    .limit(_MAX_ANSWERS)
 )
 _latest_cards = _latest(*cards.c).subquery()
-_ANSWERED_CARDS = select(_latest_cards).where(_latest_cards.c.uuid == bindparam("answered"))
+_ANSWERED_CARDS = select(_latest_cards).where(
+    _latest_cards.c.uuid == bindparam("answered"), _latest_cards.c.at <= bindparam("until")
+)
+_PATIENTS_ANSWERED = (
+    select(cards.c.patient)
+    .where(cards.c.tenant == bindparam("tenant"), cards.c.uuid == bindparam("answered"))
+    .distinct()
+    .limit(2)
+)
 _SHOWN_TO_USER = (
     select(*cards.c)
     .where(*_SHOWN, cards.c.user == bindparam("user"), cards.c.at <= bindparam("now"))
@@ -108,15 +118,25 @@ class CardSuppression:
             return False
         parameters = self._parameters(card, timedelta(days=float(days)))
         reasons = reason_codes_leading_to(OverrideEffect.SNOOZE, knowledge)
-        answered = self.connection.execute(_ANSWERED, parameters | {"reasons": reasons}).scalar()
-        if answered is None:
-            return False
-        # Calls of the same hookInstance have cards of the same uuid, which may differ. Nothing tells which of them was
-        # answered, so the card must be no worse than any.
-        rows = self.connection.execute(_ANSWERED_CARDS, parameters | {"answered": answered})
-        earlier = [stored_snapshot(row) for row in rows]
         now, rise = snapshot_of(card, self.evaluation, self.pseudonyms), policy.rise_percent.value / _PER_CENT
-        return bool(earlier) and all(is_no_worse(now, snapshot, rise) for snapshot in earlier)
+        for answer in self.connection.execute(_ANSWERED, parameters | {"reasons": reasons}).all():
+            earlier = self._answered_cards(answer, parameters)
+            if earlier:
+                # Calls of the same hookInstance have cards of the same uuid, which may differ. Nothing tells which of
+                # them was answered, so the card must be no worse than any.
+                return all(is_no_worse(now, snapshot, rise) for snapshot in earlier)
+        return False
+
+    def _answered_cards(self, answer: Any, parameters: Row) -> list[CardSnapshot]:
+        """What the cards said that an answer may be to: none that were shown after it, and none at all where cards of
+        its uuid were shown for several patients."""
+        named = parameters | {
+            "answered": answer.card,
+            "until": last_answered(answer.answered_at, answer.received_at),
+        }
+        if len(self.connection.execute(_PATIENTS_ANSWERED, named).all()) > 1:
+            return []
+        return [stored_snapshot(row) for row in self.connection.execute(_ANSWERED_CARDS, named)]
 
     def _is_repeated(self, card: Card) -> bool:
         """Whether the user was shown the card, and nothing is worse or new: on opening a chart in the policy's days,

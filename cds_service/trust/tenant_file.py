@@ -172,6 +172,8 @@ class TenantBlock(_Block):
     def _known_reasons(cls, codes: dict[str, str]) -> dict[str, str]:
         ours = [reason.code for reason in load_knowledge().suggestions.override_reasons]
         _require_known("override reason", codes.values(), ours)
+        if len({name.strip().casefold() for name in codes}) < len(codes):
+            raise ValueError("two names differ in nothing but capitals or spaces")
         return codes
 
     @field_validator("prefetch_aliases")

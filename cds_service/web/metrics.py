@@ -10,7 +10,7 @@ imported only when the application is built.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,13 @@ from flask import Flask, Response, request
 from cds_service.cards.cards import Card
 from cds_service.errors import UnknownAddressError
 from cds_service.hooks.evaluation import Evaluation, Verdict
+from cds_service.hooks.feedback import Feedback
 from cds_service.hooks.prefetch_completion import PrefetchCompletion
-from cds_service.records.call_store import CallStore
+from cds_service.records.call_store import CallStore, Misfit
+from cds_service.records.feedback_rows import reasons_of
 from cds_service.trust.gate import Gate
 from cds_service.trust.operator import is_operator
+from cds_service.trust.tenant import Tenant
 from cds_service.web.state_metrics import NAMESPACE, StateMetrics
 
 if TYPE_CHECKING:
@@ -55,6 +58,12 @@ class Metrics:
         self._findings = counter("findings", "Findings that raise a card", ["service", "tenant", "finding"])
         self._record_keys = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
         self._not_admitted = counter("not_admitted", "Calls that were not admitted", ["reason", "tenant"])
+        self._answers = counter(
+            "feedback", "Answers to cards, by outcome and reason", ["service", "tenant", "outcome", "reason"]
+        )
+        self._misfits = counter(
+            "feedback_to_no_card", "Answers to no card that was shown, by why", ["service", "tenant", "why"]
+        )
         seconds = Histogram(
             "call_seconds",
             "Time for an answer",
@@ -93,6 +102,16 @@ class Metrics:
             issuer_of: the tenant whose issuer the token names, if it names one.
         """
         self._not_admitted(reason, issuer_of or NO_VALUE).inc()
+
+    def answered_cards(
+        self, tenant: Tenant, service: str, items: Sequence[Feedback], misfits: Mapping[Misfit, int]
+    ) -> None:
+        """Count answers to cards, each reason as it is stored, and those that are to no card."""
+        for item in items:
+            for reason in reasons_of(tenant, item):
+                self._answers(service, tenant.id, item.outcome, reason or NO_VALUE).inc()
+        for why, number in misfits.items():
+            self._misfits(service, tenant.id, why).inc(number)
 
     def text(self) -> bytes:
         """The metrics of all processes in the text format of Prometheus."""

@@ -76,7 +76,7 @@ class OverrideEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OverrideReason:
-    """An answer that a card offers; ``standard`` is HL7's code of the wider reason.
+    """An answer that a card offers; ``standard`` is HL7's code of the same or a wider meaning, if there is one.
 
     It is offered where one of the situations ``fits``, and where the card is about an agent of one of the ``classes``,
     if there are any.
@@ -85,7 +85,7 @@ class OverrideReason:
     code: str
     display: str
     effect: OverrideEffect
-    standard: SuggestedCode
+    standard: SuggestedCode | None
     source: str
     fits: frozenset[Situation]
     classes: frozenset[str] = frozenset()

@@ -20,6 +20,8 @@ from cds_service.logs import LOGGER
 DAY = date(2026, 11, 22)
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ABSENT = object()
+ANSWERED = "2100-01-01T00:00:00Z"
+"""When a card was answered, by a clock that is ahead: after every card of a test."""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ CREATE TABLE answers (
 	PRIMARY KEY (id), 
 	UNIQUE (tenant, card, outcome, answered_at, reason)
 );
-INSERT INTO "answers" VALUES(1,'open','7ab1850a-2691-5987-8624-e55707fec50d','overridden','2026-11-22T10:05:31.000000Z','2026-11-28T23:00:11.060354Z','benefits-outweigh-risks','[]');
+INSERT INTO "answers" VALUES(1,'open','7ab1850a-2691-5987-8624-e55707fec50d','overridden','2026-11-28T23:00:11.050000Z','2026-11-28T23:00:11.060354Z','benefits-outweigh-risks','[]');
 CREATE TABLE card_findings (
 	tenant VARCHAR(63) NOT NULL, 
 	sequence INTEGER NOT NULL, 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from ehr import cards, logged, lorazepam, order, post, prefetch, sign
+from ehr import ANSWERED, cards, logged, lorazepam, order, post, prefetch, sign
 from fhir.resources.R4B.auditevent import AuditEvent
 from stores import client_with, forty_stored_at_once, judged, store_settings
 
@@ -109,7 +109,7 @@ def test_calls_at_the_same_time_make_one_chain(settings, store):
 
 def answer(http: Any, card: dict[str, Any], code: str | None) -> None:
     """An override with a reason, or, without one, an accepted suggestion."""
-    item: dict[str, Any] = {"card": card["uuid"], "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    item: dict[str, Any] = {"card": card["uuid"], "outcomeTimestamp": ANSWERED}
     if code is None:
         item |= {"outcome": "accepted", "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}]}
     else:
@@ -159,7 +159,7 @@ def test_an_answer_counts_for_the_tenant_that_gave_it(settings, store):
     assert [each.body["uuid"] for each in call.cards] == [card["uuid"]]
     now = datetime.now(UTC)
     store.record_call(call, call.with_verdicts({}), now, 1.0, b"")
-    item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    item = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": ANSWERED}
     store.record_feedback(call.tenant, "benzo-order-sign", read_feedback({"feedback": [item]}), now)
     found = store.database.use(lambda c: performance(c, ["high-potency"], *TODAY))
     by_tenant = {each.tenant: (each.shown, dict(each.overridden), each.unanswered) for each in found}

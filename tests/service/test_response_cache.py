@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from caller import tenants_file, token
-from ehr import DAY, bundle, client, logged, lorazepam, metformin, order, prefetch, request, select, sign
+from ehr import ANSWERED, DAY, bundle, client, logged, lorazepam, metformin, order, prefetch, request, select, sign
 from fhir_server import EMPTY, Reply, fhir_server
 from flask.testing import FlaskClient
 from gunicorn.config import Config
@@ -296,7 +296,7 @@ def answered(http: FlaskClient, card: dict[str, Any], code: str) -> Any:
         "card": card["uuid"],
         "outcome": "overridden",
         "overrideReason": {"reason": {"code": code, "system": reason["system"]}},
-        "outcomeTimestamp": "2026-11-22T10:00:00Z",
+        "outcomeTimestamp": ANSWERED,
     }
     return http.post(f"{SELECT}/feedback", json={"feedback": [feedback]})
 

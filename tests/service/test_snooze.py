@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from caller import ES384, public, tenants_file, token
-from ehr import bundle, cards, conditions, lorazepam, order, prefetch, request, sign
+from ehr import ANSWERED, bundle, cards, conditions, lorazepam, order, prefetch, request, sign
 from sqlalchemy import select, update
 from stores import client_with, store_of, store_settings
 
@@ -64,7 +64,7 @@ def topics(http: Any, body: dict[str, Any], number: int = 2) -> dict[str, str]:
     return {each["source"]["topic"]["code"]: each["indicator"] for each in cards(http, body | instance(number))}
 
 
-def override(http: Any, body: dict[str, Any], number: int = 1, at: str = "2026-11-22T10:05:31Z") -> None:
+def override(http: Any, body: dict[str, Any], number: int = 1, at: str = ANSWERED) -> None:
     """Make a call, and answer each of its cards with "benefits outweigh the risks"."""
     made_cards = cards(http, body | instance(number))
     assert made_cards
@@ -190,7 +190,7 @@ def test_nobody_answered_what_stood_in_shadow(store_address, tmp_path):
     assert called(http("shadow"), "/benzo-order-sign", renewed())["cards"] == []
     store = store_of(settings)
     uuid = store.database.use(lambda c: c.execute(select(card_rows.c.uuid)).scalar_one())
-    feedback = {"card": uuid, "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    feedback = {"card": uuid, "outcome": "overridden", "outcomeTimestamp": ANSWERED}
     reason = {"overrideReason": {"reason": {"code": "benefits-outweigh-risks"}}}
     assert called(http("on"), "/benzo-order-sign/feedback", {"feedback": [feedback | reason]}) == {"received": 1}
     assert called(http("on"), "/benzo-order-sign", renewed() | instance(2))["cards"]

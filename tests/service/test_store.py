@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ehr import ABSENT, assessment, cards, lorazepam, order, post, prefetch, select, sign
+from ehr import ABSENT, ANSWERED, assessment, cards, lorazepam, order, post, prefetch, select, sign
 from sqlalchemy import func, text, update
 from sqlalchemy import select as select_rows
 from stores import client_with, store_of
@@ -36,7 +36,7 @@ def overridden(card: dict[str, Any], code: str = "benefits-outweigh-risks", **mo
     return {
         "card": card["uuid"],
         "outcome": "overridden",
-        "outcomeTimestamp": "2026-11-22T10:05:31Z",
+        "outcomeTimestamp": ANSWERED,
         "overrideReason": {"reason": {"code": code, "system": "urn:org.benzo-cds:override-reason"}},
     } | more
 
@@ -94,7 +94,7 @@ def test_feedback_that_comes_again_is_kept_once(settings, store):
         "card": card["uuid"],
         "outcome": "accepted",
         "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}],
-        "outcomeTimestamp": "2026-11-22T10:05:31Z",
+        "outcomeTimestamp": ANSWERED,
     }
     answer(http, overridden(card), accepted)
     answer(http, overridden(card))
@@ -225,6 +225,7 @@ def test_a_snooze_ends(settings, store):
     for days, number in ((89, 0), (91, 1)):
         then = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds").replace("+00:00", "Z")
         store.database.use(lambda c, then=then: c.execute(update(answers).values(received_at=then)), writes=True)
+        store.database.use(lambda c, then=then: c.execute(update(card_rows).values(at=then)), writes=True)
         assert len(cards(http, another(renewal()))) == number
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from caller import ES384, ISSUER, public, tenants_file, token
-from ehr import assert_outcome, cards, lorazepam, sign
+from ehr import ANSWERED, assert_outcome, cards, lorazepam, sign
 from stores import await_true, client_with, forty_stored_at_once, is_settled, judged, store_of, store_settings
 
 from cds_service.__main__ import main
@@ -55,7 +55,7 @@ def override(card: str, **more: Any) -> dict[str, Any]:
     return {
         "card": card,
         "outcome": "overridden",
-        "outcomeTimestamp": "2026-11-22T10:05:31Z",
+        "outcomeTimestamp": ANSWERED,
         "overrideReason": {"reason": {"code": "palliative"}},
     } | more
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from caller import ES384, public, tenants_file, token
 from database_server import NOT_THERE, database_server, program
-from ehr import cards, logged, lorazepam, sign
+from ehr import ANSWERED, cards, logged, lorazepam, sign
 from load import Load
 from served import Served, served
 from sqlalchemy import Connection
@@ -27,7 +27,7 @@ FEEDBACK = "/cds-services/benzo-order-sign/feedback"
 
 def override(card: dict[str, Any]) -> dict[str, Any]:
     reason = {"reason": {"code": "palliative"}}
-    feedback = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}
+    feedback = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": ANSWERED}
     return {"feedback": [feedback | {"overrideReason": reason}]}
 
 

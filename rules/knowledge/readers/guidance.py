@@ -67,7 +67,7 @@ def _referral(name: str, entry: Section) -> Referral:
 
 
 def _reason(entry: Section) -> OverrideReason:
-    entry.only(("code", "display", "leads_to", "source", "standard", "fits"), ("classes", "note"))
+    entry.only(("code", "display", "leads_to", "source", "fits"), ("standard", "classes", "note"))
     fits = _situations(entry, "fits")
     if not fits:
         raise KnowledgeError(entry.at("fits"), "is empty: the answer would never be offered")
@@ -75,7 +75,7 @@ def _reason(entry: Section) -> OverrideReason:
         code=entry.text("code"),
         display=entry.text("display"),
         effect=entry.choice("leads_to", OverrideEffect),
-        standard=_coding(entry.section("standard")),
+        standard=_coding(entry.section("standard")) if entry.has("standard") else None,
         source=entry.text("source"),
         fits=fits,
         classes=frozenset(entry.texts("classes")),
