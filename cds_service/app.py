@@ -37,6 +37,7 @@ from cds_service.trust.tenants import Tenants
 from cds_service.web.about import serve_about
 from cds_service.web.cors import allow_cross_origin_calls
 from cds_service.web.health import serve_health
+from cds_service.web.hosts import require_known_host
 from cds_service.web.metrics import NO_VALUE, Metrics, serve_metrics
 from cds_service.web.openapi import serve_openapi
 from cds_service.web.replies import json_response as _json
@@ -123,6 +124,8 @@ def create_app(
     serve_performance(app, knowledge, parts.call_store, settings.metrics_secret_file, settings.zone)
     _map_errors(app, settings.max_body_bytes, metrics)
     _finish_responses(app, _HEADERS | (_INSECURE if settings.insecure_demo else {}), metrics)
+    if settings.tenants is None and not settings.insecure_demo:
+        require_known_host(app, settings.known_hosts)
     allow_cross_origin_calls(app, settings.cors_origins)
     return app
 

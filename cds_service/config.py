@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
+from re import fullmatch
 from ssl import create_default_context
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -79,6 +80,8 @@ MAX_UNSAVED_CALLS = 10_000
 MAX_RETENTION_DAYS = 36_500
 REPORT_SECONDS = 20.0
 """Longest read of the store for the page of how the findings do."""
+HOST_PATTERN = r"\[[0-9a-f:.]+\]|[a-z0-9._-]+"
+"""The host of a Host header: a name, an IPv4 address, or an IPv6 address in brackets, in lower case."""
 MAX_ADDRESS_LENGTH = 8_000
 """Longest next link or reference that is followed, in characters."""
 KEYS_MAX_BYTES = 200_000
@@ -221,6 +224,10 @@ class Settings(BaseSettings):
     cors_origins: list[str] = Field(
         default_factory=list, description='Origins of pages that may call, as JSON: ["https://ehr.example"]'
     )
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Without tenants: hosts besides this machine that this service may be called by, as JSON",
+    )
     metrics_secret_file: Path | None = Field(
         default=None, description="File with the secret that opens /metrics; without one it is for this machine alone"
     )
@@ -250,6 +257,14 @@ class Settings(BaseSettings):
         if not all(is_origin(origin) for origin in origins):
             raise ValueError("each must be one origin, such as https://ehr.example, without a path or a *")
         return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _plain_hosts(cls, hosts: list[str]) -> list[str]:
+        names = [host.lower() for host in hosts]
+        if not all(fullmatch(HOST_PATTERN, name) for name in names):
+            raise ValueError("each must be the name or the address of a host, without a scheme, a port or a *")
+        return names
 
     @field_validator("ca_file")
     @classmethod
@@ -299,6 +314,12 @@ class Settings(BaseSettings):
             connections=self.fhir_connections,
             page_size=self.fhir_page_size,
         )
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """The hosts besides this machine that a service without tenants may be called by."""
+        own = {self.base_url.host.lower()} if self.base_url is not None and self.base_url.host else set()
+        return frozenset(own | set(self.allowed_hosts))
 
     def site_policy_text(self) -> str | None:
         """The text of the site's policy; None without one."""

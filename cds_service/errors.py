@@ -56,6 +56,18 @@ class UnknownAddressError(CallError):
         super().__init__("There is nothing at this address.")
 
 
+class UnknownHostError(CallError):
+    """The call names another host than one of this machine, where callers are not authenticated."""
+
+    issue = "forbidden"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The call is addressed to another host than this machine.",
+            hint="Without tenants, BENZO_CDS_ALLOWED_HOSTS lists the further hosts that this service may be called by.",
+        )
+
+
 class OutOfTimeError(CallError):
     """The judgement took longer than a call may take."""
 

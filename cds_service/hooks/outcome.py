@@ -14,6 +14,7 @@ from cds_service.errors import (
     OutOfTimeError,
     TooLargeError,
     UnknownAddressError,
+    UnknownHostError,
     UnknownServiceError,
     WrongContentTypeError,
     WrongHookError,
@@ -24,6 +25,7 @@ CONTENT_TYPE = "application/fhir+json"
 STATUS: Mapping[type[CallError], int] = {
     UnknownServiceError: 404,
     UnknownAddressError: 404,
+    UnknownHostError: 421,
     OutOfTimeError: 503,
     NotJsonError: 400,
     WrongContentTypeError: 415,

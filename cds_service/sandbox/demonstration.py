@@ -61,7 +61,11 @@ def demonstration(behaviour: Behaviour | None = None, addresses: Iterable[str] =
     """
     on, active, settings = DEMONSTRATION_DATE, behaviour or Behaviour(), Settings()
     fhir_bases = [f"{address}fhir" for address in addresses]
-    settings = settings.model_copy(update={"tenants": None, "fhir_servers": [*settings.fhir_servers, *fhir_bases]})
+    # Nobody is authenticated, so that the hosts that it may be called by are checked.
+    open_to_this_machine = {"tenants": None, "insecure_demo": False}
+    settings = settings.model_copy(
+        update=open_to_this_machine | {"fhir_servers": [*settings.fhir_servers, *fhir_bases]}
+    )
     knowledge = load_knowledge(settings.site_policy_text())
     patients = charts(on)
     store = Store(all_resources(patients))

@@ -4,10 +4,11 @@ are below a base."""
 from __future__ import annotations
 
 from ipaddress import ip_address
+from re import fullmatch
 from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from cds_service.config import MAX_ADDRESS_LENGTH
+from cds_service.config import HOST_PATTERN, MAX_ADDRESS_LENGTH
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LOCAL = frozenset({"localhost"})
@@ -21,6 +22,15 @@ def is_loopback_host(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def host_of(header: str) -> str:
+    """The host of a Host header in lower case, without its port; empty if the header is none::
+
+    header = host [ ":" port ]
+    """
+    found = fullmatch(rf"({HOST_PATTERN})(?::\d+)?", header.lower())
+    return found[1] if found else ""
 
 
 def is_loopback(address: str) -> bool:

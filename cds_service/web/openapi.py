@@ -29,11 +29,12 @@ _REFUSALS = {
     "412": "What the judgement cannot do without was not sent and could not be fetched",
     "413": "Larger, deeper or of more resources than the limits",
     "415": "Not JSON, or compressed",
+    "421": "Without tenants: addressed to another host than this machine",
     "500": "A defect of the service: no judgement was made",
     "503": "Given up in its time, or being stopped: no judgement was made",
 }
-_ALWAYS = ("401", "404", "500")
-_WITH_BODY = ("400", "401", "404", "413", "415", "500", "503")
+_ALWAYS = ("401", "404", "421", "500")
+_WITH_BODY = ("400", "401", "404", "413", "415", "421", "500", "503")
 
 
 @cache
