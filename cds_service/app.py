@@ -15,7 +15,7 @@ from cds_service.cards.wording.language import ENGLISH
 from cds_service.cards.wording.wording import wording_of
 from cds_service.clock import Clock, today
 from cds_service.config import Settings
-from cds_service.errors import CallError, NotAdmittedError, OutOfTimeError
+from cds_service.errors import CallError, NotAdmittedError, OutOfTimeError, TooManyCallsError
 from cds_service.hooks.discovery import discovery_body
 from cds_service.hooks.document import read_object, require_json, too_many_bytes
 from cds_service.hooks.evaluation import shown_cards
@@ -211,6 +211,9 @@ def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
             logs.not_admitted(error.reason, error.issuer_of)
             metrics.not_admitted(error.reason, error.issuer_of)
             response.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, TooManyCallsError):
+            g.tenant = error.tenant
+            response.headers["Retry-After"] = str(error.retry_after)
         return response
 
     @app.errorhandler(HTTPException)

@@ -78,6 +78,7 @@ STORE_RETRY_SECONDS = 5.0
 MAX_UNSAVED_CALLS = 10_000
 """Calls that one process keeps while the store is down, to write them once it is back."""
 MAX_RETENTION_DAYS = 36_500
+MAX_CALLS_PER_MINUTE = 1_000_000
 REPORT_SECONDS = 20.0
 """Longest read of the store for the page of how the findings do."""
 HOST_PATTERN = r"\[[0-9a-f:.]+\]|[a-z0-9._-]+"
@@ -227,6 +228,9 @@ class Settings(BaseSettings):
     allowed_hosts: list[str] = Field(
         default_factory=list,
         description="Without tenants: hosts besides this machine that this service may be called by, as JSON",
+    )
+    tenant_calls_per_minute: Annotated[int, Field(ge=1, le=MAX_CALLS_PER_MINUTE)] = Field(
+        default=6_000, description="Calls of one tenant that one process answers in a minute; beyond it 429"
     )
     metrics_secret_file: Path | None = Field(
         default=None, description="File with the secret that opens /metrics; without one it is for this machine alone"

@@ -123,6 +123,20 @@ class MissingDataError(CallError):
     issue = "incomplete"
 
 
+class TooManyCallsError(CallError):
+    """A tenant calls more often than it may. ``retry_after``: seconds until it may call again."""
+
+    issue = "throttled"
+
+    def __init__(self, tenant: str, retry_after: int) -> None:
+        super().__init__(
+            "There are more calls than this service answers for one client in a minute. No judgement was made: the "
+            "absence of cards means nothing."
+        )
+        self.tenant = tenant
+        self.retry_after = retry_after
+
+
 class NotAdmittedError(CallError):
     """The caller could not be authenticated.
 

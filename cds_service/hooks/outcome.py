@@ -13,6 +13,7 @@ from cds_service.errors import (
     NotJsonError,
     OutOfTimeError,
     TooLargeError,
+    TooManyCallsError,
     UnknownAddressError,
     UnknownHostError,
     UnknownServiceError,
@@ -34,6 +35,7 @@ STATUS: Mapping[type[CallError], int] = {
     MalformedRequestError: 400,
     MissingDataError: 412,
     NotAdmittedError: 401,
+    TooManyCallsError: 429,
 }
 _ISSUES: Mapping[int, tuple[str, str]] = {
     400: ("structure", "The request is not one of HTTP that this service understands."),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cds_service.errors import NotAdmittedError
+from cds_service.trust.call_rate import CallRate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import Tenant
 from cds_service.trust.tenants import Tenants, TrustedTenant
@@ -32,6 +33,7 @@ class Gate(Protocol):
 
         Raises:
             NotAdmittedError: the caller cannot be admitted. The reason is for the log, not for the caller.
+            TooManyCallsError: the tenant calls too often.
         """
         ...
 
@@ -54,18 +56,23 @@ class TenantGate:
     tenants: Tenants
     replay: ReplayGuard
     clock: Callable[[], float] = time.time
+    rate: CallRate = field(default_factory=CallRate)
 
     def admit(self, authorization: str | None, endpoint: Endpoint) -> Tenant:
         """The tenant that calls.
 
         Raises:
             NotAdmittedError: the token is missing, of no tenant, invalid, or was used before.
+            TooManyCallsError: the token is valid, and its tenant calls too often.
         """
         token = parse_authorization(authorization)
         claimed = self._claimed_tenant(token)
         now = self.clock()
         try:
-            self.replay.use(claimed.tenant.id, verify(token, _expected_claims(claimed, endpoint), now), now)
+            verified = verify(token, _expected_claims(claimed, endpoint), now)
+            # Before the store is asked, so that too many calls do not reach it.
+            self.rate.use(claimed.tenant.id, claimed.calls_per_minute)
+            self.replay.use(claimed.tenant.id, verified, now)
         except NotAdmittedError as error:
             error.issuer_of = claimed.tenant.id
             raise

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from cds_service.config import time_zone
+from cds_service.config import MAX_CALLS_PER_MINUTE, time_zone
 from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure
@@ -147,6 +147,7 @@ class TenantBlock(_Block):
     orders: dict[Filing, bool] = {}
     override_reasons: dict[str, str] = {}
     snooze_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    calls_per_minute: Annotated[int, Field(ge=1, le=MAX_CALLS_PER_MINUTE)] | None = None
 
     @field_validator("timezone")
     @classmethod

@@ -38,6 +38,7 @@ class TrustedTenant:
     key_addresses: tuple[str, ...]
     tenant_claim: str | None
     subject: str | None
+    calls_per_minute: int
 
 
 FileStamp = tuple[int, int, int, int]
@@ -144,6 +145,7 @@ class Tenants:
             key_addresses=block.keys.addresses,
             tenant_claim=block.tenant_claim,
             subject=block.subject,
+            calls_per_minute=block.calls_per_minute or settings.tenant_calls_per_minute,
         )
 
     def _keys(self, block: TenantBlock) -> KeyRing:

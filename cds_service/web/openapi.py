@@ -30,11 +30,12 @@ _REFUSALS = {
     "413": "Larger, deeper or of more resources than the limits",
     "415": "Not JSON, or compressed",
     "421": "Without tenants: addressed to another host than this machine",
+    "429": "The client makes more calls than the service answers for it in a minute",
     "500": "A defect of the service: no judgement was made",
     "503": "Given up in its time, or being stopped: no judgement was made",
 }
 _ALWAYS = ("401", "404", "421", "500")
-_WITH_BODY = ("400", "401", "404", "413", "415", "421", "500", "503")
+_WITH_BODY = ("400", "401", "404", "413", "415", "421", "429", "500", "503")
 
 
 @cache
