@@ -103,9 +103,11 @@ check: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/benzo-cds knowledge check
 	$(BIN)/python -m cds_service.commands.documentation.docs_pages --check --docs docs
+	$(BIN)/python tests/validation --check --docs docs
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/python -m cds_service.commands.documentation.docs_pages --docs docs
+	$(BIN)/python tests/validation --docs docs
 
 bench: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/python tests/bench --write docs/speed.md

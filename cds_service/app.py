@@ -34,12 +34,12 @@ from cds_service.trust.gate import Endpoint, Gate, OpenGate, TenantGate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import Mode, Tenant, open_tenant
 from cds_service.trust.tenants import Tenants
-from cds_service.web.about import serve_about
 from cds_service.web.cors import allow_cross_origin_calls
 from cds_service.web.health import serve_health
 from cds_service.web.hosts import require_known_host
 from cds_service.web.metrics import NO_VALUE, Metrics, serve_metrics
 from cds_service.web.openapi import serve_openapi
+from cds_service.web.pages import serve_pages
 from cds_service.web.replies import json_response as _json
 from rules import Knowledge, load_knowledge
 from rules.reading.product import prepare
@@ -118,7 +118,7 @@ def create_app(
     app.extensions[METRICS] = metrics
     _serve_services(app, settings, parts, metrics)
     serve_health(app, knowledge, parts.gate, parts.call_store)
-    serve_about(app, knowledge)
+    serve_pages(app, lambda: knowledge)
     serve_openapi(app)
     serve_metrics(app, metrics, settings.metrics_secret_file)
     serve_performance(app, knowledge, parts.call_store, settings.metrics_secret_file, settings.zone)

@@ -143,6 +143,11 @@ def feedback_misfits(tenant: str, service: str, misfits: Mapping[Any, int]) -> N
     )
 
 
+def not_for_patients(tenant: str) -> None:
+    """Log that the user of a call is a patient or a relative, who is shown no card."""
+    _log.warning("not for patients", tenant=tenant)
+
+
 def of_another_patient(tenant: str) -> None:
     """Log that all orders on record that were sent with a call are of another patient than the call's."""
     _log.warning("all of another patient", tenant=tenant)

@@ -112,7 +112,7 @@ class Judge:
         invocation, reading = _read(tenant, service, request, sent, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
         is_judged = any(_is_to_be_judged(draft, tenant.knowledge) for draft in drafts)
-        if not is_judged and not _lacks_draft(service, invocation, reading):
+        if request.of_patient or (not is_judged and not _lacks_draft(service, invocation, reading)):
             return Evaluation(tenant, service, invocation, origins=sent.origins, out_of_time=True)
         assessment = assess_by_name(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
         evaluation = self._with_cards(tenant, service, invocation, reading, assessment, sent.origins)
@@ -136,8 +136,10 @@ class Judge:
             )
         )
         is_misplaced = any(_is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts)
-        # For an order without a depressant no data is required, and none is fetched.
-        if not is_judged and not is_misplaced:
+        if request.of_patient:
+            logs.not_for_patients(tenant.id)
+        # For an order without a depressant no data is required, and none is fetched; nor for a user who is a patient.
+        if request.of_patient or (not is_judged and not is_misplaced):
             return Evaluation(tenant, service, invocation, origins=with_drafts.origins), with_drafts is sent
         completed = self.completion.with_record(with_drafts, request, tenant)
         if completed is not with_drafts:

@@ -21,6 +21,7 @@ from cds_service.hooks.prefetch import read_prefetch
 from cds_service.services import Service
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_LAY_USERS = ("Patient", "RelatedPerson")
 _PROBLEM_TEXTS = {
     "missing": "is required",
     "string_type": "must be a string",
@@ -60,6 +61,11 @@ class HookRequest:
     selections: tuple[str, ...]
     prefetch: Mapping[str, SuppliedData]
     access: FhirAccess = field(default_factory=FhirAccess)
+
+    @property
+    def of_patient(self) -> bool:
+        """Whether its user is a patient or a relative: cards are for health care professionals."""
+        return self.user_id is not None and type_and_id(self.user_id)[0] in _LAY_USERS
 
     @property
     def entries(self) -> int:

@@ -19,10 +19,10 @@ from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted_rec
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, month_before
 from cds_service.trust.operator import is_operator
+from cds_service.web.pages import PAGE_POLICY
 from rules import Knowledge
 from rules.knowledge import OverrideEffect
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _PERCENT = 100
 _FEW = 5
 """With fewer answers no percentage is shown, because it would mean nothing."""
@@ -71,7 +71,7 @@ def serve_performance(
 
     @pages.after_request
     def restrict(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
         return response
 
     @pages.get("/performance")
@@ -92,7 +92,7 @@ def serve_performance(
 
     @pages.get("/style.css")
     def style() -> Response:
-        return Response(render_template("review.css"), content_type="text/css; charset=utf-8")
+        return Response(render_template("page.css"), content_type="text/css; charset=utf-8")
 
     @app.template_filter("share")
     def share(part: int, whole: int) -> str:

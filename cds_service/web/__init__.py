@@ -1,3 +1,3 @@
-"""The addresses beside the CDS services (health, metrics, ``/about``, OpenAPI), JSON responses and CORS."""
+"""The addresses beside the CDS services (health, metrics, source attributes, OpenAPI), JSON responses and CORS."""
 
-__all__ = ["about", "cors", "health", "hosts", "metrics", "openapi", "replies"]
+__all__ = ["about", "cors", "health", "hosts", "metrics", "openapi", "pages", "replies", "source_attributes"]

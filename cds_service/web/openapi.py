@@ -59,7 +59,12 @@ def openapi() -> Mapping[str, Any]:
             "/metrics": {"get": _metrics()},
             "/review/performance": {"get": _performance()},
             "/review/style.css": {"get": _page("Its style", "text/css")},
-            "/about": {"get": _about()},
+            "/about": {"get": _page_or_json("What the service is, for whom and for what")},
+            "/about/style.css": {"get": _style()},
+            "/source-attributes": {"get": _page_or_json("Source attributes of every finding (45 CFR 170.315(b)(11))")},
+            "/source-attributes.json": {
+                "get": _read("The source attributes as JSON, whatever is accepted", "Document")
+            },
             "/openapi.json": {"get": _read("This document", "Document")},
         },
         "components": {
@@ -168,10 +173,16 @@ def _performance() -> dict[str, Any]:
     return _page("How the findings do, between two days", "text/html") | {"parameters": days}
 
 
-def _about() -> dict[str, Any]:
+def _page_or_json(summary: str) -> dict[str, Any]:
+    """A page where the caller's ``Accept`` prefers HTML, else JSON."""
     content = {"text/html": {"schema": {"type": "string"}}} | _content("Document")
-    success = {"description": "What the service is", "content": content}
-    return {"summary": "Source attributes of the decision support", "responses": _responses(success, *_ALWAYS)}
+    success = {"description": "A page, or JSON where the caller does not prefer HTML", "content": content}
+    return {"summary": summary, "responses": _responses(success, *_ALWAYS)}
+
+
+def _style() -> dict[str, Any]:
+    success = {"description": "The style of the pages", "content": {"text/css": {"schema": {"type": "string"}}}}
+    return {"summary": "The style of the pages", "responses": _responses(success, *_ALWAYS)}
 
 
 def _call(identity: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from rules.knowledge.guidance import (
     SuggestedCode,
     SuggestedMedication,
 )
+from rules.knowledge.intervention import Intervention, PatientDataUse
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.characters import is_invisible
 from rules.knowledge.lexicon.name_words import BesideDrug, NameWords
@@ -99,6 +100,7 @@ __all__ = [
     "FindingPolicy",
     "HalfLife",
     "Ingredient",
+    "Intervention",
     "Knowledge",
     "KnowledgeError",
     "ListedProduct",
@@ -109,6 +111,7 @@ __all__ = [
     "NameWords",
     "OverrideEffect",
     "OverrideReason",
+    "PatientDataUse",
     "Per",
     "Plausible",
     "Policy",

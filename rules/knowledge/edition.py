@@ -25,6 +25,7 @@ from rules.knowledge.readers.guidance import (
     read_withdrawal_course,
     read_withdrawal_risk,
 )
+from rules.knowledge.readers.intervention import read_intervention
 from rules.knowledge.readers.maximum_doses import read_maximum_doses
 from rules.knowledge.readers.name_words import read_name_words
 from rules.knowledge.readers.policy import read_findings, read_policy
@@ -43,6 +44,7 @@ TREES = (
     "findings.yaml",
     "forms.yaml",
     "guidance.yaml",
+    "intervention.yaml",
     "maximum_doses.yaml",
     "name_words.yaml",
     "policy.yaml",
@@ -123,6 +125,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
     )
     vocabulary = read_vocabulary(trees["forms.yaml"])
+    findings = read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed)
     knowledge = Knowledge(
         version=policy.text("version"),
         reviewed=reviewed,
@@ -139,7 +142,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         condition_wording=read_wording(conditions.section("wording")),
         condition_names=every_name(concepts.values()),
         policy=read_policy(policy.section("policy"), critical, reviewed),
-        findings=read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed),
+        findings=findings,
         vocabulary=vocabulary,
         name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES, classes, agents),
         sig_words=read_sig_words(trees["sig_words.yaml"], vocabulary),
@@ -149,6 +152,7 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         band_examples=read_band_examples(guidance.items("band_examples"), guidance_reviewed),
         withdrawal_risk=read_withdrawal_risk(guidance.items("withdrawal_risk")),
         withdrawal_course=read_withdrawal_course(guidance.items("withdrawal_course"), guidance_reviewed),
+        intervention=read_intervention(Section("intervention.yaml", trees["intervention.yaml"]), findings),
     )
     _require_order(knowledge)
     _require_classes(knowledge)

@@ -10,6 +10,7 @@ from rules.knowledge.agent import Agent, AgentClass, BrandAgents
 from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.figure import Figure, Source, Table
 from rules.knowledge.guidance import BandExample, Suggestions, WithdrawalCourse, WithdrawalRisk
+from rules.knowledge.intervention import Intervention
 from rules.knowledge.lexicon.name_words import NameWords
 from rules.knowledge.lexicon.sig_words import SigWords
 from rules.knowledge.lexicon.vocabulary import DosingVocabulary
@@ -28,7 +29,7 @@ class Knowledge:
     name of several agents is a combination product's. ``brand_names`` are further names, keyed likewise, that are known
     as they are written and never misspelt or cut: those of brands, mostly of other countries. ``condition_names`` are
     the names of all concepts, parts of joined names apart. ``guidance`` and ``suggestions`` are for wording only and
-    decide nothing.
+    decide nothing; so is ``intervention``, what the decision support says of itself.
     """
 
     version: str
@@ -56,3 +57,4 @@ class Knowledge:
     band_examples: tuple[BandExample, ...]
     withdrawal_risk: tuple[WithdrawalRisk, ...]
     withdrawal_course: tuple[WithdrawalCourse, ...]
+    intervention: Intervention

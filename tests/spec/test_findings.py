@@ -30,13 +30,13 @@ ROW_KEYS = frozenset(
 )
 
 
-def _result(assessment: Assessment, finding: str) -> Met | Considered:
+def result_of(assessment: Assessment, finding: str) -> Met | Considered:
     results = [line for line in (*assessment.findings, *assessment.considered) if line.id == finding]
     assert len(results) == 1, f"{finding} is answered {len(results)} times"
     return results[0]
 
 
-def _words(result: Met | Considered) -> str:
+def words_of(result: Met | Considered) -> str:
     if isinstance(result, Met):
         return f"met {result.severity}"
     return f"exempt {result.by}" if result.result == "exempt" else result.result
@@ -60,8 +60,8 @@ def _text(value: object) -> str:
 @pytest.mark.parametrize(("finding", "row"), ROWS)
 def test_the_finding_answers_as_the_row_says(finding: str, row: Row) -> None:
     assert not set(row) - ROW_KEYS, f"unknown keys: {sorted(set(row) - ROW_KEYS)}"
-    result = _result(assess(patient_of(row), load_knowledge(), day_of(row)), finding)
-    assert _words(result) == row["expect"], f"{row['name']}: {result}"
+    result = result_of(assess(patient_of(row), load_knowledge(), day_of(row)), finding)
+    assert words_of(result) == row["expect"], f"{row['name']}: {result}"
     if isinstance(result, Met):
         if "raises" in row:
             assert str(result.raises).lower() == row["raises"], f"{row['name']}: raises"

@@ -22,7 +22,7 @@ ROW_KEYS = frozenset(
 )
 
 
-def _differences(row: Row, found: Assessment) -> Iterator[str]:
+def differences_of(row: Row, found: Assessment) -> Iterator[str]:
     yield from differences("load", row.get("load", {}), found.load)
     yield from differences("load by va-dod-2021", row.get("va-dod-2021", {}), found.load.by_table["va-dod-2021"])
     yield from differences("opioid", row.get("mme", {}), found.opioid)
@@ -44,5 +44,5 @@ def _differences(row: Row, found: Assessment) -> Iterator[str]:
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
 def test_the_figures_are_those_of_the_tables(row: Row) -> None:
     assert not set(row) - ROW_KEYS, f"unknown keys: {sorted(set(row) - ROW_KEYS)}"
-    lines = list(_differences(row, assess(patient_of(row), load_knowledge(), day_of(row))))
+    lines = list(differences_of(row, assess(patient_of(row), load_knowledge(), day_of(row))))
     assert not lines, "\n".join([f"{row['name']} ({row['because']})", *lines])
