@@ -16,8 +16,8 @@ from cds_service.fhir.bundle import BundleEntry, SuppliedData, drafts_of, read_v
 from cds_service.fhir.elements import text_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import requester_of
-from cds_service.hooks.document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
 from cds_service.hooks.prefetch import prefetched_record, read_prefetch
+from cds_service.json_document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
 from rules.model import Patient
 
 _STANDARD_INPUT = Path("-")

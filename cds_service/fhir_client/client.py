@@ -14,17 +14,20 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
 
-import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, TimeoutError
 
 from cds_service.config import FetchLimits
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
+from cds_service.json_document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
 from cds_service.trust.addresses import address_below
 
 ACCEPTED: Final = "application/fhir+json, application/json;q=0.9"
 _RETRIED = frozenset({requests.codes.too_many_requests, requests.codes.service_unavailable})
+_WHOLE = frozenset({200, 203})
+"""The statuses with a whole resource; 203 is that of a proxy between."""
+_REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 65_536
 
 
@@ -41,6 +44,7 @@ class FetchFailure(StrEnum):
     FAILED = "the FHIR server failed"
     NOT_FHIR = "the FHIR server answered with something other than FHIR"
     REDIRECTED = "the FHIR server pointed elsewhere"
+    BROKE_OFF = "the FHIR server’s answer broke off, or could not be decompressed"
     TOO_LARGE = "the FHIR server’s answer is too large"
     FOREIGN = "an address is not one of the tenant’s FHIR server"
     FORBIDDEN = "the FHIR server’s address is inside a private network"
@@ -154,12 +158,14 @@ class FhirClient:
                 stream=True,
             ) as response:
                 return response.status_code, self._body(response, deadline), _retry_after(response)
-        except requests.Timeout:
+        except (requests.Timeout, TimeoutError):
             raise FetchError(FetchFailure.NOT_IN_TIME) from None
         except requests.ConnectionError as error:
             failure = FetchFailure.FORBIDDEN if _is_forbidden(error) else FetchFailure.NOT_REACHED
             raise FetchError(failure) from None
-        except (requests.RequestException, HTTPError, UnicodeError, ValueError):
+        except HTTPError:  # the body is read without requests
+            raise FetchError(FetchFailure.BROKE_OFF) from None
+        except (requests.RequestException, UnicodeError, ValueError):
             raise FetchError(FetchFailure.NOT_REACHED) from None
 
     def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
@@ -178,13 +184,16 @@ class FhirClient:
 
 
 def _resource(status: int, body: bytes) -> object:
-    if 300 <= status < 400:
+    if status in _REDIRECTED:
         raise FetchError(FetchFailure.REDIRECTED)
     if status >= 400:
         raise FetchError(_BY_STATUS.get(status, FetchFailure.FAILED if status >= 500 else FetchFailure.REFUSED))
+    if status not in _WHOLE:
+        raise FetchError(FetchFailure.NOT_FHIR)
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = parse(body)
+        refuse_duplicate_members(body, value, Outline.of(body))
+    except JsonSyntaxError:
         raise FetchError(FetchFailure.NOT_FHIR) from None
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise FetchError(FetchFailure.NOT_FHIR)

@@ -45,6 +45,8 @@ def all_pages(
         page = read_value(bundle)
         if page.status is DataStatus.ERROR:
             reasons = page.incomplete
+        elif page.next_url is None and Gap.HAS_MORE_PAGES in page.incomplete:
+            reasons = (Gap.HAS_MORE_PAGES,)  # its link has no address
         pages.append(page)
         next_url = page.next_url
     return _joined(pages, totals, reasons)

@@ -42,6 +42,7 @@ SERVICE = (
     "cds_service.version",
     "cds_service.errors",
     "cds_service.clock",
+    "cds_service.json_document",
     "cds_service.services",
     "cds_service.config",
     "cds_service.logs",

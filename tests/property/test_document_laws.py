@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.hooks.document import DuplicateMemberError, Outline, parse, refuse_duplicate_members
+from cds_service.json_document import DuplicateMemberError, Outline, parse, refuse_duplicate_members
 
 TEXTS = st.text('ab{}[]:,"\\/ é\n', max_size=6)
 BLANKS = st.sampled_from(["", "", " ", "\n\t"])
