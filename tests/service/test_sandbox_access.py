@@ -21,7 +21,7 @@ from cds_service.config import Settings
 from cds_service.sandbox.fhir_server.server import Behaviour
 from cds_service.sandbox.smart.access import Access
 from cds_service.sandbox.smart.clients import ASSERTION_TYPE
-from cds_service.sandbox.smart.scopes import Grant, grantable_scopes
+from cds_service.sandbox.smart.scopes import Grant, grantable_scopes, launch_scopes
 
 TOKEN = "http://localhost/fhir/auth/token"
 GRANT = {"grant_type": "client_credentials", "scope": "system/*.cruds"}
@@ -108,11 +108,11 @@ def oauth_error(answer: Any, status: int) -> str:
 def test_the_configuration_leads_to_a_token(fhir: FlaskClient) -> None:
     body = fhir.get("/fhir/.well-known/smart-configuration").get_json()
     assert body["token_endpoint"] == TOKEN
-    assert body["grant_types_supported"] == ["client_credentials"]
+    assert "client_credentials" in body["grant_types_supported"]
     assert "private_key_jwt" in body["token_endpoint_auth_methods_supported"]
     assert set(body["token_endpoint_auth_signing_alg_values_supported"]) == {"ES384", "RS384"}
     assert "client-confidential-asymmetric" in body["capabilities"]
-    assert [scope for scope in body["scopes_supported"] if not grantable_scopes(scope)] == []
+    assert [scope for scope in body["scopes_supported"] if not grantable_scopes(scope) + launch_scopes(scope)] == []
 
 
 @pytest.mark.parametrize("demanded", [False, True])
@@ -192,7 +192,9 @@ def test_a_client_with_a_secret_gets_a_token(fhir: FlaskClient, in_form: bool) -
     ("form", "status", "error"),
     [
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
-        ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, 401, "invalid_client"),
+        ({"grant_type": "refresh_token"}, 401, "invalid_client"),
+        ({"grant_type": "implicit"}, 400, "unsupported_grant_type"),
         ({}, 400, "invalid_request"),
         ({"scope": "system/*.rs"}, 400, "invalid_request"),
         (GRANT, 401, "invalid_client"),
@@ -237,7 +239,8 @@ def test_an_unsupported_scope_gets_no_token(fhir: FlaskClient, scope: str) -> No
         {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [{"kty": "EC"}]}},
         {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://client.example/jwks"},
         {"token_endpoint_auth_method": "none"},
-        {"grant_types": ["authorization_code"]},
+        {"grant_types": ["implicit"]},
+        {"grant_types": ["client_credentials", "authorization_code"]},
     ],
 )
 def test_an_unusable_registration_is_refused(fhir: FlaskClient, body: dict[str, Any]) -> None:

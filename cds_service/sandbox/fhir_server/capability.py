@@ -72,11 +72,12 @@ def _security(absolute_url: Callable[..., str], demands_token: bool) -> dict[str
     demand = "A token is demanded." if demands_token else "No token is demanded; one that is sent is not looked at."
     return {
         "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}], "text": "SMART on FHIR"}],
-        "description": f"{demand} Backend services register and get one; see .well-known/smart-configuration.",
+        "description": f"{demand} Apps and backend services register and get one; see .well-known/smart-configuration.",
         "extension": [
             {
                 "url": _SMART,
                 "extension": [
+                    {"url": "authorize", "valueUri": absolute_url("auth", "authorize")},
                     {"url": "token", "valueUri": absolute_url("auth", "token")},
                     {"url": "register", "valueUri": absolute_url("auth", "register")},
                 ],

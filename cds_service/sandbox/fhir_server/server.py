@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -16,6 +16,7 @@ from cds_service.sandbox.fhir_server.capability import NOTICE, capability_statem
 from cds_service.sandbox.fhir_server.faults import HEADER, Faults, corrupted
 from cds_service.sandbox.fhir_server.interactions import InteractionResult, Interactions, etag
 from cds_service.sandbox.fhir_server.paging import Paging, ResultPage
+from cds_service.sandbox.fhir_server.patient_view import PatientView
 from cds_service.sandbox.fhir_server.search import Parameters
 from cds_service.sandbox.fhir_server.transaction import Processor
 from cds_service.sandbox.fhir_store.bodies import FORM, MEDIA_TYPE, read_json
@@ -30,7 +31,10 @@ MAX_PER_PAGE = 200
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 # The endpoints that need no token and that no fault affects.
-_ALWAYS_OPEN = frozenset({"metadata", "smart_configuration", "register", "token", "faults"})
+_ALWAYS_OPEN = frozenset(
+    {"metadata", "smart_configuration", "openid_configuration", "jwks", "register", "token", "faults"}
+    | {"authorize", "answer", "style", "launch"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class Behaviour:
 def sandbox(store: Store, on: date, behaviour: Behaviour | None = None) -> Blueprint:
     """The blueprint to register under ``/fhir``; ``on`` is the date of its CapabilityStatement."""
     active = behaviour or Behaviour()
-    blueprint = Blueprint("fhir", __name__)
-    serve_smart(blueprint, active.access, _absolute_url)
+    blueprint = Blueprint("fhir", __name__, template_folder="../smart/templates")
+    serve_smart(blueprint, active.access, store, _absolute_url)
     _serve_faults(blueprint, active.faults)
     _serve_resources(blueprint, Interactions(store, Paging(), active.most_per_page), active.faults)
 
@@ -86,18 +90,25 @@ def sandbox(store: Store, on: date, behaviour: Behaviour | None = None) -> Bluep
     return blueprint
 
 
-def _serve_resources(blueprint: Blueprint, interactions: Interactions, faults: Faults) -> None:
+def _serve_resources(blueprint: Blueprint, all_interactions: Interactions, faults: Faults) -> None:
+    def interactions() -> Interactions:
+        """What the holder of the request's token can do: all of it, or what concerns one patient."""
+        grant: Grant | None = g.grant
+        if grant is None or not any(scope.startswith("patient/") for scope in grant.scopes):
+            return all_interactions
+        return replace(all_interactions, store=PatientView(all_interactions.store, grant))
+
     @blueprint.get("/<resource_type>/<id_>")
     def read(resource_type: str, id_: str) -> Response:
         require_permission(g.grant, resource_type, "r")
         return _resource_response(
-            interactions.read(resource_type, id_, if_none_match=request.headers.get("If-None-Match"))
+            interactions().read(resource_type, id_, if_none_match=request.headers.get("If-None-Match"))
         )
 
     @blueprint.get("/<resource_type>/<id_>/_history/<version>")
     def read_version(resource_type: str, id_: str, version: str) -> Response:
         require_permission(g.grant, resource_type, "r")
-        return _resource_response(interactions.read_version(resource_type, id_, version))
+        return _resource_response(interactions().read_version(resource_type, id_, version))
 
     @blueprint.get("/<resource_type>")
     def search(resource_type: str) -> Response:
@@ -115,25 +126,25 @@ def _serve_resources(blueprint: Blueprint, interactions: Interactions, faults: F
         condition = request.headers.get("If-None-Exist")
         if condition is not None:
             require_permission(g.grant, resource_type, "s")
-        return _resource_response(interactions.create(_body(), resource_type, if_none_exist=condition))
+        return _resource_response(interactions().create(_body(), resource_type, if_none_exist=condition))
 
     @blueprint.put("/<resource_type>/<id_>")
     def update(resource_type: str, id_: str) -> Response:
         require_permission(g.grant, resource_type, "u")
         return _resource_response(
-            interactions.update(_body(), resource_type, id_, if_match=request.headers.get("If-Match"))
+            interactions().update(_body(), resource_type, id_, if_match=request.headers.get("If-Match"))
         )
 
     @blueprint.delete("/<resource_type>/<id_>")
     def delete(resource_type: str, id_: str) -> Response:
         require_permission(g.grant, resource_type, "d")
-        return _resource_response(interactions.delete(resource_type, id_, if_match=request.headers.get("If-Match")))
+        return _resource_response(interactions().delete(resource_type, id_, if_match=request.headers.get("If-Match")))
 
     @blueprint.post("/", strict_slashes=False)
     def process() -> Response:
         grant = g.grant
         processor = Processor(
-            interactions,
+            interactions(),
             _absolute_url(),
             lambda resource_type, permission: require_permission(grant, resource_type, permission),
             _may_read(grant),
@@ -144,8 +155,10 @@ def _serve_resources(blueprint: Blueprint, interactions: Interactions, faults: F
     def search_response(resource_type: str, parameters: Parameters) -> Response:
         require_permission(g.grant, resource_type, "s")
         lenient = _prefers("handling=lenient")
-        page = interactions.search(resource_type, parameters, lenient=lenient, max_size=faults.page_size(resource_type))
-        return _page(page, interactions.searchset(page, _absolute_url(), _may_read(g.grant)), faults)
+        page = interactions().search(
+            resource_type, parameters, lenient=lenient, max_size=faults.page_size(resource_type)
+        )
+        return _page(page, interactions().searchset(page, _absolute_url(), _may_read(g.grant)), faults)
 
 
 def _serve_faults(blueprint: Blueprint, faults: Faults) -> None:

@@ -1,3 +1,3 @@
-"""SMART Backend Services for the sandbox: clients register, get access tokens, and are held to their scopes."""
+"""SMART for the sandbox: apps are launched, backend services get tokens, and both are held to their scopes."""
 
 __all__ = ["access", "clients", "scopes", "token_endpoint"]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from secrets import token_urlsafe
 from threading import Lock
-from typing import Any
 
 from cds_service.sandbox.fhir_store.refusal import RefusedError
-from cds_service.sandbox.smart.clients import GRANT, Clients, OAuthError
-from cds_service.sandbox.smart.scopes import Grant, grantable_scopes
+from cds_service.sandbox.smart.authorizations import (
+    CODE_SECONDS,
+    CONSENT_SECONDS,
+    LAUNCH_SECONDS,
+    REFRESH_SECONDS,
+    Authorization,
+    OneTimeTokens,
+)
+from cds_service.sandbox.smart.clients import Clients
+from cds_service.sandbox.smart.scopes import Grant
 
 TOKEN_SECONDS = 300
 """The lifetime of a token, in seconds, short because a hook call needs no more."""
 
 EXPIRED_TOKEN_TEXT = "The access token has expired."
 
-_TOKEN_BYTES = 32
 _MAX_TOKENS = 10_000
 
 
@@ -26,62 +31,51 @@ _MAX_TOKENS = 10_000
 class Access:
     """The issued tokens, and whether requests need one.
 
-    ``seconds`` is the lifetime of a token; ``clock`` gives the Unix second.
+    Attributes:
+        demanded: whether a request needs a token.
+        seconds: the lifetime of an access token.
+        clock: gives the Unix second.
+        clients: the registered clients.
+        launches: the patients of EHR launches, by what the app is given as ``launch``.
+        consents: the queries of authorization requests that wait for a person's answer.
+        codes: the authorizations whose code was not exchanged yet.
+        refreshes: the authorizations that can be renewed.
     """
 
     demanded: bool = False
     seconds: int = TOKEN_SECONDS
     clock: Callable[[], float] = time.time
     clients: Clients = field(default_factory=Clients)
-    _grants: dict[str, Grant] = field(default_factory=dict)
+    launches: OneTimeTokens[str] = field(default_factory=lambda: OneTimeTokens(LAUNCH_SECONDS))
+    consents: OneTimeTokens[str] = field(default_factory=lambda: OneTimeTokens(CONSENT_SECONDS))
+    codes: OneTimeTokens[Authorization] = field(default_factory=lambda: OneTimeTokens(CODE_SECONDS))
+    refreshes: OneTimeTokens[Authorization] = field(default_factory=lambda: OneTimeTokens(REFRESH_SECONDS))
+    _grants: dict[str, tuple[Grant, Authorization | None]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def issue(self, form: Mapping[str, str], basic: str | None, audience: str) -> dict[str, Any]:
-        """The OAuth 2 response to a token request of the client-credentials grant.
-
-        Args:
-            form: the body.
-            basic: the Authorization header.
-            audience: the token endpoint's URL, which a client's assertion must name.
-
-        Raises:
-            OAuthError: the request is not valid, or its client could not be authenticated.
-        """
-        if "grant_type" not in form:
-            raise OAuthError(400, "invalid_request", "The grant_type is missing.")
-        if form["grant_type"] != GRANT:
-            raise OAuthError(400, "unsupported_grant_type", f"The sandbox knows {GRANT}.")
-        now = self.clock()
-        client = self.clients.authenticated(form, basic, audience, now)
-        scopes = grantable_scopes(form.get("scope", ""))
-        if not scopes:
-            raise OAuthError(400, "invalid_scope", "None of the scopes is one that the sandbox grants.")
-        token = token_urlsafe(_TOKEN_BYTES)
+    def remember(self, token: str, grant: Grant, authorization: Authorization | None = None) -> None:
+        """Accept this access token from now on, as long as the authorization that it came of is not revoked."""
         with self._lock:
             if len(self._grants) >= _MAX_TOKENS:
                 self._grants.pop(next(iter(self._grants)))
-            self._grants[token] = Grant(client.id_, scopes, now + self.seconds)
-        return {
-            "access_token": token,
-            "token_type": "bearer",
-            "expires_in": self.seconds,
-            "scope": " ".join(scopes),
-        }
+            self._grants[token] = grant, authorization
 
     def admit(self, authorization: str | None) -> Grant | None:
         """The grant of a request's access token; None, which allows everything, where no token is demanded.
 
         Raises:
-            RefusedError: a token is demanded, and there is none, or it is unknown or has expired.
+            RefusedError: a token is demanded, and there is none, or it is unknown, revoked or expired.
         """
         if not self.demanded:
             return None
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("The sandbox demands an access token.")
-        grant = self._grants.get(token.strip())
+        grant, given = self._grants.get(token.strip(), (None, None))
         if grant is None:
             raise unauthorized("The access token is not one of the sandbox.", "invalid_token")
+        if given is not None and given.revoked:
+            raise unauthorized("The access token was revoked.", "invalid_token")
         if grant.until <= self.clock():
             raise unauthorized(EXPIRED_TOKEN_TEXT, "invalid_token")
         return grant
