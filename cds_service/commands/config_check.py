@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cds_service.cards.wording.language import ENGLISH
 from cds_service.cards.wording.wording import wording_of
 from cds_service.config import PREFIX, Settings, explain
-from cds_service.records.configured_store import NO_STORE, StoreSettingError, open_store
+from cds_service.records.configured_store import NO_STORE, StoreSettingError, open_store, state_of
 from cds_service.trust.keys import FixedKeys
 from cds_service.trust.tenant_file import TenantFileError
 from cds_service.trust.tenants import Tenants, TrustedTenant
@@ -41,8 +41,9 @@ def check_configuration(_: Namespace) -> int:
         for name, field in Settings.model_fields.items():
             value = getattr(settings, name)
             if name == "store" and store is not None:
-                down = store.database.why_down()
-                value = f"{store.database.redacted_address} ({f'down: {down}' if down else 'up'})"
+                state, problem = state_of(store)
+                value = f"{store.database.redacted_address} ({state})"
+                wrong.extend([problem] if problem else [])
             print(f"{PREFIX}{name.upper()} = {'(not set)' if value in (None, {}) else value}   # {field.description}")
         for tenant in tenants:
             print(_line_of(tenant))

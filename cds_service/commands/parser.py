@@ -42,8 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     _knowledge(parts.add_parser("knowledge", help="check, show or compare the knowledge base"))
     _config(parts.add_parser("config", help="check the configuration"))
     _report(parts.add_parser("report", help="how each finding does: shown, accepted, overridden, snoozed"))
-    _audit(parts.add_parser("audit", help="verify or export the record of calls"))
-    _store(parts.add_parser("store", help="bring the store up to date, purge it, list doubted records"))
+    _audit(parts.add_parser("audit", help="verify, anchor or export the record of calls"))
+    _store(parts.add_parser("store", help="upgrade, purge or back up the store, replace its key, list doubted records"))
     return parser
 
 
@@ -148,7 +148,14 @@ def _audit(parser: argparse.ArgumentParser) -> None:
     verify.add_argument(
         "--expect", action="append", metavar="HEAD", help="a head printed earlier, which must still stand in the record"
     )
+    verify.add_argument("--anchor", type=Path, metavar="FILE", help="an anchor: all its heads must stand in the record")
+    verify.add_argument(
+        "--advance", action="store_true", help="replace the anchor by the heads of now if everything was right"
+    )
     verify.set_defaults(run="audit:verify")
+    anchor = parts.add_parser("anchor", help="the heads of all chains, sealed, to keep apart from the database")
+    anchor.add_argument("file", type=Path, nargs="?", metavar="FILE", help="where to write them (default: print them)")
+    anchor.set_defaults(run="audit:anchor")
     export = parts.add_parser("export", help="the record as FHIR AuditEvents, one a line")
     _period(export)
     export.add_argument("--tenant", help="of this tenant alone")
@@ -160,6 +167,9 @@ def _store(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     upgrade = parts.add_parser("upgrade", help="make the tables, or bring them up to date")
     upgrade.set_defaults(run="store:upgrade")
+    rotating = parts.add_parser("rotate-key", help="write the store with the new key of the key file from now on")
+    rotating.add_argument("--make", action="store_true", help="add a new key to the key file first")
+    rotating.set_defaults(run="store:rotate_key")
     purging = parts.add_parser("purge", help="remove what is older than the site keeps")
     purging.add_argument(
         "--older-than", type=_number_of_days, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"

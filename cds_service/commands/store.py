@@ -1,4 +1,4 @@
-"""``benzo-cds store upgrade | purge | doubts | names``, and the store and the period that other commands read."""
+"""``benzo-cds store ...``, and the store and the period that other commands read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import orjson
 from sqlalchemy import Connection
 
 from cds_service.clock import today
-from cds_service.config import Settings
+from cds_service.config import PREFIX, Settings
 from cds_service.errors import CommandError
 from cds_service.hooks.request import patient_reference
-from cds_service.records.configured_store import missing_file, naming_default_store, open_store
+from cds_service.records.configured_store import key_file_of, missing_file, naming_default_store, open_store
 from cds_service.records.database import Database, StoreDownError
 from cds_service.records.feedback_rows import reason_codes_leading_to
+from cds_service.records.pseudonyms import KeyFileError, append_new_key
 from cds_service.records.report import doubted_records
 from cds_service.records.retention import purge as purge_older
 from cds_service.records.store import DatabaseCallStore
@@ -39,6 +40,26 @@ def upgrade(_: Namespace) -> int:
     except StoreDownError as error:
         raise _down(database, error) from None
     print(f"The tables of {database.redacted_address} are up to date.")
+    return 0
+
+
+def rotate_key(chosen: Namespace) -> int:
+    """Write the store with a new key from now on: the one in the key file that the store does not know yet."""
+    settings = naming_default_store(Settings())
+    store = opened_store(settings)
+    if chosen.make:
+        try:
+            append_new_key(key_file_of(settings))
+        except KeyFileError as error:
+            raise CommandError(f"{PREFIX}STORE_KEY_FILE: {error}") from None
+    before = use(store.database, store.keys.newest)
+    new = use(store.database, store.keys.unknown)
+    if len(new) != 1:
+        names = ", ".join(key.key_id for key in new)
+        what = f"more than one key is new: {names}" if new else "no key is new: add one behind an empty line"
+        raise CommandError(f"{PREFIX}STORE_KEY_FILE: {what}")
+    use(store.database, lambda connection: store.keys.rotate(connection, new[0]), writes=True)
+    print(f"From now on the store is written with key {new[0].key_id}. Keep key {before.key_id} in the key file too.")
     return 0
 
 
@@ -66,14 +87,18 @@ def doubts(chosen: Namespace) -> int:
 
 
 def names(chosen: Namespace) -> int:
-    """Print the pseudonyms in the store of the patients that standard input names, a reference or an id in each line.
+    """Print the pseudonyms in the store of the patients that standard input names, a reference or an id in each line:
+    by the key in force, and behind it by each former key.
 
     They are not taken as arguments: those would stand in the history of the shell.
     """
-    pseudonyms = opened_store(Settings()).pseudonyms
+    store = opened_store(Settings())
+    use(store.database, store.keys.newest)
+    tenant = chosen.tenant or OPEN_TENANT
     for line in sys.stdin:
         if line.strip():
-            print(pseudonyms.of("patient", chosen.tenant or OPEN_TENANT, patient_reference(line.strip())))
+            patient = patient_reference(line.strip())
+            print(*(key.of("patient", tenant, patient) for key in store.keys.newest_first()))
     return 0
 
 

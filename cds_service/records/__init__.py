@@ -12,9 +12,11 @@ __all__ = [
     "configured_store",
     "database",
     "feedback_rows",
+    "pseudonyms",
     "report",
     "retention",
     "schema",
     "store",
+    "store_keys",
     "timestamps",
 ]

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from cds_service import logs
 from cds_service.config import PREFIX, Settings
 from cds_service.errors import ConfigurationError
 from cds_service.records.call_store import CallStore, NoCallStore
-from cds_service.records.database import Database, StoreDownError
-from cds_service.records.engines import SQLITE, StoreAddressError, database_url
+from cds_service.records.database import (
+    SQLITE,
+    Database,
+    OtherTablesError,
+    StoreAddressError,
+    StoreDownError,
+    WrongKeyError,
+    database_url,
+)
 from cds_service.records.pseudonyms import KeyFileError, Pseudonyms, read_key_file, read_or_create_key_file
 from cds_service.records.store import DatabaseCallStore
+from cds_service.records.store_keys import StoreKeys
 from cds_service.version import program_version
 
 NO_STORE = "none"
@@ -36,6 +45,8 @@ def open_call_store(settings: Settings) -> CallStore:
     store = open_store(settings)
     try:
         store.database.upgrade()
+    except WrongKeyError as error:
+        raise StoreSettingError(f"{PREFIX}STORE_KEY_FILE: {error.why}") from None
     except StoreDownError as error:
         # No call has been answered yet: the message of the database cannot hold a value of one.
         logs.store_down_at_start(error.why)
@@ -57,22 +68,39 @@ def open_store(settings: Settings) -> DatabaseCallStore:
         raise StoreSettingError(f"{PREFIX}STORE: {getattr(error, 'strerror', None) or error}") from None
     try:
         if settings.store_key_file is not None:
-            pseudonyms = read_key_file(settings.store_key_file)
+            held = read_key_file(settings.store_key_file)
         elif url.get_backend_name() == SQLITE:
             file = Path(str(url.database))
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            pseudonyms = _key_beside(file)
+            held = _keys_beside(file, key_file_of(settings))
         else:
             raise KeyFileError("is needed for a store that is not a file")
     except (KeyFileError, OSError) as error:
         raise StoreSettingError(f"{PREFIX}STORE_KEY_FILE: {getattr(error, 'strerror', None) or error}") from None
-    return DatabaseCallStore(Database(url, settings.store_seconds), pseudonyms, program_version())
+    keys = StoreKeys(partial(read_key_file, key_file_of(settings)), held, held[0])
+    return DatabaseCallStore(Database(url, settings.store_seconds, keys.enter_or_check), keys, program_version())
 
 
-def _key_beside(file: Path) -> Pseudonyms:
+def state_of(store: DatabaseCallStore) -> tuple[str, str | None]:
+    """How a store is, and what is wrong with its settings by what stands in it: None if nothing is."""
+    failure = store.database.failure()
+    if failure is None:
+        return f"up, written with key {store.pseudonyms.key_id}", None
+    wrong = {WrongKeyError: "STORE_KEY_FILE", OtherTablesError: "STORE"}.get(type(failure))
+    return f"down: {failure.why}", f"{PREFIX}{wrong}: {failure.why}" if wrong else None
+
+
+def key_file_of(settings: Settings) -> Path:
+    """The key file of a configuration whose store could be opened."""
+    if settings.store_key_file is not None:
+        return settings.store_key_file
+    file = Path(str(database_url(str(settings.store)).database))
+    return file.with_name(file.name + _KEY_ENDING)
+
+
+def _keys_beside(file: Path, key: Path) -> tuple[Pseudonyms, ...]:
     """The key file beside the file of a store. It is created with the store and never later: with another key no
     patient would be recognised, and the chain would be broken from there on."""
-    key = file.with_name(file.name + _KEY_ENDING)
     if not key.exists() and file.exists() and file.stat().st_size:
         raise KeyFileError(
             f"{key} is gone, and the store it was made for is there: put it back, or move the store away"

@@ -28,6 +28,7 @@ _Time = String(27)
 _Hash = String(64)
 _Name = String(64)
 _Code = String(200)
+_Key = String(16)
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 evaluations = Table(
@@ -47,12 +48,17 @@ evaluations = Table(
     Column("findings", Text, nullable=False),
     Column("cards", Text, nullable=False),
     Column("microseconds", _Number, nullable=False),
+    Column("key", _Key, nullable=False),
+    Column("content", _Hash, nullable=False),
     Column("previous", _Hash, nullable=False),
     Column("link", _Hash, nullable=False),
     PrimaryKeyConstraint("tenant", "sequence"),
     Index("evaluations_at", "tenant", "at"),
 )
-"""One row for each call that was judged: a digest of the request, the result, and the link of the chain."""
+"""One row for each call that was judged: a digest of the request, the result, and the link of the chain.
+
+``key``: the id of the key of the link; ``content``: the digest of the rows of the call in the three tables below. Both
+are empty in rows of version 0.3.0 and before, whose key is the first of ``store_keys``."""
 
 fired = Table(
     "fired",
@@ -144,3 +150,15 @@ checkpoints = Table(
 )
 """Where the chain of a tenant begins after a purge: the last purged row and its link. ``seal`` proves that the key was
 used."""
+
+store_keys = Table(
+    "store_keys",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column("id", _Key, nullable=False, unique=True),
+    Column("proof", _Hash, nullable=False),
+    Column("since", _Time, nullable=False),
+    Column("seal", _Hash, nullable=False),
+)
+"""The keys that the store was written with; the one with the largest number is in force. ``proof`` is made by the key
+itself, ``seal`` by the key before it, so that a key is only replaced by who has it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, Insert, Table, delete, select, tuple_
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 
@@ -22,13 +22,13 @@ from cds_service.config import MAX_TOKEN_SECONDS, MAX_UNSAVED_CALLS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
-from cds_service.records.call_rows import CallRows, rows_of_call
+from cds_service.records.call_rows import CallRows, patient_pseudonym, rows_of_call
 from cds_service.records.call_store import Misfit, StoreStatus
-from cds_service.records.database import Database, Row, StoreDownError, UnwritableError
-from cds_service.records.engines import POSTGRESQL, SQLITE
+from cds_service.records.database import POSTGRESQL, SQLITE, Database, Row, StoreDownError, UnwritableError
 from cds_service.records.feedback_rows import misfits_of, rows_of_feedback
 from cds_service.records.pseudonyms import Pseudonyms
-from cds_service.records.schema import answers, checkpoints, tokens
+from cds_service.records.schema import answers, cards, checkpoints, tokens
+from cds_service.records.store_keys import StoreKeys
 from cds_service.records.suppression import CardSuppression
 from cds_service.trust.tenant import Tenant
 
@@ -58,6 +58,15 @@ def _insert_if_new(table: Table) -> Mapping[str, Insert]:
     return {name: statement.execution_options(preserve_rowcount=True) for name, statement in statements.items()}
 
 
+_SHOWN_TOPICS = (
+    select(cards.c.topic)
+    .where(
+        cards.c.tenant == bindparam("tenant"),
+        cards.c.patient == bindparam("patient"),
+        cards.c.verdict == Verdict.SHOWN.value,
+    )
+    .distinct()
+)
 _INSERT_TOKEN, _INSERT_ANSWER = _insert_if_new(tokens), _insert_if_new(answers)
 
 
@@ -66,21 +75,24 @@ class DatabaseCallStore:
     """The store of calls in a database. ``program`` is the version of this program."""
 
     database: Database
-    pseudonyms: Pseudonyms
+    keys: StoreKeys
     program: str
     _tokens_used: int = 0
     _lost: int = 0
     _queue: deque[_Record] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """Those of the key that the store is written with, as far as this process knows."""
+        return self.keys.current
+
     def verdicts(self, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
         """The topics of cards that are snoozed for the patient, or were shown to the user a moment ago."""
         if not evaluation.cards or evaluation.shadowed:
             return {}
         with self._no_failure_escapes():
-            return self.database.use(
-                lambda connection: CardSuppression(connection, evaluation, at, self.pseudonyms).verdicts()
-            )
+            return self.database.use(lambda connection: self._verdicts(connection, evaluation, at))
         return {}
 
     def record_call(
@@ -118,12 +130,8 @@ class DatabaseCallStore:
     def first_use(self, tenant: str, identity: str, until: datetime) -> bool | None:
         """Whether the id of a token is new to all processes; None where the store is down."""
         with self._no_failure_escapes():
-            row = {
-                "tenant": tenant,
-                "identity": self.pseudonyms.of("token", tenant, identity),
-                "until": round(until.timestamp()),
-            }
-            is_first = self.database.use(partial(_insert_token, row=row), writes=True)
+            row = {"tenant": tenant, "until": round(until.timestamp())}
+            is_first = self.database.use(lambda c: self._insert_token(c, row, identity), writes=True)
             self._tokens_used += 1
             if self._tokens_used % _TOKENS_PER_CLEANUP == 0:
                 with self._no_failure_escapes():
@@ -174,6 +182,30 @@ class DatabaseCallStore:
         if self._queue:
             self._count_lost(self.unsaved())
 
+    def _verdicts(self, connection: Connection, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
+        """The verdicts by the rows of the key in force, and by those of former keys where it has shown no card yet: an
+        answer that was given before the key was replaced still snoozes."""
+        self.keys.newest(connection)
+        now, *before = self.keys.newest_first()
+        verdicts = dict(CardSuppression(connection, evaluation, at, now).verdicts())
+        if before:
+            parameters = {"tenant": evaluation.tenant.id, "patient": patient_pseudonym(evaluation, now)}
+            decided = {*verdicts, *connection.execute(_SHOWN_TOPICS, parameters).scalars()}
+            for key in before:
+                found = CardSuppression(connection, evaluation, at, key).verdicts()
+                verdicts |= {topic: verdict for topic, verdict in found.items() if topic not in decided}
+        return verdicts
+
+    def _insert_token(self, connection: Connection, row: Row, identity: str) -> bool:
+        """Whether a token is new, by the key in force and by former ones. It is stored by the key in force."""
+        self.keys.in_force(connection)
+        now, *before = (key.of("token", row["tenant"], identity) for key in self.keys.newest_first())
+        if before:
+            used = select(tokens.c.until).where(tokens.c.tenant == row["tenant"], tokens.c.identity.in_(before))
+            if connection.execute(used).first() is not None:
+                return False
+        return connection.execute(_INSERT_TOKEN[connection.dialect.name], row | {"identity": now}).rowcount > 0
+
     def _save(self, *records: _Record) -> None:
         """Write the records, as many as can be written in time; the others wait."""
         end = time.monotonic() + self.database.seconds
@@ -195,8 +227,9 @@ class DatabaseCallStore:
 
     def _write(self, connection: Connection, record: _Record, *, is_retry: bool = False) -> None:
         if isinstance(record, CallRows):
-            chain.append(connection, record, self.pseudonyms, is_retry=is_retry)
+            chain.append(connection, record, self.keys.in_force(connection), is_retry=is_retry)
             return
+        self.keys.in_force(connection)
         connection.execute(_INSERT_ANSWER[connection.dialect.name], list(record))
 
     def _enqueue(self, record: _Record) -> None:
@@ -232,10 +265,6 @@ class DatabaseCallStore:
                     self._queue.appendleft(record)
                 return False
         return True
-
-
-def _insert_token(connection: Connection, row: Row) -> bool:
-    return connection.execute(_INSERT_TOKEN[connection.dialect.name], row).rowcount > 0
 
 
 def _delete_tokens(connection: Connection, before: int, limit: int) -> None:

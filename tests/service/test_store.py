@@ -326,7 +326,7 @@ def test_the_configuration_of_a_store_is_told_without_its_password(tmp_path, mon
     assert (status, err) == (0, "")
     assert "BENZO_CDS_STORE = postgresql+psycopg://somebody:***@127.0.0.1:1/records (down: connection failed: " in out
     status, out, err = checked(monkeypatch, capsys, store=str(tmp_path / "records.sqlite3"))
-    assert "records.sqlite3 (up)" in out
+    assert "records.sqlite3 (up, written with key " in out
 
 
 @pytest.mark.parametrize(

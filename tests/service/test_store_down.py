@@ -19,8 +19,9 @@ from stores import app_with, await_true, client_with, is_settled, key_file, stor
 
 from cds_service.app import CALL_STORE
 from cds_service.config import Settings
-from cds_service.records import chain, database, engines
+from cds_service.records import chain
 from cds_service.records import store as stored
+from cds_service.records.database import database, engines
 
 FEEDBACK = "/cds-services/benzo-order-sign/feedback"
 

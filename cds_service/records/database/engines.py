@@ -10,6 +10,7 @@ SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 _MILLISECONDS = 1000
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+_LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtext(:name))")
 
 
 class StoreAddressError(ValueError):
@@ -85,3 +86,9 @@ def lock(connection: Connection, name: str) -> None:
     """Hold the lock of a name until the transaction ends. In SQLite a writer holds the whole file already."""
     if connection.dialect.name == POSTGRESQL:
         connection.execute(_LOCK, {"name": name})
+
+
+def lock_shared(connection: Connection, name: str) -> None:
+    """Keep everybody from :func:`lock` with this name until the transaction ends. Others may share it."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.execute(_LOCK_SHARED, {"name": name})

@@ -1,25 +1,22 @@
-"""The record of evaluations as a hash chain: each row carries a keyed link that depends on all rows before it.
-
-:func:`verify` finds every row that was changed, removed or added without the key. It cannot find that rows are missing
-at the end: for that the head of the chain is printed, to be stored elsewhere.
-"""
+"""The rows of the chain, their links, and where the chain of a tenant begins and ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
 
 from cds_service.records.call_rows import CallRows
-from cds_service.records.database import Row
-from cds_service.records.engines import lock
+from cds_service.records.database import Row, lock
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.schema import card_findings, cards, checkpoints, evaluations, fired
 
 _FIRST_LINK = ""
 _BATCH = 1_000
+# Columns of evaluations that rows of version 0.3.0 and before do not have: their value is empty.
+_LATER_COLUMNS = ("key", "content")
 # Statements are built once, here: building one takes longer than executing it.
 _LAST = (
     select(evaluations.c.sequence, evaluations.c.link)
@@ -30,22 +27,6 @@ _LAST = (
 _INSERT_EVALUATION, _INSERT_FIRED, _INSERT_CARDS, _INSERT_FINDINGS = map(
     insert, (evaluations, fired, cards, card_findings)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ChainStatus:
-    """A chain as it was verified.
-
-    ``rows``: how many are intact; ``purged_until``: the sequence of the last row that was purged (0: none);
-    ``sequence`` and ``link``: the last intact row; ``broken``: what is wrong with the next one, empty if nothing is.
-    """
-
-    tenant: str
-    rows: int
-    purged_until: int
-    sequence: int
-    link: str
-    broken: str = ""
 
 
 def seal(checkpoint: Row, pseudonyms: Pseudonyms) -> Row:
@@ -65,7 +46,7 @@ def append(connection: Connection, rows: CallRows, pseudonyms: Pseudonyms, *, is
     Args:
         connection: in a transaction.
         rows: the rows of the call.
-        pseudonyms: those of the store.
+        pseudonyms: those of the key that the store is written with.
         is_retry: the call may be in the chain already, since the database may have committed a transaction that was
             given up. It is then left as it is.
     """
@@ -75,19 +56,18 @@ def append(connection: Connection, rows: CallRows, pseudonyms: Pseudonyms, *, is
         return
     last, link = head(connection, tenant)
     sequence = last + 1
-    row = rows.evaluation | {"sequence": sequence, "previous": link}
-    connection.execute(_INSERT_EVALUATION, row | {"link": pseudonyms.link(link, linked_content(row))})
     key = {"tenant": tenant, "sequence": sequence}
-    if rows.fired:
-        connection.execute(_INSERT_FIRED, [key | {"finding": finding} for finding in rows.fired])
-    if rows.cards:
-        connection.execute(_INSERT_CARDS, [card | key for card in rows.cards])
-        raised = [
-            key | {"topic": topic, "finding": finding}
-            for topic, findings in rows.raised.items()
-            for finding in findings
-        ]
-        connection.execute(_INSERT_FINDINGS, raised)
+    found = [key | {"finding": finding} for finding in rows.fired]
+    shown = [card | key for card in rows.cards]
+    raised = [
+        key | {"topic": topic, "finding": finding} for topic, findings in rows.raised.items() for finding in findings
+    ]
+    own = {"key": pseudonyms.key_id, "content": content_digest(found, shown, raised), "previous": link}
+    row = rows.evaluation | key | own
+    connection.execute(_INSERT_EVALUATION, row | {"link": pseudonyms.link(link, linked_content(row))})
+    for insertion, added in ((_INSERT_FIRED, found), (_INSERT_CARDS, shown), (_INSERT_FINDINGS, raised)):
+        if added:
+            connection.execute(insertion, added)
 
 
 def _is_stored(connection: Connection, evaluation: Row) -> bool:
@@ -104,24 +84,26 @@ def head(connection: Connection, tenant: str) -> tuple[int, str]:
 
 def purge_point(connection: Connection, tenant: str) -> tuple[int, str]:
     """The sequence number of the last row that was purged of a tenant's chain, and its link."""
-    checkpoint = _checkpoint(connection, tenant)
+    checkpoint = checkpoint_of(connection, tenant)
     return (checkpoint["sequence"], checkpoint["link"]) if checkpoint is not None else (0, _FIRST_LINK)
 
 
-def _checkpoint(connection: Connection, tenant: str) -> Row | None:
+def checkpoint_of(connection: Connection, tenant: str) -> Row | None:
+    """The checkpoint of a tenant whose chain was purged."""
     row = connection.execute(select(checkpoints).where(checkpoints.c.tenant == tenant)).mappings().first()
     return None if row is None else {str(name): value for name, value in row.items()}
 
 
 def tenants_of(connection: Connection) -> list[str]:
-    """The tenants that have a chain."""
+    """The tenants that have a chain, or cards."""
     tenants = set(connection.execute(select(checkpoints.c.tenant)).scalars())
     # One tenant after the other by the index: there are few tenants and very many rows.
-    first = select(func.min(evaluations.c.tenant))
-    tenant: str | None = connection.execute(first).scalar()
-    while tenant is not None:
-        tenants.add(tenant)
-        tenant = connection.execute(first.where(evaluations.c.tenant > tenant)).scalar()
+    for table in (evaluations, cards):
+        first = select(func.min(table.c.tenant))
+        tenant: str | None = connection.execute(first).scalar()
+        while tenant is not None:
+            tenants.add(tenant)
+            tenant = connection.execute(first.where(table.c.tenant > tenant)).scalar()
     return sorted(tenants)
 
 
@@ -143,28 +125,17 @@ def next_rows(connection: Connection, tenant: str, after: int, *conditions: Colu
     return [{str(name): value for name, value in row.items()} for row in batch]
 
 
-def verify(connection: Connection, tenant: str, pseudonyms: Pseudonyms) -> ChainStatus:
-    """Follow a tenant's chain from its first row to its last, or to the first that is wrong."""
-    start, link = purge_point(connection, tenant)
-    checkpoint = _checkpoint(connection, tenant)
-    if checkpoint is not None and checkpoint != seal(checkpoint, pseudonyms):
-        return ChainStatus(tenant, 0, start, start, link, f"who removed the rows up to {start} did not have the key")
-    sequence, number = start, 0
-    for row in rows_of(connection, tenant, start):
-        stored = row.pop("link")
-        broken = ""
-        if row["sequence"] != sequence + 1:
-            broken = f"row {sequence + 1} is missing"
-        elif row["previous"] != link:
-            broken = f"row {row['sequence']} does not follow row {sequence}"
-        elif stored != pseudonyms.link(link, linked_content(row)):
-            broken = f"row {row['sequence']} is not as it was written"
-        if broken:
-            return ChainStatus(tenant, number, start, sequence, link, broken)
-        sequence, link, number = row["sequence"], stored, number + 1
-    return ChainStatus(tenant, number, start, sequence, link)
+def content_digest(found: Iterable[Row], shown: Iterable[Row], raised: Iterable[Row]) -> str:
+    """The digest of the rows that belong to an evaluation: its findings, its cards, and the findings of these.
+
+    The link covers the digest, so that it needs no key of its own.
+    """
+    rows = (sorted(map(linked_content, rows)) for rows in (found, shown, raised))
+    return sha256(b"\x1e".join(b"\x1f".join(part) for part in rows)).hexdigest()
 
 
 def linked_content(row: Row) -> bytes:
-    """The bytes that the link of a row covers: every column but the link itself."""
-    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    """The bytes that the link of a row covers: every column but the link itself, without those that were added later
+    than the row."""
+    later = _LATER_COLUMNS if not row.get("key", "") else ()
+    return orjson.dumps({name: row[name] for name in row if name not in later}, option=orjson.OPT_SORT_KEYS)

@@ -14,12 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.resources import as_file, files
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
@@ -27,15 +23,12 @@ from cds_service import logs
 from cds_service.config import STORE_RETRY_SECONDS
 from cds_service.errors import OutOfTimeError
 from cds_service.hooks.time_limit import within
-from cds_service.records.engines import POSTGRESQL, SQLITE, begin, lock, new_engine
+from cds_service.records.database.engines import POSTGRESQL, SQLITE, begin, new_engine
+from cds_service.records.database.errors import OtherTablesError, StoreDownError, UnwritableError, WrongKeyError
+from cds_service.records.database.migration import migrate
 
 T = TypeVar("T")
-Row = dict[str, Any]
-"""The values of a row by the names of its columns."""
-
 _MILLISECONDS = 1000
-# Of several processes that start together, one migrates the tables.
-_MIGRATION_LOCK = "benzo-cds migrations"
 # SQLite has one error code for all mistakes in a statement: its messages tell a missing table or column from the rest.
 _SQLITE_NO_SUCH = ("no such table", "no such column")
 # PostgreSQL's error codes for a missing table, column or schema, and for missing rights. Its operator must repair that;
@@ -43,32 +36,19 @@ _SQLITE_NO_SUCH = ("no such table", "no such column")
 _POSTGRESQL_NO_SUCH = frozenset({"42P01", "42703", "3F000", "42501"})
 
 
-class StoreDownError(Exception):
-    """The database did not do what it was asked. The message is the type of the error that caused it.
-
-    ``why`` is the message of the database, for whoever runs a command. It must not be logged with calls: it may quote
-    values.
-    """
-
-    def __init__(self, kind: str, why: str | None = None) -> None:
-        super().__init__(kind)
-        self.why = why or kind
-
-
-class UnwritableError(StoreDownError):
-    """The database works, and would refuse the same statement again: a defect of this program."""
-
-
-class OtherTablesError(StoreDownError):
-    """The tables belong to another version of the program. They are not touched."""
-
-
 @dataclass(slots=True)
 class Database:
-    """One database, used by the processes of one service. ``seconds``: the longest time that one use may take."""
+    """One database, used by the processes of one service.
+
+    Args:
+        url: its address.
+        seconds: the longest time that one use may take.
+        prepare: what is done in the transaction that brings the tables up to date, after that.
+    """
 
     url: URL
     seconds: float
+    prepare: Callable[[Connection], None] = field(default=lambda _connection: None)
     clock: Callable[[], float] = time.monotonic
     _engine: Engine | None = field(default=None, init=False)
     _process: int = field(default=0, init=False)
@@ -92,6 +72,9 @@ class Database:
             raise StoreDownError("down")
         try:
             result = self._in_time(lambda: self._use(work, writes))
+        except WrongKeyError as error:
+            self._failed(error)
+            raise
         except (StoreDownError, BrokenPipeError):  # BrokenPipeError is of the reader of a command's output
             raise
         except Exception as error:  # whatever it is, it must not cost a card
@@ -137,27 +120,27 @@ class Database:
 
         Raises:
             OtherTablesError: they belong to another version of the program.
+            WrongKeyError: the store is written with another key.
             StoreDownError: the database could not do it.
         """
         try:
             with self._begun(writes=True) as connection:
-                _upgrade(connection)
+                migrate(connection)
+                self.prepare(connection)
             self._current = True
-        except CommandError:
-            # Alembic does not know the revision of the tables: they are of a later version, or of another program.
-            other = OtherTablesError("its tables are those of another version of the program")
-            self._failed(other)
-            raise other from None
+        except (OtherTablesError, WrongKeyError) as error:
+            self._failed(error)
+            raise
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
             self._failed(error)
             raise StoreDownError(type(error).__name__, _message_of(error)) from None
 
-    def why_down(self) -> str | None:
-        """Why the database cannot be used now, in its own words; None if it can."""
+    def failure(self) -> StoreDownError | None:
+        """Why the database cannot be used now; None if it can."""
         try:
             self.use(lambda connection: connection.execute(text("SELECT 1")).first())
         except StoreDownError as error:
-            return error.why
+            return error
         return None
 
     def end_pause(self) -> None:
@@ -216,8 +199,9 @@ class Database:
         if self._down_since is None:
             logs.store_down(type(error).__name__)
         self._down_since = self.clock()
-        # The database may have been restored or replaced by an empty one. Only then are its tables looked at again.
-        self._current = self._current and not _is_schema_missing(error)
+        # The database may have been restored, or replaced by an empty one, or its key by another. Only then are tables
+        # and key looked at again.
+        self._current = self._current and not (_is_schema_missing(error) or isinstance(error, WrongKeyError))
         # A connection that was interrupted in use is not used again.
         with self._lock:
             if self._engine is not None:
@@ -247,12 +231,3 @@ def _is_schema_missing(error: BaseException) -> bool:
     """Whether tables, columns, a schema or rights are missing."""
     cause = getattr(error, "orig", None)
     return getattr(cause, "sqlstate", None) in _POSTGRESQL_NO_SUCH or str(cause).startswith(_SQLITE_NO_SUCH)
-
-
-def _upgrade(connection: Connection) -> None:
-    lock(connection, _MIGRATION_LOCK)
-    with as_file(files("cds_service.records") / "migrations") as folder:
-        config = Config()
-        config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

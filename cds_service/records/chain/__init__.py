@@ -1,0 +1,39 @@
+"""The record of evaluations as a hash chain: each row carries a keyed link that depends on all rows before it.
+
+:func:`verify` finds every row that was changed, removed or added without the key, and every card that is not as its row
+has it. That rows are missing at the end is found by an :class:`Anchor`, the ends of the chains as they stood earlier.
+"""
+
+from cds_service.records.chain.anchor import Anchor, AnchorError, head_text, is_in_record, read_anchor
+from cds_service.records.chain.links import (
+    append,
+    head,
+    linked_content,
+    lock_chain,
+    next_rows,
+    purge_point,
+    rows_of,
+    seal,
+    tenants_of,
+)
+from cds_service.records.chain.verification import ChainStatus, is_written_with, verify
+
+__all__ = [
+    "Anchor",
+    "AnchorError",
+    "ChainStatus",
+    "append",
+    "head",
+    "head_text",
+    "is_in_record",
+    "is_written_with",
+    "linked_content",
+    "lock_chain",
+    "next_rows",
+    "purge_point",
+    "read_anchor",
+    "rows_of",
+    "seal",
+    "tenants_of",
+    "verify",
+]
