@@ -11,7 +11,7 @@ from typing import Any
 from cds_service.version import program_version
 from cds_service.working.numbers import shown
 from rules import Knowledge
-from rules.knowledge import FindingPolicy, Source, Verification
+from rules.knowledge import SITE, FindingPolicy, Source, Verification
 
 REGULATION = {
     "citation": "45 CFR 170.315(b)(11)(iv)(A)",
@@ -19,10 +19,12 @@ REGULATION = {
     "note": (
         "The thirteen attributes were read as another open program (OpenEMR) quotes them by paragraph, not in the "
         "regulation itself. The names here are ours, in the order of the paragraphs. A rule proposed on 29 December "
-        "2025 (HTI-5) would change the criterion; whether it became final was not found out."
+        "2025 (HTI-5) would change the criterion; that is known second-hand too, and whether it became final was not "
+        "found out."
     ),
 }
 _UNDATED = "undated"
+_OWN = {"benzo-cds-policy": "this project's own choice", SITE: "the site's own choice"}
 _READ = {
     Verification.READ: "read in the copy named",
     Verification.SECONDARY: "seen in somebody else's copy only",
@@ -90,7 +92,7 @@ def _finding(finding: FindingPolicy, knowledge: Knowledge) -> dict[str, Any]:
                 "unit": figure.unit,
                 "citation": _citation(knowledge.sources[figure.source]),
                 "where": figure.where,
-                "how_far_read": _READ[figure.verification],
+                "how_far_read": _OWN.get(figure.source, _READ[figure.verification]),
                 "reviewed": str(figure.reviewed),
             }
             for name, figure in finding.parameters.items()
@@ -131,7 +133,7 @@ def _source(source: Source) -> dict[str, str]:
         "citation": _citation(source),
         "published": source.year or _UNDATED,
         "copy_read": source.read_at,
-        "how_far_read": _READ[source.verification],
+        "how_far_read": _OWN.get(source.id, _READ[source.verification]),
     }
 
 
