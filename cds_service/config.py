@@ -50,6 +50,8 @@ long, the second time of the drafts alone."""
 
 MAX_EXTENSION_BYTES = 20_000
 """What a card carries in its extension, as JSON: of a longer assessment the rest is counted."""
+MAX_SUGGESTIONS = 10
+"""Most suggestions of one card; those of draft orders to remove beyond that are counted on the card."""
 MAX_EVIDENCE = 24
 MAX_EVIDENCE_LENGTH = 120
 """Most pieces of one instruction that are listed with their meaning, and the most characters of each."""

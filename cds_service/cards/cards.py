@@ -27,7 +27,7 @@ from cds_service.cards.wording.facts import Subject
 from cds_service.cards.wording.markdown import without_markup
 from cds_service.cards.wording.summary import summary
 from cds_service.cards.wording.wording import Wording
-from cds_service.config import MAX_EXTENSION_BYTES
+from cds_service.config import MAX_EXTENSION_BYTES, MAX_SUGGESTIONS
 from cds_service.trust.tenant import MARKDOWN, CardDialect, CardText
 from cds_service.working.assessment_json import without_empty
 from rules.assessment import Assessment, Met, Severity
@@ -200,9 +200,9 @@ class _Call:
     dialect: CardDialect
 
     def suggestions(self, topic: Topic, findings: tuple[Met, ...]) -> tuple[Suggestion, ...]:
-        """The suggestions of a card with these findings."""
+        """All suggestions of a card with these findings; the first ``MAX_SUGGESTIONS`` of them are made."""
         suggested = suggestions_on_long_term_use if topic.code == LONG_TERM_USE else suggestions_on_orders
-        return tuple(suggested(findings, self.situation, self.invocation, self.wording))
+        return tuple(suggested(findings, self.situation, self.invocation, self.dialect.orders, self.wording))
 
     def summary(self, lead: Met) -> str:
         """The summary of a card that a finding leads."""
@@ -213,9 +213,12 @@ class _Call:
         self, findings: tuple[Met, ...], suggestions: tuple[Suggestion, ...], said: Collection[str] | None = None
     ) -> str:
         """The detail of a card; with ``said``, beside a card that says these findings already."""
+        made = suggestions[:MAX_SUGGESTIONS]
         offered = Offered(
-            tuple(suggestion.option for suggestion in suggestions if not suggestion.removes),
-            tuple(suggestion.option for suggestion in suggestions if suggestion.removes),
+            others=tuple(suggestion.option for suggestion in made if not suggestion.removes),
+            removals=tuple(suggestion.option for suggestion in made if suggestion.removes),
+            buttons=tuple(suggestion.option for suggestion in made if suggestion.body is not None),
+            left_out=len(suggestions) - len(made),
         )
         text = detail(
             findings,
@@ -255,7 +258,7 @@ def _body(topic: Topic, findings: tuple[Met, ...], suggestions: tuple[Suggestion
             "topic": {"system": TOPIC_SYSTEM, "code": topic.code, "display": topic.display},
         },
     }
-    filed = [suggestion.body for suggestion in suggestions if suggestion.filing in call.dialect.files]
+    filed = [suggestion.body for suggestion in suggestions[:MAX_SUGGESTIONS] if suggestion.body is not None]
     if filed:
         card["suggestions"] = with_uuids(filed, identity)
         card["selectionBehavior"] = "any"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -11,40 +11,37 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.reference import Reference
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
+from cds_service.trust.orderables import Offer, Orderables
 from rules.knowledge import Referral, SuggestedCode, SuggestedMedication
 
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.-]{1,64}")
 # Stands in a template until the patient is filled in.
 _NOBODY = "Patient/nobody"
+_MAX_TEMPLATES = 500
 
 
-def draft_medication(offer: SuggestedMedication, patient: str, requester: str | None) -> dict[str, Any]:
-    """A draft order of an offered medication for a patient (``Patient/...``).
+def draft_order(offer: Offer, orders: Orderables, patient: str, requester: str | None) -> dict[str, Any] | None:
+    """The draft order of what is offered, for a patient (``Patient/...``), as the EHR files it; None if it does not.
 
     Raises:
         pydantic.ValidationError: the resource would not be valid FHIR (an identifier that FHIR does not allow).
     """
-    return _filled(_medication(offer), patient, requester)
+    codes = orders.codes_of(offer)
+    if codes is None:
+        return None
+    template = _medication if isinstance(offer, SuggestedMedication) else _referral
+    return _filled(template(offer, codes, orders.system.intent), patient, requester)
 
 
-def draft_referral(offer: Referral, patient: str, requester: str | None) -> dict[str, Any]:
-    """A draft referral for a patient.
-
-    Raises:
-        pydantic.ValidationError: as above.
-    """
-    return _filled(_referral(offer), patient, requester)
-
-
-@cache
-def _medication(offer: SuggestedMedication) -> str:
+@lru_cache(maxsize=_MAX_TEMPLATES)
+def _medication(offer: SuggestedMedication, codes: tuple[SuggestedCode, ...], intent: str) -> str:
     """The order, as JSON, without whom it is for, validated once: it is the same for every patient."""
     written: str = MedicationRequest.model_validate(
         {
             "resourceType": "MedicationRequest",
             "status": "draft",
-            "intent": "order",
-            "medicationCodeableConcept": {"coding": [coding_of(offer.coding)], "text": offer.label},
+            "intent": intent,
+            "medicationCodeableConcept": _concept(offer.label, codes),
             "subject": {"reference": _NOBODY},
             "dosageInstruction": [{"text": offer.dosage_text, "asNeededBoolean": True}],
         }
@@ -52,17 +49,14 @@ def _medication(offer: SuggestedMedication) -> str:
     return written
 
 
-@cache
-def _referral(offer: Referral) -> str:
-    code: dict[str, Any] = {"text": offer.text}
-    if offer.codings:
-        code["coding"] = [coding_of(coding) for coding in offer.codings]
+@lru_cache(maxsize=_MAX_TEMPLATES)
+def _referral(offer: Referral, codes: tuple[SuggestedCode, ...], intent: str) -> str:
     written: str = ServiceRequest.model_validate(
         {
             "resourceType": "ServiceRequest",
             "status": "draft",
-            "intent": "order",
-            "code": code,
+            "intent": intent,
+            "code": _concept(offer.text, codes),
             "subject": {"reference": _NOBODY},
         }
     ).model_dump_json()
@@ -84,6 +78,10 @@ def _reference(text: str) -> dict[str, Any]:
     return read
 
 
-def coding_of(coding: SuggestedCode) -> dict[str, str]:
+def _concept(text: str, codes: tuple[SuggestedCode, ...]) -> dict[str, Any]:
+    return {"text": text} | ({"coding": list(map(coding_of, codes))} if codes else {})
+
+
+def coding_of(code: SuggestedCode) -> dict[str, str]:
     """A code as FHIR and CDS Hooks write it."""
-    return {"system": coding.system, "code": coding.code, "display": coding.display}
+    return {"system": code.system, "code": code.code} | ({"display": code.display} if code.display else {})

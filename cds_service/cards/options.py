@@ -24,10 +24,16 @@ _MULTIPLE = "multiple-sedative-hypnotics"
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What the suggestions of a card offer, as options: ``removals`` of drafts, and ``others``."""
+    """What the suggestions of a card offer, as options: ``removals`` of drafts, and ``others``.
+
+    ``buttons`` are those of them that the EHR shows to be chosen; ``left_out``: how many further drafts could be left
+    out.
+    """
 
     others: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 def options(
@@ -67,10 +73,14 @@ def _of_patient(
     fits = bool(removals) or (_fits_lower_dose(findings, situation) and (situation.begins or len(choices) < _ENOUGH))
     if fits and not beside:
         choices.append(option("lower_dose", wording, {"begins": situation.begins}))
-    choices += removals[: max(_MAX_OFFERED - len(offers), 0)]
-    hidden = len(offers) + len(removals) - _MAX_OFFERED
-    if hidden > 0:
-        choices.append(option("more", wording, {"count": hidden}))
+    room = max(_MAX_OFFERED - len(offers), 0)
+    choices += removals[:room]
+    hidden = [*offers[_MAX_OFFERED:], *removals[room:]]
+    if hidden:
+        below = bool(set(hidden) & set(shown(offered.buttons)))
+        choices.append(option("more", wording, {"count": len(hidden), "below": below}))
+    if offered.left_out and not beside:
+        choices.append(option("more_drafts", wording, {"count": offered.left_out}))
     return [*choices, option("continue", wording, _continued(findings, situation, beside=beside))]
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import ValidationError
 
 from cds_service import logs
-from cds_service.cards.draft_resources import coding_of, draft_medication, draft_referral
+from cds_service.cards.draft_resources import coding_of, draft_order
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.occasion import agents_of
 from cds_service.cards.situation import CallSituation
@@ -22,7 +21,7 @@ from cds_service.cards.wording.markdown import unbracketed
 from cds_service.cards.wording.options import SuggestionText, addition, end_of_order, referral, removal
 from cds_service.cards.wording.short_name import short_name
 from cds_service.cards.wording.wording import Wording
-from cds_service.trust.tenant import Filing
+from cds_service.trust.orderables import Filing, Offer, Orderables, filing_of
 from rules.assessment import Assessment, Met
 from rules.assessment_facts import TaperSetting
 from rules.assessment_lines import Contribution, Standing
@@ -49,12 +48,13 @@ _RELATIVE_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]+")
 class Suggestion:
     """One suggestion: what it asks the EHR to file, and how the detail names the ``option``.
 
-    ``body`` is the suggestion as CDS Hooks has it, still without uuid.
+    ``body`` is the suggestion as CDS Hooks has it, still without uuid; None where the EHR cannot file it, and it is
+    offered in words alone.
     """
 
     filing: Filing
     option: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
 
     @property
     def removes(self) -> bool:
@@ -63,12 +63,12 @@ class Suggestion:
 
 
 def suggestions_on_orders(
-    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, wording: Wording
+    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, orders: Orderables, wording: Wording
 ) -> Iterator[Suggestion]:
-    """The suggestions of the card on the draft orders."""
+    """The suggestions of the card on the draft orders, as an EHR files ``orders``."""
     by_id = {finding.id: finding for finding in findings}
-    yield from _ends(situation, invocation, wording)
-    yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
+    yield from _ends(situation, invocation, orders, wording)
+    yield from _overdose_reversal(by_id.values(), situation, invocation, orders, wording)
     names = []
     abrupt = by_id.get("abrupt-change")
     if abrupt is not None:
@@ -78,16 +78,16 @@ def suggestions_on_orders(
         names.append("addiction-medicine")
     if situation.begins_sedative and "insomnia" in situation.assessment.concepts:
         names.append("cbt-insomnia")
-    yield from _referrals(names, situation, invocation, wording)
-    yield from _removals(situation.assessment, invocation, wording)
+    yield from _referrals(names, situation, invocation, orders, wording)
+    yield from _removals(situation.assessment, invocation, orders, wording)
 
 
 def suggestions_on_long_term_use(
-    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, wording: Wording
+    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, orders: Orderables, wording: Wording
 ) -> Iterator[Suggestion]:
-    """The suggestions of the card on long-term use."""
+    """The suggestions of the card on long-term use, as an EHR files ``orders``."""
     by_id = {finding.id: finding for finding in findings}
-    yield from _overdose_reversal(by_id.values(), situation, invocation, wording)
+    yield from _overdose_reversal(by_id.values(), situation, invocation, orders, wording)
     taper = by_id.get("taper-referral")
     if taper is not None:
         therapy = "cbt-insomnia" if taper.facts.get("insomnia") else "cbt"
@@ -96,7 +96,7 @@ def suggestions_on_long_term_use(
         names = [_review(situation, "pharmacist-review")]
         if Situation.LONGER_INDICATION in situation.kinds:
             names.append("cbt")
-    yield from _referrals(names, situation, invocation, wording)
+    yield from _referrals(names, situation, invocation, orders, wording)
 
 
 def _review(situation: CallSituation, usual: str) -> str:
@@ -135,13 +135,17 @@ def standard_reasons(offered: Iterable[Mapping[str, Any]], knowledge: Knowledge)
     return {code: coding_of(standard[code]) for code in codes if code in standard}
 
 
-def _suggestion(filing: Filing, text: SuggestionText, **target: Any) -> Suggestion:
+def _suggestion(filing: Filing, text: SuggestionText, orders: Orderables, **target: Any) -> Suggestion:
     """A suggestion of one action, nothing pre-selected. ``target``: what an action of this kind needs."""
+    if filing not in orders.files:
+        return Suggestion(filing, text.option, None)
     action = {"type": _ACTIONS[filing], "description": text.description, **target}
     return Suggestion(filing, text.option, {"label": text.label, "uuid": "", "actions": [action]})
 
 
-def _ends(situation: CallSituation, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
+def _ends(
+    situation: CallSituation, invocation: Invocation, orders: Orderables, wording: Wording
+) -> Iterator[Suggestion]:
     """The end of each earlier order that a draft of another dose takes over: the order as it was sent, now stopped."""
     ordered = [
         line for line in situation.ordered if isinstance(line, Contribution) and line.source in invocation.drafts
@@ -154,43 +158,47 @@ def _ends(situation: CallSituation, invocation: Invocation, wording: Wording) ->
         if order is not None and taken_over and line.source not in ended:
             ended.add(line.source)
             text = end_of_order(line, wording, is_draft=True)
-            yield _suggestion(Filing.END, text, resource={**order, "status": "stopped"})
+            yield _suggestion(Filing.END, text, orders, resource={**order, "status": "stopped"})
 
 
 def _overdose_reversal(
-    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, wording: Wording
+    findings: Iterable[Met], situation: CallSituation, invocation: Invocation, orders: Orderables, wording: Wording
 ) -> Iterator[Suggestion]:
     """A reversal agent, on a card that speaks of an opioid which one would be kept for."""
     named = frozenset(name for finding in findings for name in agents_of(finding))
     opioids = (agent for agent in agents_named(named, wording.knowledge) if agent.agent_class.opioid)
     if situation.assessment.lacks_reversal and any(opioids):
         offer = wording.knowledge.suggestions.overdose_reversal
-        yield from _creation(Filing.MEDICATION, addition(offer, wording), partial(draft_medication, offer), invocation)
+        yield from _creation(offer, addition(offer, wording), invocation, orders)
 
 
 def _referrals(
-    names: Iterable[str], situation: CallSituation, invocation: Invocation, wording: Wording
+    names: Iterable[str], situation: CallSituation, invocation: Invocation, orders: Orderables, wording: Wording
 ) -> Iterator[Suggestion]:
     """The referrals of these names that fit the situation."""
     for name in names:
         offer = wording.knowledge.suggestions.referrals[name]
         if not offer.unless & situation.kinds:
-            yield from _creation(Filing.REFERRAL, referral(offer), partial(draft_referral, offer), invocation)
+            yield from _creation(offer, referral(offer), invocation, orders)
 
 
-def _creation(
-    filing: Filing, text: SuggestionText, build: Callable[[str, str | None], dict[str, Any]], invocation: Invocation
-) -> Iterator[Suggestion]:
+def _creation(offer: Offer, text: SuggestionText, invocation: Invocation, orders: Orderables) -> Iterator[Suggestion]:
+    filing = filing_of(offer)
     try:
-        resource = build(invocation.patient_reference, invocation.requester)
+        resource = draft_order(offer, orders, invocation.patient_reference, invocation.requester)
     except ValidationError:
         # An identifier of the request is not valid in FHIR. The error quotes it, so it is not logged.
         logs.suggestion_left_out()
         return
-    yield _suggestion(filing, text, resource=resource)
+    if resource is None:
+        yield Suggestion(filing, text.option, None)
+    else:
+        yield _suggestion(filing, text, orders, resource=resource)
 
 
-def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) -> Iterator[Suggestion]:
+def _removals(
+    assessment: Assessment, invocation: Invocation, orders: Orderables, wording: Wording
+) -> Iterator[Suggestion]:
     """The removal of each new start, by its short name; of several of one name, with how each is taken."""
     # An order on record may have the id of a draft.
     ordered = [line for line in assessment.lines if line.standing is Standing.ORDERED]
@@ -207,7 +215,7 @@ def _removals(assessment: Assessment, invocation: Invocation, wording: Wording) 
     of_name = Counter(names.values())
     for source, name in names.items():
         taken = unbracketed(getattr(lines.get(source), "read_as", "")) if of_name[name] > 1 else ""
-        yield _suggestion(Filing.REMOVAL, removal(name, taken, wording), resourceId=source)
+        yield _suggestion(Filing.REMOVAL, removal(name, taken, wording), orders, resourceId=source)
 
 
 def _removable(assessment: Assessment, invocation: Invocation) -> tuple[str, ...]:

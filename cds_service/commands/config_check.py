@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
+from cds_service.cards.offers import offers_as_filed
 from cds_service.cards.wording.language import ENGLISH
 from cds_service.cards.wording.wording import wording_of
 from cds_service.config import PREFIX, Settings, explain
@@ -47,6 +48,8 @@ def check_configuration(_: Namespace) -> int:
             print(f"{PREFIX}{name.upper()} = {'(not set)' if value in (None, {}) else value}   # {field.description}")
         for tenant in tenants:
             print(_line_of(tenant))
+            for line in offers_as_filed(tenant.tenant.dialect.orders, tenant.tenant.knowledge):
+                print(f"  {line}")
     for line in wrong:
         print(f"benzo-cds: {line}", file=sys.stderr)
     return 1 if wrong else 0

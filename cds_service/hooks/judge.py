@@ -27,7 +27,8 @@ from cds_service.hooks.recorded_orders import endable_orders
 from cds_service.hooks.request import HookRequest, patient_reference, read_request
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.services import Service
-from cds_service.trust.tenant import Filing, Mode, Tenant
+from cds_service.trust.orderables import Filing
+from cds_service.trust.tenant import Mode, Tenant
 from rules import assess, assess_by_name
 from rules.assessment import Assessment
 from rules.assessment_facts import IN_PART
@@ -168,7 +169,7 @@ class Judge:
         """The evaluation with the cards of the findings that the tenant shows, and all findings that raise a card."""
         # What is kept of a call holds no record.
         asked = invocation
-        if Filing.END in tenant.dialect.files:
+        if Filing.END in tenant.dialect.orders.files:
             asked = replace(invocation, orders=endable_orders(reading.record, invocation.patient_reference))
         wording = wording_of(tenant.knowledge, ENGLISH, self.own_words, tenant.country)
         off = tenant.findings_in_mode(Mode.OFF)

@@ -9,6 +9,7 @@ __all__ = [
     "gate",
     "keys",
     "operator",
+    "orderables",
     "replay",
     "tenant",
     "tenant_file",

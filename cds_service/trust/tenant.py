@@ -8,6 +8,7 @@ from datetime import tzinfo
 from enum import StrEnum
 
 from cds_service.config import DEFAULT_COUNTRY, Settings, country_of
+from cds_service.trust.orderables import Orderables, plain_fhir
 from rules.knowledge import Knowledge
 
 OPEN_TENANT = "open"
@@ -41,32 +42,19 @@ class CardText(StrEnum):
     PLAIN = "plain"
 
 
-class Filing(StrEnum):
-    """What an EHR may be asked to file by a suggestion."""
-
-    MEDICATION = "medication"  # a drafted order of a medicine
-    REFERRAL = "referral"  # a drafted referral
-    REMOVAL = "removal"  # a draft that is left out
-    END = "end"  # an order on record, sent back whole with the status stopped
-
-
-FILED = frozenset({Filing.MEDICATION, Filing.REFERRAL, Filing.REMOVAL})
-"""What EHRs file, if a tenant says nothing else."""
-
-
 @dataclass(frozen=True, slots=True)
 class CardDialect:
     """What the EHR of a tenant can show of a card, and do with it.
 
     ``tables``: whether it can show the orders as a table instead of bullets, in Markdown; ``one_action``: whether a
-    suggestion may hold one action only, as all of ours do; ``files``: what is offered as a suggestion; the rest is
-    offered in words.
+    suggestion may hold one action only, as all of ours do; ``orders``: what is offered as a suggestion, and by which
+    codes; the rest is offered in words.
     """
 
     text: CardText = CardText.MARKDOWN
     tables: bool = False
     one_action: bool = True
-    files: frozenset[Filing] = FILED
+    orders: Orderables = field(default_factory=plain_fhir)
 
     @property
     def orders_as_table(self) -> bool:

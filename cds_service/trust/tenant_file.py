@@ -29,7 +29,8 @@ from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure
 from cds_service.trust.keys import has_private_half
-from cds_service.trust.tenant import CardText, Filing, Mode
+from cds_service.trust.orderables import OrderCode, OrdersBlock
+from cds_service.trust.tenant import CardText, Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS = "tenants"
@@ -144,7 +145,7 @@ class TenantBlock(_Block):
     findings: dict[str, Mode] = {}
     policy: dict[str, Any] | None = None
     cards: CardsBlock = CardsBlock()
-    orders: dict[Filing, bool] = {}
+    orders: OrdersBlock = OrdersBlock()
     override_reasons: dict[str, str] = {}
     snooze_days: Annotated[int, Field(ge=0, le=366)] | None = None
     calls_per_minute: Annotated[int, Field(ge=1, le=MAX_CALLS_PER_MINUTE)] | None = None
@@ -267,7 +268,12 @@ def _problems_of(error: ValidationError) -> Iterator[str]:
 
 def _unknown_key(place: tuple[str, ...]) -> str:
     """The problem of an unknown key, with the key that may have been meant."""
-    blocks: dict[str, type[_Block]] = {"keys": KeySource, "fhir_servers": FhirServerBlock, "cards": CardsBlock}
+    blocks: dict[str, type[BaseModel]] = {
+        "keys": KeySource,
+        "fhir_servers": FhirServerBlock,
+        "cards": CardsBlock,
+        "orders": OrderCode,
+    }
     known = blocks[place[0]] if len(place) > 1 and place[0] in blocks else TenantBlock
     close = get_close_matches(place[-1], known.model_fields, 1)
     return "no such key" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known.model_fields)}")

@@ -14,7 +14,7 @@ import yaml
 from cds_service import logs
 from cds_service.config import TENANTS_CHECK_SECONDS, Settings, country_of, time_zone
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
-from cds_service.trust.tenant import FILED, CardDialect, FhirServer, Filing, Tenant
+from cds_service.trust.tenant import CardDialect, FhirServer, Tenant
 from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants
 from cds_service.trust.token import suits_algorithm
 from rules import load_knowledge
@@ -129,7 +129,9 @@ class Tenants:
             mode=block.mode,
             services=block.services,
             findings=block.findings,
-            dialect=CardDialect(block.cards.text, block.cards.tables, block.cards.one_action, _files(block.orders)),
+            dialect=CardDialect(
+                block.cards.text, block.cards.tables, block.cards.one_action, block.orders.orderables()
+            ),
             fhir_servers=tuple(FhirServer(server.base, server.open, server.private) for server in block.fhir_servers),
             snooze_days=block.snooze_days,
             override_reasons=block.override_reasons,
@@ -166,11 +168,6 @@ class Tenants:
         if not any(suits_algorithm(key, algorithm) for key in usable.values() for algorithm in block.algorithms):
             raise ValueError(f"keys: none of them fits the algorithms {', '.join(block.algorithms)}")
         return FixedKeys(usable)
-
-
-def _files(orders: Mapping[Filing, bool]) -> frozenset[Filing]:
-    """What an EHR files: what is usual, save for what the tenant says."""
-    return frozenset(filing for filing in Filing if orders.get(filing, filing in FILED))
 
 
 def _stamps_of(*files: Path) -> FileStamps:

@@ -34,7 +34,7 @@ class Situation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SuggestedCode:
-    """A coding of a resource that a suggestion creates; ``system`` is its URI."""
+    """A coding of a resource that a suggestion creates; ``system`` is its URI, ``display`` may be empty."""
 
     system: str
     code: str
@@ -43,10 +43,14 @@ class SuggestedCode:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedMedication:
-    """A product that is offered as a draft order: its short name, its coding and the draft's dosage text."""
+    """A product that is offered as a draft order: its label, its codings and the draft's dosage text.
 
+    ``id`` is the name by which a site maps it to a code of its own.
+    """
+
+    id: str
     label: str
-    coding: SuggestedCode
+    codings: tuple[SuggestedCode, ...]
     dosage_text: str
     source: str
 
@@ -124,6 +128,11 @@ class Suggestions:
     override_reasons: tuple[OverrideReason, ...]
     contacts: Mapping[str, Contact]
     guidelines: Mapping[str, GuidelineLink]
+
+    @property
+    def offers(self) -> Mapping[str, SuggestedMedication | Referral]:
+        """All that cards offer as orders, by id."""
+        return {self.overdose_reversal.id: self.overdose_reversal, **self.referrals}
 
 
 @dataclass(frozen=True, slots=True)

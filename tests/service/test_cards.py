@@ -30,6 +30,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from jsonschema import Draft202012Validator
 
+from cds_service.config import MAX_SUGGESTIONS
 from cds_service.working.assessment_json import assessment_schema
 from fhir_fixtures import stories
 
@@ -392,12 +393,13 @@ def answer(request, http):
     return request.param, found
 
 
-def test_the_uuid_of_a_card_follows_from_service_instance_and_topic(answer):
+def test_the_uuid_of_a_card_follows_from_service_instance_patient_and_topic(answer):
     body, found = answer
     for card in found:
         topic = card["source"]["topic"]["code"]
         patient = f"Patient/{body['context']['patientId']}"
-        identity = uuid5(NAMESPACE_URL, f"benzo-{body['hook']}|{body['hookInstance']}|{patient}|{topic}")
+        parts = [f"benzo-{body['hook']}", body["hookInstance"], patient, topic]
+        identity = uuid5(NAMESPACE_URL, json.dumps(parts, separators=(",", ":")))
         assert card["uuid"] == str(identity)
         offered = [item["uuid"] for item in card.get("suggestions", [])]
         assert offered == [str(uuid5(NAMESPACE_URL, f"{identity}|{index}")) for index in range(len(offered))]
@@ -424,13 +426,14 @@ def test_created_resources_are_valid_and_drafts_of_this_patient(answer):
                     assert resource["requester"] == {"reference": "Practitioner/dr-1"}
 
 
-def test_the_answers_that_fit_have_each_its_standard_code(answer):
+def test_the_answers_that_fit_have_standard_codes_where_there_are_any(answer):
     for card in answer[1]:
         assert 2 <= len({reason["code"] for reason in card["overrideReasons"]}) == len(card["overrideReasons"]) <= 8
-        for reason in card["overrideReasons"]:
-            (standard,) = reason["extension"].values()
-            assert standard["system"] == "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-            assert reason["system"] != standard["system"]
+        standard = card["extension"]["org.benzo-cds.standard-reasons"]
+        assert "benefits-outweigh-risks" in standard
+        systems = {coding["system"] for coding in standard.values()}
+        assert systems == {"http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"}
+        assert not systems & {reason["system"] for reason in card["overrideReasons"]}
 
 
 def test_links_are_absolute_and_hold_nothing_of_the_patient(answer):
@@ -576,8 +579,19 @@ def test_of_many_options_the_first_few_are_listed_and_the_rest_counted() -> None
     drafts = [order(f"d{number}", f"{name} Oral Tablet", a_day=1) for number, name in enumerate(names * 2)]
     (card,) = post(client(), sign(*drafts)).json["cards"]
     (options,) = [line for line in card["detail"].splitlines() if line.startswith("**Options:**")]
-    assert options.count("; ") < len(names) + 3
+    assert options.count("; ") < len(names) + 4
     assert "1 more, offered below" in options
+    assert len(card["suggestions"]) == MAX_SUGGESTIONS
+    assert "leaving out more of the new orders (2 are not offered here)" in options
+
+
+def test_of_hundreds_of_drafts_few_are_offered_for_removal_and_the_rest_is_counted() -> None:
+    drafts = [order(f"d{number}", "lorazepam 1 MG Oral Tablet", units=1 + number / 8) for number in range(300)]
+    (card,) = post(client(), sign(*drafts)).json["cards"]
+    assert len(card["suggestions"]) == MAX_SUGGESTIONS
+    counted = re.search(r"more of the new orders \((\d+) are not offered here\)", card["detail"])
+    assert counted
+    assert int(counted[1]) > 100
 
 
 def test_a_rise_by_two_orders_is_not_attributed_to_one_of_them() -> None:

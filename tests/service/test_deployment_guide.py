@@ -16,6 +16,7 @@ from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
 from cds_service.trust.tenant_file import read_tenants
 from fhir_fixtures import stories
+from rules import load_knowledge
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ def test_a_signed_call_gives_what_the_page_says(tmp_path: Path, monkeypatch: pyt
         settings = run(CALL, tmp_path, base)
         log = running.printed()
     assert settings in blocks("")
-    reasons = re.findall(r'"event":"not admitted","reason":"([^"]+)","issuer_of":"test-ehr"', log)
+    reasons = re.findall(r'"event":"not admitted","process":\d+,"reason":"([^"]+)","issuer_of":"test-ehr"', log)
     assert reasons == ["used before", "expired", "meant for another audience"]
 
 
@@ -68,7 +69,7 @@ def test_the_files_are_for_the_address_that_the_page_serves_at(
     assert LOCAL in CALL
     monkeypatch.setenv("BENZO_CDS_TENANTS", str(tmp_path / "tenants.yaml"))
     assert main(["config", "check"]) == 0
-    line = capsys.readouterr().out.splitlines()[-1]
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("tenant ")]
     assert line == f"tenant test-ehr: mode on; keys test-1 of the file; audiences {LOCAL}"
     assert line.partition("; audiences")[0] in PAGE
 
@@ -103,6 +104,17 @@ def test_the_example_of_the_page_of_tenants_can_be_used(tmp_path: Path) -> None:
     example, *_ = blocks("yaml", (ROOT / "docs" / "tenants.md").read_text(encoding="utf-8"))
     (block,) = read_tenants(example, tmp_path).values()
     assert block.mode == "shadow"
+
+
+def test_the_orders_of_the_page_of_tenants_can_be_used_and_its_table_names_each_thing(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "tenants.md").read_text(encoding="utf-8")
+    example, *_ = blocks("yaml", text)
+    (orders,) = [block for block in blocks("yaml", text) if "cbt-insomnia: false" in block]
+    (block,) = read_tenants(example.replace("    orders: epic ", orders + "    # "), tmp_path).values()
+    filed = block.orders.orderables()
+    assert set(filed.own) == {"naloxone", "addiction-medicine", "cbt-insomnia"}
+    table = text.partition("| name | is offered as |")[2].partition("Each takes")[0]
+    assert set(re.findall(r"`([a-z-]+)`", table)) == set(load_knowledge().suggestions.offers)
 
 
 def test_the_files_of_kubernetes_and_compose_are_yaml_and_their_settings_are_ours() -> None:

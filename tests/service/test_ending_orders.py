@@ -15,7 +15,8 @@ from ehr import DAY, bundle, client, lorazepam, order, prefetch, sign
 from cds_service.config import Settings
 from cds_service.hooks.judge import Judge
 from cds_service.services import service_of
-from cds_service.trust.tenant import FILED, CardDialect, Filing, open_tenant
+from cds_service.trust.orderables import Filing, plain_fhir
+from cds_service.trust.tenant import CardDialect, open_tenant
 from rules import load_knowledge
 
 SELF = {"reference": "Practitioner/d1"}
@@ -187,7 +188,7 @@ def test_the_patient_may_be_named_in_several_ways(tmp_path: Path, subject: str) 
 
 
 def test_the_record_is_not_kept_with_the_call() -> None:
-    dialect = CardDialect(files=FILED | {Filing.END})
+    dialect = CardDialect(orders=replace(plain_fhir(), files=frozenset(Filing)))
     tenant = replace(open_tenant(Settings(), load_knowledge()), dialect=dialect)
     body = json.dumps(raised(old())).encode()
     evaluation = Judge(Settings().request_limits).evaluate(tenant, service_of("benzo-order-sign"), body, DAY)

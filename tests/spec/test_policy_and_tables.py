@@ -145,10 +145,11 @@ def test_the_eight_answers_to_a_card(knowledge: Knowledge) -> None:
 
 
 def test_the_offered_reversal_product_is_a_single_4_mg_spray(knowledge: Knowledge) -> None:
-    product = knowledge.products[knowledge.suggestions.overdose_reversal.coding.code]
+    (coding,) = knowledge.suggestions.overdose_reversal.codings
+    product = knowledge.products[coding.code]
     (ingredient,) = product.ingredients
     assert (ingredient.agent, product.route) == ("naloxone", "nasal")
-    assert product.name == knowledge.suggestions.overdose_reversal.coding.display
+    assert product.name == coding.display
 
 
 def test_asam_s_own_examples_meet_without_a_gap(knowledge: Knowledge) -> None:

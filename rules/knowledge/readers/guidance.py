@@ -39,11 +39,12 @@ def read_suggestions(section: Section) -> Suggestions:
     if sum(Situation.ANY in reason.fits for reason in reasons) < _LEAST_ANSWERS:
         raise KnowledgeError(section.at("override_reasons"), "fewer than two of them fit any card")
     reversal = section.section("overdose_reversal")
-    reversal.only(("label", "coding", "dosage_text", "source"), ("note",))
+    reversal.only(("id", "label", "coding", "dosage_text", "source"), ("note",))
     return Suggestions(
         overdose_reversal=SuggestedMedication(
+            id=reversal.text("id"),
             label=reversal.text("label"),
-            coding=_coding(reversal.section("coding")),
+            codings=(_coding(reversal.section("coding")),),
             dosage_text=reversal.text("dosage_text"),
             source=reversal.text("source"),
         ),
