@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ehr import lorazepam, sign
+from load import Load
 from served import free_port, served
 from stores import await_true
 
@@ -138,3 +139,15 @@ def test_an_error_of_the_whole_process_is_a_line(capsys: pytest.CaptureFixture[s
     told = capsys.readouterr().err
     assert [line["event"] for line in lines_of(told)] == ["failed", "library"]
     assert "Marigold" not in told
+
+
+def test_a_hang_up_under_load_replaces_all_processes_and_loses_no_call(tmp_path: Path) -> None:
+    with served(tmp_path) as running:
+        load = Load(running, callers=4)
+        load.until(20)
+        before = set(running.workers())
+        running.process.send_signal(signal.SIGHUP)
+        await_true(lambda: len(running.workers()) == 2 and not before & set(running.workers()))
+        load.until(load.answered + 20)
+        load.end()
+        assert load.wrong == []
