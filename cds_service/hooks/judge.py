@@ -125,7 +125,7 @@ class Judge:
         if request.entries > self.limits.entries:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
         sent = prefetched_record(request.prefetch, tenant.aliases)
-        with_drafts = self.completion.with_drafts(sent, request, tenant)
+        with_drafts = sent if request.of_patient else self.completion.with_drafts(sent, request, tenant)
         invocation, reading = _read(tenant, service, request, with_drafts, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
         is_judged = (
