@@ -8,19 +8,16 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from re import fullmatch
 from ssl import create_default_context
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, HttpUrl, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH
 
 PREFIX = "BENZO_CDS_"
-_NOT_JSON = {"list_type": "must be a list in JSON", "dict_type": "must be an object in JSON"}
 
 MAX_TEXT_LENGTH = 2_000
 """Longest name, instruction or diagnosis that is read for its meaning, in characters. A longer text would take too long
@@ -63,6 +60,20 @@ GC_THRESHOLDS = (50_000, 20, 100)
 """Thresholds of Python's garbage collector in the service, see :func:`gc.set_threshold`."""
 REQUEST_HEAD_SECONDS = 10.0
 """Longest time that a caller may take to send the head of a request."""
+REQUEST_BODY_SECONDS = 10.0
+"""Longest time that a caller may then take to send the body."""
+RESPONSE_SECONDS = 10.0
+"""Longest time that a caller may take to receive a response."""
+MAX_CONNECTIONS = 500
+"""Callers that one process lets send their requests, judges or answers at the same time; further ones wait to be
+accepted."""
+YIELD_SECONDS = 0.25
+"""How long a call that has waited for another machine lets calls that begin pass."""
+MAX_TURN_WAIT_SECONDS = 2.0
+"""How long a call that has waited for another machine may then wait for the processor; beyond that it has no time
+left."""
+MAX_OTHER_WAITS = 32
+"""Threads of one process that wait for what is not a FHIR server, such as the address of a tenant's keys."""
 MAX_TOKEN_LENGTH = 16_000
 """Longest token of a caller that is read, in characters."""
 MAX_TOKEN_SECONDS = 3_600
@@ -71,12 +82,8 @@ TOKEN_LEEWAY_SECONDS = 60
 """Accepted difference between the clocks of a caller and of this service."""
 MAX_REMEMBERED_TOKENS = 200_000
 """Token ids that one process remembers where there is no shared store."""
-POLICY_CHECK_SECONDS = 0.9
-"""How often the files of the policy and the tenants are checked for changes, at most."""
-POLICY_SETTLED_SECONDS = 0.9
-"""How long changed files must have stayed as they are to be used: files that are being written or moved are not."""
-POLICY_FILE_MAX_BYTES = 5_000_000
-"""Largest file of the policy, of tenants or of keys."""
+TENANTS_CHECK_SECONDS = 2.0
+"""How often the file of tenants is checked for changes."""
 METRICS_SAMPLE_SECONDS = 1.0
 """How often a process that waits for calls reads the metrics of its parts."""
 ANSWER_LEEWAY_SECONDS = 60
@@ -129,7 +136,10 @@ class FetchLimits:
         pages: pages of one search.
         bytes: size of one response.
         entries: resources in all.
-        connections: reads at the same time.
+        connections: reads of one call at the same time.
+        calls: calls of one tenant that may wait for its FHIR server at the same time, in one process.
+        failures: calls in a row that fail before the server is left alone.
+        pause: seconds for which it is then left alone.
         references: resources that other resources refer to.
         page_size: resources asked for in one page.
     """
@@ -140,19 +150,11 @@ class FetchLimits:
     bytes: int = 10_000_000
     entries: int = 10_000
     connections: int = 6
+    calls: int = 40
+    failures: int = 5
+    pause: float = 5.0
     references: int = 50
     page_size: int = 200
-
-
-class _Environment(EnvSettingsSource):
-    """The environment, where a text that is not JSON is left to the validation, which names its variable."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """The value of a text that should be JSON."""
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            return value
 
 
 class Settings(BaseSettings):
@@ -210,6 +212,15 @@ class Settings(BaseSettings):
     )
     fhir_connections: Annotated[int, Field(ge=1, le=50)] = Field(
         default=6, description="Reads at the same time for one call"
+    )
+    fhir_calls: Annotated[int, Field(ge=1, le=500)] = Field(
+        default=40, description="Calls of one tenant that one process lets wait for its FHIR server at the same time"
+    )
+    fhir_failures: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        default=5, description="Calls in a row that a FHIR server may fail before it is left alone"
+    )
+    fhir_pause_seconds: Annotated[float, Field(ge=0.1, le=300)] = Field(
+        default=5.0, description="How long a FHIR server that kept failing is left alone"
     )
     fhir_page_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=200, description="Resources asked for in one page"
@@ -336,6 +347,9 @@ class Settings(BaseSettings):
             bytes=self.fhir_max_bytes,
             entries=self.max_entries,
             connections=self.fhir_connections,
+            calls=self.fhir_calls,
+            failures=self.fhir_failures,
+            pause=self.fhir_pause_seconds,
             page_size=self.fhir_page_size,
         )
 
@@ -345,54 +359,22 @@ class Settings(BaseSettings):
         own = {self.base_url.host.lower()} if self.base_url is not None and self.base_url.host else set()
         return frozenset(own | set(self.allowed_hosts))
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where settings come from: arguments, else the environment."""
-        return init_settings, _Environment(settings_cls)
-
     def site_policy_text(self) -> str | None:
-        """The text of the site's policy; None without one.
-
-        Raises:
-            ConfigurationError: the file cannot be read as text.
-        """
-        return _text_of("SITE_POLICY", self.site_policy)
+        """The text of the site's policy; None without one."""
+        return None if self.site_policy is None else self.site_policy.read_text(encoding="utf-8")
 
     def card_wording_text(self) -> str | None:
-        """The text of the site's own words for cards; None without any.
-
-        Raises:
-            ConfigurationError: the file cannot be read as text.
-        """
-        return _text_of("CARD_WORDING", self.card_wording)
-
-
-def _text_of(name: str, path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: is not text in UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: {error.strerror or 'cannot be read'}") from None
+        """The text of the site's own words for cards; None without any."""
+        return None if self.card_wording is None else self.card_wording.read_text(encoding="utf-8")
 
 
 def explain(error: ValidationError) -> Iterator[str]:
     """What is wrong with the configuration: one line for each variable, without its value."""
     for problem in error.errors(include_input=False, include_url=False):
-        setting, *place = map(str, problem["loc"])
-        field = Settings.model_fields.get(setting)
+        name = PREFIX + "_".join(map(str, problem["loc"])).upper()
+        field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
         description = f" ({field.description})" if field is not None else ""
-        message = _NOT_JSON.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-        yield f"{': '.join((PREFIX + setting.upper(), *place))}: {message}{description}"
+        yield f"{name}: {problem['msg'].removeprefix('Value error, ')}{description}"
 
 
 def time_zone(name: str) -> tzinfo:

@@ -80,6 +80,15 @@ class OutOfTimeError(CallError):
         )
 
 
+class SlowCallerError(CallError):
+    """The caller did not send its request in time."""
+
+    issue = "timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The request was not sent in time.")
+
+
 class NotJsonError(CallError):
     """The body is not JSON, from the line and column that the message names."""
 

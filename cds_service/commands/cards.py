@@ -31,9 +31,9 @@ def print_cards(chosen: Namespace) -> int:
     response stands on one line, with the name of its file.
     """
     settings = Settings()
-    tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()), settings.card_wording_text())
+    tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()))
     completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
-    judge = Judge(settings.request_limits, completion)
+    judge = Judge(settings.request_limits, completion, own_words=settings.card_wording_text())
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 
@@ -41,7 +41,7 @@ def print_cards(chosen: Namespace) -> int:
         service = _service_for(data)
         named = {"file": printable_name(file)} if several else {}
         try:
-            evaluation = evaluate_within(settings.call_seconds, judge, tenant, service, lambda: data, lambda: on)
+            evaluation = evaluate_within(settings.call_seconds, judge, tenant, service, data, lambda: on)
         except CallError as error:
             status, outcome = outcome_of_error(error)
             refusal = named | {"status": status, "outcome": outcome} if several else outcome

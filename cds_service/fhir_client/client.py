@@ -51,6 +51,8 @@ class FetchFailure(StrEnum):
     TOO_MANY_PAGES = "the FHIR server has more pages than are read"
     PAGES_IN_A_CIRCLE = "the FHIR server’s pages go in a circle"
     ANSWERED_WITH_ERROR = "the FHIR server answered with an error"
+    LEFT_ALONE = "the FHIR server kept failing and is left alone for a moment"
+    TOO_MANY_CALLS = "too many calls of this tenant wait for its FHIR server"
     NOT_LISTED = "the FHIR server of the request is not one that this tenant has listed"
     NO_TOKEN = "the request gives no access to its FHIR server"
 
@@ -108,7 +110,7 @@ class FhirClient:
 
     def __post_init__(self) -> None:
         """Open a session that takes nothing from the environment: no proxy, no password, no cookie."""
-        size = self.limits.connections
+        size = self.limits.calls * self.limits.connections
         adapter = HTTPAdapter if self.private else PublicAddressesAdapter
         self._session = requests.Session()
         self._session.trust_env = False

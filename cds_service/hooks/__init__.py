@@ -16,6 +16,5 @@ __all__ = [
     "prefetch_fetch",
     "request",
     "response_cache",
-    "time_limit",
     "timed_judgement",
 ]

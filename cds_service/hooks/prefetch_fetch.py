@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from cds_service.fhir.elements import list_of
 from cds_service.fhir.references import normalised, type_and_id
 from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
 from cds_service.fhir_client.pages import all_pages
+from cds_service.fhir_client.tenant_server import TenantServer
 from cds_service.hooks.prefetch import PrefetchedRecord
 from cds_service.hooks.request import HookRequest
 from cds_service.services import PREFETCH
@@ -42,33 +42,37 @@ Job = Callable[[], SuppliedData]
 class _Access:
     """The access of one call to a FHIR server."""
 
-    client: FhirClient
+    server: TenantServer
     token: str | None
     deadline: Deadline
 
+    def read_all(self, jobs: Mapping[str, Job]) -> dict[str, SuppliedData]:
+        """The results of some reads."""
+        return {name: _result_of(result) for name, result in self.server.read_all(jobs, self.deadline).items()}
+
     def read(self, reference: str) -> SuppliedData:
         """The resource at a relative or absolute address."""
-        return read_value(self.client.read(reference, self.token, self.deadline))
+        return read_value(self.server.client.read(reference, self.token, self.deadline))
 
     def search(self, query: str) -> SuppliedData:
         """All pages of a search."""
-        return all_pages(self.client, self.token, self.deadline, query)
+        return all_pages(self.server.client, self.token, self.deadline, query)
 
     def further_pages(self, first: SuppliedData) -> SuppliedData:
         """All pages of a search whose first page is known."""
-        return all_pages(self.client, self.token, self.deadline, after=first)
+        return all_pages(self.server.client, self.token, self.deadline, after=first)
 
 
 @dataclass(slots=True)
 class FhirServerCompletion:
-    """Completes records from the FHIR servers of tenants. The clients are kept, with their connections.
+    """Completes records from the FHIR servers of tenants, which are kept with their threads and connections.
 
     ``authorities``: a PEM file of the certificate authorities to trust; None for the well-known ones.
     """
 
     limits: FetchLimits = field(default_factory=FetchLimits)
     authorities: Path | None = None
-    _clients: dict[FhirServer, FhirClient] = field(default_factory=dict)
+    _servers: dict[tuple[str, FhirServer], TenantServer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -99,7 +103,7 @@ class FhirServerCompletion:
         if isinstance(access, FetchFailure):
             return _with_failure(record, lacking, access)
         jobs = {key: self._job(key, data, request, access) for key, data in lacking.items()}
-        fetched = self._run(jobs, access.deadline)
+        fetched = access.read_all(jobs)
         self._count(tenant, *fetched.values())
         _log_failures(fetched, tenant)
         by_key = {key: _completed(data, fetched.get(key)) for key, data in record.by_key.items()}
@@ -124,9 +128,11 @@ class FhirServerCompletion:
             self._count(tenant, _failed(FetchFailure.NO_TOKEN))
             return FetchFailure.NO_TOKEN
         with self._lock:
-            new = FhirClient(server.base, server.private, self.limits, self.authorities)
-            client = self._clients.setdefault(server, new)
-        return _Access(client, request.access.token, Deadline(request.access.read_at + self.limits.deadline))
+            known = self._servers.get((tenant.id, server))
+            if known is None:
+                client = FhirClient(server.base, server.private, self.limits, self.authorities)
+                known = self._servers[tenant.id, server] = TenantServer(tenant.id, client)
+        return _Access(known, request.access.token, Deadline(request.access.read_at + self.limits.deadline))
 
     def _count(self, tenant: Tenant, *fetched: SuppliedData) -> None:
         with self._lock:
@@ -153,7 +159,7 @@ class FhirServerCompletion:
         def job(reference: str) -> Job:
             return lambda: access.read(reference)
 
-        fetched = self._run({reference: job(reference) for reference in references}, access.deadline)
+        fetched = access.read_all({reference: job(reference) for reference in references})
         self._count(tenant, *fetched.values())
         medications = [
             BundleEntry(entry.resource, reference)
@@ -162,27 +168,6 @@ class FhirServerCompletion:
             if isinstance(entry.resource, dict) and entry.resource.get("resourceType") == _MEDICATION
         ]
         return replace(record, referenced=(*record.referenced, *medications))
-
-    def _run(self, jobs: Mapping[str, Job], deadline: Deadline) -> dict[str, SuppliedData]:
-        """The results of the jobs, run in parallel. A job that does not end in time is abandoned; its own deadline ends
-        it."""
-        if not jobs:
-            return {}
-        pool = ThreadPoolExecutor(min(len(jobs), self.limits.connections))
-        names: dict[Future[SuppliedData], str] = {pool.submit(job): name for name, job in jobs.items()}
-        results: dict[str, SuppliedData] = {}
-        pending = set(names)
-        try:
-            while pending:
-                done, pending = wait(pending, deadline.left(), FIRST_COMPLETED)
-                for future in done:
-                    results[names[future]] = _result_of(future)
-        except FetchError:
-            pass
-        pool.shutdown(wait=False, cancel_futures=True)
-        for future in pending:
-            results[names[future]] = _failed(FetchFailure.NOT_IN_TIME)
-        return results
 
 
 def unresolved_medications(entries: Iterable[BundleEntry], sent: Iterable[BundleEntry]) -> tuple[str, ...]:
@@ -249,19 +234,17 @@ def _log_failures(fetched: Mapping[str, SuppliedData], tenant: Tenant) -> None:
         logs.not_fetched(reason, tenant.id, failed)
 
 
-def _result_of(future: Future[SuppliedData]) -> SuppliedData:
-    error = future.exception()
-    if error is None:
-        data = future.result()
-        if Gap.IS_ERROR not in data.incomplete:
-            return data
-        # Here it is not the client that sent it.
-        incomplete = (FetchFailure.ANSWERED_WITH_ERROR if gap == Gap.IS_ERROR else gap for gap in data.incomplete)
-        return replace(data, incomplete=tuple(incomplete))
-    if isinstance(error, FetchError):
-        return _failed(error.failure)
-    logs.failed(error)
-    return _failed(FetchFailure.NOT_IN_TIME)
+def _result_of(result: SuppliedData | Exception) -> SuppliedData:
+    if isinstance(result, FetchError):
+        return _failed(result.failure)
+    if isinstance(result, Exception):
+        logs.failed(result)
+        return _failed(FetchFailure.NOT_IN_TIME)
+    if Gap.IS_ERROR not in result.incomplete:
+        return result
+    # Here it is not the client that sent it.
+    incomplete = (FetchFailure.ANSWERED_WITH_ERROR if gap == Gap.IS_ERROR else gap for gap in result.incomplete)
+    return replace(result, incomplete=tuple(incomplete))
 
 
 def _failed(failure: FetchFailure) -> SuppliedData:

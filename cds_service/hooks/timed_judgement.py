@@ -10,8 +10,8 @@ from cds_service.config import BY_NAME_SECONDS
 from cds_service.errors import OutOfTimeError
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.judge import Judge
-from cds_service.hooks.time_limit import within
 from cds_service.services import Service
+from cds_service.time_limit import within
 from cds_service.trust.tenant import Tenant
 
 
@@ -20,7 +20,7 @@ def evaluate_within(
     judge: Judge,
     tenant: Tenant,
     service: Service,
-    received: Callable[[], bytes],
+    received: bytes,
     on: Callable[[], date],
 ) -> Evaluation:
     """The evaluation of a call.
@@ -34,7 +34,7 @@ def evaluate_within(
         judge: who judges.
         tenant: who calls.
         service: the service that is called.
-        received: reads the body of the request.
+        received: the body of the request.
         on: tells the day to judge.
 
     Raises:
@@ -42,13 +42,13 @@ def evaluate_within(
         OutOfTimeError: not even the names could be told in time, or there are no drafts.
     """
     try:
-        return within(seconds, lambda: judge.evaluate(tenant, service, received(), on()))
+        return within(seconds, lambda: judge.evaluate(tenant, service, received, on()))
     except OutOfTimeError as error:
         if service.drafts is None:
             raise
 
         def by_name(*, drafts_alone: bool) -> Evaluation:
-            return judge.evaluate_by_name(tenant, service, received(), on(), drafts_alone=drafts_alone)
+            return judge.evaluate_by_name(tenant, service, received, on(), drafts_alone=drafts_alone)
 
         for drafts_alone in (False, True):
             try:

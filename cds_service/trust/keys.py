@@ -6,6 +6,7 @@ import threading
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_AGE_SECONDS, KEYS_MAX_BYTES, KEYS_REFETCH_SECONDS
+from cds_service.waiting import begun, wait_for
 
 PublicKey = ECKey | RSAKey
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
@@ -107,6 +109,7 @@ class FetchedKeys:
     _tried_at: float | None = None
     _succeeded: int = 0
     _failed: int = 0
+    _fetching: Future[None] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def key(self, identity: str) -> TrustedKey:
@@ -114,7 +117,11 @@ class FetchedKeys:
         now = self.clock()
         stale = self._fetched_at is None or now - self._fetched_at > KEYS_MAX_AGE_SECONDS
         if (stale or identity not in self._keys) and self._may_try(now):
-            self._fetch(now)
+            self._fetching = begun(lambda: self._fetch(now))
+            wait_for((self._fetching,), None)
+        elif identity not in self._keys and self._fetching is not None and not self._fetching.done():
+            # Another call began to fetch them a moment ago.
+            wait_for((self._fetching,), None)
         if identity in self._keys:
             return self._keys[identity]
         raise NoKeyError("no key of that name" if self._fetched_at is not None else "the keys could not be fetched")

@@ -22,7 +22,6 @@ from cds_service.errors import UnknownAddressError
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.hooks.prefetch_completion import PrefetchCompletion
-from cds_service.policy.watch import PolicyWatch
 from cds_service.records.call_store import CallStore, Misfit
 from cds_service.records.feedback_rows import reasons_of
 from cds_service.trust.gate import Gate
@@ -43,7 +42,7 @@ _BUCKET_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 class Metrics:
     """The metrics of one process, which reads some of them from the parts of the application."""
 
-    def __init__(self, policy: PolicyWatch, gate: Gate, call_store: CallStore, completion: PrefetchCompletion) -> None:
+    def __init__(self, gate: Gate, call_store: CallStore, completion: PrefetchCompletion) -> None:
         """Declare the metrics."""
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -74,7 +73,14 @@ class Metrics:
             buckets=_BUCKET_SECONDS,
         )
         self._seconds: Callable[..., Histogram] = cache(seconds.labels)
-        self.state = StateMetrics(self._registry, policy, gate, call_store, completion)
+        self._turn_seconds = Histogram(
+            "turn_seconds",
+            "How long calls that had waited for a FHIR server then waited for the processor",
+            namespace=NAMESPACE,
+            registry=self._registry,
+            buckets=_BUCKET_SECONDS,
+        )
+        self.state = StateMetrics(self._registry, gate, call_store, completion)
 
     def answered(self, service: str, status: int, tenant: str, seconds: float) -> None:
         """Count a call and the time it took, in seconds."""
@@ -84,6 +90,10 @@ class Metrics:
     def out_of_time(self, service: str, tenant: str) -> None:
         """Count a call that was not judged in time, whether by name or not at all."""
         self._out_of_time(service, tenant).inc()
+
+    def turn(self, seconds: float) -> None:
+        """Count how long a call that had waited for another machine then waited for its turn."""
+        self._turn_seconds.observe(seconds)
 
     def judged(self, evaluation: Evaluation, cards: Sequence[tuple[Card, Verdict]]) -> None:
         """Count the cards, the findings and the parts of the record of a call."""

@@ -26,6 +26,7 @@ _REFUSALS = {
     "401": "The caller is not who it must be",
     "404": "There is nothing at this address",
     "405": "The address does not answer to this method",
+    "408": "The request was not sent in time",
     "412": "What the judgement cannot do without was not sent and could not be fetched",
     "413": "Larger, deeper or of more resources than the limits",
     "415": "Not JSON, or compressed",
@@ -35,7 +36,7 @@ _REFUSALS = {
     "503": "Given up in its time, or being stopped: no judgement was made",
 }
 _ALWAYS = ("401", "404", "421", "500")
-_WITH_BODY = ("400", "401", "404", "413", "415", "421", "429", "500", "503")
+_WITH_BODY = ("400", "401", "404", "408", "413", "415", "421", "429", "500", "503")
 
 
 @cache

@@ -54,7 +54,16 @@ class Server:
     def processor(self) -> float:
         """The milliseconds of the processor that the workers took so far."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text("ascii").split()
-        return sum(int(Path(f"/proc/{child}/schedstat").read_text("ascii").split()[0]) for child in children) / 1e6
+        return sum(processor_of(int(child)) for child in children)
+
+
+def processor_of(process: int) -> float:
+    """The milliseconds of the processor that all threads of a process took so far; 0 once it has ended."""
+    try:
+        threads = [Path(f"/proc/{process}/schedstat"), *Path(f"/proc/{process}/task").glob("*/schedstat")]
+        return sum(int(thread.read_text("ascii").split()[0]) for thread in threads[1:]) / 1e6
+    except OSError:
+        return 0.0
 
 
 @contextmanager

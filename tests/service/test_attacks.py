@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 from cds_service.config import Settings
 from cds_service.errors import OutOfTimeError
-from cds_service.hooks.time_limit import within
+from cds_service.time_limit import within
 from rules import Patient, assess_by_name
 
 SIGN = "/cds-services/benzo-order-sign"

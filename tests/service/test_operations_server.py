@@ -25,6 +25,7 @@ import cds_service
 
 SIGN = "/cds-services/benzo-order-sign"
 BODY = sign(lorazepam())
+JSON_HEAD = f"POST {SIGN} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_two_workers_killed_under_load_lose_no_more_than_what_they_had_in_hand(tmp_path: Path) -> None:
+    callers = 4
     with served(tmp_path) as running:
-        load = Load(running, callers=4)
+        load = Load(running, callers)
         load.until(20)
         killed = running.workers()[:2]
         for number in killed:
@@ -43,7 +45,8 @@ def test_two_workers_killed_under_load_lose_no_more_than_what_they_had_in_hand(t
         load.until(load.answered + 40)
         load.end()
         assert len(killed) == 2
-        assert len(load.wrong) <= len(killed), load.wrong
+        # Each caller has one call in hand, and a process may have those of all.
+        assert len(load.wrong) <= callers, load.wrong
         assert not set(running.workers()) & set(killed)
 
 
@@ -126,7 +129,7 @@ def test_callers_that_never_finish_their_request_do_not_keep_the_service(service
 
     def drip() -> None:
         with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
-            connection.sendall(b"POST " + SIGN.encode() + b" HTTP/1.1\r\nHost: x\r\n")
+            connection.sendall(b"POST " + SIGN.encode() + b" HTTP/1.1\r\nHost: localhost\r\n")
             while not going.wait(1):
                 try:
                     connection.sendall(b"X")
@@ -147,9 +150,9 @@ def test_callers_that_never_finish_their_request_do_not_keep_the_service(service
 
 
 def test_a_body_that_never_comes_is_given_up(service: Served) -> None:
-    head = f"POST {SIGN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+    head = f"{JSON_HEAD}Content-Length: 1000\r\n\r\n{{"
     answered = service.raw(head.encode(), wait=30)
-    assert answered.startswith(b"HTTP/1.1 503")
+    assert answered.startswith(b"HTTP/1.1 408")
     assert b"OperationOutcome" in answered
     assert service.get("/health/live").status_code == 200
 
@@ -158,13 +161,13 @@ def test_a_body_that_never_comes_is_given_up(service: Served) -> None:
     "data",
     [
         b"Marigold\r\n\r\n",
-        b"GET /Marigold\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /Marigold\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET / HTTP/9.9\r\nHost: Marigold\r\n\r\n",
         b"GET / HTTP/1.1\r\nMari gold: x\r\n\r\n",
         b"GET /" + b"Marigold" * 2_000 + b" HTTP/1.1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Marigold\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nMarigold",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\nMarigold",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Marigold\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nMarigold",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\nMarigold",
     ],
 )
 def test_what_is_no_http_is_refused_without_a_word_of_it(service: Served, data: bytes) -> None:
@@ -176,7 +179,7 @@ def test_what_is_no_http_is_refused_without_a_word_of_it(service: Served, data: 
 
 def test_fifty_megabytes_are_refused(service: Served) -> None:
     before = service.workers()
-    head = f"POST {SIGN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50000000\r\n\r\n"
+    head = f"{JSON_HEAD}Content-Length: 50000000\r\n\r\n"
     answered = bytearray()
     with socket.create_connection(("127.0.0.1", service.port), timeout=30) as connection:
         connection.sendall(head.encode())
@@ -184,7 +187,7 @@ def test_fifty_megabytes_are_refused(service: Served) -> None:
         answered += connection.recv(65_536)
     assert answered.startswith(b"HTTP/1.1 413")
     chunk = b"%x\r\n" % 100_000 + b" " * 100_000 + b"\r\n"
-    chunked = f"POST {SIGN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked = f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.port), timeout=30) as connection:
         connection.sendall(chunked.encode())
         try:

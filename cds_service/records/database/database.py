@@ -22,10 +22,10 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 from cds_service import logs
 from cds_service.config import STORE_RETRY_SECONDS
 from cds_service.errors import OutOfTimeError
-from cds_service.hooks.time_limit import within
 from cds_service.records.database.engines import POSTGRESQL, SQLITE, begin, new_engine
 from cds_service.records.database.errors import OtherTablesError, StoreDownError, UnwritableError, WrongKeyError
 from cds_service.records.database.migration import migrate
+from cds_service.time_limit import within
 
 T = TypeVar("T")
 _MILLISECONDS = 1000

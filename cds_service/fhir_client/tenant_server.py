@@ -1,0 +1,114 @@
+"""The FHIR server of one tenant: its reads run in threads, for a bounded number of calls, and not while it fails.
+
+Each tenant has threads and connections of its own (a bulkhead), so that a slow server keeps no other tenant waiting.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cds_service import logs, time_limit
+from cds_service.fhir_client.circuit_breaker import CircuitBreaker
+from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.waiting import wait_for
+
+T = TypeVar("T")
+_FAILURES_OF_SERVER = frozenset(
+    {FetchFailure.NOT_IN_TIME, FetchFailure.NOT_REACHED, FetchFailure.FAILED, FetchFailure.BUSY}
+)
+
+
+@dataclass(slots=True)
+class TenantServer:
+    """Reads of one FHIR server for one tenant."""
+
+    tenant: str
+    client: FhirClient
+    _breaker: CircuitBreaker = field(init=False)
+    _threads: ThreadPoolExecutor = field(init=False)
+    _calls: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Prepare the threads, which begin when they are needed."""
+        limits = self.client.limits
+        self._breaker = CircuitBreaker(limits.failures, limits.pause)
+        self._threads = ThreadPoolExecutor(limits.calls * limits.connections, "fhir")
+
+    def read_all(self, reads: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str, T | Exception]:
+        """The results of reads of one call, some of them at the same time.
+
+        A read that failed has its exception as its result. One that does not end in time is abandoned; its own deadline
+        ends it.
+        """
+        if not reads:
+            return {}
+        # A call that was given up in here would leave its place taken.
+        left = time_limit.pause()
+        in_time = True
+        try:
+            refusal = self._enter()
+            if refusal is not None:
+                return dict.fromkeys(reads, FetchError(refusal))
+            try:
+                results, in_time = self._results(reads, deadline)
+            finally:
+                with self._lock:
+                    self._calls -= 1
+            return results
+        finally:
+            time_limit.resume(left, at_end=not in_time)
+
+    def _enter(self) -> FetchFailure | None:
+        """Take a place of a call that may read; why there is none."""
+        with self._lock:
+            if self._calls >= self.client.limits.calls:
+                return FetchFailure.TOO_MANY_CALLS
+            if not self._breaker.may_ask():
+                return FetchFailure.LEFT_ALONE
+            self._calls += 1
+            return None
+
+    def _results(
+        self, reads: Mapping[str, Callable[[], T]], deadline: Deadline
+    ) -> tuple[dict[str, T | Exception], bool]:
+        """The results, and whether the next turn of the call came in time."""
+        results: dict[str, T | Exception] = {}
+        waiting = deque(reads.items())
+        has_time = deadline.until - deadline.clock() > self.client.limits.deadline / 2
+
+        def read() -> None:
+            while waiting:
+                try:
+                    name, work = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                try:
+                    results[name] = work()
+                except Exception as error:  # the caller tells a defect from a failure of the server
+                    results[name] = error
+
+        running = [self._threads.submit(read) for _ in range(min(len(reads), self.client.limits.connections))]
+        in_time = wait_for(running, max(0.0, deadline.until - deadline.clock()))
+        waiting.clear()
+        # Copied, since what was abandoned may still end.
+        found = dict(results)
+        complete = {name: found.get(name, FetchError(FetchFailure.NOT_IN_TIME)) for name in reads}
+        self._report(complete.values(), has_time)
+        return complete, in_time
+
+    def _report(self, results: Iterable[object], has_time: bool) -> None:
+        """Tell the circuit breaker how a call ended: the server failed if each read did, and had time to end."""
+        failures = [result.failure if isinstance(result, FetchError) else None for result in results]
+        if not all(failure in _FAILURES_OF_SERVER for failure in failures):
+            if self._breaker.succeeded():
+                logs.fhir_server_back(self.tenant)
+        elif not has_time:
+            self._breaker.told_nothing()
+        elif self._breaker.failed():
+            logs.fhir_server_left_alone(self.tenant, str(failures[0]), self.client.limits.pause)
