@@ -70,6 +70,7 @@ test: $(VENV)/.develop $(VENV)/.installed
 	scripts/install-chromium || echo "Without Chromium the tests of the pages are skipped." >&2
 	scripts/install-postgresql || echo "Without PostgreSQL the tests of a store in it are skipped." >&2
 	scripts/install-prometheus || echo "Without promtool the tests of the alerts are skipped." >&2
+	scripts/install-nginx || echo "Without nginx the tests of the proxy are skipped." >&2
 	scripts/independent-fhir-server prepare || echo "Without HAPI FHIR the tests against a server not ours are skipped." >&2
 	$(BIN)/pytest -o pythonpath= -n $(PYTEST_WORKERS) --dist loadfile tests
 

@@ -11,8 +11,6 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import logs
-from cds_service.cards.wording.language import ENGLISH
-from cds_service.cards.wording.wording import wording_of
 from cds_service.clock import Clock, today
 from cds_service.config import Settings
 from cds_service.errors import CallError, NotAdmittedError, OutOfTimeError, TooManyCallsError
@@ -25,6 +23,7 @@ from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_o
 from cds_service.hooks.prefetch_fetch import FhirServerCompletion
 from cds_service.hooks.response_cache import ResponseCache
 from cds_service.hooks.timed_judgement import evaluate_within
+from cds_service.policy.watch import PolicyWatch
 from cds_service.records.call_store import CallStore, NoCallStore
 from cds_service.records.configured_store import open_call_store
 from cds_service.review.performance import serve_performance
@@ -32,8 +31,7 @@ from cds_service.services import PREFETCH, SERVICES, service_of
 from cds_service.time_limit import within
 from cds_service.trust.gate import Endpoint, Gate, OpenGate, TenantGate
 from cds_service.trust.replay import ReplayGuard
-from cds_service.trust.tenant import Mode, Tenant, open_tenant
-from cds_service.trust.tenants import Tenants
+from cds_service.trust.tenant import Mode, Tenant
 from cds_service.web.cors import allow_cross_origin_calls
 from cds_service.web.health import serve_health
 from cds_service.web.hosts import require_known_host
@@ -41,10 +39,10 @@ from cds_service.web.metrics import NO_VALUE, Metrics, serve_metrics
 from cds_service.web.openapi import serve_openapi
 from cds_service.web.pages import serve_pages
 from cds_service.web.replies import json_response as _json
-from rules import Knowledge, load_knowledge
-from rules.reading.product import prepare
 
 _MILLISECONDS = 1000
+POLICY = "benzo-cds policy"
+"""Key of the policy in force in the extensions of the application: the server has all processes answer by the same."""
 CALL_STORE = "benzo-cds call store"
 """Key of the call store in the extensions of the application: the server flushes it before a process ends."""
 RESPONSE_CACHE = "benzo-cds response cache"
@@ -78,6 +76,7 @@ _INSECURE = {"Benzo-CDS-Insecure-Demo": "callers are not authenticated; no real 
 class Parts:
     """The parts of the application that a test or a deployment may replace."""
 
+    policy: PolicyWatch
     gate: Gate
     judge: Judge
     call_store: CallStore = field(default_factory=NoCallStore)
@@ -95,33 +94,30 @@ def create_app(
         parts: the parts to use; None builds those of the configuration.
 
     Raises:
-        KnowledgeError: the site's policy or own words, or the shipped knowledge, cannot be used.
-        TenantFileError: the file of tenants cannot be used.
+        PolicyError: the site's policy or own words, or the file of tenants, cannot be used.
         StoreSettingError: the store's address, password or key cannot be used.
         pydantic.ValidationError: the configuration cannot be used.
     """
     settings = settings or Settings()
-    knowledge = load_knowledge(settings.site_policy_text())
-    # Builds the tables for reading names now, before the server forks, and not during the first call.
-    prepare(knowledge)
-    wording_of(knowledge, ENGLISH, settings.card_wording_text()).check()
-    parts = parts or parts_of(settings, knowledge)
+    parts = parts or parts_of(settings)
+    policy = parts.policy
     if clock is not None:
         parts = replace(parts, clock=lambda _zone: clock())
     app = Flask("cds_service", static_folder=None)
     # One byte over the limit: Flask cuts a body of undeclared length there, and it is then refused as too large.
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
     app.url_map.strict_slashes = False
+    app.extensions[POLICY] = policy
     app.extensions[CALL_STORE] = parts.call_store
     app.extensions[RESPONSE_CACHE] = parts.judge.response_cache
-    metrics = Metrics(parts.gate, parts.call_store, parts.judge.completion)
+    metrics = Metrics(policy, parts.gate, parts.call_store, parts.judge.completion)
     app.extensions[METRICS] = metrics
     _serve_services(app, settings, parts, metrics)
-    serve_health(app, knowledge, parts.gate, parts.call_store)
-    serve_pages(app, lambda: knowledge)
+    serve_health(app, policy, parts.gate, parts.call_store, settings.metrics_secret_file)
+    serve_pages(app, lambda: policy.current().knowledge)
     serve_openapi(app)
     serve_metrics(app, metrics, settings.metrics_secret_file)
-    serve_performance(app, knowledge, parts.call_store, settings.metrics_secret_file, settings.zone)
+    serve_performance(app, policy.current().knowledge, parts.call_store, settings.metrics_secret_file, settings.zone)
     _map_errors(app, settings.max_body_bytes, metrics)
     _finish_responses(app, _HEADERS | (_INSECURE if settings.insecure_demo else {}), metrics)
     if settings.tenants is None and not settings.insecure_demo:
@@ -130,21 +126,22 @@ def create_app(
     return app
 
 
-def parts_of(settings: Settings, knowledge: Knowledge) -> Parts:
+def parts_of(settings: Settings) -> Parts:
     """The parts that a configuration asks for; one without tenants authenticates nobody.
 
     Raises:
-        TenantFileError: the file of tenants cannot be used.
+        PolicyError: the site's policy or own words, or the file of tenants, cannot be used.
         StoreSettingError: the store's address, password or key cannot be used.
     """
+    policy = PolicyWatch(settings)
     call_store = open_call_store(settings)
-    gate: Gate = OpenGate(open_tenant(settings, knowledge))
+    gate: Gate = OpenGate(lambda: policy.current().open_tenant)
     if settings.tenants is not None:
-        gate = TenantGate(Tenants(settings.tenants, settings), ReplayGuard(call_store.first_use))
+        gate = TenantGate(policy.tenants, ReplayGuard(call_store.first_use))
     completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
     cache = ResponseCache(settings.remember_seconds)
-    judge = Judge(settings.request_limits, completion, cache, settings.card_wording_text())
-    return Parts(gate, judge, call_store)
+    judge = Judge(settings.request_limits, completion, cache)
+    return Parts(policy, gate, judge, call_store)
 
 
 def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metrics) -> None:

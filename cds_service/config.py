@@ -8,16 +8,19 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from re import fullmatch
 from ssl import create_default_context
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, HttpUrl, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH
 
 PREFIX = "BENZO_CDS_"
+_NOT_JSON = {"list_type": "must be a list in JSON", "dict_type": "must be an object in JSON"}
 
 MAX_TEXT_LENGTH = 2_000
 """Longest name, instruction or diagnosis that is read for its meaning, in characters. A longer text would take too long
@@ -82,8 +85,12 @@ TOKEN_LEEWAY_SECONDS = 60
 """Accepted difference between the clocks of a caller and of this service."""
 MAX_REMEMBERED_TOKENS = 200_000
 """Token ids that one process remembers where there is no shared store."""
-TENANTS_CHECK_SECONDS = 2.0
-"""How often the file of tenants is checked for changes."""
+POLICY_CHECK_SECONDS = 0.9
+"""How often the files of the policy and the tenants are checked for changes, at most."""
+POLICY_SETTLED_SECONDS = 0.9
+"""How long changed files must have stayed as they are to be used: files that are being written or moved are not."""
+POLICY_FILE_MAX_BYTES = 5_000_000
+"""Largest file of the policy, of tenants or of keys."""
 METRICS_SAMPLE_SECONDS = 1.0
 """How often a process that waits for calls reads the metrics of its parts."""
 ANSWER_LEEWAY_SECONDS = 60
@@ -155,6 +162,17 @@ class FetchLimits:
     pause: float = 5.0
     references: int = 50
     page_size: int = 200
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, where a text that is not JSON is left to the validation, which names its variable."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The value of a text that should be JSON."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
 
 class Settings(BaseSettings):
@@ -359,22 +377,54 @@ class Settings(BaseSettings):
         own = {self.base_url.host.lower()} if self.base_url is not None and self.base_url.host else set()
         return frozenset(own | set(self.allowed_hosts))
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from: arguments, else the environment."""
+        return init_settings, _Environment(settings_cls)
+
     def site_policy_text(self) -> str | None:
-        """The text of the site's policy; None without one."""
-        return None if self.site_policy is None else self.site_policy.read_text(encoding="utf-8")
+        """The text of the site's policy; None without one.
+
+        Raises:
+            ConfigurationError: the file cannot be read as text.
+        """
+        return _text_of("SITE_POLICY", self.site_policy)
 
     def card_wording_text(self) -> str | None:
-        """The text of the site's own words for cards; None without any."""
-        return None if self.card_wording is None else self.card_wording.read_text(encoding="utf-8")
+        """The text of the site's own words for cards; None without any.
+
+        Raises:
+            ConfigurationError: the file cannot be read as text.
+        """
+        return _text_of("CARD_WORDING", self.card_wording)
+
+
+def _text_of(name: str, path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: is not text in UTF-8") from None
+    except OSError as error:
+        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: {error.strerror or 'cannot be read'}") from None
 
 
 def explain(error: ValidationError) -> Iterator[str]:
     """What is wrong with the configuration: one line for each variable, without its value."""
     for problem in error.errors(include_input=False, include_url=False):
-        name = PREFIX + "_".join(map(str, problem["loc"])).upper()
-        field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+        setting, *place = map(str, problem["loc"])
+        field = Settings.model_fields.get(setting)
         description = f" ({field.description})" if field is not None else ""
-        yield f"{name}: {problem['msg'].removeprefix('Value error, ')}{description}"
+        message = _NOT_JSON.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        yield f"{': '.join((PREFIX + setting.upper(), *place))}: {message}{description}"
 
 
 def time_zone(name: str) -> tzinfo:

@@ -163,14 +163,30 @@ def of_another_patient(tenant: str) -> None:
     _log.warning("all of another patient", tenant=tenant)
 
 
-def tenants_read(number: int) -> None:
-    """Log that a changed file of tenants was loaded."""
-    _log.info("tenants read", tenants=number)
+def policy_read(digest: str, version: str, tenants: int) -> None:
+    """Log that changed files of the policy or of tenants were read and are in force.
+
+    ``digest``: that of the files; ``version``: that of the knowledge with the site's policy; ``tenants``: how many.
+    """
+    _log.info("policy read", digest=digest, version=version, tenants=tenants)
 
 
-def tenants_refused(problems: Sequence[str]) -> None:
-    """Log that a changed file of tenants is invalid; the last valid one stays in force."""
-    _log.error("tenants refused", problems=list(problems))
+def policy_refused(digest: str, problems: Sequence[str], quieted: Sequence[str]) -> None:
+    """Log that changed files of the policy or of tenants are refused; the last good ones stay in force.
+
+    ``quieted``: the tenants that show less by the modes which could still be read.
+    """
+    _log.error("policy refused", digest=digest, problems=list(problems), quieted=list(quieted))
+
+
+def policy_restored(digest: str) -> None:
+    """Log that refused files stand again as they are in force."""
+    _log.info("policy restored", digest=digest)
+
+
+def policy_followed(digest: str) -> None:
+    """Log that this process answers by the files that the service put in force."""
+    _log.info("policy in force", digest=digest)
 
 
 def store_down(kind: str) -> None:

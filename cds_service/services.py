@@ -23,7 +23,8 @@ REQUIRED = (MEDICATION_REQUESTS,)
 _REQUIREMENTS = (
     "Prefetch medicationRequests is required: where it is not sent and the hook concerns a sedative or opioid, the "
     "answer is 412. The other keys are optional; without them the picture is incomplete, and cards say so. "
-    "Decision support for clinicians to review; no card means only that nothing was found in the data supplied."
+    "Decision support for clinicians to review (a user who is a Patient or RelatedPerson gets no card); no card means "
+    "only that nothing was found in the data supplied."
 )
 
 

@@ -4,6 +4,8 @@ MAX_MEMOISED = 4096
 """Readings of one kind that are remembered (see :mod:`rules.numbers.memo`)."""
 MAX_MEMOISED_LENGTH = 400
 """Characters that a reading's texts may have together to be remembered."""
+DIGEST_CHARACTERS = 8
+"""Characters of the digest that names a site's own policy or words."""
 MAX_MAGNITUDE = 10**9
 """The largest number that is read: beyond any dose, count or period. A larger one is refused, not computed with."""
 MAX_DIGITS = 30

@@ -31,9 +31,9 @@ def print_cards(chosen: Namespace) -> int:
     response stands on one line, with the name of its file.
     """
     settings = Settings()
-    tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()))
+    tenant = open_tenant(settings, load_knowledge(settings.site_policy_text()), settings.card_wording_text())
     completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
-    judge = Judge(settings.request_limits, completion, own_words=settings.card_wording_text())
+    judge = Judge(settings.request_limits, completion)
     on = chosen.on or today(settings.zone)
     several = len(chosen.files) > 1
 

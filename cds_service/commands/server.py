@@ -21,8 +21,9 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from cds_service import logs
-from cds_service.app import CALL_STORE, METRICS, RESPONSE_CACHE, create_app
+from cds_service.app import CALL_STORE, METRICS, POLICY, RESPONSE_CACHE, create_app
 from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, Settings
+from cds_service.policy.watch import PolicyWatch
 from cds_service.serving.worker import CallWorker
 from cds_service.web.health import DRAINING
 from cds_service.web.metrics import MULTIPROCESS_FOLDER
@@ -45,7 +46,17 @@ class ServerLogger(Logger):  # type: ignore[misc]
 
 
 class DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """A gunicorn arbiter that reports draining before it stops."""
+    """A gunicorn arbiter that reports draining before it stops, and decides which policy its workers answer by."""
+
+    def manage_workers(self) -> None:
+        """Keep the workers, as gunicorn asks every second, and put changed files of the policy in force."""
+        self.app.policy.check()
+        super().manage_workers()
+
+    def handle_hup(self) -> None:
+        """Put changed files of the policy in force now, and replace the workers, which answer by them."""
+        self.app.policy.check(at_once=True)
+        super().handle_hup()
 
     def handle_term(self) -> None:
         """Report draining at ``/health/ready``, answer calls while load balancers notice it, then stop gracefully."""
@@ -67,8 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             workers: processes that answer calls.
 
         Raises:
-            KnowledgeError: the site's policy cannot be used.
-            TenantFileError: the file of tenants cannot be used.
+            PolicyError: the site's policy or own words, or the file of tenants, cannot be used.
             AddressInUseError: another program listens there.
         """
         logs.configure(settings.log_level)
@@ -100,6 +110,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
         }
         self._application = create_app(settings)
+        self.policy: PolicyWatch = self._application.extensions[POLICY]
+        self.policy.decide_for_others(self._folder / "policy.json")
         # What is loaded by now stays until the end, so that garbage collection in the workers need not visit it again.
         # A call leaves hardly any reference cycles, so that it can be rare.
         gc.collect()
@@ -114,7 +126,9 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def upkeep(self) -> None:
-        """What a worker does between requests: expire the response cache, and sample the metrics now and then."""
+        """What a worker does between requests: follow the policy in force, expire the response cache, and sample the
+        metrics now and then."""
+        self.policy.follow()
         self._application.extensions[RESPONSE_CACHE].evict_expired()
         if time.monotonic() >= self._next_sample:
             self._next_sample = time.monotonic() + METRICS_SAMPLE_SECONDS

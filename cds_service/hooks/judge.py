@@ -52,13 +52,12 @@ class Judge:
     """Judges calls.
 
     ``limits``: how large a request may be; ``completion``: fetches what a request did not send; ``response_cache``:
-    the evaluations of the latest calls; ``own_words``: the site's own words for cards, as YAML.
+    the evaluations of the latest calls.
     """
 
     limits: RequestLimits
     completion: PrefetchCompletion = field(default_factory=NoPrefetchCompletion)
     response_cache: ResponseCache = field(default_factory=ResponseCache)
-    own_words: str | None = None
 
     def evaluate(self, tenant: Tenant, service: Service, received: bytes, on: date) -> Evaluation:
         """The evaluation of a call.
@@ -125,7 +124,7 @@ class Judge:
         if request.entries > self.limits.entries:
             raise TooLargeError(f"The request holds more than {self.limits.entries} resources.")
         sent = prefetched_record(request.prefetch, tenant.aliases)
-        with_drafts = self.completion.with_drafts(sent, request, tenant)
+        with_drafts = sent if request.of_patient else self.completion.with_drafts(sent, request, tenant)
         invocation, reading = _read(tenant, service, request, with_drafts, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
         is_judged = (
@@ -171,7 +170,7 @@ class Judge:
         asked = invocation
         if Filing.END in tenant.dialect.orders.files:
             asked = replace(invocation, orders=endable_orders(reading.record, invocation.patient_reference))
-        wording = wording_of(tenant.knowledge, ENGLISH, self.own_words, tenant.country)
+        wording = wording_of(tenant.knowledge, ENGLISH, tenant.own_words, tenant.country)
         off = tenant.findings_in_mode(Mode.OFF)
         hidden = off | tenant.findings_in_mode(Mode.SHADOW)
         cards = cards_for(assessment, asked, wording, off, tenant.dialect)

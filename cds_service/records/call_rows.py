@@ -13,6 +13,7 @@ import orjson
 
 from cds_service.cards.cards import Card
 from cds_service.hooks.evaluation import Evaluation, Verdict
+from cds_service.policy.configuration import policy_label
 from cds_service.records.database import Row
 from cds_service.records.pseudonyms import Pseudonyms
 from cds_service.records.timestamps import format_timestamp
@@ -118,7 +119,7 @@ def rows_of_call(
         evaluation=shared
         | {
             "hook_instance": stored_identifier(invocation.hook_instance, pseudonyms),
-            "knowledge": evaluation.tenant.knowledge.version,
+            "knowledge": policy_label(evaluation.tenant),
             "program": program,
             "input": pseudonyms.digest("input", received),
             "assessed": assessment is not None,

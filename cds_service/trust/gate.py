@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from cds_service.errors import NotAdmittedError
 from cds_service.trust.call_rate import CallRate
 from cds_service.trust.replay import ReplayGuard
 from cds_service.trust.tenant import Tenant
-from cds_service.trust.tenants import Tenants, TrustedTenant
+from cds_service.trust.tenants import TrustedTenant
 from cds_service.trust.token import ExpectedClaims, UnverifiedToken, parse_authorization, verify
 
 _BASE = "/cds-services"
@@ -40,20 +40,23 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenGate:
-    """Admits every caller as the one tenant: for this machine alone, or a demonstration."""
+    """Admits every caller as the one tenant: for this machine alone, or a demonstration.
 
-    tenant: Tenant
+    ``tenant`` gives the tenant as it is set now.
+    """
+
+    tenant: Callable[[], Tenant]
 
     def admit(self, authorization: str | None, endpoint: Endpoint) -> Tenant:  # noqa: ARG002 - nothing is checked
         """The one tenant."""
-        return self.tenant
+        return self.tenant()
 
 
 @dataclass(frozen=True, slots=True)
 class TenantGate:
-    """Admits the calls of the tenants of a file, by their tokens."""
+    """Admits the calls of tenants, by their tokens. ``tenants`` gives them as they are set now."""
 
-    tenants: Tenants
+    tenants: Callable[[], Sequence[TrustedTenant]]
     replay: ReplayGuard
     clock: Callable[[], float] = time.time
     rate: CallRate = field(default_factory=CallRate)
@@ -81,7 +84,7 @@ class TenantGate:
     def _claimed_tenant(self, token: UnverifiedToken) -> TrustedTenant:
         """The tenant that the token claims: the one of its issuer; among several, the one of its tenant claim."""
         issuer, claim = token.claims.get("iss"), token.claims.get("tenant")
-        of_issuer = [tenant for tenant in self.tenants.current() if tenant.issuer == issuer]
+        of_issuer = [tenant for tenant in self.tenants() if tenant.issuer == issuer]
         if not of_issuer:
             raise NotAdmittedError("another issuer")
         for tenant in of_issuer:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
 
 from cds_service.config import DEFAULT_COUNTRY, Settings, country_of
+from cds_service.services import SERVICES
 from cds_service.trust.orderables import Orderables, plain_fhir
 from rules.knowledge import Knowledge
 
@@ -21,6 +22,11 @@ class Mode(StrEnum):
     ON = "on"
     SHADOW = "shadow"  # judged and recorded, not shown
     OFF = "off"  # not judged
+
+
+def quieter(one: Mode, other: Mode) -> Mode:
+    """The one of two modes that shows less."""
+    return max(one, other, key=list(Mode).index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class Tenant:
     ``knowledge`` includes the policies of the site and of the tenant; ``zone`` is the time zone in which an instant
     becomes a day; ``country`` is the one whose services cards name. ``aliases`` maps the tenant's prefetch keys to
     ours, ``override_reasons`` its reason codes to ours.
-    ``services`` and ``findings`` hold the modes that differ from ``mode``.
+    ``mode`` is that of the services that ``services`` does not name; ``off`` is that of all. ``findings`` are the modes
+    of findings, within the services. ``own_words`` are the site's own words for cards, as YAML.
     """
 
     id: str
@@ -88,19 +95,41 @@ class Tenant:
     snooze_days: int | None = None
     override_reasons: Mapping[str, str] = field(default_factory=dict)
     country: str = DEFAULT_COUNTRY
+    own_words: str | None = None
 
     def mode_of(self, service: str) -> Mode:
-        """The mode of a service: the tenant's or its own, whichever is quieter."""
-        return max(self.mode, self.services.get(service, Mode.ON), key=list(Mode).index)
+        """The mode of a service: its own, or else the tenant's; where the tenant is off, off."""
+        return Mode.OFF if self.mode is Mode.OFF else self.services.get(service, self.mode)
+
+    def mode_of_finding(self, finding: str) -> Mode:
+        """The mode of a finding within a service that is on."""
+        return self.findings.get(finding, Mode.ON)
+
+    def quieted(
+        self, mode: Mode, services: Mapping[str, Mode] | None = None, findings: Mapping[str, Mode] | None = None
+    ) -> Tenant:
+        """This tenant, showing no more than these modes do; itself where it shows no more already."""
+        limit = replace(self, mode=mode, services=services or {}, findings=findings or {})
+        modes = {name: quieter(self.mode_of(name), limit.mode_of(name)) for name in SERVICES}
+        of_findings = {
+            name: quieter(self.mode_of_finding(name), limit.mode_of_finding(name)) for name in self.knowledge.findings
+        }
+        if all(self.mode_of(name) is mode for name, mode in modes.items()) and all(
+            self.mode_of_finding(name) is mode for name, mode in of_findings.items()
+        ):
+            return self
+        return replace(self, mode=quieter(self.mode, mode), services=modes, findings=of_findings)
 
     def findings_in_mode(self, *modes: Mode) -> frozenset[str]:
         """The ids of the findings whose mode is one of these."""
         return frozenset(finding for finding, mode in self.findings.items() if mode in modes)
 
 
-def open_tenant(settings: Settings, knowledge: Knowledge) -> Tenant:
+def open_tenant(settings: Settings, knowledge: Knowledge, own_words: str | None = None) -> Tenant:
     """The one tenant of a service that does not authenticate its callers."""
     servers = tuple(FhirServer(base, open=True, private=True) for base in settings.fhir_servers)
     country = settings.country or country_of(settings.timezone)
     aliases = settings.prefetch_aliases
-    return Tenant(OPEN_TENANT, knowledge, settings.zone, aliases, fhir_servers=servers, country=country)
+    return Tenant(
+        OPEN_TENANT, knowledge, settings.zone, aliases, fhir_servers=servers, country=country, own_words=own_words
+    )

@@ -14,8 +14,9 @@ The file is YAML (or JSON, which is YAML). Its scalars are read as text, then as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from re import fullmatch
 from typing import Annotated, Any, Literal, Self
@@ -33,7 +34,7 @@ from cds_service.trust.orderables import OrderCode, OrdersBlock
 from cds_service.trust.tenant import CardText, Mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
-_TENANTS = "tenants"
+_TENANTS, _MODE = "tenants", "mode"
 _FILE, _JKU = "jwks_file", "jku"
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _SET = 'must hold a set of keys, {"keys": [...]}'
@@ -191,26 +192,27 @@ class _KeyFileError(ValueError):
     """A key file holds no set of keys."""
 
 
-def read_tenants(text: str, folder: Path, *, development: bool = False) -> dict[str, TenantBlock]:
-    """The tenants of a file by id. Key files that it names are relative to ``folder``.
+def read_tenants(
+    text: str, folder: Path, *, development: bool = False, read: Callable[[Path], bytes] = Path.read_bytes
+) -> dict[str, TenantBlock]:
+    """The tenants of a file by id. Key files that it names are relative to ``folder``; ``read`` reads them.
 
     Raises:
         TenantFileError: with every mistake of the file.
     """
-    try:
-        tree = parse_yaml(text, _TENANTS)
-    except KnowledgeError as error:
-        raise TenantFileError([str(error)]) from None
+    tree = _tree(text)
     blocks = tree.get(_TENANTS)
-    if set(tree) != {_TENANTS} or not isinstance(blocks, dict) or not blocks:
-        raise TenantFileError([f"the file must hold one key, {_TENANTS}, with a block for each tenant"])
+    if set(tree) - {_MODE} != {_TENANTS} or not isinstance(blocks, dict) or not blocks:
+        raise TenantFileError([f"the file must hold {_TENANTS}, with a block for each tenant, and may hold {_MODE}"])
     tenants: dict[str, TenantBlock] = {}
     problems: list[str] = []
+    if tree.get(_MODE, Mode.ON) not in tuple(Mode):
+        problems.append(f"{_MODE}: must be {', '.join(Mode)}")
     for identity, block in blocks.items():
         if not fullmatch(_ID, str(identity)):
             problems.append(f"{identity}: an id is of small letters, digits and hyphens, 63 at most")
         try:
-            tenants[identity] = TenantBlock.model_validate(_with_keys(block, folder))
+            tenants[identity] = TenantBlock.model_validate(_with_keys(block, folder, read))
         except ValidationError as error:
             problems += [f"{identity}: {problem}" for problem in _problems_of(error)]
         except OSError as error:
@@ -223,16 +225,28 @@ def read_tenants(text: str, folder: Path, *, development: bool = False) -> dict[
     return tenants
 
 
+def read_mode_of_all(text: str) -> Mode:
+    """The mode that a file sets for all of its tenants, which then show no more than that."""
+    return Mode(str(_tree(text).get(_MODE, Mode.ON)))
+
+
+def _tree(text: str) -> Mapping[str, object]:
+    try:
+        return parse_yaml(text, _TENANTS)
+    except KnowledgeError as error:
+        raise TenantFileError([str(error)]) from None
+    except RecursionError:
+        raise TenantFileError(["the file is nested too deep"]) from None
+
+
+@lru_cache(maxsize=1)
 def key_files(text: str, folder: Path) -> tuple[Path, ...]:
     """The key files that a file of tenants names.
 
     Raises:
         TenantFileError: it is not YAML.
     """
-    try:
-        blocks = parse_yaml(text, _TENANTS).get(_TENANTS)
-    except KnowledgeError as error:
-        raise TenantFileError([str(error)]) from None
+    blocks = _tree(text).get(_TENANTS)
     files = (_key_file(block, folder) for block in (blocks.values() if isinstance(blocks, dict) else ()))
     return tuple(file for file in files if file is not None)
 
@@ -242,13 +256,13 @@ def _key_file(block: object, folder: Path) -> Path | None:
     return folder / str(keys["jwks_file"]) if isinstance(keys, dict) and set(keys) - {_JKU} == {_FILE} else None
 
 
-def _with_keys(block: object, folder: Path) -> object:
+def _with_keys(block: object, folder: Path, read: Callable[[Path], bytes]) -> object:
     """The block with the keys of the key file that it names."""
     file = _key_file(block, folder)
     if file is None or not isinstance(block, dict):
         return block
     try:
-        value = orjson.loads(file.read_bytes())
+        value = orjson.loads(read(file))
     except orjson.JSONDecodeError:
         raise _KeyFileError(f"is not JSON; it {_SET}") from None
     listed = value.get("keys") if isinstance(value, dict) else None

@@ -1,9 +1,7 @@
-"""The current tenants: read from their file, and again when it changes; a bad file leaves the last good one in use."""
+"""The tenants of a file, each with its knowledge and with the keys that its tokens are verified with."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +9,13 @@ from typing import Any
 
 import yaml
 
-from cds_service import logs
-from cds_service.config import TENANTS_CHECK_SECONDS, Settings, country_of, time_zone
+from cds_service.config import Settings, country_of, time_zone
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
 from cds_service.trust.tenant import CardDialect, FhirServer, Tenant
-from cds_service.trust.tenant_file import TenantBlock, TenantFileError, key_files, read_tenants
+from cds_service.trust.tenant_file import TenantBlock, TenantFileError, read_mode_of_all, read_tenants
 from cds_service.trust.token import suits_algorithm
 from rules import load_knowledge
-from rules.knowledge import parse_yaml
+from rules.knowledge import Knowledge, KnowledgeError, parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,87 +38,63 @@ class TrustedTenant:
     calls_per_minute: int
 
 
-FileStamp = tuple[int, int, int, int]
-FileStamps = tuple[FileStamp | None, ...]
-"""The device, number, time of change and size of files; None for a file that does not exist."""
+KnowledgeOf = Callable[[str | None], Knowledge]
+"""Gives the knowledge with a site's policy, which is YAML text; None without one."""
 
 
 @dataclass(slots=True)
-class Tenants:
-    """The tenants of a file. A changed file is used whole or not at all; ``problems`` are those of a refused file."""
+class TenantReader:
+    """Reads the tenants of a file. Keys that were fetched stay when the file changes."""
 
-    path: Path
     settings: Settings
-    clock: Callable[[], float] = time.monotonic
-    problems: tuple[str, ...] = ()
-    _stamps: FileStamps = ()
-    _key_files: tuple[Path, ...] = ()
-    _current: tuple[TrustedTenant, ...] = ()
-    _checked_at: float = 0.0
     _fetched_keys: dict[str, FetchedKeys] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        """Read the file.
+    def tenants(
+        self,
+        file: Path,
+        read: Callable[[Path], bytes] = Path.read_bytes,
+        site_policy: str | None = None,
+        own_words: str | None = None,
+        knowledge_of: KnowledgeOf = load_knowledge,
+    ) -> tuple[TrustedTenant, ...]:
+        """The tenants of a file.
+
+        Args:
+            file: the path of the file.
+            read: reads this file, and the files of keys that it names.
+            site_policy: the site's policy, which the tenants' own lie over.
+            own_words: the site's own words for cards.
+            knowledge_of: the knowledge with a policy.
 
         Raises:
-            TenantFileError: it cannot be used.
+            TenantFileError: with every mistake of the file.
         """
-        self._current = self._read()
-        self._checked_at = self.clock()
-
-    def current(self) -> tuple[TrustedTenant, ...]:
-        """The tenants now. The file is checked for changes every ``TENANTS_CHECK_SECONDS``."""
-        now = self.clock()
-        if now - self._checked_at >= TENANTS_CHECK_SECONDS and self._lock.acquire(blocking=False):
-            try:
-                self._checked_at = now
-                self._reload_if_changed()
-            finally:
-                self._lock.release()
-        return self._current
-
-    def _reload_if_changed(self) -> None:
         try:
-            # After a refusal an unchanged stamp is that of the last good file, which was put back.
-            if _stamps_of(self.path, *self._key_files) == self._stamps and not self.problems:
-                return
-            self._current = self._read()
-            self.problems = ()
-            logs.tenants_read(len(self._current))
-        except TenantFileError as error:
-            if self.problems != tuple(error.problems):
-                logs.tenants_refused(error.problems)
-            self.problems = tuple(error.problems)
-
-    def _read(self) -> tuple[TrustedTenant, ...]:
-        own_stamp = _stamps_of(self.path)
-        try:
-            text = self.path.read_text(encoding="utf-8")
+            text = read(file).decode("utf-8")
         except OSError as error:
-            raise TenantFileError([f"{self.path.name}: {error.strerror or 'cannot be read'}"]) from None
+            raise TenantFileError([f"{file.name}: {error.strerror or 'cannot be read'}"]) from None
         except UnicodeDecodeError:
-            raise TenantFileError([f"{self.path.name}: cannot be read as text"]) from None
-        files = key_files(text, self.path.parent)
-        # Taken before the key files are read: a change during the reading is seen the next time.
-        stamps = own_stamp + _stamps_of(*files)
-        blocks = read_tenants(text, self.path.parent, development=self.settings.development)
+            raise TenantFileError([f"{file.name}: is not text in UTF-8"]) from None
+        blocks = read_tenants(text, file.parent, development=self.settings.development, read=read)
+        mode_of_all = read_mode_of_all(text)
         problems: list[str] = []
         tenants = []
         for identity, block in blocks.items():
             try:
-                tenants.append(self._tenant(identity, block))
+                knowledge = knowledge_of(merged_policy(site_policy, block.policy))
+                tenant = self._tenant(identity, block, knowledge, own_words).quieted(mode_of_all)
+                tenants.append(self._trusted(tenant, block))
+            except KnowledgeError as error:
+                problems += [f"{identity}: policy: {each}" for each in error.each]
             except ValueError as error:
                 problems.append(f"{identity}: {error}")
         if problems:
             raise TenantFileError(problems)
-        self._key_files, self._stamps = files, stamps
         return tuple(tenants)
 
-    def _tenant(self, identity: str, block: TenantBlock) -> TrustedTenant:
+    def _tenant(self, identity: str, block: TenantBlock, knowledge: Knowledge, own_words: str | None) -> Tenant:
         settings = self.settings
-        knowledge = load_knowledge(merged_policy(settings.site_policy_text(), block.policy))
-        tenant = Tenant(
+        return Tenant(
             id=identity,
             knowledge=knowledge,
             zone=settings.zone if block.timezone is None else time_zone(block.timezone),
@@ -136,7 +109,10 @@ class Tenants:
             snooze_days=block.snooze_days,
             override_reasons=block.override_reasons,
             country=block.country or settings.country or country_of(block.timezone or settings.timezone),
+            own_words=own_words,
         )
+
+    def _trusted(self, tenant: Tenant, block: TenantBlock) -> TrustedTenant:
         return TrustedTenant(
             tenant=tenant,
             issuer=block.issuer,
@@ -147,7 +123,7 @@ class Tenants:
             key_addresses=block.keys.addresses,
             tenant_claim=block.tenant_claim,
             subject=block.subject,
-            calls_per_minute=block.calls_per_minute or settings.tenant_calls_per_minute,
+            calls_per_minute=block.calls_per_minute or self.settings.tenant_calls_per_minute,
         )
 
     def _keys(self, block: TenantBlock) -> KeyRing:
@@ -168,22 +144,6 @@ class Tenants:
         if not any(suits_algorithm(key, algorithm) for key in usable.values() for algorithm in block.algorithms):
             raise ValueError(f"keys: none of them fits the algorithms {', '.join(block.algorithms)}")
         return FixedKeys(usable)
-
-
-def _stamps_of(*files: Path) -> FileStamps:
-    return tuple(map(_stamp_of, files))
-
-
-def _stamp_of(file: Path) -> FileStamp | None:
-    """The stamp of a file, or of the one that a symbolic link leads to.
-
-    The time of its contents is not in it: tools keep or set that time, so that a new file may have the old one's.
-    """
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size
 
 
 def merged_policy(site: str | None, own: Mapping[str, Any] | None) -> str | None:

@@ -6,24 +6,32 @@ import os
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
+from cds_service.policy.watch import PolicyWatch
 from cds_service.records.call_store import CallStore, StoreStatus
 from cds_service.trust.gate import Gate, TenantGate
+from cds_service.trust.operator import is_operator
 from cds_service.version import program_version
 from cds_service.web.replies import json_response
-from rules import Knowledge
 
 DRAINING = "BENZO_CDS_DRAINING_FILE"
 """Environment variable that the server sets for its workers: the path of a file that exists once it is stopping."""
 
 
-def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, call_store: CallStore) -> None:
-    """Answer ``/health/live`` and ``/health/ready``."""
-    versions = {
-        "version": program_version(),
-        "knowledge": {"version": knowledge.version, "table": knowledge.default_table},
-    }
+def serve_health(
+    app: Flask, policy: PolicyWatch, gate: Gate, call_store: CallStore, secret_file: Path | None = None
+) -> None:
+    """Answer ``/health/live`` and ``/health/ready``.
+
+    Args:
+        app: the application.
+        policy: the policy in force.
+        gate: whether callers are authenticated.
+        call_store: where calls are recorded.
+        secret_file: the file with the operators' secret; None for this machine only. Operators are told why changed
+            files of the policy are refused.
+    """
 
     @app.get("/health/live")
     def live() -> Response:
@@ -31,20 +39,28 @@ def serve_health(app: Flask, knowledge: Knowledge, gate: Gate, call_store: CallS
 
     @app.get("/health/ready")
     def ready() -> Response:
-        state = versions | _state(gate, call_store)
+        state = _state(policy, gate, call_store, for_operator=is_operator(request, secret_file))
         if _is_draining():
             return json_response({"status": "draining"} | state, 503)
         return json_response({"status": "degraded" if _is_degraded(state) else "ready"} | state)
 
 
-def _state(gate: Gate, call_store: CallStore) -> dict[str, Any]:
-    """The state of the store, the file of tenants and their keys: without names, since anybody may read it."""
-    state: dict[str, Any] = {"store": str(call_store.status()), "unsaved": call_store.unsaved()}
+def _state(policy: PolicyWatch, gate: Gate, call_store: CallStore, *, for_operator: bool) -> dict[str, Any]:
+    """The versions, and the state of the store, the policy and the tenants with their keys: without names, since
+    anybody may read it."""
+    configuration = policy.current()
+    knowledge, in_force = configuration.knowledge, configuration.tenants
+    state: dict[str, Any] = {
+        "version": program_version(),
+        "knowledge": {"version": knowledge.version, "table": knowledge.default_table},
+        "policy": _policy(policy, for_operator=for_operator),
+        "store": str(call_store.status()),
+        "unsaved": call_store.unsaved(),
+    }
     if not isinstance(gate, TenantGate):
         return state | {"callers": "not authenticated"}
-    in_force = gate.tenants.current()
     state["callers"] = "authenticated"
-    state["tenants"] = {"in_force": len(in_force), "problems_of_refused_file": len(gate.tenants.problems)}
+    state["tenants"] = {"in_force": len(in_force)}
     state["replay"] = "shared" if gate.replay.shared else "each process for itself"
     ages = [age for age in (tenant.keys.age() for tenant in in_force) if age is not None]
     never = sum(tenant.jwks_url is not None and tenant.keys.age() is None for tenant in in_force)
@@ -52,8 +68,20 @@ def _state(gate: Gate, call_store: CallStore) -> dict[str, Any]:
     return state
 
 
+def _policy(policy: PolicyWatch, *, for_operator: bool) -> dict[str, Any]:
+    """The files of the policy that are in force, and the changed ones that are refused."""
+    state = policy.state()
+    told: dict[str, Any] = {"digest": state.files.digest, "since": state.since, "refused": None}
+    if state.refused is not None:
+        refused = state.refused
+        told["refused"] = {"digest": refused.files.digest, "since": refused.since, "problems": len(refused.problems)}
+        if for_operator:
+            told["refused"] |= {"because": list(refused.problems), "quieted": list(policy.quieted())}
+    return told
+
+
 def _is_degraded(state: dict[str, Any]) -> bool:
-    return state["store"] == StoreStatus.DOWN or bool(state.get("tenants", {}).get("problems_of_refused_file"))
+    return state["store"] == StoreStatus.DOWN or state["policy"]["refused"] is not None
 
 
 def _is_draining() -> bool:

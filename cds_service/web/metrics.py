@@ -22,6 +22,7 @@ from cds_service.errors import UnknownAddressError
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.hooks.prefetch_completion import PrefetchCompletion
+from cds_service.policy.watch import PolicyWatch
 from cds_service.records.call_store import CallStore, Misfit
 from cds_service.records.feedback_rows import reasons_of
 from cds_service.trust.gate import Gate
@@ -42,7 +43,7 @@ _BUCKET_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 class Metrics:
     """The metrics of one process, which reads some of them from the parts of the application."""
 
-    def __init__(self, gate: Gate, call_store: CallStore, completion: PrefetchCompletion) -> None:
+    def __init__(self, policy: PolicyWatch, gate: Gate, call_store: CallStore, completion: PrefetchCompletion) -> None:
         """Declare the metrics."""
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -80,7 +81,7 @@ class Metrics:
             registry=self._registry,
             buckets=_BUCKET_SECONDS,
         )
-        self.state = StateMetrics(self._registry, gate, call_store, completion)
+        self.state = StateMetrics(self._registry, policy, gate, call_store, completion)
 
     def answered(self, service: str, status: int, tenant: str, seconds: float) -> None:
         """Count a call and the time it took, in seconds."""

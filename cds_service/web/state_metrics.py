@@ -14,6 +14,8 @@ from platform import python_version
 from typing import TYPE_CHECKING, Literal
 
 from cds_service.hooks.prefetch_completion import PrefetchCompletion
+from cds_service.policy.configuration import CARD_WORDING, SITE_POLICY, TENANTS, policy_label
+from cds_service.policy.watch import PolicyWatch
 from cds_service.records.call_store import CallStore, StoreStatus
 from cds_service.trust.gate import Gate, OpenGate, TenantGate
 from cds_service.trust.tenant import Tenant
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge
 
 NAMESPACE = "benzo_cds"
-TENANTS_FILE = "tenants"
-"""The file of tenants, where a metric names a part of the configuration."""
+POLICY_FILES = {"tenants": TENANTS, "site_policy": SITE_POLICY, "card_wording": CARD_WORDING}
+"""The files of the configuration as a metric names them, each with its variable."""
 
 Mode = Literal["livemax", "livesum", "livemostrecent"]
 """How the values of several processes become one: of those that are running."""
@@ -35,7 +37,12 @@ class StateMetrics:
     """The gauges of one process, and the counters of what its parts have counted."""
 
     def __init__(
-        self, registry: CollectorRegistry, gate: Gate, call_store: CallStore, completion: PrefetchCompletion
+        self,
+        registry: CollectorRegistry,
+        policy: PolicyWatch,
+        gate: Gate,
+        call_store: CallStore,
+        completion: PrefetchCompletion,
     ) -> None:
         """Declare the metrics of a process in its registry, with the parts that they are read from."""
         from prometheus_client import Counter, Gauge
@@ -46,7 +53,7 @@ class StateMetrics:
         def counter(name: str, description: str, *labels: str) -> Counter:
             return Counter(name, description, labels, NAMESPACE, registry=registry)
 
-        self._gate, self._call_store, self._completion = gate, call_store, completion
+        self._policy, self._gate, self._call_store, self._completion = policy, gate, call_store, completion
         # Declared once there is a value: where no store is configured, 0 would mean that it is down.
         self._store_up = cache(
             lambda: gauge("store_up", "1: the store works; 0: calls are answered without it", "livemostrecent")
@@ -62,7 +69,7 @@ class StateMetrics:
             "file",
         )
         self._build = gauge("build_info", "The version of the program; always 1", "livemax", "version", "python")
-        self._policy = gauge(
+        self._policy_info = gauge(
             "policy_info", "Policy in force for a tenant in a process; always 1", "livemax", *_POLICY_LABELS
         )
         self._keys_read = gauge(
@@ -101,12 +108,15 @@ class StateMetrics:
         self._build.labels(program_version(), python_version()).set(1)
 
     def _sample_gate(self) -> None:
+        policy, refused = self._policy.current(), self._policy.state().refused
+        for file, variable in POLICY_FILES.items():
+            problems = refused.problems if refused is not None else ()
+            self._problems.labels(file).set(sum(problem.startswith(variable) for problem in problems))
         if not isinstance(self._gate, TenantGate):
             if isinstance(self._gate, OpenGate):
-                self._set_policies({_policy_of(self._gate.tenant)})
+                self._set_policies({_policy_of(policy.open_tenant)})
             return
-        in_force = self._gate.tenants.current()
-        self._problems.labels(TENANTS_FILE).set(len(self._gate.tenants.problems))
+        in_force = policy.tenants
         self._set_policies({_policy_of(trusted.tenant) for trusted in in_force})
         for trusted in in_force:
             tenant, age = trusted.tenant.id, trusted.keys.age()
@@ -117,9 +127,9 @@ class StateMetrics:
 
     def _set_policies(self, in_force: set[tuple[str, ...]]) -> None:
         for gone in self._policies - in_force:
-            self._policy.labels(*gone).set(0)
+            self._policy_info.labels(*gone).set(0)
         for policy in in_force - self._policies:
-            self._policy.labels(*policy).set(1)
+            self._policy_info.labels(*policy).set(1)
         self._policies = in_force
 
     def _add(self, counter: Counter, number: int, *key: str) -> None:
@@ -131,4 +141,4 @@ class StateMetrics:
 
 
 def _policy_of(tenant: Tenant) -> tuple[str, ...]:
-    return tenant.id, tenant.knowledge.version, tenant.knowledge.default_table
+    return tenant.id, policy_label(tenant), tenant.knowledge.default_table

@@ -59,11 +59,11 @@ from rules.knowledge.listed_product import (
 )
 from rules.knowledge.maximum_doses import DoseFigure, MaximumDoses
 from rules.knowledge.policy import BandPolicy, ConcurrencyPolicy, Exemption, FindingPolicy, Policy
-from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
+from rules.knowledge.problem import KnowledgeError, ProblemKind, Refusals, suggestion
 from rules.knowledge.readers.policy import GROUPS
 from rules.knowledge.readers.section import Section, Tree
 from rules.knowledge.readers.site import SITE, apply_site
-from rules.knowledge.readers.yaml_text import parse_yaml
+from rules.knowledge.readers.yaml_text import digest_of, parse_yaml
 
 __all__ = [
     "ANY",
@@ -119,6 +119,7 @@ __all__ = [
     "ProductList",
     "ProductPurpose",
     "Referral",
+    "Refusals",
     "Route",
     "Scanner",
     "Section",
@@ -140,6 +141,7 @@ __all__ = [
     "WordKind",
     "apply_site",
     "check",
+    "digest_of",
     "is_invisible",
     "load_knowledge",
     "normalised",

@@ -36,6 +36,7 @@ from rules.knowledge.readers.site import SITE, apply_site
 from rules.knowledge.readers.tables import read_sources, read_tables
 from rules.knowledge.readers.vocabulary import read_vocabulary
 from rules.knowledge.readers.yaml_text import parse_yaml
+from rules.numbers.memo import cached
 
 TREES = (
     "agents.yaml",
@@ -63,7 +64,6 @@ def shipped() -> Traversable:
     return files(__package__).joinpath("data")
 
 
-@cache
 def load_knowledge(site: str | None = None) -> Knowledge:
     """The shipped knowledge, with a site's override in force; each text is read once.
 
@@ -73,6 +73,16 @@ def load_knowledge(site: str | None = None) -> Knowledge:
     Raises:
         KnowledgeError: the override, or the shipped data, cannot be used; the message names the key.
     """
+    return _shipped_knowledge() if site is None else _site_knowledge(site)
+
+
+@cache
+def _shipped_knowledge() -> Knowledge:
+    return read_directory(shipped())
+
+
+@cached
+def _site_knowledge(site: str) -> Knowledge:
     return read_directory(shipped(), site)
 
 

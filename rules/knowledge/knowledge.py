@@ -24,12 +24,13 @@ from rules.model import CodeSystem
 class Knowledge:
     """Everything clinical that the rules judge by, each figure with its citation.
 
-    ``version`` names the edition, with ``+site`` where a site's override is in force. ``agents_by_code`` has several
-    for a code of a combination product. ``agent_by_name`` is keyed by normalised names (lower case, single spaces); a
-    name of several agents is a combination product's. ``brand_names`` are further names, keyed likewise, that are known
-    as they are written and never misspelt or cut: those of brands, mostly of other countries. ``condition_names`` are
-    the names of all concepts, parts of joined names apart. ``guidance`` and ``suggestions`` are for wording only and
-    decide nothing; so is ``intervention``, what the decision support says of itself.
+    ``version`` names the edition, with ``+site.`` and a digest where an override is in force. ``agents_by_code``
+    has several for a code of a combination product. ``agent_by_name`` is keyed by normalised names (lower case,
+    single spaces); a name of several agents is a combination product's. ``brand_names`` are further names, keyed
+    likewise, that are known as they are written and never misspelt or cut: those of brands, mostly of other
+    countries. ``condition_names`` are the names of all concepts, parts of joined names apart. ``guidance`` and
+    ``suggestions`` are for wording only and decide nothing; so is ``intervention``, what the decision support says
+    of itself.
     """
 
     version: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -26,6 +27,51 @@ class KnowledgeError(ValueError):
         self.where = where
         self.problem = problem
         self.kind = kind
+
+    @property
+    def each(self) -> tuple[KnowledgeError, ...]:
+        """What is wrong, one by one."""
+        return (self,)
+
+
+class CombinedKnowledgeError(KnowledgeError):
+    """Several things are wrong: ``each`` of them."""
+
+    def __init__(self, errors: Iterable[KnowledgeError]) -> None:
+        self._errors = tuple(errors)
+        first = self._errors[0]
+        super().__init__(first.where, "; ".join((first.problem, *map(str, self._errors[1:]))), first.kind)
+
+    @property
+    def each(self) -> tuple[KnowledgeError, ...]:
+        """What is wrong, one by one."""
+        return self._errors
+
+
+class Refusals:
+    """What is wrong with a file, noted part by part, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._noted: list[KnowledgeError] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what is refused meanwhile, and go on after it."""
+        try:
+            yield
+        except KnowledgeError as error:
+            self._noted.extend(error.each)
+
+    def refuse(self) -> None:
+        """Refuse the file if anything was noted.
+
+        Raises:
+            KnowledgeError: with all that was noted.
+        """
+        if len(self._noted) > 1:
+            raise CombinedKnowledgeError(self._noted)
+        for error in self._noted:
+            raise error
 
 
 def suggestion(word: str, known: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ Numbers are fractions: nothing passes through binary floating point, and nothing
 """
 
 from rules.numbers.fraction import FastFraction
-from rules.numbers.memo import HashedOnce, LazyValues, hashed_once, lazy, memoised, one_judgement
+from rules.numbers.memo import HashedOnce, LazyValues, cached, forget_all, hashed_once, lazy, memoised, one_judgement
 from rules.numbers.quantity import (
     DAYS_PER,
     DAYS_PER_WEEK,
@@ -50,12 +50,14 @@ __all__ = [
     "Range",
     "UnitsPerDay",
     "about",
+    "cached",
     "decimal_text",
     "digits",
     "exact",
     "exact_ratio",
     "figure",
     "figure_range",
+    "forget_all",
     "hashed_once",
     "is_exact",
     "lazy",

@@ -11,8 +11,9 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, overload
+from weakref import WeakSet
 
 from rules.limits import MAX_MEMOISED, MAX_MEMOISED_LENGTH
 
@@ -98,6 +99,10 @@ _readings: ContextVar[dict[Hashable, object] | None] = ContextVar("readings", de
 """What was read of the patient that is judged, by function and arguments; None while nobody is."""
 
 
+_remembering: WeakSet[Any] = WeakSet()
+"""The functions that remember their results."""
+
+
 @contextmanager
 def one_judgement() -> Iterator[None]:
     """While one patient is judged: what is read of this patient alone is remembered, and then forgotten."""
@@ -125,6 +130,8 @@ def memoised(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
             raise _OfOnePatientError
         return function(*args, **kwargs)
 
+    _remembering.add(remembered)
+
     @wraps(function)
     def either(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         try:
@@ -139,6 +146,19 @@ def memoised(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
         return readings[key]  # type: ignore[return-value]
 
     return either
+
+
+def forget_all() -> None:
+    """Forget every result that is remembered: those of a knowledge that is no longer used would keep it in memory."""
+    for remembered in list(_remembering):
+        remembered.cache_clear()
+
+
+def cached(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Decorates a pure function of few different arguments: every result is remembered until :func:`forget_all`."""
+    remembered = cache(function)
+    _remembering.add(remembered)
+    return remembered  # type: ignore[return-value]
 
 
 def text_length(value: object) -> int:

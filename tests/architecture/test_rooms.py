@@ -54,6 +54,7 @@ SERVICE = (
     "cds_service.working",
     "cds_service.cards.wording",
     "cds_service.cards",
+    "cds_service.policy",
     "cds_service.hooks",
     "cds_service.records",
     "cds_service.web",

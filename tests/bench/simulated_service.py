@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app, parts_of
 from cds_service.config import Settings
-from rules import load_knowledge
 
 EXTENSION = "org.benzo-cds.assessment"
 
@@ -114,7 +113,7 @@ def simulated_service(*, store: bool = True) -> Iterator[SimulatedService]:
     with tempfile.TemporaryDirectory() as folder:
         kept = str(Path(folder) / "records.sqlite3") if store else "none"
         settings = Settings(store=kept, remember_seconds=0, store_seconds=30)
-        parts = parts_of(settings, load_knowledge())
+        parts = parts_of(settings)
         parts = replace(parts, call_store=_StoreAtSimulatedTimes(parts.call_store, clock))
         app = create_app(settings, clock=lambda: clock.at.date(), parts=parts)
         yield SimulatedService(app.test_client(), clock)

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
+
+from cds_service.policy import watch
 
 ISSUER = "https://ehr.example/oauth2"
 BASE = "https://cds.example/cds-services"
@@ -73,6 +76,12 @@ def tenants_file(folder: Path, **blocks: dict[str, Any]) -> Path:
     draft.write_text(json.dumps({"tenants": tenants}), encoding="utf-8")
     draft.replace(path)
     return path
+
+
+def policy_read_at_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a service in this process take changed files of the policy and of tenants at the next call."""
+    for name in ("POLICY_CHECK_SECONDS", "POLICY_SETTLED_SECONDS"):
+        monkeypatch.setattr(watch, name, 0.0)
 
 
 class KeyServer:

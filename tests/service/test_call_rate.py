@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from caller import OTHER_ES384, tenants_file, token
+from caller import OTHER_ES384, policy_read_at_every_call, tenants_file, token
 from ehr import DAY, assert_outcome, logged, lorazepam, sign
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -101,7 +101,7 @@ def test_the_limit_is_far_from_what_a_process_can_answer_and_may_be_changed_whil
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Settings().tenant_calls_per_minute == 6_000
-    monkeypatch.setattr("cds_service.trust.tenants.TENANTS_CHECK_SECONDS", 0.0)
+    policy_read_at_every_call(monkeypatch)
     http = service(tmp_path, general={"calls_per_minute": 1})
     assert [call(http).status_code for _ in range(2)] == [200, 429]
     tenants_file(tmp_path, general={"calls_per_minute": 50})

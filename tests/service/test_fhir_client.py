@@ -7,6 +7,7 @@ that are asked again, redirects, foreign addresses) stands in ``test_live.py``.
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import time
 import zlib
@@ -48,20 +49,20 @@ def to(address: str) -> dict[str, Any]:
     return {"link": [{"relation": "self", "url": SEARCH}, {"relation": "next", "url": address}]}
 
 
-def read(seconds: float = 5.0) -> object:
+def read(deadline: Deadline | None = None) -> object:
     client = FhirClient(BASE, private=True, limits=LIMITS)
-    return client.read(QUERY, "secret", Deadline(time.monotonic() + seconds))
+    return client.read(QUERY, "secret", deadline or Deadline(time.monotonic() + 30))
 
 
-def failure(seconds: float = 5.0) -> FetchFailure:
+def failure(deadline: Deadline | None = None) -> FetchFailure:
     with pytest.raises(FetchError) as refused:
-        read(seconds)
+        read(deadline)
     return refused.value.failure
 
 
 def search() -> SuppliedData:
     client = FhirClient(BASE, private=True, limits=LIMITS)
-    return all_pages(client, "secret", Deadline(time.monotonic() + 5), QUERY)
+    return all_pages(client, "secret", Deadline(time.monotonic() + 30), QUERY)
 
 
 def names(data: SuppliedData) -> list[str]:
@@ -151,7 +152,8 @@ def test_a_busy_server_that_asks_for_more_time_than_there_is_is_left(
 
 def test_a_server_that_stays_busy_is_left_when_the_time_is_over(web: responses.RequestsMock) -> None:
     web.get(SEARCH, status=503)
-    assert failure(seconds=0.1) is FetchFailure.BUSY
+    ticks = itertools.count()
+    assert failure(Deadline(0.05, lambda: next(ticks) / 1000)) is FetchFailure.BUSY
     assert len(web.calls) > 1
 
 

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from json import JSONDecodeError
 from typing import Any
@@ -22,7 +22,7 @@ import pytest
 from ehr import DAY, lorazepam, order
 from independent_server import IndependentServer, Resource, TooSlowError, UnavailableError, independent_server
 
-from cds_service.app import Parts, create_app, parts_of
+from cds_service.app import create_app, parts_of
 from cds_service.config import Settings
 from cds_service.fhir.bundle import read_value
 from cds_service.hooks.evaluation import Evaluation
@@ -30,7 +30,6 @@ from cds_service.records.call_store import NoCallStore
 from cds_service.sandbox.charts import all_resources, charts
 from cds_service.sandbox.record_bundle import record_bundle
 from fhir_fixtures import quirks, stories
-from rules import load_knowledge
 from rules.assessment import Assessment
 
 KEYS = {
@@ -112,8 +111,8 @@ class Judged:
 def judged(request: dict[str, Any], on: date, **settings: Any) -> Judged:
     """What comes of a request, on a machine that may be busy with other tests."""
     chosen = Settings(fhir_deadline_seconds=30, fhir_connect_seconds=10, call_seconds=60, **settings)
-    parts, store = parts_of(chosen, load_knowledge()), KeptEvaluations()
-    client = create_app(chosen, clock=lambda: on, parts=Parts(parts.gate, parts.judge, store)).test_client()
+    store = KeptEvaluations()
+    client = create_app(chosen, clock=lambda: on, parts=replace(parts_of(chosen), call_store=store)).test_client()
     answer = client.post(f"/cds-services/benzo-{request['hook']}", json=request)
     found = [(evaluation.assessment, evaluation.origins) for evaluation in store.kept]
     assert len(found) == (answer.status_code == 200)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
-from ehr import bundle, cards, client, logged, lorazepam, order, post, prefetch, request, select, sign
+from ehr import DAY, bundle, cards, client, logged, lorazepam, order, post, prefetch, request, select, sign
 
-from cds_service.app import create_app
+from cds_service.app import create_app, parts_of
 from cds_service.cards.wording.language import load_language
+from cds_service.config import Settings
 from cds_service.fhir.reader import READ_TYPES
+from cds_service.hooks.prefetch_completion import NoPrefetchCompletion
 from cds_service.services import PREFETCH
 from fhir_fixtures import Story, stories
 from rules import load_knowledge
@@ -93,10 +96,29 @@ def test_that_a_patient_called_is_logged_without_the_patient() -> None:
     assert "p-secret" not in "".join(lines)
 
 
+class Unasked(NoPrefetchCompletion):
+    """A completion that must not be asked for anything."""
+
+    def with_drafts(self, *_: object) -> Never:
+        raise AssertionError("medications of drafts were asked for")
+
+    def with_record(self, *_: object) -> Never:
+        raise AssertionError("the record was asked for")
+
+
 def test_a_patient_needs_no_record_and_causes_no_fetch() -> None:
     """Not even the 412 that asks for data: a portal must not be told to send it."""
-    body = request("patient-view", context={"userId": "Patient/p1"}, prefetch={})
-    assert post(client(), body).json == {"cards": []}
+    settings = Settings()
+    parts = parts_of(settings, load_knowledge())
+    parts = replace(parts, judge=replace(parts.judge, completion=Unasked()))
+    http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
+    draft = lorazepam()
+    del draft["medicationCodeableConcept"]
+    draft["medicationReference"] = {"reference": "Medication/m1"}
+    for body in (request("patient-view", prefetch={}), sign(draft, prefetch={})):
+        assert post(http, body).status_code == 500, "the test shows nothing: nobody is asked for a professional either"
+        body["context"]["userId"] = "Patient/p1"
+        assert post(http, body).json == {"cards": []}
 
 
 @pytest.mark.parametrize("story", ASKED, ids=[story.slug for story in ASKED])

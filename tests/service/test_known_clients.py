@@ -25,8 +25,8 @@ from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.policy.configuration import PolicyError
 from cds_service.trust import keys as key_rings
-from cds_service.trust.tenant_file import TenantFileError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tenants.md").read_text(encoding="utf-8")
 EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)[1:]]
@@ -148,7 +148,7 @@ def test_a_published_key_admits_nobody_outside_development(
     if "jwks_url" in block["keys"]:
         assert called_as_the_guide_says(tmp_path, example, development=False)[0] == [401] * 4
     else:
-        with pytest.raises(TenantFileError, match="anybody can sign with this key"):
+        with pytest.raises(PolicyError, match="anybody can sign with this key"):
             called_as_the_guide_says(tmp_path, example, development=False)
 
 

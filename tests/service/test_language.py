@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cds_service.cards.wording import facts, finding_values, reasons
 from cds_service.cards.wording.language import load_language, read_language
 from cds_service.cards.wording.wording import Wording, wording_of
 from cds_service.config import Settings
+from cds_service.policy.configuration import PolicyError
 from fhir_fixtures import stories
 from rules import findings, load_knowledge
 from rules.knowledge import KnowledgeError
@@ -106,7 +108,7 @@ def test_a_site_puts_its_own_words_in_the_place_of_ours(tmp_path: Path) -> None:
     response = app.test_client().post(f"/cds-services/benzo-{story.hook}", json=copy.deepcopy(story.request))
     detail = response.get_json()["cards"][0]["detail"]
     assert "fewer tablets, or fewer days" in detail
-    assert detail.endswith("+words.")
+    assert re.search(r"\+words\.[0-9a-f]{8}\.$", detail)
 
 
 @pytest.mark.parametrize("text", ["{{ contact('none').label }}", "{% if false %}never{% endif %}"])
@@ -139,5 +141,5 @@ def test_own_words_that_are_not_what_they_must_be_refuse_the_start(
 ) -> None:
     file = tmp_path / "words.yaml"
     file.write_text(change(OWN.format(text="fewer tablets")), encoding="utf-8")
-    with pytest.raises(KnowledgeError):
+    with pytest.raises(PolicyError, match=r"BENZO_CDS_CARD_WORDING: words\.yaml: own words"):
         create_app(Settings(card_wording=file))

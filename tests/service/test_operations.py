@@ -7,20 +7,20 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from caller import ES384, key_server, public, tenants_file, token
+from caller import ES384, key_server, policy_read_at_every_call, public, tenants_file, token
 from ehr import DAY, assert_outcome, client, lorazepam, order, post, prefetch, sign
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cds_service.app import Parts, create_app, parts_of
+from cds_service.app import create_app, parts_of
 from cds_service.config import Settings
 from cds_service.records.call_store import NoCallStore, StoreStatus
-from rules import load_knowledge
 
 SIGN = "/cds-services/benzo-order-sign"
 OPIOID = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4)
@@ -42,8 +42,8 @@ def with_tenants(file: Path, **settings: Any) -> FlaskClient:
 
 def test_a_store_that_is_down_is_told_and_answers_go_on() -> None:
     settings = Settings()
-    parts = parts_of(settings, load_knowledge())
-    http = create_app(settings, clock=lambda: DAY, parts=Parts(parts.gate, parts.judge, LostMemory())).test_client()
+    parts = replace(parts_of(settings), call_store=LostMemory())
+    http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
     ready = http.get("/health/ready")
     assert (ready.status_code, ready.json["status"], ready.json["store"]) == (200, "degraded", "down")
     assert post(http, sign(lorazepam())).json["cards"]
@@ -53,7 +53,7 @@ def test_readiness_tells_the_tenants_their_keys_and_the_memory_for_tokens(tmp_pa
     with key_server(public(ES384)) as keys:
         http = with_tenants(tenants_file(tmp_path, general={"keys": {"jwks_url": keys.url}}))
         told = http.get("/health/ready").json
-        assert told["tenants"] == {"in_force": 1, "problems_of_refused_file": 0}
+        assert told["tenants"] == {"in_force": 1}
         assert told["keys"] == {"oldest_seconds": None, "not_fetched_yet": 1}
         assert http.get("/cds-services", headers={"Authorization": token("")}).status_code == 200
         told = http.get("/health/ready").json
@@ -62,18 +62,26 @@ def test_readiness_tells_the_tenants_their_keys_and_the_memory_for_tokens(tmp_pa
         assert "ehr.example" not in str(told)
 
 
-def test_a_refused_file_of_tenants_is_told_by_the_number_of_its_problems(tmp_path: Path) -> None:
+def test_a_refused_file_of_tenants_is_told_to_operators_with_its_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tenants_file(tmp_path)
-    settings = Settings(tenants=file)
-    parts = parts_of(settings, load_knowledge())
-    http = create_app(settings, parts=parts).test_client()
+    policy_read_at_every_call(monkeypatch)
+    http = create_app(Settings(tenants=file)).test_client()
+    before = http.get("/health/ready").json["policy"]
     file.write_text("tenants: {general: {issuer: the-secret}}", encoding="utf-8")
-    parts.gate.tenants._checked_at = float("-inf")  # as if the two seconds had passed
     ready = http.get("/health/ready")
-    assert (ready.status_code, ready.json["status"]) == (200, "degraded")
-    assert ready.json["tenants"]["in_force"] == 1
-    assert ready.json["tenants"]["problems_of_refused_file"] >= 1
+    assert (ready.status_code, ready.json["status"], ready.json["tenants"]) == (200, "degraded", {"in_force": 1})
+    assert (ready.json["policy"]["digest"], ready.json["policy"]["since"]) == (before["digest"], before["since"])
+    refused = ready.json["policy"]["refused"]
+    assert refused["because"] == [
+        "BENZO_CDS_TENANTS: general: keys: is missing",
+        "BENZO_CDS_TENANTS: general: audiences: is missing",
+    ]
+    assert refused["digest"] != before["digest"]
     assert "the-secret" not in ready.text
+    through_a_proxy = http.get("/health/ready", headers={"X-Forwarded-For": "203.0.113.7"}).json["policy"]["refused"]
+    assert through_a_proxy == {"digest": refused["digest"], "since": refused["since"], "problems": 2}
 
 
 # -- metrics

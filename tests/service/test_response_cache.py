@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from caller import tenants_file, token
+from caller import policy_read_at_every_call, tenants_file, token
 from ehr import ANSWERED, DAY, bundle, client, logged, lorazepam, metformin, order, prefetch, request, select, sign
 from fhir_server import EMPTY, Reply, fhir_server
 from flask.testing import FlaskClient
@@ -30,7 +30,6 @@ from cds_service.hooks import judge as answer
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.response_cache import CacheKey, ResponseCache
 from cds_service.services import service_of
-from cds_service.trust import tenants as of_tenants
 from cds_service.trust.gate import OpenGate
 from cds_service.trust.tenant import OPEN_TENANT, FhirServer, Tenant
 from fhir_fixtures import stories
@@ -153,7 +152,7 @@ def test_a_file_of_tenants_that_changed_is_judged_by_anew(tmp_path: Path, monkey
 
     assert called()
     assert called()
-    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0.0)
+    policy_read_at_every_call(monkeypatch)
     tenants_file(tmp_path, general={"findings": {"high-potency": "off", "total-load": "off"}})
     assert called() == []
 
@@ -237,7 +236,7 @@ def test_that_a_server_may_not_be_asked_is_logged_each_time(named_server: str) -
     tenant = Tenant(
         OPEN_TENANT, load_knowledge(), settings.zone, fhir_servers=(FhirServer("https://ehr.example/fhir"),)
     )
-    parts = replace(parts_of(settings, tenant.knowledge), gate=OpenGate(tenant))
+    parts = replace(parts_of(settings), gate=OpenGate(lambda: tenant))
     http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
     failures = []
     for _ in range(2):
@@ -303,7 +302,7 @@ def answered(http: FlaskClient, card: dict[str, Any], code: str) -> Any:
 
 def test_what_is_remembered_is_not_changed_by_later_calls(tmp_path: Path) -> None:
     settings = Settings(store=str(tmp_path / "records.sqlite3"))
-    parts = parts_of(settings, load_knowledge())
+    parts = parts_of(settings)
     http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
     body = sign(lorazepam(), prefetch=prefetch(order("oxy", OXYCODONE, a_day=4)))
     posted(http, body)
@@ -395,7 +394,7 @@ def test_a_worker_that_nobody_calls_forgets_what_is_over() -> None:
     class App:
         forgot = 0
 
-        def evict_expired(self) -> None:
+        def upkeep(self) -> None:
             self.forgot += 1
 
     app = App()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from caller import ES384, key_server, public, tenants_file, token
+from caller import ES384, key_server, policy_read_at_every_call, public, tenants_file, token
 from ehr import DAY, lorazepam, post, sign
 from fhir_server import FhirServer, Reply, fhir_server
 from flask.testing import FlaskClient
@@ -75,25 +75,32 @@ def test_without_a_store_nothing_says_that_it_is_down() -> None:
     assert values(app(Settings(store="none")), "store_up") == {}
 
 
+NO_PROBLEM = dict.fromkeys(("file=tenants", "file=site_policy", "file=card_wording"), 0.0)
+
+
 def test_a_refused_file_of_tenants_is_counted_until_it_is_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cds_service.trust.tenants.TENANTS_CHECK_SECONDS", 0.0)
+    policy_read_at_every_call(monkeypatch)
     file = tenants_file(tmp_path)
     http = app(Settings(tenants=file, development=True))
-    assert values(http, "refused_configuration_problems") == {"file=tenants": 0.0}
+    assert values(http, "refused_configuration_problems") == dict.fromkeys(
+        ("file=tenants", "file=site_policy", "file=card_wording"), 0.0
+    )
     good = file.read_text(encoding="utf-8")
     file.write_text('{"tenants": {"General": {"issuer": 1}}}', encoding="utf-8")
     assert values(http, "refused_configuration_problems")["file=tenants"] > 0
     assert len(values(http, "policy_info")) == 1
     file.write_text(good, encoding="utf-8")
-    assert values(http, "refused_configuration_problems") == {"file=tenants": 0.0}
+    assert values(http, "refused_configuration_problems") == dict.fromkeys(
+        ("file=tenants", "file=site_policy", "file=card_wording"), 0.0
+    )
 
 
 def test_the_policy_of_each_tenant_is_told_and_one_that_is_no_longer_in_force_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cds_service.trust.tenants.TENANTS_CHECK_SECONDS", 0.0)
+    policy_read_at_every_call(monkeypatch)
     own = {"issuer": "https://other.example", "policy": {"default_table": "va-dod-2021"}}
     http = app(Settings(tenants=tenants_file(tmp_path, general={}, other=own), development=True))
     told = values(http, "policy_info")

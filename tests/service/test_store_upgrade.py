@@ -30,7 +30,7 @@ from cds_service.records.schema import cards as card_rows
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.suppression import CardSuppression
 from cds_service.trust.tenant import OPEN_TENANT
-from cds_service.trust.tenants import Tenants
+from cds_service.trust.tenants import TenantReader
 
 FOLDER = Path(__file__).parent
 PATCH = "72 HR fentanyl 0.025 MG/HR Transdermal System"
@@ -113,7 +113,9 @@ def test_store_upgrade_brings_it_up_to_date_once(command):
 
 def test_the_policy_and_the_tenants_of_0_3_0_are_taken_unchanged():
     chosen = Settings(site_policy=FOLDER / "site_of_0_3_0.yaml", tenants=FOLDER / "tenants_of_0_3_0.yaml")
-    (whole, brief) = Tenants(FOLDER / "tenants_of_0_3_0.yaml", chosen).current()
+    (whole, brief) = TenantReader(chosen).tenants(
+        FOLDER / "tenants_of_0_3_0.yaml", site_policy=chosen.site_policy_text()
+    )
     assert (whole.tenant.id, brief.tenant.id) == ("general-hospital", "north")
     assert whole.tenant.knowledge.findings["total-load"].parameters["site_threshold"].value == 40
     assert whole.tenant.snooze_days == 60

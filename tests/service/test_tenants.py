@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from caller import BASE, ES256, ES384, ISSUER, OTHER_ES384, public, tenants_file, token
+from caller import BASE, ES256, ES384, ISSUER, OTHER_ES384, policy_read_at_every_call, public, tenants_file, token
 from ehr import DAY, bundle, logged, lorazepam
 from flask.testing import FlaskClient
 
 from cds_service.__main__ import main
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.trust import tenants as of_tenants
 from cds_service.trust.tenant import Mode
 from cds_service.trust.tenant_file import TenantFileError, read_tenants
-from cds_service.trust.tenants import Tenants, merged_policy
+from cds_service.trust.tenants import TenantReader, merged_policy
 from rules import load_knowledge
 
 SIGN = "/cds-services/benzo-order-sign"
@@ -144,7 +143,7 @@ def test_a_server_of_this_machine_needs_private_in_development_too(tmp_path: Pat
 def test_keys_that_fit_none_of_the_algorithms_are_refused(tmp_path: Path) -> None:
     path = tenants_file(tmp_path, general={"keys": public(ES256)})
     with pytest.raises(TenantFileError, match="general: keys: none of them fits the algorithms ES384, RS384"):
-        Tenants(path, Settings())
+        TenantReader(Settings()).tenants(path)
 
 
 def test_every_mistake_is_told_at_once_and_no_secret_is_repeated(tmp_path: Path) -> None:
@@ -179,7 +178,7 @@ def test_what_is_written_is_in_force(tmp_path: Path) -> None:
         "snooze_days": 30,
         "policy": {"findings": {"total-load": {"parameters": {"site_threshold": "40"}}}},
     }
-    (trusted,) = Tenants(tenants_file(tmp_path, general=block), Settings()).current()
+    (trusted,) = TenantReader(Settings()).tenants(tenants_file(tmp_path, general=block))
     tenant = trusted.tenant
     assert (tenant.id, str(tenant.zone), tenant.snooze_days) == ("general", "America/New_York", 30)
     assert tenant.mode_of("benzo-order-sign") is Mode.SHADOW
@@ -213,7 +212,7 @@ def test_what_is_written_is_in_force(tmp_path: Path) -> None:
 def test_the_country_of_a_tenant_is_its_own_the_sites_or_that_of_the_zone(
     tmp_path: Path, block: dict[str, Any], settings: dict[str, Any], country: str
 ) -> None:
-    (trusted,) = Tenants(tenants_file(tmp_path, general=block), Settings(**settings)).current()
+    (trusted,) = TenantReader(Settings(**settings)).tenants(tenants_file(tmp_path, general=block))
     assert trusted.tenant.country == country
 
 
@@ -228,14 +227,14 @@ def test_a_tenants_policy_lies_over_the_sites() -> None:
 
 def test_a_policy_out_of_bounds_is_refused_with_the_tenants_name(tmp_path: Path) -> None:
     path = tenants_file(tmp_path, general={"policy": {"concurrency": {}}})
-    with pytest.raises(TenantFileError, match="general: site"):
-        Tenants(path, Settings())
+    with pytest.raises(TenantFileError, match="general: policy: site"):
+        TenantReader(Settings()).tenants(path)
 
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """A service that looks at its file at every call."""
-    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0.0)
+    policy_read_at_every_call(monkeypatch)
     return create_app(Settings(tenants=tenants_file(tmp_path)), clock=lambda: DAY).test_client()
 
 
@@ -257,7 +256,7 @@ def test_a_broken_file_leaves_the_last_good_one_in_force(watched: FlaskClient, t
         else:
             path.write_text(broken, encoding="utf-8")
         assert [call(watched).status_code for _ in range(3)] == [200] * 3
-    assert len([line for line in lines if "tenants refused" in line]) == 1
+    assert len([line for line in lines if "policy refused" in line]) == 1
     tenants_file(tmp_path, general={"mode": "off"})
     assert call(watched).get_json() == {"cards": []}
 
@@ -312,13 +311,13 @@ def test_config_check_tells_whose_keys_are_taken(
 def test_the_last_good_file_put_back_as_it_was_is_no_refused_file(watched: FlaskClient, tmp_path: Path) -> None:
     path, aside = tmp_path / "tenants.yaml", tmp_path / "aside"
     path.rename(aside)
-    assert watched.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 1
+    assert watched.get("/health/ready").json["policy"]["refused"]["problems"] == 1
     aside.rename(path)
-    assert watched.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 0
+    assert watched.get("/health/ready").json["policy"]["refused"] is None
 
 
 def test_a_changed_file_of_keys_takes_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0)
+    policy_read_at_every_call(monkeypatch)
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps(public(OTHER_ES384)), encoding="utf-8")
     path = tenants_file(tmp_path, general={"keys": {"jwks_file": "keys.json"}})
@@ -328,14 +327,14 @@ def test_a_changed_file_of_keys_takes_effect(tmp_path: Path, monkeypatch: pytest
     assert call(client).status_code == 200
     keys.unlink()
     assert call(client).status_code == 200
-    assert client.get("/health/ready").json["tenants"]["problems_of_refused_file"] == 1
+    assert client.get("/health/ready").json["policy"]["refused"]["problems"] == 1
 
 
 @pytest.fixture
 def rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[FlaskClient, Path]:
     """A service with keys of a file that looks at its files at every call; OTHER_ES384 is the key before the rotation,
     ES384 the one after it. Both sets have as many bytes."""
-    monkeypatch.setattr(of_tenants, "TENANTS_CHECK_SECONDS", 0)
+    policy_read_at_every_call(monkeypatch)
     now = tmp_path / "..data"
     for name, key in (("..before", OTHER_ES384), ("..after", ES384)):
         (tmp_path / name).mkdir()

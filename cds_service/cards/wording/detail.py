@@ -23,8 +23,6 @@ from rules.knowledge import Verification
 
 MAX_DETAIL_LENGTH = 1200
 _MAX_SOURCES = 3
-# Added to the version of the knowledge where a site's own words stand in the place of some.
-_OWN_WORDS = "+words"
 # Of these a title alone would say that something is on record, and not what it means.
 _NEVER_CUT = frozenset({"abrupt-change", "concurrent-opioid", "mental-health"})
 # The order of the reasons after the first: what a prescriber can act on comes before what only explains it.
@@ -86,7 +84,7 @@ def detail(
     if said is not None:
         return _beside(why, findings, choices, assessment, wording)
     load, gaps = LoadSection(assessment, wording), GapsSection(assessment, wording)
-    rest = (choices, _sources(findings, assessment, wording))
+    rest = (choices, _sources(findings, wording))
     titles = {name: wording.say(f"sections.{name}", {}) for name in ("why", "load", "gaps")}
 
     # Several budgets share a section.
@@ -118,7 +116,7 @@ def _beside(why: _WhySection, findings: Sequence[Met], choices: str, assessment:
     reasons = _section(title, why.lines(_BUDGETS[0].reasons, brief=False))
     load = load_span(assessment.with_order or assessment.load, wording)
     elsewhere = f"**{wording.say('sections.see_first', {'text': load})}**"
-    return "\n\n".join((reasons, elsewhere, choices, _sources(findings, assessment, wording)))
+    return "\n\n".join((reasons, elsewhere, choices, _sources(findings, wording)))
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
@@ -235,7 +233,7 @@ def priority(finding: Met) -> int:
     return _PRIORITY.index(finding.id) if finding.id in _PRIORITY else len(_PRIORITY)
 
 
-def _sources(findings: Sequence[Met], assessment: Assessment, wording: Wording) -> str:
+def _sources(findings: Sequence[Met], wording: Wording) -> str:
     """The publications that the findings rest on, the first of each finding first; what was not read is no citation."""
     ranked = sorted(
         (rank, position, reference)
@@ -244,6 +242,5 @@ def _sources(findings: Sequence[Met], assessment: Assessment, wording: Wording) 
     )
     sources = [wording.knowledge.sources[reference] for _, _, reference in ranked]
     read = dict.fromkeys(source.short for source in sources if source.verification is not Verification.UNVERIFIED)
-    version = assessment.knowledge_version + (_OWN_WORDS if wording.language.replaced else "")
-    values = {"items": tuple(read)[:_MAX_SOURCES], "version": version}
+    values = {"items": tuple(read)[:_MAX_SOURCES], "version": wording.policy}
     return wording.say("sections.sources", values)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from typing import Self, cast
 
 from cds_service.cards.wording.markdown import MAX_LENGTH, escaped
 from cds_service.cards.wording.wording import Wording
 from rules.assessment_facts import ConditionOnRecord
 from rules.knowledge import Agent, Knowledge
+from rules.numbers import cached
 
 Facts = Mapping[str, object]
 
@@ -93,7 +93,7 @@ def agents_named(names: Iterable[str], knowledge: Knowledge) -> tuple[Agent, ...
     return tuple(knowledge.agents[identity] for _, identity in found)
 
 
-@cache
+@cached
 def _agents_by_name(knowledge: Knowledge) -> Mapping[str, tuple[int, str]]:
     """The position and the id of each agent, by its name."""
     return {agent.name: (position, identity) for position, (identity, agent) in enumerate(knowledge.agents.items())}

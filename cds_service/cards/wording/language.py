@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
 from importlib.resources import files
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from rules.knowledge import KnowledgeError, Section, parse_yaml
+from rules.knowledge import KnowledgeError, Refusals, Section, digest_of, parse_yaml, suggestion
+from rules.numbers import cached
 
 ENGLISH = "en"
 OWN_WORDS = "own words"
@@ -53,7 +53,7 @@ class Message:
 class Language:
     """The messages of one language by id. ``glossary``: what each value is.
 
-    ``replaced``: the shipped messages that a site's own take the place of.
+    ``replaced``: the shipped messages that a site's own take the place of; ``own_digest`` names the site's words.
     """
 
     code: str
@@ -61,9 +61,10 @@ class Language:
     messages: Mapping[str, Message]
     glossary: Mapping[str, str]
     replaced: Mapping[str, Message] = field(default_factory=dict)
+    own_digest: str = ""
 
 
-@cache
+@cached
 def load_language(code: str = ENGLISH, own_words: str | None = None) -> Language:
     """The shipped messages of a language, with a site's own words in the place of some.
 
@@ -108,19 +109,24 @@ def _messages(groups: Section, glossary: Mapping[str, str]) -> Iterator[Message]
 
 
 def _with_own(language: Language, own_words: str) -> Language:
-    top = Section(OWN_WORDS, parse_yaml(own_words, OWN_WORDS))
-    top.only(("language", "reviewed", "messages"))
-    if top.text("language") != language.code:
-        raise KnowledgeError(top.at("language"), f"must be {language.code!r}")
-    top.day("reviewed")
+    top, refusals = Section(OWN_WORDS, parse_yaml(own_words, OWN_WORDS)), Refusals()
+    with refusals.noted():
+        top.only(("language", "reviewed", "messages"))
+        if top.text("language") != language.code:
+            raise KnowledgeError(top.at("language"), f"must be {language.code!r}")
+        top.day("reviewed")
     section = top.section("messages")
     own = {}
     for key in section.data:
-        if key not in language.messages:
-            raise KnowledgeError(section.at(key), "is no message")
-        own[key] = _own(Message(key, section.text(key), language.messages[key].values), section.at(key))
+        with refusals.noted():
+            if key not in language.messages:
+                meant = suggestion(key, tuple(language.messages)).partition("; known here")[0]
+                raise KnowledgeError(section.at(key), f"is no message{meant}")
+            own[key] = _own(Message(key, section.text(key), language.messages[key].values), section.at(key))
+    refusals.refuse()
     replaced = {key: language.messages[key] for key in own}
-    return replace(language, messages={**language.messages, **own}, replaced=replaced)
+    messages = {**language.messages, **own}
+    return replace(language, messages=messages, replaced=replaced, own_digest=digest_of(top.data) if own else "")
 
 
 def _own(message: Message, where: str) -> Message:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from datetime import date
 from fractions import Fraction
-from functools import cache
 
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -17,6 +16,7 @@ from cds_service.cards.wording.language import (
     ENGLISH,
     FIGURE,
     MESSAGE,
+    OWN_WORDS,
     Language,
     Message,
     load_language,
@@ -24,7 +24,8 @@ from cds_service.cards.wording.language import (
 )
 from cds_service.config import DEFAULT_COUNTRY
 from cds_service.working.numbers import exactly, plain, shown
-from rules.knowledge import Contact, Figure, Knowledge, KnowledgeError, Verification
+from rules.knowledge import Contact, Figure, Knowledge, KnowledgeError, Refusals, Verification
+from rules.numbers import cached
 
 Values = Mapping[str, object]
 
@@ -33,7 +34,7 @@ _MOST = 3
 _FAILURES_OF_A_TEXT = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-@cache
+@cached
 def wording_of(
     knowledge: Knowledge, language: str = ENGLISH, own_words: str | None = None, country: str = DEFAULT_COUNTRY
 ) -> Wording:
@@ -92,9 +93,19 @@ class Wording:
             CONTACT: self.knowledge.suggestions.contacts,
             MESSAGE: {message.id for message in self.language.messages.values() if not message.values},
         }
+        refusals = Refusals()
         for message, kind, name in named_in(self.language):
-            if name not in known.get(kind, ()):
-                raise KnowledgeError(f"{self.language.code}.yaml: {message}", f"{name!r} is none that a text may name")
+            file = OWN_WORDS if message in self.language.replaced else f"{self.language.code}.yaml"
+            with refusals.noted():
+                if name not in known.get(kind, ()):
+                    raise KnowledgeError(f"{file}: {message}", f"{name!r} is none that a text may name")
+        refusals.refuse()
+
+    @property
+    def policy(self) -> str:
+        """The policy that cards of this wording rest on: the version of the knowledge, with a digest of own words."""
+        own = self.language.own_digest
+        return f"{self.knowledge.version}+words.{own}" if own else self.knowledge.version
 
     def say(self, message: str, values: Values) -> str:
         """A message with its values, on one line.

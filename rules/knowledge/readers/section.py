@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from rules.knowledge.figure import Citation, Figure, Verification
-from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
+from rules.knowledge.problem import KnowledgeError, ProblemKind, Refusals, suggestion
 from rules.numbers.quantity import exact, exact_ratio
 from rules.numbers.text import decimal_text
 
@@ -62,12 +62,16 @@ class Section:
 
     def only(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
         """Refuse a key that is neither required nor optional here, and a required one that is missing."""
+        refusals = Refusals()
         for key in self.data:
-            if key not in required and key not in optional:
-                raise KnowledgeError(self.at(key), "unknown key" + suggestion(key, required + optional))
+            with refusals.noted():
+                if key not in required and key not in optional:
+                    raise KnowledgeError(self.at(key), "unknown key" + suggestion(key, required + optional))
         for key in required:
-            if key not in self.data:
-                raise KnowledgeError(self.at(key), "is missing")
+            with refusals.noted():
+                if key not in self.data:
+                    raise KnowledgeError(self.at(key), "is missing")
+        refusals.refuse()
 
     def has(self, key: str) -> bool:
         """Whether the key has a value; an empty one is none."""

@@ -24,12 +24,13 @@ For example::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rules.knowledge.problem import KnowledgeError, ProblemKind, suggestion
+from rules.knowledge.problem import KnowledgeError, ProblemKind, Refusals, suggestion
 from rules.knowledge.readers.policy import GROUPS
 from rules.knowledge.readers.section import Section, Tree, require_within
+from rules.knowledge.readers.yaml_text import digest_of
 
 SITE = "site"
 KEYS = ("reviewed", "default_table", "include_substitution", "critical", "policy", "findings", "tables")
@@ -45,40 +46,65 @@ def apply_site(trees: Mapping[str, Tree], data: Tree) -> dict[str, Tree]:
         data: the parsed override.
 
     Raises:
-        KnowledgeError: an unknown key, a value of the wrong type or outside its bounds, or a name that does not exist.
+        KnowledgeError: unknown keys, values of the wrong type or outside their bounds, or names that do not exist:
+            with all of them.
     """
-    site = Section(SITE, data)
-    site.only((), KEYS)
+    site, refusals = Section(SITE, data), Refusals()
+    with refusals.noted():
+        site.only((), KEYS)
     merged = {name: _copied(tree) for name, tree in trees.items()}
     policy = merged["policy.yaml"]
-    policy["version"] = f"{policy['version']}+{SITE}"
+    policy["version"] = f"{policy['version']}+{SITE}.{digest_of(data)}"
     merged["sources.yaml"]["sources"][SITE] = _source("The site's own choice")
-    dated = {"reviewed": site.day("reviewed").isoformat()} if site.has("reviewed") else {}
-    if site.has("include_substitution"):
-        site.truth("include_substitution")
-        policy["policy"]["include_substitution"] |= {"value": data["include_substitution"], "source": SITE}
-    if "critical" in data:
-        for name in site.texts("critical"):
-            _require_known(name, policy["findings"], site.at("critical"))
-        policy["critical"] = list(site.texts("critical"))
-    groups = site.section("policy")
-    groups.only((), (*GROUPS, "equivalence_basis"))
-    for name, group in groups.sections():
-        if name in GROUPS:
-            for key in group.data:
-                _require_known(key, policy["policy"][name], group.at(key))
-                _set(policy["policy"][name][key], group, key, dated)
-        else:
-            raise KnowledgeError(groups.at(name), "the basis of every table is not for a site to set")
-    for name, block in site.section("findings").sections():
-        _require_known(name, policy["findings"], block.path)
-        _set_finding(policy["findings"][name], block, dated)
-    for name, table in site.section("tables").sections():
-        _add_table(merged, name, table, dated)
-    if site.has("default_table"):
-        _require_known(site.text("default_table"), merged["tables.yaml"]["tables"], site.at("default_table"))
-        merged["tables.yaml"]["default"] = site.text("default_table")
+    dated: dict[str, str] = {}
+    with refusals.noted():
+        dated |= {"reviewed": site.day("reviewed").isoformat()} if site.has("reviewed") else {}
+    with refusals.noted():
+        if site.has("include_substitution"):
+            site.truth("include_substitution")
+            policy["policy"]["include_substitution"] |= {"value": data["include_substitution"], "source": SITE}
+    with refusals.noted():
+        if "critical" in data:
+            for name in site.texts("critical"):
+                _require_known(name, policy["findings"], site.at("critical"))
+            policy["critical"] = list(site.texts("critical"))
+    with refusals.noted():
+        _set_groups(policy["policy"], site.section("policy"), dated, refusals)
+    with refusals.noted():
+        for name, block in _blocks(site.section("findings"), refusals):
+            with refusals.noted():
+                _require_known(name, policy["findings"], block.path)
+                _set_finding(policy["findings"][name], block, dated, refusals)
+    with refusals.noted():
+        for name, table in _blocks(site.section("tables"), refusals):
+            with refusals.noted():
+                _add_table(merged, name, table, dated, refusals)
+    with refusals.noted():
+        if site.has("default_table"):
+            _require_known(site.text("default_table"), merged["tables.yaml"]["tables"], site.at("default_table"))
+            merged["tables.yaml"]["default"] = site.text("default_table")
+    refusals.refuse()
     return {**merged}
+
+
+def _blocks(section: Section, refusals: Refusals) -> Iterator[tuple[str, Section]]:
+    """Every key that has a mapping, with it; another one is noted."""
+    for key in section.data:
+        with refusals.noted():
+            yield key, section.section(key)
+
+
+def _set_groups(policy: dict[str, Any], groups: Section, dated: Mapping[str, str], refusals: Refusals) -> None:
+    with refusals.noted():
+        groups.only((), (*GROUPS, "equivalence_basis"))
+    for name, group in _blocks(groups, refusals):
+        if name == "equivalence_basis":
+            with refusals.noted():
+                raise KnowledgeError(groups.at(name), "the basis of every table is not for a site to set")
+        for key in group.data if name in GROUPS else ():
+            with refusals.noted():
+                _require_known(key, policy[name], group.at(key))
+                _set(policy[name][key], group, key, dated)
 
 
 def _copied(tree: Tree) -> dict[str, Any]:
@@ -100,23 +126,27 @@ def _set(figure: dict[str, Any], site: Section, key: str, dated: Mapping[str, st
     figure |= {"value": site.text(key), "source": SITE, "verification": "read", "where": shipped, **dated}
 
 
-def _set_finding(shipped: dict[str, Any], block: Section, dated: Mapping[str, str]) -> None:
-    block.only((), FINDING_KEYS)
+def _set_finding(shipped: dict[str, Any], block: Section, dated: Mapping[str, str], refusals: Refusals) -> None:
+    with refusals.noted():
+        block.only((), FINDING_KEYS)
     for key in ("on", "raises"):
-        if key in block.data:
-            block.truth(key)
-            shipped[key] = block.data[key]
-    if "severity" in block.data:
-        severity = block.text("severity")
-        if severity not in SEVERITIES:
-            hint = "; name the finding under `critical` instead" if severity == "critical" else ""
-            raise KnowledgeError(block.at("severity"), f"must be info or warning, not {severity!r}{hint}")
-        shipped["severity"] = severity
+        with refusals.noted():
+            if key in block.data:
+                block.truth(key)
+                shipped[key] = block.data[key]
+    with refusals.noted():
+        if "severity" in block.data:
+            severity = block.text("severity")
+            if severity not in SEVERITIES:
+                hint = "; name the finding under `critical` instead" if severity == "critical" else ""
+                raise KnowledgeError(block.at("severity"), f"must be info or warning, not {severity!r}{hint}")
+            shipped["severity"] = severity
     parameters = block.section("parameters")
     known: dict[str, Any] = shipped.get("parameters", {})
     for key in parameters.data:
-        _require_known(key, known, parameters.at(key))
-        _set(known[key], parameters, key, dated)
+        with refusals.noted():
+            _require_known(key, known, parameters.at(key))
+            _set(known[key], parameters, key, dated)
 
 
 def _source(title: str, own: Section | None = None) -> dict[str, object]:
@@ -134,7 +164,9 @@ def _source(title: str, own: Section | None = None) -> dict[str, object]:
     return source
 
 
-def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dated: Mapping[str, str]) -> None:
+def _add_table(
+    merged: dict[str, dict[str, Any]], name: str, table: Section, dated: Mapping[str, str], refusals: Refusals
+) -> None:
     """Add a table of the site's own figures, and a source that they are cited to."""
     table.only(("name", "figures"), ("source", "fallback"))
     tables = merged["tables.yaml"]
@@ -154,15 +186,17 @@ def _add_table(merged: dict[str, dict[str, Any]], name: str, table: Section, dat
     basis = Section("policy.yaml", merged["policy.yaml"]["policy"]).section("equivalence_basis")
     equal_to = f"{basis.text('value')} {basis.text('unit')}"
     for agent in figures.data:
-        _require_known(agent, agents, figures.at(agent))
-        entry = Section("agents.yaml: agents", agents).section(agent)
-        try:
-            _check_figure(figures, agent, entry, limits)
-        except KnowledgeError as refused:
-            raise KnowledgeError(refused.where, f"{refused.problem} (mg equal to {equal_to})", refused.kind) from None
-        equivalents = [dict(item.data) for item in entry.items("equivalents")]
-        own = {"source": source, "value": figures.data[agent], "verification": "read", **dated}
-        agents[agent]["equivalents"] = [*equivalents, own]
+        with refusals.noted():
+            _require_known(agent, agents, figures.at(agent))
+            entry = Section("agents.yaml: agents", agents).section(agent)
+            try:
+                _check_figure(figures, agent, entry, limits)
+            except KnowledgeError as refused:
+                problem = f"{refused.problem} (mg equal to {equal_to})"
+                raise KnowledgeError(refused.where, problem, refused.kind) from None
+            equivalents = [dict(item.data) for item in entry.items("equivalents")]
+            own = {"source": source, "value": figures.data[agent], "verification": "read", **dated}
+            agents[agent]["equivalents"] = [*equivalents, own]
 
 
 def _check_figure(figures: Section, agent: str, entry: Section, limits: Section) -> None:

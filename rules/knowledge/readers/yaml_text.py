@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ import yaml
 
 from rules.knowledge.problem import KnowledgeError
 from rules.knowledge.readers.section import Tree
+from rules.limits import DIGEST_CHARACTERS
 
 # The C reader takes a tenth of the time; both give every scalar as text.
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -38,6 +41,12 @@ def parse_yaml(text: str, name: str) -> Tree:
     if not isinstance(value, dict):
         raise KnowledgeError(name, "must be a mapping")
     return value
+
+
+def digest_of(tree: Tree) -> str:
+    """A digest of what a file says: the same however it is laid out, whatever its comments, in any order of keys."""
+    content = json.dumps(tree, sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()[:DIGEST_CHARACTERS]
 
 
 def _plain_value(text: str) -> object:

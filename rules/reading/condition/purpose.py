@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 from rules.knowledge.concept import Concept, ConditionWording
 from rules.knowledge.knowledge import Knowledge
 from rules.model import Reason
-from rules.numbers.memo import memoised
+from rules.numbers.memo import cached, memoised
 from rules.reading.condition.concepts import matches
 from rules.reading.condition.text import clauses_of, denies, is_doubtful, names, phrases
 
@@ -47,7 +46,7 @@ def _is_not_now(reason: Reason, name: str, knowledge: Knowledge) -> bool:
     return denies([clauses_of(words) for words in sent if words], concept, wording)
 
 
-@cache
+@cached
 def _in_orders(knowledge: Knowledge) -> tuple[dict[str, tuple[Concept, ConditionWording]], tuple[str, ...]]:
     """The concepts by their ids, each by the names that orders have for it and with the phrases that deny it; and the
     words of them all.

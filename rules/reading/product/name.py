@@ -10,7 +10,7 @@ from rules.knowledge.agent import Agent
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
-from rules.numbers.memo import memoised
+from rules.numbers.memo import cached, memoised
 from rules.reading.product.beside import BesideWords, is_unread
 from rules.reading.product.brands import BRACKET, Brands
 from rules.reading.product.form import FormReader, common
@@ -243,15 +243,7 @@ def _names_of(agent: Agent) -> Iterable[str]:
     return dict.fromkeys((agent.id, agent.name, *agent.names))
 
 
-_READERS: dict[tuple[int, ...], tuple[Knowledge, NameReader]] = {}
-
-
+@cached
 def reader_of(knowledge: Knowledge) -> NameReader:
-    """The reader of a knowledge base, built once; there are as many as knowledge bases loaded."""
-    key = (id(knowledge.agents), id(knowledge.products), id(knowledge.vocabulary), id(knowledge.name_words))
-    entry = _READERS.get(key)
-    if entry is None:
-        # The knowledge is kept with its reader, so that its id names it for good.
-        entry = (knowledge, NameReader(knowledge))
-        _READERS[key] = entry
-    return entry[1]
+    """The reader of a knowledge base, built once."""
+    return NameReader(knowledge)

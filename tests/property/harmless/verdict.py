@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,6 @@ from cds_service.hooks.evaluation import Evaluation
 from cds_service.records.call_store import NoCallStore
 from harmless import Keeps
 from harmless.requests import Request
-from rules import load_knowledge
 
 INCOMPLETE = "incomplete-picture"
 WARNS = frozenset({"warning", "critical"})
@@ -77,9 +76,8 @@ class Service:
 
     def __init__(self) -> None:
         settings = Settings(remember_seconds=0, store="none")
-        parts = parts_of(settings, load_knowledge())
         self._on = date.min
-        made = type(parts)(parts.gate, parts.judge, _LastCall(), lambda _zone: self._on)
+        made = replace(parts_of(settings), call_store=_LastCall(), clock=lambda _zone: self._on)
         self._client = create_app(settings, parts=made).test_client()
 
     def answer(self, body: dict[str, Any], hook: str, on: date) -> Answer:

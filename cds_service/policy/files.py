@@ -1,0 +1,78 @@
+"""The files of the policy, read as one: what stood in each of them at one moment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from errno import EFBIG
+from os import strerror
+from pathlib import Path
+
+from cds_service.config import POLICY_FILE_MAX_BYTES, Settings
+from cds_service.trust.tenant_file import TenantFileError, key_files
+
+_DIGEST_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFiles:
+    """The contents of the files by path; a text in place of the bytes says why a file cannot be read."""
+
+    contents: Mapping[str, bytes | str]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same contents."""
+        whole = hashlib.sha256()
+        for path, content in sorted(self.contents.items()):
+            part = content if isinstance(content, bytes) else content.encode()
+            whole.update(f"{path}\0{type(content).__name__}\0{len(part)}\0".encode() + part)
+        return whole.hexdigest()[:_DIGEST_CHARACTERS]
+
+    def read(self, path: Path) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            OSError: it could not be read.
+        """
+        content = self.contents.get(str(path), "")
+        if isinstance(content, bytes):
+            return content
+        raise OSError(0, content or "cannot be read")
+
+    def text(self, path: Path | None) -> str | None:
+        """The text of a file; None where there is no such file in the configuration.
+
+        Raises:
+            OSError: it could not be read.
+            UnicodeDecodeError: it is not UTF-8.
+        """
+        return None if path is None else self.read(path).decode("utf-8")
+
+
+def read_files(settings: Settings) -> PolicyFiles:
+    """The files that the settings name, and the files of keys that the tenants' file names."""
+    named = [path for path in (settings.site_policy, settings.card_wording, settings.tenants) if path is not None]
+    contents = {str(path): _content(path) for path in named}
+    if settings.tenants is not None:
+        contents |= {str(path): _content(path) for path in _key_files(settings.tenants, contents)}
+    return PolicyFiles(contents)
+
+
+def _key_files(tenants: Path, contents: Mapping[str, bytes | str]) -> Iterator[Path]:
+    listed = contents[str(tenants)]
+    if isinstance(listed, bytes):
+        try:
+            yield from key_files(listed.decode("utf-8"), tenants.parent)
+        except (TenantFileError, UnicodeDecodeError, RecursionError):
+            return  # the file itself is refused
+
+
+def _content(path: Path) -> bytes | str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(POLICY_FILE_MAX_BYTES + 1)
+    except OSError as error:
+        return error.strerror or "cannot be read"
+    return content if len(content) <= POLICY_FILE_MAX_BYTES else strerror(EFBIG)

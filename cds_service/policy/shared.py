@@ -1,0 +1,88 @@
+"""The policy that one process puts in force for the others: a file that they share while the service runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cds_service.policy.files import PolicyFiles
+
+# Every byte is one character of it, so that any file fits into JSON.
+_ENCODING = "latin-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Changed files that are refused: ``since`` when, and every problem of theirs."""
+
+    files: PolicyFiles
+    problems: tuple[str, ...]
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyState:
+    """The files in force, ``since`` when (UTC, ISO 8601), and the changed ones that are refused."""
+
+    files: PolicyFiles
+    since: str
+    refused: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPolicy:
+    """The shared file. It is replaced as a whole, so that no process reads a part of it."""
+
+    path: Path
+
+    def stamp(self) -> tuple[int, int] | None:
+        """What changes when the file is replaced; None where there is none yet."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def write(self, state: PolicyState) -> None:
+        """Replace the file."""
+        refused = state.refused
+        told = {
+            "files": _written(state.files),
+            "since": state.since,
+            "refused": None
+            if refused is None
+            else {"files": _written(refused.files), "problems": list(refused.problems), "since": refused.since},
+        }
+        draft = self.path.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_bytes(orjson.dumps(told))
+        os.replace(draft, self.path)
+
+    def read(self) -> PolicyState:
+        """What the file says."""
+        told = orjson.loads(self.path.read_bytes())
+        refused = told["refused"]
+        return PolicyState(
+            files=_read(told["files"]),
+            since=told["since"],
+            refused=None
+            if refused is None
+            else Refusal(_read(refused["files"]), tuple(refused["problems"]), refused["since"]),
+        )
+
+
+def _written(files: PolicyFiles) -> dict[str, list[str]]:
+    return {
+        path: ["bytes", content.decode(_ENCODING)] if isinstance(content, bytes) else ["why", content]
+        for path, content in files.contents.items()
+    }
+
+
+def _read(told: dict[str, Any]) -> PolicyFiles:
+    return PolicyFiles(
+        {path: text.encode(_ENCODING) if kind == "bytes" else text for path, (kind, text) in told.items()}
+    )
