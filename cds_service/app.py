@@ -159,7 +159,7 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
     @app.get("/cds-services")
     def discover() -> Response:
         admitted(Endpoint())
-        response = Response(discovery_body(), content_type="application/json")
+        response = Response(discovery_body(versions=settings.discovery_versions), content_type="application/json")
         response.headers["Cache-Control"] = f"max-age={settings.discovery_max_age}"
         response.add_etag()
         return response.make_conditional(request)  # type: ignore[return-value]
@@ -180,6 +180,7 @@ def _serve_services(app: Flask, settings: Settings, parts: Parts, metrics: Metri
         milliseconds = _seconds_since(g.started) * _MILLISECONDS
         parts.call_store.record_call(evaluation, cards, at, milliseconds, request.get_data())
         metrics.judged(evaluation, cards)
+        g.record = evaluation.oddities or None
         bodies = shown_cards(cards)
         g.cards = len(bodies)
         return _json({"cards": bodies})
@@ -253,6 +254,7 @@ def _finish_responses(app: Flask, headers: Mapping[str, str], metrics: Metrics) 
             status=response.status_code,
             milliseconds=round(seconds * _MILLISECONDS, 1),
             cards=g.get("cards"),
+            record=g.get("record"),
             at_fault=g.get("at_fault"),
             out_of_time=g.get("out_of_time"),
         )

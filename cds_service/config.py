@@ -296,6 +296,9 @@ class Settings(BaseSettings):
     discovery_max_age: Annotated[int, Field(ge=0, le=86_400)] = Field(
         default=3_600, description="Seconds for which a client may keep the list of services"
     )
+    discovery_versions: bool = Field(
+        default=False, description="List each service with the versions of CDS Hooks and of its hook, as 3.0 proposes"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged")
 
     @field_validator("timezone")

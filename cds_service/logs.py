@@ -109,8 +109,9 @@ def insecure_demo() -> None:
 def answered(**fields: object) -> None:
     """Log that a call was answered: method, route, service, tenant, status, milliseconds, number of cards.
 
-    For a refused call also ``at_fault``, the faulty parts of the request that every request has. Fields that
-    are None are left out.
+    ``record`` has the prefetch keys under which no data came, or for a required one that it is empty. For a refused
+    call there is ``at_fault``, the faulty parts of the request that every request has. Fields that are None are left
+    out.
     """
     _log.info("answered", **{name: value for name, value in fields.items() if value is not None})
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from cds_service.errors import UnknownServiceError
 
+SPECIFICATION = "2.0.1"
+"""The version of CDS Hooks that the services keep to."""
 MEDICATION_REQUESTS = "medicationRequests"
 PREFETCH: Mapping[str, str] = {
     "patient": "Patient/{{context.patientId}}",
@@ -30,13 +32,18 @@ _REQUIREMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One CDS service. ``drafts`` is the member of the context that holds the draft orders; None: the hook has none."""
+    """One CDS service.
+
+    ``drafts`` is the member of the context that holds the draft orders; None: the hook has none. ``hook_version``: that
+    of the hook's definition in HL7's library of hooks.
+    """
 
     id: str
     hook: str
     title: str
     description: str
     drafts: str | None = None
+    hook_version: str = "1.0"
 
     @property
     def at_discharge(self) -> bool:
@@ -48,8 +55,10 @@ class Service:
         """Whether the context names the drafts that were just selected."""
         return self.hook == "order-select"
 
-    def entry(self) -> dict[str, object]:
-        """The service's entry in the discovery document."""
+    def entry(self, *, versions: bool = False) -> dict[str, object]:
+        """The service's entry in the discovery document; with ``versions`` those of the specification and of the hook,
+        which 3.0 proposes."""
+        stated = {"version": SPECIFICATION, "hookVersion": self.hook_version} if versions else {}
         return {
             "hook": self.hook,
             "title": self.title,
@@ -57,6 +66,7 @@ class Service:
             "id": self.id,
             "prefetch": dict(PREFETCH),
             "usageRequirements": _REQUIREMENTS,
+            **stated,
         }
 
 
@@ -107,6 +117,7 @@ SERVICES: Mapping[str, Service] = {
             "When a sedative or opioid is refilled: the total diazepam-equivalent load, how long it has been taken, an "
             "early refill. For information.",
             drafts="medications",
+            hook_version="0.1.0",
         ),
     )
 }

@@ -69,10 +69,15 @@ ABSENT: Final = _Absence.ABSENT
 
 @dataclass(frozen=True, slots=True)
 class BundleEntry:
-    """One resource (any JSON value, until it is read) with the ``fullUrl`` of its Bundle entry."""
+    """One resource (any JSON value, until it is read) with the ``fullUrl`` of its Bundle entry.
+
+    ``medication`` and ``condition``: what it may hold, by what was asked for, where it is no resource.
+    """
 
     resource: object
     full_url: str | None = None
+    medication: bool = True
+    condition: bool = False
 
 
 class DataStatus(StrEnum):
@@ -95,6 +100,7 @@ class SuppliedData:
             that was asked for was supplied.
         next_url: the address of the next page, as sent. It must not be followed without a comparison of its origin.
         included: how many of the entries were included beside the matches, and are not counted in the total.
+        null: it was null.
     """
 
     status: DataStatus
@@ -102,6 +108,7 @@ class SuppliedData:
     incomplete: tuple[str, ...] = ()
     next_url: str | None = None
     included: int = 0
+    null: bool = field(default=False, compare=False)
 
     @property
     def resources(self) -> list[object]:
@@ -137,7 +144,9 @@ def read_value(value: object = ABSENT) -> SuppliedData:
     if reading.failed and not reading.entries:
         return SuppliedData(DataStatus.ERROR, incomplete=incomplete)
     status = DataStatus.DATA if reading.entries else DataStatus.NO_DATA
-    return SuppliedData(status, tuple(reading.entries), incomplete, reading.next_url, reading.included)
+    return SuppliedData(
+        status, tuple(reading.entries), incomplete, reading.next_url, reading.included, null=value is None
+    )
 
 
 def entries_of(value: object) -> SuppliedData:

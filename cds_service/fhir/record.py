@@ -138,20 +138,20 @@ def record_of(
     """
     record = SentRecord(server=address_of(server or ""))
     by_lower_case = {name.lower(): name for name in types}
-    not_read: dict[str, list[bool]] = {_ENTRY: [], _UNKNOWN_TYPE: []}
+    not_read: dict[str, list[tuple[bool, BundleEntry]]] = {_ENTRY: [], _UNKNOWN_TYPE: []}
     identified: dict[str, list[SentResource]] = {}
     unidentified: list[SentResource] = []
     for draft, entry in _entries(record, resources, drafts):
         resource = entry.resource
         resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(resource, dict) or not isinstance(resource_type, str) or not resource_type:
-            not_read[_ENTRY].append(draft)
+            not_read[_ENTRY].append((draft, entry))
             continue
         if resource_type not in types:
             spelt = by_lower_case.get(resource_type.strip().lower())
             if spelt is None:
                 if _may_be_medication(resource_type):
-                    not_read[_UNKNOWN_TYPE].append(draft)
+                    not_read[_UNKNOWN_TYPE].append((draft, entry))
                 continue
             resource_type, resource = spelt, {**resource, "resourceType": spelt}
         item = _sent_resource(resource, resource_type, entry.full_url, record, draft=draft)
@@ -167,9 +167,9 @@ def record_of(
         for alias in item.aliases:
             record.aliases.setdefault(alias, item.source)
     record.unread.extend(
-        Unread(f"{name}[{number}]", _WHY_NOT_READ[name], draft=draft)
+        Unread(f"{name}[{number}]", _WHY_NOT_READ[name], entry.medication, entry.condition, draft)
         for name, sent in not_read.items()
-        for number, draft in enumerate(sent, 1)
+        for number, (draft, entry) in enumerate(sent, 1)
     )
     return record
 

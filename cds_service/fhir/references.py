@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from unicodedata import category
 from urllib.parse import unquote
+from uuid import UUID
 
 from cds_service.fhir.elements import list_of, text_of
 from rules.numbers.memo import memoised
@@ -41,6 +42,11 @@ _SPELLINGS = {
     )
 }
 _SCHEMES = ("http://", "https://")
+# What programs write in the place of an id that they do not know, and signs that no id has.
+_NO_IDENTITY = frozenset(
+    ("undefined", "null", "none", "nan", "nil", "unknown", "n/a", "na", "-", "false", "true", str(UUID(int=0)))
+)
+_NEVER_IN_AN_ID = frozenset(' \t\r\n{}[]<>";,|\\^`:')
 # The categories of characters that are not seen: control and format characters, and others without a glyph.
 _NOT_SEEN = "C"
 
@@ -134,6 +140,23 @@ def patient_key(reference: str) -> str:
     if resource_type is None and identity in _SPELLINGS:
         return ""
     return identity if resource_type in (None, _PATIENT) else f"{resource_type}/{identity}"
+
+
+def names_nobody(reference: str) -> bool:
+    """Whether a reference to a patient cannot be one: a word that programs write where they know none, a template that
+    was not filled in, several in one, or an address without an id. It says nothing of another patient."""
+    text = unquote(reference).strip()
+    resource_type, identity = type_and_id(text)
+    if text.lower() in _NO_IDENTITY or identity.strip().lower() in _NO_IDENTITY:
+        return True
+    if resource_type not in (None, _PATIENT):
+        return False
+    scheme = next((scheme for scheme in _SCHEMES if identity[: len(scheme)].lower() == scheme), "")
+    identity = identity[len(scheme) :]
+    if any(sign in identity for sign in _NEVER_IN_AN_ID):
+        return True
+    # An address of a patient has a path. Without one, what has a slash would have a type before it.
+    return resource_type is None and ("/" not in identity if scheme else "/" in identity)
 
 
 def type_and_id(reference: str) -> tuple[str | None, str]:

@@ -12,7 +12,7 @@ from datetime import date, tzinfo
 from cds_service.fhir.elements import Element, code_of, list_of
 from cds_service.fhir.identity import SentResource
 from cds_service.fhir.record import SentRecord
-from cds_service.fhir.references import normalised, patient_key, reference_of, type_and_id
+from cds_service.fhir.references import names_nobody, normalised, patient_key, reference_of, type_and_id
 from cds_service.fhir.timing import span_of
 from rules.assessment_facts import NOT_SUPPLIED
 from rules.model import Unread
@@ -53,7 +53,7 @@ class Subject:
         if reference is None or not self.keys or reference.startswith("#") or "?" in reference:
             return True
         key = patient_key(reference)
-        return not key or key in self.keys
+        return not key or key in self.keys or (names_nobody(reference) and not any(map(names_nobody, self.keys)))
 
 
 def subject_of(record: SentRecord, patient_id: str | None, zone: tzinfo) -> Subject:
@@ -131,7 +131,7 @@ def _subjects_of(record: SentRecord) -> dict[str, str]:
         if item.resource_type == _PATIENT:
             continue
         subject = _subject_reference(item.resource)
-        if subject is not None and not subject.startswith("#") and "?" not in subject:
+        if subject is not None and not (subject.startswith("#") or "?" in subject or names_nobody(subject)):
             name = record.name_of(subject)
             subjects.setdefault(patient_key(name), name)
     return subjects

@@ -9,8 +9,8 @@ from typing import Any
 
 from cds_service.cards.cards import Card
 from cds_service.cards.invocation import Invocation
-from cds_service.hooks.prefetch import DataOrigin
-from cds_service.services import Service
+from cds_service.hooks.prefetch import IN_ORDER, DataOrigin
+from cds_service.services import REQUIRED, Service
 from cds_service.trust.tenant import Mode, Tenant
 from rules.assessment import Assessment
 
@@ -35,7 +35,7 @@ class Evaluation:
         assessment: None where nothing was to be judged.
         cards: the cards without the findings that the tenant does not show.
         would_fire: the ids of all findings that raise a card, shown or not.
-        origins: where the data of each prefetch key came from.
+        origins: what came under each prefetch key, and from where.
         out_of_time: the judgement did not end in time, and only names were judged.
     """
 
@@ -52,6 +52,16 @@ class Evaluation:
         """The same evaluation for another call with the same content, which has its own hookInstance."""
         invocation = replace(self.invocation, hook_instance=hook_instance)
         return replace(self, invocation=invocation, cards=tuple(card.of_call(invocation) for card in self.cards))
+
+    @property
+    def oddities(self) -> dict[str, str]:
+        """What came under the prefetch keys that is no data, for the log: of required ones also that they are empty."""
+        nothing = (DataOrigin.EMPTY, DataOrigin.NULL)
+        return {
+            key: str(origin)
+            for key, origin in self.origins.items()
+            if origin not in IN_ORDER or (key in REQUIRED and origin in nothing)
+        }
 
     @property
     def shadowed(self) -> bool:

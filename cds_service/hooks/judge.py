@@ -34,13 +34,14 @@ from rules.assessment import Assessment
 from rules.assessment_facts import IN_PART
 from rules.findings.case import OUT_OF_TIME
 from rules.knowledge import Knowledge
-from rules.model import Regimen
+from rules.model import Patient, Regimen
 from rules.reading.dosage.route import administration_of
 from rules.reading.product.product import Product, UnknownProduct
 from rules.reading.product.resolve import resolve
 from rules.timeline.status import exclusion, is_stopping
 
 _PATIENT = "patient"
+_ORDER = "MedicationRequest"
 _SELECTION_NOT_FOUND = (
     "selections",
     "none of the selected orders is among the drafts; all drafts were taken as selected",
@@ -151,6 +152,9 @@ class Judge:
         if (ORDERS, ALL_OF_ANOTHER_PATIENT) in patient.missing:
             logs.of_another_patient(tenant.id)
             origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
+        elif origins[ORDERS] in (DataOrigin.EMPTY, DataOrigin.NULL) and _names_unsent_order(patient):
+            origins[ORDERS] = DataOrigin.CONTRADICTED
+            patient = replace(patient, missing=tuple(sorted({*patient.missing, (ORDERS, IN_PART)})))
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
         if completed.gaps or patient.unread:
             logs.incomplete(tenant.id, completed.gaps, len(patient.unread))
@@ -205,6 +209,13 @@ def _lacks_draft(service: Service, invocation: Invocation, reading: Reading) -> 
         line.draft and line.medication and (all_selected or line.source in invocation.selected)
         for line in record.unread
     ) or any(what == service.drafts for what, _ in record.missing)
+
+
+def _names_unsent_order(patient: Patient) -> bool:
+    """Whether a record rests on an order, or follows one, that was not sent."""
+    sent = {regimen.source for regimen in patient.regimens}
+    named = {name for regimen in patient.regimens for name in (regimen.prior, *regimen.references) if name}
+    return any(name.startswith(f"{_ORDER}/") for name in named - sent)
 
 
 def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:

@@ -9,23 +9,42 @@ from typing import Any
 
 from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
+from cds_service.fhir.reader import CONDITIONS
 from cds_service.fhir.regimen import KINDS
 from cds_service.services import PREFETCH, REQUIRED
 from rules.assessment_facts import IN_PART, NOT_SUPPLIED
 from rules.findings.case import OUT_OF_TIME
 
 # The types that a key is asked for; the other keys are asked for medication records.
-_TYPES: Mapping[str, Container[object]] = {"patient": ("Patient",), "conditions": ("Condition",)}
+_TYPES: Mapping[str, Container[object]] = {"patient": ("Patient",), CONDITIONS: ("Condition",)}
 _HINT = "Configure the prefetch of the service as GET /cds-services lists it; null says that there is no data."
 
 
 class DataOrigin(StrEnum):
-    """Where the data of a prefetch key came from."""
+    """What came under a prefetch key, and from where. The texts are labels of a metric and never change."""
 
-    PREFETCH = "prefetch"
+    PREFETCH = "prefetch"  # data were sent
+    EMPTY = "empty"  # the client says that its search found nothing
+    NULL = "null"  # the client says that there is nothing, without a search result
     FETCHED = "fetched"
-    MISSING = "missing"
+    MISSING = "missing"  # not sent
+    FAILED = "failed"  # the client sent an error
+    UNUSABLE = "unusable"  # text, {} or a placeholder in the place of a resource
+    OTHER_TYPE = "other-type"  # resources, but none of what was asked for
     ANOTHER_PATIENT = "another-patient"  # all of it
+    CONTRADICTED = "contradicted"  # empty, though other records name an order
+
+
+IN_ORDER = frozenset({DataOrigin.PREFETCH, DataOrigin.EMPTY, DataOrigin.NULL, DataOrigin.FETCHED})
+"""What a client may send: data, or that there are none."""
+
+
+_ORIGINS = {
+    DataStatus.DATA: DataOrigin.PREFETCH,
+    DataStatus.NO_DATA: DataOrigin.EMPTY,
+    DataStatus.ABSENT: DataOrigin.MISSING,
+    DataStatus.ERROR: DataOrigin.FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +64,8 @@ class PrefetchedRecord:
     @property
     def entries(self) -> tuple[BundleEntry, ...]:
         """All resources."""
-        return (*(entry for data in self.by_key.values() for entry in data.entries), *self.referenced)
+        sent = (_as_asked(key, entry) for key, data in self.by_key.items() for entry in data.entries)
+        return (*sent, *self.referenced)
 
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
@@ -64,13 +84,17 @@ class PrefetchedRecord:
 
     @property
     def origins(self) -> dict[str, DataOrigin]:
-        """Where the data of each key came from."""
+        """What came under each key, and from where."""
         return {key: self._origin(key, data) for key, data in self.by_key.items()}
 
     def _origin(self, key: str, data: SuppliedData) -> DataOrigin:
         if key in self.fetched:
             return DataOrigin.FETCHED
-        return DataOrigin.PREFETCH if data.status in (DataStatus.DATA, DataStatus.NO_DATA) else DataOrigin.MISSING
+        if Gap.OTHER_TYPE in data.incomplete:
+            return DataOrigin.OTHER_TYPE
+        if data.status is DataStatus.ERROR and Gap.NOT_FHIR in data.incomplete:
+            return DataOrigin.UNUSABLE
+        return DataOrigin.NULL if data.null else _ORIGINS[data.status]
 
     def require(self) -> None:
         """Refuse to judge without the required keys.
@@ -90,7 +114,8 @@ class PrefetchedRecord:
 def _missing(data: SuppliedData) -> str:
     if OUT_OF_TIME in data.incomplete:
         return OUT_OF_TIME
-    return IN_PART if data.status in (DataStatus.DATA, DataStatus.NO_DATA) else NOT_SUPPLIED
+    in_part = data.status in (DataStatus.DATA, DataStatus.NO_DATA) and Gap.OTHER_TYPE not in data.incomplete
+    return IN_PART if in_part else NOT_SUPPLIED
 
 
 def read_prefetch(request: dict[str, Any]) -> dict[str, SuppliedData]:
@@ -119,6 +144,13 @@ def _of_its_type(key: str, data: SuppliedData) -> SuppliedData:
     if not data.entries or any(_has_type(resource, types) for resource in data.resources):
         return data
     return replace(data, incomplete=(*data.incomplete, Gap.OTHER_TYPE))
+
+
+def _as_asked(key: str, entry: BundleEntry) -> BundleEntry:
+    """An entry of a key; what is no resource may hold only what was asked for."""
+    if key not in _TYPES or (isinstance(entry.resource, dict) and entry.resource.get("resourceType")):
+        return entry
+    return replace(entry, medication=False, condition=key == CONDITIONS)
 
 
 def _has_type(resource: object, types: Container[object]) -> bool:

@@ -57,7 +57,9 @@ class Metrics:
         self._out_of_time = counter("out_of_time", "Calls that ran out of time", ["service", "tenant"])
         self._cards = counter("cards", "Cards made", ["service", "tenant", "topic", "indicator", "verdict"])
         self._findings = counter("findings", "Findings that raise a card", ["service", "tenant", "finding"])
-        self._record_keys = counter("record_keys", "Parts of a record, by where they came from", ["key", "reached"])
+        self._record_keys = counter(
+            "record_keys", "Parts of a record, by what came of them", ["tenant", "key", "reached"]
+        )
         self._not_admitted = counter("not_admitted", "Calls that were not admitted", ["reason", "tenant"])
         self._answers = counter(
             "feedback", "Answers to cards, by outcome and reason", ["service", "tenant", "outcome", "reason"]
@@ -104,7 +106,7 @@ class Metrics:
         for finding in sorted(evaluation.would_fire):
             self._findings(service, tenant, finding).inc()
         for key, origin in evaluation.origins.items():
-            self._record_keys(key, origin).inc()
+            self._record_keys(tenant, key, origin).inc()
 
     def not_admitted(self, reason: str, issuer_of: str | None) -> None:
         """Count a caller that was refused.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from caller import ES384, key_server, public, tenants_file, token
-from ehr import DAY, lorazepam, sign
+from ehr import ANSWERED, DAY, lorazepam, sign
 from fhir_server import fhir_server
 from prometheus_client.parser import text_string_to_metric_families
 from stores import store_settings
@@ -91,6 +91,9 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
             http.post("/cds-services/benzo-order-sign", json=body, headers={"Authorization": token(**claims)})
 
         call(sign(lorazepam()))
+        feedback = {"card": "nobody's", "outcome": "overridden", "outcomeTimestamp": ANSWERED}
+        signed = {"Authorization": token("/benzo-order-sign/feedback")}
+        http.post("/cds-services/benzo-order-sign/feedback", json={"feedback": [feedback]}, headers=signed)
         call(sign(lorazepam()) | {"prefetch": {}, "fhirServer": ehr.base})
         call({"hook": "order-sign"})
         call(sign(lorazepam()), exp=1)
@@ -172,7 +175,7 @@ def test_the_runbook_explains_no_alert_that_is_not_there() -> None:
 def test_the_runbook_lists_every_metric_with_its_labels(exposed: Mapping[str, set[str]]) -> None:
     rows = re.findall(r"^\| `(benzo_cds_\w+)` \|([^|]*)\|", RUNBOOK.read_text(encoding="utf-8"), re.M)
     listed = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
-    histogram = {"benzo_cds_call_seconds_sum", "benzo_cds_call_seconds_count"}
+    histogram = {f"benzo_cds_{name}_seconds_{part}" for name in ("call", "turn") for part in ("sum", "count")}
     assert listed == {name: labels for name, labels in exposed.items() if name not in histogram}
 
 

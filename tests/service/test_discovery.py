@@ -28,6 +28,14 @@ def test_the_document_is_valid_and_lists_the_six_services(http):
     assert {service["id"]: service["hook"] for service in response.json["services"]} == SERVICES
 
 
+def test_versions_are_given_where_they_are_asked_for(http):
+    assert not any({"version", "hookVersion"} & set(service) for service in http.get("/cds-services").json["services"])
+    document = client(discovery_versions=True).get("/cds-services").json
+    assert_valid("discovery", document)
+    versions = {service["hook"]: (service["version"], service["hookVersion"]) for service in document["services"]}
+    assert versions == dict.fromkeys(SERVICES.values(), ("2.0.1", "1.0")) | {"medication-refill": ("2.0.1", "0.1.0")}
+
+
 def test_each_service_has_title_description_and_requirements(http):
     for service in http.get("/cds-services").json["services"]:
         assert service["title"]

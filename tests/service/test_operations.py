@@ -104,7 +104,8 @@ def test_calls_cards_findings_and_where_the_record_came_from_are_counted() -> No
     told = 'indicator="warning",service="benzo-order-sign",tenant="open",topic="sedativeLoad",verdict="shown"'
     assert f"benzo_cds_cards_total{{{told}}} 1.0" in text
     assert 'benzo_cds_findings_total{finding="concurrent-opioid",service="benzo-order-sign",tenant="open"} 1.0' in text
-    assert 'benzo_cds_record_keys_total{key="medicationRequests",reached="prefetch"} 1.0' in text
+    assert 'benzo_cds_record_keys_total{key="medicationRequests",reached="prefetch",tenant="open"} 1.0' in text
+    assert 'benzo_cds_record_keys_total{key="conditions",reached="null",tenant="open"} 1.0' in text
     assert 'benzo_cds_call_seconds_count{service="benzo-order-sign",tenant="open"} 2.0' in text
 
 

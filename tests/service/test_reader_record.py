@@ -113,12 +113,29 @@ def test_long_ids_with_dots_and_dashes_are_ids() -> None:
         (None, False),
         (7, False),
         ({"reference": "Patient/q"}, True),
+        ({"reference": "https://ehr.example/people/q"}, True),
         ({"reference": "Group/p"}, True),
+        # What names nobody says nothing of another patient.
+        ({"reference": "Patient/{{context.patientId}}"}, False),
+        ({"reference": "Patient/undefined"}, False),
+        ({"reference": "null"}, False),
+        ({"reference": "N/A"}, False),
+        ({"reference": "Patient/[object Object]"}, False),
+        ({"reference": "Patient/q, Patient/r"}, False),
+        ({"reference": "Patient: q"}, False),
+        ({"reference": "Patient/q/r"}, False),
+        ({"reference": "https://ehr.example/"}, False),
+        ({"reference": "Patient/00000000-0000-0000-0000-000000000000"}, False),
     ],
 )
 def test_a_record_of_another_patient_is_marked(subject: object, another: bool) -> None:
     assert read(order(subject=subject)).regimens[0].another_patient is another
     assert read(order(patient=subject)).regimens[0].another_patient is another
+
+
+def test_where_ids_have_such_signs_they_tell_patients_apart() -> None:
+    record = [order(subject={"reference": f"Patient/{name}"}) for name in ("site:1", "site:2")]
+    assert [read(each, patient_id="site:1").regimens[0].another_patient for each in record] == [False, True]
 
 
 def test_the_patient_is_known_by_the_url_of_its_entry() -> None:
