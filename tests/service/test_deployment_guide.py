@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sandbox_server import served_sandbox
 from served import free_port, served
 
 from cds_service.__main__ import main
@@ -27,12 +28,12 @@ def blocks(kind: str, page: str = PAGE) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```$", page, re.M | re.S)
 
 
-MAKE_EHR, CALL = blocks("python")
+MAKE_EHR, CALL, CHART = blocks("python")
 
 
-def run(script: str, folder: Path, base: str | None = None) -> str:
+def run(script: str, folder: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", script, *([base] if base else [])],
+        [sys.executable, "-c", script, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -72,6 +73,34 @@ def test_the_files_are_for_the_address_that_the_page_serves_at(
     (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("tenant ")]
     assert line == f"tenant test-ehr: mode on; keys test-1 of the file; audiences {LOCAL}"
     assert line.partition("; audiences")[0] in PAGE
+
+
+def test_a_chart_of_another_fhir_server_is_judged_in_shadow_mode_and_then_shown_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Here of the sandbox; `test_independent_server.py` asks one that is not ours."""
+    port = free_port()
+    monkeypatch.setattr("served.free_port", lambda: port)
+    base = with_tenants(tmp_path, port)
+    (tmp_path / "call.py").write_text(CALL, encoding="utf-8")
+    (added,) = [block for block in blocks("yaml") if "mode: shadow" in block and "fhir_servers" in block]
+    tenants = tmp_path / "tenants.yaml"
+    store = str(tmp_path / "records.sqlite3")
+    with served_sandbox([]) as fhir:
+        text = tenants.read_text(encoding="utf-8") + added.replace("http://127.0.0.1:8077/fhir", fhir)
+        tenants.write_text(text, encoding="utf-8")
+        with served(tmp_path, tenants=str(tenants), development="true", store=store):
+            assert run(CHART, tmp_path, base, fhir) == "patient-view: 200\n"
+        tenants.write_text(text.replace("mode: shadow", "mode: on"), encoding="utf-8")
+        with served(tmp_path, tenants=str(tenants), development="true", store=store):
+            assert f"```\n{run(CHART, tmp_path, base, fhir, 'first-chart')}```\n" in PAGE
+    monkeypatch.setenv("BENZO_CDS_STORE", store)
+    capsys.readouterr()
+    assert main(["report", "--tenant", "test-ehr", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    shadowed = {row["finding"] for row in rows if row["verdicts"].get("shadowed")}
+    assert len(shadowed) == 3
+    assert all(f"`{name}`" in PAGE for name in shadowed)
 
 
 def test_the_base_for_fetched_records_can_be_added_to_that_file(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ class Unasked(NoPrefetchCompletion):
 def test_a_patient_needs_no_record_and_causes_no_fetch() -> None:
     """Not even the 412 that asks for data: a portal must not be told to send it."""
     settings = Settings()
-    parts = parts_of(settings, load_knowledge())
+    parts = parts_of(settings)
     parts = replace(parts, judge=replace(parts.judge, completion=Unasked()))
     http = create_app(settings, clock=lambda: DAY, parts=parts).test_client()
     draft = lorazepam()
