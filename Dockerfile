@@ -34,7 +34,7 @@ FROM ${BASE}
 RUN rm -rf /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/site-packages/setuptools* \
     /usr/local/lib/python3.*/site-packages/wheel* /usr/local/lib/python3.*/ensurepip /usr/local/bin/pip* \
     /usr/lib/python3.*/ensurepip /usr/lib/python3/dist-packages/pip* /usr/share/python-wheels /usr/bin/pip* \
- && useradd --system --uid 10001 --no-create-home benzo \
+ && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin benzo \
  && install -d -o 10001 -m 700 /var/lib/benzo-cds
 COPY --from=build /opt/benzo-cds /opt/benzo-cds
 ENV PATH=/opt/benzo-cds/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -83,12 +84,12 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
             folder,
             tenants=tenants_file(folder, general=general),
             development=True,
-            tenant_calls_per_minute=4,
+            tenant_calls_per_minute=5,
         )
         http = create_app(settings, clock=lambda: DAY).test_client()
 
-        def call(body: dict[str, Any], **claims: Any) -> None:
-            http.post("/cds-services/benzo-order-sign", json=body, headers={"Authorization": token(**claims)})
+        def call(body: dict[str, Any], to: str = "/benzo-order-sign", **claims: Any) -> None:
+            http.post(f"/cds-services{to}", json=body, headers={"Authorization": token(to, **claims)})
 
         call(sign(lorazepam()))
         feedback = {"card": "nobody's", "outcome": "overridden", "outcomeTimestamp": ANSWERED}
@@ -97,6 +98,8 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
         call(sign(lorazepam()) | {"prefetch": {}, "fhirServer": ehr.base})
         call({"hook": "order-sign"})
         call(sign(lorazepam()), exp=1)
+        answers = [{"card": str(uuid4()), "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:31Z"}]
+        call({"feedback": answers}, to="/benzo-order-sign/feedback")
         for _ in range(3):
             call(sign(lorazepam()))
         # What no call in a test brings about: a judgement that does not end.

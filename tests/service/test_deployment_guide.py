@@ -14,6 +14,7 @@ from sandbox_server import served_sandbox
 from served import free_port, served
 
 from cds_service.__main__ import main
+from cds_service.commands.parser import build_parser
 from cds_service.config import PREFIX, Settings
 from cds_service.trust.tenant_file import read_tenants
 from fhir_fixtures import stories
@@ -146,12 +147,14 @@ def test_the_orders_of_the_page_of_tenants_can_be_used_and_its_table_names_each_
     assert set(re.findall(r"`([a-z-]+)`", table)) == set(load_knowledge().suggestions.offers)
 
 
-def test_the_files_of_kubernetes_and_compose_are_yaml_and_their_settings_are_ours() -> None:
+def test_the_file_of_compose_has_settings_and_commands_that_are_ours() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in ("compose.yaml", "deploy/kubernetes.yaml"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert list(yaml.safe_load_all(text))
-        assert set(re.findall(r"BENZO_CDS_[A-Z_]+", text)) <= known
-    maps = yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text(encoding="utf-8"))
-    settings = next(each["data"]["tenants.yaml"] for each in maps if each["kind"] == "ConfigMap")
-    assert read_tenants(settings, ROOT)
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"BENZO_CDS_[A-Z_]+", text)) <= known
+    services = yaml.safe_load(text)["services"]
+    assert services.keys() == {"proxy", "benzo-cds", "postgres", "purge", "verify"}
+    for name in ("purge", "verify"):
+        program, *arguments = services[name]["command"]
+        assert program == "benzo-cds"
+        assert build_parser().parse_args(arguments).run
+        assert set(services[name]["secrets"]) <= set(yaml.safe_load(text)["secrets"])
