@@ -19,13 +19,7 @@ from cds_service.waiting import wait_for
 
 T = TypeVar("T")
 _FAILURES_OF_SERVER = frozenset(
-    {
-        FetchFailure.NOT_IN_TIME,
-        FetchFailure.NOT_REACHED,
-        FetchFailure.BROKE_OFF,
-        FetchFailure.FAILED,
-        FetchFailure.BUSY,
-    }
+    {FetchFailure.NOT_IN_TIME, FetchFailure.NOT_REACHED, FetchFailure.FAILED, FetchFailure.BUSY}
 )
 
 

@@ -81,7 +81,8 @@ def test_a_signed_call_passes(site: Site) -> None:
     assert answer.json()["cards"]
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert site.get("/cds-services").status_code == 401
-    assert site.get("/about").status_code == 200
+    for page in ("/about", "/about/style.css", "/source-attributes", "/source-attributes.json"):
+        assert site.get(page).status_code == 200
 
 
 def test_a_large_call_passes_whole(site: Site) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from caller import policy_read_at_every_call
 from ehr import client
 
 from cds_service.app import create_app
@@ -122,6 +123,20 @@ def test_what_a_site_changed_is_what_is_shown(tmp_path: Path) -> None:
     page = client(site_policy=site).get("/source-attributes", headers=HTML).text
     assert "not in force here" in page
     assert "Our <b>" not in page
+
+
+def test_a_policy_that_changes_is_shown_without_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy_read_at_every_call(monkeypatch)
+    site = tmp_path / "site.yaml"
+    site.write_text("findings: {oxybate: {on: false}}\n", encoding="utf-8")
+    http = client(site_policy=site)
+    before = http.get("/source-attributes.json").json
+    site.write_text("findings: {pregnancy: {on: false}}\n", encoding="utf-8")
+    after = http.get("/source-attributes.json").json
+    off = [{each["id"] for each in told["findings"] if not each["in_force"]} for told in (before, after)]
+    assert off == [{"oxybate"}, {"pregnancy"}]
+    assert before["knowledge"]["version"] != after["knowledge"]["version"]
+    assert after["knowledge"]["version"] in http.get("/about", headers=HTML).text
 
 
 def test_the_release_is_that_of_the_newest_entry_of_the_changes() -> None:
