@@ -43,7 +43,13 @@ def _medication(offer: SuggestedMedication, codes: tuple[SuggestedCode, ...], in
             "intent": intent,
             "medicationCodeableConcept": _concept(offer.label, codes),
             "subject": {"reference": _NOBODY},
-            "dosageInstruction": [{"text": offer.dosage_text, "asNeededBoolean": True}],
+            "dosageInstruction": [
+                {
+                    "text": offer.dosage_text,
+                    "patientInstruction": offer.patient_instruction,
+                    "asNeededBoolean": True,
+                }
+            ],
         }
     ).model_dump_json()
     return written

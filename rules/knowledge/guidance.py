@@ -43,7 +43,8 @@ class SuggestedCode:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedMedication:
-    """A product that is offered as a draft order: its label, its codings and the draft's dosage text.
+    """A product that is offered as a draft order: its label, its codings, and the draft's dosage text, which this
+    program reads in full, and its instruction to the patient.
 
     ``id`` is the name by which a site maps it to a code of its own.
     """
@@ -52,6 +53,7 @@ class SuggestedMedication:
     label: str
     codings: tuple[SuggestedCode, ...]
     dosage_text: str
+    patient_instruction: str
     source: str
 
 

@@ -5,7 +5,7 @@ Nothing else on record makes a difference, save that a completed order gives way
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,15 +51,18 @@ def by_status_and_dates(
     viewpoint: Viewpoint,
     policy: ConcurrencyPolicy,
     ordered_again: Callable[[RecordEntry], bool],
+    going_home: Collection[str] = (),
 ) -> Presence:
     """How an entry stands by itself: certainly taken, possibly, or not, and why.
 
-    A completed order whose supply lasts is taken, unless its agent was ordered again (``ordered_again``).
+    A completed order whose supply lasts is taken, unless its agent was ordered again (``ordered_again``). An order of
+    the stay does not count at discharge, nor beside a draft to go home with of its agent (``going_home``).
     """
     reason = entry.historic_exclusion if viewpoint.looks_back else entry.exclusion
     if reason is not None and not (reason is NotCountedReason.NOT_ACTIVE and entry.completed):
         return _planned(entry, viewpoint, policy) or _absent(entry, reason, EXCLUSION_TEXT[reason])
-    if viewpoint.at_discharge and entry.regimen.setting is Setting.INPATIENT:
+    ends_with_stay = viewpoint.at_discharge or (entry.agent.id in going_home and not entry.regimen.draft)
+    if ends_with_stay and entry.regimen.setting is Setting.INPATIENT:
         text = "an order of the stay, which ends with it"
         return _absent(entry, NotCountedReason.NOT_ACTIVE, text, until_now=True)
     if entry.regimen.draft:
@@ -79,6 +82,18 @@ def by_status_and_dates(
         if entry.regimen.ended is not None and entry.regimen.ended < viewpoint.on:
             return _absent(entry, NotCountedReason.NOT_ACTIVE, f"it ended on {entry.regimen.ended}")
     return Presence(entry, assumptions=_assumptions(entry, coverage))
+
+
+def agents_going_home(entries: Iterable[RecordEntry]) -> frozenset[str]:
+    """The agents of which a draft is an order to go home with, taken from day to day."""
+    return frozenset(
+        entry.agent.id
+        for entry in entries
+        if entry.regimen.draft
+        and entry.regimen.setting is Setting.DISCHARGE
+        and entry.exclusion is None
+        and entry.daily_use
+    )
 
 
 def _absent(entry: RecordEntry, reason: NotCountedReason, text: str, *, until_now: bool = False) -> Presence:

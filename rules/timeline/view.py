@@ -16,7 +16,7 @@ from rules.knowledge.policy import ConcurrencyPolicy
 from rules.model import RecordKind
 from rules.numbers.memo import LazyValues, lazy
 from rules.timeline.early_end import early_ends, ordered_again_among
-from rules.timeline.in_force import Viewpoint, by_status_and_dates
+from rules.timeline.in_force import Viewpoint, agents_going_home, by_status_and_dates
 from rules.timeline.possible import settle_possible
 from rules.timeline.presence import Presence, Presences, renewal_text
 from rules.timeline.record import RecordEntry
@@ -98,9 +98,13 @@ def view(
 
     ``equivalent_of`` is an entry's load by the default table, in mg/d diazepam-equivalent, None if it has none.
     """
+    entries = tuple(entries)
     considered = [entry for entry in entries if viewpoint.with_drafts or not entry.regimen.draft]
     ordered_again = ordered_again_among(considered, viewpoint.on)
-    presences = {entry: by_status_and_dates(entry, viewpoint, policy, ordered_again) for entry in considered}
+    going_home = frozenset() if viewpoint.looks_back else agents_going_home(entries)
+    presences = {
+        entry: by_status_and_dates(entry, viewpoint, policy, ordered_again, going_home) for entry in considered
+    }
     if viewpoint.seen_on is not None:
         _end_early(presences, viewpoint.on, viewpoint.seen_on)
     _note_not_taken(presences)

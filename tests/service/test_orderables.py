@@ -15,6 +15,7 @@ from cds_service.app import create_app
 from cds_service.config import PREFIX, Settings
 from cds_service.trust.orderables import Filing, order_systems
 from rules import load_knowledge
+from rules.reading.sig import ReadSig, read_sig
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 EPIC_RXNORM = "urn:oid:2.16.840.1.113883.6.88"
@@ -104,6 +105,11 @@ def test_one_thing_alone_can_be_left_to_words(tmp_path):
     assert created(made, "MedicationRequest") == []
     assert len(created(made, "ServiceRequest")) == 2
     assert "add naloxone" in made["detail"]
+
+
+def test_what_is_offered_is_read_in_full_when_it_comes_back():
+    knowledge = load_knowledge()
+    assert isinstance(read_sig(knowledge.suggestions.overdose_reversal.dosage_text, knowledge), ReadSig)
 
 
 def test_the_public_sandbox_is_offered_only_what_it_does_right(tmp_path):

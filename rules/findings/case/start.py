@@ -179,8 +179,8 @@ def _class_is_lowered(case: Case, agent_class: str) -> bool:
 
 
 def _unused_for(case: Case, agent_class: str, days: Fraction, *, agent: str | None = None) -> bool:
-    """Whether nothing of the class, or of one agent of it, was taken daily for so long; at discharge, inpatient use
-    does not count."""
+    """Whether nothing of the class, or of one agent of it, was taken daily for so long; at discharge, and where a draft
+    of the class is to go home with, inpatient use does not count."""
     if any(
         entry.agent.agent_class.id == agent_class and agent in (None, entry.agent.id) and entry.daily_use
         for entry in case.now.present
@@ -190,7 +190,11 @@ def _unused_for(case: Case, agent_class: str, days: Fraction, *, agent: str | No
         entries = [entry for entry in case.record.entries if entry.agent.id == agent]
         use = case.exposure(entries, agent_class)
         return use is None or use.out_of_supply_days > days
-    if case.at_discharge:
+    drafts_go_home = any(
+        entry.agent.agent_class.id == agent_class and entry.regimen.setting is Setting.DISCHARGE
+        for entry in case.drafts
+    )
+    if case.at_discharge or drafts_go_home:
         at_home = [entry for entry in case.record.entries if entry.regimen.setting is not Setting.INPATIENT]
         use = case.exposure(at_home, agent_class)
     elif agent_class in case.uses:

@@ -39,13 +39,14 @@ def read_suggestions(section: Section) -> Suggestions:
     if sum(Situation.ANY in reason.fits for reason in reasons) < _LEAST_ANSWERS:
         raise KnowledgeError(section.at("override_reasons"), "fewer than two of them fit any card")
     reversal = section.section("overdose_reversal")
-    reversal.only(("id", "label", "coding", "dosage_text", "source"), ("note",))
+    reversal.only(("id", "label", "coding", "dosage_text", "patient_instruction", "source"), ("note",))
     return Suggestions(
         overdose_reversal=SuggestedMedication(
             id=reversal.text("id"),
             label=reversal.text("label"),
             codings=(_coding(reversal.section("coding")),),
             dosage_text=reversal.text("dosage_text"),
+            patient_instruction=reversal.text("patient_instruction"),
             source=reversal.text("source"),
         ),
         referrals={name: _referral(name, entry) for name, entry in section.section("referrals").sections()},
