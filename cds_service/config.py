@@ -65,6 +65,8 @@ REQUEST_HEAD_SECONDS = 10.0
 """Longest time that a caller may take to send the head of a request."""
 REQUEST_BODY_SECONDS = 10.0
 """Longest time that a caller may then take to send the body."""
+REQUEST_SECONDS_AT_END = 1.0
+"""Longest time that a caller may still take for the head of a request to a process that is being stopped."""
 RESPONSE_SECONDS = 10.0
 """Longest time that a caller may take to receive a response."""
 MAX_CONNECTIONS = 500

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from cds_service import time_limit
 from cds_service.config import MAX_OTHER_WAITS
 
 T = TypeVar("T")
@@ -28,8 +27,10 @@ class Turns(Protocol):
     def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> bool:
         """Give the turn away until all futures are done, or for so many seconds, and until the next turn.
 
+        The time limit of the call stands still meanwhile; if that turn comes too late, nothing is left of it.
+
         Returns:
-            Whether that turn came in time.
+            Whether the turn came in time.
         """
         ...
 
@@ -50,16 +51,10 @@ def wait_for(futures: Collection[Future[Any]], seconds: float | None) -> bool:
     Returns:
         Whether the next turn of the call came in time. If not, it has no time left.
     """
-    if _turns is None or not _turns.has_turn():
-        concurrent.futures.wait(futures, seconds)
-        return True
-    left = time_limit.pause()
-    in_time = True
-    try:
-        in_time = _turns.wait(futures, seconds)
-    finally:
-        time_limit.resume(left, at_end=not in_time)
-    return in_time
+    if _turns is not None and _turns.has_turn():
+        return _turns.wait(futures, seconds)
+    concurrent.futures.wait(futures, seconds)
+    return True
 
 
 def begun(work: Callable[[], T]) -> Future[T]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import shutil
 import socket
 import tempfile
@@ -97,6 +98,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": settings.timeout_seconds,
             "graceful_timeout": settings.finish_seconds,
             "max_requests": settings.max_requests,
+            # The processes are not replaced all at once.
+            "max_requests_jitter": settings.max_requests // 10,
             "proc_name": "benzo-cds",
             "child_exit": _forget_process,
             "worker_exit": self._flush_call_store(),
@@ -154,6 +157,9 @@ class Server(BaseApplication):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until stopped, then remove the folder with the metrics of this run."""
         parent = os.getpid()
+        # Each caller is a file, and so is each connection to a FHIR server.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         try:
             DrainingArbiter(self).run()
         finally:

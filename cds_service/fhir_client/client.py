@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, TimeoutError
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import Retry
 
 from cds_service.config import FetchLimits
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
@@ -94,6 +98,28 @@ class Deadline:
         return left
 
 
+class _OnceAgain(Retry):
+    """Asks once again where a connection is closed before there is an answer: a server closes those that were idle for
+    long, perhaps just when one is used again."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        """The tries that are left. A server that takes too long is not asked again."""
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+_ONCE_AGAIN = _OnceAgain(total=1, connect=0, status=0, redirect=0, other=0, respect_retry_after_header=False)
+
+
 @dataclass(slots=True)
 class FhirClient:
     """Reads below one base. It is kept between calls for its connections; it keeps no token and no cookie.
@@ -117,7 +143,7 @@ class FhirClient:
         self._session.verify = True if self.authorities is None else str(self.authorities)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, adapter(pool_connections=1, pool_maxsize=size, max_retries=0))
+            self._session.mount(scheme, adapter(pool_connections=1, pool_maxsize=size, max_retries=_ONCE_AGAIN))
 
     def address(self, reference: str) -> str:
         """The address of a relative reference or query, or of an absolute one below the base.

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,7 +20,13 @@ from cds_service.waiting import wait_for
 
 T = TypeVar("T")
 _FAILURES_OF_SERVER = frozenset(
-    {FetchFailure.NOT_IN_TIME, FetchFailure.NOT_REACHED, FetchFailure.FAILED, FetchFailure.BUSY}
+    {
+        FetchFailure.NOT_IN_TIME,
+        FetchFailure.NOT_REACHED,
+        FetchFailure.BROKE_OFF,
+        FetchFailure.FAILED,
+        FetchFailure.BUSY,
+    }
 )
 
 
@@ -58,6 +65,8 @@ class TenantServer:
             try:
                 results, in_time = self._results(reads, deadline)
             finally:
+                # Where a call that tried the server said nothing of it, the next one tries it.
+                self._breaker.told_nothing()
                 with self._lock:
                     self._calls -= 1
             return results
@@ -65,7 +74,7 @@ class TenantServer:
             time_limit.resume(left, at_end=not in_time)
 
     def _enter(self) -> FetchFailure | None:
-        """Take a place of a call that may read; why there is none."""
+        """Take one of the places of calls that read; why there is none."""
         with self._lock:
             if self._calls >= self.client.limits.calls:
                 return FetchFailure.TOO_MANY_CALLS
@@ -93,7 +102,11 @@ class TenantServer:
                 except Exception as error:  # the caller tells a defect from a failure of the server
                     results[name] = error
 
-        running = [self._threads.submit(read) for _ in range(min(len(reads), self.client.limits.connections))]
+        running = []
+        # Where the machine gives no further thread, those that there are do it.
+        with suppress(RuntimeError):
+            for _ in range(min(len(reads), self.client.limits.connections)):
+                running.append(self._threads.submit(read))
         in_time = wait_for(running, max(0.0, deadline.until - deadline.clock()))
         waiting.clear()
         # Copied, since what was abandoned may still end.
@@ -108,7 +121,5 @@ class TenantServer:
         if not all(failure in _FAILURES_OF_SERVER for failure in failures):
             if self._breaker.succeeded():
                 logs.fhir_server_back(self.tenant)
-        elif not has_time:
-            self._breaker.told_nothing()
-        elif self._breaker.failed():
+        elif has_time and self._breaker.failed():
             logs.fhir_server_left_alone(self.tenant, str(failures[0]), self.client.limits.pause)

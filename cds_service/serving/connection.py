@@ -30,6 +30,11 @@ class CallerConnection:
         """Let the caller take so many seconds from now for what is read next."""
         self._until = self._turns.clock() + seconds
 
+    def hurry(self, seconds: float) -> None:
+        """Let the caller take no more than so many seconds from now, also if it is waited for already."""
+        self._until = min(self._until, self._turns.clock() + seconds)
+        self._turns.hurry(self._socket, self._until)
+
     def recv(self, size: int) -> bytes:
         """Some of what was sent; no bytes at the end.
 

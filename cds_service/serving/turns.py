@@ -18,6 +18,7 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
+from cds_service import time_limit
 from cds_service.config import MAX_TURN_WAIT_SECONDS, YIELD_SECONDS
 
 _PIPE_BYTES = 4_096
@@ -101,12 +102,15 @@ class Turns:
     def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> bool:
         """Give the turn away until all futures are done, or for so many seconds, and until the next turn.
 
+        The time limit of the call stands still meanwhile; if that turn comes later than ``MAX_TURN_WAIT_SECONDS`` after
+        the last future was done, nothing is left of it.
+
         Returns:
-            Whether that turn came within ``MAX_TURN_WAIT_SECONDS``.
+            Whether the turn came in time.
         """
         wait = _Wait(getcurrent())
         remaining = len(futures)
-        if not remaining:
+        if not futures:
             return True
         lock = threading.Lock()
 
@@ -116,6 +120,7 @@ class Turns:
                 remaining -= 1
                 is_last = not remaining
             if is_last:
+                wait.ready_at = self.clock()
                 self._done.append(wait)
                 # A full pipe wakes the process up as well.
                 with suppress(BlockingIOError):
@@ -123,8 +128,7 @@ class Turns:
 
         for future in futures:
             future.add_done_callback(done)
-        self._until_over(wait, None if seconds is None else self.clock() + seconds)
-        waited = self.clock() - wait.ready_at
+        waited = self._until_over(wait, None if seconds is None else self.clock() + seconds)
         self.observe(waited)
         return waited <= MAX_TURN_WAIT_SECONDS
 
@@ -147,10 +151,24 @@ class Turns:
             self._selector.unregister(connection)
         return wait.in_time
 
-    def _until_over(self, wait: _Wait, until: float | None) -> None:
+    def hurry(self, connection: socket.socket, until: float) -> None:
+        """Give up a wait for a socket earlier than at its deadline."""
+        key = self._selector.get_map().get(connection)
+        if key is not None:
+            heappush(self._deadlines, (until, next(self._numbers), key.data))
+
+    def _until_over(self, wait: _Wait, until: float | None) -> float:
+        """Give the turn away. Returns for how many seconds the call then waited for its next turn."""
         if until is not None:
             heappush(self._deadlines, (until, next(self._numbers), wait))
-        self._loop.switch()
+        left = time_limit.pause()
+        waited = 0.0
+        try:
+            self._loop.switch()
+            waited = self.clock() - wait.ready_at
+        finally:
+            time_limit.resume(left, at_end=waited > MAX_TURN_WAIT_SECONDS)
+        return waited
 
     def _look(self, seconds: float) -> socket.socket | None:
         """Take note of whose wait is over. Returns a socket with somebody to accept."""
@@ -161,24 +179,25 @@ class Turns:
             seconds = max(0, min(seconds, self._deadlines[0][0] - self.clock()))
         for key, _ in self._selector.select(seconds):
             if isinstance(key.data, _Wait):
-                self._make_ready(key.data, yields=0)
+                self._make_ready(key.data, self.clock(), yields=0)
             elif key.fileobj in self._listening:
                 arrived = key.fileobj
             else:
                 os.read(self.pipe[0], _PIPE_BYTES)
         while self._done:
-            self._make_ready(self._done.popleft(), yields=YIELD_SECONDS)
+            wait = self._done.popleft()
+            self._make_ready(wait, wait.ready_at, yields=YIELD_SECONDS)
         while self._deadlines and (self._deadlines[0][2].over or self._deadlines[0][0] <= self.clock()):
-            wait = heappop(self._deadlines)[2]
+            until, _, wait = heappop(self._deadlines)
             if not wait.over:
                 wait.in_time = False
-                self._make_ready(wait, yields=YIELD_SECONDS)
+                self._make_ready(wait, until, yields=YIELD_SECONDS)
         return arrived
 
-    def _make_ready(self, wait: _Wait, *, yields: float) -> None:
+    def _make_ready(self, wait: _Wait, at: float, *, yields: float) -> None:
         if not wait.over:
-            wait.over, wait.ready_at = True, self.clock()
-            heappush(self._ready, (wait.ready_at + yields, next(self._numbers), wait))
+            wait.over, wait.ready_at = True, at
+            heappush(self._ready, (at + yields, next(self._numbers), wait))
 
     def _resume(self, wait: _Wait) -> None:
         self._go_on(wait.call)

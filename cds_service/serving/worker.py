@@ -18,7 +18,7 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs, waiting
-from cds_service.config import MAX_CONNECTIONS, REQUEST_BODY_SECONDS, REQUEST_HEAD_SECONDS
+from cds_service.config import MAX_CONNECTIONS, REQUEST_BODY_SECONDS, REQUEST_HEAD_SECONDS, REQUEST_SECONDS_AT_END
 from cds_service.errors import SlowCallerError
 from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_of_status
 from cds_service.serving.connection import CallerConnection
@@ -36,12 +36,18 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
         """Answer calls until told to stop; then answer those that have begun."""
         for listening in self.sockets:
             listening.setblocking(False)
+        self._sending: set[CallerConnection] = set()
         self.turns = Turns(tuple(self.PIPE), self._accept, self.app.observe_turn)
         waiting.take_turns(self.turns)
         while self.alive and self.is_parent_alive():
             self.turns.listen(self.sockets if self.turns.calls < MAX_CONNECTIONS else ())
             self._next_turn()
         self.turns.listen(())
+        for listening in self.sockets:
+            # Else callers would still reach the address, and wait in vain.
+            listening.close()
+        for caller in self._sending:
+            caller.hurry(REQUEST_SECONDS_AT_END)
         while self.turns.calls:
             self._next_turn()
 
@@ -55,8 +61,8 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
         self.app.upkeep()
 
     def _accept(self, listening: socket.socket) -> None:
-        # Another worker may have been faster, and the caller may have gone.
-        with suppress(BlockingIOError, ConnectionAbortedError):
+        # Another worker was faster, the caller has gone, or this process has as many files open as it may.
+        with suppress(OSError):
             accepted, address = listening.accept()
             accepted.set_inheritable(False)
             self.turns.begin(partial(self.handle, listening, CallerConnection(accepted, self.turns), address))
@@ -66,7 +72,11 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
         request = None
         try:
             client.allow(REQUEST_HEAD_SECONDS)
-            request = next(get_parser(self.cfg, client, addr))
+            self._sending.add(client)
+            try:
+                request = next(get_parser(self.cfg, client, addr))
+            finally:
+                self._sending.discard(client)
             client.allow(REQUEST_BODY_SECONDS)
             self.handle_request(listener, request, client, addr)
         except (NoMoreData, StopIteration, OSError):

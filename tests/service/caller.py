@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -93,12 +93,14 @@ class KeyServer:
         self.headers: dict[str, str] = {}
         self.asked = 0
         self.paths: list[str] = []
+        self.before: Callable[[], object] = lambda: None
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 owner.asked += 1
                 owner.paths.append(self.path)
+                owner.before()
                 body = owner.keys if isinstance(owner.keys, bytes) else json.dumps(owner.keys).encode()
                 self.send_response(owner.status)
                 for name, value in owner.headers.items():
