@@ -7,7 +7,7 @@ another address.
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -19,6 +19,12 @@ from urllib3.util.connection import create_connection
 
 class ForbiddenAddressError(NewConnectionError):
     """A host has an address inside a private network, which the tenant has not allowed."""
+
+
+_GLOBAL_UNICAST = ip_network("2000::/3")
+"""What IANA gives to hosts of the internet; the rest of IPv6 is for private networks, translation and the like."""
+_TRANSLATED = ip_network("64:ff9b::/96")
+"""IPv4 addresses as NAT64 writes them (RFC 6052)."""
 
 
 def is_public(address: str) -> bool:
@@ -33,8 +39,12 @@ def is_public(address: str) -> bool:
 def _is_global(ip: IPv4Address | IPv6Address) -> bool:
     if isinstance(ip, IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if ip in _TRANSLATED:
+            inner = IPv4Address(ip.packed[-4:])
         if inner:
             return _is_global(inner)
+        if ip not in _GLOBAL_UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -15,6 +15,7 @@ import orjson
 import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+from urllib3.exceptions import HTTPError
 
 from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_AGE_SECONDS, KEYS_MAX_BYTES, KEYS_REFETCH_SECONDS
 from cds_service.waiting import begun, wait_for
@@ -116,12 +117,13 @@ class FetchedKeys:
         """The key of a ``kid``, fetched if necessary."""
         now = self.clock()
         stale = self._fetched_at is None or now - self._fetched_at > KEYS_MAX_AGE_SECONDS
-        if (stale or identity not in self._keys) and self._may_try(now):
+        begins = (stale or identity not in self._keys) and self._may_try(now)
+        if begins:
             self._fetching = begun(lambda: self._fetch(now))
-            wait_for((self._fetching,), None)
-        elif identity not in self._keys and self._fetching is not None and not self._fetching.done():
-            # Another call began to fetch them a moment ago.
-            wait_for((self._fetching,), None)
+        # Another call may have begun to fetch them a moment ago.
+        fetching = self._running()
+        if fetching is not None and (begins or identity not in self._keys):
+            wait_for((fetching,), KEYS_DEADLINE_SECONDS)
         if identity in self._keys:
             return self._keys[identity]
         raise NoKeyError("no key of that name" if self._fetched_at is not None else "the keys could not be fetched")
@@ -134,9 +136,14 @@ class FetchedKeys:
         """How many fetches of this process succeeded, and how many failed."""
         return self._succeeded, self._failed
 
+    def _running(self) -> Future[None] | None:
+        """The fetch that has not ended; a slow address has one at most."""
+        return None if self._fetching is None or self._fetching.done() else self._fetching
+
     def _may_try(self, now: float) -> bool:
         with self._lock:
-            if self._tried_at is not None and now - self._tried_at < KEYS_REFETCH_SECONDS:
+            is_too_soon = self._tried_at is not None and now - self._tried_at < KEYS_REFETCH_SECONDS
+            if is_too_soon or self._running() is not None:
                 return False
             self._tried_at = now
             return True
@@ -144,7 +151,7 @@ class FetchedKeys:
     def _fetch(self, now: float) -> None:
         try:
             listed = orjson.loads(_body_of(self.address, self.authorities))
-        except (requests.RequestException, orjson.JSONDecodeError, NoKeyError):
+        except (requests.RequestException, HTTPError, orjson.JSONDecodeError, NoKeyError):
             self._failed += 1
             return
         keys = listed.get("keys") if isinstance(listed, dict) else None
@@ -159,8 +166,8 @@ class FetchedKeys:
 def trusted_keys(listed: Iterable[object], *, development: bool = False) -> dict[str, TrustedKey]:
     """The usable public keys of a JSON Web Key set by ``kid``.
 
-    Keys without a ``kid``, of another use or type, RSA keys below 2048 bits and, outside development, compromised keys
-    are left out.
+    Keys without a ``kid``, of another use or type, RSA keys below 2048 bits, keys whose private half stands in the set
+    and, outside development, compromised keys are left out.
     """
     keys: dict[str, TrustedKey] = {}
     for item in listed:
@@ -179,7 +186,7 @@ def compromised_key_owners(listed: Iterable[object]) -> list[str]:
 
 def has_private_half(listed: Iterable[object]) -> bool:
     """Whether a set holds a private or a symmetric key."""
-    return any(isinstance(item, dict) and _PRIVATE & item.keys() for item in listed)
+    return any(isinstance(item, dict) and _is_private(item) for item in listed)
 
 
 def _trusted(item: dict[str, Any], development: bool) -> TrustedKey | None:
@@ -187,10 +194,17 @@ def _trusted(item: dict[str, Any], development: bool) -> TrustedKey | None:
     key = _imported(item)
     if key is None or use != _SIGNING or not isinstance(identity, str) or not identity:
         return None
+    # Whoever reads the set could sign with it.
+    if _is_private(item):
+        return None
     if not development and key.thumbprint() in COMPROMISED_KEYS:
         return None
     algorithm = item.get("alg")
     return TrustedKey(identity, key, algorithm if isinstance(algorithm, str) else None)
+
+
+def _is_private(item: dict[str, Any]) -> bool:
+    return any(item.get(name) is not None for name in _PRIVATE)
 
 
 def _imported(item: dict[str, Any]) -> PublicKey | None:
@@ -229,7 +243,8 @@ def _body_of(address: str, authorities: Path | None) -> bytes:
         ) as response:
             if response.status_code != requests.codes.ok:
                 raise NoKeyError("the keys could not be fetched")
-            for chunk in response.iter_content(_CHUNK_BYTES):
+            # The deadline is checked with whatever has come: a server may send one byte a second.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
                 chunks.append(chunk)
                 if sum(map(len, chunks)) > KEYS_MAX_BYTES or time.monotonic() > deadline:
                     raise NoKeyError("the keys could not be fetched")

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.config import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY_SECONDS
 from cds_service.errors import NotAdmittedError
+from cds_service.json_document import Outline, parse, refuse_duplicate_members
 from cds_service.trust.keys import KeyRing, NoKeyError, TrustedKey
 
 _KEY_KINDS: Mapping[str, tuple[type[ECKey] | type[RSAKey], str | None]] = {
@@ -171,7 +171,10 @@ def _numeric_date(claims: Mapping[str, Any], name: str) -> float:
 
 def _decoded(part: str) -> Mapping[str, Any]:
     try:
-        value = orjson.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        # Where a member stands there twice, its signer and its reader could take different ones.
+        text = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        value = parse(text)
+        refuse_duplicate_members(text, value, Outline.of(text))
     except ValueError:
         raise NotAdmittedError("the token cannot be read") from None
     if not isinstance(value, dict):

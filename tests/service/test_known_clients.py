@@ -29,7 +29,8 @@ from cds_service.policy.configuration import PolicyError
 from cds_service.trust import keys as key_rings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tenants.md").read_text(encoding="utf-8")
-EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)[1:]]
+KEYS = PAGE.partition("\n## Keys\n")[2].partition("\n## ")[0]
+EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", KEYS, re.M | re.S)]
 SERVICE = "/benzo-order-sign"
 EPIC_KID = base64.b64encode(bytes.fromhex("fbefbe" + "3e" * 29)).decode()
 
