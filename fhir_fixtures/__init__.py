@@ -34,6 +34,7 @@ class Story:
         narrative: What a colleague would be told.
         on: The day judged.
         hook: The CDS Hooks hook of the request; ``none`` where the patient is only assessed.
+        shows: The id of the finding that it is told for; ``none`` where it shows why nothing is said.
         patient: A FHIR R4 Bundle of type collection.
         request: The hook request, None where there is none.
         expect: The expected answer; every scalar is text, ``none`` meaning no value.
@@ -46,6 +47,7 @@ class Story:
     narrative: str
     on: date
     hook: str
+    shows: str
     patient: Mapping[str, Any]
     request: Mapping[str, Any] | None
     expect: Mapping[str, Any]
@@ -106,6 +108,7 @@ def _read(folder: Traversable) -> Story:
         narrative=told["narrative"],
         on=date.fromisoformat(told.get("on", "2026-11-22")),
         hook=told["hook"],
+        shows=told["shows"],
         patient=json.loads(folder.joinpath("patient.json").read_text("utf-8")),
         request=json.loads(request.read_text("utf-8")) if request.is_file() else None,
         expect=told["expect"],

@@ -19,17 +19,30 @@ PRESCRIBER: Resource = {
 """Who opens charts and signs orders in the demonstration."""
 
 
+START_HERE = (
+    "opioid-hydrocodone-on-alprazolam",
+    "abrupt-change-clonazepam-halved",
+    "taper-referral-diazepam-five-years",
+    "discharge-home-alprazolam-forgotten",
+    "exempt-palliative-care",
+)
+"""The stories to see first: a warning, a stop, long-term use, a discharge, and one where nothing is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """One patient of the demonstration.
 
     ``patient`` is the Patient's id in the sandbox, ``resources`` the whole record with the Patient, and ``drafts`` the
-    unsigned orders that the story is about, which are not part of the record.
+    unsigned orders that the story is about, which are not part of the record. ``hook`` is the moment that it is about
+    and ``shows`` the id of the finding, each ``none`` where there is none.
     """
 
     slug: str
     title: str
     narrative: str
+    hook: str
+    shows: str
     patient: str
     resources: tuple[Resource, ...]
     drafts: tuple[Resource, ...]
@@ -50,6 +63,8 @@ def _chart(story: Story) -> Chart:
         slug=story.slug,
         title=" ".join(story.title.split()),
         narrative=" ".join(story.narrative.split()),
+        hook=story.hook,
+        shows=story.shows,
         patient=patient["id"],
         resources=tuple(_resources(story.patient)),
         drafts=tuple(_drafts(story)),

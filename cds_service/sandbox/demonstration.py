@@ -6,7 +6,7 @@ import errno
 import re
 import signal
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, tzinfo
 from functools import partial
@@ -72,7 +72,9 @@ def demonstration(behaviour: Behaviour | None = None, addresses: Iterable[str] =
     app = create_app(settings, clock=lambda: on)
     assess_patient = partial(_assess_record, store, knowledge, settings.zone)
     app.register_blueprint(sandbox(store, on, active), url_prefix="/fhir")
-    page = order_entry(patients, Formulary(knowledge), assess_patient, on, demands_token=active.access.demanded)
+    findings = {id_: finding.title for id_, finding in knowledge.findings.items()}
+    demands_token = active.access.demanded
+    page = order_entry(patients, Formulary(knowledge), findings, assess_patient, on, demands_token=demands_token)
     app.register_blueprint(page)
     allow_cross_origin_calls(app, settings.cors_origins, FHIR_CALLS)
     return app
@@ -128,15 +130,17 @@ def _serve(host: str, listening: socket.socket, behaviour: Behaviour) -> None:
         server.serve_forever()
 
 
-def _assess_record(store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str) -> Mapping[str, Any] | None:
-    """The assessment of a patient's record on the demonstration's date, with the bands and names that the page shows.
+def _assess_record(
+    store: Store, knowledge: Knowledge, zone: tzinfo, patient_id: str, drafts: Sequence[Any]
+) -> Mapping[str, Any] | None:
+    """The assessment of a patient's record with draft orders, and the bands and names that the page shows.
 
-    None where there is no such patient.
+    It is that of the demonstration's date; None where there is no such patient.
     """
     record = record_of(store, patient_id)
     if not record:
         return None
-    patient = read_patient(record, patient_id=patient_id, zone=zone, on=DEMONSTRATION_DATE)
+    patient = read_patient(record, patient_id=patient_id, drafts=list(drafts), zone=zone, on=DEMONSTRATION_DATE)
     bands = knowledge.policy.bands
     return {
         "assessment": assessment_json(assess(patient, knowledge, DEMONSTRATION_DATE)),

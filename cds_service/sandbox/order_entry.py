@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort, render_template, request
 
-from cds_service.sandbox.charts import Chart
+from cds_service.sandbox.charts import START_HERE, Chart
 from cds_service.sandbox.formulary import Formulary
 from cds_service.working.explanation import explanation_html
 
@@ -22,12 +22,13 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-AssessPatient = Callable[[str], Mapping[str, Any] | None]
+AssessPatient = Callable[[str, Sequence[Any]], Mapping[str, Any] | None]
 
 
 def order_entry(
     charts: Sequence[Chart],
     formulary: Formulary,
+    findings: Mapping[str, str],
     assess_patient: AssessPatient,
     on: date,
     *,
@@ -38,7 +39,9 @@ def order_entry(
     Args:
         charts: the patients that the page lists.
         formulary: the products that can be ordered.
-        assess_patient: the assessment of the sandbox's record of a patient's id, None if there is no such patient.
+        findings: the title of each finding by its id, in the order in which the stories are grouped.
+        assess_patient: the assessment of the sandbox's record of a patient's id with draft orders, None if there is no
+            such patient.
         on: the demonstration's date, which the page shows and dates its orders with.
         demands_token: whether the page must get an access token for the sandbox.
     """
@@ -52,28 +55,33 @@ def order_entry(
 
     @blueprint.get("/demo/stories")
     def list_stories() -> Response:
-        return _json({"on": on.isoformat(), "stories": [_chart_json(chart) for chart in charts]})
+        body = {
+            "on": on.isoformat(),
+            "start": START_HERE,
+            "groups": [{"id": id_, "title": title} for id_, title in findings.items()],
+            "stories": [_chart_json(chart) for chart in charts],
+        }
+        return _json(body)
 
     @blueprint.get("/demo/products")
     def find_products() -> Response:
         return _json({"drugs": formulary.find(request.args.get("q", ""))})
 
-    @blueprint.get("/demo/assessment")
+    @blueprint.post("/demo/assessment")
     def assessment() -> Response:
-        found = assess_patient(request.args.get("patient", ""))
+        """``{"patient": id, "drafts": [order, ...]}``: the load on record, and with these orders."""
+        asked = _json_body()
+        patient, drafts = asked.get("patient"), asked.get("drafts", [])
+        if not isinstance(drafts, list):
+            abort(400)
+        found = assess_patient(patient, drafts) if isinstance(patient, str) else None
         if found is None:
             abort(404)
         return _json(found)
 
     @blueprint.post("/demo/explanation")
     def explain() -> Response:
-        try:
-            assessment = orjson.loads(request.get_data())
-        except orjson.JSONDecodeError:
-            abort(400)
-        if not isinstance(assessment, dict):
-            abort(400)
-        return Response(explanation_html(assessment), content_type="text/html; charset=utf-8")
+        return Response(explanation_html(_json_body()), content_type="text/html; charset=utf-8")
 
     @blueprint.after_request
     def protect(response: Response) -> Response:
@@ -83,11 +91,23 @@ def order_entry(
     return blueprint
 
 
+def _json_body() -> dict[str, Any]:
+    try:
+        body = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError:
+        abort(400)
+    if not isinstance(body, dict):
+        abort(400)
+    return body
+
+
 def _chart_json(chart: Chart) -> dict[str, Any]:
     return {
         "slug": chart.slug,
         "title": chart.title,
         "narrative": chart.narrative,
+        "hook": chart.hook,
+        "shows": chart.shows,
         "patient": chart.patient,
         "drafts": chart.drafts,
     }

@@ -115,5 +115,7 @@ def test_a_story_states_what_it_must(story: Story) -> None:
     assert "load" in expect or "findings_include" in expect
     assert "findings" in expect or "findings_include" in expect
     assert story.request is None or "cards" in expect
+    met = {**expect.get("findings", {}), **expect.get("findings_include", {})}
+    assert story.shows in met or (story.shows == "none" and not met)
     assert len(story.narrative.split()) >= 12
     assert len(story.hand_working.split()) >= 12

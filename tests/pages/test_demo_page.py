@@ -4,88 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
+from desk import OXYCODONE, Desk, at_the_desk
 from playwright.sync_api import Browser, Page, Route, expect
-from serving import STORY, Watched, new_page, served
+from serving import STORY, served
 
 from cds_service.sandbox.demonstration import demonstration
-
-OXYCODONE = "oxycodone hydrochloride 5 MG Oral Tablet"
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
-    """A demonstration of its own for every test, since what is ordered stays in the sandbox."""
-    with served(demonstration()) as address:
-        yield address
-
-
-@dataclass
-class Desk(Watched):
-    """The page as a test sits in front of it, with what it sent and what it complained of."""
-
-    address: str = ""
-
-    def open(self, story: str) -> None:
-        self.page.goto(f"{self.address}#story={story}")
-        expect(self.page.locator("#load .figure").first).to_be_visible()
-        expect(self.page.locator("#medications .name").first).to_be_visible()
-
-    def choose(self, drug: str, product: str) -> None:
-        self.page.get_by_label("Drug", exact=True).click()
-        self.page.keyboard.type(drug)
-        self.page.locator("#drug-options").get_by_role("option", name=drug).first.click()
-        self.page.get_by_label("Strength and form").select_option(label=product)
-
-    def order(self, drug: str, product: str, frequency: str = "twice daily") -> None:
-        self.choose(drug, product)
-        self.page.get_by_label("Frequency").select_option(label=frequency)
-        self.page.get_by_role("button", name="Add order").click()
-
-    def order_oxycodone(self) -> None:
-        self.order("oxycodone", OXYCODONE, "four times daily")
-        expect(self.cards).to_have_count(1)
-
-    @property
-    def cards(self) -> Any:
-        return self.page.locator("#order-cards .card")
-
-    @property
-    def drafts(self) -> Any:
-        return self.page.locator("#drafts .name")
-
-    def bodies(self, ending: str) -> list[dict[str, Any]]:
-        return [
-            request.post_data_json for request in self.sent if request.method == "POST" and request.url.endswith(ending)
-        ]
-
-    def feedback(self) -> dict[str, Any]:
-        """The one feedback that was sent."""
-        (body,) = self.bodies("/feedback")
-        (entry,) = body["feedback"]
-        return dict(entry)
-
-    def record(self, kind: str, patient: str, status: str) -> list[str]:
-        bundle = self.page.evaluate(
-            "address => fetch(address).then((answer) => answer.json())",
-            f"/fhir/{kind}?patient={patient}&status={status}",
-        )
-        return [str(entry["resource"]) for entry in bundle.get("entry", [])]
-
-
-@pytest.fixture
-def desk(browser: Browser, address: str) -> Iterator[Desk]:
-    with new_page(browser) as page:
-        desk = Desk(page, address=address)
+def desk(browser: Browser) -> Iterator[Desk]:
+    with at_the_desk(browser) as desk:
         yield desk
-    assert desk.complaints == []
-    assert {urlsplit(request.url).netloc for request in desk.sent} == {urlsplit(address).netloc}
 
 
 # The chart
@@ -94,7 +28,7 @@ def desk(browser: Browser, address: str) -> Iterator[Desk]:
 def test_a_patient_is_found_by_story_and_the_chart_opens(desk: Desk) -> None:
     desk.page.goto(desk.address)
     expect(desk.page.get_by_role("heading", name="Choose a patient to begin")).to_be_visible()
-    expect(desk.page.locator("#patient-list button").nth(39)).to_be_visible()
+    expect(desk.page.locator("#patient-list button")).to_have_count(57)
     desk.page.get_by_label("Find by name or story").fill("hydrocodone tooth")
     expect(desk.page.locator("#patients-count")).to_have_text(re.compile(r"^1 of \d+ patients$"))
     desk.page.locator("#patient-list button").click()
@@ -105,6 +39,8 @@ def test_a_patient_is_found_by_story_and_the_chart_opens(desk: Desk) -> None:
     # By the names that a card gives them, not by their ids.
     expect(desk.page.locator("#load")).to_contain_text("by Ashton 2002")
     expect(desk.page.locator("#load")).to_contain_text("5 by VA/DoD 2021")
+    # One dose has one band.
+    assert desk.page.locator("#load .band").all_inner_texts() == ["Low dose band"]
     expect(desk.page.locator("#conditions")).to_contain_text("None on record.")
 
 
@@ -133,8 +69,9 @@ def test_a_partly_known_load_is_shown_as_at_least(desk: Desk) -> None:
     desk.page.get_by_role("button", name="Add the story's order").click()
     expect(desk.page.locator("#support-status")).to_contain_text("came back")
     while desk.page.locator("#order-cards .card:not(.answered)").count():
-        desk.page.locator("#order-cards .card:not(.answered)").first.get_by_role("button", name="Override").click()
+        desk.override()
     desk.page.get_by_role("button", name="Sign orders").click()
+    expect(desk.page.locator("#load .loads")).to_have_count(0)
     expect(desk.page.locator("#load .figure")).to_have_text("at least 2.5 mg/day diazepam-equivalent")
     expect(desk.page.locator("#load .band")).to_have_text("Dose band not known")
     assert not re.search(r"\blow\b", desk.page.locator("#load").inner_text(), re.IGNORECASE)
@@ -153,9 +90,11 @@ def test_a_chart_left_while_loading_is_not_drawn_into_the_next(desk: Desk) -> No
         route.continue_()
 
     desk.page.goto(desk.address)
-    desk.page.route("**/demo/assessment?patient=grunwald-osei-philippa", late)
-    desk.page.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
-    desk.page.get_by_role("button", name=re.compile("Mirabel Osei")).click()
+    desk.page.route("**/demo/assessment", late, times=1)
+    listed = desk.page.locator("#patient-list")
+    listed.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
+    desk.page.get_by_label("Find by name or story").fill("Mirabel Osei")
+    listed.get_by_role("button", name=re.compile("Mirabel Osei")).click()
     desk.page.wait_for_timeout(1500)
     expect(desk.page.get_by_role("heading", level=1)).to_contain_text("Mirabel")
     assert "alprazolam" not in desk.page.locator("#load").inner_text()
@@ -284,10 +223,10 @@ def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -
     expect(desk.page.locator("#drafts-note")).to_contain_text("1 card waits")
     assert len(desk.record("MedicationRequest", "grunwald-osei-philippa", "active")) == 2
     card = desk.cards.first
-    reason = card.get_by_label("Continue as ordered because")
-    reason.select_option(index=1)
-    chosen = reason.locator("option").nth(1).inner_text()
-    card.get_by_role("button", name="Override").click()
+    card.get_by_role("group", name="Continue as ordered because").get_by_role(
+        "button", name="Benefits outweigh"
+    ).click()
+    chosen = "Benefits outweigh the risks for this patient"
     expect(card.locator(".answer")).to_have_text(f"Feedback sent: overridden, {chosen}.")
     feedback = desk.feedback()
     assert feedback["outcome"] == "overridden"
@@ -303,7 +242,7 @@ def test_signing_waits_for_an_answer_and_then_writes_to_the_record(desk: Desk) -
 def test_a_card_answered_at_order_select_is_not_asked_again_at_signing(desk: Desk) -> None:
     desk.open(STORY)
     desk.order_oxycodone()
-    desk.cards.first.get_by_role("button", name="Override").click()
+    desk.override()
     expect(desk.cards.first.locator(".answer")).to_contain_text("no reason given")
     assert "overrideReason" not in desk.feedback()
     desk.page.get_by_role("button", name="Sign orders").click()
@@ -514,7 +453,7 @@ def test_an_encounter_without_sedatives_starts_without_a_card(desk: Desk) -> Non
     desk.open("nothing-to-say")
     desk.page.get_by_role("button", name="Start encounter").click()
     expect(desk.page.locator("#encounter-status")).to_have_text("encounter-start came back with no card.")
-    desk.page.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
+    desk.page.locator("#patient-list").get_by_role("button", name=re.compile("Philippa Grunwald")).click()
     expect(desk.page.locator("#encounter-status")).to_have_text("")
 
 
@@ -527,9 +466,8 @@ def test_an_order_can_be_checked_as_a_refill(desk: Desk) -> None:
     expect(desk.page.locator("#support-status")).to_have_text("medication-refill came back with 1 card.")
     (request,) = desk.bodies("/benzo-medication-refill")
     assert len(request["context"]["medications"]["entry"]) == 1
-    desk.cards.first.get_by_text("Why, and the working").click()
     # 30 days dispensed three times from 31 August last until 28 November: 7 days, the 22nd and the 28th included.
-    expect(desk.cards.first.locator(".markdown")).to_contain_text("early, 7 days of its supply remain")
+    expect(desk.cards.first.locator(".reason")).to_contain_text("early, 7 days of its supply remain")
 
 
 # For everybody
@@ -559,11 +497,9 @@ def test_everything_can_be_done_by_keyboard(desk: Desk) -> None:
     tab_to(desk.page, "#add-order")
     keys.press("Enter")
     expect(desk.cards).to_have_count(1)
-    tab_to(desk.page, "#sign-orders")
+    tab_to(desk.page, "#sign-orders", "Shift+Tab")
     keys.press("Enter")
     expect(desk.cards.first.get_by_role("heading", level=3)).to_be_focused()
-    tab_to(desk.page, ".override select")
-    keys.press("ArrowDown")
     tab_to(desk.page, ".override button")
     keys.press("Enter")
     expect(desk.cards.first.locator(".answer")).to_be_focused()
@@ -648,7 +584,7 @@ def test_nothing_overflows_the_screen(desk: Desk, width: int) -> None:
 def test_on_a_narrow_screen_the_list_makes_way_for_the_chart(desk: Desk) -> None:
     desk.page.set_viewport_size({"width": 360, "height": 800})
     desk.page.goto(desk.address)
-    desk.page.get_by_role("button", name=re.compile("Philippa Grunwald")).click()
     expect(desk.page.locator("#patient-list")).to_be_hidden()
+    desk.page.locator("#start-here").get_by_role("button", name=re.compile("Philippa Grunwald")).click()
     desk.page.get_by_role("button", name="Show list").click()
     expect(desk.page.locator("#patient-list")).to_be_visible()

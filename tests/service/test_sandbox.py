@@ -324,27 +324,54 @@ def test_a_product_is_offered_with_its_code_and_dose_unit(page: FlaskClient, cod
     assert (product["name"], product["unit"], product["brand"]) == (name, unit, False)
 
 
+def judged(page: FlaskClient, patient: str | None, **more: Any) -> Any:
+    return page.post("/demo/assessment", json={"patient": patient, **more})
+
+
 def test_the_load_shown_is_the_assessment_of_the_sandboxs_record(reply: tuple[Chart, ...], page: FlaskClient) -> None:
     # Alprazolam 0.25 mg twice a day is 0.5 mg; 0.5 mg is 10 mg of diazepam by Ashton's table.
     (chart,) = [each for each in reply if each.slug == "opioid-hydrocodone-on-alprazolam"]
-    load = page.get(f"/demo/assessment?patient={chart.patient}").get_json()["assessment"]["load"]["current"]
-    assert (load["used"], load["complete"], load["band"]) == (10.0, True, "low")
+    load = judged(page, chart.patient).get_json()["assessment"]["load"]
+    assert (load["current"]["used"], load["current"]["complete"], load["current"]["band"]) == (10.0, True, "low")
+    assert load["with_order"] is None
+
+
+def test_the_load_with_the_orders_to_sign_stands_beside_it(reply: tuple[Chart, ...], page: FlaskClient) -> None:
+    # Lorazepam 4 mg a day is 40 mg of diazepam by Ashton's table (1 mg is 10).
+    (chart,) = [each for each in reply if each.slug == "total-load-lorazepam-four-milligrams"]
+    load = judged(page, chart.patient, drafts=chart.drafts).get_json()["assessment"]["load"]
+    assert (load["current"]["used"], load["with_order"]["used"]) == (0.0, 40.0)
 
 
 def test_the_bands_the_load_is_drawn_against_are_the_policys(reply: tuple[Chart, ...], page: FlaskClient) -> None:
-    bands = page.get(f"/demo/assessment?patient={reply[0].patient}").get_json()["bands"]
+    bands = judged(page, reply[0].patient).get_json()["bands"]
     assert bands == {"low_up_to": 10.0, "moderate_up_to": 15.0}
 
 
 def test_sources_and_tables_have_the_names_that_cards_give_them(reply: tuple[Chart, ...], page: FlaskClient) -> None:
-    names = page.get(f"/demo/assessment?patient={reply[0].patient}").get_json()["names"]
+    names = judged(page, reply[0].patient).get_json()["names"]
     assert names["sources"]["asam-2025-ashton"] == "Ashton 2002"
     assert names["tables"]["va-dod-2021"].startswith("VA/DoD 2021")
 
 
 def test_an_unknown_patient_has_no_assessment(page: FlaskClient) -> None:
-    assert page.get("/demo/assessment?patient=nobody").status_code == 404
-    assert page.get("/demo/assessment").status_code == 404
+    assert judged(page, "nobody").status_code == 404
+    assert judged(page, None).status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"patient": "x", "drafts": 5}'])
+def test_a_question_that_is_none_is_refused(page: FlaskClient, body: bytes) -> None:
+    assert page.post("/demo/assessment", data=body).status_code == 400
+
+
+def test_every_story_stands_in_a_group_and_five_are_to_be_seen_first(
+    reply: tuple[Chart, ...], page: FlaskClient
+) -> None:
+    told = page.get("/demo/stories").get_json()
+    groups = {group["id"] for group in told["groups"]} | {"none"}
+    assert {story["shows"] for story in told["stories"]} <= groups
+    assert len(told["start"]) == 5
+    assert set(told["start"]) <= {chart.slug for chart in reply}
 
 
 # The page

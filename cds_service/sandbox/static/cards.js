@@ -31,6 +31,18 @@ export class CardShelf {
     this.show([]);
   }
 
+  // What the cards are about has changed: they can still be read, and no longer be answered.
+  retire(why) {
+    this.cards = [];
+    for (const card of this.place.querySelectorAll(".card:not(.retired)")) {
+      card.classList.add("retired");
+      for (const control of card.querySelectorAll(".suggestions button, .override button")) control.disabled = true;
+      card.querySelector(".stale").textContent = why;
+      fold(card, true);
+    }
+    this.changed();
+  }
+
   // Cards that wait for an answer. The same words on the same topic are not asked twice while an order is written.
   get open() {
     return this.cards.filter((card) => !this.answered.has(sameness(card)));
@@ -40,17 +52,25 @@ export class CardShelf {
     const id = `card-${card.uuid ?? uuid()}`;
     const before = this.answered.get(sameness(card));
     const said = element("p", { class: "answer", tabindex: "-1" }, before ? `Answered before: ${before}` : "");
+    const detail = card.detail ? rendered(card.detail) : null;
+    const reason = detail && firstReason(detail);
+    const toggle = element("button", { type: "button", class: "quiet fold", "aria-expanded": "true", "aria-controls": `${id}-body` }, "Show less");
     const body = element("article", { class: `card ${card.indicator}`, "aria-labelledby": id },
       element("p", { class: "indicator" }, element("span", { class: "icon", "aria-hidden": "true" }, ICONS[card.indicator] ?? "i"), WORDS[card.indicator] ?? card.indicator),
       element("h3", { id, tabindex: "-1" }, card.summary),
-      source(card.source),
-      card.detail ? element("details", {}, element("summary", {}, "Why, and the working"), rendered(card.detail)) : null,
-      howRead(card.extension?.["org.benzo-cds.assessment"]),
-      this.suggestions(card, said),
-      this.override(card, said),
-      links(card.links ?? []),
-      said);
+      element("div", { class: "body", id: `${id}-body` },
+        reason ? element("p", { class: "reason" }, ...reason) : null,
+        this.suggestions(card, said),
+        this.override(card, said),
+        detail?.childElementCount ? element("details", { class: "working" }, element("summary", {}, "Why, and the working"), detail) : null,
+        howRead(card.extension?.["org.benzo-cds.assessment"]),
+        element("div", { class: "foot" }, source(card.source), links((card.links ?? []).filter(({ url }) => url !== card.source?.url)))),
+      said,
+      element("p", { class: "stale" }),
+      toggle);
+    toggle.addEventListener("click", () => fold(body, !body.classList.contains("folded")));
     body.classList.toggle("answered", Boolean(before));
+    fold(body, Boolean(before));
     return body;
   }
 
@@ -65,34 +85,35 @@ export class CardShelf {
           if (card.selectionBehavior === "at-most-one") {
             for (const other of button.parentElement.children) other.disabled = true;
           }
-          disable(said, ".override button, .override select");
+          disable(said, ".override button");
           const done = await this.apply(suggestion);
           await this.answer(card, said, done, () => accepted(card, suggestion));
         },
       }, suggestion.label)));
   }
 
+  // One click each: a reason, or none.
   override(card, said) {
     const id = `reason-${uuid()}`;
-    const reasons = card.overrideReasons ?? [];
-    const select = element("select", { id }, element("option", { value: "" }, "No reason given"),
-      reasons.map((reason, index) => element("option", { value: index }, reason.display)));
-    const button = element("button", {
+    const choice = (reason, text) => element("button", {
       type: "button",
       onclick: async () => {
-        const reason = reasons[select.value];
-        disable(said, ".override button, .override select, .suggestions button");
+        disable(said, ".override button, .suggestions button");
         await this.answer(card, said, `overridden, ${reason ? reason.display : "no reason given"}`, () => overridden(card, reason));
       },
-    }, "Override");
-    return element("div", { class: "override" }, element("label", { for: id }, this.setAside),
-      element("div", { class: "joined" }, select, button));
+    }, text);
+    return element("div", { class: "override", role: "group", "aria-labelledby": id },
+      element("p", { id }, this.setAside),
+      element("div", { class: "reasons" },
+        (card.overrideReasons ?? []).map((reason) => choice(reason, reason.display)),
+        choice(undefined, card.overrideReasons?.length ? "No reason given" : "Override")));
   }
 
   // The answer stands whether or not the service hears of it; that it was heard is said.
   async answer(card, said, text, send) {
+    const body = said.closest(".card");
     this.answered.set(sameness(card), text);
-    said.closest(".card")?.classList.add("answered");
+    body.classList.add("answered");
     let sent;
     try {
       // Without an id there is nothing that feedback could be about.
@@ -104,10 +125,35 @@ export class CardShelf {
     }
     said.textContent = `${sent}: ${text}.`;
     announce(said.textContent);
-    // The control that was used may be disabled now, and a disabled control drops the focus.
+    fold(body, true);
+    // The control that was used is hidden now, and a hidden control drops the focus.
     said.focus();
     this.changed();
   }
+}
+
+// A card that is answered, or out of date, keeps its summary; the rest can be shown again.
+function fold(card, folded) {
+  card.classList.toggle("folded", folded);
+  card.querySelector(".body").hidden = folded;
+  const toggle = card.querySelector(".fold");
+  toggle.hidden = !folded && !card.matches(".answered, .retired");
+  toggle.textContent = folded ? "Show the card" : "Show less";
+  toggle.setAttribute("aria-expanded", String(!folded));
+}
+
+// The first point of a card's detail, taken out of it: the harm, which nobody should have to unfold.
+function firstReason(detail) {
+  const first = detail.querySelector("li");
+  if (!first) return undefined;
+  const list = first.parentElement;
+  first.remove();
+  if (!list.childElementCount) {
+    const title = list.previousElementSibling;
+    if (title?.matches("h4, p")) title.remove();
+    list.remove();
+  }
+  return first.childNodes;
 }
 
 // How each order was read, from what the card itself carries. It comes as the service's own markup, in which all that

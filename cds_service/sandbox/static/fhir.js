@@ -87,19 +87,24 @@ function structured(line) {
   const given = line.doseAndRate?.[0];
   const range = given?.doseRange;
   const dose = range
-    ? `${range.low?.value ?? "?"} to ${range.high?.value ?? "?"} ${range.high?.unit ?? range.high?.code ?? ""}`
+    ? `${range.low?.value ?? "?"} to ${quantity({ value: "?", ...range.high })}`
     : quantity(given?.doseQuantity);
   return [dose, timing(line.timing), line.asNeededBoolean || line.asNeededCodeableConcept ? "as needed" : ""]
     .map((part) => part?.trim()).filter(Boolean).join(" ");
 }
 
 function quantity(value) {
-  return value?.value === undefined ? "" : `${value.value} ${plural(value.value, value.unit ?? value.code ?? "")}`;
+  return value?.value === undefined ? "" : `${value.value} ${plural(value.value, unitName(value))}`;
+}
+
+// UCUM writes what is counted in braces: {pill}.
+function unitName({ unit, code }) {
+  return (unit ?? code ?? "").replace(/[{}]/g, "");
 }
 
 // What is counted has a plural; "mg" and its like do not.
 function plural(count, unit) {
-  if (count === 1 || !/^(tablet|capsule|film|lozenge|spray|drop|patch)$/.test(unit)) return unit;
+  if (count === 1 || !/^(tablet|capsule|film|lozenge|spray|drop|patch|pill|puff|dose)$/.test(unit)) return unit;
   return unit === "patch" ? "patches" : `${unit}s`;
 }
 

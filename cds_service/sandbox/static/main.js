@@ -5,16 +5,17 @@ import { announce, byId, element, fill, problem } from "./dom.js";
 import { say, watchEncounter } from "./encounter.js";
 import { create, orderName, search } from "./fhir.js";
 import { fire } from "./hooks.js";
+import { watchAppLaunch } from "./launch.js";
 import { countedBySource, drawLoad, drawNoLoad } from "./load.js";
 import { Drafts, OrderForm } from "./order.js";
-import { PatientList, drawConditions, drawHeader, drawMedications, readConditions, readMedications } from "./patient.js";
+import { PatientList, drawConditions, drawHeader, drawMedications, drawStory, readConditions, readMedications } from "./patient.js";
 import { CallFailed, call, forgetCalls, watchPanel } from "./wire.js";
 
 // Signing makes a draft active; an order that stops something stays what it is.
 const UNSIGNED = [undefined, "draft"];
 
 // `checked` is the content of the drafts that order-sign was last asked about; `calls` counts the order hooks called.
-const chart = { person: undefined, on: undefined, checked: undefined, unchecked: false, calls: 0, signing: false };
+const chart = { person: undefined, on: undefined, checked: undefined, unchecked: false, calls: 0, loads: 0, signing: false };
 const drafts = new Drafts({ removed: removeByHand });
 const chartCards = new CardShelf(byId("chart-cards"), { apply, setAside: "Set this aside because" });
 const orderCards = new CardShelf(byId("order-cards"), { apply, setAside: "Continue as ordered because", changed: sayWhatSigningNeeds });
@@ -25,6 +26,7 @@ start();
 async function start() {
   watchPanel();
   watchEncounter(atEncounter);
+  watchAppLaunch(() => chart.person.patient.id);
   byId("check-refill").addEventListener("click", () => guarded(() => support(
     "medication-refill", { patientId: chart.person.patient.id, medications: drafts.bundle() }, orderCards, chart.person)));
   byId("sign-orders").addEventListener("click", async ({ currentTarget: button }) => {
@@ -34,16 +36,27 @@ async function start() {
   });
   drafts.draw();
   await guarded(async () => {
-    const [{ on, stories }, patients] = await Promise.all([call("GET", "/demo/stories"), search("Patient")]);
+    const { on, start: first, groups, stories } = await naming("The list of stories", call("GET", "/demo/stories"));
+    const patients = await naming("The list of patients", search("Patient"));
     chart.on = on;
     const byPatient = new Map(patients.map((patient) => [patient.id, patient]));
     const people = stories.filter((story) => byPatient.has(story.patient))
       .map((story) => ({ story, patient: byPatient.get(story.patient) }));
-    const list = new PatientList({ people, on, open: (person) => guarded(() => open(person)) });
+    const list = new PatientList({ people, groups, start: first, on, open: (person) => guarded(() => open(person)) });
     const asked = new URLSearchParams(location.hash.slice(1)).get("story");
-    const first = people.find((person) => person.story.slug === asked);
-    if (first) list.choose(first);
+    const linked = people.find((person) => person.story.slug === asked);
+    if (linked) list.choose(linked);
   });
+}
+
+// What is asked for, with its name in what is said where it fails.
+async function naming(name, asked) {
+  try {
+    return await asked;
+  } catch (failure) {
+    if (failure instanceof CallFailed) failure.message = `${name} could not be read: ${failure.message}`;
+    throw failure;
+  }
 }
 
 async function guarded(work) {
@@ -52,7 +65,7 @@ async function guarded(work) {
     await work();
   } catch (failure) {
     if (!(failure instanceof CallFailed)) throw failure;
-    problem(`Something could not be read or written: ${failure.message}.`);
+    problem(`${failure.message}.`);
   }
 }
 
@@ -73,27 +86,44 @@ async function open(person) {
   byId("welcome").hidden = true;
   byId("open-chart").hidden = false;
   drawHeader(person, chart.on);
+  drawStory(person);
   for (const place of ["load", "medications", "conditions"]) fill(byId(place), element("p", { class: "note" }, "Reading the chart…"));
   offerStoryOrder(person);
   byId("patient-name").focus();
+  scrollTo(0, 0);
   await refresh();
   await support("patient-view", { patientId: person.patient.id }, chartCards, person);
 }
 
-// Nothing of one patient may be drawn into the chart of another that was opened meanwhile.
+// What can be read is shown, and what cannot is named. Nothing of one patient may be drawn into the chart of another
+// that was opened meanwhile.
 async function refresh() {
   const { person } = chart;
   const { patient } = person;
   const [judged, medications, conditions] = await Promise.all([
-    call("GET", `/demo/assessment?patient=${encodeURIComponent(patient.id)}`).catch((failure) => failure),
-    readMedications(patient.id),
-    readConditions(patient.id),
+    showLoad(), readMedications(patient.id), readConditions(patient.id),
   ]);
   if (person !== chart.person) return;
-  if (judged instanceof Error) drawNoLoad(judged.message);
-  else drawLoad(judged);
-  drawMedications(medications, judged instanceof Error ? new Map() : countedBySource(judged));
+  drawMedications(medications, judged ? countedBySource(judged) : new Map());
   drawConditions(conditions);
+  const failed = [...medications.failed, ...conditions.failed].map(({ name }) => name);
+  if (failed.length) problem(`This chart is incomplete: ${failed.join(", ")} could not be read. The rest is shown.`);
+}
+
+// The load on record, and with the orders to sign; the latest question alone is drawn. Gives what was drawn, if it was.
+async function showLoad() {
+  const { person } = chart;
+  const turn = (chart.loads += 1);
+  const asked = { patient: person.patient.id, drafts: drafts.orders };
+  const judged = await call("POST", "/demo/assessment", { body: asked }).catch((failure) => failure);
+  if (judged instanceof Error && !(judged instanceof CallFailed)) throw judged;
+  if (person !== chart.person || turn !== chart.loads) return undefined;
+  if (judged instanceof Error) {
+    drawNoLoad(judged.message);
+    return undefined;
+  }
+  drawLoad(judged);
+  return judged;
 }
 
 function offerStoryOrder({ story }) {
@@ -101,7 +131,7 @@ function offerStoryOrder({ story }) {
   fill(byId("story-order"), waiting.length
     ? element("div", { class: "story-order" },
       element("p", {}, element("span", { class: "note" }, "This story is about ordering "), element("strong", {}, waiting.map(orderName).join(", "))),
-      element("button", { type: "button", onclick: () => addStoryOrders(waiting) }, "Add the story's order"))
+      element("button", { type: "button", class: "primary", onclick: () => addStoryOrders(waiting) }, "Add the story's order"))
     : null);
 }
 
@@ -115,24 +145,34 @@ function addOrder(resource) {
   return addOrders([resource]);
 }
 
-async function addOrders(resources) {
-  const { person } = chart;
+function addOrders(resources) {
   const added = resources.map((resource) => drafts.add(resource, whose()));
-  chart.checked = undefined;
   announce(`${added.map(orderName).join(", ")} added to the orders to sign.`);
-  await guarded(() => support("order-select", {
-    patientId: person.patient.id,
-    selections: added.map((draft) => `${draft.resourceType}/${draft.id}`),
+  return check(added);
+}
+
+// What was checked is not what would be signed now: the load and the cards are asked for anew.
+function check(selected) {
+  chart.checked = undefined;
+  return guarded(() => Promise.all([showLoad(), support("order-select", {
+    patientId: chart.person.patient.id,
+    selections: selected.map((draft) => `${draft.resourceType}/${draft.id}`),
     draftOrders: drafts.bundle(),
-  }, orderCards, person));
+  }, orderCards, chart.person)]));
 }
 
 function removeByHand(order) {
   drafts.remove(order.id);
-  chart.checked = undefined;
   announce(`${orderName(order)} removed.`);
-  if (!drafts.orders.length) orderCards.clear();
   offerStoryOrder(chart.person);
+  if (drafts.orders.length) check(drafts.orders);
+  else {
+    chart.checked = undefined;
+    chart.calls += 1;
+    orderCards.clear();
+    status("Cards appear here when an order is added or signed.");
+    guarded(showLoad);
+  }
   sayWhatSigningNeeds();
   byId("drafts-title").scrollIntoView({ block: "nearest" });
   byId(drafts.orders.length ? "sign-orders" : "drug").focus();
@@ -152,7 +192,11 @@ async function atEncounter(hook) {
 async function support(hook, context, shelf, person) {
   const turn = shelf === orderCards ? (chart.calls += 1) : 0;
   const overtaken = () => person !== chart.person || (shelf === orderCards && turn !== chart.calls);
-  if (shelf === orderCards) status(`Calling ${hook}…`);
+  if (shelf === orderCards) {
+    status(`Calling ${hook}…`);
+    // Until the answer comes, what stands there is about other orders.
+    shelf.retire("Out of date: the orders have changed.");
+  }
   let cards;
   try {
     cards = await fire(hook, context);
@@ -212,6 +256,7 @@ async function signed(person) {
   }
   chart.checked = undefined;
   orderCards.clear();
+  chartCards.retire("Out of date: orders were signed since. Open the chart again for a new card.");
   const text = `Signed: ${orders.map(orderName).join(", ")}.`;
   status(text);
   announce(text);
@@ -245,9 +290,10 @@ async function apply(suggestion) {
       done.push(`${orderName(drafts.add(structuredClone(action.resource), whose()))} added to the orders to sign`);
     }
   }
-  // What was checked is not what would be signed now.
+  // The card that offered it stays; what was checked is not what would be signed now.
   chart.checked = undefined;
   offerStoryOrder(chart.person);
+  guarded(showLoad);
   return `accepted, ${done.join(", ") || suggestion.label}`;
 }
 
