@@ -149,6 +149,10 @@ ALWAYS = re.compile(r"\b(?:must|shall|you should|is required|are required|do not
 LABELS = ("suggestions.remove", "suggestions.end", "suggestions.add", "sections.table")
 
 
+# The head of the table of orders, and the name of a finding that was not judged.
+NOUNS = ("order", "taper under way")
+
+
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text of Jinja, with every value as an X."""
     plain = re.sub(r"\{%-?.*?-?%\}", ". ", re.sub(r"\{\{.*?\}\}", "X", text))
@@ -166,6 +170,21 @@ def test_no_sentence_of_a_card_directs_a_treatment() -> None:
         if sentence.split()[0].lower() in DIRECTIVES or ALWAYS.search(sentence)
     ]
     assert directing == []
+
+
+@pytest.mark.parametrize("story", ASKED, ids=[story.slug for story in ASKED])
+def test_no_card_of_a_story_directs_a_treatment(story: Story) -> None:
+    """What stands on a card beside its messages too: texts of the guidance, of conditions and of findings."""
+    for card in answered(story):
+        before, _, after = card["detail"].partition("**Options:**")
+        told = "\n".join([card["summary"], before, after.partition(". ")[2]])
+        sentences = [part.strip(" -*") for part in re.split(r"[.:;!?]\s|\n|\|", told)]
+        directing = [
+            part
+            for part in filter(None, sentences)
+            if not part.startswith(NOUNS) and (part.split()[0].lower() in DIRECTIVES or ALWAYS.search(part))
+        ]
+        assert directing == []
 
 
 # 4. Time and basis for a review
