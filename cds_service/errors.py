@@ -89,6 +89,15 @@ class SlowCallerError(CallError):
         super().__init__("The request was not sent in time.")
 
 
+class BrokenBodyError(CallError):
+    """The body breaks off, or its chunks are none of HTTP."""
+
+    issue = "structure"
+
+    def __init__(self) -> None:
+        super().__init__("The body of the request is not one of HTTP, or breaks off.")
+
+
 class NotJsonError(CallError):
     """The body is not JSON, from the line and column that the message names."""
 

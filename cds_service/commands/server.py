@@ -101,6 +101,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             # The processes are not replaced all at once.
             "max_requests_jitter": settings.max_requests // 10,
             "proc_name": "benzo-cds",
+            # No header of a caller says who called, by which scheme, or below which path the service stands.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
             "child_exit": _forget_process,
             "worker_exit": self._flush_call_store(),
             # The log of the service suffices; an access log would hold the addresses of callers.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_service.errors import (
+    BrokenBodyError,
     CallError,
     MalformedRequestError,
     MissingDataError,
@@ -30,6 +31,7 @@ STATUS: Mapping[type[CallError], int] = {
     UnknownHostError: 421,
     OutOfTimeError: 503,
     SlowCallerError: 408,
+    BrokenBodyError: 400,
     NotJsonError: 400,
     WrongContentTypeError: 415,
     TooLargeError: 413,

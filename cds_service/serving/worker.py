@@ -19,7 +19,7 @@ from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs, waiting
 from cds_service.config import MAX_CONNECTIONS, REQUEST_BODY_SECONDS, REQUEST_HEAD_SECONDS, REQUEST_SECONDS_AT_END
-from cds_service.errors import SlowCallerError
+from cds_service.errors import BrokenBodyError, SlowCallerError
 from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_of_status
 from cds_service.serving.connection import CallerConnection
 from cds_service.serving.turns import Turns
@@ -27,6 +27,24 @@ from cds_service.time_limit import stop_alarm
 
 _STATUS: Mapping[type[BaseException], int] = {SlowCallerError: 408, ParseException: 400}
 _HEARTBEAT_SECONDS = 1.0
+
+
+class BodyReader:
+    """The body of a request as gunicorn reads it. What is wrong with it is told as an error of the call."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes.
+
+        Raises:
+            BrokenBodyError: the chunks are none of HTTP, or the caller has gone.
+        """
+        try:
+            return bytes(self._reader.read(size))
+        except (ParseException, NoMoreData):
+            raise BrokenBodyError from None
 
 
 class CallWorker(SyncWorker):  # type: ignore[misc]
@@ -77,6 +95,7 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
                 request = next(get_parser(self.cfg, client, addr))
             finally:
                 self._sending.discard(client)
+            request.body.reader = BodyReader(request.body.reader)
             client.allow(REQUEST_BODY_SECONDS)
             self.handle_request(listener, request, client, addr)
         except (NoMoreData, StopIteration, OSError):
