@@ -30,10 +30,11 @@ RUN tools/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dis
  && tools/bin/python -m pip --python /opt/benzo-cds/bin/python install --no-deps dist/*.whl
 
 FROM ${BASE}
-# What installs packages goes, also from the base image: nothing is installed into a running service.
+# What installs packages goes, also from the base image, and what runs with the rights of another user.
 RUN rm -rf /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/site-packages/setuptools* \
     /usr/local/lib/python3.*/site-packages/wheel* /usr/local/lib/python3.*/ensurepip /usr/local/bin/pip* \
     /usr/lib/python3.*/ensurepip /usr/lib/python3/dist-packages/pip* /usr/share/python-wheels /usr/bin/pip* \
+ && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin benzo \
  && install -d -o 10001 -m 700 /var/lib/benzo-cds
 COPY --from=build /opt/benzo-cds /opt/benzo-cds

@@ -10,7 +10,7 @@ PYTEST_WORKERS ?= 2
 # The folders of tests/, each with a target of its own: `make test-spec`.
 AREAS := spec property corpus service acceptance architecture pages
 
-.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack attack-presence fuzz mutants check bench docs sbom wheel clean
+.PHONY: help demo quick fix test test-spec test-property test-corpus test-service test-acceptance test-architecture test-pages attack attack-presence fuzz mutants check bench docs sbom image wheel clean
 help:
 	@echo "make demo    the service, a FHIR sandbox and an order-entry page, on this machine alone (DEMO_PORT=0: any free port)"
 	@echo "make quick   lint, and the tests of spec, acceptance and rooms on the checkout"
@@ -24,6 +24,7 @@ help:
 	@echo "make check   lint, types, knowledge, generated pages"
 	@echo "make bench   the measurements, into docs/speed.md"
 	@echo "make sbom    the bill of materials of what is installed, CycloneDX, in dist/"
+	@echo "make image   the image of the service, with Debian's tools and as root, and its tests"
 	@echo "make docs    write the generated pages of docs/ anew"
 
 $(VENV)/.run: constraints.txt pyproject.toml
@@ -99,6 +100,11 @@ sbom: $(VENV)/.develop $(VENV)/.installed
 	mkdir -p dist
 	$(BIN)/python scripts/sbom.py > dist/benzo-cds.cdx.json
 
+# Not part of `make test`: it makes a base image from Debian's packages, and takes a minute or two.
+image: $(VENV)/.develop
+	scripts/build-image
+	BENZO_CDS_TEST_IMAGE=localhost/benzo-cds:latest $(BIN)/pytest --quiet tests/service/test_image.py
+
 check: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -115,4 +121,4 @@ bench: $(VENV)/.develop $(VENV)/.installed
 	$(BIN)/python tests/bench --write docs/speed.md
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .image .tools $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -72,6 +72,8 @@ def configuration(folder: Path, certificate: Path, port: int, service: int) -> s
         "/etc/nginx/tls/cds.key": str(certificate.with_suffix(".key")),
         "listen 8443": f"listen 127.0.0.1:{port}",
         "http://benzo-cds:8080": f"http://127.0.0.1:{service}",
+        "access_log off": f"access_log {folder}/access.log json",
+        "error_log stderr": f"error_log {folder}/errors.log",
     }
     for place, here in places.items():
         assert place in text, place

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,28 @@ def test_a_forwarded_header_of_a_caller_opens_nothing(site: Site, name: str) -> 
         timeout=60,
     )
     assert answer.status_code == 401
+
+
+def test_the_log_of_the_proxy_tells_nothing_of_a_patient_or_a_token(site: Site) -> None:
+    marked = f"{SERVICE}?patient=Marigold"
+    assert (
+        site.post(sign(lorazepam()), marked, Referer="https://Marigold", **{"User-Agent": "Marigold"}).status_code
+        == 401
+    )
+    assert site.get("/Patient/Marigold").status_code == 404
+    assert site.get("/cds-services/Marigold").status_code == 401
+    site.proxy.raw(b"MARIGOLD /Marigold HTTP/1.1\r\nHost: Marigold\r\nConnection: close\r\n\r\n")
+    site.proxy.raw(b'GET /%4darigold"\\x?Marigold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    written = (site.certificate.parent / "access.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert {"time", "event", "method", "path", "status", "seconds"} <= set(lines[0])
+    assert {200, 401, 404} <= {line["status"] for line in lines}
+    assert {line["path"] for line in lines} <= {"/cds-services", SERVICE, "/about", "/source-attributes", "other"}
+    told = written + (site.certificate.parent / "errors.log").read_text(encoding="utf-8")
+    assert not [mark for mark in ("marigold", "bearer", "?", "eyj") if mark in told.lower()]
+
+
+def test_an_ehr_of_many_hospitals_behind_one_address_is_not_held_up(site: Site) -> None:
+    with ThreadPoolExecutor(50) as callers:
+        answers = list(callers.map(lambda _: site.get("/cds-services").status_code, range(300)))
+    assert set(answers) == {401}
