@@ -229,7 +229,9 @@ def test_the_log_of_the_proxy_tells_nothing_of_a_patient_or_a_token(site: Site) 
         == 401
     )
     assert site.get("/Patient/Marigold").status_code == 404
-    assert site.get("/cds-services/Marigold").status_code == 401
+    assert site.get("/cds-services/Marigold").status_code == 405
+    assert site.get("/cds-services/marigold/feedback").status_code == 405
+    assert site.get("/about/marigold").status_code == 404
     site.proxy.raw(b"MARIGOLD /Marigold HTTP/1.1\r\nHost: Marigold\r\nConnection: close\r\n\r\n")
     site.proxy.raw(b'GET /%4darigold"\\x?Marigold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     written = (site.certificate.parent / "access.log").read_text(encoding="utf-8")
