@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from cds_service import logs
@@ -152,7 +152,9 @@ class Judge:
         if (ORDERS, ALL_OF_ANOTHER_PATIENT) in patient.missing:
             logs.of_another_patient(tenant.id)
             origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
-        elif origins[ORDERS] in (DataOrigin.EMPTY, DataOrigin.NULL) and _names_unsent_order(patient):
+        elif origins[ORDERS] in (DataOrigin.EMPTY, DataOrigin.NULL) and _names_unsent_order(
+            patient, on, tenant.knowledge
+        ):
             origins[ORDERS] = DataOrigin.CONTRADICTED
             patient = replace(patient, missing=tuple(sorted({*patient.missing, (ORDERS, IN_PART)})))
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
@@ -211,11 +213,19 @@ def _lacks_draft(service: Service, invocation: Invocation, reading: Reading) -> 
     ) or any(what == service.drafts for what, _ in record.missing)
 
 
-def _names_unsent_order(patient: Patient) -> bool:
-    """Whether a record rests on an order, or follows one, that was not sent."""
+def _names_unsent_order(patient: Patient, on: date, knowledge: Knowledge) -> bool:
+    """Whether a draft, or what was dispensed or reported of late, names an order that was not sent."""
+    oldest = on - timedelta(days=float(knowledge.policy.concurrency.recency_days.value))
     sent = {regimen.source for regimen in patient.regimens}
-    named = {name for regimen in patient.regimens for name in (regimen.prior, *regimen.references) if name}
+    of_late = (regimen for regimen in patient.regimens if regimen.draft or _latest_day(regimen) >= oldest)
+    named = {name for regimen in of_late for name in (regimen.prior, *regimen.references) if name}
     return any(name.startswith(f"{_ORDER}/") for name in named - sent)
+
+
+def _latest_day(regimen: Regimen) -> date:
+    """The last day that a record names; the first day of the calendar where it names none."""
+    days = (regimen.authored_on, regimen.asserted_on, regimen.effective.start, regimen.effective.end)
+    return max((day for day in days if day is not None), default=date.min)
 
 
 def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -50,8 +50,8 @@ def rows_of_feedback(tenant: Tenant, items: Sequence[Feedback], at: datetime, ps
             "reason": reason,
             "suggestions": _suggestions(item, pseudonyms),
         }
-        for item in items
-        for reason in reasons_of(tenant, item)
+        for item, reasons in zip(items, reasons_of(tenant, items), strict=True)
+        for reason in reasons
     ]
 
 
@@ -89,30 +89,34 @@ def reason_codes_leading_to(effect: OverrideEffect, knowledge: Knowledge) -> lis
     return [reason.code for reason in knowledge.suggestions.override_reasons if reason.effect is effect]
 
 
-def reasons_of(tenant: Tenant, item: Feedback) -> Iterable[str]:
-    """The reasons of an answer as they are stored, each once; ``NO_REASON`` where none was given."""
-    return dict.fromkeys(_our_code(names, tenant) for names in item.reasons) or [NO_REASON]
+def reasons_of(tenant: Tenant, items: Sequence[Feedback]) -> list[list[str]]:
+    """The reasons of each answer as they are stored, each once; ``NO_REASON`` where none was given.
 
-
-def _our_code(names: Sequence[str], tenant: Tenant) -> str:
-    """Our code for a client's reason, by the first of its names that is known: to the tenant, else to us, else to HL7.
-
-    An HL7 code that is wider than ours becomes the one of ours that it covers, and stays as it is where it covers
-    several. Any other text becomes ``other``: it may be what a clinician wrote.
+    A reason becomes our code by the first of its names that is known: to the tenant, else to us, else to HL7. An HL7
+    code that is wider than ours becomes the one of ours that it covers, and stays as it is where it covers several. Any
+    other text becomes ``other``: it may be what a clinician wrote.
     """
+    known = _known_names(tenant)
+
+    def code_of(names: Sequence[str]) -> str:
+        folded = [name.strip().casefold() for name in names]
+        found = (codes[name] for codes in known for name in folded if name in codes)
+        return next(found, OTHER)
+
+    return [list(dict.fromkeys(map(code_of, item.reasons))) or [NO_REASON] for item in items]
+
+
+def _known_names(tenant: Tenant) -> tuple[Mapping[str, str], ...]:
+    """Our codes by the names of reasons without regard to case: the tenant's names, ours, and HL7's."""
     reasons = tenant.knowledge.suggestions.override_reasons
-    folded = [name.strip().casefold() for name in names]
-    own = {key.strip().casefold(): code for key, code in tenant.override_reasons.items()}
-    ours = {text.casefold(): reason.code for reason in reasons for text in (reason.code, reason.display)}
-    for known in (own, ours):
-        found = next((known[name] for name in folded if name in known), None)
-        if found is not None:
-            return found
-    for name in folded:
-        covered = [reason.code for reason in reasons if reason.standard and reason.standard.code == name]
-        if covered:
-            return covered[0] if len(covered) == 1 else name
-    return OTHER
+    own = {name.strip().casefold(): code for name, code in tenant.override_reasons.items()}
+    ours = {name.casefold(): reason.code for reason in reasons for name in (reason.code, reason.display)}
+    standard: dict[str, str] = {}
+    for reason in reasons:
+        if reason.standard is not None:
+            name = reason.standard.code
+            standard[name] = name if name in standard else reason.code
+    return own, ours, standard
 
 
 def _suggestions(item: Feedback, pseudonyms: Pseudonyms) -> str:

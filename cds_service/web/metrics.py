@@ -121,8 +121,8 @@ class Metrics:
         self, tenant: Tenant, service: str, items: Sequence[Feedback], misfits: Mapping[Misfit, int]
     ) -> None:
         """Count answers to cards, each reason as it is stored, and those that are to no card."""
-        for item in items:
-            for reason in reasons_of(tenant, item):
+        for item, reasons in zip(items, reasons_of(tenant, items), strict=True):
+            for reason in reasons:
                 self._answers(service, tenant.id, item.outcome, reason or NO_VALUE).inc()
         for why, number in misfits.items():
             self._misfits(service, tenant.id, why).inc(number)

@@ -67,7 +67,7 @@ def test_a_reason_is_known_by_its_code_title_display_or_category(more):
     sites = {"17": "palliative", "Comfort care": "palliative", "46": "palliative"}
     tenant = Tenant("general", load_knowledge(), UTC, override_reasons=sites)
     (item,) = read_feedback({"feedback": [answer("x", **more)]})
-    assert list(reasons_of(tenant, item)) == ["palliative"]
+    assert reasons_of(tenant, [item])[0] == ["palliative"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,8 @@ def test_a_reason_is_known_by_its_code_title_display_or_category(more):
         ({"overrideReasons": {"userComment": "free text", "extension": {}}}, [""]),
         ({"overrideReasons": {"extension": epic("free text", category="")}}, ["other"]),
         ({"overrideReasons": {"extension": "free text"}}, [""]),
+        ({"overrideReasons": {"extension": {EPIC + "reasonTitle": ["x"], EPIC + "reasonCategory": {"a": 1}}}}, [""]),
+        ({"overrideReasons": [None, {}, {"reason": None}], "extension": []}, [""]),
         # Two reasons are two, and each is looked for by its own names.
         (
             {"overrideReasons": [{"reason": {"code": "palliative"}}, {"extension": epic("Too long")}]},
@@ -91,13 +93,13 @@ def test_a_reason_is_known_by_its_code_title_display_or_category(more):
 )
 def test_what_is_no_reason_of_ours_is_none_or_another(more, reasons):
     (item,) = read_feedback({"feedback": [answer("x", **more)]})
-    assert list(reasons_of(Tenant("general", load_knowledge(), UTC), item)) == reasons
+    assert reasons_of(Tenant("general", load_knowledge(), UTC), [item]) == [reasons]
 
 
 def test_the_more_exact_name_wins():
     tenant = Tenant("general", load_knowledge(), UTC, override_reasons={"45": "palliative", "hospice": "short-course"})
     (item,) = read_feedback({"feedback": [answer("x", overrideReasons={"extension": epic("Hospice")})]})
-    assert list(reasons_of(tenant, item)) == ["short-course"]
+    assert reasons_of(tenant, [item])[0] == ["short-course"]
 
 
 def test_codes_of_hl7_have_its_displays_and_stand_in_the_extension_of_the_card():

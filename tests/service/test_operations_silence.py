@@ -158,7 +158,7 @@ def test_no_line_of_the_log_holds_the_mark(told: dict[str, Any]) -> None:
 def test_every_line_that_is_ours_has_known_members_alone(told: dict[str, Any]) -> None:
     known = {"time", "level", "event", "process", "message", "method", "route", "service", "status", "milliseconds",
              "cards", "reason", "tenant", "tenants", "issuer_of", "keys", "at_fault", "missing", "unread",
-             "answers", "seconds"}  # fmt: skip
+             "answers", "seconds", "record"}  # fmt: skip
     ours = [json.loads(line) for line in told["log"].splitlines()]
     assert {name for line in ours for name in line} <= known
 

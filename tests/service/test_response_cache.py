@@ -277,7 +277,7 @@ def test_a_repeat_is_recorded_snoozed_and_counted_as_a_call_that_is_judged(tmp_p
 
 def rows_of(file: Path) -> dict[str, list[dict[str, Any]]]:
     """What stands in the store but for moments, links and numbers of rows."""
-    own = {"at", "microseconds", "link", "previous", "received_at", "id"}
+    own = {"at", "microseconds", "link", "previous", "content", "received_at", "id"}
     with closing(sqlite3.connect(file)) as database:
         database.row_factory = sqlite3.Row
         return {
