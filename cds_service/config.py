@@ -61,6 +61,8 @@ MAX_EVIDENCE_LENGTH = 120
 
 GC_THRESHOLDS = (50_000, 20, 100)
 """Thresholds of Python's garbage collector in the service, see :func:`gc.set_threshold`."""
+MAX_LIVE_SECONDS = 600.0
+"""Longest time that a command may be given for reading a patient from a FHIR server."""
 REQUEST_HEAD_SECONDS = 10.0
 """Longest time that a caller may take to send the head of a request."""
 REQUEST_BODY_SECONDS = 10.0

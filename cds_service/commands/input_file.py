@@ -12,9 +12,9 @@ from typing import Any
 
 from cds_service.config import Settings
 from cds_service.errors import CANNOT
-from cds_service.fhir.bundle import BundleEntry, SuppliedData, drafts_of, read_value
+from cds_service.fhir.bundle import BundleEntry, DataStatus, SuppliedData, drafts_of, read_value
 from cds_service.fhir.elements import text_of
-from cds_service.fhir.reader import read_patient
+from cds_service.fhir.reader import READ_TYPES, read_patient
 from cds_service.fhir.references import requester_of
 from cds_service.hooks.prefetch import prefetched_record, read_prefetch
 from cds_service.json_document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
@@ -67,8 +67,8 @@ def read_file(data: bytes) -> FileContent:
     """The content of a file: a hook request, a Bundle, a resource, or a list of resources.
 
     Raises:
-        UnreadableFileError: not JSON (with line and column), an object with the same member twice, or a JSON value that
-            is neither object nor list.
+        UnreadableFileError: not JSON (with line and column), an object with the same member twice, a JSON value that is
+            neither object nor list, or a record that holds nothing that is read.
     """
     value = read_json(data)
     try:
@@ -81,7 +81,22 @@ def read_file(data: bytes) -> FileContent:
     if request is not None:
         return _request(request)
     sent = read_value(value)
+    _require_record(sent)
     return FileContent(sent.entries, tuple(("file", str(why)) for why in sent.incomplete))
+
+
+def _require_record(sent: SuppliedData) -> None:
+    """Refuse what holds nothing that is read: its working would say that nothing is taken.
+
+    Raises:
+        UnreadableFileError: an error of a server, or no resource of a type that is read.
+    """
+    if sent.status is DataStatus.ERROR and not sent.entries:
+        raise UnreadableFileError("no record: an OperationOutcome with an error, or nothing")
+    types = [entry.resource.get("resourceType") for entry in sent.entries if isinstance(entry.resource, dict)]
+    # What has no type is said to be unread.
+    if len(types) == len(sent.entries) and all(isinstance(name, str) and name not in READ_TYPES for name in types):
+        raise UnreadableFileError(f"holds no resource of a type that is read: {', '.join(sorted(READ_TYPES))}")
 
 
 def read_json(data: bytes) -> object:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from cds_service.config import MAX_RETENTION_DAYS
+from cds_service.config import MAX_LIVE_SECONDS, MAX_RETENTION_DAYS
 from cds_service.version import program_version
 
 Command = Callable[[argparse.Namespace], int]
@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     _demo(parts.add_parser("demo", help="the service, a FHIR sandbox and an order-entry page, on this machine only"))
     _serve(parts.add_parser("serve", help="the service"))
-    _assess(parts.add_parser("assess", help="the working for each file: a FHIR Bundle or a hook request"))
+    _assess(parts.add_parser("assess", help="the working for each file, or for a patient of a FHIR server"))
     _cards(parts.add_parser("cards", help="the cards that the service would answer to each hook request"))
     _knowledge(parts.add_parser("knowledge", help="check, show or compare the knowledge base"))
     _config(parts.add_parser("config", help="check the configuration"))
@@ -99,12 +99,21 @@ def _serve(parser: argparse.ArgumentParser) -> None:
 
 def _assess(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="a FHIR Bundle or a CDS Hooks request, JSON; - for input"
+        "files", type=Path, nargs="*", metavar="FILE", help="a FHIR Bundle or a CDS Hooks request, JSON; - for input"
+    )
+    parser.add_argument("--fhir", metavar="BASE", help="instead of files: the FHIR server with the patient's record")
+    parser.add_argument("--patient", metavar="ID", help="the patient on that server")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file with the token for that server")
+    parser.add_argument(
+        "--deadline", type=_seconds, metavar="SECONDS", default=30.0, help="for all reads together (default: 30)"
+    )
+    parser.add_argument(
+        "--allow-http", action="store_true", help="read a server beyond this machine over http: no real patients"
     )
     parser.add_argument("--on", type=_day, metavar="DATE", help="the day to judge, YYYY-MM-DD (default: today)")
     parser.add_argument("--json", action="store_true", help="the assessment as JSON instead of the page of working")
     parser.add_argument("--explain", action="store_true", help="also which words of each instruction gave what")
-    parser.set_defaults(run="assess:assess_files", short_lived=True)
+    parser.set_defaults(run="assess:assess_chosen", short_lived=True)
 
 
 def _cards(parser: argparse.ArgumentParser) -> None:
@@ -193,6 +202,16 @@ def _number_of_days(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_RETENTION_DAYS:
         raise argparse.ArgumentTypeError(f"must be a number of days, 1 to {MAX_RETENTION_DAYS}")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MAX_LIVE_SECONDS:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, up to {MAX_LIVE_SECONDS:g}")
+    return seconds
 
 
 def _day(text: str) -> date:

@@ -16,12 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from json import JSONDecodeError
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ehr import DAY, lorazepam, order
 from independent_server import IndependentServer, Resource, TooSlowError, UnavailableError, independent_server
 
+from cds_service.__main__ import main
 from cds_service.app import create_app, parts_of
 from cds_service.config import Settings
 from cds_service.fhir.bundle import read_value
@@ -313,3 +315,24 @@ def test_an_unknown_patient_is_not_judged_to_have_no_load(server: IndependentSer
     fetched = judged(signing(server.base, lorazepam()), DAY, fhir_servers=[server.base])
     assert fetched.status == 200
     assert "the patient's data" in fetched.body["cards"][0]["detail"].partition("**Not known")[2]
+
+
+def test_assess_reads_a_patient_live_as_it_reads_a_file(
+    server: IndependentServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BENZO_CDS_FHIR_PAGE_SIZE", "2")
+    referring_to = {key: value for key, value in lorazepam().items() if key != "medicationCodeableConcept"}
+    referring_to["medicationReference"] = {"reference": f"Medication/{MEDICATION['id']}"}
+    record = [PATIENT, MEDICATION, referring_to, *ORDERS]
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(record))
+    assert main(["assess", str(file), "--on", DAY.isoformat(), "--json"]) == 0
+    of_file = json.loads(capsys.readouterr().out)
+    live = ["assess", "--fhir", server.base, "--on", DAY.isoformat(), "--json", "--patient"]
+    with server.holding(record) as refused:
+        assert not refused
+        assert main([*live, "p1"]) == 0
+        told = capsys.readouterr()
+        assert json.loads(told.out) == of_file
+        assert main([*live, "unknown"]) == 2
+        assert capsys.readouterr().err == "benzo-cds: --patient: the FHIR server has no such patient\n"
