@@ -102,6 +102,8 @@ ANSWER_LEEWAY_SECONDS = 60
 than its card by more answers another one."""
 STORE_RETRY_SECONDS = 5.0
 """How long a store is not used after it failed."""
+STORE_CHECK_SECONDS = 2.0
+"""How often each process of the server asks the store how it is."""
 MAX_UNSAVED_CALLS = 10_000
 """Calls that one process keeps while the store is down, to write them once it is back."""
 MAX_RETENTION_DAYS = 36_500

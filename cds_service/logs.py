@@ -200,6 +200,11 @@ def store_down_at_start(why: str) -> None:
     _log.error("store down at start", why=why)
 
 
+def store_file_replaced() -> None:
+    """Log that another file has taken the place of the store's: from now on that one is the store, if it is one."""
+    _log.error("store file replaced")
+
+
 def store_back() -> None:
     """Log that the store works again."""
     _log.info("store back")

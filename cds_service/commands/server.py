@@ -25,6 +25,7 @@ from cds_service import logs
 from cds_service.app import CALL_STORE, METRICS, POLICY, RESPONSE_CACHE, create_app
 from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, Settings
 from cds_service.policy.watch import PolicyWatch
+from cds_service.records.waiting_records import COUNTS_FOLDER
 from cds_service.serving.worker import CallWorker
 from cds_service.web.health import DRAINING
 from cds_service.web.metrics import MULTIPROCESS_FOLDER
@@ -91,6 +92,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         # Before the application is built, as cds_service.web.metrics explains.
         os.environ[MULTIPROCESS_FOLDER] = str(self._folder)
         os.environ[DRAINING] = str(self._folder / "draining")
+        os.environ[COUNTS_FOLDER] = str(self._folder)
         self._options: dict[str, Any] = {
             "bind": f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}",
             "workers": workers,
@@ -105,7 +107,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
             "secure_scheme_headers": {},
-            "child_exit": _forget_process,
+            "post_worker_init": lambda _worker: self._application.extensions[CALL_STORE].watch(),
+            "child_exit": self._forget_process(),
             "worker_exit": self._flush_call_store(),
             # The log of the service suffices; an access log would hold the addresses of callers.
             "accesslog": None,
@@ -116,7 +119,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             # Later versions of gunicorn open a control socket, which nothing here uses.
             "control_socket_disable": True,
         }
-        self._application = create_app(settings)
+        self._application: Flask = create_app(settings)
         self.policy: PolicyWatch = self._application.extensions[POLICY]
         self.policy.decide_for_others(self._folder / "policy.json")
         # What is loaded by now stays until the end, so that garbage collection in the workers need not visit it again.
@@ -154,6 +157,18 @@ class Server(BaseApplication):  # type: ignore[misc]
 
         return at_exit
 
+    def _forget_process(self) -> Callable[[Any, Any], None]:
+        """What the arbiter does when a worker has ended: count what it lost, and leave its metrics out."""
+
+        def after_exit(_arbiter: Any, worker: Any) -> None:
+            from prometheus_client.multiprocess import mark_process_dead
+
+            lost = self._application.extensions[CALL_STORE].lost_with(worker.pid)
+            self._application.extensions[METRICS].state.count_lost(lost)
+            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+        return after_exit
+
     def load(self) -> Flask:
         """The application."""
         return self._application
@@ -177,9 +192,3 @@ def _require_free(host: str, port: int) -> None:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
         raise AddressInUseError(error.errno, error.strerror) from None
-
-
-def _forget_process(_arbiter: Any, worker: Any) -> None:
-    from prometheus_client.multiprocess import mark_process_dead
-
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

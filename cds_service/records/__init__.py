@@ -19,4 +19,5 @@ __all__ = [
     "store",
     "store_keys",
     "timestamps",
+    "waiting_records",
 ]

@@ -77,12 +77,20 @@ class CallStore(Protocol):
         """How the store is now."""
         ...
 
+    def watch(self) -> None:
+        """Ask the store how it is from now on, in a thread of its own of the process that answers calls."""
+        ...
+
     def unsaved(self) -> int:
         """The number of records that wait in this process for the store."""
         ...
 
     def lost(self) -> int:
         """The number of records that this process has lost."""
+        ...
+
+    def lost_with(self, process: int) -> int:
+        """Log how many records waited in a process that was killed, and return it."""
         ...
 
     def flush(self, seconds: float) -> None:
@@ -126,11 +134,18 @@ class NoCallStore:
         """No store is configured."""
         return StoreStatus.NONE
 
+    def watch(self) -> None:
+        """There is nothing to ask."""
+
     def unsaved(self) -> int:
         """0."""
         return 0
 
     def lost(self) -> int:
+        """0."""
+        return 0
+
+    def lost_with(self, process: int) -> int:  # noqa: ARG002
         """0."""
         return 0
 

@@ -63,9 +63,15 @@ def open_store(settings: Settings) -> DatabaseCallStore:
     if settings.store is None or settings.store == NO_STORE:
         raise StoreSettingError(f"{PREFIX}STORE names no store")
     try:
-        url = database_url(settings.store, _password(settings.store_password_file))
-    except (StoreAddressError, OSError, UnicodeDecodeError) as error:
-        raise StoreSettingError(f"{PREFIX}STORE: {getattr(error, 'strerror', None) or error}") from None
+        url = database_url(settings.store)
+    except StoreAddressError as error:
+        raise StoreSettingError(f"{PREFIX}STORE: {error}") from None
+    try:
+        if settings.store_password_file is not None:
+            settings.store_password_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not text"
+        raise StoreSettingError(f"{PREFIX}STORE_PASSWORD_FILE: cannot be read: {why}") from None
     try:
         if settings.store_key_file is not None:
             held = read_key_file(settings.store_key_file)
@@ -78,14 +84,16 @@ def open_store(settings: Settings) -> DatabaseCallStore:
     except (KeyFileError, OSError) as error:
         raise StoreSettingError(f"{PREFIX}STORE_KEY_FILE: {getattr(error, 'strerror', None) or error}") from None
     keys = StoreKeys(partial(read_key_file, key_file_of(settings)), held, held[0])
-    return DatabaseCallStore(Database(url, settings.store_seconds, keys.enter_or_check), keys, program_version())
+    database = Database(url, settings.store_seconds, keys.enter_or_check, settings.store_password_file)
+    return DatabaseCallStore(database, keys, program_version())
 
 
 def state_of(store: DatabaseCallStore) -> tuple[str, str | None]:
     """How a store is, and what is wrong with its settings by what stands in it: None if nothing is."""
     failure = store.database.failure()
     if failure is None:
-        return f"up, written with key {store.pseudonyms.key_id}", None
+        rights = store.database.file.rights_of_others() if store.database.file else ""
+        return f"up, written with key {store.pseudonyms.key_id}{f'; {rights}' if rights else ''}", None
     wrong = {WrongKeyError: "STORE_KEY_FILE", OtherTablesError: "STORE"}.get(type(failure))
     return f"down: {failure.why}", f"{PREFIX}{wrong}: {failure.why}" if wrong else None
 
@@ -144,7 +152,3 @@ def missing_file(settings: Settings) -> Path | None:
         raise StoreSettingError(f"{PREFIX}STORE: {error}") from None
     file = Path(str(url.database)) if url.get_backend_name() == SQLITE else None
     return file if file is not None and not file.exists() else None
-
-
-def _password(file: Path | None) -> str | None:
-    return None if file is None else file.read_text(encoding="utf-8").strip()

@@ -3,9 +3,7 @@ what cannot be read counts as unknown."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 
 from cds_service import logs
 from cds_service.cards.cards import Card
-from cds_service.config import MAX_TOKEN_SECONDS, MAX_UNSAVED_CALLS
+from cds_service.config import MAX_TOKEN_SECONDS, STORE_CHECK_SECONDS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain
@@ -27,9 +25,11 @@ from cds_service.records.call_store import Misfit, StoreStatus
 from cds_service.records.database import POSTGRESQL, SQLITE, Database, Row, StoreDownError, UnwritableError
 from cds_service.records.feedback_rows import misfits_of, rows_of_feedback
 from cds_service.records.pseudonyms import Pseudonyms
-from cds_service.records.schema import answers, cards, checkpoints, tokens
+from cds_service.records.schema import answers, cards, tokens
 from cds_service.records.store_keys import StoreKeys
 from cds_service.records.suppression import CardSuppression
+from cds_service.records.waiting_records import Record, WaitingRecords, lost_in, size_of
+from cds_service.records.watch import StoreWatch
 from cds_service.trust.tenant import Tenant
 
 # So many waiting records are written with one call, and so many rows of answers in one transaction.
@@ -39,12 +39,11 @@ _ROWS_PER_TRANSACTION = 100
 _SAME_ANSWER = ("tenant", "card", "outcome", "answered_at", "reason")
 # Before a process ends, the store is tried again after so many seconds.
 _FLUSH_RETRY_SECONDS = 0.2
+# A question of the watch takes at most so many uses of the database, and the time in which the driver connects.
+_WATCH_USES, _CONNECT_SECONDS = 3, 2.0
 # After every so many tokens, so many of the expired ones are deleted.
 _TOKENS_PER_CLEANUP = 500
 _MAX_TOKENS_DELETED = 1_000
-
-_Record = CallRows | tuple[Row, ...]
-"""One call, or some rows of answers: what is written in one transaction."""
 
 
 def _insert_if_new(table: Table) -> Mapping[str, Insert]:
@@ -79,8 +78,8 @@ class DatabaseCallStore:
     program: str
     _tokens_used: int = 0
     _lost: int = 0
-    _queue: deque[_Record] = field(default_factory=deque)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: WaitingRecords = field(default_factory=WaitingRecords)
+    _watch: StoreWatch | None = None
 
     @property
     def pseudonyms(self) -> Pseudonyms:
@@ -123,7 +122,7 @@ class DatabaseCallStore:
             size = _ROWS_PER_TRANSACTION
             self._save(*(tuple(rows[start : start + size]) for start in range(0, len(rows), size)))
             # A card that waits to be written is not known yet.
-            if not self._queue:
+            if not self._waiting.size:
                 return self.database.use(lambda connection: misfits_of(connection, tenant, items, at, self.pseudonyms))
         return {}
 
@@ -140,18 +139,20 @@ class DatabaseCallStore:
         return None
 
     def status(self) -> StoreStatus:
-        """How the store is now."""
-        with self._no_failure_escapes():
-            self.database.use(lambda connection: connection.execute(select(checkpoints).limit(1)).first())
-            # A store that can be read but not written counts as down.
-            if self._write_queued():
-                return StoreStatus.UP
-        return StoreStatus.DOWN
+        """How the store is now; where it is watched, how it was a moment ago."""
+        is_up = self._is_up() if self._watch is None else self._watch.is_up and not self.database.is_down
+        return StoreStatus.UP if is_up else StoreStatus.DOWN
+
+    def watch(self) -> None:
+        """Ask the store how it is from now on, in a thread of its own of the process that answers calls."""
+        self.database.watched = True
+        patience = _WATCH_USES * self.database.seconds + _CONNECT_SECONDS
+        self._watch = StoreWatch(lambda: self._is_up(tries=True), STORE_CHECK_SECONDS, patience)
+        self._watch.start()
 
     def unsaved(self) -> int:
         """The number of records that wait in this process for the store."""
-        with self._lock:
-            return sum(map(_size, self._queue))
+        return self._waiting.size
 
     def lost(self) -> int:
         """The number of records that this process has lost."""
@@ -174,13 +175,37 @@ class DatabaseCallStore:
     def flush(self, seconds: float) -> None:
         """Write the waiting records before the process ends; what cannot be written in time is lost and logged."""
         end = time.monotonic() + seconds
-        while self._queue and time.monotonic() < end:
-            # A store that failed a moment ago may be back, and there is no later call to try it with.
-            self.database.end_pause()
-            if not self._write_queued():
+        if self._watch is not None:
+            self._watch.stop(seconds)
+        # There is no later call to try it with.
+        while self._waiting.size and time.monotonic() < end:
+            if not self._write_waiting(tries=True):
                 time.sleep(_FLUSH_RETRY_SECONDS)
-        if self._queue:
-            self._count_lost(self.unsaved())
+        lost = self._waiting.clear()
+        if lost:
+            self._count_lost(lost)
+
+    def lost_with(self, process: int) -> int:
+        """Log how many records waited in a process that was killed, and return it. They are none of this process."""
+        lost = lost_in(process)
+        if lost:
+            logs.not_kept(lost)
+        return lost
+
+    def _is_up(self, *, tries: bool = False) -> bool:
+        """Whether the store can be written now. What waits is written; where nothing does, it is only asked."""
+        with self._no_failure_escapes():
+            end = time.monotonic() + self.database.seconds
+            while self._waiting.size and time.monotonic() < end:
+                if not self._write_waiting(tries=tries):
+                    return False
+            self.database.use(self._look, writes=True, tries=tries)
+            return True
+        return False
+
+    def _look(self, connection: Connection) -> None:
+        self.keys.in_force(connection)
+        self.database.require_writable(connection)
 
     def _verdicts(self, connection: Connection, evaluation: Evaluation, at: datetime) -> Mapping[str, Verdict]:
         """The verdicts by the rows of the key in force, and by those of former keys where it has shown no card yet: an
@@ -206,7 +231,7 @@ class DatabaseCallStore:
                 return False
         return connection.execute(_INSERT_TOKEN[connection.dialect.name], row | {"identity": now}).rowcount > 0
 
-    def _save(self, *records: _Record) -> None:
+    def _save(self, *records: Record) -> None:
         """Write the records, as many as can be written in time; the others wait."""
         end = time.monotonic() + self.database.seconds
         for record in records:
@@ -215,35 +240,30 @@ class DatabaseCallStore:
                     raise StoreDownError("slow")
                 self.database.use(partial(self._write, record=record), writes=True)
             except UnwritableError:
-                self._count_lost(_size(record))
+                self._count_lost(size_of(record))
             except StoreDownError:
                 self._enqueue(record)
-        self._write_queued()
+        self._write_waiting()
 
     def _delete_expired_tokens(self) -> None:
         """Delete tokens that expired a while ago: the clocks of the machines that share a store differ."""
         before = int(time.time()) - MAX_TOKEN_SECONDS
         self.database.use(partial(_delete_tokens, before=before, limit=_MAX_TOKENS_DELETED), writes=True)
 
-    def _write(self, connection: Connection, record: _Record, *, is_retry: bool = False) -> None:
+    def _write(self, connection: Connection, record: Record, *, is_retry: bool = False) -> None:
         if isinstance(record, CallRows):
             chain.append(connection, record, self.keys.in_force(connection), is_retry=is_retry)
             return
         self.keys.in_force(connection)
         connection.execute(_INSERT_ANSWER[connection.dialect.name], list(record))
 
-    def _enqueue(self, record: _Record) -> None:
+    def _enqueue(self, record: Record) -> None:
         """Let a record wait; beyond ``MAX_UNSAVED_CALLS`` the oldest are lost and logged."""
-        lost = 0
-        with self._lock:
-            self._queue.append(record)
-            queued = sum(map(_size, self._queue))
-            while queued - lost > MAX_UNSAVED_CALLS and len(self._queue) > 1:
-                lost += _size(self._queue.popleft())
+        lost = self._waiting.add(record)
         if lost:
             self._count_lost(lost)
 
-    def _write_queued(self) -> bool:
+    def _write_waiting(self, *, tries: bool = False) -> bool:
         """Write some of the waiting records, as many as can be written in time. A call's place in the chain is that of
         the moment when it is written.
 
@@ -251,19 +271,20 @@ class DatabaseCallStore:
             False where the database failed.
         """
         end = time.monotonic() + self.database.seconds
-        for _ in range(min(_RECORDS_PER_CALL, len(self._queue))):
-            with self._lock:
-                if not self._queue or time.monotonic() > end:
-                    break
-                record = self._queue.popleft()
+        for _ in range(_RECORDS_PER_CALL):
+            record = self._waiting.take() if time.monotonic() < end else None
+            if record is None:
+                break
             try:
-                self.database.use(partial(self._write, record=record, is_retry=True), writes=True)
+                self.database.use(partial(self._write, record=record, is_retry=True), writes=True, tries=tries)
             except UnwritableError:
-                self._count_lost(_size(record))
-            except StoreDownError:
-                with self._lock:
-                    self._queue.appendleft(record)
-                return False
+                self._count_lost(size_of(record))
+            except BaseException as error:
+                self._waiting.put_back(record)
+                if isinstance(error, StoreDownError):
+                    return False
+                raise
+            self._waiting.done(record)
         return True
 
 
@@ -271,8 +292,3 @@ def _delete_tokens(connection: Connection, before: int, limit: int) -> None:
     """Delete up to ``limit`` of the tokens that expired before a second of the Unix clock."""
     expired = select(tokens.c.tenant, tokens.c.identity).where(tokens.c.until < before).limit(limit)
     connection.execute(delete(tokens).where(tuple_(tokens.c.tenant, tokens.c.identity).in_(expired)))
-
-
-def _size(record: _Record) -> int:
-    """The number of calls or answers in a record."""
-    return 1 if isinstance(record, CallRows) else len(record)

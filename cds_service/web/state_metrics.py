@@ -101,6 +101,10 @@ class StateMetrics:
             if status is not StoreStatus.NONE:
                 self._store_up().set(status is StoreStatus.UP)
 
+    def count_lost(self, number: int) -> None:
+        """Count records that were lost with a process that was killed."""
+        self._lost.inc(number)
+
     def _begin(self) -> None:
         self._process = os.getpid()
         self._workers.set(1)

@@ -26,12 +26,37 @@ class DatabaseServer:
 
     process: subprocess.Popen[bytes]
     port: int
+    data: Path
 
     def address(self, name: str) -> str:
         """The address of a new, empty database."""
-        with psycopg.connect(f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+        self.execute(f'CREATE DATABASE "{name}"')
         return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/{name}"
+
+    def execute(self, *statements: str) -> None:
+        """Execute statements as the owner of the cluster."""
+        with psycopg.connect(f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def address_with_password(self, name: str, password: str) -> str:
+        """The address of a new, empty database whose owner, of the same name, must give a password."""
+        configuration = self.data / "pg_hba.conf"
+        rules = configuration.read_text("ascii")
+        configuration.write_text(f"host all {name} 127.0.0.1/32 scram-sha-256\n{rules}", "ascii")
+        self.execute(
+            "SELECT pg_reload_conf()",
+            f"CREATE ROLE {name} LOGIN PASSWORD '{password}'",
+            f"CREATE DATABASE {name} OWNER {name}",
+        )
+        return f"postgresql://{name}@127.0.0.1:{self.port}/{name}"
+
+    def replace_password(self, name: str, password: str) -> None:
+        """Give a role another password, and end what it has connected with the one before."""
+        self.execute(
+            f"ALTER ROLE {name} PASSWORD '{password}'",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{name}'",
+        )
 
     def pause(self) -> None:
         """Stop all processes of the server: nothing is answered and nothing is refused."""
@@ -76,7 +101,7 @@ def database_server() -> Iterator[DatabaseServer]:
             except psycopg.OperationalError:
                 assert process.poll() is None
                 time.sleep(0.1)
-        yield DatabaseServer(process, port)
+        yield DatabaseServer(process, port, Path(data))
     finally:
         process.send_signal(signal.SIGCONT)
         # SIGQUIT ends it at once; with SIGINT it would first write all its databases.

@@ -19,8 +19,7 @@ from stores import app_with, await_true, client_with, is_settled, key_file, stor
 
 from cds_service.app import CALL_STORE
 from cds_service.config import Settings
-from cds_service.records import chain
-from cds_service.records import store as stored
+from cds_service.records import chain, waiting_records
 from cds_service.records.database import database, engines
 
 FEEDBACK = "/cds-services/benzo-order-sign/feedback"
@@ -48,9 +47,9 @@ def test_a_store_that_another_has_locked_costs_no_card_and_no_record(
     (card,) = cards(http, sign(lorazepam()))
     tries: list[bool] = []
 
-    def counted(connection: Connection, *, writes: bool) -> None:
+    def counted(connection: Connection, *, writes: bool, seconds: float) -> None:
         tries.append(writes)
-        engines.begin(connection, writes=writes)
+        engines.begin(connection, writes=writes, seconds=seconds)
 
     with (
         sqlite3.connect(tmp_path / "records.sqlite3", isolation_level=None) as other,
@@ -87,7 +86,7 @@ def test_a_store_that_is_not_there_at_the_start_is_used_once_it_is(tmp_path: Pat
 
 
 def test_what_waits_is_bounded_and_what_is_lost_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "MAX_UNSAVED_CALLS", 3)
+    monkeypatch.setattr(waiting_records, "MAX_UNSAVED_CALLS", 3)
     (tmp_path / "records.sqlite3").mkdir()
     http = client_with(store_settings(str(tmp_path / "records.sqlite3"), tmp_path))
     with logged() as lines:

@@ -1,12 +1,12 @@
 """The database of the store, SQLite or PostgreSQL, with its schema kept up to date.
 
-Every use of it returns or raises :class:`StoreDownError` in bounded time. After a failure the database is not asked for
-a while (``STORE_RETRY_SECONDS``), so that calls do not wait for a server that is down.
+Every use of it returns or raises :class:`StoreDownError` in bounded time, in any thread. After a failure the database
+is not asked for a while (``STORE_RETRY_SECONDS``), so that calls do not wait for a server that is down. Where it is
+watched (:mod:`cds_service.records.watch`), they do not ask it at all until the watch has found it up.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import sqlite3
 import threading
@@ -14,18 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 
 from cds_service import logs
 from cds_service.config import STORE_RETRY_SECONDS
-from cds_service.errors import OutOfTimeError
-from cds_service.records.database.engines import POSTGRESQL, SQLITE, begin, new_engine
-from cds_service.records.database.errors import OtherTablesError, StoreDownError, UnwritableError, WrongKeyError
-from cds_service.records.database.migration import migrate
-from cds_service.time_limit import within
+from cds_service.records.database.engines import POSTGRESQL, SQLITE, begin, is_read_only, new_engine
+from cds_service.records.database.errors import BusyError, StoreDownError, UnwritableError, WrongKeyError
+from cds_service.records.database.migration import has_tables, migrate
+from cds_service.records.database.sqlite_file import SqliteFile
 
 T = TypeVar("T")
 _MILLISECONDS = 1000
@@ -44,17 +45,28 @@ class Database:
         url: its address.
         seconds: the longest time that one use may take.
         prepare: what is done in the transaction that brings the tables up to date, after that.
+        password_file: holds the password of a server's user; it is read at each connect.
+        watched: whether a watch finds out when the database is up again.
     """
 
     url: URL
     seconds: float
     prepare: Callable[[Connection], None] = field(default=lambda _connection: None)
+    password_file: Path | None = None
     clock: Callable[[], float] = time.monotonic
+    watched: bool = False
+    file: SqliteFile | None = field(default=None, init=False)
     _engine: Engine | None = field(default=None, init=False)
     _process: int = field(default=0, init=False)
     _current: bool = field(default=False, init=False)
     _down_since: float | None = field(default=None, init=False)
+    _refuses_writing: bool = field(default=False, init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
+
+    def __post_init__(self) -> None:
+        """Tell a file from a server."""
+        if self.url.get_backend_name() == SQLITE:
+            self.file = SqliteFile(Path(str(self.url.database)))
 
     @property
     def redacted_address(self) -> str:
@@ -62,32 +74,33 @@ class Database:
         secrets = {name: "hidden" for name in self.url.query if "password" in name.lower()}
         return self.url.update_query_dict(secrets).render_as_string(hide_password=True)
 
-    def use(self, work: Callable[[Connection], T], *, writes: bool = False) -> T:
+    def use(self, work: Callable[[Connection], T], *, writes: bool = False, tries: bool = False) -> T:
         """The result of ``work``, run in one transaction. The first use creates or upgrades the tables.
+
+        Args:
+            work: what to do with the connection.
+            writes: whether it writes.
+            tries: whether the database is asked however recently it failed.
 
         Raises:
             StoreDownError: the work failed or took too long, or the database was down a moment ago.
         """
-        if self._paused:
+        if self._paused and not tries:
             raise StoreDownError("down")
         try:
-            result = self._in_time(lambda: self._use(work, writes))
-        except WrongKeyError as error:
-            self._failed(error)
+            result = self._use(work, writes, self.seconds)
+        except (UnwritableError, BusyError, BrokenPipeError):  # the last is of the reader of a command's output
             raise
-        except (StoreDownError, BrokenPipeError):  # BrokenPipeError is of the reader of a command's output
+        except StoreDownError as error:
+            self._failed(error, writes)
             raise
         except Exception as error:  # whatever it is, it must not cost a card
-            failure, timed_out = self._failure_of(error), isinstance(error, OutOfTimeError)
-        else:
-            if self._down_since is not None:
-                self._down_since = None
-                logs.store_back()
-            return result
-        # Outside the except block nothing refers to the error and its frames any more.
-        if timed_out:
-            _close_abandoned_connections()
-        raise failure
+            raise self._failure_of(error, writes) from None
+        # A database that refuses to be written may still be read.
+        if self._down_since is not None and (writes or not self._refuses_writing):
+            self._down_since, self._refuses_writing = None, False
+            logs.store_back()
+        return result
 
     def long_read(self, work: Callable[[Connection], T], seconds: float) -> T:
         """The result of ``work``, which reads many rows and may take ``seconds``.
@@ -100,20 +113,15 @@ class Database:
         if self._paused:
             raise StoreDownError("down")
 
-        def run() -> T:
-            if not self._current:
-                self.upgrade()
-            with self._begun(writes=False) as connection:
-                if connection.dialect.name == POSTGRESQL:
-                    connection.execute(text(f"SET LOCAL statement_timeout = {int(seconds * _MILLISECONDS)}"))
-                return work(connection)
+        def read(connection: Connection) -> T:
+            if connection.dialect.name == POSTGRESQL:
+                connection.execute(text(f"SET LOCAL statement_timeout = {int(seconds * _MILLISECONDS)}"))
+            return work(connection)
 
         try:
-            return within(seconds, run)
-        except (SQLAlchemyError, OutOfTimeError, OSError, sqlite3.Error) as error:
-            failure = StoreDownError(type(error).__name__, _message_of(error))
-        _close_abandoned_connections()
-        raise failure
+            return self._use(read, writes=False, seconds=seconds)
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+            raise StoreDownError(type(error).__name__, _message_of(error)) from None
 
     def upgrade(self) -> None:
         """Create the tables, or upgrade them.
@@ -124,15 +132,12 @@ class Database:
             StoreDownError: the database could not do it.
         """
         try:
-            with self._begun(writes=True) as connection:
-                migrate(connection)
-                self.prepare(connection)
-            self._current = True
-        except (OtherTablesError, WrongKeyError) as error:
-            self._failed(error)
+            self._upgrade()
+        except StoreDownError as error:
+            self._failed(error, writes=True)
             raise
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
-            self._failed(error)
+            self._failed(error, writes=True)
             raise StoreDownError(type(error).__name__, _message_of(error)) from None
 
     def failure(self) -> StoreDownError | None:
@@ -143,10 +148,21 @@ class Database:
             return error
         return None
 
-    def end_pause(self) -> None:
-        """Let the next use ask the database, however recently it failed."""
-        if self._down_since is not None:
-            self._down_since = self.clock() - STORE_RETRY_SECONDS
+    def require_writable(self, connection: Connection) -> None:
+        """Check that the database can be written, without writing.
+
+        Raises:
+            StoreDownError: it cannot.
+        """
+        if self.file is not None:
+            self.file.require_writable()
+        elif is_read_only(connection):
+            raise StoreDownError("ReadOnly", "it can only be read")
+
+    @property
+    def is_down(self) -> bool:
+        """Whether its last use failed."""
+        return self._down_since is not None
 
     def close(self) -> None:
         """Close the connections: before the process forks, and at the end."""
@@ -157,23 +173,39 @@ class Database:
 
     @property
     def _paused(self) -> bool:
-        return self._down_since is not None and self.clock() - self._down_since < STORE_RETRY_SECONDS
+        if self._down_since is None:
+            return False
+        return self.watched or self.clock() - self._down_since < STORE_RETRY_SECONDS
 
-    def _in_time(self, work: Callable[[], T]) -> T:
-        """The result of ``work``, or OutOfTimeError. SQLite's own timeout bounds the wait for its lock, and work on it
-        is not interrupted: that could leave the lock held."""
-        return work() if self.url.get_backend_name() == SQLITE else within(self.seconds, work)
-
-    def _use(self, work: Callable[[Connection], T], writes: bool) -> T:
+    def _use(self, work: Callable[[Connection], T], writes: bool, seconds: float) -> T:
+        self._notice_replaced_file()
         if not self._current:
-            self.upgrade()
-        with self._begun(writes) as connection:
+            self._upgrade()
+        with self._begun(writes, seconds) as connection:
             return work(connection)
 
+    def _upgrade(self) -> None:
+        with self._begun(writes=True, seconds=self.seconds) as connection:
+            if self.file is not None and self.file.was_replaced and not has_tables(connection):
+                # Nobody would look for the record in a new file.
+                raise StoreDownError("FileReplaced", f"{self.file.path} was replaced by a file that is no store")
+            migrate(connection)
+            self.prepare(connection)
+        if self.file is not None:
+            self.file.remember()
+        self._current = True
+
+    def _notice_replaced_file(self) -> None:
+        """Close what is still open of a file in whose place another stands, so that nothing is written there."""
+        if self.file is not None and self.file.take_note():
+            logs.store_file_replaced()
+            self._current = False
+            self.close()
+
     @contextmanager
-    def _begun(self, writes: bool) -> Iterator[Connection]:
+    def _begun(self, writes: bool, seconds: float) -> Iterator[Connection]:
         with self._engine_here().begin() as connection:
-            begin(connection, writes=writes)
+            begin(connection, writes=writes, seconds=seconds)
             yield connection
 
     def _engine_here(self) -> Engine:
@@ -182,44 +214,37 @@ class Database:
             if self._engine is None or self._process != os.getpid():
                 if self._engine is not None:
                     self._engine.dispose(close=False)
-                self._engine = new_engine(self.url, self.seconds)
+                if self.file is not None:
+                    self.file.open()
+                self._engine = new_engine(self.url, self.seconds, self.password_file)
                 self._process = os.getpid()
             return self._engine
 
-    def _failure_of(self, error: Exception) -> StoreDownError:
+    def _failure_of(self, error: Exception, writes: bool) -> StoreDownError:
         """The error to raise for a failed use. Unless it is a defect of ours, the database counts as down from now."""
-        is_down = isinstance(error, SQLAlchemyError | OutOfTimeError | OSError | sqlite3.Error)
-        if not is_down or _is_defect(error):
+        if isinstance(error, NoFreeConnectionError):
+            return BusyError(type(error).__name__, "all connections of this process are in use")
+        if not isinstance(error, SQLAlchemyError | OSError | sqlite3.Error) or _is_defect(error):
             logs.failed(error)
             return UnwritableError(type(error).__name__)
-        self._failed(error)
+        self._failed(error, writes)
         return StoreDownError(type(error).__name__, _message_of(error))
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException, writes: bool) -> None:
         if self._down_since is None:
             logs.store_down(type(error).__name__)
         self._down_since = self.clock()
+        self._refuses_writing = self._refuses_writing or writes
         # The database may have been restored, or replaced by an empty one, or its key by another. Only then are tables
         # and key looked at again.
         self._current = self._current and not (_is_schema_missing(error) or isinstance(error, WrongKeyError))
-        # A connection that was interrupted in use is not used again.
-        with self._lock:
-            if self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
+        # A connection that failed in use is not used again.
+        self.close()
 
 
 def _message_of(error: BaseException) -> str:
     """The message of the database in one line, without the statement and its values."""
-    if isinstance(error, OutOfTimeError):
-        return "it did not answer in time"
     return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
-
-
-def _close_abandoned_connections() -> None:
-    """Close the connections of an interrupted use: cycles of errors and frames refer to them, which only the garbage
-    collector frees, and until then they keep their locks."""
-    gc.collect()
 
 
 def _is_defect(error: BaseException) -> bool:

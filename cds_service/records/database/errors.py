@@ -24,6 +24,10 @@ class UnwritableError(StoreDownError):
     """The database works, and would refuse the same statement again: a defect of this program."""
 
 
+class BusyError(StoreDownError):
+    """The database works, and this process uses all the connections that it may have."""
+
+
 class OtherTablesError(StoreDownError):
     """The tables belong to another version of the program. They are not touched."""
 

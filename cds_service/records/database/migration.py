@@ -20,6 +20,11 @@ _LOCK = "benzo-cds migrations"
 NEWEST = "head"
 
 
+def has_tables(connection: Connection) -> bool:
+    """Whether a database has the tables of some version."""
+    return MigrationContext.configure(connection).get_current_revision() is not None
+
+
 def migrate(connection: Connection, step: str = NEWEST) -> None:
     """Create the tables, or bring them up to a step.
 
