@@ -1,7 +1,8 @@
 """Does a hostile request cost more than a refusal, and can anything in it get out again as something else?
 
 Attacks on tokens stand in ``test_trust.py``, those by way of the FHIR server in ``test_live.py``, those on the
-connection itself in ``test_operations_server.py``.
+connection itself in ``test_operations_server.py``. A second round, each attack by its name, stands in
+``test_attacks_on_tokens.py``, ``..._keys.py``, ``..._connections.py`` and ``..._calls.py``.
 """
 
 from __future__ import annotations
