@@ -14,6 +14,8 @@ from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.wording import wording_of
 from cds_service.config import DEFAULT_COUNTRY
+from cds_service.trust.orderables import OrdersBlock
+from cds_service.trust.tenant import CardDialect
 from rules import assess, load_knowledge
 
 ROWS = yaml.load(Path(__file__).with_name("card_offers.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)["rows"]
@@ -21,7 +23,7 @@ ROW_KEYS = frozenset(
     (
         *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins", "because"),
         *("hook", "buttons", "buttons_not", "answers", "answers_not", "options", "options_not", "before", "abruptly"),
-        *("cards", "country", "says", "says_not"),
+        *("cards", "country", "says", "says_not", "orders"),
     )
 )
 
@@ -42,7 +44,8 @@ def cards_of(row: Row) -> list[dict[str, Any]]:
     )
     assessment = assess(patient, knowledge, day_of(row), at_discharge=hook == "encounter-discharge")
     wording = wording_of(knowledge, country=row.get("country", DEFAULT_COUNTRY))
-    return [card.body for card in cards_for(assessment, invocation, wording)]
+    dialect = CardDialect(orders=OrdersBlock.model_validate(row.get("orders", {})).orderables())
+    return [card.body for card in cards_for(assessment, invocation, wording, dialect=dialect)]
 
 
 def options_of(card: dict[str, Any]) -> str:
