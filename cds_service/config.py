@@ -320,6 +320,13 @@ class Settings(BaseSettings):
             raise ValueError("each must be one origin, such as https://ehr.example, without a path or a *")
         return origins
 
+    @field_validator("fhir_servers")
+    @classmethod
+    def _web_addresses(cls, bases: list[str]) -> list[str]:
+        if not all(urlsplit(base).scheme in ("http", "https") and urlsplit(base).hostname for base in bases):
+            raise ValueError("each must be the address of a FHIR server, such as https://ehr.example/fhir/R4")
+        return bases
+
     @field_validator("allowed_hosts")
     @classmethod
     def _plain_hosts(cls, hosts: list[str]) -> list[str]:

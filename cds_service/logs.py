@@ -164,6 +164,11 @@ def of_another_patient(tenant: str) -> None:
     _log.warning("all of another patient", tenant=tenant)
 
 
+def doubtful_setting(problem: str) -> None:
+    """Log at the start what is wrong with a setting though the service starts: it is unknown, or not used."""
+    _log.warning("doubtful setting", problem=problem)
+
+
 def policy_read(digest: str, version: str, tenants: int) -> None:
     """Log that changed files of the policy or of tenants were read and are in force.
 

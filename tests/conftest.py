@@ -10,6 +10,7 @@ os.environ["BENZO_CDS_STORE"] = "none"
 # asked again, half of the time for connecting, is not shorter than the deadline: nobody waits for it.
 os.environ |= {
     "BENZO_CDS_CALL_SECONDS": "60",
+    "BENZO_CDS_TIMEOUT_SECONDS": "120",
     "BENZO_CDS_FHIR_DEADLINE_SECONDS": "5",
     "BENZO_CDS_FHIR_CONNECT_SECONDS": "10",
     "BENZO_CDS_STORE_SECONDS": "10",

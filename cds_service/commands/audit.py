@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import ColumnElement, Connection
 
-from cds_service.commands.store import opened_store, period_of, use
+from cds_service.commands.store import opened_store, period_of, recorded_tenants, use
 from cds_service.config import Settings
 from cds_service.errors import CommandError
 from cds_service.records import chain
@@ -27,14 +27,11 @@ def verify(chosen: Namespace) -> int:
     if chosen.advance and (chosen.anchor is None or chosen.tenant is not None):
         raise CommandError("--advance needs --anchor FILE, and no --tenant: an anchor is of all tenants")
     store = opened_store(Settings())
+    tenants = recorded_tenants(store.database, chosen.tenant)
     anchor = None if chosen.anchor is None else _anchor_of(chosen.anchor, store)
     chains = use(
         store.database,
-        lambda connection: [
-            chain.verify(connection, tenant, *store.keys.newest_first())
-            for tenant in chain.tenants_of(connection)
-            if chosen.tenant in (None, tenant)
-        ],
+        lambda connection: [chain.verify(connection, tenant, *store.keys.newest_first()) for tenant in tenants],
     )
     for status in chains:
         purged = f" after {status.purged_until} purged" if status.purged_until else ""
@@ -107,7 +104,7 @@ def export(chosen: Namespace) -> int:
     since, until = map(format_timestamp, period_of(chosen, settings).instants)
     database = opened_store(settings).database
     between = (evaluations.c.at >= since, evaluations.c.at < until)
-    for tenant in use(database, chain.tenants_of) if chosen.tenant is None else [chosen.tenant]:
+    for tenant in recorded_tenants(database, chosen.tenant):
         after = 0
         # In batches: the reader of the output may be slow, and the database must not wait for it.
         while rows := use(database, partial(_batch, tenant=tenant, after=after, between=between)):

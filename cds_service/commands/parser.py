@@ -140,7 +140,12 @@ def _knowledge(parser: argparse.ArgumentParser) -> None:
 def _config(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     check = parts.add_parser("check", help="explain the configuration and what is wrong with it")
-    check.set_defaults(run="config_check:check_configuration")
+    check.add_argument(
+        "--fetch",
+        action="store_true",
+        help="try the addresses of keys, the FHIR servers, the store and the clocks too",
+    )
+    check.set_defaults(run="configuration.check:check_configuration")
 
 
 def _report(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import orjson
 
-from cds_service.commands.store import opened_store, period_of, use
+from cds_service.commands.store import opened_store, period_of, recorded_tenants, use
 from cds_service.config import Settings
 from cds_service.records.report import Performance, performance
 from rules.knowledge import load_knowledge
@@ -23,6 +23,7 @@ def report(chosen: Namespace) -> int:
     period = period_of(chosen, settings)
     database = opened_store(settings).database
     findings = sorted(load_knowledge(settings.site_policy_text()).findings)
+    recorded_tenants(database, chosen.tenant)
     since, until = period.instants
     found = use(database, lambda connection: performance(connection, findings, since, until, chosen.tenant))
     if chosen.json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from cds_service import logs
+from cds_service.commands.configuration.settings import unknown_variables, unusable
 from cds_service.commands.server import AddressInUseError, Server
 from cds_service.config import PREFIX, Settings
 from cds_service.errors import CommandError
@@ -27,6 +28,8 @@ def serve(chosen: Namespace) -> int:
             )
         settings = settings.model_copy(update={"insecure_demo": True})
         logs.insecure_demo()
+    for problem in (*unknown_variables(), *unusable(settings.model_copy(update={"host": host}))):
+        logs.doubtful_setting(problem)
     port = chosen.port or settings.port
     settings = with_default_store(settings)
     try:

@@ -16,6 +16,7 @@ from cds_service.clock import today
 from cds_service.config import PREFIX, Settings
 from cds_service.errors import CommandError
 from cds_service.hooks.request import patient_reference
+from cds_service.records import chain
 from cds_service.records.configured_store import key_file_of, missing_file, naming_default_store, open_store
 from cds_service.records.database import Database, StoreDownError
 from cds_service.records.feedback_rows import reason_codes_leading_to
@@ -131,6 +132,20 @@ def use(database: Database, work: Callable[[Connection], T], *, writes: bool = F
         return database.use(work, writes=writes)
     except StoreDownError as error:
         raise _down(database, error) from None
+
+
+def recorded_tenants(database: Database, tenant: str | None) -> list[str]:
+    """The tenants with calls on record; ``tenant``: only this one.
+
+    Raises:
+        CommandError: there is no call of that tenant, or the database cannot be used.
+    """
+    recorded = use(database, chain.tenants_of)
+    if tenant is None:
+        return recorded
+    if tenant not in recorded:
+        raise CommandError(f"no call of a tenant {tenant!r} is on record; on record: {', '.join(recorded) or 'none'}")
+    return [tenant]
 
 
 @dataclass(frozen=True, slots=True)

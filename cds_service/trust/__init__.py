@@ -14,4 +14,5 @@ __all__ = [
     "tenant",
     "tenant_file",
     "tenants",
+    "token",
 ]

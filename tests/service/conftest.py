@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ import pytest
 from database_server import NOT_THERE, DatabaseServer, database_server, program
 from stores import store_of, store_settings
 
+from cds_service import logs
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
 from cds_service.records.store import DatabaseCallStore
@@ -62,3 +65,15 @@ def command(
         return status, told.out + told.err
 
     return run
+
+
+@pytest.fixture
+def as_it_was() -> Iterator[None]:
+    """Loggers and hooks of this process as they were, after the test."""
+    root, ours = logging.getLogger(), logging.getLogger(logs.LOGGER)
+    hooks = sys.excepthook, sys.unraisablehook
+    kept = root.handlers, root.level, ours.handlers, ours.level, ours.propagate
+    yield
+    logging.captureWarnings(False)
+    sys.excepthook, sys.unraisablehook = hooks
+    root.handlers, root.level, ours.handlers, ours.level, ours.propagate = kept

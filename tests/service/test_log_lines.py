@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,18 +110,6 @@ def test_a_service_that_does_not_start_says_why_in_a_line_of_the_log(
     assert (ended.returncode, line["event"], line["level"]) == (2, "cannot start", "critical")
     assert why in line["problems"][0]
     assert "Marigold" not in ended.stderr
-
-
-@pytest.fixture
-def as_it_was() -> Iterator[None]:
-    """Loggers and hooks of this process as they were, after the test."""
-    root, ours = logging.getLogger(), logging.getLogger(logs.LOGGER)
-    hooks = sys.excepthook, sys.unraisablehook
-    kept = root.handlers, root.level, ours.handlers, ours.level, ours.propagate
-    yield
-    logging.captureWarnings(False)
-    sys.excepthook, sys.unraisablehook = hooks
-    root.handlers, root.level, ours.handlers, ours.level, ours.propagate = kept
 
 
 @pytest.mark.usefixtures("as_it_was")

@@ -326,6 +326,9 @@ def test_the_configuration_of_a_store_is_told_without_its_password(tmp_path, mon
     assert (status, err) == (0, "")
     assert "BENZO_CDS_STORE = postgresql+psycopg://somebody:***@127.0.0.1:1/records (down: connection failed: " in out
     status, out, err = checked(monkeypatch, capsys, store=str(tmp_path / "records.sqlite3"))
+    assert "records.sqlite3 (not there yet; made at the start)" in out
+    assert main(["store", "upgrade"]) == 0
+    status, out, err = checked(monkeypatch, capsys)
     assert "records.sqlite3 (up, written with key " in out
 
 
@@ -343,7 +346,7 @@ def test_the_configuration_of_a_store_is_told_without_its_password(tmp_path, mon
             {"store": "postgresql://x@127.0.0.1:1/y", "store_key_file": "/nowhere"},
             "KEY_FILE: cannot be read: No such file",
         ),
-        ({"store": "/proc/nowhere/records.sqlite3"}, "BENZO_CDS_STORE_KEY_FILE: "),
+        ({"store": "/proc/nowhere/records.sqlite3"}, "BENZO_CDS_STORE: /proc/nowhere/records.sqlite3 cannot be made: "),
         (
             {"store": "records.sqlite3", "store_password_file": "/nowhere"},
             "BENZO_CDS_STORE_PASSWORD_FILE: there is no such",

@@ -30,8 +30,9 @@ from rules.numbers import cached
 Values = Mapping[str, object]
 
 _MOST = 3
-# What a text can raise at rendering: a value that is missing or of another kind, or an operation that it does not have.
-_FAILURES_OF_A_TEXT = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+FAILURES_OF_A_TEXT = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a text can raise at rendering: a value that is missing or of another kind, or an operation that it does not
+have."""
 
 
 @cached
@@ -118,7 +119,7 @@ class Wording:
             return constant
         if self.language.messages[message].values != values.keys():
             raise ValueError(f"{message}: the values differ from those declared")
-        text = self._rendered(message, values)
+        text = self.rendered(message, values)
         if not values:
             self._constants[message] = text
         return text
@@ -128,23 +129,28 @@ class Wording:
         declared = self.language.messages.get(message)
         if declared is None:
             return ""
-        return self._rendered(message, {name: facts.get(name) for name in declared.values})
+        return self.rendered(message, {name: facts.get(name) for name in declared.values})
 
-    def _rendered(self, message: str, values: Values) -> str:
+    def rendered(self, message: str, values: Values) -> str:
         """The text of a message. A site's own text that fails, or says nothing, gives way to the shipped one."""
         shipped = self.language.replaced.get(message)
         if shipped is None:
-            return self._render(self.language.messages[message], values)
+            return self.render(self.language.messages[message], values)
         try:
-            text = self._render(self.language.messages[message], values)
-        except _FAILURES_OF_A_TEXT:
+            text = self.render(self.language.messages[message], values)
+        except FAILURES_OF_A_TEXT:
             text = ""
         if not text:
             logs.own_words_left_out(message)
-            return self._render(shipped, values)
+            return self.render(shipped, values)
         return text
 
-    def _render(self, message: Message, values: Values) -> str:
+    def render(self, message: Message, values: Values) -> str:
+        """The text of a message as it stands, with its values on one line.
+
+        Raises:
+            Exception: the text fails, with one of :data:`FAILURES_OF_A_TEXT`.
+        """
         template = self._templates.get(message.text)
         if template is None:
             template = self._templates[message.text] = self._environment.from_string(message.text)
