@@ -204,7 +204,8 @@ def _map_errors(app: Flask, max_bytes: int, metrics: Metrics) -> None:
         status, body = outcome_of_error(error)
         if isinstance(error, OutOfTimeError):
             g.out_of_time = True
-        g.at_fault = [place for place in error.places if place in _LOGGED_PLACES] or None
+        at_fault = (place.partition("[")[0].removesuffix(".entry") for place in error.places)
+        g.at_fault = [place for place in at_fault if place in _LOGGED_PLACES] or None
         response = _json(body, status, CONTENT_TYPE)
         if isinstance(error, NotAdmittedError):
             logs.not_admitted(error.reason, error.issuer_of)

@@ -88,7 +88,7 @@ MAX_TOKEN_SECONDS = 3_600
 TOKEN_LEEWAY_SECONDS = 60
 """Accepted difference between the clocks of a caller and of this service."""
 MAX_REMEMBERED_TOKENS = 200_000
-"""Token ids that one process remembers where there is no shared store."""
+"""Token ids that one process remembers of each tenant."""
 POLICY_CHECK_SECONDS = 0.9
 """How often the files of the policy and the tenants are checked for changes, at most."""
 POLICY_SETTLED_SECONDS = 0.9

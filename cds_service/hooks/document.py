@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cds_service.config import RequestLimits
 from cds_service.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
-from cds_service.json_document import JsonSyntaxError, NotUtf8Error, Outline, parse, refuse_duplicate_members
+from cds_service.json_document import (
+    DoubledObject,
+    JsonSyntaxError,
+    NotUtf8Error,
+    Outline,
+    parse,
+    refuse_duplicate_members,
+    with_doubled_objects,
+)
+from cds_service.services import PREFETCH
 
 _UNCOMPRESSED = ("", "identity")
+_KNOWN_NAMES = frozenset(
+    {"context", "draftOrders", "medications", "selections", "prefetch", "feedback", "entry", "resource", *PREFETCH}
+)
 
 
 def require_json(content_type: str, encoding: str) -> None:
@@ -77,7 +90,8 @@ def require_well_formed(data: bytes, value: dict[str, Any], limits: RequestLimit
     try:
         refuse_duplicate_members(data, value, outline)
     except JsonSyntaxError:
-        raise NotJsonError("The request holds an object with the same member twice.") from None
+        doubled = _places(with_doubled_objects(data), lambda _, holder: isinstance(holder, DoubledObject))
+        raise NotJsonError("The request holds an object with the same member twice.", *doubled) from None
 
 
 def too_many_bytes(max_bytes: int) -> TooLargeError:
@@ -90,7 +104,8 @@ def _require_within(value: object, limits: RequestLimits) -> None:
     level: list[Any] = [value]
     for _ in range(limits.depth):
         if any(isinstance(holder, list) and len(holder) > limits.entries for holder in level):
-            raise TooLargeError(f"The request holds a list of more than {limits.entries} members.")
+            place = _places(value, lambda _, holder: isinstance(holder, list) and len(holder) > limits.entries)
+            raise TooLargeError(f"The request holds a list of more than {limits.entries} members.", *place)
         level = [
             item
             for holder in level
@@ -99,4 +114,46 @@ def _require_within(value: object, limits: RequestLimits) -> None:
         ]
         if not level:
             return
-    raise TooLargeError(f"The request is nested deeper than {limits.depth} levels, the most this service takes.")
+    place = _places(value, lambda depth, _: depth == limits.depth)
+    text = f"The request is nested deeper than {limits.depth} levels, the most this service takes."
+    raise TooLargeError(text, *place)
+
+
+def _places(value: object, is_at_fault: Callable[[int, object], bool]) -> tuple[str, ...]:
+    """The place of the first object or list at fault, such as ``prefetch.conditions.entry[3].resource``.
+
+    Only names that every request has are told: where another one comes, the place ends before it; there may be none.
+
+    Args:
+        value: the value of a document.
+        is_at_fault: of a depth, 0 for the value itself, and an object or list there.
+    """
+    level: list[tuple[str, bool, object]] = [("", True, value)]
+    depth = 0
+    while level:
+        for place, _, holder in level:
+            if is_at_fault(depth, holder):
+                return (place,) if place else ()
+        level = [
+            (*_place_below(place, is_whole, name), item)
+            for place, is_whole, holder in level
+            for name, item in _members(holder)
+            if isinstance(item, dict | list)
+        ]
+        depth += 1
+    return ()
+
+
+def _members(holder: object) -> Iterable[tuple[str | int, object]]:
+    if isinstance(holder, dict):
+        return holder.items()
+    return enumerate(holder) if isinstance(holder, list) else ()
+
+
+def _place_below(place: str, is_whole: bool, name: str | int) -> tuple[str, bool]:
+    """The place of a member, and whether all names on the way to it are known."""
+    if not is_whole or (isinstance(name, str) and name not in _KNOWN_NAMES):
+        return place, False
+    if isinstance(name, int):
+        return (place, False) if place.endswith("]") else (f"{place}[{name}]", True)
+    return f"{place}.{name}" if place else name, True

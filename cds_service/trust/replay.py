@@ -25,7 +25,7 @@ class ReplayGuard:
 
     first_use: FirstUse
     shared: bool = True
-    _used: dict[tuple[str, str], int] = field(default_factory=dict)
+    _used: dict[str, dict[str, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def use(self, tenant: str, token: VerifiedToken, now: float) -> None:
@@ -38,16 +38,18 @@ class ReplayGuard:
         is_first = self.first_use(tenant, token.identity, until)
         self.shared = is_first is not None
         # Also in this process: the store may go down between two uses.
-        if not self._is_first_in_process((tenant, token.identity), token.until, now) or is_first is False:
+        if not self._is_first_in_process(tenant, token, now) or is_first is False:
             raise NotAdmittedError("used before")
 
-    def _is_first_in_process(self, key: tuple[str, str], until: int, now: float) -> bool:
+    def _is_first_in_process(self, tenant: str, token: VerifiedToken, now: float) -> bool:
         with self._lock:
-            if key in self._used and self._used[key] > now:
+            # Each tenant has a memory of its own: one that uses too many tokens shuts no other out.
+            used = self._used.setdefault(tenant, {})
+            if used.get(token.identity, 0) > now:
                 return False
-            if len(self._used) >= MAX_REMEMBERED_TOKENS:
-                self._used = {used: end for used, end in self._used.items() if end > now}
-                if len(self._used) >= MAX_REMEMBERED_TOKENS:
+            if len(used) >= MAX_REMEMBERED_TOKENS:
+                used = self._used[tenant] = {identity: end for identity, end in used.items() if end > now}
+                if len(used) >= MAX_REMEMBERED_TOKENS:
                     raise NotAdmittedError("too many tokens in use")
-            self._used[key] = until
+            used[token.identity] = token.until
             return True

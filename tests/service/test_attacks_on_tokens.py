@@ -36,6 +36,7 @@ from joserfc import jws
 
 from cds_service.app import create_app
 from cds_service.config import MAX_TOKEN_LENGTH, Settings
+from cds_service.trust import replay
 
 SIGN = "/cds-services/benzo-order-sign"
 BODY = sign(lorazepam())
@@ -326,6 +327,17 @@ def test_a_token_is_good_once_after_a_restart(tmp_path: Path) -> None:
     once = token()
     assert call(create_app(settings, clock=lambda: DAY).test_client(), once).status_code == 200
     assert call(create_app(settings, clock=lambda: DAY).test_client(), once).status_code == 401
+
+
+def test_a_tenant_that_uses_too_many_tokens_shuts_no_other_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "MAX_REMEMBERED_TOKENS", 3)
+    other = {"issuer": "https://other.example", "keys": public(OTHER_ES384)}
+    app = create_app(Settings(tenants=tenants_file(tmp_path, general={}, other=other)), clock=lambda: DAY)
+    http = app.test_client()
+    with logged() as lines:
+        assert [call(http, token()).status_code for _ in range(4)] == [200, 200, 200, 401]
+    assert '"reason":"too many tokens in use"' in "".join(lines)
+    assert call(http, token(key=OTHER_ES384, iss="https://other.example")).status_code == 200
 
 
 def test_an_id_that_one_tenant_used_is_not_used_up_for_another(http: FlaskClient) -> None:

@@ -205,3 +205,44 @@ def test_a_member_that_is_there_twice_is_refused(http, body):
 def test_numbers_of_any_length_are_no_reason_to_fail(http):
     body = b'{"hook": "order-sign", "x": [1' + b"0" * 6000 + b", 1e999, -0.0]}"
     assert http.post("/cds-services/benzo-order-sign", data=body, content_type="application/json").status_code == 400
+
+
+def in_a_draft(resource: str) -> str:
+    return '{"context": {"draftOrders": {"entry": [{"resource": {}}, {"resource": ' + resource + "}]}}}"
+
+
+MANY = json.dumps([{}] * 101)
+
+
+def deep(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "place"),
+    [
+        (in_a_draft('{"status": "active", "status": "draft"}'), 400, "context.draftOrders.entry[1].resource"),
+        (in_a_draft('{"marigold": {"a": 1, "a": 2}}'), 400, "context.draftOrders.entry[1].resource"),
+        ('{"prefetch": {"conditions": {"total": 1, "total": 2}}}', 400, "prefetch.conditions"),
+        ('{"prefetch": {"marigold": {"total": 1, "total": 2}}}', 400, "prefetch"),
+        ('{"hook": "order-sign", "hook": "order-sign"}', 400, None),
+        ('{"marigold": {"context": {"a": 1, "a": 2}}}', 400, None),
+        ('{"prefetch": {"medicationRequests": {"entry": ' + MANY + "}}}", 413, "prefetch.medicationRequests.entry"),
+        ('{"context": {"selections": ' + MANY + "}}", 413, "context.selections"),
+        ('{"context": {"marigold": ' + MANY + "}}", 413, "context"),
+        ('{"prefetch": {"conditions": {"entry": ' + deep(80) + "}}}", 413, "prefetch.conditions.entry[0]"),
+        (in_a_draft('{"extension": ' + deep(80) + "}"), 413, "context.draftOrders.entry[1].resource"),
+        (deep(80).join(('{"marigold": ', "}")), 413, None),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_body_is_told_with_its_place(sent: str, status: int, place: str | None) -> None:
+    """And the place is told in names that every request has: another name could be somebody's."""
+    known = client(max_entries=100, max_depth=20)
+    with logged() as lines:
+        response = send(known, sent.encode())
+    told = assert_outcome(response, status, "structure" if status == 400 else "too-long")
+    assert told.get("expression") == (None if place is None else [place])
+    at_fault = json.loads(lines[-1]).get("at_fault")
+    expected = place.partition("[")[0].removesuffix(".entry") if place else None
+    assert at_fault == (None if expected is None else [expected])
+    assert "marigold" not in response.text + "".join(lines)
