@@ -92,6 +92,8 @@ def test_a_chart_of_another_fhir_server_is_judged_in_shadow_mode_and_then_shown_
         tenants.write_text(text, encoding="utf-8")
         with served(tmp_path, tenants=str(tenants), development="true", store=store):
             assert run(CHART, tmp_path, base, fhir) == "patient-view: 200\n"
+            unlisted = run(CHART, tmp_path, base, fhir.replace("/fhir", "/elsewhere"), "first-chart")
+            assert unlisted.startswith("patient-view: 412\n  Prefetch data is missing: medicationRequests.")
         tenants.write_text(text.replace("mode: shadow", "mode: on"), encoding="utf-8")
         with served(tmp_path, tenants=str(tenants), development="true", store=store):
             assert f"```\n{run(CHART, tmp_path, base, fhir, 'first-chart')}```\n" in PAGE
