@@ -6,6 +6,7 @@ form: of a library only the place in its code is written, since its messages may
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -33,7 +34,11 @@ def _in_order(_logger: object, _method: str, event: MutableMapping[str, Any]) ->
 
 
 def _line(event: object, **_: object) -> str:
-    return orjson.dumps(event).decode()
+    try:
+        return orjson.dumps(event).decode()
+    except orjson.JSONEncodeError:
+        # A text that cannot be written in UTF-8: half of a surrogate pair, from a file with such an escape.
+        return json.dumps(event, separators=(",", ":"), default=repr)
 
 
 class JsonLines(logging.Formatter):
@@ -81,6 +86,8 @@ def configure(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(max(logging.WARNING, logger.level))
     logging.captureWarnings(True)
+    # What cannot be logged would be printed with its traceback and values, in another form.
+    logging.raiseExceptions = False
     sys.excepthook = _uncaught
     sys.unraisablehook = lambda caught: _lost(caught.exc_value)
     threading.excepthook = lambda caught: _lost(caught.exc_value)

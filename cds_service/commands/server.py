@@ -27,6 +27,7 @@ from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, Settings
 from cds_service.policy.watch import PolicyWatch
 from cds_service.records.waiting_records import COUNTS_FOLDER
 from cds_service.serving.worker import CallWorker
+from cds_service.web.ended_processes import keep_counts_of_ended
 from cds_service.web.health import DRAINING
 from cds_service.web.metrics import MULTIPROCESS_FOLDER
 
@@ -158,14 +159,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         return at_exit
 
     def _forget_process(self) -> Callable[[Any, Any], None]:
-        """What the arbiter does when a worker has ended: count what it lost, and leave its metrics out."""
+        """What the arbiter does when a worker has ended: count what it lost, and keep its counts."""
 
         def after_exit(_arbiter: Any, worker: Any) -> None:
-            from prometheus_client.multiprocess import mark_process_dead
-
             lost = self._application.extensions[CALL_STORE].lost_with(worker.pid)
             self._application.extensions[METRICS].state.count_lost(lost)
-            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+            keep_counts_of_ended(self._folder, worker.pid)
 
         return after_exit
 

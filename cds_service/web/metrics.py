@@ -28,6 +28,7 @@ from cds_service.records.feedback_rows import reasons_of
 from cds_service.trust.gate import Gate
 from cds_service.trust.operator import is_operator
 from cds_service.trust.tenant import Tenant
+from cds_service.web.ended_processes import whole_folder
 from cds_service.web.state_metrics import NAMESPACE, StateMetrics
 
 if TYPE_CHECKING:
@@ -133,11 +134,13 @@ class Metrics:
         from prometheus_client.multiprocess import MultiProcessCollector
 
         self.state.sample(ask_store=True)
-        if not os.environ.get(MULTIPROCESS_FOLDER):
+        folder = os.environ.get(MULTIPROCESS_FOLDER)
+        if not folder:
             return generate_latest(self._registry)
         all_processes = CollectorRegistry()
         all_processes.register(_InForce(MultiProcessCollector(None)))  # type: ignore[no-untyped-call]
-        return generate_latest(all_processes)
+        with whole_folder(Path(folder)):
+            return generate_latest(all_processes)
 
 
 class _InForce:

@@ -75,5 +75,6 @@ def as_it_was() -> Iterator[None]:
     kept = root.handlers, root.level, ours.handlers, ours.level, ours.propagate
     yield
     logging.captureWarnings(False)
+    logging.raiseExceptions = True
     sys.excepthook, sys.unraisablehook = hooks
     root.handlers, root.level, ours.handlers, ours.level, ours.propagate = kept

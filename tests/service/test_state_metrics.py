@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.records.call_store import NoCallStore
 from cds_service.trust.keys import FetchedKeys
+from cds_service.web.ended_processes import keep_counts_of_ended
 
 SIGN = "/cds-services/benzo-order-sign"
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -174,10 +176,44 @@ def test_the_processes_are_counted_and_what_all_of_them_know_is_told_once(tmp_pa
         tenants_file(tmp_path, general={"policy": {"default_table": "va-dod-2021"}})
         # In each process: none answers by the policy before.
         await_true(lambda: all("va-dod-2021" in labels for labels in values(running, "policy_info")))
-        running.process.send_signal(1)
+        running.process.send_signal(signal.SIGHUP)
         await_true(lambda: first not in running.workers() and values(running, "workers") == {"": 3.0})
         assert values(running, "worker_starts_total") == {"": 6.0}
         assert len(values(running, "policy_info")) == 1
+
+
+def test_the_folder_of_the_metrics_does_not_grow_with_processes_that_are_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "counts"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with served(tmp_path, workers=2) as running:
+        (metrics,) = folder.glob("benzo-cds-*")
+
+        def calls() -> float:
+            return values(running, "calls_total").get("service=benzo-order-sign,status=200,tenant=open", 0.0)
+
+        for number in range(1, 6):
+            assert running.post(SIGN, sign(lorazepam())).status_code == 200
+            before = set(running.workers())
+            running.process.send_signal(signal.SIGHUP)
+            await_true(lambda old=before: len(running.workers()) == 2 and not old & set(running.workers()))
+            await_true(lambda count=number: calls() == count)
+            assert values(running, "call_seconds_count")["service=benzo-order-sign,tenant=open"] == number
+        await_true(lambda: len(list(metrics.glob("counter_*.db"))) <= 4)
+        assert len(list(metrics.glob("histogram_*.db"))) <= 4
+        assert values(running, "worker_starts_total") == {"": 12.0}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00" * 100, b"\xff\x00\x00\x00" * 50, b"\x40\x00\x00\x00\x00\x00\x00\x00\x40"]
+)
+def test_a_file_of_a_process_that_was_killed_while_it_wrote_is_dropped(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "counter_7.db"
+    file.write_bytes(content)
+    keep_counts_of_ended(tmp_path, 7)
+    assert not file.exists()
 
 
 def test_no_label_grows_with_what_callers_send(tmp_path: Path) -> None:
