@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+# How long a page may take on a machine that is busy with other tests, in milliseconds.
+PATIENCE = 30_000
 NOT_INSTALLED = "Chromium is not installed: scripts/install-chromium installs it"
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,6 +31,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(NOT_INSTALLED)
         pytest.skip(NOT_INSTALLED)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser

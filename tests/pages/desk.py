@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 from serving import Watched, new_page, served
 
 from cds_service.sandbox.demonstration import demonstration
@@ -70,13 +70,21 @@ class Desk(Watched):
         return [str(entry["resource"]) for entry in bundle.get("entry", [])]
 
     def override(self, reason: str = "No reason given") -> None:
-        """Answer the first card that waits, with one click."""
-        self.page.locator(".card:not(.answered)").first.get_by_role("button", name=re.compile(reason)).click()
+        """Answer the first card of the orders that waits."""
+        answer(self.page.locator("#order-cards .card:not(.answered)").first, reason)
 
     def add_story_order(self) -> None:
         """Add the story's order and wait for what comes back."""
         self.page.get_by_role("button", name="Add the story's order").click()
         expect(self.page.locator("#support-status")).to_contain_text("came back")
+
+
+def answer(card: Locator, reason: str = "No reason given") -> None:
+    """Override a card; most reasons stand behind the first ones."""
+    button = card.get_by_role("button", name=re.compile(reason))
+    if not button.count():
+        card.get_by_text("Another reason").click()
+    button.click()
 
 
 @contextmanager

@@ -75,6 +75,13 @@ def test_a_story_without_an_order_says_what_to_do(desk: Desk, story: str, said: 
     expect(desk.page.get_by_role("button", name="Add the story's order")).to_have_count(0)
 
 
+def test_a_story_in_which_nothing_is_said_does_not_let_anybody_wait(desk: Desk) -> None:
+    desk.page.goto(f"{desk.address}#story=exempt-palliative-care")
+    expect(desk.page.locator("#story .next")).to_have_text("No card is due here.")
+    desk.add_story_order()
+    expect(desk.page.locator("#support-status")).to_have_text("order-select came back with no card.")
+
+
 # The patient
 
 
@@ -211,6 +218,19 @@ def test_benefits_outweigh_the_risks_is_one_click_and_the_card_folds(desk: Desk)
     expect(card.locator(".body")).to_be_hidden()
 
 
+def test_every_other_reason_is_a_button_too(desk: Desk) -> None:
+    desk.open(STORY)
+    desk.add_story_order()
+    shown = desk.cards.first.locator(".override button:visible")
+    expect(shown).to_have_count(2)
+    desk.cards.first.get_by_text("Another reason").click()
+    offered = desk.bodies("/benzo-order-select")
+    assert len(offered) == 1
+    expect(shown).to_have_count(7)
+    shown.get_by_text("A specialist is managing this").click()
+    assert desk.feedback()["overrideReason"]["reason"]["code"] == "specialist-managing"
+
+
 def test_after_signing_no_card_from_before_can_be_answered(desk: Desk) -> None:
     desk.open("taper-referral-diazepam-five-years")
     opened = desk.page.locator("#chart-cards .card")
@@ -219,7 +239,7 @@ def test_after_signing_no_card_from_before_can_be_answered(desk: Desk) -> None:
     desk.page.get_by_role("button", name="Sign orders").click()
     expect(desk.page.locator("#support-status")).to_contain_text("order-sign came back")
     while desk.page.locator("#order-cards .card:not(.answered)").count():
-        desk.page.locator("#order-cards .card:not(.answered) .reasons button").last.click()
+        desk.override()
     desk.page.get_by_role("button", name="Sign now").click()
     expect(desk.page.locator("#medications .name").first).to_contain_text(OXYCODONE)
     expect(opened.locator(".stale")).to_contain_text("Out of date: orders were signed since")
@@ -327,6 +347,8 @@ def test_no_rule_of_accessibility_is_broken(desk: Desk, width: int, scheme: Any)
     expect(desk.cards.first.locator(".explanation")).to_be_visible()
     desk.page.get_by_role("button", name="Show request and response").click()
     desk.page.get_by_text("Open an app from this chart").click()
+    assert broken_rules(desk) == []
+    desk.cards.first.get_by_text("Another reason").click()
     assert broken_rules(desk) == []
     desk.cards.first.locator(".reasons button").first.click()
     expect(desk.cards.first.locator(".body")).to_be_hidden()

@@ -555,6 +555,10 @@ def test_nothing_of_another_patient_is_written(fhir: FlaskClient, limited: dict[
     outcome(fhir.delete("/fhir/Condition/c2", headers=limited), 403)
     outcome(fhir.put("/fhir/Practitioner/x", json={"resourceType": "Practitioner", "id": "x"}, headers=limited), 403)
     outcome(fhir.post("/fhir/Patient", json={"resourceType": "Patient"}, headers=limited), 403)
+    for request in ({"method": "POST", "url": "Condition"}, {"method": "DELETE", "url": "Condition/c2"}):
+        entry = {"request": request} | ({"resource": condition} if request["method"] == "POST" else {})
+        transaction = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        outcome(fhir.post("/fhir", json=transaction, headers=limited), 403)
     mine = {"resourceType": "Condition", "subject": {"reference": "Patient/p1"}}
     assert fhir.post("/fhir/Condition", json=mine, headers=limited).status_code == 201
 

@@ -39,6 +39,7 @@ MAX_ASSERTION_SECONDS = 300
 
 _LEEWAY = 5
 _MAX_CLIENTS = 1_000
+_MAX_NAME = 80
 _SECRET_BYTES = 24
 
 
@@ -117,7 +118,7 @@ class Clients:
             known = f"The sandbox knows {BACKEND_GRANT} by a secret or by keys, and {LAUNCH_GRANT} with PKCE."
             raise OAuthError(400, "invalid_client_metadata", known)
         name = metadata.get("client_name", "")
-        client = Client(str(uuid4()), method, tuple(grants), name if isinstance(name, str) else "")
+        client = Client(str(uuid4()), method, tuple(grants), name[:_MAX_NAME] if isinstance(name, str) else "")
         response: dict[str, Any] = {
             "client_id": client.id_,
             "grant_types": grants,

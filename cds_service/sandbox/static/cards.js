@@ -6,6 +6,7 @@ import { outside, rendered, safeAddress } from "./markdown.js";
 import { CallFailed, call } from "./wire.js";
 
 const WORDS = { info: "Information", warning: "Warning", critical: "Critical" };
+const SHOWN_REASONS = 2;
 const ICONS = { info: "i", warning: "!", critical: "!!" };
 
 // The cards of one place on the page. Newer cards replace older ones.
@@ -92,7 +93,7 @@ export class CardShelf {
       }, suggestion.label)));
   }
 
-  // One click each: a reason, or none.
+  // One click each: the reasons that come first at once, the others and none of them behind a further one.
   override(card, said) {
     const id = `reason-${uuid()}`;
     const choice = (reason, text) => element("button", {
@@ -102,11 +103,14 @@ export class CardShelf {
         await this.answer(card, said, `overridden, ${reason ? reason.display : "no reason given"}`, () => overridden(card, reason));
       },
     }, text);
+    const choices = (card.overrideReasons ?? []).map((reason) => choice(reason, reason.display));
+    const others = [...choices.slice(SHOWN_REASONS), choice(undefined, choices.length ? "No reason given" : "Override")];
     return element("div", { class: "override", role: "group", "aria-labelledby": id },
       element("p", { id }, this.setAside),
-      element("div", { class: "reasons" },
-        (card.overrideReasons ?? []).map((reason) => choice(reason, reason.display)),
-        choice(undefined, card.overrideReasons?.length ? "No reason given" : "Override")));
+      element("div", { class: "reasons" }, choices.slice(0, SHOWN_REASONS), choices.length ? null : others),
+      choices.length
+        ? element("details", {}, element("summary", {}, "Another reason"), element("div", { class: "reasons" }, others))
+        : null);
   }
 
   // The answer stands whether or not the service hears of it; that it was heard is said.

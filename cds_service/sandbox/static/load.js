@@ -128,8 +128,9 @@ function contributions({ contributions: parts = [] }, names) {
         element("td", { class: "number" }, `${number(part.equivalent.used)} mg/d`, element("span", { class: "note" }, ` by ${names.sources[part.equivalent.reference] ?? part.equivalent.reference}`)))))));
 }
 
-function beside({ not_in_load: others = [], load }) {
-  const lines = others.map((part) => `${part.agent} (${words(part.class)}): ${words(part.reason)}`);
+function beside({ not_in_load: others = [], opioid, load }) {
+  // Opioids have a line of their own.
+  const lines = others.filter((part) => !(part.class === "opioid" && opioid?.present)).map((part) => `${part.agent} (${words(part.class)}): ${words(part.reason)}`);
   const substitution = (load.with_order ?? load.current).substitution;
   if (substitution?.used) lines.push(`About ${number(substitution.used)} mg/d more by substitution figures (${substitution.agents.join(", ")})`);
   return section("Beside the load, never converted into it", lines);

@@ -117,12 +117,13 @@ export function drawStory({ story }) {
   fill(
     byId("story"),
     element("p", {}, element("strong", {}, story.title), story.narrative ? element("span", { class: "narrative" }, story.narrative) : null),
-    story.drafts.length ? null : element("p", { class: "next" }, nextStep(story)),
+    nextStep(story) ? element("p", { class: "next" }, nextStep(story)) : null,
   );
 }
 
-// What to do where the story brings no order.
-function nextStep({ hook, shows }) {
+// What to do where the story brings no order, and what not to wait for.
+function nextStep({ hook, shows, drafts }) {
+  if (drafts.length) return shows === "none" ? "No card is due here." : "";
   if (hook === "encounter-discharge") return "No order belongs to this story: choose “Discharge”.";
   if (hook === "patient-view" && shows !== "none") return "No order belongs to this story: what there is to say is said as the chart opens.";
   if (hook === "patient-view") return "No order belongs to this story, and no card: see below what was counted, and what was not.";
