@@ -72,6 +72,8 @@ class Turns:
 
     def listen(self, listening: Collection[socket.socket]) -> None:
         """Accept from these sockets, and from no other."""
+        if len(self._listening) == len(listening):
+            return
         for gone in self._listening - set(listening):
             self._selector.unregister(gone)
         for new in set(listening) - self._listening:

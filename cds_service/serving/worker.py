@@ -57,7 +57,8 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
         self._sending: set[CallerConnection] = set()
         self.turns = Turns(tuple(self.PIPE), self._accept, self.app.observe_turn)
         waiting.take_turns(self.turns)
-        while self.alive and self.is_parent_alive():
+        self._notify_at = 0.0
+        while self.alive:
             self.turns.listen(self.sockets if self.turns.calls < MAX_CONNECTIONS else ())
             self._next_turn()
         self.turns.listen(())
@@ -70,7 +71,12 @@ class CallWorker(SyncWorker):  # type: ignore[misc]
             self._next_turn()
 
     def _next_turn(self) -> None:
-        self.notify()
+        now = self.turns.clock()
+        if now >= self._notify_at:
+            self._notify_at = now + _HEARTBEAT_SECONDS / 2
+            self.notify()
+            if not self.is_parent_alive():
+                self.alive = False
         self.turns.next(_HEARTBEAT_SECONDS)
 
     def notify(self) -> None:

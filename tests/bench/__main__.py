@@ -15,6 +15,7 @@ from pathlib import Path
 from compared import WORKERS, compared
 from in_process import table
 from sigs import table as sigs
+from waiting import table as waiting
 
 _MARKS = re.compile(r"(<!-- measured -->\n).*(<!-- end -->)", re.DOTALL)
 _PARTS = ("flask", "gunicorn", "orjson")
@@ -36,7 +37,7 @@ def machine() -> str:
 def lines(calls: int) -> Iterator[str]:
     """The whole of it."""
     yield from ("", machine(), "")
-    yield from chain(compared(calls), [""], table(), [""], sigs(), [""])
+    yield from chain(compared(calls), [""], waiting(), [""], table(), [""], sigs(), [""])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 PATH = "/cds-services/benzo-order-sign"
-EXTENSION = "org.benzo-cds.assessment"
+NOT_SUPPLIED = "not supplied"
 
 
 async def call(port: int, body: str, token: str) -> tuple[float, bytes]:
@@ -37,12 +37,12 @@ def outcome(answered: bytes) -> str:
     status = head[9:12].decode()
     if status != "200":
         issue = orjson.loads(body)["issue"][0] if body else {}
-        return f"{status}: {issue.get('diagnostics') or issue.get('details', {}).get('text')}"
+        told = issue.get("diagnostics") or issue.get("details", {}).get("text", "")
+        return f"{status} ({told.partition(': ')[2].partition('. ')[0] or told})"
     cards = orjson.loads(body)["cards"]
     if not cards:
         return "200 without a card"
-    missing = cards[0]["extension"][EXTENSION].get("missing", [])
-    return "judged in full" if not missing else "judged, and said to be incomplete"
+    return "judged, what is missing said" if NOT_SUPPLIED in cards[0]["detail"] else "judged in full"
 
 
 async def run(plan: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,19 @@ def test_a_card_says_what_and_the_log_says_why(supplied: dict[str, Any], said: s
     assert why not in card["detail"].replace(said, "")
     assert why in logged_gaps(lines)
     assert "Patient/" not in "".join(lines)
+
+
+def test_what_nobody_could_look_at_is_said_before_what_is_old_in_a_long_record() -> None:
+    over = {"dispenseRequest": {"expectedSupplyDuration": {"value": 30, "unit": "d", "code": "d"}}}
+    names = ("temazepam 15 MG Oral Capsule", "diazepam 5 MG Oral Tablet", "clonazepam 1 MG Oral Tablet",
+             "zolpidem tartrate 10 MG Oral Tablet", "tramadol hydrochloride 50 MG Oral Tablet",
+             "morphine sulfate 15 MG Oral Tablet", "gabapentin 300 MG Oral Capsule", "estazolam 1 MG Oral Tablet",
+             "triazolam 0.25 MG Oral Tablet", "codeine sulfate 30 MG Oral Tablet")  # fmt: skip
+    old = [order(f"old-{name[:5]}", name, authoredOn="2026-06-01", **over) for name in names]
+    (card, *_) = cards(client(), sign(lorazepam(), prefetch=prefetch(OXYCODONE, *old, conditions=ABSENT)))
+    gaps = card["detail"].partition("**Not known or not counted**")[2]
+    assert "the problem list not supplied" in gaps
+    assert re.search(r"and \d+ more", gaps)
 
 
 def test_what_is_complete_is_not_logged() -> None:

@@ -37,7 +37,10 @@ class GapsSection:
 
 
 def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:
-    # What may still be taken comes first: of many gaps the last are only counted.
+    # Of many gaps the last are only counted: what nobody could look at comes first, then what may still be taken.
+    for finding in assessment.findings:
+        if finding.id == "incomplete-picture":
+            yield from _not_supplied(finding.facts.get("missing"), wording)
     for line in sorted(assessment.not_counted, key=lambda line: line.certainty is not Certainty.POSSIBLE):
         if line.reason not in _SHOWN_APART and not is_renewal(line) and not _is_counted_elsewhere(line):
             yield _not_counted(line, wording)
@@ -46,9 +49,6 @@ def _gaps(assessment: Assessment, wording: Wording) -> Iterator[str]:
     for table in load.by_table.values():
         for agent in table.missing:
             yield wording.say("gaps.no_figure", {"agent": wording.knowledge.agents[agent].name})
-    for finding in assessment.findings:
-        if finding.id == "incomplete-picture":
-            yield from _not_supplied(finding.facts.get("missing"), wording)
     yield from _beside_load(assessment, wording)
     yield from _not_judged(assessment, wording)
 
