@@ -141,17 +141,19 @@ def _of_its_type(key: str, data: SuppliedData) -> SuppliedData:
     A mistyped query brings such data, which must not be read as an empty record.
     """
     types = _TYPES.get(key, KINDS)
-    if not data.entries or any(_has_type(resource, types) for resource in data.resources):
+    if not data.entries or any(_type_of(resource) in types for resource in data.resources):
         return data
     return replace(data, incomplete=(*data.incomplete, Gap.OTHER_TYPE))
 
 
 def _as_asked(key: str, entry: BundleEntry) -> BundleEntry:
     """An entry of a key; what is no resource may hold only what was asked for."""
-    if key not in _TYPES or (isinstance(entry.resource, dict) and entry.resource.get("resourceType")):
+    if key not in _TYPES or _type_of(entry.resource):
         return entry
     return replace(entry, medication=False, condition=key == CONDITIONS)
 
 
-def _has_type(resource: object, types: Container[object]) -> bool:
-    return isinstance(resource, dict) and resource.get("resourceType") in types
+def _type_of(resource: object) -> str:
+    """The type of a resource as it was sent; empty for what is none."""
+    resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
+    return resource_type if isinstance(resource_type, str) else ""

@@ -64,6 +64,7 @@ def what_came(body: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
         (bundle(patient()), "other-type", True),
         (patient(), "other-type", True),
         (["junk", 7], "other-type", True),
+        ([{"resourceType": {"MedicationRequest": 1}}, {"resourceType": ["x"]}], "other-type", True),
         (bundle(OF_ANOTHER), "another-patient", True),
     ],
 )
