@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Final, Self
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -25,6 +24,7 @@ from urllib3.util import Retry
 from cds_service.config import FetchLimits
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
 from cds_service.json_document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
+from cds_service.timed_connections import TimedAdapter
 from cds_service.trust.addresses import address_below
 
 ACCEPTED: Final = "application/fhir+json, application/json;q=0.9"
@@ -137,7 +137,7 @@ class FhirClient:
     def __post_init__(self) -> None:
         """Open a session that takes nothing from the environment: no proxy, no password, no cookie."""
         size = self.limits.calls * self.limits.connections
-        adapter = HTTPAdapter if self.private else PublicAddressesAdapter
+        adapter = TimedAdapter if self.private else PublicAddressesAdapter
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = True if self.authorities is None else str(self.authorities)
@@ -186,7 +186,7 @@ class FhirClient:
                 stream=True,
             ) as response:
                 return response.status_code, self._body(response, deadline), _retry_after(response)
-        except (requests.Timeout, TimeoutError):
+        except (requests.Timeout, ReadTimeoutError):
             raise FetchError(FetchFailure.NOT_IN_TIME) from None
         except requests.ConnectionError as error:
             failure = FetchFailure.FORBIDDEN if _is_forbidden(error) else FetchFailure.NOT_REACHED

@@ -7,14 +7,16 @@ another address.
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import ClassVar
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
+
+from cds_service.timed_connections import TimedAdapter, TimedHttpConnection, TimedHttpsConnection
 
 
 class ForbiddenAddressError(NewConnectionError):
@@ -72,12 +74,12 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     raise NewConnectionError(connection, "no connection") from last_error
 
 
-class _PublicHttpConnection(HTTPConnection):
+class _PublicHttpConnection(TimedHttpConnection):
     def _new_conn(self) -> socket.socket:
         return _connect(self)
 
 
-class _PublicHttpsConnection(HTTPSConnection):
+class _PublicHttpsConnection(TimedHttpsConnection):
     def _new_conn(self) -> socket.socket:
         return _connect(self)
 
@@ -90,11 +92,7 @@ class _PublicHttpsPool(HTTPSConnectionPool):
     ConnectionCls = _PublicHttpsConnection
 
 
-class PublicAddressesAdapter(HTTPAdapter):
+class PublicAddressesAdapter(TimedAdapter):
     """A transport for requests that connects to public addresses only."""
 
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Create pools whose connections check the address first."""
-        self.poolmanager: PoolManager
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHttpPool, "https": _PublicHttpsPool}
+    pools: ClassVar[Mapping[str, type[HTTPConnectionPool]]] = {"http": _PublicHttpPool, "https": _PublicHttpsPool}

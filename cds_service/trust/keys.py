@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, RSAKey
 from urllib3.exceptions import HTTPError
 
 from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_AGE_SECONDS, KEYS_MAX_BYTES, KEYS_REFETCH_SECONDS
+from cds_service.timed_connections import TimedAdapter
 from cds_service.waiting import begun, wait_for
 
 PublicKey = ECKey | RSAKey
@@ -233,6 +234,8 @@ def _body_of(address: str, authorities: Path | None) -> bytes:
     chunks: list[bytes] = []
     with requests.Session() as session:
         session.trust_env = False
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, TimedAdapter())
         session.verify = True if authorities is None else str(authorities)
         with session.get(
             address,

@@ -43,6 +43,7 @@ SERVICE = (
     "cds_service.errors",
     "cds_service.clock",
     "cds_service.json_document",
+    "cds_service.timed_connections",
     "cds_service.services",
     "cds_service.config",
     "cds_service.logs",

@@ -168,12 +168,33 @@ def dripping(first: bytes, drop: bytes) -> Iterator[int]:
         listening.close()
 
 
-def test_keys_that_come_a_byte_at_a_time_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a limit this would take as long as the server likes."""
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+DRIPS = {
+    "a body without end": (HEAD + b"\r\n", b" "),
+    "a body of its length": (HEAD + b"Content-Length: 190000\r\n\r\n", b" "),
+    "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "the size of a chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+    "the first line": (b"HTTP/1.1 200 ", b"O"),
+    "a header": (HEAD + b"X-Long: ", b"x"),
+    "going on without end": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("attack", DRIPS)
+def test_keys_that_come_a_byte_at_a_time_are_given_up(monkeypatch: pytest.MonkeyPatch, attack: str) -> None:
+    """Without a limit for the whole answer this would take as long as the server likes."""
     monkeypatch.setattr(key_rings, "KEYS_DEADLINE_SECONDS", 0.3)
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 190000\r\n\r\n"
-    with dripping(head, b" ") as port, pytest.raises(NoKeyError, match="the keys could not be fetched"):
+    with dripping(*DRIPS[attack]) as port, pytest.raises(NoKeyError, match="the keys could not be fetched"):
         FetchedKeys(f"http://127.0.0.1:{port}/").key("es384")
+
+
+@pytest.mark.parametrize("attack", DRIPS)
+def test_a_resource_that_comes_a_byte_at_a_time_is_given_up(attack: str) -> None:
+    with dripping(*DRIPS[attack]) as port:
+        client = FhirClient(f"http://127.0.0.1:{port}/fhir", private=True, limits=FetchLimits())
+        with pytest.raises(FetchError) as refused:
+            client.read("Patient/p1", "secret", Deadline(time.monotonic() + 0.3))
+    assert refused.value.failure is FetchFailure.NOT_IN_TIME
 
 
 # -- where the name of a FHIR server leads

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NameResolutionError
 
 from cds_service.commands.configuration.settings import StoreAsServed
 from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_BYTES, TOKEN_LEEWAY_SECONDS, Settings
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
 from cds_service.policy.configuration import PolicyConfiguration
+from cds_service.timed_connections import TimedAdapter
 from cds_service.trust.keys import trusted_keys
 from cds_service.trust.tenant import FhirServer
 from cds_service.trust.tenants import TrustedTenant
@@ -175,7 +175,7 @@ def _read(
         session.trust_env = False
         session.verify = True if authorities is None else str(authorities)
         for scheme in ("https://", "http://"):
-            session.mount(scheme, PublicAddressesAdapter() if public else HTTPAdapter())
+            session.mount(scheme, PublicAddressesAdapter() if public else TimedAdapter())
         sent = time.time()
         try:
             with session.get(
