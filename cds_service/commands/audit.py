@@ -16,7 +16,7 @@ from cds_service.config import Settings
 from cds_service.errors import CommandError
 from cds_service.records import chain
 from cds_service.records.audit_event import audit_event
-from cds_service.records.database import Row, replace_private
+from cds_service.records.database import Row, read_one_moment, replace_private
 from cds_service.records.schema import evaluations
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import format_timestamp
@@ -29,10 +29,7 @@ def verify(chosen: Namespace) -> int:
     store = opened_store(Settings())
     tenants = recorded_tenants(store.database, chosen.tenant)
     anchor = None if chosen.anchor is None else _anchor_of(chosen.anchor, store)
-    chains = use(
-        store.database,
-        lambda connection: [chain.verify(connection, tenant, *store.keys.newest_first()) for tenant in tenants],
-    )
+    chains = use(store.database, lambda connection: _verified(connection, store, tenants))
     for status in chains:
         purged = f" after {status.purged_until} purged" if status.purged_until else ""
         rows = f"{status.tenant}: {status.rows} rows{purged}"
@@ -55,6 +52,12 @@ def verify(chosen: Namespace) -> int:
         heads = (chain.head_text(status.tenant, status.sequence, status.link) for status in chains)
         _write(chosen.anchor, chain.Anchor(format_timestamp(datetime.now(UTC)), tuple(heads)), store)
     return 0
+
+
+def _verified(connection: Connection, store: DatabaseCallStore, tenants: Iterable[str]) -> list[chain.ChainStatus]:
+    """The chains of tenants as they are at one moment: calls and purges go on meanwhile."""
+    read_one_moment(connection)
+    return [chain.verify(connection, tenant, *store.keys.newest_first()) for tenant in tenants]
 
 
 def anchor(chosen: Namespace) -> int:

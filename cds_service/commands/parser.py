@@ -189,6 +189,13 @@ def _store(parser: argparse.ArgumentParser) -> None:
         "--older-than", type=_number_of_days, metavar="DAYS", help="instead of BENZO_CDS_RETENTION_DAYS (six years)"
     )
     purging.set_defaults(run="store:purge")
+    backup = parts.add_parser("backup", help="copy a store in a file while the service uses it")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the copy; there must be no such file")
+    backup.set_defaults(run="store_backup:backup")
+    restore = parts.add_parser("restore", help="put a copy in the place of a store in a file")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a copy that `store backup` made")
+    restore.add_argument("--discard", action="store_true", help="although the store holds calls that the copy lacks")
+    restore.set_defaults(run="store_backup:restore")
     doubted = parts.add_parser("doubts", help="cards answered with: not taking it, or the dose on record is wrong")
     _period(doubted)
     doubted.set_defaults(run="store:doubts")

@@ -98,12 +98,11 @@ class StoreKeys:
     def _first_key(self, connection: Connection) -> Pseudonyms:
         """The key that wrote the record, or the first of the file where there is none."""
         tenants = [tenant for tenant in chain.tenants_of(connection) if chain.head(connection, tenant)[0]]
-        for key in self.held:
-            if any(chain.is_written_with(connection, tenant, key) for tenant in tenants):
-                return key
-        if tenants:
+        writers = (chain.writer_of(connection, tenant, self.held) for tenant in tenants)
+        writer = next(filter(None, writers), None)
+        if tenants and writer is None:
             raise WrongKeyError(f"the record was not written with {_names(self.held)}")
-        return self.held[0]
+        return writer or self.held[0]
 
     def _held_key(self, key_id: str, since: str) -> Pseudonyms:
         for held in ({key.key_id: key for key in self.held}, self._reread()):

@@ -130,18 +130,23 @@ def test_a_process_whose_file_lacks_the_new_key_writes_nothing_and_loses_nothing
 
 def test_an_answer_that_was_given_before_still_snoozes(settings, command):
     http = client_with(settings)
-    (card,) = cards(http, renewal(4))
+    instances = (f"d1577c69-dfbe-44ad-ba6d-3e05e953000{number}" for number in range(9))
+
+    def called(a_day: int) -> list[dict[str, Any]]:
+        return cards(http, another(renewal(a_day), next(instances)))
+
+    (card,) = called(4)
     answer(http, overridden(card))
-    assert cards(http, another(renewal(4))) == []
+    assert called(4) == []
     assert command("store", "rotate-key", "--make")[0] == 0
-    assert cards(http, another(renewal(4))) == []
+    assert called(4) == []
     # Worse than the answered card (40 mg of diazepam, then 60): it comes back, and is answered under the new key.
-    (back,) = cards(http, another(renewal(6)))
+    (back,) = called(6)
     answer(http, overridden(back))
-    assert cards(http, another(renewal(6))) == []
+    assert called(6) == []
     # A card of after the change decides alone, though the answer before it would snooze as well.
     changed(settings, "DELETE FROM answers WHERE id > 1")
-    assert len(cards(http, another(renewal(4)))) == 1
+    assert len(called(4)) == 1
     assert [row["verdict"] for row in rows(store_of(settings), card_rows)].count("snoozed") == 3
 
 

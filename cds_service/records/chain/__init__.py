@@ -16,7 +16,7 @@ from cds_service.records.chain.links import (
     seal,
     tenants_of,
 )
-from cds_service.records.chain.verification import ChainStatus, is_written_with, verify
+from cds_service.records.chain.verification import ChainStatus, verify, writer_of
 
 __all__ = [
     "Anchor",
@@ -26,7 +26,6 @@ __all__ = [
     "head",
     "head_text",
     "is_in_record",
-    "is_written_with",
     "linked_content",
     "lock_chain",
     "next_rows",
@@ -36,4 +35,5 @@ __all__ = [
     "seal",
     "tenants_of",
     "verify",
+    "writer_of",
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import orjson
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, Table, exists, func, or_, select
 
 from cds_service.records.chain.links import (
     checkpoint_of,
@@ -21,7 +21,7 @@ from cds_service.records.chain.links import (
 )
 from cds_service.records.database import Row
 from cds_service.records.pseudonyms import Pseudonyms
-from cds_service.records.schema import card_findings, cards, fired, store_keys
+from cds_service.records.schema import card_findings, cards, evaluations, fired, store_keys
 
 _SHARED_COLUMNS = ("tenant", "at", "service", "patient", "user")
 """What stands of a card in its evaluation too."""
@@ -67,15 +67,17 @@ def verify(connection: Connection, tenant: str, *keys: Pseudonyms) -> ChainStatu
     return ChainStatus(tenant, number, start, sequence, link, _cards_without_row(connection, tenant, start, sequence))
 
 
-def is_written_with(connection: Connection, tenant: str, key: Pseudonyms) -> bool:
-    """Whether the first or the last row of a tenant's chain has the link that a key makes, or the seal of its purge."""
-    start, _ = purge_point(connection, tenant)
-    checkpoint = checkpoint_of(connection, tenant)
-    if checkpoint is not None and checkpoint == seal(checkpoint, key):
-        return True
+def writer_of(connection: Connection, tenant: str, keys: Sequence[Pseudonyms]) -> Pseudonyms | None:
+    """The key that linked the last row of a tenant's chain, else its first row, or that sealed its purge."""
     last, _ = head(connection, tenant)
-    rows = (next_rows(connection, tenant, after)[:1] for after in (start, last - 1))
-    return any(_is_linked(row, key) for found in rows for row in found)
+    start, _ = purge_point(connection, tenant)
+    for after in (last - 1, start):
+        for row in next_rows(connection, tenant, after)[:1]:
+            for key in keys:
+                if _is_linked(row, key):
+                    return key
+    checkpoint = checkpoint_of(connection, tenant)
+    return next((key for key in keys if checkpoint is not None and checkpoint == seal(checkpoint, key)), None)
 
 
 def _place(row: Row, sequence: int, link: str) -> str:
@@ -151,7 +153,8 @@ def _by_sequence(connection: Connection, table: Table, tenant: str, first: int, 
 
 def _cards_without_row(connection: Connection, tenant: str, start: int, end: int) -> str:
     """What is wrong if cards stand before or behind the chain."""
+    own = exists().where(evaluations.c.tenant == cards.c.tenant, evaluations.c.sequence == cards.c.sequence)
     outside = or_(cards.c.sequence <= start, cards.c.sequence > end)
-    query = select(func.count()).select_from(cards).where(cards.c.tenant == tenant, outside)
+    query = select(func.count()).select_from(cards).where(cards.c.tenant == tenant, outside, ~own)
     number = connection.execute(query).scalar()
     return f"{number} cards belong to no row" if number else ""

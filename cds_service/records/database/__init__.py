@@ -1,6 +1,7 @@
 """The database of the store, SQLite or PostgreSQL: its address, connections, locks and time limits, and its tables kept
 up to date."""
 
+from cds_service.records.database.backup import BackupError, copy_over, copy_to_new_file, remove_copy
 from cds_service.records.database.database import Database
 from cds_service.records.database.engines import (
     POSTGRESQL,
@@ -9,6 +10,7 @@ from cds_service.records.database.engines import (
     database_url,
     lock,
     lock_shared,
+    read_one_moment,
 )
 from cds_service.records.database.errors import (
     OtherTablesError,
@@ -23,6 +25,7 @@ from cds_service.records.database.private_files import create_private, replace_p
 __all__ = [
     "POSTGRESQL",
     "SQLITE",
+    "BackupError",
     "Database",
     "OtherTablesError",
     "Row",
@@ -30,10 +33,14 @@ __all__ = [
     "StoreDownError",
     "UnwritableError",
     "WrongKeyError",
+    "copy_over",
+    "copy_to_new_file",
     "create_private",
     "database_url",
     "lock",
     "lock_shared",
     "migrate",
+    "read_one_moment",
+    "remove_copy",
     "replace_private",
 ]

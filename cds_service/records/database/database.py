@@ -47,6 +47,7 @@ class Database:
         prepare: what is done in the transaction that brings the tables up to date, after that.
         password_file: holds the password of a server's user; it is read at each connect.
         watched: whether a watch finds out when the database is up again.
+        must_exist: whether its tables are brought up to date, and never made.
     """
 
     url: URL
@@ -55,6 +56,7 @@ class Database:
     password_file: Path | None = None
     clock: Callable[[], float] = time.monotonic
     watched: bool = False
+    must_exist: bool = False
     file: SqliteFile | None = field(default=None, init=False)
     _engine: Engine | None = field(default=None, init=False)
     _process: int = field(default=0, init=False)
@@ -186,9 +188,10 @@ class Database:
 
     def _upgrade(self) -> None:
         with self._begun(writes=True, seconds=self.seconds) as connection:
-            if self.file is not None and self.file.was_replaced and not has_tables(connection):
-                # Nobody would look for the record in a new file.
-                raise StoreDownError("FileReplaced", f"{self.file.path} was replaced by a file that is no store")
+            # Nobody would look for the record in a file that took the place of the store.
+            must_exist = self.must_exist or (self.file is not None and self.file.was_replaced)
+            if must_exist and not has_tables(connection):
+                raise StoreDownError("NoStore", f"{self.url.database} is no store")
             migrate(connection)
             self.prepare(connection)
         if self.file is not None:

@@ -18,6 +18,7 @@ _MILLISECONDS = 1000
 # SQLite looks at the clock after so many of its instructions, of which it takes some millions a second.
 _INSTRUCTIONS = 50_000
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+_ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _READ_ONLY = text("SELECT current_setting('transaction_read_only')::boolean")
 _LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtext(:name))")
 
@@ -112,6 +113,15 @@ def begin(connection: Connection, *, writes: bool, seconds: float) -> None:
         return
     driver.set_progress_handler(None if writes else lambda: time.monotonic() > end, _INSTRUCTIONS)
     connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def read_one_moment(connection: Connection) -> None:
+    """Let every query of this transaction see the database as it is now. To be called before the first one.
+
+    In SQLite each transaction does.
+    """
+    if connection.dialect.name == POSTGRESQL:
+        connection.execute(_ONE_MOMENT)
 
 
 def lock(connection: Connection, name: str) -> None:
