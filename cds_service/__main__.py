@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return told(*explain(error), "`benzo-cds config check` lists every setting.")
     except ConfigurationError as error:
         return told(*error.problems, *([error.hint] if error.hint else ()))
-    except (KnowledgeError, CommandError) as error:
+    except KnowledgeError as error:
+        return told(*map(str, error.each))
+    except CommandError as error:
         return told(str(error))
     except BrokenPipeError:  # the reader of the output, such as `head`, has ended
         sys.stderr.close()

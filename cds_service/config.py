@@ -93,7 +93,7 @@ POLICY_CHECK_SECONDS = 0.9
 """How often the files of the policy and the tenants are checked for changes, at most."""
 POLICY_SETTLED_SECONDS = 0.9
 """How long changed files must have stayed as they are to be used: files that are being written or moved are not."""
-POLICY_FILE_MAX_BYTES = 5_000_000
+POLICY_FILE_MAX_BYTES = 2_000_000
 """Largest file of the policy, of tenants or of keys."""
 METRICS_SAMPLE_SECONDS = 1.0
 """How often a process that waits for calls reads the metrics of its parts."""

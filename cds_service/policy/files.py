@@ -71,6 +71,10 @@ def _key_files(tenants: Path, contents: Mapping[str, bytes | str]) -> Iterator[P
 
 def _content(path: Path) -> bytes | str:
     try:
+        # Opening what is no file, such as a pipe, could wait without end.
+        if not path.is_file():
+            path.stat()
+            return "is no file"
         with path.open("rb") as file:
             content = file.read(POLICY_FILE_MAX_BYTES + 1)
     except OSError as error:

@@ -43,6 +43,7 @@ class PolicyWatch:
     _checked_at: float = field(init=False)
     _changing: tuple[str, float] | None = None
     _shared: SharedPolicy | None = None
+    _unshared: bool = False
     _decider: int = 0
     _stamp: tuple[int, int] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -96,6 +97,8 @@ class PolicyWatch:
         if not at_once and now - self._checked_at < POLICY_CHECK_SECONDS:
             return
         self._checked_at = now
+        if self._unshared:
+            self._share()
         files = read_files(self.settings)
         digest, refused = files.digest, self._state.refused
         if digest == (refused.files if refused else self._state.files).digest:
@@ -122,8 +125,19 @@ class PolicyWatch:
             else:
                 self._put_in_force(PolicyState(files, _now()), accepted)
                 logs.policy_read(files.digest, accepted.knowledge.version, len(accepted.tenants))
-        if self._shared is not None:
+        self._share()
+
+    def _share(self) -> None:
+        """Tell the other processes. Where that fails, as on a full disk, it is tried again at the next check."""
+        if self._shared is None:
+            return
+        try:
             self._shared.write(self._state)
+        except OSError as error:
+            self._unshared = True
+            logs.failed(error)
+        else:
+            self._unshared = False
 
     def follow(self) -> None:
         """Put in force what the deciding process has put in force."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -188,6 +190,47 @@ def test_a_broken_site_policy_keeps_all_files_as_they_were(tmp_path: Path, site:
     assert http.get("/health/ready").json["policy"]["refused"] is None
 
 
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: os.mkfifo(path), "is no file"),
+        (lambda path: path.mkdir(), "is no file"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+        (lambda path: path.write_bytes(b"#" * 2_000_001), "File too large"),
+    ],
+)
+def test_what_is_no_file_to_read_keeps_nobody_waiting(tmp_path: Path, make: Callable[[Path], Any], why: str) -> None:
+    site, clock = written(tmp_path / "site.yaml", ASHTON), Clock()
+    policy = watching(clock, site_policy=site)
+    site.unlink()
+    make(site)
+    for _ in range(2):
+        clock.now += 1
+        policy.current()
+    refused = policy.state().refused
+    assert refused is not None
+    assert refused.problems == (f"BENZO_CDS_SITE_POLICY: site.yaml: {why}",)
+
+
+def test_others_are_told_once_that_is_possible_again(tmp_path: Path) -> None:
+    """The process that decides and one that follows it, both in this one; the disk is full at first."""
+    site, clock, folder = written(tmp_path / "site.yaml", ASHTON), Clock(), tmp_path / "shared"
+    decides, follows = watching(clock, site_policy=site), watching(clock, site_policy=site)
+    for each in (decides, follows):
+        each.decide_for_others(folder / "policy.json")
+    follows._decider = -1
+    written(site, VA)
+    with logged() as lines:
+        decides.check(at_once=True)
+    assert [json.loads(line)["event"] for line in lines] == ["policy read", "failed"]
+    assert follows.current().knowledge.default_table == "ashton-2002"
+    folder.mkdir()
+    clock.now += 1
+    decides.check()
+    assert follows.current().knowledge.default_table == "va-dod-2021"
+    assert follows.state() == decides.state()
+
+
 def test_a_site_policy_that_is_no_text_is_named(tmp_path: Path) -> None:
     site = tmp_path / "site.yaml"
     site.write_bytes(b"reviewed: \xff\xfe")
@@ -239,6 +282,8 @@ QUIET = dict.fromkeys(SERVICES, Mode.OFF)
         "tenants: {general: {mode: on, keys: {keys: [{kty: EC, mode: on}]}, audiences: [a, [b]], mode: off}}",
         '{"tenants": {"general": {"issuer": 5, "mode": "off"}}}',
         "tenants: &all\n  general: &one {mode: off}\n  other: *one\n",
+        "tenants:\n  one: &one {mode: on}\n  other: *one\n  general: {mode: off}\n",
+        "tenants:\n  general: {audiences: [[a], {mode: on}], mode: off}\n  other: {mode: on}\n\t",
         "tenants: {general: {services: {" + ", ".join(f"{name}: off" for name in SERVICES) + "}}}",
     ],
 )

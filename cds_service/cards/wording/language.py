@@ -75,9 +75,10 @@ def load_language(code: str = ENGLISH, own_words: str | None = None) -> Language
     Raises:
         KnowledgeError: a text is not what it must be; the place is named.
     """
+    if own_words is not None:
+        return _with_own(load_language(code), own_words)
     name = f"{code}.yaml"
-    language = read_language(files(__package__).joinpath(name).read_text(encoding="utf-8"), name)
-    return language if own_words is None else _with_own(language, own_words)
+    return read_language(files(__package__).joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def read_language(text: str, name: str) -> Language:
