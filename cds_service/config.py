@@ -259,14 +259,15 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Processes that answer")
     call_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5.0,
-        description="Longest time for reading and judging one call; beyond it only names are judged, else 503",
+        description="Longest time for judging one call, what it waits for not counted; beyond it only names are "
+        "judged, else 503",
     )
     remember_seconds: Annotated[int, Field(ge=0, le=3_600)] = Field(
         default=120,
         description="How long a process remembers what a call came to, for the same call again; 0: never",
     )
     timeout_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
-        default=30, description="Longest time for one answer, whatever it waits for; beyond it the process is replaced"
+        default=30, description="Longest time that a process may be busy with one thing; beyond it it is replaced"
     )
     drain_seconds: Annotated[float, Field(ge=0, le=300)] = Field(
         default=0, description="How long it is still answered after a SIGTERM, while /health/ready says draining"

@@ -31,6 +31,10 @@ EMPTY = {"resourceType": "Bundle", "type": "searchset", "total": 0}
 Answer = Reply | Callable[[int], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 500  # many calls read at the same time
+
+
 class FhirServer:
     """Replies by the path below its base, without the query. Other searches are empty, other reads are 404."""
 
@@ -81,7 +85,7 @@ class FhirServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self._server.server_port}/fhir"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

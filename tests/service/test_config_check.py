@@ -100,7 +100,6 @@ def test_a_file_that_is_no_text_is_named(run: Check, setting: str, tmp_path: Pat
             "DEVELOPMENT: tokens that anybody can sign are accepted",
         ),
         ("TIMEOUT_SECONDS=7", "TIMEOUT_SECONDS: a call may take 7 seconds until it is given up; after 7 its process"),
-        ("FHIR_DEADLINE_SECONDS=5", "FHIR_DEADLINE_SECONDS: must be shorter than BENZO_CDS_CALL_SECONDS"),
         ("METRICS_SECRET_FILE={0}/empty", "METRICS_SECRET_FILE: empty: is empty, so that nobody may read /metrics"),
         ('FHIR_SERVERS=["nonsense"]', "FHIR_SERVERS: each must be the address of a FHIR server"),
         ("TIMEZOEN=UTC", "TIMEZOEN: no such setting; did you mean BENZO_CDS_TIMEZONE?"),

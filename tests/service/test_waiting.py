@@ -70,7 +70,9 @@ def without_prefetch(server: FhirServer, **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def one_worker(folder: Path, server: FhirServer, **settings: Any) -> Iterator[Served]:
-    with served(folder, workers=1, fhir_servers=[server.base], fhir_deadline_seconds=LONG, **settings) as running:
+    with served(
+        folder, workers=1, fhir_servers=[server.base], fhir_deadline_seconds=LONG, fhir_connect_seconds=10, **settings
+    ) as running:
         yield running
 
 
@@ -197,7 +199,9 @@ def _is_listening(running: Served) -> bool:
 
 
 def test_a_worker_that_is_replaced_finishes_its_waiting_calls(tmp_path: Path, server: FhirServer, held: Held) -> None:
-    with served(tmp_path, workers=2, fhir_servers=[server.base], fhir_deadline_seconds=LONG) as running:
+    with served(
+        tmp_path, workers=2, fhir_servers=[server.base], fhir_deadline_seconds=LONG, fhir_connect_seconds=10
+    ) as running:
         waiting = [Caller(lambda: running.post(SIGN, without_prefetch(server))) for _ in range(6)]
         for _ in waiting:
             held.await_one()

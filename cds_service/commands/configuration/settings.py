@@ -68,11 +68,6 @@ def _conflicting(settings: Settings) -> Iterator[str]:
             f"{_variable('timeout_seconds')}: a call may take {longest:g} seconds until it is given up; "
             f"after {settings.timeout_seconds} its process is replaced"
         )
-    if settings.fhir_deadline_seconds >= settings.call_seconds:
-        yield (
-            f"{_variable('fhir_deadline_seconds')}: must be shorter than {_variable('call_seconds')}, or no time is "
-            "left for judging what was fetched"
-        )
     try:
         socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
