@@ -53,7 +53,7 @@ def app(settings: Settings) -> FlaskClient:
 def test_a_store_that_is_down_is_seen_and_what_waits_and_is_lost_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cds_service.records.store.MAX_UNSAVED_CALLS", 2)
+    monkeypatch.setattr("cds_service.records.waiting_records.MAX_UNSAVED_CALLS", 2)
     monkeypatch.setattr("cds_service.records.database.database.STORE_RETRY_SECONDS", 0.0)
     file = tmp_path / "records.sqlite3"
     http = app(store_settings(str(file), tmp_path, store_seconds=0.1))
