@@ -135,7 +135,10 @@ class TenantReader:
             return self._fetched_keys.setdefault(address, keys)
         owners = compromised_key_owners(listed)
         if owners and not self.settings.development:
-            raise ValueError(f"keys: anybody can sign with this key, it is that of {owners[0]}")
+            raise ValueError(
+                f"keys: anybody can sign with this key, it is that of {owners[0]}; for development alone "
+                "(BENZO_CDS_DEVELOPMENT)"
+            )
         usable = trusted_keys(listed, development=self.settings.development)
         if not usable:
             raise ValueError(
