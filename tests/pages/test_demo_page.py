@@ -71,8 +71,7 @@ def test_a_partly_known_load_is_shown_as_at_least(desk: Desk) -> None:
     while desk.page.locator("#order-cards .card:not(.answered)").count():
         desk.override()
     desk.page.get_by_role("button", name="Sign orders").click()
-    expect(desk.page.locator("#load .loads")).to_have_count(0)
-    expect(desk.page.locator("#load .figure")).to_have_text("at least 2.5 mg/day diazepam-equivalent")
+    expect(desk.page.locator("#load .figure")).to_have_text(["at least 2.5 mg/day diazepam-equivalent"])
     expect(desk.page.locator("#load .band")).to_have_text("Dose band not known")
     assert not re.search(r"\blow\b", desk.page.locator("#load").inner_text(), re.IGNORECASE)
     expect(desk.page.locator("#load .scale")).to_have_count(0)
@@ -158,7 +157,7 @@ def test_a_drug_outside_the_knowledge_can_be_ordered_and_brings_no_card(desk: De
     desk.open(STORY)
     desk.page.get_by_label("Drug", exact=True).click()
     desk.page.keyboard.type("amoxicillin 500 mg capsule")
-    expect(desk.page.locator("#drug-options [role=option]")).to_contain_text("Not in the knowledge base")
+    expect(desk.page.locator("#drug-options [role=option]")).to_have_text([re.compile("^Not in the knowledge base")])
     desk.page.get_by_role("button", name="Add order").click()
     expect(desk.drafts).to_have_text(["amoxicillin 500 mg capsule"])
     expect(desk.page.locator("#support-status")).to_have_text("order-select came back with no card.")

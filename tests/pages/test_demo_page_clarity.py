@@ -267,7 +267,8 @@ def test_while_the_answer_for_changed_orders_is_awaited_the_old_card_cannot_be_a
 def test_removing_one_of_two_orders_asks_again(desk: Desk) -> None:
     desk.open(STORY)
     desk.add_story_order()
-    desk.order("lorazepam", "lorazepam 1 MG Oral Tablet")
+    with desk.page.expect_response("**/cds-services/benzo-order-select"):
+        desk.order("lorazepam", "lorazepam 1 MG Oral Tablet")
     expect(desk.drafts).to_have_count(2)
     desk.page.get_by_role("button", name="Remove lorazepam 1 MG Oral Tablet").click()
     expect(desk.drafts).to_have_count(1)

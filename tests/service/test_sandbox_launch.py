@@ -517,6 +517,25 @@ def test_a_refresh_token_is_no_use_to_another_app_or_after_a_day(app: App, clock
     refused(renewal(app, token), "invalid_grant")
 
 
+def test_an_app_without_a_secret_need_not_name_itself_to_renew(fhir: FlaskClient, app: App) -> None:
+    # As SMART's client for JavaScript does.
+    form = {"grant_type": "refresh_token", "refresh_token": app.token(RENEWED)["refresh_token"]}
+    renewed = fhir.post("/fhir/auth/token", data=form)
+    assert fhir.get("/fhir/Patient/p1", headers=bearer(renewed.get_json())).status_code == 200
+    refused(fhir.post("/fhir/auth/token", data=form), "invalid_grant")
+    assert fhir.get("/fhir/Patient/p1", headers=bearer(renewed.get_json())).status_code == 401
+    refused(fhir.post("/fhir/auth/token", data=form | {"refresh_token": "guessed"}), "invalid_client", 401)
+
+
+def test_an_app_with_a_secret_must_use_it_to_renew(fhir: FlaskClient) -> None:
+    app = App(fhir, PUBLIC | {"token_endpoint_auth_method": "client_secret_post"})
+    token = app.token(RENEWED)["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    refused(fhir.post("/fhir/auth/token", data=form), "invalid_client", 401)
+    refused(fhir.post("/fhir/auth/token", data=form | {"client_id": app.client}), "invalid_client", 401)
+    assert renewal(app, token, client_secret=str(app.secret)).status_code == 200
+
+
 def test_renewing_may_narrow_and_never_widens(app: App) -> None:
     token = app.token(RENEWED)["refresh_token"]
     refused(renewal(app, token, scope="patient/*.cruds"), "invalid_scope")

@@ -7,7 +7,7 @@ everything that came of the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from secrets import token_urlsafe
 from typing import Any, cast
 
@@ -35,7 +35,7 @@ from joserfc.jwk import RSAKey
 
 from cds_service.sandbox.smart.access import Access
 from cds_service.sandbox.smart.authorizations import Authorization, taken_once
-from cds_service.sandbox.smart.clients import BACKEND_GRANT, Client
+from cds_service.sandbox.smart.clients import BACKEND_GRANT, PUBLIC, REFRESH_GRANT, Client
 from cds_service.sandbox.smart.scopes import Grant, may_renew, needs_patient
 
 USER = "Practitioner/sandbox-prescriber"
@@ -74,9 +74,20 @@ class SandboxServer(AuthorizationServer):
             OAuthError: it could not be authenticated.
         """
         form, basic = http_request.form.to_dict(), http_request.headers.get("Authorization")
-        client = self.access.clients.authenticated(form, basic, self.absolute_url("auth", "token"), self.access.clock())
+        client = None if basic or "client_assertion" in form else self._unnamed_client(form)
+        if client is None:
+            endpoint = self.absolute_url("auth", "token")
+            client = self.access.clients.authenticated(form, basic, endpoint, self.access.clock())
         request.auth_method = client.method
         return client
+
+    def _unnamed_client(self, form: Mapping[str, str]) -> Client | None:
+        """The client of a renewal that names none, as SMART permits to apps without a secret: that of the token."""
+        if form.get("grant_type") != REFRESH_GRANT or "client_id" in form:
+            return None
+        authorization = self.access.refreshes.known(form.get("refresh_token", ""))
+        client = authorization and self.access.clients.find(authorization.client)
+        return client if client and client.method == PUBLIC else None
 
     def authorization_request(self) -> LaunchGrant:
         """The authorization request of the current HTTP request, after checking it.

@@ -115,6 +115,12 @@ class OneTimeTokens(Generic[Value]):
             entry.used = True
             return entry.value
 
+    def known(self, token: str) -> Value | None:
+        """The value of a token, whether or not it can still be taken."""
+        with self._lock:
+            entry = self._entries.get(token)
+            return None if entry is None else entry.value
+
     def used(self, token: str) -> Value | None:
         """The value of a token that was taken before."""
         with self._lock:
