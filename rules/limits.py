@@ -2,6 +2,8 @@
 
 MAX_MEMOISED = 4096
 """Readings of one kind that are remembered (see :mod:`rules.numbers.memo`)."""
+MAX_NAME_READERS = 4
+"""Readers of names that are kept, of the shipped agents and of those with a site's own table."""
 MAX_MEMOISED_LENGTH = 400
 """Characters that a reading's texts may have together to be remembered."""
 DIGEST_CHARACTERS = 8

@@ -7,6 +7,7 @@ all answer by the same files, whichever of them saw which change.
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -164,6 +165,8 @@ class PolicyWatch:
         if is_other:
             forget_all()
             prepare(accepted.knowledge)
+            # What is left of the policy before refers to itself, and the service rarely looks for that.
+            gc.collect()
 
 
 def _now() -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import ANY
@@ -53,6 +55,8 @@ TREES = (
     "sources.yaml",
     "tables.yaml",
 )
+POLICY_TREES = ("policy.yaml", "tables.yaml", "sources.yaml")
+"""The files that an override changes; one with a table of its own changes the figures of agents too."""
 PRODUCTS = "products.csv"
 CONDITION_CODES = "conditions.csv"
 OTHER_NAMES = "other_names.csv"
@@ -81,9 +85,21 @@ def _shipped_knowledge() -> Knowledge:
     return read_directory(shipped())
 
 
+@cache
+def _shipped_trees() -> dict[str, Tree]:
+    return read_trees(shipped())
+
+
 @cached
 def _site_knowledge(site: str) -> Knowledge:
-    return read_directory(shipped(), site)
+    """The shipped knowledge with an override: of an override without tables, all but what it may change is shared."""
+    ours = _shipped_trees()
+    trees = apply_site(ours, parse_yaml(site, SITE))
+    if any(trees[name] != ours[name] for name in TREES if name not in POLICY_TREES):
+        return build(trees, lambda name: _text(shipped(), name))
+    knowledge = replace(_shipped_knowledge(), **_policy_parts(trees))
+    _require_order(knowledge)
+    return knowledge
 
 
 def read_directory(directory: Traversable, site: str | None = None) -> Knowledge:
@@ -113,10 +129,6 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     Raises:
         KnowledgeError: a file is not of the expected shape, or an entry names another one that does not exist.
     """
-    policy = _top(trees, "policy.yaml", ("version", "reviewed", "upkeep", "policy", "critical", "findings"))
-    reviewed = policy.day("reviewed")
-    critical = frozenset(policy.texts("critical"))
-    pages = _top(trees, "findings.yaml", ("findings",))
     guidance = _top(
         trees,
         "guidance.yaml",
@@ -125,9 +137,6 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
     guidance_reviewed = guidance.day("reviewed")
     conditions = _top(trees, "conditions.yaml", ("reviewed", "wording", "concepts"))
     listing = _top(trees, "agents.yaml", ("reviewed", "agents"))
-    sources = read_sources(_top(trees, "sources.yaml", ("sources",)).section("sources"))
-    choice = _top(trees, "tables.yaml", ("default", "tables", "site_figures"))
-    tables = read_tables(choice.section("tables"))
     classes = read_classes(_top(trees, "classes.yaml", ("classes",)).section("classes"))
     agents = read_agents(listing.section("agents"), classes, listing.day("reviewed"))
     cited = Section("name_words.yaml", trees["name_words.yaml"]).section("brand_names").texts("references")
@@ -135,24 +144,17 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         conditions.section("concepts"), text_of(CONDITION_CODES), CONDITION_CODES, conditions.day("reviewed")
     )
     vocabulary = read_vocabulary(trees["forms.yaml"])
-    findings = read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed)
     knowledge = Knowledge(
-        version=policy.text("version"),
-        reviewed=reviewed,
-        sources=sources,
+        **_policy_parts(trees),
         classes=classes,
         agents=agents,
         products=read_products(text_of(PRODUCTS), agents, PRODUCTS),
         agents_by_code=index_codes(agents),
         agent_by_name=index_names(agents),
         brand_names=read_brand_names(text_of(BRAND_NAMES), agents, cited, BRAND_NAMES),
-        tables=tables,
-        default_table=require_known(choice.text("default"), tables, choice.at("default"), "table"),
         concepts=concepts,
         condition_wording=read_wording(conditions.section("wording")),
         condition_names=every_name(concepts.values()),
-        policy=read_policy(policy.section("policy"), critical, reviewed),
-        findings=findings,
         vocabulary=vocabulary,
         name_words=read_name_words(trees["name_words.yaml"], text_of(OTHER_NAMES), OTHER_NAMES, classes, agents),
         sig_words=read_sig_words(trees["sig_words.yaml"], vocabulary),
@@ -162,11 +164,31 @@ def build(trees: Mapping[str, Tree], text_of: Callable[[str], str]) -> Knowledge
         band_examples=read_band_examples(guidance.items("band_examples"), guidance_reviewed),
         withdrawal_risk=read_withdrawal_risk(guidance.items("withdrawal_risk")),
         withdrawal_course=read_withdrawal_course(guidance.items("withdrawal_course"), guidance_reviewed),
-        intervention=read_intervention(Section("intervention.yaml", trees["intervention.yaml"]), findings),
     )
     _require_order(knowledge)
     _require_classes(knowledge)
     return knowledge
+
+
+def _policy_parts(trees: Mapping[str, Tree]) -> dict[str, Any]:
+    """The parts of the knowledge that rest on :data:`POLICY_TREES`, by their names."""
+    policy = _top(trees, "policy.yaml", ("version", "reviewed", "upkeep", "policy", "critical", "findings"))
+    reviewed = policy.day("reviewed")
+    critical = frozenset(policy.texts("critical"))
+    pages = _top(trees, "findings.yaml", ("findings",))
+    choice = _top(trees, "tables.yaml", ("default", "tables", "site_figures"))
+    tables = read_tables(choice.section("tables"))
+    findings = read_findings(policy.section("findings"), pages.section("findings"), critical, reviewed)
+    return {
+        "version": policy.text("version"),
+        "reviewed": reviewed,
+        "sources": read_sources(_top(trees, "sources.yaml", ("sources",)).section("sources")),
+        "tables": tables,
+        "default_table": require_known(choice.text("default"), tables, choice.at("default"), "table"),
+        "policy": read_policy(policy.section("policy"), critical, reviewed),
+        "findings": findings,
+        "intervention": read_intervention(Section("intervention.yaml", trees["intervention.yaml"]), findings),
+    }
 
 
 def _top(trees: Mapping[str, Tree], name: str, keys: tuple[str, ...]) -> Section:

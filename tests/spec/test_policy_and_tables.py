@@ -9,7 +9,17 @@ from compact_patient import DAY_JUDGED, patient_of
 
 from rules import assess
 from rules.assessment import Severity
-from rules.knowledge import Knowledge, KnowledgeError, Verification, load_knowledge, parse_yaml
+from rules.knowledge import (
+    Knowledge,
+    KnowledgeError,
+    Verification,
+    load_knowledge,
+    parse_yaml,
+    read_directory,
+)
+from rules.knowledge import (
+    shipped as shipped_files,
+)
 from rules.load.equivalence import equivalence
 
 
@@ -184,6 +194,45 @@ def test_an_empty_override_changes_nothing_but_the_version(knowledge: Knowledge)
     assert site.version.startswith(f"{knowledge.version}+site.")
     assert site.policy == knowledge.policy
     assert site.findings == knowledge.findings
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shared"),
+    [
+        ("", True),
+        ("{default_table: va-dod-2021, critical: [concurrent-opioid], reviewed: 2026-12-01}", True),
+        ("{policy: {bands: {low_up_to: 9}}, findings: {total-load: {parameters: {site_threshold: 40}}}}", True),
+        ("tables: {ours: {name: Ours, figures: {lorazepam: 1}}}", False),
+    ],
+)
+def test_an_override_shares_with_the_shipped_knowledge_what_it_does_not_change(
+    knowledge: Knowledge, text: str, is_shared: bool
+) -> None:
+    site, anew = load_knowledge(text), read_directory(shipped_files(), text)
+    changed = ("version", "reviewed", "sources", "tables", "default_table", "policy", "findings", "intervention")
+    assert [getattr(site, name) == getattr(anew, name) for name in changed] == [True] * len(changed)
+    assert repr(site.agents) == repr(anew.agents)  # some parts are compared by identity
+    assert (site.agents is knowledge.agents, site.products is knowledge.products) == (is_shared, is_shared)
+
+
+def test_the_digest_is_that_of_what_an_override_says() -> None:
+    one = load_knowledge("{default_table: va-dod-2021, policy: {bands: {low_up_to: 9}}}").version
+    same = load_knowledge("# ours\npolicy:\n  bands: {low_up_to: '9'}\ndefault_table: va-dod-2021\n").version
+    other = load_knowledge("{default_table: va-dod-2021, policy: {bands: {low_up_to: 8}}}").version
+    assert one == same != other
+
+
+def test_all_mistakes_of_an_override_are_told_at_once() -> None:
+    with pytest.raises(KnowledgeError) as refused:
+        load_knowledge(
+            "{unknown: 1, findings: {total-load: {on: perhaps, severity: loud}}, policy: {bands: {high: 1}}}"
+        )
+    assert [each.where for each in refused.value.each] == [
+        "site: unknown",
+        "site: policy.bands.high",
+        "site: findings.total-load.on",
+        "site: findings.total-load.severity",
+    ]
 
 
 def test_a_site_overrides_key_by_key(knowledge: Knowledge) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rules.knowledge.agent import Agent
 from rules.knowledge.knowledge import Knowledge
 from rules.knowledge.lexicon.vocabulary import TRANSDERMAL
 from rules.knowledge.listed_product import EXTENDED, IMMEDIATE, Ingredient, Per, Strength
+from rules.limits import MAX_NAME_READERS
 from rules.numbers.memo import cached, memoised
 from rules.reading.product.beside import BesideWords, is_unread
 from rules.reading.product.brands import BRACKET, Brands
@@ -243,7 +245,30 @@ def _names_of(agent: Agent) -> Iterable[str]:
     return dict.fromkeys((agent.id, agent.name, *agent.names))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Names:
+    """What names are read by in a knowledge base: the same for policies that change no agent and no product."""
+
+    knowledge: Knowledge
+
+    @property
+    def _parts(self) -> tuple[int, ...]:
+        held = self.knowledge
+        return id(held.agents), id(held.products), id(held.vocabulary), id(held.name_words)
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Names) and self._parts == other._parts
+
+
+@lru_cache(maxsize=MAX_NAME_READERS)
+def _reader_by(names: _Names) -> NameReader:
+    return NameReader(names.knowledge)
+
+
 @cached
 def reader_of(knowledge: Knowledge) -> NameReader:
     """The reader of a knowledge base, built once."""
-    return NameReader(knowledge)
+    return _reader_by(_Names(knowledge))
