@@ -31,10 +31,10 @@ def is_operator(call: Request, secret_file: Path | None) -> bool:
         secret = secret_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return False
-    return bool(secret) and hmac.compare_digest(_presented_secret_secret_secret(call).encode(), secret.encode())
+    return bool(secret) and hmac.compare_digest(_presented_secret(call).encode(), secret.encode())
 
 
-def _presented_secret_secret_secret(call: Request) -> str:
+def _presented_secret(call: Request) -> str:
     authorization = call.authorization
     if authorization is None:
         return ""
