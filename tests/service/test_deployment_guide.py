@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -160,3 +162,59 @@ def test_the_file_of_compose_has_settings_and_commands_that_are_ours() -> None:
         assert program == "benzo-cds"
         assert build_parser().parse_args(arguments).run
         assert set(services[name]["secrets"]) <= set(yaml.safe_load(text)["secrets"])
+
+
+STUBS = {
+    # As the programs that they take the place of, where a test may run those.
+    "sudo": 'exec "$@"',
+    "make": "mkdir -p dist && touch dist/benzo_cds-0-py3-none-any.whl",
+    "pip": 'echo "pip $@" >> "$CALLED"',
+    "systemctl": 'echo "systemctl $@" >> "$CALLED"',
+    "systemd-sysusers": 'echo "systemd-sysusers $@" >> "$CALLED"',
+    "benzo-cds-run": 'echo "benzo-cds-run $@" >> "$CALLED"',
+    "curl": 'echo "curl $@" >> "$CALLED"',
+    "python3": 'mkdir -p "$3/bin" && cp "$STUBS/pip" "$3/bin/pip"',
+}
+
+
+def test_the_commands_for_systemd_install_what_the_units_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = PAGE.partition("## On one machine, with systemd")[2].partition("\n## ")[0]
+    (commands,) = re.findall(r"^```\n(.*?)^```$", section, re.M | re.S)
+    stubs, root, checkout = tmp_path / "stubs", tmp_path / "root", tmp_path / "checkout"
+    for folder in (stubs, root / "etc/systemd/system", checkout):
+        folder.mkdir(parents=True)
+    for name, text in STUBS.items():
+        (stubs / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (stubs / name).chmod(0o755)
+    shutil.copytree(ROOT / "deploy", checkout / "deploy")
+    (checkout / "tenants.yaml").write_text("tenants: {}\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", f"{stubs}:{os.environ['PATH']}")
+    monkeypatch.setenv("CALLED", str(tmp_path / "called"))
+    monkeypatch.setenv("STUBS", str(stubs))
+    here = re.sub(r"(?<= )/(?=(etc|opt|usr)/)", f"{root}/", commands)
+    here = re.sub(r"-g benzo-cds", f"-g {os.getgid()}", here)
+    done = subprocess.run(["sh", "-eux", "-c", here], cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    etc = root / "etc" / "benzo-cds"
+    modes = {file.relative_to(etc).as_posix(): file.stat().st_mode & 0o777 for file in etc.rglob("*")}
+    assert modes == {
+        "environment": 0o640,
+        "tenants.yaml": 0o640,
+        "metrics-secret": 0o640,
+        "secrets": 0o700,
+        "secrets/store-key": 0o600,
+    }
+    for secret in ("metrics-secret", "secrets/store-key"):
+        assert re.fullmatch("[0-9a-f]{64}", (etc / secret).read_text(encoding="utf-8").strip())
+    units = {file.name for file in (root / "etc/systemd/system").iterdir()}
+    called = (tmp_path / "called").read_text(encoding="utf-8")
+    enabled = set(re.findall(r"benzo-cds[a-z-]*\.(?:service|timer)", called))
+    assert enabled == {"benzo-cds.service", "benzo-cds-purge.timer", "benzo-cds-verify.timer"}
+    assert enabled <= units
+    for command in re.findall(r"^benzo-cds-run (.*)$", called, re.M):
+        assert build_parser().parse_args(command.split()).run
+    # Each file of the settings, and the anchor, is where the units look for it.
+    told = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "deploy" / "systemd").iterdir())
+    for file in re.findall(r"/etc/benzo-cds/[a-z-]+(?:[./][a-z-]+)*", told):
+        assert file.endswith("/store-password") or (root / file.lstrip("/")).exists(), file
+    assert "audit anchor /var/lib/benzo-cds-anchor/anchor" in called
