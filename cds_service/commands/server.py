@@ -13,6 +13,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,9 @@ class DrainingArbiter(Arbiter):  # type: ignore[misc]
         """Put changed files of the policy in force now, and replace the workers, which answer by them."""
         self.app.policy.check(at_once=True)
         super().handle_hup()
+
+    def handle_usr2(self) -> None:
+        """Do nothing. Gunicorn would start the program anew beside itself, which could not listen there."""
 
     def handle_term(self) -> None:
         """Report draining at ``/health/ready``, answer calls while load balancers notice it, then stop gracefully."""
@@ -120,9 +124,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             # Later versions of gunicorn open a control socket, which nothing here uses.
             "control_socket_disable": True,
         }
-        self._application: Flask = create_app(settings)
-        self.policy: PolicyWatch = self._application.extensions[POLICY]
-        self.policy.decide_for_others(self._folder / "policy.json")
+        with ExitStack() as unless_built:
+            unless_built.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            self._application: Flask = create_app(settings)
+            self.policy: PolicyWatch = self._application.extensions[POLICY]
+            self.policy.decide_for_others(self._folder / "policy.json")
+            unless_built.pop_all()
         # What is loaded by now stays until the end, so that garbage collection in the workers need not visit it again.
         # A call leaves hardly any reference cycles, so that it can be rare.
         gc.collect()

@@ -79,6 +79,23 @@ def test_start_call_crash_hang_up_and_stop_are_lines_of_one_form(tmp_path: Path)
     assert "Marigold" not in running.printed()
 
 
+def test_other_signals_neither_stop_the_service_nor_spoil_its_log(tmp_path: Path) -> None:
+    with served(tmp_path) as running:
+        for number, workers in {
+            signal.SIGUSR1: 2,
+            signal.SIGUSR2: 2,
+            signal.SIGWINCH: 2,
+            signal.SIGTTIN: 3,
+            signal.SIGTTOU: 2,
+        }.items():
+            told = f"Handling signal: {number.name.removeprefix('SIG').lower()}"
+            running.process.send_signal(number)
+            await_true(lambda told=told: told in running.printed())
+            await_true(lambda workers=workers: len(running.workers()) == workers)
+            assert running.get("/health/ready").status_code == 200
+        lines_of(running.printed())
+
+
 def test_what_nothing_catches_is_a_line_without_its_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sitecustomize.py").write_text(FAULTS)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(cds_service.__file__).parents[1]}")
@@ -101,15 +118,18 @@ def test_what_nothing_catches_is_a_line_without_its_message(tmp_path: Path, monk
     ],
 )
 def test_a_service_that_does_not_start_says_why_in_a_line_of_the_log(
-    options: tuple[str, ...], settings: dict[str, str], why: str
+    options: tuple[str, ...], settings: dict[str, str], why: str, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "cds_service", "serve", "--port", str(free_port()), *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BENZO_CDS_")}
+    environment["TMPDIR"] = str(tmp_path)
     ended = subprocess.run(command, env=environment | settings, capture_output=True, text=True, timeout=60, check=False)
     (line,) = lines_of(ended.stderr)
     assert (ended.returncode, line["event"], line["level"]) == (2, "cannot start", "critical")
     assert why in line["problems"][0]
     assert "Marigold" not in ended.stderr
+    # A service that is started again and again leaves nothing behind.
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("as_it_was")
