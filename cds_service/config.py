@@ -89,9 +89,9 @@ TOKEN_LEEWAY_SECONDS = 60
 """Accepted difference between the clocks of a caller and of this service."""
 MAX_REMEMBERED_TOKENS = 200_000
 """Token ids that one process remembers of each tenant."""
-POLICY_CHECK_SECONDS = 0.9
+POLICY_CHECK_SECONDS = 0.4
 """How often the files of the policy and the tenants are checked for changes, at most."""
-POLICY_SETTLED_SECONDS = 0.9
+POLICY_SETTLED_SECONDS = 0.8
 """How long changed files must have stayed as they are to be used: files that are being written or moved are not."""
 POLICY_FILE_MAX_BYTES = 2_000_000
 """Largest file of the policy, of tenants or of keys."""

@@ -24,7 +24,7 @@ from gunicorn.glogging import Logger
 
 from cds_service import logs
 from cds_service.app import CALL_STORE, METRICS, POLICY, RESPONSE_CACHE, create_app
-from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, Settings
+from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, POLICY_CHECK_SECONDS, Settings
 from cds_service.policy.watch import PolicyWatch
 from cds_service.records.waiting_records import COUNTS_FOLDER
 from cds_service.serving.worker import CallWorker
@@ -52,8 +52,13 @@ class ServerLogger(Logger):  # type: ignore[misc]
 class DrainingArbiter(Arbiter):  # type: ignore[misc]
     """A gunicorn arbiter that reports draining before it stops, and decides which policy its workers answer by."""
 
+    def wait_for_signals(self, timeout: float = POLICY_CHECK_SECONDS) -> list[int]:
+        """The signals that come within a time, which is never longer than that between two checks of the policy."""
+        signals: list[int] = super().wait_for_signals(min(timeout, POLICY_CHECK_SECONDS))
+        return signals
+
     def manage_workers(self) -> None:
-        """Keep the workers, as gunicorn asks every second, and put changed files of the policy in force."""
+        """Keep the workers, as gunicorn asks again and again, and put changed files of the policy in force."""
         self.app.policy.check()
         super().manage_workers()
 
