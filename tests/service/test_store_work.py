@@ -111,7 +111,7 @@ def test_an_answer_among_those_of_many_others_is_found(store, call):
     given = {
         "tenant": OPEN_TENANT,
         "outcome": "overridden",
-        "answered_at": "",
+        "answered_at": "2026-11-21T00:00:00.000000Z",
         "reason": "palliative",
         "suggestions": "[]",
     }
