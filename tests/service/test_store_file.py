@@ -250,9 +250,9 @@ def test_every_worker_tells_that_the_file_is_gone_without_a_call(file, tmp_path)
         assert list(file.parent.iterdir()) == []
         for path in (tmp_path / "away").iterdir():
             path.rename(file.parent / path.name)
-        await_true(lambda: states(running) == [("ready", "up")])
-        # Written by the watch of each worker: no call comes.
+        # Written by the watch of each worker: no call comes, and nobody asks how it is.
         await_true(lambda: kept(store_settings(str(file), tmp_path)) == (5, ""))
+        await_true(lambda: states(running) == [("ready", "up")])
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await_true(lambda: states(running) == [("degraded", "down")])
