@@ -7,7 +7,7 @@ hold it writes nothing until the file does, so that no row is written with a wro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from cds_service.records.schema import store_keys
 from cds_service.records.timestamps import format_timestamp
 
 _LOCK = "benzo-cds key"
-_NEWEST = select(store_keys.c.id, store_keys.c.since).order_by(store_keys.c.number.desc()).limit(1)
+_NEWEST = select(store_keys.c.id).order_by(store_keys.c.number.desc()).limit(1)
 _ALL = select(store_keys).order_by(store_keys.c.number)
 
 
@@ -39,17 +39,13 @@ class StoreKeys:
         Raises:
             WrongKeyError: it does not.
         """
-        rows = [{str(name): value for name, value in row.items()} for row in connection.execute(_ALL).mappings()]
+        rows = _rows(connection)
         if not rows:
             self.current = self._first_key(connection)
             connection.execute(insert(store_keys), _row(1, self.current, self.current))
             return
-        held = self._reread()
-        for before, row in zip([rows[0], *rows], rows, strict=False):
-            for maker, name, value in ((row, "proof", _proof), (before, "seal", _seal)):
-                if maker["id"] in held and row[name] != value(held[maker["id"]], row):
-                    raise WrongKeyError(f"key {row['id']} was entered by somebody who does not have key {maker['id']}")
-        self.current = self._held_key(rows[-1]["id"], rows[-1]["since"])
+        self._reread()
+        self.current = self._checked(rows)
 
     def in_force(self, connection: Connection) -> Pseudonyms:
         """The key to write with, which stays in force until the transaction ends.
@@ -70,7 +66,7 @@ class StoreKeys:
         if newest is None:
             raise WrongKeyError("the store names no key")
         if newest.id != self.current.key_id:
-            self.current = self._held_key(newest.id, newest.since)
+            self.current = self._checked(_rows(connection))
         return self.current
 
     def newest_first(self) -> Iterator[Pseudonyms]:
@@ -104,6 +100,16 @@ class StoreKeys:
             raise WrongKeyError(f"the record was not written with {_names(self.held)}")
         return writer or self.held[0]
 
+    def _checked(self, rows: Sequence[Row]) -> Pseudonyms:
+        """The key of the last row, if each row was entered by who had the key before it; the first, its own."""
+        key = self._held_key(rows[-1]["id"], rows[-1]["since"])
+        held = {each.key_id: each for each in self.held}
+        for before, row in zip([rows[0], *rows], rows, strict=False):
+            for maker, name, value in ((row, "proof", _proof), (before, "seal", _seal)):
+                if maker["id"] in held and row[name] != value(held[maker["id"]], row):
+                    raise WrongKeyError(f"key {row['id']} was entered by somebody who does not have key {maker['id']}")
+        return key
+
     def _held_key(self, key_id: str, since: str) -> Pseudonyms:
         for held in ({key.key_id: key for key in self.held}, self._reread()):
             if key_id in held:
@@ -118,6 +124,10 @@ class StoreKeys:
         with suppress(KeyFileError):
             self.held = self.read()
         return {key.key_id: key for key in self.held}
+
+
+def _rows(connection: Connection) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in connection.execute(_ALL).mappings()]
 
 
 def _row(number: int, key: Pseudonyms, before: Pseudonyms) -> Row:

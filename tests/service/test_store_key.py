@@ -73,6 +73,22 @@ def test_a_key_that_is_entered_behind_our_back_is_refused(settings):
         client_with(settings)
 
 
+def test_a_replaced_key_is_not_put_in_force_again_behind_our_back(settings, command):
+    """Who stole the old key and can write the database does not make a running service write with it."""
+    http = client_with(settings)
+    cards(http, sign(lorazepam()))
+    write_keys(settings, SECOND_FILE)
+    assert command("store", "rotate-key")[0] == 0
+    cards(http, another(sign(lorazepam())))
+    changed(settings, "UPDATE store_keys SET number = 3 WHERE number = 1")
+    assert len(cards(http, sign(lorazepam()))) == 1
+    ready = http.get("/health/ready").json
+    assert (ready["store"], ready["unsaved"]) == ("down", 1)
+    changed(settings, "UPDATE store_keys SET number = 1 WHERE number = 3")
+    await_true(lambda: is_settled(http))
+    assert [row["key"] for row in rows(store_of(settings), evaluations)] == [FIRST_ID, SECOND_ID, SECOND_ID]
+
+
 def test_lines_without_an_empty_one_between_them_are_one_key(tmp_path):
     """As version 0.3.0 read them: a secret of `openssl rand -base64 64` takes two lines."""
     file = tmp_path / "key"
