@@ -70,3 +70,10 @@ def begun(work: Callable[[], T]) -> Future[T]:
     except Exception as error:  # as a thread would keep it
         done.set_exception(error)
     return done
+
+
+def off_processor(work: Callable[[], T]) -> T:
+    """The result of work that waits for another machine and bounds its time itself."""
+    future = begun(work)
+    wait_for((future,), None)
+    return future.result()

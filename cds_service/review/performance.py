@@ -19,6 +19,7 @@ from cds_service.records.report import NO_REASON_GIVEN, Performance, doubted_rec
 from cds_service.records.store import DatabaseCallStore
 from cds_service.records.timestamps import day_bounds, month_before
 from cds_service.trust.operator import is_operator
+from cds_service.waiting import off_processor
 from cds_service.web.pages import PAGE_POLICY
 from rules import Knowledge
 from rules.knowledge import OverrideEffect
@@ -83,8 +84,11 @@ def serve_performance(
         if not isinstance(store, DatabaseCallStore):
             return render_template("performance.html", **context, problem="none")
         try:
-            found, checked = store.database.long_read(
-                lambda c: (performance(c, titles, begin, end), doubted_records(c, doubts, begin, end)), REPORT_SECONDS
+            found, checked = off_processor(
+                lambda: store.database.long_read(
+                    lambda c: (performance(c, titles, begin, end), doubted_records(c, doubts, begin, end)),
+                    REPORT_SECONDS,
+                )
             )
         except StoreDownError:
             return render_template("performance.html", **context, problem="down")

@@ -262,3 +262,42 @@ def test_keys_that_come_slowly_keep_other_tenants_from_nothing_and_are_fetched_o
             held.released.set()
             assert [caller.answer() for caller in waiting] == [200] * 5
             assert keys.asked == 1
+
+
+SLOW_PAGE = """
+import os
+import time
+from pathlib import Path
+
+import cds_service.review.performance as page
+
+whole, folder = page.performance, Path(os.environ["HELD_IN"])
+
+
+def held_back(*arguments):
+    (folder / "asked").touch()
+    while not (folder / "released").exists():
+        time.sleep(0.01)
+    return whole(*arguments)
+
+
+page.performance = held_back
+"""
+
+
+def test_the_page_of_the_findings_keeps_nobody_waiting_while_it_reads_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_PAGE)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(cds_service.__file__).parents[1]}")
+    monkeypatch.setenv("HELD_IN", str(tmp_path))
+    store = {"store": str(tmp_path / "records.sqlite3"), "store_key_file": str(key_file(tmp_path))}
+    with served(tmp_path, workers=1, **store) as running:
+        page = Caller(lambda: running.get("/review/performance"))
+        while not (tmp_path / "asked").exists():
+            assert page.waits
+        # Its record is written as well.
+        assert running.post(SIGN, COMPLETE).status_code == 200
+        assert page.waits
+        (tmp_path / "released").touch()
+        assert page.answer().status_code == 200
