@@ -192,8 +192,8 @@ def test_nothing_is_lost_when_a_worker_is_stopped_while_calls_wait(
 
 def _is_listening(running: Served) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", running.port), timeout=5).close()
-    except OSError:
+        socket.create_connection(("127.0.0.1", running.port), timeout=60).close()
+    except ConnectionRefusedError:
         return False
     return True
 
