@@ -32,7 +32,7 @@ _TAPER_REFERRALS: Mapping[TaperSetting, str] = {
     TaperSetting.INPATIENT: "specialist-taper",
     TaperSetting.SPECIALIST: "specialist-taper",
     TaperSetting.ADDICTION_MEDICINE: "addiction-medicine",
-    TaperSetting.PRIMARY_CARE: "taper-review",
+    TaperSetting.PRIMARY_CARE: "taper-referral",
 }
 # CDS Hooks' types of action.
 _ACTIONS = {
@@ -73,11 +73,11 @@ def suggestions_on_orders(
     abrupt = by_id.get("abrupt-change")
     if abrupt is not None:
         # What is taken against seizures is no matter of a taper: who treats the seizures is asked.
-        names.append("seizure-control" if abrupt.facts.get("anti_seizure") else _review(situation, "taper-review"))
+        names.append("seizure-control" if abrupt.facts.get("anti_seizure") else _review(situation, "taper-referral"))
     if "substance-use" in by_id and is_use_disorder_today(by_id["substance-use"].facts):
         names.append("addiction-medicine")
     if situation.begins_sedative and "insomnia" in situation.assessment.concepts:
-        names.append("cbt-insomnia")
+        names.append("cbt-i")
     yield from _referrals(names, situation, invocation, orders, wording)
     yield from _removals(situation.assessment, invocation, orders, wording)
 
@@ -90,7 +90,7 @@ def suggestions_on_long_term_use(
     yield from _overdose_reversal(by_id.values(), situation, invocation, orders, wording)
     taper = by_id.get("taper-referral")
     if taper is not None:
-        therapy = "cbt-insomnia" if taper.facts.get("insomnia") else "cbt"
+        therapy = "cbt-i" if taper.facts.get("insomnia") else "cbt"
         names = [_TAPER_REFERRALS[TaperSetting(str(taper.facts["setting"]))], therapy]
     else:
         names = [_review(situation, "pharmacist-review")]

@@ -76,8 +76,9 @@ class Orderables:
         filing = filing_of(offer)
         if filing not in self.files:
             return None
-        if offer.id in self.own:
-            return self.own[offer.id] or None
+        own = self.own.get(offer.id, self.own.get(offer.filed_as) if isinstance(offer, Referral) else None)
+        if own is not None:
+            return own or None
         named = [
             SuggestedCode(self.system.systems.get(code.system, code.system), code.code, code.display)
             for code in offer.codings

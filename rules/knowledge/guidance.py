@@ -61,7 +61,7 @@ class SuggestedMedication:
 class Referral:
     """A referral that is offered: its label, the text of what is asked for, and its codings, where verified.
 
-    It is offered in none of the situations ``unless``.
+    It is offered in none of the situations ``unless``. A site that has no code for it files it by that of ``filed_as``.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Referral:
     codings: tuple[SuggestedCode, ...]
     source: str
     unless: frozenset[Situation] = frozenset()
+    filed_as: str = ""
 
 
 class OverrideEffect(StrEnum):

@@ -143,10 +143,10 @@ def test_the_example_of_the_page_of_tenants_can_be_used(tmp_path: Path) -> None:
 def test_the_orders_of_the_page_of_tenants_can_be_used_and_its_table_names_each_thing(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "tenants.md").read_text(encoding="utf-8")
     example, *_ = blocks("yaml", text)
-    (orders,) = [block for block in blocks("yaml", text) if "cbt-insomnia: false" in block]
+    (orders,) = [block for block in blocks("yaml", text) if "cbt-i: false" in block]
     (block,) = read_tenants(example.replace("    orders: epic ", orders + "    # "), tmp_path).values()
     filed = block.orders.orderables()
-    assert set(filed.own) == {"naloxone", "addiction-medicine", "cbt-insomnia"}
+    assert set(filed.own) == {"naloxone", "addiction-medicine", "cbt-i"}
     table = text.partition("| name | is offered as |")[2].partition("Each takes")[0]
     assert set(re.findall(r"`([a-z-]+)`", table)) == set(load_knowledge().suggestions.offers)
 

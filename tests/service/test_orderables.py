@@ -13,7 +13,7 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from cds_service.__main__ import main
 from cds_service.app import create_app
 from cds_service.config import PREFIX, Settings
-from cds_service.trust.orderables import Filing, order_systems
+from cds_service.trust.orderables import Filing, OrdersBlock, order_systems
 from rules import load_knowledge
 from rules.reading.sig import ReadSig, read_sig
 
@@ -90,7 +90,7 @@ def test_what_a_site_maps_is_filed_by_its_codes(tmp_path):
             {"system": PREFERENCE_LIST, "code": "REF ADD", "display": "Addiction medicine"},
             {"system": ORDER_SET, "code": "ADDICTION"},
         ],
-        "cbt-insomnia": False,
+        "cbt-i": False,
     }
     made = card(tmp_path, orders)
     (naloxone,) = created(made, "MedicationRequest")
@@ -98,6 +98,22 @@ def test_what_a_site_maps_is_filed_by_its_codes(tmp_path):
     (referral,) = created(made, "ServiceRequest")
     assert referral["code"]["coding"] == orders["addiction-medicine"]
     assert "CBT for insomnia" in made["detail"]
+
+
+def test_a_specialist_taper_is_filed_as_a_taper_referral_unless_it_has_a_code_of_its_own():
+    offers = load_knowledge().suggestions.offers
+    clinic, specialist = ({"system": PREFERENCE_LIST, "code": code} for code in ("TAPER", "SPECIALIST"))
+    for orders, code in (
+        ({"taper-referral": clinic}, "TAPER"),
+        ({"taper-referral": clinic, "specialist-taper": specialist}, "SPECIALIST"),
+    ):
+        (filed,) = (
+            OrdersBlock.model_validate({"like": "epic"} | orders).orderables().codes_of(offers["specialist-taper"])
+        )
+        assert (filed.system, filed.code) == (PREFERENCE_LIST, code)
+    for orders in ({}, {"taper-referral": False}, {"taper-referral": clinic, "specialist-taper": False}):
+        block = OrdersBlock.model_validate({"like": "epic"} | orders)
+        assert block.orderables().codes_of(offers["specialist-taper"]) is None
 
 
 def test_one_thing_alone_can_be_left_to_words(tmp_path):
@@ -149,7 +165,7 @@ def test_config_check_shows_what_would_be_sent(tmp_path, monkeypatch, capsys):
     (coding,) = load_knowledge().suggestions.overdose_reversal.codings
     assert f"  naloxone: create MedicationRequest, {EPIC_RXNORM}|{coding.code}" in general
     assert f"  cbt: create ServiceRequest, {PREFERENCE_LIST}|CBT" in general
-    assert "  cbt-insomnia: in words" in general
+    assert "  cbt-i: in words" in general
     assert "  end of an earlier order: in words" in general
     assert "  removal of a draft: delete, by its resourceId" in general
     assert "  cbt: create ServiceRequest, text alone" in printed.partition("tenant second:")[2].splitlines()

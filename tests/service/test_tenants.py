@@ -87,8 +87,8 @@ MISTAKES = [
     ({"mode": "quiet"}, "general: mode: Input should be 'on', 'shadow' or 'off'"),
     ({"timezone": "Mars/Olympus"}, "general: timezone: not a time zone of the IANA database, such as America/New_York"),
     (
-        {"orders": {"taper-referral": {"system": "urn:site", "code": "1"}}},
-        "general: orders: no such order: taper-referral; there are like, medication, referral, removal, end, naloxone,",
+        {"orders": {"taper-clinic": {"system": "urn:site", "code": "1"}}},
+        "general: orders: no such order: taper-clinic; there are like, medication, referral, removal, end, naloxone,",
     ),
     ({"orders": {"stop": True}}, "general: orders: no such order: stop; there are like, medication"),
     ({"orders": "Cerner"}, "general: orders.like: no such system: Cerner; there are fhir, epic, cds-hooks-sandbox"),

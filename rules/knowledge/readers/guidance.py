@@ -38,6 +38,10 @@ def read_suggestions(section: Section) -> Suggestions:
     reasons = tuple(_reason(entry) for entry in section.items("override_reasons"))
     if sum(Situation.ANY in reason.fits for reason in reasons) < _LEAST_ANSWERS:
         raise KnowledgeError(section.at("override_reasons"), "fewer than two of them fit any card")
+    referrals = {name: _referral(name, entry) for name, entry in section.section("referrals").sections()}
+    for name, referral in referrals.items():
+        if referral.filed_as and (referral.filed_as == name or referral.filed_as not in referrals):
+            raise KnowledgeError(section.at(f"referrals.{name}.filed_as"), "names no other referral")
     reversal = section.section("overdose_reversal")
     reversal.only(("id", "label", "coding", "dosage_text", "patient_instruction", "source"), ("note",))
     return Suggestions(
@@ -49,7 +53,7 @@ def read_suggestions(section: Section) -> Suggestions:
             patient_instruction=reversal.text("patient_instruction"),
             source=reversal.text("source"),
         ),
-        referrals={name: _referral(name, entry) for name, entry in section.section("referrals").sections()},
+        referrals=referrals,
         override_reasons=reasons,
         contacts={name: _contact(name, entry) for name, entry in section.section("contacts").sections()},
         guidelines={name: _guideline(entry) for name, entry in section.section("guidelines").sections()},
@@ -62,10 +66,11 @@ def _coding(entry: Section) -> SuggestedCode:
 
 
 def _referral(name: str, entry: Section) -> Referral:
-    entry.only(("label", "text", "source"), ("codings", "unless", "note"))
+    entry.only(("label", "text", "source"), ("codings", "unless", "filed_as", "note"))
     codings = tuple(_coding(item) for item in entry.items("codings"))
     unless = _situations(entry, "unless")
-    return Referral(name, entry.text("label"), entry.text("text"), codings, entry.text("source"), unless)
+    filed_as = entry.text("filed_as") if entry.has("filed_as") else ""
+    return Referral(name, entry.text("label"), entry.text("text"), codings, entry.text("source"), unless, filed_as)
 
 
 def _reason(entry: Section) -> OverrideReason:
