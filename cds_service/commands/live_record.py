@@ -133,18 +133,19 @@ def _problems(record: PrefetchedRecord, identity: str) -> Iterator[str]:
         yield f"--patient: the FHIR server has no such patient{elsewhere}"
         return
     found = [entry.resource for entry in patient.entries if isinstance(entry.resource, dict)]
-    if patient.status in (DataStatus.DATA, DataStatus.NO_DATA):
-        if [(each.get("resourceType"), each.get("id")) for each in found] != [("Patient", identity)]:
-            yield "Patient: the FHIR server answered with something other than this patient"
-    elif not record.entries:
-        yield _why(_PATIENT, patient)
-    for key in record.missing_required:
-        yield _why(key, record.by_key[key])
+    is_patient = [(each.get("resourceType"), each.get("id")) for each in found] == [("Patient", identity)]
+    if patient.status in (DataStatus.DATA, DataStatus.NO_DATA) and not is_patient:
+        yield "Patient: the FHIR server answered with something other than this patient"
+    lacking = [] if patient.status is not DataStatus.ABSENT or record.entries else [_PATIENT]
+    places: dict[str, list[str]] = {}
+    for key in (*lacking, *record.missing_required):
+        places.setdefault(_why(record.by_key[key]), []).append(PREFETCH[key].partition("?")[0].partition("/")[0])
+    for why, of in places.items():
+        yield f"{', '.join(of)}: {why}"
 
 
-def _why(key: str, data: SuppliedData) -> str:
-    """Why one part of the record could not be read."""
-    place = PREFETCH[key].partition("?")[0].partition("/")[0]
+def _why(data: SuppliedData) -> str:
+    """Why a part of the record could not be read."""
     reasons = [reason for reason in data.incomplete if reason != Gap.NOT_SENT]
     hints = [_HINTS[reason] for reason in reasons if isinstance(reason, FetchFailure) and reason in _HINTS]
-    return f"{place}: {'; '.join(map(str, (*reasons, *hints)))}"
+    return "; ".join(map(str, (*reasons, *hints)))

@@ -178,7 +178,7 @@ def test_another_patient_than_was_asked_for_is_refused(
 def test_a_server_that_is_not_there_is_told_in_one_line(assess: Assess) -> None:
     status, out, err = assess("http://127.0.0.1:1/fhir", "--deadline", "5")
     assert (status, out) == (2, "")
-    assert "Patient: the FHIR server could not be reached; is its address right" in err
+    assert "Patient, MedicationRequest: the FHIR server could not be reached; is its address right" in err
     assert "BENZO_CDS_CA_FILE" in err
     assert len(err.splitlines()) == 1
 
