@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import prometheus_client  # noqa: F401 - before a service that starts in this process tells it to count in files
 import pytest
 from database_server import NOT_THERE, DatabaseServer, database_server, program
 from stores import store_of, store_settings
@@ -67,14 +69,19 @@ def command(
     return run
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """Loggers and hooks of this process as they were, after the test."""
+    """Loggers, hooks and environment of this process as they were, after each test: a service that begins to start in
+    it sets its own."""
     root, ours = logging.getLogger(), logging.getLogger(logs.LOGGER)
-    hooks = sys.excepthook, sys.unraisablehook
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
     kept = root.handlers, root.level, ours.handlers, ours.level, ours.propagate
+    environment = dict(os.environ)
     yield
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
     logging.captureWarnings(False)
     logging.raiseExceptions = True
-    sys.excepthook, sys.unraisablehook = hooks
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
     root.handlers, root.level, ours.handlers, ours.level, ours.propagate = kept

@@ -30,7 +30,6 @@ WORDS = "language: en\nreviewed: 2026-11-29\nmessages:\n"
 
 @pytest.fixture
 def run(
-    as_it_was: None,  # noqa: ARG001 - `serve` configures the log of this process
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,

@@ -132,7 +132,6 @@ def test_a_service_that_does_not_start_says_why_in_a_line_of_the_log(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("as_it_was")
 def test_an_error_of_the_whole_process_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("INFO")
     try:
