@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from pydantic import ValidationError
 
     from cds_service.commands.parser import build_parser, command_of
-    from cds_service.config import explain
+    from cds_service.config.settings import explain
     from rules.knowledge import KnowledgeError
 
     chosen = build_parser().parse_args(arguments)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from cds_service.config import MAX_OTHER_WAITS
+from cds_service.config.limits import MAX_OTHER_WAITS
 
 T = TypeVar("T")
 

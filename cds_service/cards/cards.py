@@ -27,7 +27,7 @@ from cds_service.cards.wording.facts import Subject
 from cds_service.cards.wording.markdown import without_markup
 from cds_service.cards.wording.summary import summary
 from cds_service.cards.wording.wording import Wording
-from cds_service.config import MAX_EXTENSION_BYTES, MAX_SUGGESTIONS
+from cds_service.config.limits import MAX_EXTENSION_BYTES, MAX_SUGGESTIONS
 from cds_service.trust.tenant import MARKDOWN, CardDialect, CardText
 from cds_service.working.assessment_json import without_empty
 from rules.assessment import Assessment, Met, Severity

@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cds_service import logs
-from cds_service.config import MAX_TOKEN_LENGTH, PREFIX, Settings
+from cds_service.config import PREFIX, Settings
+from cds_service.config.limits import MAX_TOKEN_LENGTH
 from cds_service.errors import CommandError
 from cds_service.fhir.bundle import DataStatus, Gap, SuppliedData
 from cds_service.fhir.reader import read_patient

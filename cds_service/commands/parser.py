@@ -9,7 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from cds_service.config import MAX_LIVE_SECONDS, MAX_RETENTION_DAYS
+from cds_service.config.limits import MAX_LIVE_SECONDS, MAX_RETENTION_DAYS
 from cds_service.version import program_version
 
 Command = Callable[[argparse.Namespace], int]

@@ -24,7 +24,8 @@ from gunicorn.glogging import Logger
 
 from cds_service import logs
 from cds_service.app import CALL_STORE, METRICS, POLICY, RESPONSE_CACHE, create_app
-from cds_service.config import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, POLICY_CHECK_SECONDS, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, POLICY_CHECK_SECONDS
 from cds_service.policy.watch import PolicyWatch
 from cds_service.records.waiting_records import COUNTS_FOLDER
 from cds_service.serving.worker import CallWorker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, tzinfo
 
-from cds_service.config import MAX_TEXT_LENGTH
+from cds_service.config.limits import MAX_TEXT_LENGTH
 from cds_service.fhir.datatypes import codings_of, concept_text
 from cds_service.fhir.dosage import MODIFIER_EXTENSION
 from cds_service.fhir.elements import Element, Notes, TooLongError, code_of, list_of, memoised_by_json, text_of

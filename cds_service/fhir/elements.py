@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from cds_service.config import MAX_MEMOISED, MAX_MEMOISED_LENGTH, MAX_TEXT_LENGTH
+from cds_service.config.limits import MAX_MEMOISED, MAX_MEMOISED_LENGTH, MAX_TEXT_LENGTH
 from rules.numbers.quantity import ZERO, exact
 
 Element = dict[str, Any]

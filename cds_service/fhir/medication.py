@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cds_service.config import MAX_TEXT_LENGTH
+from cds_service.config.limits import MAX_TEXT_LENGTH
 from cds_service.fhir.datatypes import codings_of, concept_label, concept_text, quantity_of, ratio_of
 from cds_service.fhir.elements import (
     Element,

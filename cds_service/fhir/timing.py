@@ -12,7 +12,7 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
 
-from cds_service.config import FIRST_YEAR_BELIEVED, LAST_YEAR_BELIEVED
+from cds_service.config.limits import FIRST_YEAR_BELIEVED, LAST_YEAR_BELIEVED
 from cds_service.fhir.datatypes import codings_of, concept_text, days_of, in_days, range_of, time_unit
 from cds_service.fhir.elements import Element, Notes, list_of, object_of, positive_of, text_of
 from rules.model import NO_PERIOD, Period, Timing

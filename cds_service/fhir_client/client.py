@@ -21,7 +21,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
-from cds_service.config import FetchLimits
+from cds_service.config.limits import FetchLimits
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
 from cds_service.json_document import JsonSyntaxError, Outline, parse, refuse_duplicate_members
 from cds_service.timed_connections import TimedAdapter

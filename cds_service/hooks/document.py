@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cds_service.config import RequestLimits
+from cds_service.config.limits import RequestLimits
 from cds_service.errors import MalformedRequestError, NotJsonError, TooLargeError, WrongContentTypeError
 from cds_service.json_document import (
     DoubledObject,

@@ -12,7 +12,7 @@ from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.language import ENGLISH
 from cds_service.cards.wording.wording import wording_of
-from cds_service.config import RequestLimits
+from cds_service.config.limits import RequestLimits
 from cds_service.errors import TooLargeError
 from cds_service.fhir.bundle import BundleEntry, DataStatus, SuppliedData
 from cds_service.fhir.elements import text_of

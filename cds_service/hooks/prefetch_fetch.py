@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cds_service import logs
-from cds_service.config import FetchLimits
+from cds_service.config.limits import FetchLimits
 from cds_service.fhir.bundle import BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.fhir.elements import list_of
 from cds_service.fhir.references import normalised, type_and_id

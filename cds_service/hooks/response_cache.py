@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cds_service.config import RESPONSE_CACHE_MAX_BYTES, RESPONSE_CACHE_MIN_BYTES
+from cds_service.config.limits import RESPONSE_CACHE_MAX_BYTES, RESPONSE_CACHE_MIN_BYTES
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.request import access_of
 from cds_service.services import Service

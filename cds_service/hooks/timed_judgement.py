@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 
-from cds_service.config import BY_NAME_SECONDS
+from cds_service.config.limits import BY_NAME_SECONDS
 from cds_service.errors import OutOfTimeError
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.judge import Judge

@@ -9,7 +9,8 @@ from errno import EFBIG
 from os import strerror
 from pathlib import Path
 
-from cds_service.config import POLICY_FILE_MAX_BYTES, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import POLICY_FILE_MAX_BYTES
 from cds_service.trust.tenant_file import TenantFileError, key_files
 
 _DIGEST_CHARACTERS = 12

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cds_service import logs
-from cds_service.config import POLICY_CHECK_SECONDS, POLICY_SETTLED_SECONDS, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import POLICY_CHECK_SECONDS, POLICY_SETTLED_SECONDS
 from cds_service.policy.configuration import PolicyConfiguration, PolicyError, PolicyReader
 from cds_service.policy.files import PolicyFiles, read_files
 from cds_service.policy.modes import written_modes

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from sqlalchemy import Connection, bindparam, distinct, func, select
 
-from cds_service.config import ANSWER_LEEWAY_SECONDS
+from cds_service.config.limits import ANSWER_LEEWAY_SECONDS
 from cds_service.hooks.evaluation import Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records.call_rows import stored_identifier

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 
 from cds_service import logs
 from cds_service.cards.cards import Card
-from cds_service.config import MAX_TOKEN_SECONDS, STORE_CHECK_SECONDS
+from cds_service.config.limits import MAX_TOKEN_SECONDS, STORE_CHECK_SECONDS
 from cds_service.hooks.evaluation import Evaluation, Verdict
 from cds_service.hooks.feedback import Feedback
 from cds_service.records import chain

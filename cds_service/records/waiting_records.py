@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cds_service.config import MAX_UNSAVED_CALLS
+from cds_service.config.limits import MAX_UNSAVED_CALLS
 from cds_service.records.call_rows import CallRows
 from cds_service.records.database import Row
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, render_template, request
 
-from cds_service.config import REPORT_SECONDS
+from cds_service.config.limits import REPORT_SECONDS
 from cds_service.errors import UnknownAddressError
 from cds_service.records.call_store import CallStore
 from cds_service.records.database import StoreDownError

@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 from typing import Any
 
-from cds_service.config import RESPONSE_SECONDS
+from cds_service.config.limits import RESPONSE_SECONDS
 from cds_service.errors import SlowCallerError
 from cds_service.serving.turns import Turns
 

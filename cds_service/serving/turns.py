@@ -19,7 +19,7 @@ from typing import Any
 from greenlet import getcurrent, greenlet
 
 from cds_service import time_limit
-from cds_service.config import MAX_TURN_WAIT_SECONDS, YIELD_SECONDS
+from cds_service.config.limits import MAX_TURN_WAIT_SECONDS, YIELD_SECONDS
 
 _PIPE_BYTES = 4_096
 

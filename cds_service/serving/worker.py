@@ -18,7 +18,12 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.sync import SyncWorker
 
 from cds_service import logs, waiting
-from cds_service.config import MAX_CONNECTIONS, REQUEST_BODY_SECONDS, REQUEST_HEAD_SECONDS, REQUEST_SECONDS_AT_END
+from cds_service.config.limits import (
+    MAX_CONNECTIONS,
+    REQUEST_BODY_SECONDS,
+    REQUEST_HEAD_SECONDS,
+    REQUEST_SECONDS_AT_END,
+)
 from cds_service.errors import BrokenBodyError, SlowCallerError
 from cds_service.hooks.outcome import CONTENT_TYPE, outcome_of_defect, outcome_of_status
 from cds_service.serving.connection import CallerConnection

@@ -8,7 +8,7 @@ from re import fullmatch
 from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from cds_service.config import HOST_PATTERN, MAX_ADDRESS_LENGTH
+from cds_service.config.limits import HOST_PATTERN, MAX_ADDRESS_LENGTH
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LOCAL = frozenset({"localhost"})

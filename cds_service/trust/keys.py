@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from urllib3.exceptions import HTTPError
 
-from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_AGE_SECONDS, KEYS_MAX_BYTES, KEYS_REFETCH_SECONDS
+from cds_service.config.limits import KEYS_DEADLINE_SECONDS, KEYS_MAX_AGE_SECONDS, KEYS_MAX_BYTES, KEYS_REFETCH_SECONDS
 from cds_service.timed_connections import TimedAdapter
 from cds_service.waiting import begun, wait_for
 

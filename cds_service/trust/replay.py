@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cds_service.config import MAX_REMEMBERED_TOKENS
+from cds_service.config.limits import MAX_REMEMBERED_TOKENS
 from cds_service.errors import NotAdmittedError
 from cds_service.trust.token import VerifiedToken
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
 
-from cds_service.config import DEFAULT_COUNTRY, Settings, country_of
+from cds_service.config import Settings
+from cds_service.config.place import DEFAULT_COUNTRY, country_of
 from cds_service.services import SERVICES
 from cds_service.trust.orderables import Orderables, plain_fhir
 from rules.knowledge import Knowledge

@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from cds_service.config import MAX_CALLS_PER_MINUTE, time_zone
+from cds_service.config.limits import MAX_CALLS_PER_MINUTE
+from cds_service.config.place import time_zone
 from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure

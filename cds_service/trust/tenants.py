@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from cds_service.config import Settings, country_of, time_zone
+from cds_service.config import Settings
+from cds_service.config.place import country_of, time_zone
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
 from cds_service.trust.tenant import CardDialect, FhirServer, Tenant
 from cds_service.trust.tenant_file import TenantBlock, TenantFileError, read_mode_of_all, read_tenants

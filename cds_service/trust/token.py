@@ -15,7 +15,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from cds_service.config import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY_SECONDS
+from cds_service.config.limits import MAX_TOKEN_LENGTH, MAX_TOKEN_SECONDS, TOKEN_LEEWAY_SECONDS
 from cds_service.errors import NotAdmittedError
 from cds_service.json_document import Outline, parse, refuse_duplicate_members
 from cds_service.trust.keys import KeyRing, NoKeyError, TrustedKey

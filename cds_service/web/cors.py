@@ -38,7 +38,7 @@ def allow_cross_origin_calls(app: Flask, origins: Collection[str], calls: CrossO
 
     Args:
         app: the application; register its other ``after_request`` functions first.
-        origins: scheme, host and port of each, as :func:`cds_service.config.is_origin` accepts them.
+        origins: scheme, host and port of each, as :func:`cds_service.config.settings.is_origin` accepts them.
         calls: what they may call.
     """
     if not origins:

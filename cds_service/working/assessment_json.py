@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from cds_service.config import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
+from cds_service.config.limits import MAX_EVIDENCE, MAX_EVIDENCE_LENGTH
 from cds_service.working.numbers import exactly
 from rules.assessment import Assessment, Considered, Exposure, Load, Met, OpioidLoad
 from rules.assessment_facts import ConditionOnRecord, NotSupplied, Prescribed, StoppedDose

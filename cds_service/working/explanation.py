@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from cds_service.config import MAX_EVIDENCE
+from cds_service.config.limits import MAX_EVIDENCE
 from cds_service.working.numbers import plain, span
 from cds_service.working.words import in_words
 from rules.assessment_lines import NOT_UNDERSTOOD

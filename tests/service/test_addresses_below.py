@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.config import MAX_ADDRESS_LENGTH
+from cds_service.config.limits import MAX_ADDRESS_LENGTH
 from cds_service.trust.addresses import address_below
 
 BASE = "https://ehr.example/api/fhir"

@@ -11,7 +11,8 @@ from ehr import ANSWERED, cards, client, logged, lorazepam, order, prefetch, sig
 from sqlalchemy import update
 from stores import client_with, store_of
 
-from cds_service.config import ANSWER_LEEWAY_SECONDS, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import ANSWER_LEEWAY_SECONDS
 from cds_service.hooks.feedback import read_feedback
 from cds_service.records.feedback_rows import reasons_of
 from cds_service.records.schema import cards as card_rows

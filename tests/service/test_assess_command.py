@@ -17,7 +17,8 @@ from jsonschema import Draft202012Validator
 
 from cds_service.__main__ import main
 from cds_service.commands.parser import build_parser, command_of
-from cds_service.config import MAX_EVIDENCE, PREFIX, Settings
+from cds_service.config import PREFIX, Settings
+from cds_service.config.limits import MAX_EVIDENCE
 from cds_service.version import program_version
 from cds_service.working.assessment_json import assessment_schema
 from cds_service.working.numbers import exactly, plain, shown

@@ -19,7 +19,8 @@ from flask.testing import FlaskClient
 from joserfc.util import urlsafe_b64encode
 
 from cds_service.app import create_app
-from cds_service.config import FetchLimits, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import FetchLimits
 from cds_service.fhir_client import public_addresses
 from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
 from cds_service.trust import keys as key_rings

@@ -35,7 +35,8 @@ from flask.testing import FlaskClient
 from joserfc import jws
 
 from cds_service.app import create_app
-from cds_service.config import MAX_TOKEN_LENGTH, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import MAX_TOKEN_LENGTH
 from cds_service.trust import replay
 
 SIGN = "/cds-services/benzo-order-sign"

@@ -16,7 +16,9 @@ from caller import ES384, public
 from certificates import certificate_in
 from pydantic import ValidationError
 
-from cds_service.config import FetchLimits, Settings, explain
+from cds_service.config import Settings
+from cds_service.config.limits import FetchLimits
+from cds_service.config.settings import explain
 from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
 from cds_service.trust.keys import FetchedKeys, NoKeyError
 

@@ -23,7 +23,7 @@ from ehr import (
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
-from cds_service.config import MAX_EXTENSION_BYTES
+from cds_service.config.limits import MAX_EXTENSION_BYTES
 from cds_service.working.assessment_json import assessment_schema
 from cds_service.working.explanation import explanation
 from rules import load_knowledge

@@ -30,7 +30,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from jsonschema import Draft202012Validator
 
-from cds_service.config import MAX_SUGGESTIONS
+from cds_service.config.limits import MAX_SUGGESTIONS
 from cds_service.working.assessment_json import assessment_schema
 from fhir_fixtures import stories
 

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from cds_service.app import create_app, parts_of
 from cds_service.cards.invocation import Invocation
 from cds_service.commands.server import CallWorker
-from cds_service.config import RESPONSE_CACHE_MIN_BYTES, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import RESPONSE_CACHE_MIN_BYTES
 from cds_service.hooks import judge as answer
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.response_cache import CacheKey, ResponseCache

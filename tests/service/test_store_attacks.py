@@ -20,7 +20,8 @@ from stores import await_true, client_with, forty_stored_at_once, is_settled, ju
 
 from cds_service.__main__ import main
 from cds_service.app import CALL_STORE
-from cds_service.config import PREFIX, STORE_RETRY_SECONDS, Settings
+from cds_service.config import PREFIX, Settings
+from cds_service.config.limits import STORE_RETRY_SECONDS
 from cds_service.records import chain
 from cds_service.records import store as stored
 from cds_service.records.audit_event import audit_event

@@ -15,7 +15,7 @@ import pytest
 from ehr import logged
 
 from cds_service import time_limit, waiting
-from cds_service.config import MAX_TURN_WAIT_SECONDS, YIELD_SECONDS, FetchLimits
+from cds_service.config.limits import MAX_TURN_WAIT_SECONDS, YIELD_SECONDS, FetchLimits
 from cds_service.errors import OutOfTimeError
 from cds_service.fhir_client.circuit_breaker import CircuitBreaker
 from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient

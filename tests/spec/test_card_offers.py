@@ -13,7 +13,7 @@ from compact_patient import Row, day_of, patient_of
 from cds_service.cards.cards import cards_for
 from cds_service.cards.invocation import Invocation
 from cds_service.cards.wording.wording import wording_of
-from cds_service.config import DEFAULT_COUNTRY
+from cds_service.config.place import DEFAULT_COUNTRY
 from cds_service.trust.orderables import OrdersBlock
 from cds_service.trust.tenant import CardDialect
 from rules import assess, load_knowledge

@@ -22,7 +22,7 @@ from cds_service.cards.wording.language import (
     load_language,
     named_in,
 )
-from cds_service.config import DEFAULT_COUNTRY
+from cds_service.config.place import DEFAULT_COUNTRY
 from cds_service.working.numbers import exactly, plain, shown
 from rules.knowledge import Contact, Figure, Knowledge, KnowledgeError, Refusals, Verification
 from rules.numbers import cached

@@ -12,7 +12,8 @@ from cds_service.commands.configuration.own_words import failing_own_words
 from cds_service.commands.configuration.servers import servers_tried
 from cds_service.commands.configuration.settings import store_as_served, unknown_variables, unusable
 from cds_service.commands.configuration.tenants import tenant_lines
-from cds_service.config import PREFIX, Settings, explain
+from cds_service.config import PREFIX, Settings
+from cds_service.config.settings import explain
 from cds_service.policy.configuration import PolicyConfiguration, PolicyError, PolicyReader
 from cds_service.policy.files import read_files
 

@@ -18,7 +18,8 @@ import requests
 from urllib3.exceptions import NameResolutionError
 
 from cds_service.commands.configuration.settings import StoreAsServed
-from cds_service.config import KEYS_DEADLINE_SECONDS, KEYS_MAX_BYTES, TOKEN_LEEWAY_SECONDS, Settings
+from cds_service.config import Settings
+from cds_service.config.limits import KEYS_DEADLINE_SECONDS, KEYS_MAX_BYTES, TOKEN_LEEWAY_SECONDS
 from cds_service.fhir_client.public_addresses import ForbiddenAddressError, PublicAddressesAdapter
 from cds_service.policy.configuration import PolicyConfiguration
 from cds_service.timed_connections import TimedAdapter

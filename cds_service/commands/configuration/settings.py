@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cds_service.config import BY_NAME_SECONDS, PREFIX, Settings
+from cds_service.config import PREFIX, Settings
+from cds_service.config.limits import BY_NAME_SECONDS
 from cds_service.records.configured_store import (
     NO_STORE,
     StoreSettingError,

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 
 from cds_service import logs
-from cds_service.config import STORE_RETRY_SECONDS
+from cds_service.config.limits import STORE_RETRY_SECONDS
 from cds_service.records.database.engines import POSTGRESQL, SQLITE, begin, is_read_only, new_engine
 from cds_service.records.database.errors import BusyError, StoreDownError, UnwritableError, WrongKeyError
 from cds_service.records.database.migration import has_tables, migrate
