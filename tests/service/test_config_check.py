@@ -194,7 +194,7 @@ def test_the_modes_in_force_are_told_by_tenant_service_and_finding(check: Check,
         "finding high-potency: off (by the policy)",
     ):
         assert f"  {line}" in general
-    assert general.count("policy 2026.11.2+site.") == 1
+    assert general.count("policy 2026.11.3+site.") == 1
     assert other.count(": off") == 6
 
 

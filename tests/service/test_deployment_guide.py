@@ -130,7 +130,7 @@ def test_the_policy_of_the_page_can_be_used(tmp_path: Path, capsys: pytest.Captu
     file = tmp_path / "site.yaml"
     file.write_text(next(block for block in blocks("yaml") if "default_table" in block), encoding="utf-8")
     assert main(["knowledge", "diff", str(file)]) == 1
-    assert "2026.11.2+site" in capsys.readouterr().out
+    assert "2026.11.3+site" in capsys.readouterr().out
 
 
 def test_the_example_of_the_page_of_tenants_can_be_used(tmp_path: Path) -> None:
