@@ -1,4 +1,4 @@
-"""A patient's record, read live from a FHIR server for who runs a command: without a hook, a tenant or a store."""
+"""A patient's record, read live from a FHIR server by a command: without a hook, a tenant or a store."""
 
 from __future__ import annotations
 

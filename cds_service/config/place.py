@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 DEFAULT_COUNTRY = "US"
 """The country of a site that names none, if its time zone may be of it: the knowledge is that of the US."""
 DEFAULT_COUNTRY_ZONES = frozenset({"UTC", "US", "America", "EST", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "HST"})
-"""The first part of the names of time zones that may be of the default country; UTC is that of who names none."""
+"""First parts of the names of its time zones. UTC, the zone of a site that sets none, tells nothing of the country."""
 DEFAULT_COUNTRY_ISLANDS = frozenset({"Pacific/Honolulu", "Pacific/Guam", "Pacific/Pago_Pago", "Pacific/Saipan"})
 NO_COUNTRY = ""
 """A country that is not known: no contact is that of it."""

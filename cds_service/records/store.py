@@ -186,7 +186,7 @@ class DatabaseCallStore:
             self._count_lost(lost)
 
     def lost_with(self, process: int) -> int:
-        """Log how many records waited in a process that was killed, and return it. They are none of this process."""
+        """Log how many records waited in another process, which was killed, and return their number."""
         lost = lost_in(process)
         if lost:
             logs.not_kept(lost)

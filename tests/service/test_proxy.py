@@ -232,13 +232,15 @@ def test_the_log_of_the_proxy_tells_nothing_of_a_patient_or_a_token(site: Site) 
     assert site.get("/cds-services/Marigold").status_code == 405
     assert site.get("/cds-services/marigold/feedback").status_code == 405
     assert site.get("/about/marigold").status_code == 404
+    assert site.get("/about").status_code == 200
     site.proxy.raw(b"MARIGOLD /Marigold HTTP/1.1\r\nHost: Marigold\r\nConnection: close\r\n\r\n")
     site.proxy.raw(b'GET /%4darigold"\\x?Marigold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     written = (site.certificate.parent / "access.log").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in written.splitlines()]
     assert {"time", "event", "method", "path", "status", "seconds"} <= set(lines[0])
     assert {200, 401, 404} <= {line["status"] for line in lines}
-    known = {"/cds-services", SERVICE, "/about", "/source-attributes", "/source-attributes.json", "other"}
+    pages = {"/about", "/about/style.css", "/source-attributes", "/source-attributes.json"}
+    known = {"/cds-services", SERVICE, *pages, "other"}
     assert {line["path"] for line in lines} <= known
     told = written + (site.certificate.parent / "errors.log").read_text(encoding="utf-8")
     assert not [mark for mark in ("marigold", "bearer", "?", "eyj") if mark in told.lower()]

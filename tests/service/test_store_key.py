@@ -288,7 +288,8 @@ def test_a_card_that_was_changed_behind_our_back_is_told(settings, command, stat
 def test_a_card_that_belongs_to_no_call_is_told(settings, command):
     http = client_with(settings)
     cards(http, warned())
-    names = 'topic, uuid, at, service, patient, "user", indicator, verdict, fingerprint, load, complete, speaks_of, hazards, beside'  # noqa: E501
+    names = 'topic, uuid, at, service, patient, "user", indicator, verdict, fingerprint, load'
+    names += ", complete, speaks_of, hazards, beside"
     for tenant in ("open", "nobody"):
         changed(
             settings, f"INSERT INTO cards (tenant, sequence, {names}) SELECT '{tenant}', 7, {names} FROM cards LIMIT 1"
