@@ -17,18 +17,28 @@ _DIGEST_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyFiles:
-    """The contents of the files by path; a text in place of the bytes says why a file cannot be read."""
+class FileContent:
+    """What could be read of a file. ``problem``: why it is not the whole of it, None where it is."""
 
-    contents: Mapping[str, bytes | str]
+    read: bytes
+    problem: str | None = None
+
+
+UNREAD = FileContent(b"", "cannot be read")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFiles:
+    """The contents of the files by path."""
+
+    contents: Mapping[str, FileContent]
 
     @property
     def digest(self) -> str:
         """The same for the same contents."""
         whole = hashlib.sha256()
         for path, content in sorted(self.contents.items()):
-            part = content if isinstance(content, bytes) else content.encode()
-            whole.update(f"{path}\0{type(content).__name__}\0{len(part)}\0".encode() + part)
+            whole.update(f"{path}\0{content.problem}\0{len(content.read)}\0".encode() + content.read)
         return whole.hexdigest()[:_DIGEST_CHARACTERS]
 
     def read(self, path: Path) -> bytes:
@@ -37,10 +47,14 @@ class PolicyFiles:
         Raises:
             OSError: it could not be read.
         """
-        content = self.contents.get(str(path), "")
-        if isinstance(content, bytes):
-            return content
-        raise OSError(0, content or "cannot be read")
+        content = self.contents.get(str(path), UNREAD)
+        if content.problem is not None:
+            raise OSError(0, content.problem)
+        return content.read
+
+    def beginning(self, path: Path) -> bytes:
+        """What could be read of a file that is refused: of one that is too large its beginning."""
+        return self.contents.get(str(path), UNREAD).read
 
     def text(self, path: Path | None) -> str | None:
         """The text of a file; None where there is no such file in the configuration.
@@ -61,23 +75,24 @@ def read_files(settings: Settings) -> PolicyFiles:
     return PolicyFiles(contents)
 
 
-def _key_files(tenants: Path, contents: Mapping[str, bytes | str]) -> Iterator[Path]:
+def _key_files(tenants: Path, contents: Mapping[str, FileContent]) -> Iterator[Path]:
     listed = contents[str(tenants)]
-    if isinstance(listed, bytes):
+    if listed.problem is None:
         try:
-            yield from key_files(listed.decode("utf-8"), tenants.parent)
+            yield from key_files(listed.read.decode("utf-8"), tenants.parent)
         except (TenantFileError, UnicodeDecodeError, RecursionError):
             return  # the file itself is refused
 
 
-def _content(path: Path) -> bytes | str:
+def _content(path: Path) -> FileContent:
     try:
         # Opening what is no file, such as a pipe, could wait without end.
         if not path.is_file():
             path.stat()
-            return "is no file"
+            return FileContent(b"", "is no file")
         with path.open("rb") as file:
             content = file.read(POLICY_FILE_MAX_BYTES + 1)
     except OSError as error:
-        return error.strerror or "cannot be read"
-    return content if len(content) <= POLICY_FILE_MAX_BYTES else strerror(EFBIG)
+        return FileContent(b"", error.strerror) if error.strerror else UNREAD
+    too_large = len(content) > POLICY_FILE_MAX_BYTES
+    return FileContent(content[:POLICY_FILE_MAX_BYTES], strerror(EFBIG) if too_large else None)

@@ -5,12 +5,14 @@ Only modes are taken of a refused file, and only those that show less than the p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import yaml
 
-from cds_service.trust.tenant import Mode, Tenant, quieter
+from cds_service.services import SERVICES
+from cds_service.trust.tenant import Mode, Tenant, quieter, written_mode
 
 _UNREADABLE = "\ufffd"
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C reader takes a tenth of the time
@@ -39,11 +41,26 @@ class WrittenModes:
         own = self.tenants.get(tenant.id, TenantModes())
         return tenant.quieted(self.mode).quieted(own.mode, own.services, own.findings)
 
+    @classmethod
+    def of(cls, tenants: Iterable[Tenant]) -> WrittenModes:
+        """The modes in which tenants are."""
+        return cls(
+            tenants={
+                each.id: TenantModes(
+                    each.mode,
+                    {name: each.mode_of(name) for name in SERVICES},
+                    {name: each.mode_of_finding(name) for name in each.knowledge.findings},
+                )
+                for each in tenants
+            }
+        )
+
 
 def written_modes(content: bytes) -> WrittenModes:
     """The modes of a file up to the first line that is not YAML. Of what is written twice the quieter counts."""
     # A byte that YAML may not hold would have the whole file refused before any of it is read.
-    text = yaml.reader.Reader.NON_PRINTABLE.sub(_UNREADABLE, content.decode("utf-8", errors="replace"))
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+    text = yaml.reader.Reader.NON_PRINTABLE.sub(_UNREADABLE, content.decode(encoding, errors="replace"))
     written = WrittenModes()
     ends_at = _note_all(written, text)
     if ends_at is not None:
@@ -56,8 +73,9 @@ def _note_all(written: WrittenModes, text: str) -> int | None:
     """Note the modes of a text, and return the number of lines before the first that is not YAML; None if all are."""
     try:
         for keys, scalar in _scalars(text):
-            if scalar in tuple(Mode):
-                _note(written, keys, Mode(scalar))
+            mode = written_mode(scalar)
+            if mode is not None:
+                _note(written, keys, mode)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         return mark.line if mark is not None else 0

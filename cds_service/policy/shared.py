@@ -8,20 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
-from cds_service.policy.files import PolicyFiles
+from cds_service.policy.files import FileContent, PolicyFiles
+from cds_service.policy.modes import WrittenModes
 
 # Every byte is one character of it, so that any file fits into JSON.
 _ENCODING = "latin-1"
+_MODES = TypeAdapter(WrittenModes)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Changed files that are refused: ``since`` when, and every problem of theirs."""
+    """Changed files that are refused: ``since`` when, and every problem of theirs.
+
+    ``modes``: those that tenants have shown no more than since the first files were refused. They hold until files are
+    accepted, whatever becomes of the refused ones meanwhile.
+    """
 
     files: PolicyFiles
     problems: tuple[str, ...]
     since: str
+    modes: WrittenModes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,12 @@ class SharedPolicy:
             "since": state.since,
             "refused": None
             if refused is None
-            else {"files": _written(refused.files), "problems": list(refused.problems), "since": refused.since},
+            else {
+                "files": _written(refused.files),
+                "problems": refused.problems,
+                "since": refused.since,
+                "modes": refused.modes,
+            },
         }
         draft = self.path.with_suffix(".draft")
         draft.touch(mode=0o600)
@@ -71,18 +84,18 @@ class SharedPolicy:
             since=told["since"],
             refused=None
             if refused is None
-            else Refusal(_read(refused["files"]), tuple(refused["problems"]), refused["since"]),
+            else Refusal(
+                _read(refused["files"]),
+                tuple(refused["problems"]),
+                refused["since"],
+                _MODES.validate_python(refused["modes"]),
+            ),
         )
 
 
-def _written(files: PolicyFiles) -> dict[str, list[str]]:
-    return {
-        path: ["bytes", content.decode(_ENCODING)] if isinstance(content, bytes) else ["why", content]
-        for path, content in files.contents.items()
-    }
+def _written(files: PolicyFiles) -> dict[str, tuple[str, str | None]]:
+    return {path: (content.read.decode(_ENCODING), content.problem) for path, content in files.contents.items()}
 
 
 def _read(told: dict[str, Any]) -> PolicyFiles:
-    return PolicyFiles(
-        {path: text.encode(_ENCODING) if kind == "bytes" else text for path, (kind, text) in told.items()}
-    )
+    return PolicyFiles({path: FileContent(text.encode(_ENCODING), problem) for path, (text, problem) in told.items()})

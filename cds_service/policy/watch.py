@@ -21,7 +21,7 @@ from cds_service.config import Settings
 from cds_service.config.limits import POLICY_CHECK_SECONDS, POLICY_SETTLED_SECONDS
 from cds_service.policy.configuration import PolicyConfiguration, PolicyError, PolicyReader
 from cds_service.policy.files import PolicyFiles, read_files
-from cds_service.policy.modes import written_modes
+from cds_service.policy.modes import WrittenModes, written_modes
 from cds_service.policy.shared import PolicyState, Refusal, SharedPolicy
 from cds_service.trust.tenants import TrustedTenant
 from rules.numbers import forget_all
@@ -121,13 +121,19 @@ class PolicyWatch:
             try:
                 accepted = self._reader.configuration(files)
             except PolicyError as error:
-                refusal = Refusal(files, tuple(error.problems), _now())
+                refusal = Refusal(files, tuple(error.problems), _now(), self._modes_left_by(files))
                 self._put_in_force(PolicyState(before.files, before.since, refusal), self._accepted)
                 logs.policy_refused(files.digest, error.problems, self.quieted())
             else:
                 self._put_in_force(PolicyState(files, _now()), accepted)
                 logs.policy_read(files.digest, accepted.knowledge.version, len(accepted.tenants))
         self._share()
+
+    def _modes_left_by(self, refused: PolicyFiles) -> WrittenModes:
+        """The modes in force, made quieter by those of refused files. Files refused before may have done so too."""
+        path = self.settings.tenants
+        written = written_modes(refused.beginning(path)) if path is not None else WrittenModes()
+        return WrittenModes.of(written.over(each.tenant) for each in self._current.tenants)
 
     def _share(self) -> None:
         """Tell the other processes. Where that fails, as on a full disk, it is tried again at the next check."""
@@ -157,10 +163,7 @@ class PolicyWatch:
             logs.policy_followed(state.files.digest)
 
     def _put_in_force(self, state: PolicyState, accepted: PolicyConfiguration) -> None:
-        current, tenants = accepted, self.settings.tenants
-        if state.refused is not None and tenants is not None:
-            content = state.refused.files.contents.get(str(tenants), "")
-            current = accepted.quieted(written_modes(content if isinstance(content, bytes) else b""))
+        current = accepted if state.refused is None else accepted.quieted(state.refused.modes)
         is_other = accepted.knowledge_in_use != self._accepted.knowledge_in_use
         self._state, self._accepted, self._current = state, accepted, current
         if is_other:

@@ -24,6 +24,19 @@ class Mode(StrEnum):
     SHADOW = "shadow"  # judged and recorded, not shown
     OFF = "off"  # not judged
 
+    @classmethod
+    def _missing_(cls, value: object) -> Mode | None:
+        return written_mode(value) if isinstance(value, str) else None
+
+
+# In YAML 1.1 a bare off is false and a bare on is true, so that programs write them like that.
+_WRITTEN = {**{mode.value: mode for mode in Mode}, "false": Mode.OFF, "true": Mode.ON}
+
+
+def written_mode(text: str) -> Mode | None:
+    """The mode that a text in a file says, in capitals or not; None where it says none."""
+    return _WRITTEN.get(text.strip().lower())
+
 
 def quieter(one: Mode, other: Mode) -> Mode:
     """The one of two modes that shows less."""

@@ -32,7 +32,7 @@ from cds_service.services import PREFETCH, SERVICES
 from cds_service.trust.addresses import is_loopback, is_private, is_secure
 from cds_service.trust.keys import has_private_half
 from cds_service.trust.orderables import OrderCode, OrdersBlock
-from cds_service.trust.tenant import CardText, Mode
+from cds_service.trust.tenant import CardText, Mode, written_mode
 from rules.knowledge import KnowledgeError, load_knowledge, parse_yaml
 
 _TENANTS, _MODE = "tenants", "mode"
@@ -207,7 +207,7 @@ def read_tenants(
         raise TenantFileError([f"the file must hold {_TENANTS}, with a block for each tenant, and may hold {_MODE}"])
     tenants: dict[str, TenantBlock] = {}
     problems: list[str] = []
-    if tree.get(_MODE, Mode.ON) not in tuple(Mode):
+    if written_mode(str(tree.get(_MODE, Mode.ON))) is None:
         problems.append(f"{_MODE}: must be {', '.join(Mode)}")
     for identity, block in blocks.items():
         if not fullmatch(_ID, str(identity)):

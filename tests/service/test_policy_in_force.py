@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -286,11 +286,20 @@ QUIET = dict.fromkeys(SERVICES, Mode.OFF)
         "tenants:\n  one: &one {mode: on}\n  other: *one\n  general: {mode: off}\n",
         "tenants:\n  general: {audiences: [[a], {mode: on}], mode: off}\n  other: {mode: on}\n\t",
         "tenants: {general: {services: {" + ", ".join(f"{name}: off" for name in SERVICES) + "}}}",
+        "mode: OFF\n{",
+        "mode: Off\n{",
+        '{"mode": false, [',
+        "tenants: {general: {mode: 'Off '}}",
     ],
 )
 def test_what_is_written_off_is_off_whatever_else_is_wrong(text: str) -> None:
     quieted = written_modes(text.encode()).over(tenant(services={"benzo-order-sign": Mode.ON}))
     assert {name: quieted.mode_of(name) for name in SERVICES} == QUIET
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_switch_is_read_as_editors_of_windows_save_it(encoding: str) -> None:
+    assert written_modes("mode: off\r\n{".encode(encoding)).mode is Mode.OFF
 
 
 @pytest.mark.parametrize(
@@ -335,6 +344,113 @@ def test_a_tenant_is_switched_off_while_the_site_policy_is_broken(tmp_path: Path
     assert call(http) == []
     tenants_file(tmp_path, general={}, other={"issuer": "https://other.example"})
     assert call(http)
+
+
+@pytest.mark.parametrize(
+    ("mode", "in_force"), [("OFF", "off"), ("Off", "off"), ("'oFF '", "off"), ("false", "off"), ("False", "off"),
+                           ("Shadow", "shadow"), ("ON", "on"), ("true", "on")]
+)  # fmt: skip
+def test_a_mode_is_read_as_people_and_programs_write_it(tmp_path: Path, mode: str, in_force: str) -> None:
+    """YAML itself takes a bare off for false, so that a program that writes the file anew writes false."""
+    file = tenants_file(tmp_path)
+    good = file.read_text(encoding="utf-8").strip()
+    for text in (
+        f"mode: {mode}\n{good[1:-1]}",
+        good.replace('"issuer"', f'"mode": {mode}, "issuer"', 1),
+        good.replace('"issuer"', f'"services": {{"benzo-order-sign": {mode}}}, "issuer"', 1),
+    ):
+        written(file, text)
+        (tenant,) = watching(Clock(), tenants=file).tenants()
+        assert tenant.tenant.mode_of("benzo-order-sign") == in_force, text
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_file_that_is_too_large_is_read_for_its_switch(tmp_path: Path, end: str) -> None:
+    file = tenants_file(tmp_path)
+    good = json.loads(file.read_text(encoding="utf-8"))
+    http = create_app(Settings(tenants=file), clock=lambda: DAY).test_client()
+    assert call(http)
+    written(file, f"mode: off\n# {'x' * 2_000_000}{end}")
+    assert call(http) == []
+    refused = http.get("/health/ready").json["policy"]["refused"]
+    assert (refused["because"], refused["quieted"]) == (
+        ["BENZO_CDS_TENANTS: tenants.yaml: File too large"],
+        ["general"],
+    )
+    written(file, json.dumps(good))
+    assert call(http)
+    written(file, json.dumps({"mode": "off"} | good | {"more": ["x" * 99] * 30_000}))
+    assert call(http) == []
+
+
+def refused_in_turn(file: Path) -> Iterator[str]:
+    """The file of tenants as operators leave it, refused each time, and first with the switch off."""
+    yield written(file, "mode: off\n{").name
+    file.unlink()
+    yield "gone"
+    yield written(file, "{").name
+    yield written(file, "mode: on\n{").name
+    file.unlink()
+    file.mkdir()
+    yield "a folder"
+    file.rmdir()
+    yield written(file, "tenants: {general: {mode: on, services: {benzo-order-sign: on}}}").name
+
+
+def test_what_is_off_stays_off_until_the_files_are_right(tmp_path: Path, site: Path) -> None:
+    file = tenants_file(tmp_path)
+    good = file.read_text(encoding="utf-8")
+    http = create_app(Settings(site_policy=site, tenants=file), clock=lambda: DAY).test_client()
+    assert call(http)
+    for state in refused_in_turn(file):
+        assert call(http) == [], state
+        assert http.get("/health/ready").json["policy"]["refused"]["quieted"] == ["general"], state
+    written(site, VA)
+    assert call(http) == []
+    written(file, good)
+    assert load(call(http))[0] == 10
+    written(file, "{")
+    assert call(http), "a switch of files before good ones is no switch any more"
+
+
+def test_modes_of_several_refused_files_add_up(tmp_path: Path) -> None:
+    """Neither undoes what the other has made quieter, of a service either."""
+    file, clock = tenants_file(tmp_path), Clock()
+    policy = watching(clock, tenants=file)
+    sign, view = "benzo-order-sign", "benzo-patient-view"
+    for text in (
+        "tenants: {general: {mode: shadow, findings: {pregnancy: off}}}",
+        f"tenants: {{general: {{mode: shadow, services: {{{sign}: on, {view}: off}}}}}}",
+        "tenants: {general: {findings: {older-adult: shadow}}}",
+    ):
+        written(file, text)
+        policy.check(at_once=True)
+    (now,) = (each.tenant for each in policy.tenants())
+    assert (now.mode_of(sign), now.mode_of(view)) == (Mode.SHADOW, Mode.OFF)
+    assert (now.findings_in_mode(Mode.OFF), now.findings_in_mode(Mode.SHADOW)) == ({"pregnancy"}, {"older-adult"})
+
+
+def test_processes_that_follow_show_no_more_whichever_changes_they_saw(tmp_path: Path) -> None:
+    """The one that decides, one that follows every change, and one that looks first at the end, as a new one does."""
+    file, clock = tenants_file(tmp_path), Clock()
+    good = file.read_text(encoding="utf-8")
+    decides, follows, looks_last = (watching(clock, tenants=file) for _ in range(3))
+    for each in (decides, follows, looks_last):
+        each.decide_for_others(tmp_path / "policy.json")
+    follows._decider = looks_last._decider = -1
+
+    def modes(policy: PolicyWatch) -> list[Mode]:
+        return [each.tenant.mode for each in policy.tenants()]
+
+    for _ in refused_in_turn(file):
+        decides.check(at_once=True)
+        assert modes(decides) == modes(follows) == [Mode.OFF]
+    assert modes(looks_last) == [Mode.OFF]
+    assert decides.state() == follows.state() == looks_last.state()
+    written(file, good)
+    decides.check(at_once=True)
+    assert modes(decides) == modes(follows) == modes(looks_last) == [Mode.ON]
 
 
 @pytest.mark.usefixtures("site")

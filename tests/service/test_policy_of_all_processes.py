@@ -139,6 +139,17 @@ def test_two_processes_under_load_answer_alike_whatever_changes(tmp_path: Path) 
         assert callers.next_answers() == {'[200, "silence"]'}
         assert running.get("/health/ready").json()["policy"]["refused"]["quieted"] == ["general"]
 
+        # It stays off while files are refused, in a process that begins meanwhile too.
+        file.unlink()
+        all_follow(running, "policy refused", 3)
+        ended = running.workers()[0]
+        os.kill(ended, signal.SIGTERM)
+        await_true(lambda: ended not in running.workers() and len(running.workers()) == 2)
+        assert callers.next_answers() == {'[200, "silence"]'}
+        moved(file, "{")
+        all_follow(running, "policy refused", 4)
+        assert callers.next_answers() == {'[200, "silence"]'}
+
         # Put right, it takes effect at once where the operator asks for it.
         moved(site, "default_table: ashton-2002\n")
         tenants_file(tmp_path)
