@@ -117,7 +117,9 @@ def create_app(
     serve_pages(app, lambda: policy.current().knowledge)
     serve_openapi(app)
     serve_metrics(app, metrics, settings.metrics_secret_file)
-    serve_performance(app, policy.current().knowledge, parts.call_store, settings.metrics_secret_file, settings.zone)
+    serve_performance(
+        app, lambda: policy.current().knowledge, parts.call_store, settings.metrics_secret_file, settings.zone
+    )
     _map_errors(app, settings.max_body_bytes, metrics)
     _finish_responses(app, _HEADERS | (_INSECURE if settings.insecure_demo else {}), metrics)
     if settings.tenants is None and not settings.insecure_demo:

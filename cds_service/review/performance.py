@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
@@ -44,22 +44,18 @@ class FindingGroup:
 
 
 def serve_performance(
-    app: Flask, knowledge: Knowledge, store: CallStore, secret_file: Path | None, zone: tzinfo
+    app: Flask, knowledge: Callable[[], Knowledge], store: CallStore, secret_file: Path | None, zone: tzinfo
 ) -> None:
     """Add ``/review/performance`` to an application, for operators.
 
     Args:
         app: the application.
-        knowledge: the titles of findings and the reasons to override.
+        knowledge: the knowledge in force, with the titles of findings and the reasons to override.
         store: where calls are recorded; only a database has a report.
         secret_file: the file with the operators' secret; None admits this machine only.
         zone: the time zone in which days begin.
     """
     pages = Blueprint("review", __name__, url_prefix="/review", template_folder="templates")
-    titles = {name: policy.title for name, policy in knowledge.findings.items()}
-    reasons = {reason.code: reason.display for reason in knowledge.suggestions.override_reasons}
-    reasons[NO_REASON_GIVEN] = "No reason given"
-    doubts = reason_codes_leading_to(OverrideEffect.DATA_QUALITY, knowledge)
 
     @pages.before_request
     def admit() -> Response | None:
@@ -80,6 +76,11 @@ def serve_performance(
         last = _day(request.args.get("until")) or datetime.now(zone).date()
         first = _day(request.args.get("since")) or month_before(last)
         begin, end = day_bounds(first, last, zone)
+        now = knowledge()
+        titles = {name: policy.title for name, policy in now.findings.items()}
+        reasons = {reason.code: reason.display for reason in now.suggestions.override_reasons}
+        reasons[NO_REASON_GIVEN] = "No reason given"
+        doubts = reason_codes_leading_to(OverrideEffect.DATA_QUALITY, now)
         context: dict[str, object] = {"since": first, "until": last, "titles": titles, "reasons": reasons, "few": _FEW}
         if not isinstance(store, DatabaseCallStore):
             return render_template("performance.html", **context, problem="none")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from ehr import cards, client, lorazepam, order, post, prefetch, sign
+from flask import Flask
 from stores import client_with, store_settings
+
+from cds_service.app import CALL_STORE
+from cds_service.review.performance import serve_performance
+from rules import load_knowledge
 
 PAGE = "/review/performance"
 OXYCODONE = order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet", code="1049621", a_day=3)
@@ -102,3 +108,22 @@ def test_nothing_but_its_own_style_may_be_loaded(http):
     assert "default-src 'none'; style-src 'self'" in page.headers["Content-Security-Policy"]
     assert "<script" not in page.text
     assert "style=" not in page.text
+
+
+def test_the_page_names_findings_and_reasons_as_the_policy_in_force_does(http):
+    answered(http, 1, "short-course")
+    before = load_knowledge()
+    reasons = tuple(replace(reason, display=f"New {reason.code}") for reason in before.suggestions.override_reasons)
+    after = replace(
+        before,
+        findings={name: replace(each, title=f"New {name}") for name, each in before.findings.items()},
+        suggestions=replace(before.suggestions, override_reasons=reasons),
+    )
+    in_force, app = [before], Flask(__name__)
+    serve_performance(app, lambda: in_force[-1], http.application.extensions[CALL_STORE], None, UTC)
+    page = app.test_client()
+    assert "Short or procedural course 1" in words(page.get(PAGE).text)
+    in_force.append(after)
+    told = words(page.get(PAGE).text)
+    assert "New concurrent-opioid" in told
+    assert "New short-course 1" in told
