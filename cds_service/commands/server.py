@@ -26,11 +26,10 @@ from cds_service import logs
 from cds_service.app import CALL_STORE, METRICS, POLICY, RESPONSE_CACHE, create_app
 from cds_service.config import Settings
 from cds_service.config.limits import GC_THRESHOLDS, METRICS_SAMPLE_SECONDS, POLICY_CHECK_SECONDS
+from cds_service.config.server_variables import DRAINING_FILE, for_workers
 from cds_service.policy.watch import PolicyWatch
-from cds_service.records.waiting_records import COUNTS_FOLDER
 from cds_service.serving.worker import CallWorker
 from cds_service.web.ended_processes import keep_counts_of_ended
-from cds_service.web.health import DRAINING
 from cds_service.web.metrics import MULTIPROCESS_FOLDER
 
 _FLUSH_SECONDS = 5.0
@@ -73,7 +72,7 @@ class DrainingArbiter(Arbiter):  # type: ignore[misc]
 
     def handle_term(self) -> None:
         """Report draining at ``/health/ready``, answer calls while load balancers notice it, then stop gracefully."""
-        Path(os.environ[DRAINING]).touch()
+        Path(os.environ[DRAINING_FILE]).touch()
         time.sleep(self.app.drain_seconds)
         super().handle_term()
 
@@ -102,8 +101,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._folder = Path(tempfile.mkdtemp(prefix="benzo-cds-"))
         # Before the application is built, as cds_service.web.metrics explains.
         os.environ[MULTIPROCESS_FOLDER] = str(self._folder)
-        os.environ[DRAINING] = str(self._folder / "draining")
-        os.environ[COUNTS_FOLDER] = str(self._folder)
+        os.environ.update(for_workers(self._folder))
         self._options: dict[str, Any] = {
             "bind": f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}",
             "workers": workers,

@@ -1,5 +1,6 @@
-"""The configuration: settings from the environment, operational limits, and the place of the site."""
+"""The configuration: settings from the environment, operational limits, the place of the site, and what the
+server tells its workers."""
 
 from cds_service.config.settings import PREFIX, Settings
 
-__all__ = ["PREFIX", "Settings", "limits", "place", "settings"]
+__all__ = ["PREFIX", "Settings", "limits", "place", "server_variables", "settings"]

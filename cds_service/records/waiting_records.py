@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cds_service.config.limits import MAX_UNSAVED_CALLS
+from cds_service.config.server_variables import UNSAVED_FOLDER
 from cds_service.records.call_rows import CallRows
 from cds_service.records.database import Row
-
-COUNTS_FOLDER = "BENZO_CDS_UNSAVED_FOLDER"
-"""Environment variable that the server sets for its workers: the folder of the files with their numbers."""
 
 Record = CallRows | tuple[Row, ...]
 """One call, or some rows of answers: what is written in one transaction."""
@@ -69,7 +67,7 @@ class WaitingRecords:
     def _count(self, more: int) -> None:
         """Count, and write the number for other processes."""
         self.size += more
-        folder = os.environ.get(COUNTS_FOLDER)
+        folder = os.environ.get(UNSAVED_FOLDER)
         if folder is not None and self.size != self._told:
             # Where it cannot be written, as on a full disk, too few are told if this process is killed.
             with suppress(OSError):
@@ -84,7 +82,7 @@ def size_of(record: Record) -> int:
 
 def lost_in(process: int) -> int:
     """The number of calls and answers that waited in a process that has ended. It is told once."""
-    folder = os.environ.get(COUNTS_FOLDER)
+    folder = os.environ.get(UNSAVED_FOLDER)
     if folder is None:
         return 0
     file = _count_file(Path(folder), process)

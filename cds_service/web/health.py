@@ -8,15 +8,13 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from cds_service.config.server_variables import DRAINING_FILE
 from cds_service.policy.watch import PolicyWatch
 from cds_service.records.call_store import CallStore, StoreStatus
 from cds_service.trust.gate import Gate, TenantGate
 from cds_service.trust.operator import is_operator
 from cds_service.version import program_version
 from cds_service.web.replies import json_response
-
-DRAINING = "BENZO_CDS_DRAINING_FILE"
-"""Environment variable that the server sets for its workers: the path of a file that exists once it is stopping."""
 
 
 def serve_health(
@@ -85,5 +83,5 @@ def _is_degraded(state: dict[str, Any]) -> bool:
 
 
 def _is_draining() -> bool:
-    file = os.environ.get(DRAINING)
+    file = os.environ.get(DRAINING_FILE)
     return file is not None and Path(file).exists()

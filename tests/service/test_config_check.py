@@ -19,7 +19,8 @@ from cds_service.commands import serve as serve_command
 from cds_service.commands.configuration import servers
 from cds_service.commands.configuration.servers import servers_tried
 from cds_service.commands.configuration.settings import StoreAsServed
-from cds_service.config import Settings
+from cds_service.config import PREFIX, Settings
+from cds_service.config.server_variables import for_workers
 from cds_service.policy.configuration import PolicyConfiguration, PolicyReader
 from cds_service.policy.files import read_files
 from cds_service.trust.tenant import FhirServer as ListedServer
@@ -112,6 +113,16 @@ def test_what_is_not_used_or_cannot_work_is_told(check: Check, tmp_path: Path, s
     status, _, told = check(**named)
     assert status == 1
     assert [line.startswith("BENZO_CDS_" + problem.replace("{0}", str(tmp_path))) for line in told] == [True], told
+
+
+def test_what_the_server_sets_itself_is_no_mistake(check: Check, tmp_path: Path) -> None:
+    """As in a shell of one of its processes; what was misspelt is told with a setting of the site."""
+    server = {name.removeprefix(PREFIX): value for name, value in for_workers(tmp_path).items()}
+    assert {"DRAINING_FILE", "UNSAVED_FOLDER"} <= set(server)
+    assert check(**server)[::2] == (0, [])
+    _, _, told = check(DRAINING_FIEL="x")
+    assert [line.startswith("BENZO_CDS_DRAINING_FIEL: no such setting") for line in told] == [True]
+    assert "DRAINING_FILE" not in told[0]
 
 
 def test_a_configuration_without_mistakes_is_told_and_nothing_is_made(check: Check, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from cds_service.config import PREFIX, Settings
 from cds_service.config.limits import BY_NAME_SECONDS
+from cds_service.config.server_variables import SERVER_VARIABLES
 from cds_service.records.configured_store import (
     NO_STORE,
     StoreSettingError,
@@ -23,15 +24,14 @@ from cds_service.records.configured_store import (
 from cds_service.records.database import SQLITE, StoreAddressError, database_url
 from cds_service.records.pseudonyms import KeyFileError, read_key_file
 from cds_service.trust.addresses import is_loopback_host
-from cds_service.web.health import DRAINING
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Variables with our prefix that mean nothing here, with what may have been meant."""
-    known = (*(PREFIX + name.upper() for name in Settings.model_fields), DRAINING)  # this one the server sets itself
+    settings = [PREFIX + name.upper() for name in Settings.model_fields]
     for name in sorted(environment):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = get_close_matches(name.upper(), known, 1)
+        if name.upper().startswith(PREFIX) and name.upper() not in (*settings, *SERVER_VARIABLES):
+            close = get_close_matches(name.upper(), settings, 1)
             yield f"{name}: no such setting" + (f"; did you mean {close[0]}?" if close else "")
 
 
