@@ -17,7 +17,7 @@ from cds_service.config.limits import MAX_OTHER_WAITS
 T = TypeVar("T")
 
 
-class Turns(Protocol):
+class TakesTurns(Protocol):
     """The turns of the calls of a process."""
 
     def has_turn(self) -> bool:
@@ -35,11 +35,11 @@ class Turns(Protocol):
         ...
 
 
-_turns: Turns | None = None
+_turns: TakesTurns | None = None
 _other_waits = ThreadPoolExecutor(MAX_OTHER_WAITS, "waiting")
 
 
-def take_turns(turns: Turns) -> None:
+def take_turns(turns: TakesTurns) -> None:
     """Let the calls of this process take turns."""
     global _turns
     _turns = turns

@@ -9,6 +9,8 @@ from fractions import Fraction
 from rules.numbers.text import decimal_text
 
 NOT_SUPPLIED, IN_PART = "not supplied", "supplied only in part"
+NOT_READ, REST_NOT_READ = "could not be read this time", "the rest could not be read this time"
+"""Why data are missing that were asked for where they stand: a failure of the moment, not what a client never sends."""
 """Why data is missing, where no more is of use to who reads a card: how it came to be is a matter of IT."""
 
 

@@ -61,6 +61,19 @@ class FetchFailure(StrEnum):
     NO_TOKEN = "the request gives no access to its FHIR server"
 
 
+FAILURES_OF_SERVER = frozenset(
+    {
+        FetchFailure.NOT_IN_TIME,
+        FetchFailure.NOT_REACHED,
+        FetchFailure.BROKE_OFF,
+        FetchFailure.FAILED,
+        FetchFailure.BUSY,
+    }
+)
+PASSING = FAILURES_OF_SERVER | {FetchFailure.LEFT_ALONE, FetchFailure.TOO_MANY_CALLS}
+"""Failures of the moment: the next call may read it. The others last until somebody changes the configuration."""
+
+
 _BY_STATUS = {
     401: FetchFailure.NOT_ADMITTED,
     403: FetchFailure.NOT_ALLOWED,

@@ -15,19 +15,10 @@ from typing import TypeVar
 
 from cds_service import logs, time_limit
 from cds_service.fhir_client.circuit_breaker import CircuitBreaker
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import FAILURES_OF_SERVER, Deadline, FetchError, FetchFailure, FhirClient
 from cds_service.waiting import wait_for
 
 T = TypeVar("T")
-_FAILURES_OF_SERVER = frozenset(
-    {
-        FetchFailure.NOT_IN_TIME,
-        FetchFailure.NOT_REACHED,
-        FetchFailure.BROKE_OFF,
-        FetchFailure.FAILED,
-        FetchFailure.BUSY,
-    }
-)
 
 
 @dataclass(slots=True)
@@ -118,7 +109,7 @@ class TenantServer:
     def _report(self, results: Iterable[object], has_time: bool) -> None:
         """Tell the circuit breaker how a call ended: the server failed if each read did, and had time to end."""
         failures = [result.failure if isinstance(result, FetchError) else None for result in results]
-        if not all(failure in _FAILURES_OF_SERVER for failure in failures):
+        if not all(failure in FAILURES_OF_SERVER for failure in failures):
             if self._breaker.succeeded():
                 logs.fhir_server_back(self.tenant)
         elif has_time and self._breaker.failed():

@@ -11,8 +11,9 @@ from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.fhir.reader import CONDITIONS
 from cds_service.fhir.regimen import KINDS
+from cds_service.fhir_client.client import PASSING
 from cds_service.services import PREFETCH, REQUIRED
-from rules.assessment_facts import IN_PART, NOT_SUPPLIED
+from rules.assessment_facts import IN_PART, NOT_READ, NOT_SUPPLIED, REST_NOT_READ
 from rules.findings.case import OUT_OF_TIME
 
 # The types that a key is asked for; the other keys are asked for medication records.
@@ -114,7 +115,10 @@ class PrefetchedRecord:
 def _missing(data: SuppliedData) -> str:
     if OUT_OF_TIME in data.incomplete:
         return OUT_OF_TIME
+    failed_now = any(reason in PASSING for reason in data.incomplete)
     in_part = data.status in (DataStatus.DATA, DataStatus.NO_DATA) and Gap.OTHER_TYPE not in data.incomplete
+    if failed_now:
+        return REST_NOT_READ if in_part else NOT_READ
     return IN_PART if in_part else NOT_SUPPLIED
 
 

@@ -79,7 +79,7 @@ class Metrics:
         self._seconds: Callable[..., Histogram] = cache(seconds.labels)
         self._turn_seconds = Histogram(
             "turn_seconds",
-            "How long calls that had waited for a FHIR server then waited for the processor",
+            "How long calls that had waited for a FHIR server, keys or the store then waited for the processor",
             namespace=NAMESPACE,
             registry=self._registry,
             buckets=_BUCKET_SECONDS,

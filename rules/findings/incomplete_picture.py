@@ -16,11 +16,12 @@ ID = "incomplete-picture"
 def judge(case: Case) -> Met | Considered:
     """Met when the load is not complete or data asked for is missing; shown whenever a card is shown.
 
-    It raises a card of its own where a depressant is ordered beside a medication in force that cannot be told, where an
-    order that cannot be told stands beside depressants, where a sedative or an opioid is ordered and no order on record
-    was supplied, where no order to go home with was supplied beside depressants, and where the judgement did not end in
-    time. A depressant being ordered for another patient is named:
-    it was not counted, and one of the two patients is the wrong one.
+    It raises a card of its own where a depressant is ordered beside a medication in force that cannot be told or beside
+    a list of medications that could not be read this time (one that is never sent raises nothing), where an order that
+    cannot be told stands beside depressants, where a sedative or an opioid is ordered and no order on record was
+    supplied, where no order to go home with was supplied beside depressants, and where the judgement did not end in
+    time. A depressant being ordered for another patient is named: it was not counted, and one of the two patients is
+    the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
     unidentified = case.unknowns.unidentified_maybe_taken + case.unknowns.unidentified_drafts
@@ -34,7 +35,8 @@ def judge(case: Case) -> Met | Considered:
         item.draft or (case.at_discharge and item.of_discharge) for item in case.patient.unread if item.medication
     ]
     drafted = case.unknowns.unidentified_drafts + sum(unread) + sum(what in DRAFTS for what, _ in case.patient.missing)
-    recorded = case.unknowns.unidentified_maybe_taken + len(unread) - sum(unread)
+    not_read = case.unknowns.medications_not_read
+    recorded = case.unknowns.unidentified_maybe_taken + len(unread) - sum(unread) + not_read
     facts: dict[str, object] = {
         "load_complete": case.load.complete,
         "mme_complete": case.opioid.complete,
@@ -57,6 +59,8 @@ def judge(case: Case) -> Met | Considered:
         facts |= {"ordered": agent_names(ordered), "on_record": agent_names(on_record)}
     if no_history:
         facts["no_history"] = True
+    if not_read:
+        facts["not_read"] = True
     if out_of_time:
         facts["out_of_time"] = True
     return case.met(ID, facts, raises=raises)

@@ -241,6 +241,32 @@ def test_optional_data_that_cannot_be_had_is_said_on_the_card(server: FhirServer
     assert "does not allow it to be read" in logged_gaps(lines)
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "is_said"),
+    [
+        ("MedicationStatement", 500, True),
+        ("MedicationDispense", 503, True),
+        # What a server never has, or never gives, raises no card at every order; nor does a problem list.
+        ("MedicationStatement", 403, False),
+        ("MedicationDispense", 404, False),
+        ("Condition", 500, False),
+        ("MedicationStatement", 200, False),
+    ],
+)
+def test_a_list_of_medications_that_fails_this_time_is_said_beside_an_opioid(
+    server: FhirServer, asked: str, status: int, is_said: bool
+) -> None:
+    for each in ("MedicationRequest", "MedicationStatement", "MedicationDispense", "Condition"):
+        server.answers[each] = Reply(EMPTY)
+    server.answers[asked] = Reply(EMPTY, status, {"Retry-After": "60"} if status == 503 else {})
+    drafted = body(server, order("draft-1", OXYCODONE, a_day=4) | {"status": "draft"})
+    cards = service(server).post(SIGN, json=drafted).get_json()["cards"]
+    said = [(card["indicator"], card["summary"]) for card in cards]
+    summary = "Oxycodone ordered, and not all medications on record could be read"
+    assert said == ([("info", summary)] if is_said else [])
+    assert all("not supplied (could not be read this time)" in missing(card) for card in cards)
+
+
 def test_one_slow_read_does_not_cost_the_others(server: FhirServer) -> None:
     server.answers["MedicationRequest"] = Reply(server.page(order("oxy", OXYCODONE, a_day=4)))
     server.answers["Condition"] = Reply(EMPTY, delay=30.0)

@@ -19,7 +19,7 @@ from caller import ES384, ISSUER, key_server, public, tenants_file, token
 from ehr import bundle, lorazepam, order, prefetch, sign
 from fhir_server import EMPTY, FhirServer, Reply, fhir_server
 from served import Served, served
-from stores import key_file
+from stores import await_true, key_file
 
 import cds_service
 
@@ -137,10 +137,11 @@ def test_calls_beyond_the_bound_do_not_wait_and_say_so(tmp_path: Path, server: F
         assert "too many calls of this tenant wait for its FHIR server" in {line["reason"] for line in told}
 
 
-def test_a_server_that_keeps_failing_is_left_alone_and_tried_again(tmp_path: Path, server: FhirServer) -> None:
+def test_a_server_that_keeps_failing_is_left_alone(tmp_path: Path, server: FhirServer) -> None:
+    # That it is tried again after the pause is in test_turns.py, where the test moves the clock.
     for asked in ("MedicationRequest", "MedicationStatement", "MedicationDispense", "Condition", "Patient/p1"):
         server.answers[asked] = Reply(EMPTY, 500)
-    with one_worker(tmp_path, server, fhir_failures=3, fhir_pause_seconds=1) as running:
+    with one_worker(tmp_path, server, fhir_failures=3, fhir_pause_seconds=300) as running:
 
         def told() -> str:
             answer = running.post(SIGN, without_prefetch(server))
@@ -150,20 +151,16 @@ def test_a_server_that_keeps_failing_is_left_alone_and_tried_again(tmp_path: Pat
         asked = len(server.asked)
         assert "kept failing and is left alone" in told()
         assert len(server.asked) == asked
-        for path in list(server.answers):
-            del server.answers[path]
-        server.answers["Patient/p1"] = Reply({"resourceType": "Patient", "id": "p1"})
-        while told() != "judged":
-            pass
-        lines = running.printed()
-        assert lines.count('"fhir server left alone"') == 1
-        assert lines.count('"fhir server back"') == 1
+        assert running.printed().count('"fhir server left alone"') == 1
         assert 'outcome="left_alone",tenant="open"' in running.get("/metrics").text
 
 
 def test_waiting_does_not_count_as_judging(tmp_path: Path, server: FhirServer) -> None:
-    server.answers["MedicationRequest"] = Reply(server.page(OXYCODONE), delay=1.5)
-    with one_worker(tmp_path, server, call_seconds=1) as running:
+    # It waits for longer than it may be judged, which is far longer than a busy machine needs to judge it.
+    server.answers["MedicationRequest"] = Reply(server.page(OXYCODONE), delay=6)
+    with one_worker(tmp_path, server, call_seconds=5) as running:
+        # The first judgement of a process takes longest.
+        assert running.post(SIGN, COMPLETE).status_code == 200
         (card,) = running.post(SIGN, without_prefetch(server)).json()["cards"]
         assert "could not be worked out in time" not in card["detail"]
         assert "oxycodone" in card["summary"]
@@ -179,8 +176,7 @@ def test_nothing_is_lost_when_a_worker_is_stopped_while_calls_wait(
             held.await_one()
         (worker,) = running.workers()
         running.terminate()
-        while _is_listening(running):
-            pass
+        await_true(lambda: not _is_listening(running))
         assert all(caller.waits for caller in waiting)
         assert worker in running.workers()
         held.released.set()
@@ -210,8 +206,7 @@ def test_a_worker_that_is_replaced_finishes_its_waiting_calls(tmp_path: Path, se
             os.kill(worker, signal.SIGTERM)
         held.released.set()
         assert [caller.answer().status_code for caller in waiting] == [200] * 6
-        while set(running.workers()) & set(before):
-            pass
+        await_true(lambda: not set(running.workers()) & set(before))
         assert running.post(SIGN, COMPLETE).status_code == 200
 
 
@@ -294,8 +289,8 @@ def test_the_page_of_the_findings_keeps_nobody_waiting_while_it_reads_the_store(
     store = {"store": str(tmp_path / "records.sqlite3"), "store_key_file": str(key_file(tmp_path))}
     with served(tmp_path, workers=1, **store) as running:
         page = Caller(lambda: running.get("/review/performance"))
-        while not (tmp_path / "asked").exists():
-            assert page.waits
+        await_true((tmp_path / "asked").exists)
+        assert page.waits
         # Its record is written as well.
         assert running.post(SIGN, COMPLETE).status_code == 200
         assert page.waits

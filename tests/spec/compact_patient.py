@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from rules.assessment_facts import NOT_SUPPLIED
 from rules.model import (
     CodeSystem,
     Coding,
@@ -101,7 +102,7 @@ def patient_of(row: Row) -> Patient:
         regimens=tuple(_regimen(medication, on) for medication in [*old, *row.get("medications", [])]),
         conditions=tuple(_condition(number, row) for number, row in enumerate(row.get("conditions", []))),
         unread=tuple(Unread(source, "not a resource") for source in row.get("unread", [])),
-        missing=tuple((what, "not supplied") for what in row.get("missing", [])),
+        missing=tuple((what, row.get("why_missing", NOT_SUPPLIED)) for what in row.get("missing", [])),
     )
 
 

@@ -24,7 +24,7 @@ ROWS = [
 ]
 ROW_KEYS = frozenset(
     (
-        *("name", "on", "born", "medications", "conditions", "missing", "unread", "record_begins"),
+        *("name", "on", "born", "medications", "conditions", "missing", "why_missing", "unread", "record_begins"),
         *("expect", "raises", "facts", "why"),
     )
 )

@@ -9,7 +9,7 @@ from cds_service.cards.wording.load_section import is_renewal
 from cds_service.cards.wording.markdown import MAX_REASON_LENGTH
 from cds_service.cards.wording.wording import Wording, uncapitalised
 from rules.assessment import Assessment
-from rules.assessment_facts import IN_PART, NOT_SUPPLIED, NotSupplied
+from rules.assessment_facts import IN_PART, NOT_SUPPLIED, REST_NOT_READ, NotSupplied
 from rules.assessment_lines import Certainty, NotCounted, NotCountedReason, NotInLoadReason
 from rules.knowledge import Knowledge
 
@@ -85,7 +85,8 @@ def _not_supplied(missing: object, wording: Wording) -> Iterator[str]:
                 continue
             name = wording.say_of(f"data.{item.what}", {}) or quoted(item.what)
             why = "" if item.why in (NOT_SUPPLIED, IN_PART) else quoted(item.why, MAX_REASON_LENGTH)
-            yield wording.say("gaps.not_supplied", {"name": name, "in_part": item.why == IN_PART, "why": why})
+            in_part = item.why in (IN_PART, REST_NOT_READ)
+            yield wording.say("gaps.not_supplied", {"name": name, "in_part": in_part, "why": why})
 
 
 def _beside_load(assessment: Assessment, wording: Wording) -> Iterator[str]:

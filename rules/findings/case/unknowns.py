@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from rules.assessment_facts import NOT_READ, REST_NOT_READ
 from rules.assessment_lines import Certainty
 from rules.findings.case.results import (
     CONDITION_NOT_READ,
@@ -21,6 +22,7 @@ from rules.timeline.record import MedicationRecord
 ORDERS = "medicationRequests"
 CONDITIONS = "conditions"
 DRAFTS = frozenset({"draftOrders", "medications"})
+MEDICATIONS = frozenset({ORDERS, "medicationStatements", "medicationDispenses"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Unknowns(LazyValues):
         """How many products on record could not be identified and are, or may still be, taken."""
         items = [item for item in self.record.unidentified if not item.regimen.draft]
         return sum(item.certainty(self.on, self.policy) is not Certainty.NONE for item in items)
+
+    @lazy
+    def medications_not_read(self) -> int:
+        """How many lists of medications were asked for and could not be read this time, in full or in part."""
+        return sum(what in MEDICATIONS and why in (NOT_READ, REST_NOT_READ) for what, why in self.patient.missing)
 
     @lazy
     def why_unidentified(self) -> str | None:
