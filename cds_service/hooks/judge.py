@@ -44,7 +44,7 @@ _PATIENT = "patient"
 _ORDER = "MedicationRequest"
 _SELECTION_NOT_FOUND = (
     "selections",
-    "none of the selected orders is among the drafts; all drafts were taken as selected",
+    "a selected order is not among the drafts; all drafts were taken as selected",
 )
 
 
@@ -152,7 +152,7 @@ class Judge:
         if (ORDERS, ALL_OF_ANOTHER_PATIENT) in patient.missing:
             logs.of_another_patient(tenant.id)
             origins[ORDERS] = DataOrigin.ANOTHER_PATIENT
-        elif origins[ORDERS] in (DataOrigin.EMPTY, DataOrigin.NULL) and _names_unsent_order(
+        elif completed.by_key[ORDERS].status is DataStatus.NO_DATA and _names_unsent_order(
             patient, on, tenant.knowledge
         ):
             origins[ORDERS] = DataOrigin.CONTRADICTED
@@ -284,8 +284,8 @@ def _read(
 
 
 def _selected_drafts(service: Service, request: HookRequest, record: SentRecord) -> frozenset[str]:
-    """The sources of the selected drafts, or of all drafts: where the hook has no selections, or none of them was sent,
-    which is added to the record's ``missing``.
+    """The sources of the selected drafts, or of all drafts: where the hook has no selections, or one of them was not
+    sent, which is added to the record's ``missing``.
 
     A selection is a ``Type/id``, an id alone, or the ``fullUrl`` of an entry.
     """
@@ -295,7 +295,7 @@ def _selected_drafts(service: Service, request: HookRequest, record: SentRecord)
     selections = [normalised(text) for text in request.selections]
     # Also a draft of a type that is not read may be the selected one.
     names = [name for entry in request.drafts.entries for name in _names_of(entry)]
-    if not any(references_match(name, selection) for name in names for selection in selections):
+    if not all(any(references_match(name, selection) for name in names) for selection in selections):
         record.missing.add(_SELECTION_NOT_FOUND)
         return drafts
     wanted = [record.name_of(selection) for selection in selections]

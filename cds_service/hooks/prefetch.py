@@ -133,9 +133,15 @@ def read_prefetch(request: dict[str, Any]) -> dict[str, SuppliedData]:
 
 
 def prefetched_record(prefetch: Mapping[str, SuppliedData], aliases: Mapping[str, str]) -> PrefetchedRecord:
-    """The record of a prefetch. ``aliases`` map a site's own keys to ours; other keys are ignored."""
+    """The record of a prefetch. ``aliases`` map a site's own keys to ours; other keys are ignored.
+
+    Where a key came under our name and under the site's, ours is taken, unless only the site's holds resources.
+    """
     by_key = {aliases.get(key, key): data for key, data in prefetch.items() if key not in PREFETCH}
-    by_key |= {key: data for key, data in prefetch.items() if key in PREFETCH}
+    with_resources = {key for key, data in by_key.items() if data.entries}
+    by_key |= {
+        key: data for key, data in prefetch.items() if key in PREFETCH and (data.entries or key not in with_resources)
+    }
     return PrefetchedRecord({key: _of_its_type(key, by_key.get(key) or read_value(ABSENT)) for key in PREFETCH})
 
 

@@ -194,7 +194,7 @@ def test_a_card_on_a_selected_order_counts_all_drafts(http):
 
 def test_selections_that_match_no_draft_are_reported_on_the_card(http):
     (card,) = cards(http, select(lorazepam(), selections=["MedicationRequest/elsewhere"]))
-    assert "none of the selected orders is among the drafts" in card["detail"]
+    assert "a selected order is not among the drafts" in card["detail"]
 
 
 # -- opening a chart, refilling, going home ------------------------------------------------------------------------

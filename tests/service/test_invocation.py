@@ -124,7 +124,13 @@ def test_the_order_of_the_entry_may_be_selected_by_its_address(http):
 def test_a_selection_that_is_not_among_the_drafts_means_all_and_is_said(http):
     found = cards(http, select(lorazepam(), selections=["MedicationRequest/elsewhere"]))
     incomplete = next(item for item in assessment(found[0])["findings"] if item["id"] == "incomplete-picture")
-    assert any(line.startswith("selections: none of the selected orders") for line in incomplete["facts"]["missing"])
+    assert any(line.startswith("selections: a selected order is not") for line in incomplete["facts"]["missing"])
+
+
+def test_one_selection_that_is_not_among_the_drafts_beside_another_means_all_and_is_said(http):
+    chosen = ["MedicationRequest/metformin-1", "MedicationRequest/elsewhere"]
+    (card, *_) = cards(http, select(lorazepam(), metformin(), selections=chosen))
+    assert "a selected order is not among the drafts" in card["detail"]
 
 
 def test_no_selection_means_all(http):
@@ -204,6 +210,19 @@ def test_a_refill_reads_its_drafts_from_medications(http):
     body = request("medication-refill", context={"medications": bundle(lorazepam())}, prefetch=ABSENT)
     assert_outcome(post(http, body), 412, "incomplete")
     assert cards(http, request("medication-refill", context={"medications": bundle(metformin())})) == []
+
+
+@pytest.mark.parametrize("ours", [None, ERROR_OUTCOME, bundle()])
+def test_what_came_under_a_site_s_own_key_is_not_hidden_by_ours_without_resources(ours):
+    http = client(prefetch_aliases={"ourOrders": "medicationRequests"})
+    keys = {"ourOrders": bundle(lorazepam("lorazepam-0")), "medicationRequests": ours}
+    opioid = order("d", "oxycodone hydrochloride 5 MG Oral Tablet", a_day=4)
+    (card,) = cards(http, sign(opioid, prefetch=prefetch() | keys))
+    assert card["indicator"] == "warning"
+    # An error under our key is not made good by nothing under the site's.
+    keys = {"ourOrders": None, "medicationRequests": ERROR_OUTCOME}
+    (card,) = cards(http, sign(opioid, prefetch=prefetch() | keys))
+    assert "could not be read" in card["summary"]
 
 
 def test_a_site_may_use_its_own_prefetch_keys(http):

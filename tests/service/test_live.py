@@ -63,6 +63,21 @@ def test_a_record_that_was_not_sent_is_fetched(server: FhirServer) -> None:
     assert set(server.tokens) == {f"Bearer {SECRET}"}
 
 
+def test_an_empty_record_that_was_fetched_is_contradicted_like_one_that_was_sent(server: FhirServer) -> None:
+    dispensed = {
+        "resourceType": "MedicationDispense",
+        "id": "d1",
+        "status": "completed",
+        "subject": {"reference": "Patient/p1"},
+        "medicationCodeableConcept": {"text": "metformin hydrochloride 500 MG Oral Tablet"},
+        "whenHandedOver": "2026-11-01",
+        "authorizingPrescription": [{"reference": "MedicationRequest/9"}],
+    }
+    server.answers["MedicationDispense"] = Reply(server.page(dispensed))
+    (card,) = service(server).post(SIGN, json=body(server, order("oxy", OXYCODONE, a_day=4))).get_json()["cards"]
+    assert "medication" in missing(card)
+
+
 def test_only_what_was_not_sent_is_fetched(server: FhirServer) -> None:
     sent = {"medicationRequests": None, "conditions": EMPTY, "medicationStatements": None, "medicationDispenses": None}
     service(server).post(SIGN, json=body(server, prefetch=sent))
