@@ -195,10 +195,13 @@ class Judge:
 
 
 def _is_to_be_judged(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft may change what is there of depressants, for this patient or by mistake for another."""
+    """Whether a draft may change what is there of depressants, for this patient or by mistake for another.
+
+    A draft that stops something that cannot be identified may stop a depressant.
+    """
     return (
         is_about_depressant(draft, knowledge)
-        or cannot_be_told(draft, knowledge)
+        or ((exclusion(draft) is None or is_stopping(draft)) and _is_unknown(draft, knowledge))
         or _is_misplaced_depressant(draft, knowledge)
     )
 
@@ -238,7 +241,11 @@ def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
 
 def cannot_be_told(draft: Regimen, knowledge: Knowledge) -> bool:
     """Whether a draft orders something that cannot be identified, and so may be a CNS depressant."""
-    return exclusion(draft) is None and isinstance(resolve(draft.medication, knowledge), UnknownProduct)
+    return exclusion(draft) is None and _is_unknown(draft, knowledge)
+
+
+def _is_unknown(draft: Regimen, knowledge: Knowledge) -> bool:
+    return isinstance(resolve(draft.medication, knowledge), UnknownProduct)
 
 
 def _is_misplaced_depressant(draft: Regimen, knowledge: Knowledge) -> bool:

@@ -26,8 +26,8 @@ def evaluate_within(
     """The evaluation of a call.
 
     Where it takes longer than ``seconds``, the sedatives and opioids are told by name, in ``BY_NAME_SECONDS``; where
-    that takes too long as well, those of the drafts alone. A call without drafts is given up: without a card it would
-    say that there is nothing.
+    that takes too long as well, those of the drafts alone. An answer without a card would say that there is nothing:
+    a call without drafts is given up, and so is one whose drafts were to be judged and raised no card by name.
 
     Args:
         seconds: how long the judgement may take.
@@ -39,7 +39,7 @@ def evaluate_within(
 
     Raises:
         CallError: as :meth:`Judge.evaluate` raises it.
-        OutOfTimeError: not even the names could be told in time, or there are no drafts.
+        OutOfTimeError: not even the names could be told in time, they raised no card, or there are no drafts.
     """
     try:
         return within(seconds, lambda: judge.evaluate(tenant, service, received, on()))
@@ -52,7 +52,10 @@ def evaluate_within(
 
         for drafts_alone in (False, True):
             try:
-                return within(BY_NAME_SECONDS, partial(by_name, drafts_alone=drafts_alone))
+                evaluation = within(BY_NAME_SECONDS, partial(by_name, drafts_alone=drafts_alone))
             except OutOfTimeError:
                 continue
+            if evaluation.cards or evaluation.assessment is None:
+                return evaluation
+            break
         raise error from None

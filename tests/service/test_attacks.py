@@ -17,7 +17,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ehr import assert_outcome, assessment, bundle, cards, client, logged, lorazepam, order, post, prefetch, sign
+from caller import tenants_file, token
+from ehr import (
+    assert_outcome,
+    assessment,
+    bundle,
+    cards,
+    client,
+    logged,
+    lorazepam,
+    metformin,
+    order,
+    post,
+    prefetch,
+    sign,
+)
 from flask.testing import FlaskClient
 
 from cds_service.config import Settings
@@ -198,6 +212,60 @@ def test_drafts_are_told_by_name_where_even_the_names_of_the_record_take_too_lon
     (card,) = cards(client(call_seconds=0.2), sign(lorazepam(), prefetch=prefetch(lorazepam("old"))))
     assert (card["indicator"], card["summary"]) == ("info", "Lorazepam: the load could not be worked out in time")
     assert "medication orders not supplied (could not be worked out in time)" in card["detail"]
+
+
+def endless_judgement(*_: Any, **__: Any) -> None:
+    threading.Event().wait(120)
+
+
+NOT_SENT = {
+    "resourceType": "MedicationRequest",
+    "id": "not-sent",
+    "status": "stopped",
+    "intent": "order",
+    "subject": {"reference": "Patient/p1"},
+    "medicationReference": {"reference": "Medication/1"},
+}
+OF_LONG_USE = lorazepam(
+    "old", authoredOn="2026-01-02", dispenseRequest={"expectedSupplyDuration": {"value": 330, "unit": "d"}}
+)
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [OF_LONG_USE | {"status": "stopped"}, NOT_SENT],
+    ids=["stopped", "a stop of what was not sent"],
+)
+def test_a_judgement_out_of_time_whose_names_raise_no_card_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, draft: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("cds_service.hooks.judge.Judge.evaluate", endless_judgement)
+    answer = post(client(call_seconds=0.2), sign(draft, prefetch=prefetch(OF_LONG_USE)))
+    assert "No judgement was made" in assert_outcome(answer, 503, "timeout")["details"]["text"]
+
+
+@pytest.mark.parametrize("how", ["raises", "mode"])
+def test_a_judgement_out_of_time_is_given_up_where_the_site_wants_no_card_that_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    monkeypatch.setattr("cds_service.hooks.judge.Judge.evaluate", endless_judgement)
+    if how == "raises":
+        policy = tmp_path / "site.yaml"
+        policy.write_text("findings: {incomplete-picture: {raises: false}}\n")
+        answer = post(client(call_seconds=0.2, site_policy=policy), sign(lorazepam()))
+    else:
+        tenants = tenants_file(tmp_path, general={"findings": {"incomplete-picture": "off"}})
+        http = client(call_seconds=0.2, tenants=tenants)
+        answer = http.post(SIGN, json=sign(lorazepam()), headers={"Authorization": token()})
+    assert_outcome(answer, 503, "timeout")
+
+
+def test_a_call_out_of_time_whose_drafts_are_known_to_be_no_depressants_has_no_card(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its time is over before the drafts are told, and by name they are told."""
+    monkeypatch.setattr("cds_service.hooks.judge.Judge.evaluate", endless_judgement)
+    assert cards(client(call_seconds=0.2), sign(metformin(), prefetch=prefetch(OF_LONG_USE))) == []
 
 
 def test_an_alarm_that_comes_late_ends_nothing() -> None:
