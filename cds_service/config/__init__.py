@@ -3,4 +3,4 @@ server tells its workers."""
 
 from cds_service.config.settings import PREFIX, Settings
 
-__all__ = ["PREFIX", "Settings", "limits", "place", "server_variables", "settings"]
+__all__ = ["PREFIX", "Settings", "limits", "place", "policy_file", "server_variables", "settings"]

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from cds_service.config.limits import HOST_PATTERN, MAX_CALLS_PER_MINUTE, MAX_RETENTION_DAYS, FetchLimits, RequestLimits
 from cds_service.config.place import time_zone
+from cds_service.config.policy_file import read_file, why_unread
 from cds_service.errors import ConfigurationError
 from cds_service.services import PREFETCH
 
@@ -280,11 +281,9 @@ def _text_of(name: str, path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: is not text in UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: {error.strerror or 'cannot be read'}") from None
+        return read_file(path).text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{PREFIX}{name}: {path.name}: {why_unread(error)}") from None
 
 
 def explain(error: ValidationError) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cds_service import logs
 from cds_service.cards.wording.language import ENGLISH
 from cds_service.cards.wording.wording import wording_of
 from cds_service.config import PREFIX, Settings
+from cds_service.config.policy_file import why_unread
 from cds_service.errors import ConfigurationError
 from cds_service.policy.files import PolicyFiles
 from cds_service.policy.modes import WrittenModes
@@ -117,10 +118,8 @@ class _Problems:
             self.found += [f"{variable}: {name}: {each}" for each in error.each]
         except TenantFileError as error:
             self.found += [f"{variable}: {problem}" for problem in error.problems]
-        except UnicodeDecodeError:
-            self.found.append(f"{variable}: {name}: is not text in UTF-8")
-        except OSError as error:
-            self.found.append(f"{variable}: {name}: {error.strerror or 'cannot be read'}")
+        except (OSError, UnicodeDecodeError) as error:
+            self.found.append(f"{variable}: {name}: {why_unread(error)}")
         except RecursionError:
             self.found.append(f"{variable}: {name}: is nested too deep")
         except _DEFECTS as error:  # a defect of ours in reading a file must not end the service that reads it

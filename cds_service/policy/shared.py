@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from cds_service.policy.files import FileContent, PolicyFiles
+from cds_service.config.policy_file import FileContent
+from cds_service.policy.files import PolicyFiles
 from cds_service.policy.modes import WrittenModes
 
 # Every byte is one character of it, so that any file fits into JSON.

@@ -132,7 +132,7 @@ class PolicyWatch:
     def _modes_left_by(self, refused: PolicyFiles) -> WrittenModes:
         """The modes in force, made quieter by those of refused files. Files refused before may have done so too."""
         path = self.settings.tenants
-        written = written_modes(refused.beginning(path)) if path is not None else WrittenModes()
+        written = written_modes(refused.content(path).read) if path is not None else WrittenModes()
         return WrittenModes.of(written.over(each.tenant) for each in self._current.tenants)
 
     def _share(self) -> None:

@@ -15,6 +15,7 @@ The file is YAML (or JSON, which is YAML). Its scalars are read as text, then as
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -189,14 +190,22 @@ class TenantBlock(_Block):
         return aliases
 
 
+@dataclass(frozen=True, slots=True)
+class TenantFile:
+    """What a file of tenants says: ``tenants`` by id, and the ``mode`` of all, which show no more than that."""
+
+    tenants: Mapping[str, TenantBlock]
+    mode: Mode
+
+
 class _KeyFileError(ValueError):
     """A key file holds no set of keys."""
 
 
 def read_tenants(
     text: str, folder: Path, *, development: bool = False, read: Callable[[Path], bytes] = Path.read_bytes
-) -> dict[str, TenantBlock]:
-    """The tenants of a file by id. Key files that it names are relative to ``folder``; ``read`` reads them.
+) -> TenantFile:
+    """What a file says. Key files that it names are relative to ``folder``; ``read`` reads them.
 
     Raises:
         TenantFileError: with every mistake of the file.
@@ -207,7 +216,8 @@ def read_tenants(
         raise TenantFileError([f"the file must hold {_TENANTS}, with a block for each tenant, and may hold {_MODE}"])
     tenants: dict[str, TenantBlock] = {}
     problems: list[str] = []
-    if written_mode(str(tree.get(_MODE, Mode.ON))) is None:
+    mode = written_mode(str(tree.get(_MODE, Mode.ON)))
+    if mode is None:
         problems.append(f"{_MODE}: must be {', '.join(Mode)}")
     for identity, block in blocks.items():
         if not fullmatch(_ID, str(identity)):
@@ -221,26 +231,29 @@ def read_tenants(
         except _KeyFileError as error:
             problems.append(f"{identity}: keys.jwks_file: {error}")
     problems += _problems_across(tenants, development)
-    if problems:
+    if problems or mode is None:
         raise TenantFileError(problems)
-    return tenants
-
-
-def read_mode_of_all(text: str) -> Mode:
-    """The mode that a file sets for all of its tenants, which then show no more than that."""
-    return Mode(str(_tree(text).get(_MODE, Mode.ON)))
+    return TenantFile(tenants, mode)
 
 
 def _tree(text: str) -> Mapping[str, object]:
-    try:
-        return parse_yaml(text, _TENANTS)
-    except KnowledgeError as error:
-        raise TenantFileError([str(error)]) from None
-    except RecursionError:
-        raise TenantFileError(["the file is nested too deep"]) from None
+    tree = _tree_or_problem(text)
+    if isinstance(tree, str):
+        raise TenantFileError([tree])
+    return tree
 
 
 @lru_cache(maxsize=1)
+def _tree_or_problem(text: str) -> Mapping[str, object] | str:
+    """The file as YAML, or why it is none: parsed once, though it is looked at again and again for changes."""
+    try:
+        return parse_yaml(text, _TENANTS)
+    except KnowledgeError as error:
+        return str(error)
+    except RecursionError:
+        return "the file is nested too deep"
+
+
 def key_files(text: str, folder: Path) -> tuple[Path, ...]:
     """The key files that a file of tenants names.
 

@@ -11,9 +11,10 @@ import yaml
 
 from cds_service.config import Settings
 from cds_service.config.place import country_of, time_zone
+from cds_service.config.policy_file import why_unread
 from cds_service.trust.keys import FetchedKeys, FixedKeys, KeyRing, compromised_key_owners, trusted_keys
 from cds_service.trust.tenant import CardDialect, FhirServer, Tenant
-from cds_service.trust.tenant_file import TenantBlock, TenantFileError, read_mode_of_all, read_tenants
+from cds_service.trust.tenant_file import TenantBlock, TenantFileError, read_tenants
 from cds_service.trust.token import suits_algorithm
 from rules import load_knowledge
 from rules.knowledge import Knowledge, KnowledgeError, parse_yaml
@@ -72,18 +73,15 @@ class TenantReader:
         """
         try:
             text = read(file).decode("utf-8")
-        except OSError as error:
-            raise TenantFileError([f"{file.name}: {error.strerror or 'cannot be read'}"]) from None
-        except UnicodeDecodeError:
-            raise TenantFileError([f"{file.name}: is not text in UTF-8"]) from None
-        blocks = read_tenants(text, file.parent, development=self.settings.development, read=read)
-        mode_of_all = read_mode_of_all(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise TenantFileError([f"{file.name}: {why_unread(error)}"]) from None
+        listed = read_tenants(text, file.parent, development=self.settings.development, read=read)
         problems: list[str] = []
         tenants = []
-        for identity, block in blocks.items():
+        for identity, block in listed.tenants.items():
             try:
                 knowledge = knowledge_of(merged_policy(site_policy, block.policy))
-                tenant = self._tenant(identity, block, knowledge, own_words).quieted(mode_of_all)
+                tenant = self._tenant(identity, block, knowledge, own_words).quieted(listed.mode)
                 tenants.append(self._trusted(tenant, block))
             except KnowledgeError as error:
                 problems += [f"{identity}: policy: {each}" for each in error.each]

@@ -112,7 +112,7 @@ def test_the_base_for_fetched_records_can_be_added_to_that_file(tmp_path: Path) 
     run(MAKE_EHR, tmp_path)
     added = next(block for block in blocks("yaml") if "fhir_servers" in block)
     text = (tmp_path / "tenants.yaml").read_text(encoding="utf-8") + added
-    (block,) = read_tenants(text, tmp_path, development=True).values()
+    (block,) = read_tenants(text, tmp_path, development=True).tenants.values()
     assert [(server.base, server.private) for server in block.fhir_servers] == [("http://127.0.0.1:8077/fhir", True)]
 
 
@@ -136,7 +136,7 @@ def test_the_policy_of_the_page_can_be_used(tmp_path: Path, capsys: pytest.Captu
 def test_the_example_of_the_page_of_tenants_can_be_used(tmp_path: Path) -> None:
     """The examples of known clients on that page are tested in ``test_known_clients.py``."""
     example, *_ = blocks("yaml", (ROOT / "docs" / "tenants.md").read_text(encoding="utf-8"))
-    (block,) = read_tenants(example, tmp_path).values()
+    (block,) = read_tenants(example, tmp_path).tenants.values()
     assert block.mode == "shadow"
 
 
@@ -144,7 +144,7 @@ def test_the_orders_of_the_page_of_tenants_can_be_used_and_its_table_names_each_
     text = (ROOT / "docs" / "tenants.md").read_text(encoding="utf-8")
     example, *_ = blocks("yaml", text)
     (orders,) = [block for block in blocks("yaml", text) if "cbt-i: false" in block]
-    (block,) = read_tenants(example.replace("    orders: epic ", orders + "    # "), tmp_path).values()
+    (block,) = read_tenants(example.replace("    orders: epic ", orders + "    # "), tmp_path).tenants.values()
     filed = block.orders.orderables()
     assert set(filed.own) == {"naloxone", "addiction-medicine", "cbt-i"}
     table = text.partition("| name | is offered as |")[2].partition("Each takes")[0]

@@ -148,7 +148,7 @@ def test_the_settings_are_ours_and_valid_and_their_files_are_mounted(overlay: st
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_tenants_can_be_read_and_jobs_run_commands_that_are_there(overlay: str, tmp_path: Path) -> None:
     resources = rendered(overlay)
-    assert read_tenants(one(resources, "ConfigMap", "benzo-cds-tenants")["data"]["tenants.yaml"], tmp_path)
+    assert read_tenants(one(resources, "ConfigMap", "benzo-cds-tenants")["data"]["tenants.yaml"], tmp_path).tenants
     commands = [
         template["spec"]["containers"][0]["command"]
         for resource, template in pods(resources)

@@ -21,8 +21,10 @@ from cds_service.policy.configuration import PolicyError
 from cds_service.policy.modes import written_modes
 from cds_service.policy.watch import PolicyWatch
 from cds_service.services import SERVICES
+from cds_service.trust import tenant_file
 from cds_service.trust.tenant import Mode, Tenant
 from rules import load_knowledge
+from rules.knowledge import parse_yaml
 
 SIGN = "/cds-services/benzo-order-sign"
 ASHTON, VA = "default_table: ashton-2002\n", "default_table: va-dod-2021\n"
@@ -230,6 +232,21 @@ def test_others_are_told_once_that_is_possible_again(tmp_path: Path) -> None:
     decides.check()
     assert follows.current().knowledge.default_table == "va-dod-2021"
     assert follows.state() == decides.state()
+
+
+def test_a_file_of_tenants_is_parsed_once_for_each_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that is no YAML, which is looked at for another change again and again."""
+    file, clock, parsed = tenants_file(tmp_path), Clock(), []
+    policy = watching(clock, tenants=file)
+    monkeypatch.setattr(tenant_file, "parse_yaml", lambda text, name: parsed.append(text) or parse_yaml(text, name))
+    for change in (lambda: tenants_file(tmp_path, general={"mode": "shadow"}), lambda: written(file, "{")):
+        change()
+        for _ in range(5):
+            clock.now += 1
+            policy.current()
+        assert parsed == [file.read_text(encoding="utf-8")]
+        parsed.clear()
+    assert policy.state().refused is not None
 
 
 def test_a_site_policy_that_is_no_text_is_named(tmp_path: Path) -> None:

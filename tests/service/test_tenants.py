@@ -382,7 +382,7 @@ def test_the_example_of_the_documentation_can_be_read(tmp_path: Path) -> None:
     from cds_service.trust import tenant_file
 
     text = (tenant_file.__doc__ or "").split("::\n\n")[1]
-    (block,) = read_tenants(text, tmp_path).values()
+    (block,) = read_tenants(text, tmp_path).tenants.values()
     assert (block.mode, block.audiences) == (Mode.SHADOW, ["https://cds.general.example/cds-services"])
     assert block.issuer != ISSUER
     assert BASE not in block.audiences
