@@ -42,6 +42,7 @@ _HAZARD_IF_TRUE = frozenset({"above_caution", "over_site_threshold"})
 _HAZARD_IF_FALSE = frozenset({"reversal_on_record", "mme_complete"})
 _HAZARD_BY_VALUE = frozenset({"kind"})
 _COUNTS = ("unread", "unnamed")
+_TABLE = "table"
 # How the stored pseudonyms spell the unit of a dose; another spelling would let answers of earlier calls lapse.
 _STORED_UNITS = {MilligramsPerDay: "MilligramsPerDay", MicrogramsPerHour: "MicrogramsPerHour", type(None): "NoneType"}
 
@@ -75,6 +76,7 @@ class CardSnapshot:
         indicator: its severity.
         hazards: pseudonyms of every agent, every condition and everything unread behind the card.
         amounts: amounts outside the load by pseudonym, such as the daily dose of an opioid; None where unknown.
+        table: the table that the load is by; None for cards of releases before 0.4.0, which did not keep it.
     """
 
     load: Fraction | None
@@ -83,6 +85,7 @@ class CardSnapshot:
     indicator: str = Severity.INFO.value
     hazards: Collection[str] = ()
     amounts: Mapping[str, Fraction | None] = field(default_factory=dict)
+    table: str | None = None
 
 
 def rows_of_call(
@@ -107,7 +110,8 @@ def rows_of_call(
     """
     invocation, assessment = evaluation.invocation, evaluation.assessment
     load, complete = load_of(assessment)
-    amounts = _json({name: _exact(amount) for name, amount in amounts_outside_load(evaluation, pseudonyms).items()})
+    beside = {name: _exact(amount) for name, amount in amounts_outside_load(evaluation, pseudonyms).items()}
+    beside |= {_TABLE: assessment.table} if assessment else {}
     shared: Row = {
         "tenant": evaluation.tenant.id,
         "at": format_timestamp(at),
@@ -142,7 +146,7 @@ def rows_of_call(
                 "complete": complete,
                 "speaks_of": _json(list(card.speaks_of)),
                 "hazards": _json(sorted(hazards_of(card, evaluation, pseudonyms))),
-                "beside": amounts,
+                "beside": _json(beside),
             }
             for card, verdict in cards
         ),
@@ -197,18 +201,22 @@ def snapshot_of(card: Card, evaluation: Evaluation, pseudonyms: Pseudonyms) -> C
         indicator=card.indicator,
         hazards=hazards_of(card, evaluation, pseudonyms),
         amounts=amounts_outside_load(evaluation, pseudonyms),
+        table=evaluation.assessment.table if evaluation.assessment else None,
     )
 
 
 def stored_snapshot(row: Any) -> CardSnapshot:
     """What a stored card said. ``row``: a row of ``cards``."""
+    beside = orjson.loads(row.beside)
+    table = beside.pop(_TABLE, None)
     return CardSnapshot(
         load=_fraction(row.load),
         complete=row.complete,
         speaks_of=orjson.loads(row.speaks_of),
         indicator=row.indicator,
         hazards=orjson.loads(row.hazards),
-        amounts={name: _fraction(amount) for name, amount in orjson.loads(row.beside).items()},
+        amounts={name: _fraction(amount) for name, amount in beside.items()},
+        table=table,
     )
 
 

@@ -95,7 +95,8 @@ cards = Table(
     Index("cards_at", "tenant", "at"),
 )
 """Every card, shown or not. ``load``: the load it speaks of, as a fraction; null if unknown. ``hazards``: the
-agents, conditions and gaps behind it; ``beside``: the amounts outside the load; both by keyed hash."""
+agents, conditions and gaps behind it; ``beside``: the amounts outside the load; both by keyed hash. There
+stands also, as ``table``, the id of the table that the load is by."""
 
 card_findings = Table(
     "card_findings",

@@ -178,9 +178,12 @@ def is_no_worse(now: CardSnapshot, answered: CardSnapshot, rise: Fraction) -> bo
     """Whether an earlier card, or the answer to it, covers a card now.
 
     It does not if the card is more severe; if a finding, an agent, a condition or something unread is new; if the load,
-    or an amount outside it, has risen by the share ``rise`` or more; if something known then is unknown now; or if a
-    card about a decrease finds that the load has fallen by that share again.
+    or an amount outside it, has risen by the share ``rise`` or more; if the load is by another table, so that a rise
+    cannot be told; if something known then is unknown now; or if a card about a decrease finds that the load has fallen
+    by that share again.
     """
+    if answered.table not in (None, now.table):
+        return False
     if _SEVERITIES.index(now.indicator) > _SEVERITIES.index(answered.indicator):
         return False
     if set(now.speaks_of) - set(answered.speaks_of) or set(now.hazards) - set(answered.hazards):

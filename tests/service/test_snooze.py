@@ -165,6 +165,23 @@ def test_a_further_cut_is_said_although_a_first_was_answered(http):
     assert topics(http, cut(2, 0), 4)["sedativeLoad"] == "warning"
 
 
+def test_a_change_of_the_table_hides_no_rise(store_address, tmp_path):
+    """Answered by Ashton, where 1 mg of lorazepam is 10 mg of diazepam; then the double amount by VA/DoD, where it is
+    5: the load in diazepam is the same."""
+
+    def rise(before: float, after: float) -> dict[str, Any]:
+        old = tablets("old", before, **LONG_USE)
+        return sign(
+            tablets("new", after, priorPrescription={"reference": "MedicationRequest/old"}), prefetch=prefetch(old)
+        )
+
+    override(client_with(store_settings(store_address, tmp_path)), rise(1, 2))
+    policy = tmp_path / "site.yaml"
+    policy.write_text("default_table: va-dod-2021\n", encoding="utf-8")
+    by_another = client_with(store_settings(store_address, tmp_path, site_policy=policy))
+    assert topics(by_another, rise(2, 4), 3)["sedativeLoad"] == "warning"
+
+
 def test_an_answer_is_to_what_was_shown_and_not_to_what_came_later_under_its_name(http):
     """Some EHRs call again with the same instance: the card has the same uuid, and says three times as much."""
 
