@@ -50,6 +50,8 @@ def read_file(path: Path) -> FileContent:
             content = file.read(POLICY_FILE_MAX_BYTES + 1)
     except OSError as error:
         return FileContent(problem=error.strerror or _UNREAD)
+    except ValueError:  # such as a name with a NUL in it
+        return FileContent(problem="no file can have this name")
     too_large = len(content) > POLICY_FILE_MAX_BYTES
     return FileContent(content[:POLICY_FILE_MAX_BYTES], strerror(EFBIG) if too_large else None)
 

@@ -215,6 +215,16 @@ def test_what_is_no_file_to_read_keeps_nobody_waiting(tmp_path: Path, make: Call
     assert refused.problems == (f"BENZO_CDS_SITE_POLICY: site.yaml: {why}",)
 
 
+def test_a_name_that_no_file_can_have_is_refused_and_ends_nothing(tmp_path: Path) -> None:
+    policy = watching(Clock(), tenants=tenants_file(tmp_path))
+    tenants_file(tmp_path, general={"keys": {"jwks_file": "keys\0.json"}, "mode": "off"})
+    policy.check(at_once=True)
+    refused = policy.state().refused
+    assert refused is not None
+    assert refused.problems == ("BENZO_CDS_TENANTS: general: keys.jwks_file: no file can have this name",)
+    assert policy.quieted() == ("general",)
+
+
 def test_others_are_told_once_that_is_possible_again(tmp_path: Path) -> None:
     """The process that decides and one that follows it, both in this one; the disk is full at first."""
     site, clock, folder = written(tmp_path / "site.yaml", ASHTON), Clock(), tmp_path / "shared"
