@@ -141,6 +141,8 @@ def parts_of(settings: Settings) -> Parts:
     if settings.tenants is not None:
         gate = TenantGate(policy.tenants, ReplayGuard(call_store.first_use))
     completion = FhirServerCompletion(settings.fetch_limits, settings.ca_file)
+    if settings.tenants is not None:
+        completion.in_force = lambda: (trusted.tenant for trusted in policy.tenants())
     cache = ResponseCache(settings.remember_seconds)
     judge = Judge(settings.request_limits, completion, cache)
     return Parts(policy, gate, judge, call_store)

@@ -158,6 +158,10 @@ class FhirClient:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter(pool_connections=1, pool_maxsize=size, max_retries=_ONCE_AGAIN))
 
+    def close(self) -> None:
+        """Close the connections that are kept open. A later read opens one again."""
+        self._session.close()
+
     def address(self, reference: str) -> str:
         """The address of a relative reference or query, or of an absolute one below the base.
 

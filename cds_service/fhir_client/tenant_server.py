@@ -30,13 +30,20 @@ class TenantServer:
     _breaker: CircuitBreaker = field(init=False)
     _threads: ThreadPoolExecutor = field(init=False)
     _calls: int = 0
+    _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Prepare the threads, which begin when they are needed."""
         limits = self.client.limits
         self._breaker = CircuitBreaker(limits.failures, limits.pause)
-        self._threads = ThreadPoolExecutor(limits.calls * limits.connections, "fhir")
+        self._threads = self._new_threads()
+
+    def close(self) -> None:
+        """End the threads and connections as soon as no call reads. A call that was begun before may still read."""
+        with self._lock:
+            self._closed = True
+            self._end_if_closed()
 
     def read_all(self, reads: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str, T | Exception]:
         """The results of reads of one call, some of them at the same time.
@@ -60,9 +67,19 @@ class TenantServer:
                 self._breaker.told_nothing()
                 with self._lock:
                     self._calls -= 1
+                    self._end_if_closed()
             return results
         finally:
             time_limit.resume(left, at_end=not in_time)
+
+    def _new_threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.client.limits.calls * self.client.limits.connections, "fhir")
+
+    def _end_if_closed(self) -> None:
+        if self._closed and not self._calls:
+            self._threads.shutdown(wait=False)
+            self._threads = self._new_threads()
+            self.client.close()
 
     def _enter(self) -> FetchFailure | None:
         """Take one of the places of calls that read; why there is none."""

@@ -67,11 +67,13 @@ class _Access:
 class FhirServerCompletion:
     """Completes records from the FHIR servers of tenants, which are kept with their threads and connections.
 
-    ``authorities``: a PEM file of the certificate authorities to trust; None for the well-known ones.
+    ``authorities``: a PEM file of the certificate authorities to trust; None for the well-known ones. ``in_force``: the
+    tenants now; a server that none of them lists is closed at the next fetch. None where they never change.
     """
 
     limits: FetchLimits = field(default_factory=FetchLimits)
     authorities: Path | None = None
+    in_force: Callable[[], Iterable[Tenant]] | None = None
     _servers: dict[tuple[str, FhirServer], TenantServer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -127,12 +129,22 @@ class FhirServerCompletion:
             logs.not_fetched(FetchFailure.NO_TOKEN.value, tenant.id)
             self._count(tenant, _failed(FetchFailure.NO_TOKEN))
             return FetchFailure.NO_TOKEN
+        self._close_removed()
         with self._lock:
             known = self._servers.get((tenant.id, server))
             if known is None:
                 client = FhirClient(server.base, server.private, self.limits, self.authorities)
                 known = self._servers[tenant.id, server] = TenantServer(tenant.id, client)
         return _Access(known, request.access.token, Deadline(request.access.read_at + self.limits.deadline))
+
+    def _close_removed(self) -> None:
+        if self.in_force is None:
+            return
+        named = {(tenant.id, server) for tenant in self.in_force() for server in tenant.fhir_servers}
+        with self._lock:
+            removed = [self._servers.pop(each) for each in self._servers.keys() - named]
+        for server in removed:
+            server.close()
 
     def _count(self, tenant: Tenant, *fetched: SuppliedData) -> None:
         with self._lock:

@@ -46,7 +46,7 @@ KnowledgeOf = Callable[[str | None], Knowledge]
 
 @dataclass(slots=True)
 class TenantReader:
-    """Reads the tenants of a file. Keys that were fetched stay when the file changes."""
+    """Reads the tenants of a file. Keys that were fetched stay as long as a tenant uses them."""
 
     settings: Settings
     _fetched_keys: dict[str, FetchedKeys] = field(default_factory=dict)
@@ -89,6 +89,8 @@ class TenantReader:
                 problems.append(f"{identity}: {error}")
         if problems:
             raise TenantFileError(problems)
+        used = {trusted.jwks_url for trusted in tenants}
+        self._fetched_keys = {address: keys for address, keys in self._fetched_keys.items() if address in used}
         return tuple(tenants)
 
     def _tenant(self, identity: str, block: TenantBlock, knowledge: Knowledge, own_words: str | None) -> Tenant:

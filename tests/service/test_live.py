@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from caller import tenants_file, token
+from caller import ISSUER, policy_read_at_every_call, tenants_file, token
 from ehr import DAY, bundle, logged, logged_gaps, lorazepam, metformin, order
 from fhir_server import EMPTY, FhirServer, Reply, fhir_server
 from flask.testing import FlaskClient
@@ -485,6 +486,34 @@ def test_a_tenant_that_lists_no_open_server_is_not_read_without_a_token(server: 
     answer = client.post(SIGN, json=request_body, headers={"Authorization": token()})
     assert (answer.status_code, server.asked) == (412, [])
     assert "gives no access" in answer.get_json()["issue"][0]["diagnostics"]
+
+
+def test_a_server_that_a_tenant_no_longer_lists_keeps_no_threads(
+    server: FhirServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy_read_at_every_call(monkeypatch)
+    listed = {"fhir_servers": [{"base": server.base, "private": True}]}
+    other = {"issuer": f"{ISSUER}/other"} | listed
+    file = tenants_file(tmp_path, general=listed, other=other)
+    client = create_app(Settings(tenants=file, development=True), clock=lambda: DAY).test_client()
+
+    def call(**claims: str) -> set[threading.Thread]:
+        """The threads that read from a server after a call."""
+        answer = client.post(SIGN, json=body(server), headers={"Authorization": token("/benzo-order-sign", **claims)})
+        assert answer.status_code == 200
+        return {each for each in threading.enumerate() if each.name.startswith("fhir")}
+
+    before = {each for each in threading.enumerate() if each.name.startswith("fhir")}
+    server.answers["MedicationRequest"] = Reply(EMPTY)
+    of_general = call() - before
+    assert of_general
+    assert of_general <= call(iss=f"{ISSUER}/other")
+    tenants_file(tmp_path, other=other)
+    of_other = call(iss=f"{ISSUER}/other") - of_general - before
+    for thread in of_general:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert any(thread.is_alive() for thread in of_other)
 
 
 def test_no_token_reaches_the_log(server: FhirServer) -> None:

@@ -216,6 +216,26 @@ def test_the_country_of_a_tenant_is_its_own_the_sites_or_that_of_the_zone(
     assert trusted.tenant.country == country
 
 
+def test_fetched_keys_stay_while_a_tenant_uses_them(tmp_path: Path) -> None:
+    reader = TenantReader(Settings(development=True))
+
+    def keys_of(*names: str) -> list[object]:
+        blocks = {
+            name: {"issuer": f"https://{name}.example", "keys": {"jwks_url": f"https://{name}.example/jwks"}}
+            for name in names
+        }
+        return [trusted.keys for trusted in reader.tenants(tenants_file(tmp_path, **blocks))]
+
+    one, other = keys_of("one", "other")
+    (same,) = keys_of("one")
+    assert same is one
+    with pytest.raises(TenantFileError):
+        reader.tenants(tenants_file(tmp_path, one={"mode": "loud"}))
+    again, another = keys_of("one", "other")
+    assert again is one
+    assert another is not other
+
+
 def test_a_tenants_policy_lies_over_the_sites() -> None:
     site = "default_table: va-dod-2021\npolicy: {concurrency: {recency_days: 180, grace_days: 20}}\n"
     own = {"policy": {"concurrency": {"recency_days": "90"}}}

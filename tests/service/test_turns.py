@@ -316,3 +316,28 @@ def test_a_call_with_hardly_any_time_left_says_nothing_of_the_server() -> None:
         (found,) = server.read_all({"one": raising(FetchFailure.FAILED)}, late).values()
         assert isinstance(found, FetchError)
         assert found.failure is FetchFailure.FAILED
+
+
+def test_a_server_that_is_closed_ends_its_threads_after_the_last_read_and_a_late_read_still_counts() -> None:
+    going, arrived, threads = threading.Event(), threading.Event(), []
+
+    def read() -> str:
+        threads.append(threading.current_thread())
+        arrived.set()
+        assert going.wait(60)
+        return "read"
+
+    server, read_all = reads({"one": read})
+    found: list[dict[str, Any]] = []
+    caller = threading.Thread(target=lambda: found.append(read_all()))
+    caller.start()
+    assert arrived.wait(60)
+    server.close()
+    assert threads[0].is_alive()
+    going.set()
+    caller.join(60)
+    found.append(read_all())
+    assert found == [{"one": "read"}] * 2
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
