@@ -59,13 +59,19 @@ class DrainingArbiter(Arbiter):  # type: ignore[misc]
 
     def manage_workers(self) -> None:
         """Keep the workers, as gunicorn asks again and again, and put changed files of the policy in force."""
-        self.app.policy.check()
+        self._check_policy()
         super().manage_workers()
 
     def handle_hup(self) -> None:
         """Put changed files of the policy in force now, and replace the workers, which answer by them."""
-        self.app.policy.check(at_once=True)
+        self._check_policy(at_once=True)
         super().handle_hup()
+
+    def _check_policy(self, *, at_once: bool = False) -> None:
+        try:
+            self.app.policy.check(at_once=at_once)
+        except Exception as error:  # a defect of ours must not end the service
+            logs.failed(error)
 
     def handle_usr2(self) -> None:
         """Do nothing. Gunicorn would start the program anew beside itself, which could not listen there."""
@@ -73,7 +79,10 @@ class DrainingArbiter(Arbiter):  # type: ignore[misc]
     def handle_term(self) -> None:
         """Report draining at ``/health/ready``, answer calls while load balancers notice it, then stop gracefully."""
         Path(os.environ[DRAINING_FILE]).touch()
-        time.sleep(self.app.drain_seconds)
+        until = time.monotonic() + self.app.drain_seconds
+        while (left := until - time.monotonic()) > 0:
+            self._check_policy()
+            time.sleep(min(left, POLICY_CHECK_SECONDS))
         super().handle_term()
 
 

@@ -57,7 +57,7 @@ class SharedPolicy:
         return status.st_ino, status.st_mtime_ns
 
     def write(self, state: PolicyState) -> None:
-        """Replace the file."""
+        """Replace the file. Its folder is made anew if something has removed it."""
         refused = state.refused
         told = {
             "files": _written(state.files),
@@ -71,6 +71,7 @@ class SharedPolicy:
                 "modes": refused.modes,
             },
         }
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
         draft = self.path.with_suffix(".draft")
         draft.touch(mode=0o600)
         draft.write_bytes(orjson.dumps(told))

@@ -48,6 +48,7 @@ class PolicyWatch:
     _unshared: bool = False
     _decider: int = 0
     _stamp: tuple[int, int] | None = None
+    _unread: tuple[int, int] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -155,10 +156,17 @@ class PolicyWatch:
             stamp = self._shared.stamp()
             if stamp is None or stamp == self._stamp:
                 return
-            state = self._shared.read()
-            self._stamp, accepted = stamp, self._accepted
-            if state.files.digest != self._state.files.digest:
-                accepted = self._reader.configuration(state.files)
+            try:
+                state, accepted = self._shared.read(), self._accepted
+                if state.files.digest != self._state.files.digest:
+                    accepted = self._reader.configuration(state.files)
+            except (OSError, ValueError, PolicyError) as error:
+                # As with too many open files: tried again at once, told once.
+                if stamp != self._unread:
+                    self._unread = stamp
+                    logs.failed(error)
+                return
+            self._stamp = stamp
             self._put_in_force(state, accepted)
             logs.policy_followed(state.files.digest)
 

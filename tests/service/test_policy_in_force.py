@@ -226,8 +226,8 @@ def test_a_name_that_no_file_can_have_is_refused_and_ends_nothing(tmp_path: Path
 
 
 def test_others_are_told_once_that_is_possible_again(tmp_path: Path) -> None:
-    """The process that decides and one that follows it, both in this one; the disk is full at first."""
-    site, clock, folder = written(tmp_path / "site.yaml", ASHTON), Clock(), tmp_path / "shared"
+    """The process that decides and one that follows it, both in this one; nothing can be written at first."""
+    site, clock, folder = written(tmp_path / "site.yaml", ASHTON), Clock(), written(tmp_path / "shared", "")
     decides, follows = watching(clock, site_policy=site), watching(clock, site_policy=site)
     for each in (decides, follows):
         each.decide_for_others(folder / "policy.json")
@@ -237,11 +237,42 @@ def test_others_are_told_once_that_is_possible_again(tmp_path: Path) -> None:
         decides.check(at_once=True)
     assert [json.loads(line)["event"] for line in lines] == ["policy read", "failed"]
     assert follows.current().knowledge.default_table == "ashton-2002"
-    folder.mkdir()
+    folder.unlink()
     clock.now += 1
     decides.check()
     assert follows.current().knowledge.default_table == "va-dod-2021"
     assert follows.state() == decides.state()
+
+
+def test_a_folder_that_was_removed_meanwhile_is_made_anew(tmp_path: Path) -> None:
+    """As by a program that clears temporary folders."""
+    file, folder = tenants_file(tmp_path), tmp_path / "shared"
+    decides, follows = (watching(Clock(), tenants=file) for _ in range(2))
+    for each in (decides, follows):
+        each.decide_for_others(folder / "policy.json")
+    follows._decider = -1
+    tenants_file(tmp_path, general={"mode": "off"})
+    decides.check(at_once=True)
+    assert [each.tenant.mode for each in follows.tenants()] == [Mode.OFF]
+
+
+def test_a_process_that_cannot_read_what_was_decided_tries_again(tmp_path: Path) -> None:
+    file, shared = tenants_file(tmp_path), tmp_path / "policy.json"
+    decides, follows = (watching(Clock(), tenants=file) for _ in range(2))
+    for each in (decides, follows):
+        each.decide_for_others(shared)
+    follows._decider = -1
+    tenants_file(tmp_path, general={"mode": "off"})
+    decides.check(at_once=True)
+    aside = shared.rename(tmp_path / "aside")
+    shared.mkdir()  # what cannot be read as a file
+    with logged() as lines:
+        assert [each.tenant.mode for each in follows.tenants()] == [Mode.ON]
+        follows.tenants()
+    assert [json.loads(line)["event"] for line in lines] == ["failed"]
+    shared.rmdir()
+    aside.rename(shared)
+    assert [each.tenant.mode for each in follows.tenants()] == [Mode.OFF]
 
 
 def test_a_file_of_tenants_is_parsed_once_for_each_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
