@@ -24,13 +24,17 @@ class CallRate:
         default_factory=lambda: SlidingWindowCounterRateLimiter(MemoryStorage())
     )
 
-    def use(self, tenant: str, calls_per_minute: int) -> None:
-        """Count a call of a tenant.
+    def require(self, tenant: str, calls_per_minute: int) -> None:
+        """Refuse a call of a tenant that has called too often; nothing is counted.
 
         Raises:
-            TooManyCallsError: the tenant has called so often within a minute already. This call is not counted.
+            TooManyCallsError: so many of its calls were admitted within a minute already.
         """
         limit = RateLimitItemPerMinute(calls_per_minute)
-        if not self._limiter.hit(limit, tenant):
+        if not self._limiter.test(limit, tenant):
             resets_at = self._limiter.get_window_stats(limit, tenant).reset_time
             raise TooManyCallsError(tenant, max(1, math.ceil(resets_at - time.time())))
+
+    def count(self, tenant: str, calls_per_minute: int) -> None:
+        """Count a call of a tenant that was admitted."""
+        self._limiter.hit(RateLimitItemPerMinute(calls_per_minute), tenant)

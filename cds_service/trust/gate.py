@@ -74,8 +74,10 @@ class TenantGate:
         try:
             verified = verify(token, _expected_claims(claimed, endpoint), now)
             # Before the store is asked, so that too many calls do not reach it.
-            self.rate.use(claimed.tenant.id, claimed.calls_per_minute)
+            self.rate.require(claimed.tenant.id, claimed.calls_per_minute)
             self.replay.use(claimed.tenant.id, verified, now)
+            # Only now, so that a token that others replay does not use up the tenant's calls.
+            self.rate.count(claimed.tenant.id, claimed.calls_per_minute)
         except NotAdmittedError as error:
             error.issuer_of = claimed.tenant.id
             raise

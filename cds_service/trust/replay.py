@@ -34,11 +34,13 @@ class ReplayGuard:
         Raises:
             NotAdmittedError: it was used before, or more tokens are in use than are remembered.
         """
+        # First in this process: the store may go down between two uses, and repeated replays do not reach it.
+        if not self._is_first_in_process(tenant, token, now):
+            raise NotAdmittedError("used before")
         until = datetime.fromtimestamp(token.until, UTC)
         is_first = self.first_use(tenant, token.identity, until)
         self.shared = is_first is not None
-        # Also in this process: the store may go down between two uses.
-        if not self._is_first_in_process(tenant, token, now) or is_first is False:
+        if is_first is False:
             raise NotAdmittedError("used before")
 
     def _is_first_in_process(self, tenant: str, token: VerifiedToken, now: float) -> bool:

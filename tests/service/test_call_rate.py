@@ -74,6 +74,14 @@ def test_calls_that_are_not_the_tenants_do_not_use_up_its_limit(tmp_path: Path) 
     assert call(http).status_code == 200
 
 
+def test_a_token_that_is_replayed_does_not_use_up_the_tenants_limit(tmp_path: Path) -> None:
+    http = service(tmp_path, general={"calls_per_minute": 2})
+    headers = {"Authorization": token()}
+    answers = [http.post(SIGN, json=sign(lorazepam()), headers=headers).status_code for _ in range(4)]
+    assert answers == [200, 401, 401, 401]
+    assert [call(http).status_code for _ in range(2)] == [200, 429]
+
+
 def test_a_token_of_a_call_that_was_refused_for_its_rate_is_not_used_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +90,7 @@ def test_a_token_of_a_call_that_was_refused_for_its_rate_is_not_used_up(
     kept = token()
     headers = {"Authorization": kept}
     assert http.post(SIGN, json=sign(lorazepam()), headers=headers).status_code == 429
-    monkeypatch.setattr("cds_service.trust.call_rate.SlidingWindowCounterRateLimiter.hit", lambda *_: True)
+    monkeypatch.setattr("cds_service.trust.call_rate.SlidingWindowCounterRateLimiter.test", lambda *_: True)
     assert http.post(SIGN, json=sign(lorazepam()), headers=headers).status_code == 200
     assert http.post(SIGN, json=sign(lorazepam()), headers=headers).status_code == 401
 
@@ -90,11 +98,12 @@ def test_a_token_of_a_call_that_was_refused_for_its_rate_is_not_used_up(
 def test_after_a_while_a_tenant_may_call_again(clock: Clock) -> None:
     rate = CallRate()
     for _ in range(10):
-        rate.use("general", 10)
+        rate.require("general", 10)
+        rate.count("general", 10)
     with pytest.raises(TooManyCallsError) as refused:
-        rate.use("general", 10)
+        rate.require("general", 10)
     clock.now += refused.value.retry_after + 60
-    rate.use("general", 10)
+    rate.require("general", 10)
 
 
 def test_the_limit_is_far_from_what_a_process_can_answer_and_may_be_changed_while_it_runs(
