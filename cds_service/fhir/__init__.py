@@ -5,4 +5,4 @@
 :mod:`references` are also for others who read FHIR.
 """
 
-__all__ = ["bundle", "datatypes", "elements", "reader", "record", "references", "regimen"]
+__all__ = ["bundle", "datatypes", "elements", "medication", "reader", "record", "references", "regimen"]

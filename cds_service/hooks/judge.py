@@ -16,6 +16,7 @@ from cds_service.config.limits import RequestLimits
 from cds_service.errors import TooLargeError
 from cds_service.fhir.bundle import BundleEntry, DataStatus, SuppliedData
 from cds_service.fhir.elements import text_of
+from cds_service.fhir.medication import MEDICATION_NOT_SENT
 from cds_service.fhir.reader import ALL_OF_ANOTHER_PATIENT, ORDERS, READ_TYPES, Reading
 from cds_service.fhir.record import SentRecord, record_of
 from cds_service.fhir.references import normalised, references_match, requester_of
@@ -31,7 +32,7 @@ from cds_service.trust.orderables import Filing
 from cds_service.trust.tenant import Mode, Tenant
 from rules import assess, assess_by_name
 from rules.assessment import Assessment
-from rules.assessment_facts import IN_PART
+from rules.assessment_facts import IN_PART, REST_NOT_READ
 from rules.findings.case import OUT_OF_TIME
 from rules.knowledge import Knowledge
 from rules.model import Patient, Regimen
@@ -131,6 +132,7 @@ class Judge:
         is_judged = (
             service.drafts is None
             or _lacks_draft(service, invocation, reading)
+            or _has_draft_not_fetched(with_drafts, invocation, reading, tenant.knowledge)
             or any(
                 is_about_depressant(draft, tenant.knowledge) or cannot_be_told(draft, tenant.knowledge)
                 for draft in drafts
@@ -157,6 +159,8 @@ class Judge:
         ):
             origins[ORDERS] = DataOrigin.CONTRADICTED
             patient = replace(patient, missing=tuple(sorted({*patient.missing, (ORDERS, IN_PART)})))
+        if service.drafts and _has_draft_not_fetched(completed, invocation, reading, tenant.knowledge):
+            patient = replace(patient, missing=tuple(sorted({*patient.missing, (service.drafts, REST_NOT_READ)})))
         assessment = assess(patient, tenant.knowledge, on, at_discharge=service.at_discharge)
         if completed.gaps or patient.unread:
             logs.incomplete(tenant.id, completed.gaps, len(patient.unread))
@@ -195,13 +199,10 @@ class Judge:
 
 
 def _is_to_be_judged(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft may change what is there of depressants, for this patient or by mistake for another.
-
-    A draft that stops something that cannot be identified may stop a depressant.
-    """
+    """Whether a draft may change what is there of depressants, for this patient or by mistake for another."""
     return (
         is_about_depressant(draft, knowledge)
-        or ((exclusion(draft) is None or is_stopping(draft)) and _is_unknown(draft, knowledge))
+        or _may_stop_or_give_depressant(draft, knowledge)
         or _is_misplaced_depressant(draft, knowledge)
     )
 
@@ -242,6 +243,23 @@ def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
 def cannot_be_told(draft: Regimen, knowledge: Knowledge) -> bool:
     """Whether a draft orders something that cannot be identified, and so may be a CNS depressant."""
     return exclusion(draft) is None and _is_unknown(draft, knowledge)
+
+
+def _may_stop_or_give_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
+    """Whether a draft orders or stops something that cannot be identified."""
+    return (exclusion(draft) is None or is_stopping(draft)) and _is_unknown(draft, knowledge)
+
+
+def _has_draft_not_fetched(
+    record: PrefetchedRecord, invocation: Invocation, reading: Reading, knowledge: Knowledge
+) -> bool:
+    """Whether a selected draft cannot be told since the medication that it refers to could not be fetched."""
+    return record.drafts_not_fetched and any(
+        draft.source in invocation.selected
+        and MEDICATION_NOT_SENT in draft.notes
+        and _may_stop_or_give_depressant(draft, knowledge)
+        for draft in reading.drafts()
+    )
 
 
 def _is_unknown(draft: Regimen, knowledge: Knowledge) -> bool:

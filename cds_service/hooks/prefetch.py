@@ -56,11 +56,13 @@ class PrefetchedRecord:
         by_key: the data of each of our keys.
         fetched: the keys that were fetched, or completed, from the FHIR server.
         referenced: resources that the others refer to, fetched from there.
+        drafts_not_fetched: a medication that a draft refers to could not be fetched.
     """
 
     by_key: Mapping[str, SuppliedData]
     fetched: frozenset[str] = frozenset()
     referenced: tuple[BundleEntry, ...] = ()
+    drafts_not_fetched: bool = False
 
     @property
     def entries(self) -> tuple[BundleEntry, ...]:

@@ -90,8 +90,10 @@ class FhirServerCompletion:
         if access is None:
             return record
         if isinstance(access, FetchFailure):
-            return replace(record)
-        return self._with_medications(record, unresolved, access, tenant)
+            return replace(record, drafts_not_fetched=True)
+        record = self._with_medications(record, unresolved, access, tenant)
+        lacking = unresolved_medications(request.drafts.entries, (*request.drafts.entries, *record.entries))
+        return replace(record, drafts_not_fetched=bool(lacking))
 
     def with_record(self, record: PrefetchedRecord, request: HookRequest, tenant: Tenant) -> PrefetchedRecord:
         """The record with the keys and the pages that were not sent, and the medications that it refers to."""
@@ -107,7 +109,7 @@ class FhirServerCompletion:
         jobs = {key: self._job(key, data, request, access) for key, data in lacking.items()}
         fetched = access.read_all(jobs)
         self._count(tenant, *fetched.values())
-        _log_failures(fetched, tenant)
+        _log_failures(fetched.items(), tenant)
         by_key = {key: _completed(data, fetched.get(key)) for key, data in record.by_key.items()}
         changed = {key for key in lacking if by_key[key] is not record.by_key[key] and by_key[key].entries}
         empty = {key for key in lacking if by_key[key].status is DataStatus.NO_DATA}
@@ -173,6 +175,7 @@ class FhirServerCompletion:
 
         fetched = access.read_all({reference: job(reference) for reference in references})
         self._count(tenant, *fetched.values())
+        _log_failures(((_MEDICATION, data) for data in fetched.values()), tenant)
         medications = [
             BundleEntry(entry.resource, reference)
             for reference in references
@@ -235,15 +238,15 @@ def _with_failure(
     return replace(record, by_key=by_key)
 
 
-def _log_failures(fetched: Mapping[str, SuppliedData], tenant: Tenant) -> None:
+def _log_failures(fetched: Iterable[tuple[str, SuppliedData]], tenant: Tenant) -> None:
     """Log one line for each reason, with the keys that could not be fetched for it."""
-    keys: dict[str, list[str]] = {}
-    for key, data in sorted(fetched.items()):
+    keys: dict[str, set[str]] = {}
+    for key, data in fetched:
         if data.status not in _READ:
             for reason in data.incomplete:
-                keys.setdefault(str(reason), []).append(key)
+                keys.setdefault(str(reason), set()).add(key)
     for reason, failed in keys.items():
-        logs.not_fetched(reason, tenant.id, failed)
+        logs.not_fetched(reason, tenant.id, sorted(failed))
 
 
 def _result_of(result: SuppliedData | Exception) -> SuppliedData:

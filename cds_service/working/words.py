@@ -209,6 +209,7 @@ WORDS: Mapping[str, str] = {
     "ordered": "depressants ordered",
     "out_of_time": "not worked out in time",
     "no_history": "no order on record was supplied",
+    "draft_not_read": "the medication of an order being written could not be read this time",
     "not_read": "a list of medications could not be read this time",
 }
 

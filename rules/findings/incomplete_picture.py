@@ -18,10 +18,10 @@ def judge(case: Case) -> Met | Considered:
 
     It raises a card of its own where a depressant is ordered beside a medication in force that cannot be told or beside
     a list of medications that could not be read this time (one that is never sent raises nothing), where an order that
-    cannot be told stands beside depressants, where a sedative or an opioid is ordered and no order on record was
-    supplied, where no order to go home with was supplied beside depressants, and where the judgement did not end in
-    time. A depressant being ordered for another patient is named: it was not counted, and one of the two patients is
-    the wrong one.
+    cannot be told stands beside depressants, where the medication of an order could not be read this time, where a
+    sedative or an opioid is ordered and no order on record was supplied, where no order to go home with was supplied
+    beside depressants, and where the judgement did not end in time. A depressant being ordered for another patient is
+    named: it was not counted, and one of the two patients is the wrong one.
     """
     wrong_patient = agent_names([entry for entry in case.record.entries if _is_wrong_patient_draft(entry)])
     unidentified = case.unknowns.unidentified_maybe_taken + case.unknowns.unidentified_drafts
@@ -53,6 +53,7 @@ def judge(case: Case) -> Met | Considered:
         no_history
         or bool(ordered and (recorded or drafted or out_of_time))
         or bool(drafted and (on_record or out_of_time))
+        or case.unknowns.drafts_not_read
         or bool(case.at_discharge and not case.unknowns.history_supplied and on_record)
     )
     if raises:
@@ -61,6 +62,8 @@ def judge(case: Case) -> Met | Considered:
         facts["no_history"] = True
     if not_read:
         facts["not_read"] = True
+    if case.unknowns.drafts_not_read:
+        facts["draft_not_read"] = True
     if out_of_time:
         facts["out_of_time"] = True
     return case.met(ID, facts, raises=raises)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from caller import ISSUER, policy_read_at_every_call, tenants_file, token
 from ehr import DAY, bundle, logged, logged_gaps, lorazepam, metformin, order
+from ehr import prefetch as full_prefetch
 from fhir_server import EMPTY, FhirServer, Reply, fhir_server
 from flask.testing import FlaskClient
 
@@ -324,6 +325,48 @@ def test_the_medication_of_a_draft_is_fetched_before_it_is_judged(server: FhirSe
     (card,) = service(server).post(SIGN, json=body(server, reference("draft-1", named))).get_json()["cards"]
     assert "lorazepam" in card["summary"]
     assert "~20" in card["detail"] or "20 mg" in card["detail"]
+
+
+@pytest.mark.parametrize("status", [500, 401, 404])
+@pytest.mark.parametrize("change", [{}, {"status": "stopped"}], ids=["order", "stop"])
+def test_a_draft_whose_medication_cannot_be_fetched_is_said_and_logged(
+    server: FhirServer, status: int, change: dict[str, Any]
+) -> None:
+    server.answers["Medication/lor1"] = Reply({}, status)
+    server.answers["MedicationRequest"] = Reply(EMPTY)
+    draft = reference("draft-1", "Medication/lor1") | change
+    with logged() as lines:
+        (card,) = service(server).post(SIGN, json=body(server, draft)).get_json()["cards"]
+    summary = "An order could not be identified: its medication could not be read"
+    assert (card["indicator"], card["summary"]) == ("info", summary)
+    assert "the orders being written supplied only in part (the rest could not be read this time)" in missing(card)
+    assert ["Medication"] in [json.loads(line)["keys"] for line in lines if "not fetched" in line]
+
+
+def test_a_draft_is_said_where_its_server_is_left_alone_and_where_it_is_not_listed(server: FhirServer) -> None:
+    http = service(server, fhir_failures=1, fhir_pause_seconds=60)
+    server.answers["Medication/lor1"] = Reply({}, 500)
+    server.answers["MedicationRequest"] = Reply(EMPTY)
+    for _ in range(2):
+        drafted = body(server, reference("draft-1", "Medication/lor1"), prefetch=full_prefetch())
+        with logged() as lines:
+            (card,) = http.post(SIGN, json=drafted).get_json()["cards"]
+        assert card["summary"].startswith("An order could not be identified")
+    assert "left alone" in "".join(line for line in lines if "not fetched" in line)
+    drafted = body("https://other.example/fhir", reference("draft-1", "Medication/lor1"), prefetch=full_prefetch())
+    assert len(http.post(SIGN, json=drafted).get_json()["cards"]) == 1
+
+
+def test_a_draft_that_names_no_medication_and_one_that_its_reference_names_are_not_said(server: FhirServer) -> None:
+    server.answers["Medication/lor1"] = Reply({}, 500)
+    server.answers["MedicationRequest"] = Reply(EMPTY)
+    nothing = lorazepam("draft-1")
+    del nothing["medicationCodeableConcept"]
+    named = reference("draft-2", "Medication/lor1")
+    named["medicationReference"]["display"] = "metformin hydrochloride 500 MG Oral Tablet"
+    drafted = reference("draft-3", "Medication/lor1") | {"intent": "proposal"}
+    for draft in (nothing, named, drafted):
+        assert service(server).post(SIGN, json=body(server, draft)).get_json()["cards"] == []
 
 
 def test_the_medications_of_the_record_are_fetched_each_once(server: FhirServer) -> None:

@@ -58,6 +58,11 @@ class Unknowns(LazyValues):
         return sum(what in MEDICATIONS and why in (NOT_READ, REST_NOT_READ) for what, why in self.patient.missing)
 
     @lazy
+    def drafts_not_read(self) -> bool:
+        """Whether orders being written could not be told this time, since what they refer to could not be read."""
+        return any(what in DRAFTS and why in (NOT_READ, REST_NOT_READ) for what, why in self.patient.missing)
+
+    @lazy
     def why_unidentified(self) -> str | None:
         """Why a further medication may be present; None if everything was sent, read and identified."""
         if self.record.has_unidentified(self.viewed_on, self.policy, drafts=True):
