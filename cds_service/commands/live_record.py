@@ -16,7 +16,7 @@ from cds_service.errors import CommandError
 from cds_service.fhir.bundle import DataStatus, Gap, SuppliedData
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.references import type_and_id
-from cds_service.fhir_client.client import FetchFailure
+from cds_service.fhir_client.failures import FetchFailure
 from cds_service.hooks.prefetch import PrefetchedRecord, prefetched_record
 from cds_service.hooks.prefetch_fetch import FhirServerCompletion
 from cds_service.hooks.request import FhirAccess, HookRequest, patient_reference

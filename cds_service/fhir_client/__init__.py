@@ -5,4 +5,4 @@ The reads of a tenant run in threads of its own, for a bounded number of calls, 
 (:mod:`public_addresses`).
 """
 
-__all__ = ["client", "pages", "public_addresses", "tenant_server"]
+__all__ = ["client", "failures", "pages", "public_addresses", "tenant_server"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cds_service.fhir.bundle import DataStatus, Gap, SuppliedData, read_value
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FetchFailure
 
 # What is missing from one page, and may stand on another.
 _GAPS_OF_ONE_PAGE = frozenset({Gap.HAS_MORE_PAGES, Gap.FEWER_THAN_TOTAL})

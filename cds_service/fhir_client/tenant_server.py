@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from cds_service import logs, time_limit
 from cds_service.fhir_client.circuit_breaker import CircuitBreaker
-from cds_service.fhir_client.client import FAILURES_OF_SERVER, Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FAILURES_OF_SERVER, FetchFailure
 from cds_service.waiting import wait_for
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from cds_service.errors import MissingDataError
 from cds_service.fhir.bundle import ABSENT, BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.fhir.reader import CONDITIONS
 from cds_service.fhir.regimen import KINDS
-from cds_service.fhir_client.client import PASSING
+from cds_service.fhir_client.failures import PASSING
 from cds_service.services import PREFETCH, REQUIRED
 from rules.assessment_facts import IN_PART, NOT_READ, NOT_SUPPLIED, REST_NOT_READ
 from rules.findings.case import OUT_OF_TIME

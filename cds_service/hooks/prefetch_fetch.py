@@ -18,7 +18,8 @@ from cds_service.config.limits import FetchLimits
 from cds_service.fhir.bundle import BundleEntry, DataStatus, Gap, SuppliedData, read_value
 from cds_service.fhir.elements import list_of
 from cds_service.fhir.references import normalised, type_and_id
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FetchFailure
 from cds_service.fhir_client.pages import all_pages
 from cds_service.fhir_client.tenant_server import TenantServer
 from cds_service.hooks.prefetch import PrefetchedRecord

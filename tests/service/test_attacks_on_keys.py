@@ -22,7 +22,8 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.config.limits import FetchLimits
 from cds_service.fhir_client import public_addresses
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FetchFailure
 from cds_service.trust import keys as key_rings
 from cds_service.trust.keys import FetchedKeys, NoKeyError, trusted_keys
 

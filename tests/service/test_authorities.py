@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from cds_service.config import Settings
 from cds_service.config.limits import FetchLimits
 from cds_service.config.settings import explain
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FetchFailure
 from cds_service.trust.keys import FetchedKeys, NoKeyError
 
 ANSWER = public(ES384) | {"resourceType": "Bundle"}

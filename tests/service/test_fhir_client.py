@@ -25,7 +25,8 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.config.limits import FetchLimits
 from cds_service.fhir.bundle import DataStatus, Gap, SuppliedData
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FetchFailure
 from cds_service.fhir_client.pages import all_pages
 
 BASE = "https://ehr.example/fhir"

@@ -18,7 +18,8 @@ from cds_service import time_limit, waiting
 from cds_service.config.limits import MAX_TURN_WAIT_SECONDS, YIELD_SECONDS, FetchLimits
 from cds_service.errors import OutOfTimeError
 from cds_service.fhir_client.circuit_breaker import CircuitBreaker
-from cds_service.fhir_client.client import Deadline, FetchError, FetchFailure, FhirClient
+from cds_service.fhir_client.client import Deadline, FetchError, FhirClient
+from cds_service.fhir_client.failures import FetchFailure
 from cds_service.fhir_client.tenant_server import TenantServer
 from cds_service.serving.turns import Turns
 from cds_service.time_limit import within
