@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -14,13 +14,20 @@ from cds_service.cards.wording.language import ENGLISH
 from cds_service.cards.wording.wording import wording_of
 from cds_service.config.limits import RequestLimits
 from cds_service.errors import TooLargeError
-from cds_service.fhir.bundle import BundleEntry, DataStatus, SuppliedData
-from cds_service.fhir.elements import text_of
+from cds_service.fhir.bundle import DataStatus, SuppliedData
 from cds_service.fhir.medication import MEDICATION_NOT_SENT
 from cds_service.fhir.reader import ALL_OF_ANOTHER_PATIENT, ORDERS, READ_TYPES, Reading
-from cds_service.fhir.record import SentRecord, record_of
-from cds_service.fhir.references import normalised, references_match, requester_of
+from cds_service.fhir.record import record_of
+from cds_service.fhir.references import requester_of
 from cds_service.hooks.document import parse_object, require_well_formed
+from cds_service.hooks.drafts import (
+    cannot_be_told,
+    is_about_depressant,
+    is_misplaced_depressant,
+    is_to_be_judged,
+    is_unidentified,
+    selected_drafts,
+)
 from cds_service.hooks.evaluation import Evaluation
 from cds_service.hooks.prefetch import DataOrigin, PrefetchedRecord, prefetched_record
 from cds_service.hooks.prefetch_completion import NoPrefetchCompletion, PrefetchCompletion
@@ -36,17 +43,9 @@ from rules.assessment_facts import IN_PART, REST_NOT_READ
 from rules.findings.case import OUT_OF_TIME
 from rules.knowledge import Knowledge
 from rules.model import Patient, Regimen
-from rules.reading.dosage.route import administration_of
-from rules.reading.product.product import Product, UnknownProduct
-from rules.reading.product.resolve import resolve
-from rules.timeline.status import exclusion, is_stopping
 
 _PATIENT = "patient"
 _ORDER = "MedicationRequest"
-_SELECTION_NOT_FOUND = (
-    "selections",
-    "a selected order is not among the drafts; all drafts were taken as selected",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class Judge:
             sent = PrefetchedRecord(dict.fromkeys(sent.by_key, left_out) | {_PATIENT: sent.by_key[_PATIENT]})
         invocation, reading = _read(tenant, service, request, sent, on)
         drafts = [draft for draft in reading.drafts() if draft.source in invocation.selected]
-        is_judged = any(_is_to_be_judged(draft, tenant.knowledge) for draft in drafts)
+        is_judged = any(is_to_be_judged(draft, tenant.knowledge) for draft in drafts)
         if request.of_patient or (not is_judged and not _lacks_draft(service, invocation, reading)):
             return Evaluation(tenant, service, invocation, origins=sent.origins, out_of_time=True)
         assessment = assess_by_name(reading.patient(), tenant.knowledge, on, at_discharge=service.at_discharge)
@@ -138,7 +137,7 @@ class Judge:
                 for draft in drafts
             )
         )
-        is_misplaced = any(_is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts)
+        is_misplaced = any(is_misplaced_depressant(draft, tenant.knowledge) for draft in drafts)
         if request.of_patient:
             logs.not_for_patients(tenant.id)
         # For an order without a depressant no data is required, and none is fetched; nor for a user who is a patient.
@@ -198,15 +197,6 @@ class Judge:
         )
 
 
-def _is_to_be_judged(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft may change what is there of depressants, for this patient or by mistake for another."""
-    return (
-        is_about_depressant(draft, knowledge)
-        or _may_stop_or_give_depressant(draft, knowledge)
-        or _is_misplaced_depressant(draft, knowledge)
-    )
-
-
 def _lacks_draft(service: Service, invocation: Invocation, reading: Reading) -> bool:
     """Whether a selected draft was not sent or could not be read, and may be a CNS depressant."""
     record = reading.record
@@ -232,51 +222,13 @@ def _latest_day(regimen: Regimen) -> date:
     return max((day for day in days if day is not None), default=date.min)
 
 
-def is_about_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft gives or stops a CNS depressant.
-
-    One that orders nothing (for another patient, a proposal, entered in error) and a skin cream do not.
-    """
-    return (exclusion(draft) is None or is_stopping(draft)) and _gives_depressant(draft, knowledge)
-
-
-def cannot_be_told(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft orders something that cannot be identified, and so may be a CNS depressant."""
-    return exclusion(draft) is None and _is_unknown(draft, knowledge)
-
-
-def _may_stop_or_give_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft orders or stops something that cannot be identified."""
-    return (exclusion(draft) is None or is_stopping(draft)) and _is_unknown(draft, knowledge)
-
-
 def _has_draft_not_fetched(
     record: PrefetchedRecord, invocation: Invocation, reading: Reading, knowledge: Knowledge
 ) -> bool:
     """Whether a selected draft cannot be told since the medication that it refers to could not be fetched."""
     return record.drafts_not_fetched and any(
-        draft.source in invocation.selected
-        and MEDICATION_NOT_SENT in draft.notes
-        and _may_stop_or_give_depressant(draft, knowledge)
+        draft.source in invocation.selected and MEDICATION_NOT_SENT in draft.notes and is_unidentified(draft, knowledge)
         for draft in reading.drafts()
-    )
-
-
-def _is_unknown(draft: Regimen, knowledge: Knowledge) -> bool:
-    return isinstance(resolve(draft.medication, knowledge), UnknownProduct)
-
-
-def _is_misplaced_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
-    """Whether a draft gives a CNS depressant to another patient than the one of the call."""
-    return draft.another_patient and _gives_depressant(draft, knowledge)
-
-
-def _gives_depressant(draft: Regimen, knowledge: Knowledge) -> bool:
-    product = resolve(draft.medication, knowledge)
-    return (
-        isinstance(product, Product)
-        and any(knowledge.agents[ingredient.agent].agent_class.depressant for ingredient in product.ingredients)
-        and administration_of(draft, product, knowledge).exposes
     )
 
 
@@ -287,7 +239,7 @@ def _read(
     record.missing.update(prefetched.missing)
     if request.drafts.incomplete:
         record.missing.add((service.drafts or "", IN_PART))
-    selected = _selected_drafts(service, request, record)
+    selected = selected_drafts(service, request, record)
     invocation = Invocation(
         service_id=service.id,
         hook=service.hook,
@@ -306,35 +258,3 @@ def _read(
         zone=tenant.zone,
         on=on,
     )
-
-
-def _selected_drafts(service: Service, request: HookRequest, record: SentRecord) -> frozenset[str]:
-    """The sources of the selected drafts, or of all drafts: where the hook has no selections, or one of them was not
-    sent, which is added to the record's ``missing``.
-
-    A selection is a ``Type/id``, an id alone, or the ``fullUrl`` of an entry.
-    """
-    drafts = frozenset(item.source for item in record.resources if item.draft)
-    if not (service.has_selections and request.selections):
-        return drafts
-    selections = [normalised(text) for text in request.selections]
-    # Also a draft of a type that is not read may be the selected one.
-    names = [name for entry in request.drafts.entries for name in _names_of(entry)]
-    if not all(any(references_match(name, selection) for name in names) for selection in selections):
-        record.missing.add(_SELECTION_NOT_FOUND)
-        return drafts
-    wanted = [record.name_of(selection) for selection in selections]
-    return frozenset(
-        item.source
-        for item in record.resources
-        if item.draft and any(references_match(name, reference) for name in item.names for reference in wanted)
-    )
-
-
-def _names_of(entry: BundleEntry) -> Iterable[str]:
-    if entry.full_url:
-        yield normalised(entry.full_url)
-    if isinstance(entry.resource, dict):
-        resource_type, identity = entry.resource.get("resourceType"), text_of(entry.resource.get("id"))
-        if identity is not None:
-            yield f"{resource_type}/{identity}" if isinstance(resource_type, str) else identity

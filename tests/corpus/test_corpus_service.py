@@ -27,7 +27,7 @@ from cds_service.fhir.bundle import drafts_of
 from cds_service.fhir.datatypes import codings_of
 from cds_service.fhir.reader import read_patient
 from cds_service.fhir.regimen import KINDS
-from cds_service.hooks.judge import is_about_depressant
+from cds_service.hooks.drafts import is_about_depressant
 from cds_service.services import SERVICES
 from cds_service.working.assessment_json import assessment_schema
 from rules import load_knowledge

@@ -7,10 +7,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
 
-import prometheus_client  # noqa: F401 - before a service that starts in this process tells it to count in files
 import pytest
 from database_server import NOT_THERE, DatabaseServer, database_server, program
 from stores import store_of, store_settings
@@ -19,6 +19,9 @@ from cds_service import logs
 from cds_service.__main__ import main
 from cds_service.config import PREFIX, Settings
 from cds_service.records.store import DatabaseCallStore
+
+# Before a service that begins to start in this process tells it to count in files.
+import_module("prometheus_client")
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from threading import Thread
 from typing import Any
@@ -21,6 +23,16 @@ from cds_service.sandbox.fhir_store.store import Store
 ON = date(2026, 11, 22)
 FHIR_JSON = "application/fhir+json"
 SIGN = "/cds-services/benzo-order-sign"
+
+
+@dataclass
+class Clock:
+    """Seconds of the Unix clock, moved by a test."""
+
+    later: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.later
 
 
 def application(record: Iterable[dict[str, Any]], behaviour: Behaviour | None = None) -> Flask:

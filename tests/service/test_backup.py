@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from database_server import NOT_THERE, DatabaseServer, program
+from database_server import DatabaseServer, program
 from ehr import cards, lorazepam, sign
 from load import Load
 from served import served
@@ -184,7 +184,6 @@ def test_backups_of_a_store_under_load_verify_and_lose_no_row(settings, command,
 # -- a server ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(program("pg_dump") is None, reason=NOT_THERE)
 def test_a_server_is_dumped_and_restored_as_the_documentation_says(postgresql: DatabaseServer, tmp_path, monkeypatch):
     """Into a database beside it, which then takes its name: the service finds an empty one at no time."""
     name = f"test_{uuid4().hex}"

@@ -52,7 +52,7 @@ class Client:
     def identity(self) -> str:
         return str(uuid4())
 
-    def further(self, block: dict[str, Any], now: int) -> dict[str, Any]:  # noqa: ARG002
+    def further(self, _block: dict[str, Any], _now: int) -> dict[str, Any]:
         return {}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ import requests
 from caller import ES256, ES384, OTHER_ES384, RS384, public, signed
 from ehr import DAY, logged, logged_gaps, lorazepam, order, patient
 from flask.testing import FlaskClient
-from sandbox_server import SIGN, asked, hook_request, matches, missing, outcome, served_sandbox
+from sandbox_server import SIGN, Clock, asked, hook_request, matches, missing, outcome, served_sandbox
 
 from cds_service.app import create_app
 from cds_service.config import Settings
@@ -38,16 +37,6 @@ RECORD = [
     },
     {"resourceType": "Medication", "id": "lor1", "code": lorazepam()["medicationCodeableConcept"]},
 ]
-
-
-@dataclass
-class Clock:
-    """Seconds of the Unix clock, moved by a test."""
-
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.now
 
 
 @pytest.fixture
@@ -299,9 +288,9 @@ def test_a_token_allows_only_what_its_scopes_name(
 
 def test_a_token_expires_after_its_lifetime(fhir: FlaskClient, clock: Clock) -> None:
     headers = bearer(token_of(fhir))
-    clock.now = 299
+    clock.later = 299
     assert fhir.get("/fhir/Patient/p1", headers=headers).status_code == 200
-    clock.now = 301
+    clock.later = 301
     answer = fhir.get("/fhir/Patient/p1", headers=headers)
     outcome(answer, 401)
     assert "expired" in answer.headers["WWW-Authenticate"]
@@ -377,7 +366,7 @@ def test_our_service_fetches_the_record_with_the_token_that_it_was_given(served:
 
 def test_our_service_reports_that_access_was_denied(served: str, clock: Clock) -> None:
     held = authorization(served)
-    clock.now = 301
+    clock.later = 301
     for more in ({}, {"fhirAuthorization": held | {"access_token": "another"}}, {"fhirAuthorization": held}):
         answer = answered(served, **more)
         assert answer.status_code == 412

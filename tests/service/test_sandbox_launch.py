@@ -23,7 +23,7 @@ from fhirclient.models.condition import Condition
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from sandbox_server import asked, matches, outcome, served_sandbox
+from sandbox_server import Clock, asked, matches, outcome, served_sandbox
 
 from cds_service.sandbox.fhir_server.server import Behaviour
 from cds_service.sandbox.smart.access import Access
@@ -42,16 +42,6 @@ RECORD = [
     {"resourceType": "Condition", "id": "c2", "subject": {"reference": "Patient/p2"}, "code": {"text": "Panic"}},
     order("oxy", "oxycodone hydrochloride 5 MG Oral Tablet"),
 ]
-
-
-@dataclass
-class Clock:
-    """Seconds of the Unix clock, moved by a test."""
-
-    later: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.later
 
 
 @pytest.fixture

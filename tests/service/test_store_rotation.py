@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from database_server import NOT_THERE, DatabaseServer, program
+from database_server import DatabaseServer
 from ehr import cards, logged, lorazepam, sign
 from load import Load
 from served import served
@@ -20,8 +20,6 @@ from cds_service.config import PREFIX, Settings
 from cds_service.records import chain
 from cds_service.records.schema import evaluations
 from cds_service.trust.tenant import OPEN_TENANT
-
-pytestmark = pytest.mark.skipif(program("initdb") is None, reason=NOT_THERE)
 
 
 @pytest.fixture
